@@ -1,1 +1,304 @@
+//! Where calls are kept: the contract every store honours, and the stores.
+//!
+//! The contract is the [`Store`] trait, word for word; `conformance` is the same contract as tests.
+//! A store knows events, summaries and judgements. It does not fold and knows no HTTP.
+#![warn(missing_docs)]
 
+pub mod account;
+pub mod error;
+pub mod page;
+
+use async_trait::async_trait;
+use sidetone_core::annotation::{Annotation, AnnotationPatch};
+use sidetone_core::event::{CallEvent, EventKind};
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid};
+use sidetone_core::rules::Rules;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
+
+use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+pub use crate::error::StoreError;
+use crate::page::{Page, PageRequest};
+
+/// Result of a verb of the store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Whose calls a reader may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// The reader's own account.
+    pub account: AccountSid,
+}
+
+/// An event on its way into the log.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// What was observed. Its account must exist.
+    pub event: CallEvent,
+    /// When it came in, by our clock: quiet times are counted from here.
+    pub received_at: TimeUs,
+}
+
+/// What became of an appended event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the log now.
+    New,
+    /// An event of this id was there already; nothing changed.
+    Duplicate,
+    /// The call's raw events have expired and its summary is sealed; the event was refused.
+    Sealed,
+}
+
+/// A call whose log holds events its summary does not know yet.
+#[derive(Debug, Clone)]
+pub struct DirtyCall {
+    /// The call.
+    pub call: CallRef,
+    /// Events after the state's position; all of them when there is no state.
+    pub events: Vec<CallEvent>,
+    /// What [`PutSummary::state`] last stored, as it was.
+    pub state: Option<Vec<u8>>,
+    /// Position of the last of `events` in the call's log, to be given back with the summary.
+    pub position: u64,
+    /// When the last of its events came in.
+    pub last_received_at: TimeUs,
+    /// When the call's end was first folded into a stored summary, by our clock.
+    pub end_seen_at: Option<TimeUs>,
+}
+
+/// A folded summary on its way into the store.
+#[derive(Debug, Clone)]
+pub struct PutSummary {
+    /// The summary.
+    pub summary: CallSummary,
+    /// State to continue from with later events. `None`: the log will be folded again.
+    pub state: Option<Vec<u8>>,
+    /// From [`DirtyCall::position`].
+    pub position: u64,
+    /// When a timer event is due if nothing comes before.
+    pub timer_at: Option<TimeUs>,
+    /// When this is written, by our clock.
+    pub now: TimeUs,
+}
+
+/// A call looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup<T> {
+    /// There is no such call in scope.
+    Unknown,
+    /// There was one; it was erased or has expired.
+    Gone,
+    /// Here it is.
+    Found(T),
+}
+
+/// A call as readers see it: the summary and what was said about it, of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// The call.
+    pub call: CallRef,
+    /// `None`: the call is known, but its first summary is not written yet.
+    pub summary: Option<CallSummary>,
+    /// Count of the summary's versions, from 1; grows only when its content changes.
+    pub processing_version: u32,
+    /// The annotation of the empty author: the view of the compatible API.
+    pub annotation: Annotation,
+    /// Counts the changes of `annotation`, 0 before the first.
+    pub annotation_revision: u64,
+    /// Whether the account had advanced features on when the call was first seen.
+    pub advanced_features: bool,
+    /// Whether the call exists only because somebody judged it.
+    pub placeholder: bool,
+}
+
+/// A judgement on its way in.
+#[derive(Debug, Clone)]
+pub struct Annotate {
+    /// Whose view is changed; empty for the view of the compatible API.
+    pub author: String,
+    /// The credential that asks for it (account or key), kept in the history.
+    pub by: String,
+    /// What changes; `None` removes the annotation.
+    pub patch: Option<AnnotationPatch>,
+    /// Only if the annotation is at this revision; else [`StoreError::Conflict`].
+    pub if_revision: Option<u64>,
+    /// By our clock.
+    pub now: TimeUs,
+    /// Make a placeholder in the scope's account when the call is unknown.
+    pub accept_unknown: bool,
+}
+
+/// An annotation and the call it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnnotationRecord {
+    /// The call.
+    pub call: CallRef,
+    /// What is said.
+    pub annotation: Annotation,
+    /// Counts changes, 0 before the first.
+    pub revision: u64,
+    /// As [`CallRecord::advanced_features`].
+    pub advanced_features: bool,
+}
+
+/// One change of an annotation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnnotationChange {
+    /// The revision it made, from 1.
+    pub revision: u64,
+    /// Whose view was changed.
+    pub author: String,
+    /// The credential that asked for it.
+    pub by: String,
+    /// When, by our clock.
+    pub at: TimeUs,
+    /// Before.
+    pub before: Annotation,
+    /// After.
+    pub after: Annotation,
+}
+
+/// Which events of a call are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Any of these kinds.
+    pub kinds: Vec<EventKind>,
+    /// Of this edge.
+    pub edge: Option<EdgeKind>,
+    /// Of this stream direction.
+    pub direction: Option<StreamDirection>,
+}
+
+/// Figures about the store's work, for the metrics page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Calls with events not folded yet.
+    pub dirty_calls: u64,
+    /// Calls a timer is set for.
+    pub timers: u64,
+    /// Outbox rows not delivered.
+    pub outbox: u64,
+    /// Bytes of the database.
+    pub bytes: u64,
+}
+
+/// A store of calls.
+///
+/// Every writing verb is one transaction and returns after it is durable. Verbs may be called from any task; each
+/// sees everything that returned before it was called.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // Accounts and their credentials.
+
+    /// All accounts, by identifier.
+    async fn accounts(&self) -> Result<Vec<Account>>;
+    /// All API keys that are not revoked.
+    async fn api_keys(&self) -> Result<Vec<ApiKey>>;
+    /// Grows with every change of accounts and keys, by whatever process.
+    async fn account_epoch(&self) -> Result<u64>;
+    /// Creates an account. [`StoreError::Conflict`] when the identifier is taken, [`StoreError::NotFound`] when the
+    /// parent does not exist, [`StoreError::Invalid`] when the parent is a subaccount itself.
+    async fn create_account(&self, account: Account) -> Result<()>;
+    /// Replaces an account's tokens. [`StoreError::NotFound`] for an unknown account.
+    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()>;
+    /// Replaces an account's provider secrets. [`StoreError::NotFound`] for an unknown account.
+    async fn put_provider_secrets(
+        &self,
+        account: AccountSid,
+        secrets: Vec<ProviderSecret>,
+    ) -> Result<()>;
+    /// Replaces an account's settings and returns them. [`StoreError::NotFound`] for an unknown account.
+    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()>;
+    /// Adds an API key. [`StoreError::NotFound`] for an unknown account.
+    async fn create_api_key(&self, key: ApiKey) -> Result<()>;
+    /// Revokes an API key. [`StoreError::NotFound`] when there is none that is valid.
+    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()>;
+
+    // The log and the fold.
+
+    /// Appends events and marks their calls dirty. The answer names each event's fate, in order. Idempotent by event
+    /// id within a call, also within one batch. [`StoreError::NotFound`], and nothing appended, when an account does
+    /// not exist.
+    async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
+    /// Leases up to `limit` dirty calls whose last event came in at or before `quiet_since`, longest waiting first.
+    /// A call is given to nobody else until `lease_until` has passed `now` or its summary is put.
+    async fn take_dirty(
+        &self,
+        limit: usize,
+        quiet_since: TimeUs,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<DirtyCall>>;
+    /// Writes summaries: document, filter columns, rollups, timer. The processing version grows where the content
+    /// differs from the stored one. A call stays dirty when events came after `position`. A summary whose `position`
+    /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
+    /// (position 0, no events).
+    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()>;
+    /// Calls whose timer is due, earliest first. The timer stays until a summary is put.
+    async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>>;
+    /// Marks calls dirty again and forgets their fold state, so that the whole log is folded anew.
+    async fn refold(&self, calls: Vec<CallRef>) -> Result<()>;
+
+    // Reading.
+
+    /// One call with its summary and annotation.
+    async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>>;
+    /// One annotation only.
+    async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>>;
+    /// Calls that match, in the filter's order. [`StoreError::TooExpensive`] when the query ran out of steps.
+    async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
+    /// A call's events by time, then by arrival.
+    async fn events(
+        &self,
+        call: CallRef,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<CallEvent>>;
+
+    // Judgement.
+
+    /// Changes an annotation: log, current row, filter columns and rollups in one transaction. A change that changes
+    /// nothing adds nothing to the history.
+    async fn annotate(
+        &self,
+        scope: Scope,
+        sid: CallSid,
+        change: Annotate,
+    ) -> Result<Lookup<AnnotationRecord>>;
+    /// Changes of a call's annotation by any author, latest first.
+    async fn annotation_history(
+        &self,
+        call: CallRef,
+        page: &PageRequest,
+    ) -> Result<Page<AnnotationChange>>;
+
+    // Rules.
+
+    /// The rules frozen for a UTC day (since 1970).
+    async fn rules(&self, day: i64) -> Result<Option<Rules>>;
+    /// Freezes the rules of their day, learnt from the rollups of the [`sidetone_core::rules::PDD_LEARNING_DAYS`]
+    /// days before it. When they are frozen already, nothing changes. Returns those in force.
+    async fn freeze_rules(&self, day: i64) -> Result<Rules>;
+
+    // Care.
+
+    /// Looks for damage: the engine's own check, and that columns, rollups and history agree with the documents.
+    /// Each finding is a sentence; none means clean.
+    async fn check(&self) -> Result<Vec<String>>;
+    /// Figures about the store's work.
+    async fn stats(&self) -> Result<StoreStats>;
+}
+
+/// A timer that has run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueTimer {
+    /// The call.
+    pub call: CallRef,
+    /// Whether its end is known: then it settles, else it ends here.
+    pub ended: bool,
+    /// Time of its latest event.
+    pub last_event_at: TimeUs,
+}

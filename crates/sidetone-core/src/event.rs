@@ -1,0 +1,365 @@
+//! Observations of calls: append-only, the truth that summaries are folded from.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::facts::{CallFacts, Rank};
+use crate::id::{CallRef, EventKey};
+use crate::media::MediaSample;
+use crate::time::TimeUs;
+use crate::vocabulary::{EdgeKind, Level, ProcessingState};
+
+/// The longest event id, in bytes.
+pub const EVENT_ID_MAX_BYTES: usize = 128;
+
+/// The version of the JSON that a stored event is written as.
+pub const STORED_VERSION: u32 = 1;
+
+/// Identity of an event within its call, as its source gives it or as made from its content.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EventId(String);
+
+/// An event id must have 1 to [`EVENT_ID_MAX_BYTES`] printable ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected 1 to {EVENT_ID_MAX_BYTES} printable ASCII characters")]
+pub struct EventIdError;
+
+impl EventId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key that makes duplicates one.
+    #[must_use]
+    pub fn key(&self) -> EventKey {
+        EventKey::of(&self.0)
+    }
+}
+
+impl TryFrom<String> for EventId {
+    type Error = EventIdError;
+
+    fn try_from(text: String) -> Result<Self, EventIdError> {
+        let fits = (1..=EVENT_ID_MAX_BYTES).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Self(text))
+        } else {
+            Err(EventIdError)
+        }
+    }
+}
+
+impl From<EventId> for String {
+    fn from(id: EventId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+closed_set!(
+    /// The kind of software an event came from.
+    SourceKind {
+        /// Status and recording callbacks.
+        StatusCallback = "status_callback",
+        /// Twilio Event Streams.
+        EventStreams = "event_streams",
+        /// The native door.
+        Native = "native",
+        /// A timer of our own.
+        Timer = "timer",
+    }
+);
+
+/// Where an event came from and which translator made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The kind of software.
+    pub kind: SourceKind,
+    /// Which of them: a host name, an agent number. Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Version of the translator, counted up when the same input would make another event.
+    #[serde(default = "first_translator")]
+    pub translator: u16,
+}
+
+const fn first_translator() -> u16 {
+    1
+}
+
+/// One observation of one call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallEvent {
+    /// Identity within the call: a resend changes nothing.
+    pub id: EventId,
+    /// The call.
+    pub call: CallRef,
+    /// When it happened, by the source's clock.
+    pub at: TimeUs,
+    /// Who saw it.
+    pub source: Source,
+    /// What was seen.
+    pub observation: Observation,
+}
+
+closed_set!(
+    /// A step of a call's progress.
+    Step {
+        /// Waiting to be dialled.
+        Queued = "queued",
+        /// Signalling began.
+        Initiated = "initiated",
+        /// The callee is being alerted.
+        Ringing = "ringing",
+        /// Answered.
+        Answered = "answered",
+        /// Ended after an answer.
+        Completed = "completed",
+        /// Ended: busy.
+        Busy = "busy",
+        /// Ended: failed.
+        Failed = "failed",
+        /// Ended: nobody answered.
+        NoAnswer = "no_answer",
+        /// Ended: the caller gave up.
+        Canceled = "canceled",
+    }
+);
+
+impl Step {
+    /// Whether the call is over with this step.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Queued | Self::Initiated | Self::Ringing | Self::Answered => false,
+            Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled => true,
+        }
+    }
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Observation {
+    /// The call took a step, and what was said of it on that occasion.
+    Progress {
+        /// The step.
+        step: Step,
+        /// The source's own count of its messages about this call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sequence: Option<u32>,
+        /// What else the message said.
+        #[serde(default)]
+        facts: Box<CallFacts>,
+    },
+    /// Something is known of the call.
+    Facts {
+        /// What.
+        facts: Box<CallFacts>,
+    },
+    /// A media report.
+    Media(Box<MediaSample>),
+    /// Something happened at an edge; it shows in the call's Events.
+    Edge(Box<EdgeEvent>),
+    /// A whole summary made by another system. Kept as it came; its facts outrank our own.
+    Imported(Box<ImportedSummary>),
+    /// Time passed.
+    Timer {
+        /// What that means.
+        timer: Timer,
+    },
+    /// A kind this version does not know, kept for one that does. It changes no summary.
+    #[serde(untagged)]
+    Unknown(Value),
+}
+
+/// What the passing of time tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// Nothing came for the settling time after the end: the summary is complete.
+    Settled,
+    /// Nothing came for so long that the call must be over; its end was not seen.
+    EndNotSeen,
+}
+
+/// Something that happened at an edge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EdgeEvent {
+    /// Where; `None` for events of no edge (conversation relay).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edge: Option<EdgeKind>,
+    /// Group of events, e.g. `connection`.
+    pub group: String,
+    /// Name within the group, e.g. `muted`.
+    pub name: String,
+    /// How serious.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// What the edge's object carries (`metadata`, `error`, `feedback`, `metric`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// Conversation-relay payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_relay: Option<Value>,
+}
+
+/// How far another system's summary was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportStage {
+    /// More was expected there.
+    Partial,
+    /// No change was expected there.
+    PredictedComplete,
+    /// Settled there.
+    Complete,
+}
+
+impl ImportStage {
+    /// The state of a summary at this stage.
+    #[must_use]
+    pub const fn processing_state(self) -> ProcessingState {
+        match self {
+            Self::Partial | Self::PredictedComplete => ProcessingState::Partial,
+            Self::Complete => ProcessingState::Complete,
+        }
+    }
+}
+
+/// A summary made by another system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportedSummary {
+    /// How far it was.
+    pub stage: ImportStage,
+    /// Its own count of versions, 0 when not said.
+    #[serde(default)]
+    pub version: u32,
+    /// What it says, in our terms.
+    pub facts: Box<CallFacts>,
+    /// What it says, as it came; served back field for field.
+    pub raw: Value,
+}
+
+impl Observation {
+    /// How much the claims of this observation are to be believed.
+    ///
+    /// A complete summary of the system that carried the call knows more than any message about it.
+    #[must_use]
+    pub const fn precedence(&self) -> u8 {
+        match self {
+            Self::Timer { .. } | Self::Unknown(_) => 0,
+            Self::Progress { .. } | Self::Facts { .. } | Self::Media(_) | Self::Edge(_) => 1,
+            Self::Imported(imported) => match imported.stage {
+                ImportStage::Partial => 2,
+                ImportStage::PredictedComplete => 3,
+                ImportStage::Complete => 4,
+            },
+        }
+    }
+
+    /// What it is stored and listed under.
+    #[must_use]
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::Progress { .. } => EventKind::Progress,
+            Self::Facts { .. } => EventKind::Facts,
+            Self::Media(_) => EventKind::Media,
+            Self::Edge(_) => EventKind::Edge,
+            Self::Imported(_) => EventKind::Imported,
+            Self::Timer { .. } => EventKind::Timer,
+            Self::Unknown(_) => EventKind::Unknown,
+        }
+    }
+}
+
+closed_set!(
+    /// The kinds of observation, for choosing events without reading them.
+    EventKind {
+        /// [`Observation::Progress`].
+        Progress = "progress",
+        /// [`Observation::Facts`].
+        Facts = "facts",
+        /// [`Observation::Media`].
+        Media = "media",
+        /// [`Observation::Edge`].
+        Edge = "edge",
+        /// [`Observation::Imported`].
+        Imported = "imported",
+        /// [`Observation::Timer`].
+        Timer = "timer",
+        /// [`Observation::Unknown`].
+        Unknown = "unknown",
+    }
+);
+
+impl CallEvent {
+    /// The rank of this event's claims.
+    #[must_use]
+    pub fn rank(&self) -> Rank {
+        Rank {
+            precedence: self.observation.precedence(),
+            at: self.at,
+            key: self.id.key(),
+        }
+    }
+
+    /// The JSON to store. The call is not in it: it is where the event is kept.
+    #[must_use]
+    pub fn to_stored_json(&self) -> Vec<u8> {
+        let stored = StoredEventRef {
+            v: STORED_VERSION,
+            id: &self.id,
+            at: self.at,
+            source: &self.source,
+            observation: &self.observation,
+        };
+        // Maps have text keys and numbers are finite or null: there is nothing JSON cannot hold.
+        serde_json::to_vec(&stored).unwrap_or_default()
+    }
+
+    /// Reads an event from stored JSON of any version there ever was.
+    ///
+    /// # Errors
+    /// When the bytes are not such JSON.
+    pub fn from_stored_json(call: CallRef, json: &[u8]) -> Result<Self, serde_json::Error> {
+        let stored: StoredEvent = serde_json::from_slice(json)?;
+        Ok(Self {
+            id: stored.id,
+            call,
+            at: stored.at,
+            source: stored.source,
+            observation: stored.observation,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct StoredEventRef<'a> {
+    v: u32,
+    id: &'a EventId,
+    at: TimeUs,
+    source: &'a Source,
+    #[serde(flatten)]
+    observation: &'a Observation,
+}
+
+/// The stored form of an event, as read back. The version is for later ones; 1 is the only one so far.
+#[derive(Deserialize)]
+struct StoredEvent {
+    id: EventId,
+    at: TimeUs,
+    source: Source,
+    #[serde(flatten)]
+    observation: Observation,
+}

@@ -1,0 +1,221 @@
+//! Identifiers of the API: two letters and 32 hexadecimal digits.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+/// Why a text is not the identifier it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {prefix} followed by 32 hexadecimal digits")]
+pub struct SidError {
+    /// The two letters this kind of identifier starts with.
+    pub prefix: &'static str,
+}
+
+macro_rules! sid {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// The two letters every identifier of this kind starts with.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Makes the identifier from its 128 bits.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// The 128 bits behind the prefix.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_sid(f, $prefix, &self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = SidError;
+
+            fn from_str(text: &str) -> Result<Self, SidError> {
+                text.strip_prefix($prefix)
+                    .and_then(parse_hex)
+                    .map(Self)
+                    .ok_or(SidError { prefix: $prefix })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+sid!(
+    /// An account or a subaccount.
+    AccountSid,
+    "AC"
+);
+sid!(
+    /// A call, as the API names it. Unique within its account only.
+    CallSid,
+    "CA"
+);
+sid!(
+    /// An API key.
+    ApiKeySid,
+    "SK"
+);
+
+/// A call: the account that owns it and its identifier there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallRef {
+    /// The owner.
+    pub account: AccountSid,
+    /// The call within the owner's calls.
+    pub sid: CallSid,
+}
+
+/// The identity of an event within its call: the same event sent twice has the same key.
+///
+/// It is the first half of the SHA-256 of the event's id, so ids may be of any source and length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventKey([u8; 16]);
+
+impl EventKey {
+    /// The key of an event id.
+    #[must_use]
+    pub fn of(id: &str) -> Self {
+        Self(first_half(&Sha256::digest(id.as_bytes())))
+    }
+
+    /// The 128 bits, as stored.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Takes stored bits back.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Serialize for EventKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Hex(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for EventKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        parse_hex(&text)
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("expected 32 hexadecimal digits"))
+    }
+}
+
+/// The first 16 bytes of a digest.
+pub(crate) fn first_half(digest: &[u8]) -> [u8; 16] {
+    let mut half = [0; 16];
+    for (to, from) in half.iter_mut().zip(digest) {
+        *to = *from;
+    }
+    half
+}
+
+/// Reads exactly 32 hexadecimal digits, of either case.
+pub(crate) fn parse_hex(text: &str) -> Option<[u8; 16]> {
+    let digits = text.as_bytes();
+    if digits.len() != 32 {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = (hex_value(*high)? << 4) | hex_value(*low)?;
+    }
+    Some(bytes)
+}
+
+const fn hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+struct Hex<'a>(&'a [u8; 16]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_sid(f, "", self.0)
+    }
+}
+
+fn write_sid(f: &mut fmt::Formatter<'_>, prefix: &str, bytes: &[u8; 16]) -> fmt::Result {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    f.write_str(prefix)?;
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        if let [high, low] = pair {
+            *high = DIGITS[usize::from(byte >> 4)];
+            *low = DIGITS[usize::from(byte & 15)];
+        }
+    }
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_either_case_and_writes_lower_case() {
+        let sid: CallSid = "CA00112233445566778899AABBCCDDEEFF".parse().unwrap();
+        assert_eq!(sid.to_string(), "CA00112233445566778899aabbccddeeff");
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_sid() {
+        for text in [
+            "",
+            "CA",
+            "AC00112233445566778899aabbccddeeff",
+            "CA00112233445566778899aabbccddeef",
+            "CA00112233445566778899aabbccddeefff",
+            "CAXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX",
+            "CAé0112233445566778899aabbccddeef",
+        ] {
+            assert!(text.parse::<CallSid>().is_err(), "{text}");
+        }
+    }
+}

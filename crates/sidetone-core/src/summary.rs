@@ -1,0 +1,96 @@
+//! The one record of a call, as folded from its events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::facts::{CallFacts, EdgeFacts};
+use crate::id::CallRef;
+use crate::media::Counters;
+use crate::time::TimeUs;
+use crate::vocabulary::{EdgeKind, ProcessingState, Tag};
+
+/// What is known of a call. Made by the fold only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallSummary {
+    /// The call. Not in the JSON: it is where the summary is kept.
+    #[serde(skip, default = "no_call")]
+    pub call: CallRef,
+    /// Whether more is expected.
+    pub processing: ProcessingState,
+    /// Version of the fold that made it.
+    pub fold_version: u32,
+    /// The rules that made it: the UTC day (since 1970) of their snapshot, `None` for the built-in ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_day: Option<i64>,
+    /// Reported facts, settled, completed by what follows from them (state, durations, country, prefix).
+    /// `facts.edges` is empty here: see `edges`.
+    pub facts: CallFacts,
+    /// What was measured, by edge. Only edges something is known of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edges: BTreeMap<EdgeKind, EdgeSummary>,
+    /// Findings, each once, in the order of [`Tag::ALL`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// Where the post-dial-delay limit came from, when `high_pdd` could be judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pdd_limit: Option<PddLimit>,
+    /// The call ended because nothing more came, not because an end was seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub end_not_seen: bool,
+    /// Time of the latest event.
+    pub last_event_at: TimeUs,
+    /// Another system's summary as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Value>,
+}
+
+const fn no_call() -> CallRef {
+    CallRef {
+        account: crate::id::AccountSid::from_bytes([0; 16]),
+        sid: crate::id::CallSid::from_bytes([0; 16]),
+    }
+}
+
+/// The 95th percentile a call's post-dial delay was judged by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PddLimit {
+    /// The limit, ms.
+    pub p95_ms: u64,
+    /// The destination country it was learnt from; `None` for all countries together, while that country has too few calls.
+    pub country: Option<String>,
+}
+
+/// What is known of one edge.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EdgeSummary {
+    /// Description. Its `inbound`, `outbound`, `events` and `tags` are moved into the fields below.
+    pub facts: EdgeFacts,
+    /// Whole-call figures of the stream the edge received. `None`: not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inbound: Option<Counters>,
+    /// Whole-call figures of the stream the edge sent. `None`: not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound: Option<Counters>,
+    /// Why nothing was measured, when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<NotMeasured>,
+    /// Counts of SDK events by level, group and error code, and the SDK's own feedback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Value>,
+    /// Findings at this edge.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+}
+
+closed_set!(
+    /// Why there are no figures.
+    NotMeasured {
+        /// No media report came for this edge.
+        NoMediaReport = "no_media_report",
+        /// The call was never answered, so no media is expected.
+        NotAnswered = "not_answered",
+    }
+);

@@ -1,0 +1,65 @@
+//! Accounts and their credentials, as stored. Secrets are sealed before they come here.
+
+use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_core::time::TimeUs;
+
+/// An account or, with a parent, a subaccount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its identifier.
+    pub sid: AccountSid,
+    /// The account it belongs to.
+    pub parent: Option<AccountSid>,
+    /// For people.
+    pub name: String,
+    /// When it was created.
+    pub created_at: TimeUs,
+    /// Switches of the compatible API.
+    pub settings: Settings,
+    /// Valid auth tokens, the primary one first; two while rotating.
+    pub tokens: Vec<Token>,
+    /// Secrets of other providers, to check the signatures of their callbacks.
+    pub provider_secrets: Vec<ProviderSecret>,
+}
+
+/// Switches of the compatible API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Only calls first seen while this is on are served, if the server is told to gate by it.
+    pub advanced_features: bool,
+    /// Stored only.
+    pub voice_trace: bool,
+}
+
+/// An auth token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The secret, sealed.
+    pub sealed: Vec<u8>,
+    /// After this it is no longer accepted. `None`: valid until replaced.
+    pub expires_at: Option<TimeUs>,
+}
+
+/// The secret another provider signs its callbacks with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderSecret {
+    /// The `AccountSid` that provider sends, as text. Unique over all accounts.
+    pub provider_account: String,
+    /// The secret, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// An API key of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its identifier.
+    pub sid: ApiKeySid,
+    /// Whose calls it opens.
+    pub account: AccountSid,
+    /// For people.
+    pub name: String,
+    /// The secret, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was created.
+    pub created_at: TimeUs,
+}

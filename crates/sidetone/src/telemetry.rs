@@ -1,0 +1,5 @@
+//! Logs and counters.
+
+/// Counters for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Counters;
