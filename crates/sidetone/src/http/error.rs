@@ -1,0 +1,282 @@
+//! What the API answers when it cannot do what was asked.
+
+use std::borrow::Cow;
+
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sidetone_store::StoreError;
+
+use crate::http::form::Invalid;
+use crate::http::json::Json;
+
+/// Seconds after which a refused write is worth another try.
+const RETRY_AFTER_S: u32 = 5;
+
+/// An error as the API tells it: a code, a status and a sentence for whoever reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    code: u32,
+    message: Cow<'static, str>,
+    parameter: Option<Cow<'static, str>>,
+    retry_after_s: Option<u32>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: u32, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            parameter: None,
+            retry_after_s: None,
+        }
+    }
+
+    fn of_parameter(mut self, parameter: Cow<'static, str>) -> Self {
+        self.parameter = Some(parameter);
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// 20001: the request as a whole makes no sense.
+    #[must_use]
+    pub fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, 20001, message)
+    }
+
+    /// 20001: a form parameter is missing, malformed or too long.
+    #[must_use]
+    pub fn invalid_parameter(invalid: Invalid) -> Self {
+        Self::bad_request(invalid.message).of_parameter(invalid.parameter)
+    }
+
+    /// 17400: a query parameter is malformed.
+    #[must_use]
+    pub fn invalid_query(invalid: Invalid) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, 17400, invalid.message).of_parameter(invalid.parameter)
+    }
+
+    /// 20003: no credentials, or wrong ones.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            20003,
+            "Authentication failed. Send HTTP Basic credentials: AccountSid and AuthToken, or API key and its secret.",
+        )
+    }
+
+    /// 20004: the path exists, but not with this method. The router adds `Allow`.
+    #[must_use]
+    pub fn method_not_allowed(method: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            20004,
+            format!("Method {method} is not allowed here. The Allow header lists those that are."),
+        )
+    }
+
+    /// 20403: the credentials are valid, but not for this.
+    #[must_use]
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, 20403, message)
+    }
+
+    /// 20404: there is no such thing, as far as the caller may know.
+    #[must_use]
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            20404,
+            format!("The requested resource {what} was not found"),
+        )
+    }
+
+    /// 20412: `If-Match` names another revision than the current one.
+    #[must_use]
+    pub fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            20412,
+            "It has changed since the revision that If-Match names. Read it again, then repeat the change with its new ETag.",
+        )
+    }
+
+    /// 20413: the body is larger than any valid one.
+    #[must_use]
+    pub fn too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            20413,
+            format!("The request body is too large. Expected at most {limit_bytes} bytes."),
+        )
+    }
+
+    /// 20429: too many requests.
+    #[must_use]
+    pub fn too_many_requests(retry_after_s: u32) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            20429,
+            format!("Too many requests. Try again in {retry_after_s} s."),
+        )
+        .retry_after(retry_after_s)
+    }
+
+    /// 20500: a fault of ours, told without its inside.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            20500,
+            "An internal error occurred. It has been logged.",
+        )
+    }
+
+    /// 20503: not now. Nothing was changed; a retry may succeed.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            20503,
+            "The store cannot take this now (disk full, busy or shutting down). Nothing was changed. Try again.",
+        )
+        .retry_after(RETRY_AFTER_S)
+    }
+
+    /// 17000: an account that the caller may not read.
+    #[must_use]
+    pub fn foreign_account(account: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            17000,
+            format!("Account {account} is neither yours nor one of your subaccounts."),
+        )
+    }
+
+    /// 17001: there is no complete summary yet.
+    #[must_use]
+    pub fn not_complete() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            17001,
+            "The summary of this call is not complete yet. Retry with ProcessingState=partial.",
+        )
+    }
+
+    /// 17001: there is no summary at all yet.
+    #[must_use]
+    pub fn no_summary() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            17001,
+            "There is no summary of this call yet. Retry in a few seconds.",
+        )
+    }
+
+    /// 17002: there was such a call.
+    #[must_use]
+    pub fn gone() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            17002,
+            "This call has expired or was erased. Its records are no longer available.",
+        )
+    }
+
+    /// 17007: the call was first seen while its account had advanced features off.
+    #[must_use]
+    pub fn advanced_features_off() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            17007,
+            "Advanced Features was not on when this call was made. Turning it on serves later calls only.",
+        )
+    }
+
+    /// 17008: the query ran out of steps.
+    #[must_use]
+    pub fn too_expensive() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            17008,
+            "The query took too long. Narrow it: a shorter time between StartTime and EndTime, or one more filter \
+             (From, To, CallState, CallType).",
+        )
+    }
+}
+
+impl From<StoreError> for ApiError {
+    /// The outside of a failure of the store. The inside is logged here, once.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(what) => Self::not_found(what),
+            StoreError::Conflict(_) => Self::precondition_failed(),
+            StoreError::Invalid(reason) => {
+                tracing::warn!(reason, "the store refused a request as invalid");
+                Self::bad_request("The request makes no sense to the store.")
+            }
+            StoreError::TooExpensive { steps } => {
+                tracing::warn!(steps, "a query ran out of steps");
+                Self::too_expensive()
+            }
+            StoreError::Unavailable(reason) => {
+                tracing::warn!(reason, "the store is unavailable");
+                Self::unavailable()
+            }
+            StoreError::Corrupt(reason) => {
+                tracing::error!(reason, "the store is damaged");
+                Self::internal()
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    code: u32,
+    message: &'a str,
+    more_info: String,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    parameter: &'a str,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Body {
+            code: self.code,
+            message: &self.message,
+            more_info: format!("https://www.twilio.com/docs/errors/{}", self.code),
+            status: self.status.as_u16(),
+            details: self
+                .parameter
+                .as_deref()
+                .map(|parameter| Details { parameter }),
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(r#"Basic realm="Twilio API""#),
+            );
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
