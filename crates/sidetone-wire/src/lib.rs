@@ -1,1 +1,27 @@
+//! Decoders and translators: bytes of other systems to call events.
+//!
+//! Everything here is pure and total: the same bytes give the same result, no input panics, nothing reads a clock,
+//! a file, a socket or the environment. The time of receipt comes in as an argument.
+#![warn(
+    missing_docs,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+// A test that panics fails, which is what it is for.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::arithmetic_side_effects
+    )
+)]
 
+pub mod error;
+pub mod form;
+pub mod identity;
+pub mod observed;
+pub mod time;
