@@ -24,4 +24,5 @@ pub mod error;
 pub mod form;
 pub mod identity;
 pub mod observed;
+pub mod signature;
 pub mod time;
