@@ -23,6 +23,8 @@
 pub mod error;
 pub mod form;
 pub mod identity;
+pub mod json_array;
+pub mod ndjson;
 pub mod observed;
 pub mod signature;
 pub mod time;
