@@ -20,6 +20,7 @@
     )
 )]
 
+pub mod batch;
 pub mod error;
 pub mod form;
 pub mod identity;
@@ -28,3 +29,4 @@ pub mod ndjson;
 pub mod observed;
 pub mod signature;
 pub mod time;
+pub mod translate;

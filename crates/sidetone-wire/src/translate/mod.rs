@@ -1,0 +1,43 @@
+//! What others say of calls, as events: one module for each way of saying it.
+
+pub mod status_callback;
+
+
+use sha2::{Digest, Sha256};
+use sidetone_core::event::{EventId, Source, SourceKind};
+
+/// Version of every translator, counted up when the same input would make another event.
+pub(crate) const TRANSLATOR: u16 = 1;
+
+/// A source of this kind, as translated now.
+pub(crate) fn source(kind: SourceKind, agent: Option<String>) -> Source {
+    Source {
+        kind,
+        agent,
+        translator: TRANSLATOR,
+    }
+}
+
+/// The first 128 bits of the SHA-256 of some parts, as 32 hexadecimal digits. Parts do not run into each other.
+pub(crate) fn content_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    use std::fmt::Write;
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    let mut text = String::with_capacity(32);
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The id, or, where it cannot be one (too long, not printable), its hash.
+pub(crate) fn event_id(text: &str) -> EventId {
+    EventId::try_from(text.to_owned()).unwrap_or_else(|_| {
+        EventId::try_from(content_hash([text.as_bytes()]))
+            .expect("32 hexadecimal digits are printable ASCII")
+    })
+}
