@@ -25,6 +25,7 @@ pub mod error;
 pub mod form;
 pub mod identity;
 pub mod json_array;
+mod loose;
 pub mod ndjson;
 pub mod observed;
 pub mod signature;

@@ -1,7 +1,12 @@
 //! What others say of calls, as events: one module for each way of saying it.
 
+pub mod event_streams;
 pub mod status_callback;
+pub mod summary;
 
+mod edge_description;
+mod measurement;
+mod trust;
 
 use sha2::{Digest, Sha256};
 use sidetone_core::event::{EventId, Source, SourceKind};

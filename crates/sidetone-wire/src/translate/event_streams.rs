@@ -1,0 +1,215 @@
+//! Twilio Event Streams: `CloudEvents` about calls, as a webhook sink receives them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use sidetone_core::event::{EdgeEvent, ImportStage, Observation, SourceKind};
+use sidetone_core::media::MediaSample;
+use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::{EdgeKind, Level, StreamDirection};
+
+use super::edge_description::EDGES;
+use super::measurement::counters;
+use super::summary::{imported, subject};
+use super::{event_id, source};
+use crate::batch::Batch;
+use crate::error::{DecodeError, Place, one_of};
+use crate::loose::Object;
+use crate::observed::Observed;
+use crate::time;
+
+/// The seven types about calls.
+pub const TYPES: &[&str] = &[
+    "com.twilio.voice.insights.call-event.gateway",
+    "com.twilio.voice.insights.call-event.sdk",
+    "com.twilio.voice.insights.call-metrics.gateway",
+    "com.twilio.voice.insights.call-metrics.sdk",
+    "com.twilio.voice.insights.call-summary.partial",
+    "com.twilio.voice.insights.call-summary.predicted-complete",
+    "com.twilio.voice.insights.call-summary.complete",
+];
+
+/// The longest body, in bytes.
+pub const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a type of event tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Event,
+    Metrics,
+    Summary(ImportStage),
+}
+
+/// Decodes a body: an array of events, or one event.
+///
+/// Each item comes out on its own: as an event, as refused with its number and reason, or, when its type is not
+/// about calls, as ignored. A subscription may hold more types than are of use here, and an error would have the
+/// sender repeat them for hours.
+///
+/// # Errors
+/// When the body is not JSON at all, neither array nor object, or longer than [`BODY_MAX_BYTES`].
+pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
+    const EXPECTED: &str = "a JSON array of CloudEvents";
+    if body.len() > BODY_MAX_BYTES {
+        let limit = format!("at most {BODY_MAX_BYTES} bytes");
+        return Err(DecodeError::too_large("body", limit));
+    }
+    let body: Value = serde_json::from_slice(body)
+        .map_err(|error| DecodeError::malformed("body", format!("{EXPECTED} ({error})")))?;
+    let items = match body {
+        Value::Array(items) => items,
+        Value::Object(_) => vec![body],
+        _ => return Err(DecodeError::malformed("body", EXPECTED)),
+    };
+    let mut batch = Batch::default();
+    for (item, number) in items.into_iter().zip(1..) {
+        match translate(item, received_at) {
+            Ok(Outcome::Observed(observed)) => batch.observed.push(*observed),
+            Ok(Outcome::Ignored(error)) => batch.ignored.add(error.at(Place::Item(number))),
+            Err(error) => batch.refused.add(error.at(Place::Item(number))),
+        }
+    }
+    Ok(batch)
+}
+
+enum Outcome {
+    Observed(Box<Observed>),
+    Ignored(DecodeError),
+}
+
+/// The parts of the envelope that matter; `source`, `dataschema` and `datacontenttype` say nothing the type does not.
+#[derive(Deserialize)]
+struct Envelope {
+    id: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    time: Option<String>,
+    data: Option<Value>,
+}
+
+fn translate(item: Value, received_at: TimeUs) -> Result<Outcome, DecodeError> {
+    let envelope: Envelope = serde_json::from_value(item)
+        .map_err(|error| DecodeError::malformed("event", format!("a CloudEvent ({error})")))?;
+    let kind = envelope
+        .kind
+        .ok_or_else(|| DecodeError::missing("type", one_of(TYPES)))?;
+    let Some(subject) = subject_of(&kind) else {
+        return Ok(Outcome::Ignored(DecodeError::unknown(
+            "type",
+            &kind,
+            one_of(TYPES),
+        )));
+    };
+    let id = envelope
+        .id
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| DecodeError::missing("id", "the event's id"))?;
+    let id = event_id(&id);
+    let data = payload(envelope.data)?;
+    let sent_at = envelope.time.as_deref().and_then(time::parse);
+    let object = Object::of(Some(&data));
+    let observed = match subject {
+        Subject::Summary(stage) => {
+            let at = sent_at
+                .or_else(|| object.time("end_time"))
+                .unwrap_or(received_at);
+            imported(data, stage, id, at, SourceKind::EventStreams)?
+        }
+        Subject::Event | Subject::Metrics => {
+            let observation = if subject == Subject::Event {
+                edge_event(object)?
+            } else {
+                media_sample(object)?
+            };
+            let (call, account) = self::subject(object)?;
+            Observed {
+                account,
+                call,
+                parent: None,
+                id,
+                at: object.time("timestamp").or(sent_at).unwrap_or(received_at),
+                source: source(SourceKind::EventStreams, None),
+                observation,
+            }
+        }
+    };
+    Ok(Outcome::Observed(Box::new(observed)))
+}
+
+fn subject_of(kind: &str) -> Option<Subject> {
+    match kind.strip_prefix("com.twilio.voice.insights.")? {
+        "call-event.gateway" | "call-event.sdk" => Some(Subject::Event),
+        "call-metrics.gateway" | "call-metrics.sdk" => Some(Subject::Metrics),
+        "call-summary.partial" => Some(Subject::Summary(ImportStage::Partial)),
+        "call-summary.predicted-complete" => Some(Subject::Summary(ImportStage::PredictedComplete)),
+        "call-summary.complete" => Some(Subject::Summary(ImportStage::Complete)),
+        _ => None,
+    }
+}
+
+/// The payload: an object, or a text that is one in JSON.
+fn payload(data: Option<Value>) -> Result<Value, DecodeError> {
+    const EXPECTED: &str = "an object, or a text that is one in JSON";
+    match data {
+        Some(object @ Value::Object(_)) => Ok(object),
+        Some(Value::String(text)) => match serde_json::from_str(&text) {
+            Ok(object @ Value::Object(_)) => Ok(object),
+            _ => Err(DecodeError::invalid("data", &text, EXPECTED)),
+        },
+        Some(_) => Err(DecodeError::malformed("data", EXPECTED)),
+        None => Err(DecodeError::missing("data", EXPECTED)),
+    }
+}
+
+/// The edge a payload is about, and its object: the one named, else the one that is filled.
+fn edge_of(payload: Object<'_>) -> Option<(EdgeKind, Object<'_>)> {
+    let object = |kind: EdgeKind| payload.object(kind.as_str());
+    if let Some(named) = payload.word::<EdgeKind>("edge")
+        && !object(named).is_empty()
+    {
+        return Some((named, object(named)));
+    }
+    EDGES
+        .into_iter()
+        .map(|kind| (kind, object(kind)))
+        .find(|(_, object)| !object.is_empty())
+}
+
+fn edge_event(payload: Object<'_>) -> Result<Observation, DecodeError> {
+    let text = |key: &'static str| {
+        payload
+            .text(key)
+            .ok_or_else(|| DecodeError::missing(format!("data.{key}"), "a text"))
+    };
+    let filled = edge_of(payload);
+    Ok(Observation::Edge(Box::new(EdgeEvent {
+        edge: filled
+            .map(|(kind, _)| kind)
+            .or_else(|| payload.word("edge")),
+        group: text("group")?,
+        name: text("name")?,
+        level: payload
+            .str("level")
+            .and_then(|level| level.to_uppercase().parse::<Level>().ok()),
+        data: filled.and_then(|(kind, _)| payload.compound(kind.as_str())),
+        conversation_relay: payload.compound("conversation_relay_data"),
+    })))
+}
+
+fn media_sample(payload: Object<'_>) -> Result<Observation, DecodeError> {
+    let (edge, figures) = edge_of(payload).ok_or_else(|| {
+        DecodeError::missing(
+            "data",
+            one_of(&["carrier_edge", "sip_edge", "client_edge", "sdk_edge"]),
+        )
+    })?;
+    Ok(Observation::Media(Box::new(MediaSample {
+        edge,
+        direction: payload
+            .word("direction")
+            .unwrap_or(StreamDirection::Unknown),
+        ssrc: None,
+        interval: counters(edge, figures.object("interval")),
+        cumulative: counters(edge, figures.object("cumulative")),
+        metadata: figures.compound("metadata"),
+    })))
+}
