@@ -1,6 +1,7 @@
 //! What others say of calls, as events: one module for each way of saying it.
 
 pub mod event_streams;
+pub mod native;
 pub mod status_callback;
 pub mod summary;
 

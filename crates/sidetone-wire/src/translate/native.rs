@@ -1,0 +1,115 @@
+//! The native door: call events as JSON, one a line (NDJSON) or in one array.
+//!
+//! `docs/ingest.md` describes the members, `docs/schema/call-event.schema.json` states them.
+
+mod line;
+
+use crate::batch::Batch;
+use crate::error::{DecodeError, Place};
+use crate::json_array::JsonArrayReader;
+use crate::ndjson::NdjsonReader;
+use crate::observed::Observed;
+
+pub use line::{KINDS, decode};
+
+/// Decodes a stream of call events in chunks of any size: good ones are kept, bad ones named by their number.
+///
+/// The first character decides: `[` begins an array, anything else is lines. At most one event's bytes are held
+/// ([`crate::ndjson::ITEM_MAX_BYTES`]); take [`Batch::observed`] between feeds to keep memory bounded.
+#[derive(Debug, Default)]
+pub struct NativeReader {
+    /// How many bytes of a byte order mark were skipped.
+    mark: usize,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// Nothing but white space came so far.
+    Undecided {
+        line_feeds: u64,
+    },
+    Lines(NdjsonReader),
+    Array(JsonArrayReader),
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::Undecided { line_feeds: 0 }
+    }
+}
+
+/// What some editors put before the text; it means nothing in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl NativeReader {
+    /// Takes the next bytes.
+    pub fn feed(&mut self, chunk: &[u8], batch: &mut Batch) {
+        let mut chunk = chunk;
+        if let Form::Undecided { line_feeds } = &mut self.form {
+            while let Some((first, rest)) = chunk.split_first() {
+                if *first == b'\n' {
+                    *line_feeds = line_feeds.saturating_add(1);
+                } else if BYTE_ORDER_MARK.get(self.mark) == Some(first) {
+                    self.mark = self.mark.saturating_add(1);
+                } else if !first.is_ascii_whitespace() {
+                    self.form = if *first == b'[' {
+                        Form::Array(JsonArrayReader::default())
+                    } else {
+                        Form::Lines(NdjsonReader::from_line(line_feeds.saturating_add(1)))
+                    };
+                    break;
+                }
+                chunk = rest;
+            }
+        }
+        let each = |place, item: Result<&[u8], DecodeError>| take(place, item, batch);
+        match &mut self.form {
+            Form::Undecided { .. } => {}
+            Form::Lines(reader) => reader.feed(chunk, each),
+            Form::Array(reader) => reader.feed(chunk, each),
+        }
+    }
+
+    /// Takes the end of the stream.
+    pub fn finish(self, batch: &mut Batch) {
+        let each = |place, item: Result<&[u8], DecodeError>| take(place, item, batch);
+        match self.form {
+            Form::Undecided { .. } => {}
+            Form::Lines(mut reader) => reader.finish(each),
+            Form::Array(mut reader) => reader.finish(each),
+        }
+    }
+}
+
+fn take(place: Place, item: Result<&[u8], DecodeError>, batch: &mut Batch) {
+    match item.and_then(|json| decode(json).map_err(|error| error.at(place))) {
+        Ok(observed) => batch.observed.push(observed),
+        Err(error) => batch.refused.add(error),
+    }
+}
+
+/// Decodes a whole body at once.
+#[must_use]
+pub fn decode_all(body: &[u8]) -> Batch {
+    let mut batch = Batch::default();
+    let mut reader = NativeReader::default();
+    reader.feed(body, &mut batch);
+    reader.finish(&mut batch);
+    batch
+}
+
+/// The events of a body that is expected to be good, or the first thing wrong with it.
+///
+/// # Errors
+/// The first refusal.
+pub fn decode_strictly(body: &[u8]) -> Result<Vec<Observed>, DecodeError> {
+    let batch = decode_all(body);
+    match batch.refused.first.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(batch.observed),
+    }
+}
+
+#[cfg(test)]
+mod tests;
