@@ -14,7 +14,7 @@ pub const DAY_US: i64 = 24 * HOUR_US;
 
 /// Microseconds since 1970-01-01T00:00:00Z. Serialised as RFC 3339 with the fraction it needs.
 ///
-/// Always within the years 1 to 9999, so that it can be written as text.
+/// Always within the years 1 to 9999 (less its last day), so that it can be written as text with any offset.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeUs(i64);
 
@@ -22,7 +22,8 @@ impl TimeUs {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
     const MIN_US: i64 = -62_135_596_800 * SECOND_US;
-    const MAX_US: i64 = 253_402_300_799 * SECOND_US;
+    // 9999-12-30T22:00:00Z, the last second that jiff writes.
+    const MAX_US: i64 = 253_402_207_200 * SECOND_US;
 
     /// Makes a time of microseconds since 1970; what lies outside the years 1–9999 becomes the nearest end.
     #[must_use]
