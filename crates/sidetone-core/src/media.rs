@@ -25,6 +25,14 @@ pub struct Stat {
     pub avg: Option<f64>,
 }
 
+impl Stat {
+    /// The mean, or the only reading.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        self.avg.or(self.value)
+    }
+}
+
 /// Counts and readings of one stream over some time. `None` means: not measured.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,6 +92,44 @@ impl Counters {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// These figures, with what they leave open taken from others. What belongs together is taken together:
+    /// payload type and name of a codec, a score and its method.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let (codec, codec_name) = if self.codec.is_some() || self.codec_name.is_some() {
+            (self.codec, self.codec_name)
+        } else {
+            (other.codec, other.codec_name)
+        };
+        let (mos, mos_method) = if self.mos.is_some() {
+            (self.mos, self.mos_method)
+        } else {
+            (other.mos, other.mos_method)
+        };
+        Self {
+            codec,
+            codec_name,
+            packets_received: self.packets_received.or(other.packets_received),
+            packets_sent: self.packets_sent.or(other.packets_sent),
+            packets_lost: self.packets_lost.or(other.packets_lost),
+            loss_percent: self.loss_percent.or(other.loss_percent),
+            bytes_received: self.bytes_received.or(other.bytes_received),
+            bytes_sent: self.bytes_sent.or(other.bytes_sent),
+            jitter_ms: self.jitter_ms.or(other.jitter_ms),
+            latency_ms: self.latency_ms.or(other.latency_ms),
+            rtt_ms: self.rtt_ms.or(other.rtt_ms),
+            mos,
+            mos_method,
+            audio_in: self.audio_in.or(other.audio_in),
+            audio_out: self.audio_out.or(other.audio_out),
+            delayed_packets: if self.delayed_packets.is_empty() {
+                other.delayed_packets
+            } else {
+                self.delayed_packets
+            },
+        }
     }
 }
 
