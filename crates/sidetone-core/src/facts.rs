@@ -17,7 +17,10 @@ use crate::vocabulary::{
 };
 
 /// Which of two claims about the same field holds: the greater one.
+///
+/// Written as a list, because a state of the fold holds one for every field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "(u8, i64, EventKey)", into = "(u8, i64, EventKey)")]
 pub struct Rank {
     /// How much the source is to be believed; see [`crate::event::Observation::precedence`].
     pub precedence: u8,
@@ -25,6 +28,22 @@ pub struct Rank {
     pub at: TimeUs,
     /// Decides between words said at the same time, so that the order is total.
     pub key: EventKey,
+}
+
+impl From<Rank> for (u8, i64, EventKey) {
+    fn from(rank: Rank) -> Self {
+        (rank.precedence, rank.at.micros(), rank.key)
+    }
+}
+
+impl From<(u8, i64, EventKey)> for Rank {
+    fn from((precedence, at_us, key): (u8, i64, EventKey)) -> Self {
+        Self {
+            precedence,
+            at: TimeUs::from_micros(at_us),
+            key,
+        }
+    }
 }
 
 /// A value and the rank of whoever said it.
@@ -37,7 +56,7 @@ pub struct Claim<T> {
 }
 
 /// Settles one field, keeping the claim of higher rank.
-fn settle<T>(slot: &mut Option<Claim<T>>, claim: Option<Claim<T>>) {
+pub(crate) fn settle<T>(slot: &mut Option<Claim<T>>, claim: Option<Claim<T>>) {
     if let Some(claim) = claim
         && slot.as_ref().is_none_or(|held| held.rank < claim.rank)
     {
@@ -72,15 +91,29 @@ macro_rules! facts {
         #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
         pub struct $claims {
-            $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<Claim<$kind>>,)*
-            $(#[serde(skip_serializing_if = "is_default")] $nested: $nclaims,)*
-            $(#[serde(skip_serializing_if = "BTreeMap::is_empty")] $map: BTreeMap<$mkey, $mclaims>,)*
+            $(#[serde(skip_serializing_if = "Option::is_none")] pub(crate) $field: Option<Claim<$kind>>,)*
+            $(#[serde(skip_serializing_if = "is_default")] pub(crate) $nested: $nclaims,)*
+            $(#[serde(skip_serializing_if = "BTreeMap::is_empty")] pub(crate) $map: BTreeMap<$mkey, $mclaims>,)*
+        }
+
+        impl $name {
+            /// This record, with what it leaves open taken from another.
+            #[must_use]
+            pub fn or(mut self, other: Self) -> Self {
+                $(self.$field = self.$field.or(other.$field);)*
+                $(self.$nested = self.$nested.or(other.$nested);)*
+                $(for (key, facts) in other.$map {
+                    let held = self.$map.remove(&key).unwrap_or_default();
+                    self.$map.insert(key, held.or(facts));
+                })*
+                self
+            }
         }
 
         impl $claims {
             /// Adds what one source says.
             pub fn add(&mut self, rank: Rank, facts: &$name) {
-                $(settle(&mut self.$field, facts.$field.clone().map(|value| Claim { rank, value }));)*
+                $($crate::facts::settle(&mut self.$field, facts.$field.clone().map(|value| Claim { rank, value }));)*
                 $(self.$nested.add(rank, &facts.$nested);)*
                 $(for (key, facts) in &facts.$map {
                     self.$map.entry(key.clone()).or_default().add(rank, facts);
@@ -90,7 +123,7 @@ macro_rules! facts {
 
             /// Adds everything settled elsewhere.
             pub fn merge(&mut self, other: Self) {
-                $(settle(&mut self.$field, other.$field);)*
+                $($crate::facts::settle(&mut self.$field, other.$field);)*
                 $(self.$nested.merge(other.$nested);)*
                 $(for (key, claims) in other.$map {
                     self.$map.entry(key).or_default().merge(claims);
@@ -110,7 +143,9 @@ macro_rules! facts {
     };
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(crate) use facts;
+
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

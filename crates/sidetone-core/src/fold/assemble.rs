@@ -1,0 +1,280 @@
+//! Puts a summary together: what is reported, what follows from it, what was measured, what is wrong with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use super::figures::{Side, SideFigures, set_loss_percent};
+use super::signalling::Outcome;
+use super::{FOLD_VERSION, FoldState};
+use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
+use crate::id::CallRef;
+use crate::media::{Counters, Stat};
+use crate::number;
+use crate::quality::emodel::{Codec, RFactor};
+use crate::rules::Rules;
+use crate::summary::{CallSummary, EdgeSummary, NotMeasured};
+use crate::tags;
+use crate::time::TimeUs;
+use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, ProcessingState, Tag};
+
+pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSummary {
+    let outcome = state.outcome();
+    let figures = state.streams.figures();
+    let mut facts = reported(state);
+    complete(&mut facts, &outcome);
+    facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
+    let mut edges = edges(state, &mut facts, figures, &outcome);
+
+    let pdd_limit = tags::pdd_limit(&facts, rules);
+    let late = pdd_limit
+        .as_ref()
+        .is_some_and(|limit| tags::has_high_pdd(&facts, limit));
+    let short = tags::is_short_pstn_call(&facts);
+    let mut found: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
+    if late {
+        found.insert(Tag::HighPdd);
+    }
+    if short {
+        found.insert(Tag::PstnShortDuration);
+    }
+    for (kind, edge) in &mut edges {
+        let mut tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
+        if late && *kind != EdgeKind::Sdk {
+            tags.insert(Tag::HighPdd);
+        }
+        if short && *kind == EdgeKind::Carrier {
+            tags.insert(Tag::PstnShortDuration);
+        }
+        edge.tags = tags.into_iter().collect();
+        found.extend(edge.tags.iter().copied());
+    }
+
+    CallSummary {
+        call,
+        processing: processing(state),
+        fold_version: FOLD_VERSION,
+        rules_day: rules.day,
+        facts,
+        edges,
+        tags: found.into_iter().collect(),
+        pdd_limit,
+        end_not_seen: outcome.end_not_seen,
+        last_event_at: last_event_at(state),
+        imported: state
+            .import
+            .as_ref()
+            .map(|import| import.summary.raw.clone()),
+    }
+}
+
+/// What the sources say outright; another system's summary before our own observations.
+fn reported(state: &FoldState) -> CallFacts {
+    let own = state.claims.facts();
+    match &state.import {
+        Some(import) => (*import.summary.facts).clone().or(own),
+        None => own,
+    }
+}
+
+/// Nothing takes this back: neither timers nor imports are ever unlearnt.
+fn processing(state: &FoldState) -> ProcessingState {
+    if state.timers.settled.is_some() {
+        return ProcessingState::Complete;
+    }
+    match &state.import {
+        Some(import) => import.summary.stage.processing_state(),
+        None => ProcessingState::Partial,
+    }
+}
+
+fn last_event_at(state: &FoldState) -> TimeUs {
+    match state.seen {
+        Some(seen) => seen.last,
+        // Only timers, or nothing: there is no event to name the time of.
+        None => state.started_at().unwrap_or(TimeUs::EPOCH),
+    }
+}
+
+/// Adds what follows from the outcome and from the addresses.
+fn complete(facts: &mut CallFacts, outcome: &Outcome) {
+    facts.state = outcome.state;
+    facts.created_at = outcome.created_at;
+    facts.started_at = outcome.started_at;
+    facts.answered_at = outcome.answered_at;
+    facts.ended_at = outcome.ended_at;
+    facts.duration_s = outcome.duration_s;
+    facts.connect_duration_s = outcome.connect_duration_s;
+    facts.pdd_ms = outcome.pdd_ms;
+    place(&mut facts.from);
+    place(&mut facts.to);
+    // Only dialling within a call makes calls that have a parent.
+    if facts.direction.is_none() && facts.parent.is_some() {
+        facts.direction = Some(CallDirection::OutboundDial);
+    }
+}
+
+/// Country and prefix of a party's number, where nobody said them.
+fn place(party: &mut PartyFacts) {
+    if party.country_code.is_some() && party.number_prefix.is_some() {
+        return;
+    }
+    if let Some(origin) = party.address.as_deref().and_then(number::origin) {
+        party.country_code = party.country_code.take().or(origin.country_code);
+        party.number_prefix = party.number_prefix.take().or(Some(origin.number_prefix));
+    }
+}
+
+/// The kind of call, where nobody said it.
+fn call_type(
+    facts: &CallFacts,
+    figures: &BTreeMap<(EdgeKind, Side), SideFigures>,
+) -> Option<CallType> {
+    let trunking = matches!(
+        facts.direction,
+        Some(CallDirection::TrunkingOriginating | CallDirection::TrunkingTerminating)
+    );
+    if trunking {
+        return Some(CallType::Trunking);
+    }
+    let by_address = number::call_type(facts.from.address.as_deref(), facts.to.address.as_deref());
+    let has_sdk = facts.edges.contains_key(&EdgeKind::Sdk)
+        || figures.keys().any(|(edge, _)| *edge == EdgeKind::Sdk);
+    if has_sdk {
+        Some(CallType::Client)
+    } else {
+        by_address
+    }
+}
+
+/// The edges that see the media of a call of this kind.
+const fn expected_edges(call_type: Option<CallType>) -> &'static [EdgeKind] {
+    match call_type {
+        Some(CallType::Carrier) => &[EdgeKind::Carrier],
+        Some(CallType::Sip) => &[EdgeKind::Sip],
+        Some(CallType::Trunking) => &[EdgeKind::Carrier, EdgeKind::Sip],
+        Some(CallType::Client) => &[EdgeKind::Client, EdgeKind::Sdk],
+        Some(CallType::Whatsapp) | None => &[],
+    }
+}
+
+fn edges(
+    state: &FoldState,
+    facts: &mut CallFacts,
+    mut figures: BTreeMap<(EdgeKind, Side), SideFigures>,
+    outcome: &Outcome,
+) -> BTreeMap<EdgeKind, EdgeSummary> {
+    let answered = outcome.is_answered();
+    let mut described = mem::take(&mut facts.edges);
+    let sdk_events = state.sdk.counts();
+    let mut kinds: BTreeSet<EdgeKind> = described.keys().copied().collect();
+    kinds.extend(figures.keys().map(|(edge, _)| *edge));
+    kinds.extend(sdk_events.is_some().then_some(EdgeKind::Sdk));
+    if answered {
+        kinds.extend(expected_edges(facts.call_type));
+    }
+    kinds
+        .into_iter()
+        .map(|kind| {
+            let described = described.remove(&kind).unwrap_or_default();
+            let mut measured = |side| figures.remove(&(kind, side));
+            let sides = [measured(Side::Inbound), measured(Side::Outbound)];
+            let mut edge = edge(kind, described, sides, answered);
+            if kind == EdgeKind::Sdk {
+                edge.events = edge.events.or_else(|| sdk_events.clone());
+                if state.sdk.ice_failed() && !edge.tags.contains(&Tag::IceFailure) {
+                    edge.tags.push(Tag::IceFailure);
+                }
+            }
+            (kind, edge)
+        })
+        .collect()
+}
+
+/// One edge: what it reported of the whole call goes before what its single reports add up to.
+fn edge(
+    kind: EdgeKind,
+    mut facts: EdgeFacts,
+    [inbound, outbound]: [Option<SideFigures>; 2],
+    answered: bool,
+) -> EdgeSummary {
+    let mut tags: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
+    for stream in [&inbound, &outbound]
+        .into_iter()
+        .flatten()
+        .flat_map(|side| &side.streams)
+    {
+        tags.extend(tags::of_stream(kind, stream));
+    }
+    let events = facts.events.take();
+    let mut inbound = total(facts.inbound.take(), inbound, Side::Inbound);
+    let mut outbound = total(facts.outbound.take(), outbound, Side::Outbound);
+    let rtt_ms = [&inbound, &outbound]
+        .into_iter()
+        .flatten()
+        .find_map(|counters| mean(counters.rtt_ms.as_ref()));
+    for counters in [&mut inbound, &mut outbound].into_iter().flatten() {
+        estimate_mos(counters, rtt_ms);
+        tags.extend(tags::of_stream(kind, counters));
+    }
+    let received = inbound
+        .as_ref()
+        .and_then(|counters| counters.packets_received);
+    let sent = outbound.as_ref().and_then(|counters| counters.packets_sent);
+    if answered && (tags::is_silent(kind, received) || tags::is_silent(kind, sent)) {
+        tags.insert(Tag::Silence);
+    }
+    let not_measured = match (&inbound, &outbound, answered) {
+        (None, None, true) => Some(NotMeasured::NoMediaReport),
+        (None, None, false) => Some(NotMeasured::NotAnswered),
+        _ => None,
+    };
+    EdgeSummary {
+        facts,
+        inbound,
+        outbound,
+        not_measured,
+        events,
+        tags: tags.into_iter().collect(),
+    }
+}
+
+fn total(
+    reported: Option<Counters>,
+    measured: Option<SideFigures>,
+    side: Side,
+) -> Option<Counters> {
+    let reported = reported.unwrap_or_default();
+    let measured = measured.map(|side| side.total).unwrap_or_default();
+    let stated = reported.loss_percent;
+    let mut total = reported.or(measured);
+    set_loss_percent(&mut total, side);
+    total.loss_percent = stated.or(total.loss_percent);
+    (!total.is_empty()).then_some(total)
+}
+
+fn mean(stat: Option<&Stat>) -> Option<f64> {
+    stat?.mean()
+}
+
+/// A score by the E-model, where none was reported and codec, loss, jitter and round-trip time are all known.
+///
+/// Without a round-trip time there is none: a conversation's quality cannot be told without its delay.
+fn estimate_mos(counters: &mut Counters, edge_rtt_ms: Option<f64>) {
+    if counters.mos.is_some() {
+        counters.mos_method.get_or_insert(MosMethod::Reported);
+        return;
+    }
+    counters.mos = e_model_score(counters, edge_rtt_ms);
+    counters.mos_method = counters.mos.map(|_| MosMethod::EModel);
+}
+
+fn e_model_score(counters: &Counters, edge_rtt_ms: Option<f64>) -> Option<Stat> {
+    let codec = Codec::of(counters.codec, counters.codec_name.as_deref())?;
+    let jitter_ms = mean(counters.jitter_ms.as_ref())?;
+    let rtt_ms = mean(counters.rtt_ms.as_ref()).or(edge_rtt_ms)?;
+    let rating = RFactor::of(codec, counters.loss_percent?, jitter_ms, rtt_ms)?;
+    Some(Stat {
+        avg: Some(rating.mos()),
+        ..Stat::default()
+    })
+}

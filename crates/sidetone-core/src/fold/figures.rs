@@ -1,0 +1,404 @@
+//! Whole-call figures from the reports about single streams.
+
+use std::collections::BTreeMap;
+
+use super::media::{Reading, Report, Stream, StreamKey, Streams, finite};
+use crate::facts::{Claim, Rank};
+use crate::media::{Counters, Stat};
+use crate::quality::loss;
+use crate::vocabulary::{EdgeKind, MosMethod, StreamDirection};
+
+/// A side of an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Side {
+    Inbound,
+    Outbound,
+}
+
+/// Figures of one stream, and what is needed to put several together.
+#[derive(Debug, Clone, PartialEq)]
+struct StreamFigures {
+    counters: Counters,
+    /// When the codec was named.
+    codec_rank: Option<Rank>,
+    /// Readings, the weight of a stream whose packets were not counted.
+    readings: usize,
+}
+
+/// Figures of one side of an edge.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SideFigures {
+    /// All streams together.
+    pub(super) total: Counters,
+    /// Each stream by itself; findings are made for each, because a bad one drowns among good ones.
+    pub(super) streams: Vec<Counters>,
+}
+
+impl Streams {
+    /// What was measured, by edge and side.
+    pub(super) fn figures(&self) -> BTreeMap<(EdgeKind, Side), SideFigures> {
+        let mut sides: BTreeMap<(EdgeKind, Side), Vec<StreamFigures>> = BTreeMap::new();
+        for (key, stream) in &self.by_key {
+            for side in [Side::Inbound, Side::Outbound] {
+                if let Some(figures) = figures_of(key, stream, side) {
+                    sides.entry((key.edge, side)).or_default().push(figures);
+                }
+            }
+        }
+        sides
+            .into_iter()
+            .map(|(place, streams)| {
+                let total = combine(&streams, place.1);
+                let streams = streams.into_iter().map(|stream| stream.counters).collect();
+                (place, SideFigures { total, streams })
+            })
+            .collect()
+    }
+}
+
+/// The figures of a stream as seen from one side; `None` when it tells nothing of that side.
+///
+/// A sample about both directions tells of the inbound side all but what was sent, as upstream does; what has no
+/// direction is treated alike. What came in has no count of packets sent by this edge, and the other way round.
+fn figures_of(key: &StreamKey, stream: &Stream, side: Side) -> Option<StreamFigures> {
+    let mut counters = whole(stream);
+    match (key.direction, side) {
+        (StreamDirection::Inbound, Side::Inbound) => {
+            // The far sender's count (RTCP SR) and the loss reported for it tell how many came.
+            counters.packets_received = counters.packets_received.or_else(|| {
+                let lost = counters.packets_lost?;
+                Some(counters.packets_sent?.saturating_add_signed(-lost.max(0)))
+            });
+            keep_received(&mut counters);
+        }
+        (StreamDirection::Both | StreamDirection::Unknown, Side::Inbound) => {
+            keep_received(&mut counters);
+        }
+        (StreamDirection::Outbound, Side::Outbound) => {
+            counters.packets_received = None;
+            counters.bytes_received = None;
+        }
+        (StreamDirection::Both | StreamDirection::Unknown, Side::Outbound) => {
+            if counters.packets_sent.is_none() && counters.bytes_sent.is_none() {
+                return None;
+            }
+            counters = Counters {
+                codec: counters.codec,
+                codec_name: counters.codec_name,
+                packets_sent: counters.packets_sent,
+                bytes_sent: counters.bytes_sent,
+                ..Counters::default()
+            };
+        }
+        (StreamDirection::Inbound, Side::Outbound) | (StreamDirection::Outbound, Side::Inbound) => {
+            return None;
+        }
+    }
+    set_loss_percent(&mut counters, side);
+    if counters.is_empty() {
+        return None;
+    }
+    let codec_rank = rank_of(stream.totals.codec.as_ref())
+        .max(rank_of(stream.totals.codec_name.as_ref()))
+        .filter(|_| counters.codec.is_some() || counters.codec_name.is_some());
+    Some(StreamFigures {
+        counters,
+        codec_rank,
+        readings: stream.reports.len().max(1),
+    })
+}
+
+fn rank_of<T>(claim: Option<&Claim<T>>) -> Option<Rank> {
+    claim.map(|claim| claim.rank)
+}
+
+fn keep_received(counters: &mut Counters) {
+    counters.packets_sent = None;
+    counters.bytes_sent = None;
+}
+
+/// Computes the share lost where the counts are known, else leaves what was reported.
+pub(super) fn set_loss_percent(counters: &mut Counters, side: Side) {
+    let computed = match side {
+        Side::Inbound => loss::inbound_percent(counters.packets_received, counters.packets_lost),
+        Side::Outbound => loss::outbound_percent(counters.packets_sent, counters.packets_lost),
+    };
+    counters.loss_percent = computed.or(counters.loss_percent);
+}
+
+/// All that is known of a stream, whichever side it is of.
+fn whole(stream: &Stream) -> Counters {
+    let totals = stream.totals.facts();
+    let reports: Vec<&Report> = stream.reports.values().collect();
+    macro_rules! count {
+        ($field:ident) => {
+            totals
+                .$field
+                .or_else(|| sum(&reports, |report| report.$field, |a, b| a.saturating_add(b)))
+        };
+    }
+    macro_rules! stat {
+        ($field:ident, $weights:expr) => {{
+            let read = stat_of(&reports, |report| report.$field, $weights);
+            match totals.$field {
+                Some(whole) => Some(or_stat(whole, read)),
+                None => read,
+            }
+        }};
+    }
+    let packets = weights(&reports);
+    let packets = packets.as_deref();
+    let mos = stat!(mos, None);
+    Counters {
+        codec: totals.codec,
+        codec_name: totals.codec_name,
+        packets_received: count!(packets_received),
+        packets_sent: count!(packets_sent),
+        packets_lost: count!(packets_lost),
+        loss_percent: totals
+            .loss_percent
+            .or_else(|| mean(&reports, |report| report.loss_percent, packets)),
+        bytes_received: count!(bytes_received),
+        bytes_sent: count!(bytes_sent),
+        jitter_ms: stat!(jitter_ms, packets),
+        latency_ms: stat!(latency_ms, packets),
+        rtt_ms: stat!(rtt_ms, None),
+        mos,
+        mos_method: mos.map(|_| totals.mos_method.unwrap_or(MosMethod::Reported)),
+        audio_in: stat!(audio_in, None),
+        audio_out: stat!(audio_out, None),
+        delayed_packets: totals
+            .delayed_packets
+            .unwrap_or_else(|| delayed(reports.iter().map(|report| &report.delayed_packets))),
+    }
+}
+
+fn sum<T>(
+    reports: &[&Report],
+    field: impl Fn(&Report) -> Option<T>,
+    add: impl Fn(T, T) -> T,
+) -> Option<T> {
+    reports
+        .iter()
+        .filter_map(|report| field(report))
+        .reduce(add)
+}
+
+/// Adds up histograms. A packet later than 200 ms is among those later than 50 ms; bins do not depend on each other.
+fn delayed<'a>(histograms: impl Iterator<Item = &'a BTreeMap<u16, u64>>) -> BTreeMap<u16, u64> {
+    let mut total: BTreeMap<u16, u64> = BTreeMap::new();
+    for histogram in histograms {
+        for (later_than_ms, packets) in histogram {
+            let held = total.entry(*later_than_ms).or_default();
+            *held = held.saturating_add(*packets);
+        }
+    }
+    total
+}
+
+/// Packets of each report. `None` unless all of them were counted: half-known weights would favour what is known.
+fn weights(reports: &[&Report]) -> Option<Vec<f64>> {
+    let packets: Option<Vec<u64>> = reports
+        .iter()
+        .map(|report| report.packets_received.or(report.packets_sent))
+        .collect();
+    let packets = packets?;
+    packets
+        .iter()
+        .any(|count| *count > 0)
+        .then(|| packets.into_iter().map(as_weight).collect())
+}
+
+/// Counts beyond 2⁵³ lose their last digits, which no weight needs.
+#[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
+fn as_weight(count: u64) -> f64 {
+    count as f64
+}
+
+/// Mean of what the reports say, weighted if weights are given, in the order of the reports.
+fn mean(
+    reports: &[&Report],
+    field: impl Fn(&Report) -> Option<f64>,
+    weights: Option<&[f64]>,
+) -> Option<f64> {
+    let values = reports.iter().enumerate().filter_map(|(index, report)| {
+        let weight = match weights {
+            Some(weights) => weights.get(index).copied()?,
+            None => 1.0,
+        };
+        Some((field(report)?, weight))
+    });
+    weighted_mean(values)
+}
+
+/// `None` without any weight, or when the sum leaves the range of numbers.
+fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+    let mut first = None;
+    let mut all_same = true;
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for (value, weight) in values.filter(|(_, weight)| *weight > 0.0) {
+        // A mean of equal values is that value, free of rounding.
+        all_same &= *first.get_or_insert(value) == value;
+        sum += value * weight;
+        weights += weight;
+    }
+    let first = first?;
+    if all_same {
+        Some(first)
+    } else {
+        finite(sum / weights)
+    }
+}
+
+fn stat_of(
+    reports: &[&Report],
+    field: impl Fn(&Report) -> Option<Reading>,
+    weights: Option<&[f64]>,
+) -> Option<Stat> {
+    let readings = || reports.iter().filter_map(|report| field(report));
+    readings().next()?;
+    Some(Stat {
+        value: None,
+        min: readings().map(|reading| reading.1).reduce(f64::min),
+        max: readings().map(|reading| reading.2).reduce(f64::max),
+        // Where no packet of a weighted kind came with a reading, each reading counts the same.
+        avg: mean(
+            reports,
+            |report| field(report).map(|reading| reading.0),
+            weights,
+        )
+        .or_else(|| {
+            mean(
+                reports,
+                |report| field(report).map(|reading| reading.0),
+                None,
+            )
+        }),
+    })
+}
+
+/// A reported stat, with what it leaves open taken from the readings. Extremes hold whoever saw them.
+fn or_stat(reported: Stat, read: Option<Stat>) -> Stat {
+    let read = read.unwrap_or_default();
+    Stat {
+        value: None,
+        min: reported.min.or(read.min),
+        max: reported.max.or(read.max),
+        avg: reported.avg.or(read.avg),
+    }
+}
+
+/// Puts the streams of one side together.
+fn combine(streams: &[StreamFigures], side: Side) -> Counters {
+    if let [single] = streams {
+        return single.counters.clone();
+    }
+    let counters: Vec<&Counters> = streams.iter().map(|stream| &stream.counters).collect();
+    macro_rules! count {
+        ($field:ident) => {
+            counters
+                .iter()
+                .filter_map(|counters| counters.$field)
+                .reduce(|a, b| a.saturating_add(b))
+        };
+    }
+    let weights = stream_weights(streams);
+    macro_rules! stat {
+        ($field:ident, $wanted:expr) => {
+            combine_stat(
+                counters
+                    .iter()
+                    .zip(&weights)
+                    .filter(|(counters, _)| $wanted(counters))
+                    .filter_map(|(counters, weight)| Some((counters.$field?, *weight))),
+            )
+        };
+        ($field:ident) => {
+            stat!($field, |_: &&&Counters| true)
+        };
+    }
+    let latest_codec = streams
+        .iter()
+        .filter(|stream| stream.codec_rank.is_some())
+        .max_by_key(|stream| stream.codec_rank)
+        .map(|stream| &stream.counters);
+    // Scores of different methods cannot be averaged: the method of the first stream that has a score is kept.
+    let mos_method = counters.iter().find_map(|counters| counters.mos_method);
+    let mut total = Counters {
+        codec: latest_codec.and_then(|counters| counters.codec),
+        codec_name: latest_codec.and_then(|counters| counters.codec_name.clone()),
+        packets_received: count!(packets_received),
+        packets_sent: count!(packets_sent),
+        packets_lost: count!(packets_lost),
+        loss_percent: weighted_mean(
+            counters
+                .iter()
+                .zip(&weights)
+                .filter_map(|(counters, weight)| Some((counters.loss_percent?, *weight))),
+        ),
+        bytes_received: count!(bytes_received),
+        bytes_sent: count!(bytes_sent),
+        jitter_ms: stat!(jitter_ms),
+        latency_ms: stat!(latency_ms),
+        rtt_ms: stat!(rtt_ms),
+        mos: stat!(mos, |counters: &&&Counters| counters.mos_method
+            == mos_method),
+        mos_method,
+        audio_in: stat!(audio_in),
+        audio_out: stat!(audio_out),
+        delayed_packets: delayed(counters.iter().map(|counters| &counters.delayed_packets)),
+    };
+    // Counts of one stream and losses of another make no share.
+    let same_streams = |counters: &&Counters| {
+        let packets = match side {
+            Side::Inbound => counters.packets_received,
+            Side::Outbound => counters.packets_sent,
+        };
+        packets.is_some() == counters.packets_lost.is_some()
+    };
+    if counters.iter().all(same_streams) {
+        set_loss_percent(&mut total, side);
+    }
+    total
+}
+
+/// The packets of each stream, or its readings when the packets of some were not counted.
+fn stream_weights(streams: &[StreamFigures]) -> Vec<f64> {
+    let packets: Option<Vec<u64>> = streams
+        .iter()
+        .map(|stream| {
+            stream
+                .counters
+                .packets_received
+                .or(stream.counters.packets_sent)
+        })
+        .collect();
+    match packets {
+        Some(packets) if packets.iter().any(|count| *count > 0) => {
+            packets.into_iter().map(as_weight).collect()
+        }
+        _ => streams
+            .iter()
+            .map(|stream| as_weight(u64::try_from(stream.readings).unwrap_or(u64::MAX)))
+            .collect(),
+    }
+}
+
+fn combine_stat(stats: impl Iterator<Item = (Stat, f64)>) -> Option<Stat> {
+    let stats: Vec<(Stat, f64)> = stats.collect();
+    if stats.is_empty() {
+        return None;
+    }
+    let each =
+        |field: fn(&Stat) -> Option<f64>| stats.iter().filter_map(move |(stat, _)| field(stat));
+    Some(Stat {
+        value: None,
+        min: each(|stat| stat.min).reduce(f64::min),
+        max: each(|stat| stat.max).reduce(f64::max),
+        avg: weighted_mean(
+            stats
+                .iter()
+                .filter_map(|(stat, weight)| Some((stat.avg?, *weight))),
+        ),
+    })
+}

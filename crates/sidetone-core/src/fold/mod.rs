@@ -1,0 +1,216 @@
+//! From the events of one call to its summary.
+//!
+//! [`FoldState`] is what has been learnt so far. Every part of it is joined by taking the greater of two, the earlier
+//! of two, or the union of two: operations that do not care for order, duplicates or how the events were split. What
+//! must be summed (packets of a report, events of an SDK) is kept by the event's key and summed when the summary is
+//! made, in the order of the keys, so even sums of fractions come out the same to the bit.
+
+mod assemble;
+mod figures;
+mod media;
+mod pairs;
+mod sdk;
+mod signalling;
+mod totals;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{CallEvent, ImportStage, ImportedSummary, Observation, Timer};
+use crate::facts::CallClaims;
+use crate::id::{CallRef, EventKey};
+use crate::rules::Rules;
+use crate::summary::CallSummary;
+use crate::time::TimeUs;
+use media::Streams;
+use sdk::SdkEvents;
+use signalling::Progress;
+
+/// Counted up when the same events make another summary, or when [`FoldState::to_bytes`] changes.
+pub const FOLD_VERSION: u32 = 1;
+
+/// What has been learnt from the events of one call so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FoldState {
+    /// Between which times events happened; timers do not count.
+    seen: Option<Span>,
+    timers: Timers,
+    claims: CallClaims,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<Import>,
+    progress: Progress,
+    streams: Streams,
+    sdk: SdkEvents,
+}
+
+/// The earliest and the latest of some times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Span {
+    first: TimeUs,
+    last: TimeUs,
+}
+
+/// When each timer ran out first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Timers {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<TimeUs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_not_seen: Option<TimeUs>,
+}
+
+/// The most final summary of another system.
+///
+/// Only one is kept. What an earlier one says is either said again by the final one or was wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Import {
+    at: TimeUs,
+    key: EventKey,
+    summary: Box<ImportedSummary>,
+}
+
+impl Span {
+    fn of(at: TimeUs) -> Self {
+        Self {
+            first: at,
+            last: at,
+        }
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
+    }
+}
+
+/// Joins what both sides may know.
+fn join<T>(held: &mut Option<T>, other: Option<T>, how: impl FnOnce(T, T) -> T) {
+    *held = match (held.take(), other) {
+        (Some(held), Some(other)) => Some(how(held, other)),
+        (held, other) => held.or(other),
+    };
+}
+
+impl Timers {
+    fn add(&mut self, timer: Timer, at: TimeUs) {
+        let slot = match timer {
+            Timer::Settled => &mut self.settled,
+            Timer::EndNotSeen => &mut self.end_not_seen,
+        };
+        join(slot, Some(at), TimeUs::min);
+    }
+
+    fn merge(&mut self, other: Self) {
+        join(&mut self.settled, other.settled, TimeUs::min);
+        join(&mut self.end_not_seen, other.end_not_seen, TimeUs::min);
+    }
+}
+
+impl Import {
+    fn rank(&self) -> (ImportStage, u32, TimeUs, EventKey) {
+        (self.summary.stage, self.summary.version, self.at, self.key)
+    }
+}
+
+impl FoldState {
+    /// Learns from one event. The same event again changes nothing.
+    pub fn add(&mut self, event: &CallEvent) {
+        let at = event.at;
+        match &event.observation {
+            Observation::Unknown(_) => return,
+            Observation::Timer { timer } => {
+                self.timers.add(*timer, at);
+                return;
+            }
+            Observation::Progress { step, facts, .. } => {
+                let rank = event.rank();
+                self.progress.add(*step, rank, &event.source);
+                self.claims.add(rank, facts);
+            }
+            Observation::Facts { facts } => self.claims.add(event.rank(), facts),
+            Observation::Media(sample) => self.streams.add(event.rank(), sample),
+            Observation::Edge(edge) => self.sdk.add(event.rank(), edge),
+            Observation::Imported(summary) => self.add_import(event.rank().key, at, summary),
+        }
+        join(&mut self.seen, Some(Span::of(at)), Span::join);
+    }
+
+    fn add_import(&mut self, key: EventKey, at: TimeUs, summary: &ImportedSummary) {
+        let rank = (summary.stage, summary.version, at, key);
+        if self.import.as_ref().is_none_or(|held| held.rank() < rank) {
+            self.import = Some(Import {
+                at,
+                key,
+                summary: Box::new(summary.clone()),
+            });
+        }
+    }
+
+    /// Learns what another state of the same call has learnt. Events known to both count once.
+    pub fn merge(&mut self, other: Self) {
+        join(&mut self.seen, other.seen, Span::join);
+        self.timers.merge(other.timers);
+        self.claims.merge(other.claims);
+        join(&mut self.import, other.import, |held, other| {
+            if held.rank() < other.rank() {
+                other
+            } else {
+                held
+            }
+        });
+        self.progress.merge(other.progress);
+        self.streams.merge(other.streams);
+        self.sdk.merge(other.sdk);
+    }
+
+    /// When the call started, as far as known: the day of this time says which rules are in force.
+    /// `None` before the first event.
+    #[must_use]
+    pub fn started_at(&self) -> Option<TimeUs> {
+        self.outcome().started_at
+    }
+
+    /// The summary of what has been learnt.
+    #[must_use]
+    pub fn summary(&self, call: CallRef, rules: &Rules) -> CallSummary {
+        assemble::summary(self, call, rules)
+    }
+
+    /// The state as bytes, for [`Self::from_bytes`] of the same [`FOLD_VERSION`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = FOLD_VERSION.to_le_bytes().to_vec();
+        // Writing to memory does not fail, and JSON holds all of it: no map has other keys than text.
+        match serde_json::to_writer(&mut bytes, self) {
+            Ok(()) => bytes,
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The state that was written. `None` when another version wrote it: fold the events again.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (version, json) = bytes.split_first_chunk()?;
+        if u32::from_le_bytes(*version) != FOLD_VERSION {
+            return None;
+        }
+        serde_json::from_slice(json).ok()
+    }
+}
+
+/// The summary of a call whose events are all at hand, in whatever order.
+#[must_use]
+pub fn fold<'a>(
+    call: CallRef,
+    events: impl IntoIterator<Item = &'a CallEvent>,
+    rules: &Rules,
+) -> CallSummary {
+    let mut state = FoldState::default();
+    for event in events {
+        state.add(event);
+    }
+    state.summary(call, rules)
+}
