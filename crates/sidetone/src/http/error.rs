@@ -12,7 +12,7 @@ use crate::http::form::Invalid;
 use crate::http::json::Json;
 
 /// Seconds after which a refused write is worth another try.
-const RETRY_AFTER_S: u32 = 5;
+const RETRY_AFTER_S: u64 = 5;
 
 /// An error as the API tells it: a code, a status and a sentence for whoever reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct ApiError {
     code: u32,
     message: Cow<'static, str>,
     parameter: Option<Cow<'static, str>>,
-    retry_after_s: Option<u32>,
+    retry_after_s: Option<u64>,
 }
 
 impl ApiError {
@@ -40,7 +40,7 @@ impl ApiError {
         self
     }
 
-    fn retry_after(mut self, seconds: u32) -> Self {
+    fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
@@ -99,6 +99,16 @@ impl ApiError {
         )
     }
 
+    /// 20408: the body took too long to come.
+    #[must_use]
+    pub fn request_timeout() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            20408,
+            "The request body took too long to come. Nothing was changed.",
+        )
+    }
+
     /// 20412: `If-Match` names another revision than the current one.
     #[must_use]
     pub fn precondition_failed() -> Self {
@@ -121,7 +131,7 @@ impl ApiError {
 
     /// 20429: too many requests.
     #[must_use]
-    pub fn too_many_requests(retry_after_s: u32) -> Self {
+    pub fn too_many_requests(retry_after_s: u64) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             20429,

@@ -94,16 +94,6 @@ impl Params {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The same parameters, some of them under other names.
-    #[must_use]
-    pub fn renamed(&self, name_of: impl Fn(&str) -> Option<&'static str>) -> Self {
-        Self(
-            self.iter()
-                .map(|(name, value)| (name_of(name).unwrap_or(name).to_owned(), value.to_owned()))
-                .collect(),
-        )
-    }
-
     /// Adds a parameter at the end.
     pub fn push(&mut self, name: &str, value: &str) {
         self.0.push((name.to_owned(), value.to_owned()));
@@ -174,9 +164,9 @@ pub struct Value<'a> {
     pub text: &'a str,
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// This value is wrong.
-    pub fn invalid(&self, expected: impl Display) -> Invalid {
+    pub fn invalid(self, expected: impl Display) -> Invalid {
         Invalid::new(self.name, self.text, expected)
     }
 
@@ -184,7 +174,7 @@ impl Value<'_> {
     ///
     /// # Errors
     /// When it is neither.
-    pub fn boolean(&self) -> Result<bool, Invalid> {
+    pub fn boolean(self) -> Result<bool, Invalid> {
         if self.text.eq_ignore_ascii_case("true") {
             Ok(true)
         } else if self.text.eq_ignore_ascii_case("false") {
@@ -198,7 +188,7 @@ impl Value<'_> {
     ///
     /// # Errors
     /// When it is not one.
-    pub fn integer<T>(&self, range: RangeInclusive<T>) -> Result<T, Invalid>
+    pub fn integer<T>(self, range: RangeInclusive<T>) -> Result<T, Invalid>
     where
         T: FromStr + PartialOrd + Display,
     {
@@ -222,7 +212,7 @@ impl Value<'_> {
     ///
     /// # Errors
     /// When it is not one of them.
-    pub fn word<T: FromStr<Err = UnknownWord>>(&self) -> Result<T, Invalid> {
+    pub fn word<T: FromStr<Err = UnknownWord>>(self) -> Result<T, Invalid> {
         self.text
             .parse()
             .map_err(|error| self.invalid(error_text(&error)))
@@ -232,7 +222,7 @@ impl Value<'_> {
     ///
     /// # Errors
     /// When one of them is none of the set.
-    pub fn words<T: FromStr<Err = UnknownWord> + PartialEq>(&self) -> Result<Vec<T>, Invalid> {
+    pub fn words<T: FromStr<Err = UnknownWord> + PartialEq>(self) -> Result<Vec<T>, Invalid> {
         let mut words = Vec::new();
         for item in self.items() {
             let word = item.word()?;
@@ -244,7 +234,7 @@ impl Value<'_> {
     }
 
     /// The parts between commas, without white space around them; empty ones left out.
-    pub fn items(&self) -> impl Iterator<Item = Self> {
+    pub fn items(self) -> impl Iterator<Item = Self> + use<'a> {
         let name = self.name;
         self.text
             .split(',')
@@ -257,7 +247,7 @@ impl Value<'_> {
     ///
     /// # Errors
     /// When it is longer.
-    pub fn text_up_to(&self, max_chars: usize) -> Result<String, Invalid> {
+    pub fn text_up_to(self, max_chars: usize) -> Result<String, Invalid> {
         let chars = self.text.chars().count();
         if chars > max_chars {
             return Err(self.invalid(format_args!("at most {max_chars} characters, not {chars}")));
@@ -272,7 +262,7 @@ impl Value<'_> {
     ///
     /// # Errors
     /// When it is not one.
-    pub fn account(&self) -> Result<AccountSid, Invalid> {
+    pub fn account(self) -> Result<AccountSid, Invalid> {
         self.text
             .parse()
             .map_err(|_| self.invalid("AC followed by 32 hexadecimal digits"))

@@ -1,5 +1,8 @@
 //! Pages of a list: what was asked for, and the envelope around the answer.
 
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
+use axum::http::request::Parts;
 use form_urlencoded::byte_serialize;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -7,8 +10,10 @@ use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, Place, Start};
 
+use crate::app::App;
 use crate::http::base_url::BaseUrl;
-use crate::http::form::{Invalid, Params};
+use crate::http::error::ApiError;
+use crate::http::form::{Invalid, Params, Query};
 use crate::http::page_token::{ListDigest, PageToken};
 
 /// The most rows of a page. More may be asked for, but not got.
@@ -17,6 +22,41 @@ const PAGE_SIZE_MAX: u64 = 1000;
 const SKIPPED_ROWS_MAX: u64 = 10_000;
 /// The parameters that say which page, not which list.
 const PAGE_PARAMETERS: [&str; 3] = ["PageSize", "Page", "PageToken"];
+
+/// A request for a list, before it is known whose.
+#[derive(Debug)]
+pub struct ListRequest {
+    /// Where clients reach us.
+    pub base: BaseUrl,
+    /// The path as requested.
+    pub uri: Uri,
+    /// Every parameter as it came.
+    pub params: Params,
+}
+
+impl ListRequest {
+    /// The list, asked for with an account's credentials.
+    #[must_use]
+    pub fn by(&self, account: AccountSid) -> List<'_> {
+        List {
+            base: &self.base,
+            path: self.uri.path(),
+            account,
+            params: &self.params,
+        }
+    }
+}
+
+impl FromRequestParts<App> for ListRequest {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let base = BaseUrl::from_request_parts(parts, app).await?;
+        let Query(params) = Query::from_request_parts(parts, app).await?;
+        let uri = parts.uri.clone();
+        Ok(Self { base, uri, params })
+    }
+}
 
 /// A list as a client asked for it: where it is and what narrows it. A page token is good for one list only.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,107 @@
+//! `Sidetone-Hint`: why a list is not what one may have expected.
+
+use axum::http::HeaderName;
+use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::time::{DAY_US, TimeUs};
+use sidetone_core::vocabulary::ProcessingState;
+use sidetone_store::CallRecord;
+use sidetone_store::page::{PageRequest, Start};
+
+use super::filter::Asked;
+use crate::app::App;
+
+/// The header's name.
+pub const HINT: HeaderName = HeaderName::from_static("sidetone-hint");
+
+/// What to say about an answer. `empty`: the list has no calls at all.
+pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<String> {
+    let mut hints = Vec::new();
+    if asked.quality_for_connectivity {
+        hints.push(
+            "ConnectivityIssueAnnotation names a quality issue; it was taken as QualityIssueAnnotation"
+                .to_owned(),
+        );
+    }
+    if empty {
+        let filter = &asked.filter;
+        if asked.start_given && filter.started_from > filter.ended_until {
+            hints.push("StartTime is later than EndTime, so no call can match".to_owned());
+        } else if let Some(found) = beyond_defaults(app, asked).await {
+            hints.extend(suggestion(asked, &found, now));
+        }
+    }
+    hints
+}
+
+/// The latest call that the same filters would find without the defaults of time and state.
+async fn beyond_defaults(app: &App, asked: &Asked) -> Option<CallRecord> {
+    if asked.start_given && asked.processing_given {
+        return None;
+    }
+    let mut filter = SummaryFilter {
+        ..asked.filter.clone()
+    };
+    if !asked.start_given {
+        filter.started_from = TimeUs::from_micros(i64::MIN);
+    }
+    if !asked.processing_given {
+        filter.processing = ProcessingFilter::All;
+    }
+    let page = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 1,
+    };
+    // A hint is not worth an error.
+    let page = app.store.list(&filter, &page).await.ok()?;
+    page.rows.into_iter().next()
+}
+
+/// The parameters that would show a call.
+fn suggestion(asked: &Asked, found: &CallRecord, now: TimeUs) -> Option<String> {
+    let summary = found.summary.as_ref()?;
+    let started = summary.facts.started_at?;
+    let mut parameters = Vec::new();
+    if started < asked.filter.started_from {
+        parameters.push(format!("StartTime={}", reaching(started, now)));
+    }
+    if !asked.processing_given && summary.processing != ProcessingState::Complete {
+        parameters.push("ProcessingState=all".to_owned());
+    }
+    if parameters.is_empty() {
+        return None;
+    }
+    let parameters = parameters.join("&");
+    Some(format!(
+        "no call matches within the defaults StartTime=4h and ProcessingState=completed; {parameters} would show some"
+    ))
+}
+
+/// A relative time that reaches back to a point: whole days up to a week, then whole weeks.
+fn reaching(point: TimeUs, now: TimeUs) -> String {
+    let days = now.since_us(point).max(0) / DAY_US + 1;
+    if days <= 7 {
+        format!("{days}d")
+    } else {
+        format!("{}w", (days + 6) / 7)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reaches_back_far_enough() {
+        let now = TimeUs::from_micros(100 * DAY_US);
+        for (ago_us, expected) in [
+            (1, "1d"),
+            (DAY_US - 1, "1d"),
+            (DAY_US, "2d"),
+            (6 * DAY_US, "7d"),
+            (7 * DAY_US, "2w"),
+            (27 * DAY_US, "4w"),
+        ] {
+            assert_eq!(reaching(now.plus_us(-ago_us), now), expected, "{ago_us}");
+        }
+    }
+}

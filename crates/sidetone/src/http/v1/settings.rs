@@ -1,0 +1,94 @@
+//! `/v1/Voice/Settings`: switches of an account.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sidetone_core::id::AccountSid;
+use sidetone_store::StoreError;
+use sidetone_store::account::Settings;
+
+use super::account::addressed;
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::base_url::BaseUrl;
+use crate::http::error::ApiError;
+use crate::http::form::{Form, Invalid, Params, Query, Value};
+use crate::http::json::Json;
+
+#[derive(Serialize)]
+struct Body {
+    account_sid: AccountSid,
+    advanced_features: bool,
+    voice_trace: bool,
+    url: String,
+}
+
+/// Answers with the settings.
+///
+/// # Errors
+/// When the account addressed is not the caller's.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    base: BaseUrl,
+    Query(query): Query,
+) -> Result<Response, ApiError> {
+    let account = addressed(&app, &caller, account_in(&query), ApiError::invalid_query)?;
+    let settings = stored(&app, account).await?;
+    Ok(body(account, settings, &base))
+}
+
+/// Changes what the form mentions and answers with the settings.
+///
+/// # Errors
+/// When a value is wrong, or the account addressed is not the caller's.
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    base: BaseUrl,
+    Query(query): Query,
+    Form(form): Form,
+) -> Result<Response, ApiError> {
+    let named = account_in(&form).or_else(|| account_in(&query));
+    let account = addressed(&app, &caller, named, ApiError::invalid_parameter)?;
+    let old = stored(&app, account).await?;
+    let new = changed(old, &form).map_err(ApiError::invalid_parameter)?;
+    if new != old {
+        app.store.put_settings(account, new).await?;
+    }
+    Ok(body(account, new, &base))
+}
+
+fn account_in(params: &Params) -> Option<Value<'_>> {
+    params
+        .filled("SubaccountSid")
+        .or_else(|| params.filled("Subaccount"))
+}
+
+async fn stored(app: &App, account: AccountSid) -> Result<Settings, ApiError> {
+    let accounts = app.store.accounts().await?;
+    let found = accounts.into_iter().find(|stored| stored.sid == account);
+    let found = found.ok_or_else(|| StoreError::NotFound(account.to_string()))?;
+    Ok(found.settings)
+}
+
+fn changed(old: Settings, form: &Params) -> Result<Settings, Invalid> {
+    let flag = |name, old| {
+        form.filled(name)
+            .map_or(Ok(old), |value: Value<'_>| value.boolean())
+    };
+    Ok(Settings {
+        advanced_features: flag("AdvancedFeatures", old.advanced_features)?,
+        voice_trace: flag("VoiceTrace", old.voice_trace)?,
+    })
+}
+
+fn body(account: AccountSid, settings: Settings, base: &BaseUrl) -> Response {
+    Json(Body {
+        account_sid: account,
+        advanced_features: settings.advanced_features,
+        voice_trace: settings.voice_trace,
+        url: format!("{}/v1/Voice/Settings", base.0),
+    })
+    .into_response()
+}

@@ -1,0 +1,61 @@
+//! `GET /v1/Voice/Summaries`: calls that match.
+
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::response::{IntoResponse, Response};
+
+use super::account::addressed;
+use super::filter::{self, alias};
+use super::hint::{self, HINT};
+use super::render::summary::{SummaryUrl, render};
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
+use crate::http::json::Json;
+use crate::http::page::{Envelope, ListRequest, PageQuery};
+
+/// The text of the specification says 50; the older one and every recorded answer say 25.
+const PAGE_SIZE: u64 = 25;
+
+/// Answers with a page of summaries. Filters may also come as a form in the body, which is what
+/// `curl -X GET --data-urlencode` sends.
+///
+/// # Errors
+/// When a filter or the page is malformed, or the account addressed is not the caller's.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    mut request: ListRequest,
+    Form(form): Form,
+) -> Result<Response, ApiError> {
+    for (name, value) in form.iter() {
+        request.params.push(name, value);
+    }
+    let list = request.by(caller.account);
+    let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
+    let now = query.now(app.clock.now());
+    let filters = alias::canonical(&request.params);
+    let subaccount = filters.filled("Subaccount");
+    let account = addressed(&app, &caller, subaccount, ApiError::invalid_query)?;
+    let asked = filter::read(&filters, account, now).map_err(ApiError::invalid_query)?;
+    let page = app.store.list(&asked.filter, &query.request()).await?;
+
+    let url = format!("{}{}", request.base.0, request.uri.path());
+    let rows = page.rows.iter().filter_map(|record| {
+        let summary = record.summary.as_ref()?;
+        Some(render(record, summary, SummaryUrl::List(&url)))
+    });
+    let envelope = Envelope {
+        meta: list.meta("call_summaries", &query, &page, now),
+        rows: rows.collect(),
+    };
+    let mut response = Json(envelope).into_response();
+    let empty = page.rows.is_empty() && query.is_first();
+    for hint in hint::of(&app, &asked, empty, now).await {
+        if let Ok(hint) = HeaderValue::try_from(hint) {
+            response.headers_mut().append(HINT, hint);
+        }
+    }
+    Ok(response)
+}
