@@ -51,3 +51,6 @@ impl Serialize for CallUrl<'_> {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests;
