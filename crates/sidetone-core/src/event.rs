@@ -147,8 +147,8 @@ impl Step {
     }
 }
 
-/// What was seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What was seen. [`CallEvent::from_stored_json`] reads it back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Observation {
     /// The call took a step, and what was said of it on that occasion.
@@ -156,10 +156,9 @@ pub enum Observation {
         /// The step.
         step: Step,
         /// The source's own count of its messages about this call.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         sequence: Option<u32>,
         /// What else the message said.
-        #[serde(default)]
         facts: Box<CallFacts>,
     },
     /// Something is known of the call.
@@ -178,7 +177,8 @@ pub enum Observation {
         /// What that means.
         timer: Timer,
     },
-    /// A kind this version does not know, kept for one that does. It changes no summary.
+    /// A JSON object of a kind, or with a word, that this version does not know, kept for one that does.
+    /// It changes no summary.
     #[serde(untagged)]
     Unknown(Value),
 }
@@ -313,53 +313,4 @@ impl CallEvent {
             key: self.id.key(),
         }
     }
-
-    /// The JSON to store. The call is not in it: it is where the event is kept.
-    #[must_use]
-    pub fn to_stored_json(&self) -> Vec<u8> {
-        let stored = StoredEventRef {
-            v: STORED_VERSION,
-            id: &self.id,
-            at: self.at,
-            source: &self.source,
-            observation: &self.observation,
-        };
-        // Maps have text keys and numbers are finite or null: there is nothing JSON cannot hold.
-        serde_json::to_vec(&stored).unwrap_or_default()
-    }
-
-    /// Reads an event from stored JSON of any version there ever was.
-    ///
-    /// # Errors
-    /// When the bytes are not such JSON.
-    pub fn from_stored_json(call: CallRef, json: &[u8]) -> Result<Self, serde_json::Error> {
-        let stored: StoredEvent = serde_json::from_slice(json)?;
-        Ok(Self {
-            id: stored.id,
-            call,
-            at: stored.at,
-            source: stored.source,
-            observation: stored.observation,
-        })
-    }
-}
-
-#[derive(Serialize)]
-struct StoredEventRef<'a> {
-    v: u32,
-    id: &'a EventId,
-    at: TimeUs,
-    source: &'a Source,
-    #[serde(flatten)]
-    observation: &'a Observation,
-}
-
-/// The stored form of an event, as read back. The version is for later ones; 1 is the only one so far.
-#[derive(Deserialize)]
-struct StoredEvent {
-    id: EventId,
-    at: TimeUs,
-    source: Source,
-    #[serde(flatten)]
-    observation: Observation,
 }

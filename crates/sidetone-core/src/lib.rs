@@ -15,6 +15,7 @@ pub mod media;
 mod number;
 pub mod quality;
 pub mod rules;
+mod stored;
 pub mod summary;
 pub mod tags;
 pub mod time;

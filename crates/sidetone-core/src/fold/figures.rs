@@ -75,6 +75,10 @@ fn figures_of(key: &StreamKey, stream: &Stream, side: Side) -> Option<StreamFigu
             keep_received(&mut counters);
         }
         (StreamDirection::Outbound, Side::Outbound) => {
+            // Without a count of what was sent, the far receiver's own counts tell the share lost.
+            counters.loss_percent =
+                loss::inbound_percent(counters.packets_received, counters.packets_lost)
+                    .or(counters.loss_percent);
             counters.packets_received = None;
             counters.bytes_received = None;
         }
