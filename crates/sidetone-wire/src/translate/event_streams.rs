@@ -1,6 +1,5 @@
 //! Twilio Event Streams: `CloudEvents` about calls, as a webhook sink receives them.
 
-use serde::Deserialize;
 use serde_json::Value;
 use sidetone_core::event::{EdgeEvent, ImportStage, Observation, SourceKind};
 use sidetone_core::media::MediaSample;
@@ -9,13 +8,12 @@ use sidetone_core::vocabulary::{EdgeKind, Level, StreamDirection};
 
 use super::edge_description::EDGES;
 use super::measurement::counters;
-use super::summary::{imported, subject};
+use super::summary::{imported, subject_call};
 use super::{event_id, source};
 use crate::batch::Batch;
 use crate::error::{DecodeError, Place, one_of};
 use crate::loose::Object;
 use crate::observed::Observed;
-use crate::time;
 
 /// The seven types about calls.
 pub const TYPES: &[&str] = &[
@@ -76,63 +74,50 @@ enum Outcome {
     Ignored(DecodeError),
 }
 
-/// The parts of the envelope that matter; `source`, `dataschema` and `datacontenttype` say nothing the type does not.
-#[derive(Deserialize)]
-struct Envelope {
-    id: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    time: Option<String>,
-    data: Option<Value>,
-}
-
+/// Reads one event. Of the envelope, `source`, `dataschema` and `datacontenttype` say nothing that the type does not.
 fn translate(item: Value, received_at: TimeUs) -> Result<Outcome, DecodeError> {
-    let envelope: Envelope = serde_json::from_value(item)
-        .map_err(|error| DecodeError::malformed("event", format!("a CloudEvent ({error})")))?;
+    let Value::Object(mut item) = item else {
+        let expected = "a CloudEvent: a JSON object";
+        return Err(DecodeError::invalid("event", &item.to_string(), expected));
+    };
+    let data = item.remove("data");
+    let item = Value::Object(item);
+    let envelope = Object::of(Some(&item));
     let kind = envelope
-        .kind
+        .str("type")
         .ok_or_else(|| DecodeError::missing("type", one_of(TYPES)))?;
-    let Some(subject) = subject_of(&kind) else {
-        return Ok(Outcome::Ignored(DecodeError::unknown(
-            "type",
-            &kind,
-            one_of(TYPES),
-        )));
+    let Some(subject) = subject_of(kind) else {
+        let error = DecodeError::unknown("type", kind, one_of(TYPES));
+        return Ok(Outcome::Ignored(error));
     };
     let id = envelope
-        .id
-        .filter(|id| !id.is_empty())
+        .str("id")
         .ok_or_else(|| DecodeError::missing("id", "the event's id"))?;
-    let id = event_id(&id);
-    let data = payload(envelope.data)?;
-    let sent_at = envelope.time.as_deref().and_then(time::parse);
+    let id = event_id(id);
+    let sent_at = envelope.time("time");
+    let data = payload(data)?;
     let object = Object::of(Some(&data));
-    let observed = match subject {
+    let observation = match subject {
         Subject::Summary(stage) => {
             let at = sent_at
                 .or_else(|| object.time("end_time"))
                 .unwrap_or(received_at);
-            imported(data, stage, id, at, SourceKind::EventStreams)?
+            let observed = imported(data, stage, id, at)?;
+            return Ok(Outcome::Observed(Box::new(observed)));
         }
-        Subject::Event | Subject::Metrics => {
-            let observation = if subject == Subject::Event {
-                edge_event(object)?
-            } else {
-                media_sample(object)?
-            };
-            let (call, account) = self::subject(object)?;
-            Observed {
-                account,
-                call,
-                parent: None,
-                id,
-                at: object.time("timestamp").or(sent_at).unwrap_or(received_at),
-                source: source(SourceKind::EventStreams, None),
-                observation,
-            }
-        }
+        Subject::Event => edge_event(object)?,
+        Subject::Metrics => media_sample(object)?,
     };
-    Ok(Outcome::Observed(Box::new(observed)))
+    let (call, account) = subject_call(object)?;
+    Ok(Outcome::Observed(Box::new(Observed {
+        account,
+        call,
+        parent: None,
+        id,
+        at: object.time("timestamp").or(sent_at).unwrap_or(received_at),
+        source: source(SourceKind::EventStreams, None),
+        observation,
+    })))
 }
 
 fn subject_of(kind: &str) -> Option<Subject> {
@@ -198,7 +183,7 @@ fn edge_event(payload: Object<'_>) -> Result<Observation, DecodeError> {
 fn media_sample(payload: Object<'_>) -> Result<Observation, DecodeError> {
     let (edge, figures) = edge_of(payload).ok_or_else(|| {
         DecodeError::missing(
-            "data",
+            "the edge's object in data",
             one_of(&["carrier_edge", "sip_edge", "client_edge", "sdk_edge"]),
         )
     })?;

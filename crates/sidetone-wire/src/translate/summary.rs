@@ -36,7 +36,7 @@ pub fn import(summary: Value, received_at: TimeUs) -> Result<Observed, DecodeErr
         "rest-{}",
         content_hash([summary.to_string().as_bytes()])
     ));
-    imported(summary, stage, id, at, SourceKind::EventStreams)
+    imported(summary, stage, id, at)
 }
 
 /// Makes the event of a summary.
@@ -45,10 +45,9 @@ pub(super) fn imported(
     stage: ImportStage,
     id: EventId,
     at: TimeUs,
-    kind: SourceKind,
 ) -> Result<Observed, DecodeError> {
     let object = Object::of(Some(&summary));
-    let (call, account) = subject(object)?;
+    let (call, account) = subject_call(object)?;
     let imported = ImportedSummary {
         stage,
         version: object.narrow("processing_version").unwrap_or(0),
@@ -61,13 +60,15 @@ pub(super) fn imported(
         parent: None,
         id,
         at,
-        source: source(kind, None),
+        source: source(SourceKind::EventStreams, None),
         observation: Observation::Imported(Box::new(imported)),
     })
 }
 
 /// The call and the account a payload is about.
-pub(super) fn subject(payload: Object<'_>) -> Result<(CallName, Option<AccountName>), DecodeError> {
+pub(super) fn subject_call(
+    payload: Object<'_>,
+) -> Result<(CallName, Option<AccountName>), DecodeError> {
     const EXPECTED: &str = "CA and 32 hexadecimal digits";
     let text = payload
         .str("call_sid")

@@ -61,11 +61,11 @@ fn names_what_is_wrong() {
         ),
         (
             event(r#""kind":"facts","facts":{"from":{"latitude":"north"}}"#),
-            "Invalid facts.from.latitude 'north'. Expected f64.",
+            "Invalid facts.from.latitude 'north'. Expected a number.",
         ),
         (
             event(r#""kind":"facts","facts":{"duration_s":-1}"#),
-            "Invalid facts.duration_s '-1'. Expected u64.",
+            "Invalid facts.duration_s '-1'. Expected a whole number that fits.",
         ),
         (
             event(r#""kind":"timer","timer":"settled","v":2"#),

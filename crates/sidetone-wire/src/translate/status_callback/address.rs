@@ -37,6 +37,17 @@ pub(super) fn call_type(
         Some("sip" | "sips") => Some(CallType::Sip),
         Some("whatsapp") => Some(CallType::Whatsapp),
         Some(_) => None,
-        None => address.starts_with('+').then_some(CallType::Carrier),
+        None => is_of_the_network(address).then_some(CallType::Carrier),
     }
+}
+
+/// Whether only the telephone network has such addresses: a number, a short code, a number kept back.
+fn is_of_the_network(address: &str) -> bool {
+    let digits = address.strip_prefix('+').unwrap_or(address);
+    let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let kept_back = ["anonymous", "restricted", "unavailable", "unknown"];
+    number
+        || kept_back
+            .iter()
+            .any(|word| address.eq_ignore_ascii_case(word))
 }

@@ -32,7 +32,10 @@ impl Callback<'_> {
             ("channels", "RecordingChannels"),
             ("error_code", "RecordingErrorCode"),
         ] {
-            if let Some(number) = form.get(name).and_then(|text| text.parse::<u32>().ok()) {
+            // No error is sent as error 0.
+            if let Some(number) = form.get(name).and_then(|text| text.parse::<u32>().ok())
+                && (number > 0 || key != "error_code")
+            {
                 metadata.insert(key.to_owned(), number.into());
             }
         }

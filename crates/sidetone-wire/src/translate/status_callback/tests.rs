@@ -120,7 +120,9 @@ fn the_far_side_tells_the_kind_of_call() {
             "Direction=trunking-originating&To=%2B15550100",
             Some(CallType::Trunking),
         ),
-        ("Direction=inbound&From=anonymous", None),
+        ("Direction=inbound&From=anonymous", Some(CallType::Carrier)),
+        ("Direction=inbound&From=1294", Some(CallType::Carrier)),
+        ("Direction=inbound&From=alice", None),
         ("To=%2B15550100", None),
     ] {
         assert_eq!(

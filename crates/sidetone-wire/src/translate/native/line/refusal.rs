@@ -110,7 +110,12 @@ fn expectation(message: &str) -> Cow<'static, str> {
     let expected = message
         .split_once("expected ")
         .map_or(message, |(_, expected)| expected);
-    expected.replace('`', "").into()
+    match expected {
+        "f64" => "a number".into(),
+        "u8" | "u16" | "u32" | "u64" => "a whole number that fits".into(),
+        "i64" => "a whole number".into(),
+        _ => expected.replace('`', "").into(),
+    }
 }
 
 fn without_position(message: &str) -> &str {
