@@ -1,0 +1,55 @@
+//! Every input in the fuzzers' corpus goes through its decoder, so that what once failed stays mended.
+
+use std::fs;
+
+use sidetone_wire::form::Form;
+use sidetone_wire::signature;
+
+use crate::doors::{describe, file_name, root};
+
+/// Runs every file of one target's corpus.
+fn replay(target: &str, run: impl Fn(&str, &[u8])) {
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("fuzz/corpus").join(target)).unwrap() {
+        let path = entry.unwrap().path();
+        run(&file_name(&path), &fs::read(&path).unwrap());
+        count += 1;
+    }
+    assert!(count > 0, "{target} has no corpus");
+}
+
+#[test]
+fn status_callback() {
+    replay("status_callback", |_, body| {
+        describe("status-callback", body);
+    });
+}
+
+#[test]
+fn event_streams() {
+    replay("event_streams", |_, body| {
+        describe("event-streams", body);
+    });
+}
+
+#[test]
+fn native() {
+    replay("native", |_, body| {
+        describe("events", body);
+    });
+}
+
+#[test]
+fn signatures() {
+    replay("signature", |name, input| {
+        let lines: Vec<&[u8]> = input.splitn(4, |byte| *byte == b'\n').collect();
+        let [secret, url, given, body] = lines[..] else {
+            panic!("{name} has not four lines");
+        };
+        let (url, given) = (str::from_utf8(url).unwrap(), str::from_utf8(given).unwrap());
+        let form = Form::decode(body).unwrap();
+        let fits = signature::verify_form(secret, url, &form, given);
+        assert_eq!(fits, name == "form", "{name}");
+        assert!(!signature::verify_body(secret, url, body, given), "{name}");
+    });
+}

@@ -1,0 +1,19 @@
+//! Any body gives events and refusals, or an error.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sidetone_core::event::CallEvent;
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+use sidetone_wire::translate::event_streams;
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(batch) = event_streams::decode(body, TimeUs::EPOCH) else {
+        return;
+    };
+    for observed in batch.observed {
+        let event = observed.place(AccountSid::from_bytes([1; 16]));
+        let again = CallEvent::from_stored_json(event.call, &event.to_stored_json());
+        assert_eq!(again.expect("what is stored can be read"), event);
+    }
+});
