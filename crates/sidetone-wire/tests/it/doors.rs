@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use sidetone_core::event::CallEvent;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_wire::batch::{Batch, Tally};
@@ -109,6 +110,8 @@ fn event(observed: Observed) -> Value {
     let named = observed.account.as_ref().map(ToString::to_string);
     let event = observed.place(AccountSid::from_bytes([0xee; 16]));
     let stored = event.to_stored_json();
+    let again = CallEvent::from_stored_json(event.call, &stored).unwrap();
+    assert_eq!(event, again, "a stored event comes back the same");
     json!({
         "account": named,
         "call": event.call.sid,
