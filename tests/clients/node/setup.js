@@ -1,0 +1,45 @@
+'use strict';
+// One suite for three majors of the official library. Nothing in it is changed: only the base URL is set.
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+
+const library = require(process.env.SIDETONE_CLIENT);
+const manifest = JSON.parse(fs.readFileSync(process.env.SIDETONE_MANIFEST, 'utf8'));
+const major = Number(process.env.SIDETONE_CLIENT.replace('twilio', ''));
+
+function connect(username, password, options) {
+  const client = library(username, password, options);
+  client.insights.baseUrl = manifest.url;
+  return client.insights.v1;
+}
+
+const voice = connect(manifest.parent.account_sid, manifest.parent.auth_token);
+const scratch = manifest.scratch[`node${major}`];
+
+/** Every seeded value is there; keys beyond the seeded ones are allowed. */
+function holds(expected, actual, path = '') {
+  if (expected !== null && typeof expected === 'object' && !Array.isArray(expected)) {
+    assert.ok(actual !== null && typeof actual === 'object', `${path} is ${actual}`);
+    for (const [key, value] of Object.entries(expected)) holds(value, actual[key] ?? null, `${path}.${key}`);
+  } else {
+    assert.deepEqual(actual, expected, path);
+  }
+}
+
+/** The status and the code are what callers branch on. */
+async function refused(status, code, action) {
+  await assert.rejects(
+    async () => action(),
+    (error) => {
+      assert.deepEqual([error.status, error.code], [status, code], error.message);
+      assert.ok(error.message && error.moreInfo.endsWith(String(code)));
+      return true;
+    },
+  );
+}
+
+const sids = (calls) => calls.map((call) => call.callSid);
+const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+module.exports = { library, manifest, major, connect, voice, scratch, holds, refused, sids, camel };
