@@ -1,7 +1,7 @@
 //! What can go wrong in a store, by what a caller can do about it.
 
 /// A failure of a store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// What the verb is about does not exist.
     #[error("{0} not found")]

@@ -5,8 +5,11 @@
 #![warn(missing_docs)]
 
 pub mod account;
+#[cfg(feature = "testing")]
+pub mod conformance;
 pub mod error;
 pub mod page;
+pub mod sqlite;
 
 use async_trait::async_trait;
 use sidetone_core::annotation::{Annotation, AnnotationPatch};

@@ -1,0 +1,253 @@
+//! Annotations: the log of changes, the current row, and what lists and rollups know of it.
+
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use sidetone_core::annotation::Annotation;
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::time::TimeUs;
+
+use super::facet::{self, At, FACETS, Facets};
+use super::paging::{self, Toward};
+use super::writer::Work;
+use super::{account, log, record};
+use crate::page::{Page, PageRequest, Place};
+use crate::{Annotate, AnnotationChange, AnnotationRecord, Lookup, Result, Scope, StoreError};
+
+/// A call and one author's annotation of it, before a change.
+struct Before {
+    id: i64,
+    account_row: i64,
+    account: AccountSid,
+    advanced_features: bool,
+    revision: u64,
+    annotation: Annotation,
+    facets: Facets,
+}
+
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, n.revision, n.body, {}
+         from call c
+         join account a on a.id = c.account
+         left join annotation n on n.call_id = c.id and n.author = ?2
+         where c.sid = ?1",
+        facet::columns()
+    )
+});
+
+/// The facets an annotation changes.
+const JUDGED: [At; 6] = [
+    At::Judged,
+    At::Heard,
+    At::ConnectivityIssue,
+    At::QualityIssues,
+    At::Spam,
+    At::CallScore,
+];
+
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let columns = JUDGED.map(|at| FACETS[at as usize].column);
+    format!(
+        "update call set {} = ? where id = ?",
+        columns.join(" = ?, ")
+    )
+});
+
+pub(super) fn annotate(
+    work: &mut Work<'_>,
+    scope: Scope,
+    sid: CallSid,
+    change: Annotate,
+) -> Result<Lookup<AnnotationRecord>> {
+    let found = match find(work.conn, scope, sid, &change.author)? {
+        Some(found) => found,
+        None => match record::missing(work.conn, scope, sid)? {
+            Lookup::Unknown if change.accept_unknown => make_placeholder(work.conn, scope, sid)?,
+            lookup => return Ok(lookup),
+        },
+    };
+    if let Some(expected) = change.if_revision
+        && expected != found.revision
+    {
+        return Err(StoreError::Conflict(format!(
+            "the annotation is at revision {}, not {expected}",
+            found.revision
+        )));
+    }
+    let mut after = match change.patch {
+        Some(patch) => found.annotation.with(patch),
+        None => Annotation::default(),
+    };
+    after.quality_issues = after.quality_issues.filter(|issues| !issues.is_empty());
+    let mut revision = found.revision;
+    if after != found.annotation {
+        revision += 1;
+        write(
+            work,
+            &found,
+            &change.author,
+            &change.by,
+            change.now,
+            &after,
+            revision,
+        )?;
+    }
+    Ok(Lookup::Found(AnnotationRecord {
+        call: CallRef {
+            account: found.account,
+            sid,
+        },
+        annotation: after,
+        revision,
+        advanced_features: found.advanced_features,
+    }))
+}
+
+fn find(conn: &Connection, scope: Scope, sid: CallSid, author: &str) -> Result<Option<Before>> {
+    let mut statement = conn.prepare_cached(&FIND)?;
+    let mut rows = statement.query(params![sid.as_bytes(), author])?;
+    let mut found = None;
+    while let Some(row) = rows.next()? {
+        let account = AccountSid::from_bytes(row.get(2)?);
+        let parent = row
+            .get::<_, Option<[u8; 16]>>(3)?
+            .map(AccountSid::from_bytes);
+        if account == scope.account {
+            return read(row, account).map(Some);
+        }
+        if parent == Some(scope.account) && found.is_none() {
+            found = Some(read(row, account)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
+    Ok(Before {
+        id: row.get(0)?,
+        account_row: row.get(1)?,
+        account,
+        advanced_features: row.get(4)?,
+        revision: row.get::<_, Option<u64>>(5)?.unwrap_or(0),
+        annotation: record::read_annotation(row, 6)?,
+        facets: Facets::read(row, 7)?,
+    })
+}
+
+fn make_placeholder(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Before> {
+    let (account_row, advanced_features) = account::existing(conn, scope.account)?;
+    Ok(Before {
+        id: log::create_call(conn, account_row, sid, advanced_features, true)?,
+        account_row,
+        account: scope.account,
+        advanced_features,
+        revision: 0,
+        annotation: Annotation::default(),
+        facets: Facets::NONE,
+    })
+}
+
+fn write(
+    work: &mut Work<'_>,
+    found: &Before,
+    author: &str,
+    by: &str,
+    now: TimeUs,
+    after: &Annotation,
+    revision: u64,
+) -> Result<()> {
+    let conn = work.conn;
+    let json = serde_json::to_string(after)?;
+    conn.prepare_cached(include_str!("log_annotation.sql"))?
+        .execute(params![
+            found.id,
+            author,
+            revision,
+            by,
+            now.micros(),
+            serde_json::to_string(&found.annotation)?,
+            json,
+        ])?;
+    conn.prepare_cached(
+        "replace into annotation (call_id, author, revision, body) values (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![found.id, author, revision, json])?;
+    if author.is_empty() {
+        let mut facets = found.facets.clone();
+        facets.set_annotation(after);
+        let values = JUDGED
+            .iter()
+            .map(|at| facets.get(*at))
+            .chain([Some(found.id)]);
+        conn.prepare_cached(&UPDATE)?
+            .execute(params_from_iter(values))?;
+        work.count(found.account_row, found.id, &found.facets, &facets);
+    }
+    Ok(())
+}
+
+pub(super) fn history(
+    conn: &Connection,
+    call: CallRef,
+    request: &PageRequest,
+) -> Result<Page<AnnotationChange>> {
+    let Some(id) = record::row_of(conn, call)? else {
+        return Ok(Page {
+            rows: Vec::new(),
+            before: None,
+            after: None,
+        });
+    };
+    let page = paging::page(
+        request,
+        |(place, _): &(Place, AnnotationChange)| *place,
+        |toward, from, limit| read_history(conn, id, toward, from, limit),
+    )?;
+    Ok(Page {
+        rows: page.rows.into_iter().map(|(_, change)| change).collect(),
+        before: page.before,
+        after: page.after,
+    })
+}
+
+fn read_history(
+    conn: &Connection,
+    id: i64,
+    toward: Toward,
+    from: Option<Place>,
+    limit: usize,
+) -> Result<Vec<(Place, AnnotationChange)>> {
+    let (sql, open_end) = match toward {
+        Toward::End => (include_str!("history.sql"), i64::MAX),
+        Toward::Beginning => (include_str!("history_backwards.sql"), 0),
+    };
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params![
+        id,
+        from.map_or(open_end, |place| place.key),
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    ])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq = row.get(0)?;
+        let change = AnnotationChange {
+            revision: row.get(1)?,
+            author: row.get(2)?,
+            by: row.get(3)?,
+            at: TimeUs::from_micros(row.get(4)?),
+            before: record::read_annotation(row, 5)?,
+            after: record::read_annotation(row, 6)?,
+        };
+        changes.push((Place { key: seq, id: seq }, change));
+    }
+    Ok(changes)
+}
+
+/// What the author of the compatible API's view says of a call, and how often that changed.
+pub(super) fn current(conn: &Connection, id: i64, author: &str) -> Result<Option<(i64, String)>> {
+    Ok(conn
+        .prepare_cached("select revision, body from annotation where call_id = ?1 and author = ?2")?
+        .query_row(params![id, author], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}

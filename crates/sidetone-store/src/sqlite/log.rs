@@ -1,0 +1,409 @@
+//! The event log of each call, and which calls have events their summary does not know.
+
+use std::collections::HashMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params, params_from_iter};
+use sidetone_core::event::{CallEvent, Observation};
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
+
+use super::paging::{self, Toward};
+use super::writer::Work;
+use super::{account, codec, record};
+use crate::page::{Page, PageRequest, Place};
+use crate::{Appended, DirtyCall, DueTimer, EventFilter, NewEvent, Result};
+
+/// An event ready to be written.
+pub(super) struct PackedEvent {
+    call: CallRef,
+    key: [u8; 16],
+    at_us: i64,
+    received_us: i64,
+    kind: u8,
+    edge: Option<EdgeKind>,
+    direction: Option<StreamDirection>,
+    body: Vec<u8>,
+}
+
+impl PackedEvent {
+    /// Packs an event, before the writing thread has to do with it.
+    pub(super) fn of(new: &NewEvent) -> Result<Self> {
+        let event = &new.event;
+        let (edge, direction) = match &event.observation {
+            Observation::Media(sample) => (Some(sample.edge), Some(sample.direction)),
+            Observation::Edge(edge) => (edge.edge, None),
+            Observation::Progress { .. }
+            | Observation::Facts { .. }
+            | Observation::Imported(_)
+            | Observation::Timer { .. }
+            | Observation::Unknown(_) => (None, None),
+        };
+        Ok(Self {
+            call: event.call,
+            key: *event.id.key().as_bytes(),
+            at_us: event.at.micros(),
+            received_us: new.received_at.micros(),
+            kind: event.observation.kind().index(),
+            edge,
+            direction,
+            body: codec::pack(&event.to_stored_json())?,
+        })
+    }
+}
+
+/// A call while a batch is appended to it.
+struct Open {
+    id: i64,
+    event_count: i64,
+    was_dirty: bool,
+    /// Its raw events have expired, or it was erased: nothing is appended.
+    closed: bool,
+    refused: i64,
+    added: i64,
+    first_received_us: i64,
+    last_received_us: i64,
+}
+
+pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
+    let conn = work.conn;
+    let mut accounts = HashMap::new();
+    let mut calls: HashMap<CallRef, Open> = HashMap::new();
+    let mut insert = conn.prepare_cached(include_str!("append_event.sql"))?;
+    let mut fates = Vec::with_capacity(events.len());
+    for event in events {
+        let open = match calls.entry(event.call) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(open_call(conn, &mut accounts, event.call)?)
+            }
+        };
+        fates.push(append_one(&mut insert, open, event)?);
+    }
+    for open in calls.values() {
+        close_call(conn, open)?;
+    }
+    Ok(fates)
+}
+
+fn append_one(
+    insert: &mut CachedStatement<'_>,
+    open: &mut Open,
+    event: &PackedEvent,
+) -> Result<Appended> {
+    if open.closed {
+        open.refused += 1;
+        return Ok(Appended::Sealed);
+    }
+    let added = insert.execute(params![
+        open.id,
+        event.key,
+        open.event_count + open.added + 1,
+        event.at_us,
+        event.received_us,
+        event.kind,
+        event.edge.map(EdgeKind::index),
+        event.direction.map(StreamDirection::index),
+        event.body,
+    ])?;
+    if added == 0 {
+        return Ok(Appended::Duplicate);
+    }
+    if open.added == 0 {
+        open.first_received_us = event.received_us;
+    }
+    open.added += 1;
+    open.last_received_us = open.last_received_us.max(event.received_us);
+    Ok(Appended::New)
+}
+
+/// Finds a call or makes it.
+fn open_call(
+    conn: &Connection,
+    accounts: &mut HashMap<AccountSid, (i64, bool)>,
+    call: CallRef,
+) -> Result<Open> {
+    let (account, advanced) = match accounts.get(&call.account) {
+        Some(known) => *known,
+        None => *accounts
+            .entry(call.account)
+            .or_insert(account::existing(conn, call.account)?),
+    };
+    let found = conn
+        .prepare_cached(
+            "select id, event_count, dirty_us is not null, sealed, coalesce(last_received_us, ?3)
+             from call where sid = ?1 and account = ?2",
+        )?
+        .query_row(params![call.sid.as_bytes(), account, i64::MIN], |row| {
+            Ok(Open {
+                id: row.get(0)?,
+                event_count: row.get(1)?,
+                was_dirty: row.get(2)?,
+                closed: row.get(3)?,
+                refused: 0,
+                added: 0,
+                first_received_us: 0,
+                last_received_us: row.get(4)?,
+            })
+        })
+        .optional()?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let closed = is_erased(conn, account, call.sid)?;
+    let id = if closed {
+        0
+    } else {
+        create_call(conn, account, call.sid, advanced, false)?
+    };
+    Ok(Open {
+        id,
+        event_count: 0,
+        was_dirty: false,
+        closed,
+        refused: 0,
+        added: 0,
+        first_received_us: 0,
+        last_received_us: i64::MIN,
+    })
+}
+
+/// Whether there was such a call once.
+pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("select 1 from tombstone where sid = ?1 and account = ?2")?
+        .exists(params![sid.as_bytes(), account])?)
+}
+
+/// Makes a call nothing is known of.
+pub(super) fn create_call(
+    conn: &Connection,
+    account: i64,
+    sid: CallSid,
+    advanced_features: bool,
+    placeholder: bool,
+) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("insert into call (account, sid, advanced_features, placeholder) values (?1, ?2, ?3, ?4)")?
+        .insert(params![account, sid.as_bytes(), advanced_features, placeholder])?)
+}
+
+fn close_call(conn: &Connection, open: &Open) -> Result<()> {
+    if open.refused > 0 && open.id != 0 {
+        conn.prepare_cached("update call set refused_events = refused_events + ?2 where id = ?1")?
+            .execute([open.id, open.refused])?;
+    }
+    if open.added == 0 {
+        return Ok(());
+    }
+    let count = open.event_count + open.added;
+    if open.was_dirty {
+        // Leaves dirty_us alone, and with it the index of dirty calls.
+        conn.prepare_cached("update call set event_count = ?2, last_received_us = ?3, placeholder = 0 where id = ?1")?
+            .execute([open.id, count, open.last_received_us])?;
+    } else {
+        conn.prepare_cached(
+            "update call set event_count = ?2, last_received_us = ?3, placeholder = 0, dirty_us = ?4 where id = ?1",
+        )?
+        .execute([open.id, count, open.last_received_us, open.first_received_us])?;
+    }
+    Ok(())
+}
+
+/// A call to be folded, without its events yet.
+struct Leased {
+    id: i64,
+    call: CallRef,
+    state_position: i64,
+    event_count: i64,
+    last_received_us: i64,
+    end_seen_us: Option<i64>,
+    state: Option<Vec<u8>>,
+}
+
+pub(super) fn take_dirty(
+    work: &mut Work<'_>,
+    limit: usize,
+    quiet_since: TimeUs,
+    now: TimeUs,
+    lease_until: TimeUs,
+) -> Result<Vec<DirtyCall>> {
+    let conn = work.conn;
+    let mut statement = conn.prepare_cached(include_str!("take_dirty.sql"))?;
+    let rows = statement.query_map(
+        params![
+            quiet_since.micros(),
+            now.micros(),
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ],
+        |row| {
+            Ok(Leased {
+                id: row.get(0)?,
+                call: CallRef {
+                    account: AccountSid::from_bytes(row.get(1)?),
+                    sid: CallSid::from_bytes(row.get(2)?),
+                },
+                state_position: row.get(3)?,
+                event_count: row.get(4)?,
+                last_received_us: row.get::<_, Option<i64>>(5)?.unwrap_or(0),
+                end_seen_us: row.get(6)?,
+                state: row.get(7)?,
+            })
+        },
+    )?;
+    let leased = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut lease = conn.prepare_cached("update call set lease_until_us = ?2 where id = ?1")?;
+    let mut taken = Vec::with_capacity(leased.len());
+    for row in leased {
+        lease.execute([row.id, lease_until.micros()])?;
+        let known = if row.state.is_some() {
+            row.state_position
+        } else {
+            0
+        };
+        taken.push(DirtyCall {
+            call: row.call,
+            events: events_after(conn, row.id, row.call, known)?,
+            state: row.state,
+            position: row.event_count.unsigned_abs(),
+            last_received_at: TimeUs::from_micros(row.last_received_us),
+            end_seen_at: row.end_seen_us.map(TimeUs::from_micros),
+        });
+    }
+    Ok(taken)
+}
+
+fn events_after(
+    conn: &Connection,
+    id: i64,
+    call: CallRef,
+    position: i64,
+) -> Result<Vec<CallEvent>> {
+    let mut statement = conn.prepare_cached(
+        "select body from event where call_id = ?1 and position > ?2 order by position",
+    )?;
+    let mut rows = statement.query([id, position])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(read_event(row, 0, call)?);
+    }
+    Ok(events)
+}
+
+fn read_event(row: &Row<'_>, column: usize, call: CallRef) -> Result<CallEvent> {
+    let json = codec::unpack(row.get_ref(column)?.as_blob()?)?;
+    Ok(CallEvent::from_stored_json(call, &json)?)
+}
+
+pub(super) fn due_timers(conn: &Connection, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
+    let mut statement = conn.prepare_cached(include_str!("due_timers.sql"))?;
+    let rows = statement.query_map(
+        params![now.micros(), i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| {
+            Ok(DueTimer {
+                call: CallRef {
+                    account: AccountSid::from_bytes(row.get(0)?),
+                    sid: CallSid::from_bytes(row.get(1)?),
+                },
+                ended: row.get(2)?,
+                last_event_at: TimeUs::from_micros(row.get::<_, Option<i64>>(3)?.unwrap_or(0)),
+            })
+        },
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
+    for call in calls {
+        let Some(id) = record::row_of(work.conn, *call)? else {
+            continue;
+        };
+        // Without raw events there is nothing to fold: the summary was loaded, or is sealed.
+        let marked = work
+            .conn
+            .prepare_cached(
+                "update call set dirty_us = coalesce(dirty_us, last_received_us, 0)
+                 where id = ?1 and event_count > 0 and not sealed",
+            )?
+            .execute([id])?;
+        if marked > 0 {
+            work.conn
+                .prepare_cached("delete from fold_state where call_id = ?1")?
+                .execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn events(
+    conn: &Connection,
+    call: CallRef,
+    filter: &EventFilter,
+    request: &PageRequest,
+) -> Result<Page<CallEvent>> {
+    let Some(id) = record::row_of(conn, call)? else {
+        return Ok(Page {
+            rows: Vec::new(),
+            before: None,
+            after: None,
+        });
+    };
+    let page = paging::page(
+        request,
+        |(place, _): &(Place, CallEvent)| *place,
+        |toward, from, limit| read_events(conn, id, call, filter, toward, from, limit),
+    )?;
+    Ok(Page {
+        rows: page.rows.into_iter().map(|(_, event)| event).collect(),
+        before: page.before,
+        after: page.after,
+    })
+}
+
+fn read_events(
+    conn: &Connection,
+    id: i64,
+    call: CallRef,
+    filter: &EventFilter,
+    toward: Toward,
+    from: Option<Place>,
+    limit: usize,
+) -> Result<Vec<(Place, CallEvent)>> {
+    let (order, beyond, open_end) = match toward {
+        Toward::End => ("", '>', (i64::MIN, i64::MIN)),
+        Toward::Beginning => (" desc", '<', (i64::MAX, i64::MAX)),
+    };
+    let from = from.map_or(open_end, |place| (place.key, place.id));
+    let mut sql = format!(
+        "select at_us, position, body from event
+         where call_id = ? and (at_us, position) {beyond} (?, ?)"
+    );
+    let mut values = vec![id, from.0, from.1];
+    if !filter.kinds.is_empty() {
+        sql.push_str(" and kind in (?");
+        sql.push_str(&", ?".repeat(filter.kinds.len() - 1));
+        sql.push(')');
+        values.extend(filter.kinds.iter().map(|kind| i64::from(kind.index())));
+    }
+    if let Some(edge) = filter.edge {
+        sql.push_str(" and edge = ?");
+        values.push(edge.index().into());
+    }
+    if let Some(direction) = filter.direction {
+        sql.push_str(" and direction = ?");
+        values.push(direction.index().into());
+    }
+    sql.push_str(&format!(" order by at_us{order}, position{order} limit ?"));
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX));
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let place = Place {
+            key: row.get(0)?,
+            id: row.get(1)?,
+        };
+        events.push((place, read_event(row, 2, call)?));
+    }
+    Ok(events)
+}

@@ -1,0 +1,280 @@
+-- Sidetone's database, version 1.
+--
+-- Times are microseconds since 1970 (`_us`), hours and days are counted from there too, rounded down.
+-- Words of closed sets are stored as their place in the set (sidetone-core, `index()`), which never changes.
+-- Words of open sets are stored as term(id). A column says NULL when nothing is known.
+-- `shard_key` is what a database spread over many machines is spread by; here everything is in one place and it is 0.
+
+create table account (
+  id integer primary key,
+  -- The 128 bits of the AccountSid.
+  sid blob not null unique check (length(sid) = 16),
+  -- The account this one is a subaccount of. Such an account has no parent itself.
+  parent_sid blob references account (sid) check (length(parent_sid) = 16 and parent_sid <> sid),
+  name text not null,
+  created_us integer not null,
+  advanced_features integer not null check (advanced_features in (0, 1)),
+  voice_trace integer not null check (voice_trace in (0, 1))
+) strict;
+
+create table account_token (
+  account integer not null references account (id),
+  -- 0 is the primary token, 1 the one being rotated in or out.
+  place integer not null check (place between 0 and 9),
+  -- Encrypted above the store.
+  sealed blob not null,
+  -- NULL: valid until replaced.
+  expires_us integer,
+  primary key (account, place)
+) strict, without rowid;
+
+create table provider_secret (
+  -- The AccountSid the provider sends, as text.
+  provider_account text primary key,
+  account integer not null references account (id),
+  -- Encrypted above the store.
+  sealed blob not null
+) strict, without rowid;
+create index provider_secret_account on provider_secret (account);
+
+create table api_key (
+  -- The 128 bits of the key's SK identifier.
+  sid blob primary key check (length(sid) = 16),
+  account integer not null references account (id),
+  name text not null,
+  -- Encrypted above the store.
+  sealed blob not null,
+  created_us integer not null,
+  -- 1: no longer accepted. The row stays, so that the history keeps a name for it.
+  revoked integer not null default 0 check (revoked in (0, 1))
+) strict, without rowid;
+
+-- One row: counts the changes of accounts and keys, so that other processes notice them.
+create table account_epoch (
+  only_row integer primary key check (only_row = 1),
+  epoch integer not null check (epoch >= 0)
+) strict;
+insert into account_epoch values (1, 0);
+
+-- Texts of open sets (carriers, countries, bundles, …), each once.
+create table term (
+  id integer primary key,
+  text text not null unique
+) strict;
+
+-- One row per call: where it stands, and what lists are narrowed by. Narrow, because lists run over it.
+create table call (
+  id integer primary key,
+  shard_key integer not null default 0,
+  account integer not null references account (id),
+  -- The 128 bits of the CallSid. Unique within an account.
+  sid blob not null check (length(sid) = 16),
+
+  -- 1: exists only because somebody judged it; nothing was observed of it.
+  placeholder integer not null default 0 check (placeholder in (0, 1)),
+  -- Whether the account had advanced features on when the call was first seen.
+  advanced_features integer not null check (advanced_features in (0, 1)),
+  -- 1: the raw events have expired; later ones are refused and counted.
+  sealed integer not null default 0 check (sealed in (0, 1)),
+  refused_events integer not null default 0 check (refused_events >= 0),
+
+  -- Events in the log; also the position of the last of them.
+  event_count integer not null default 0 check (event_count >= 0),
+  -- Position of the last event the summary knows.
+  position integer not null default 0 check (position >= 0),
+  -- Versions of the summary so far; 0: there is none yet.
+  version integer not null default 0 check (version >= 0),
+  -- Since when there are events the summary does not know; NULL: it knows all.
+  dirty_us integer,
+  -- When the last event came in, by our clock.
+  last_received_us integer,
+  -- Until when somebody is folding it.
+  lease_until_us integer,
+  -- When the timer is due that the last summary set.
+  timer_us integer,
+  -- When the end was first part of a stored summary, by our clock.
+  end_seen_us integer,
+  -- Time of the latest event the summary knows.
+  last_event_us integer,
+
+  -- Start and end of the call. A call without a start is in no list and in no rollup.
+  start_us integer,
+  ended_us integer,
+  -- Place in lists by end: the end, or 2^60 + the start while the call runs, so that running calls come first.
+  end_key integer check ((end_key is null) = (start_us is null)),
+  -- The first 64 bits of the SHA-256 of the parties' addresses, to find them by; and the addresses.
+  from_hash integer,
+  to_hash integer,
+  from_address text,
+  to_address text,
+  -- Post-dial delay, in steps of 100 ms.
+  pdd_bin integer check (pdd_bin between 0 and 65535),
+
+  call_type integer,
+  call_state integer,
+  direction integer,
+  answered_by integer,
+  abnormal_session integer check (abnormal_session in (0, 1)),
+  has_tag integer check (has_tag in (0, 1)),
+  -- Bit i: the tag at place i.
+  tags integer,
+  processing integer check (processing in (0, 1)),
+  -- 0: ended; 1: ended before it started (clocks differ); 2: running.
+  shape integer check (shape between 0 and 2),
+  from_country integer,
+  to_country integer,
+  from_carrier integer,
+  to_carrier integer,
+
+  -- The annotation of the empty author, as far as lists are narrowed by it.
+  judged integer check (judged in (0, 1)),
+  heard integer,
+  connectivity_issue integer,
+  -- Bit i: the issue at place i.
+  quality_issues integer,
+  spam integer check (spam in (0, 1)),
+  call_score integer check (call_score between 0 and 255),
+
+  verified_caller integer check (verified_caller in (0, 1)),
+  branded_enabled integer check (branded_enabled in (0, 1)),
+  branded_logo integer check (branded_logo in (0, 1)),
+  branded_bundle integer,
+  branded_type integer,
+  branded_use_case integer,
+  branded_call_reason integer,
+  integrity_enabled integer check (integrity_enabled in (0, 1)),
+  integrity_bundle integer,
+  integrity_use_case integer,
+  business_bundle integer,
+  business_identity integer,
+  business_industry integer,
+  business_type integer,
+
+  unique (sid, account)
+) strict;
+
+create index call_by_end on call (account, end_key) where end_key is not null;
+create index call_by_start on call (account, start_us) where start_us is not null;
+create index call_from_by_end on call (account, from_hash, end_key) where from_hash is not null and end_key is not null;
+create index call_from_by_start on call (account, from_hash, start_us) where from_hash is not null and start_us is not null;
+create index call_to_by_end on call (account, to_hash, end_key) where to_hash is not null and end_key is not null;
+create index call_to_by_start on call (account, to_hash, start_us) where to_hash is not null and start_us is not null;
+create index call_dirty on call (dirty_us) where dirty_us is not null;
+create index call_timer on call (timer_us) where timer_us is not null;
+
+-- The summary, packed (sqlite/codec.rs).
+create table document (
+  call_id integer primary key references call (id),
+  body blob not null
+) strict;
+
+-- What the fold continues from. It belongs to call.position. Opaque here.
+create table fold_state (
+  call_id integer primary key references call (id),
+  body blob not null
+) strict;
+
+-- The log: what was observed, append-only. Clustered by call, so that reading a call's log is one range.
+create table event (
+  call_id integer not null references call (id),
+  -- The key of the event's id: an event of a key that is there already is a duplicate.
+  event_key blob not null check (length(event_key) = 16),
+  -- Count within the call, from 1, in the order of arrival.
+  position integer not null check (position >= 1),
+  at_us integer not null,
+  received_us integer not null,
+  kind integer not null,
+  edge integer,
+  direction integer,
+  -- The event's JSON, packed (sqlite/codec.rs).
+  body blob not null,
+  primary key (call_id, event_key)
+) strict, without rowid;
+
+-- The annotation of one author as it is now.
+create table annotation (
+  call_id integer not null references call (id),
+  -- Empty for the view of the compatible API.
+  author text not null,
+  -- Changes so far.
+  revision integer not null check (revision >= 1),
+  -- JSON of the annotation.
+  body text not null,
+  primary key (call_id, author)
+) strict, without rowid;
+
+-- Every change of an annotation, append-only.
+create table annotation_log (
+  call_id integer not null references call (id),
+  -- Count within the call, from 1, over all authors.
+  seq integer not null check (seq >= 1),
+  author text not null,
+  -- The revision of the author's annotation that this change made.
+  revision integer not null check (revision >= 1),
+  -- The credential that asked for it.
+  changed_by text not null,
+  at_us integer not null,
+  -- JSON of the annotation before and after.
+  before text not null,
+  after text not null,
+  primary key (call_id, seq)
+) strict, without rowid;
+
+-- Calls that were erased or have expired: gone, not unknown.
+create table tombstone (
+  sid blob not null check (length(sid) = 16),
+  account integer not null references account (id),
+  at_us integer not null,
+  primary key (sid, account)
+) strict, without rowid;
+
+-- Calls per hour and value: statistics, and the map that lists find their way by.
+create table rollup (
+  account integer not null references account (id),
+  -- 0: hours of call.start_us; 1: hours of call.end_key.
+  axis integer not null check (axis in (0, 1)),
+  -- What is counted (sqlite/facet.rs), and of which value.
+  dim integer not null check (dim between 0 and 255),
+  value integer not null,
+  hour integer not null,
+  -- Spreads writes over rows where many write at once. Here one thread writes, and it is 0.
+  slot integer not null default 0,
+  n integer not null check (n >= 1),
+  -- The calls themselves while they are few (sqlite/posting.rs). NULL: look into the hour.
+  calls blob,
+  primary key (account, axis, dim, value, hour, slot)
+) strict, without rowid;
+
+-- Post-dial delays by start day, destination country and step of 100 ms, over all accounts: what limits are learnt from.
+create table pdd (
+  day integer not null,
+  -- 0: no country known.
+  country integer not null,
+  bin integer not null check (bin between 0 and 65535),
+  slot integer not null default 0,
+  n integer not null check (n >= 1),
+  primary key (day, country, bin, slot)
+) strict, without rowid;
+
+-- Thresholds frozen for a UTC day.
+create table rules (
+  day integer primary key,
+  -- JSON of the rules.
+  body text not null
+) strict;
+
+-- What subscribers have yet to be told, written with what it is about.
+create table outbox (
+  id integer primary key,
+  shard_key integer not null default 0,
+  account integer not null references account (id),
+  call_id integer not null references call (id),
+  -- Which event type, as a word of the wire.
+  kind text not null,
+  -- The summary version it is about: with call and kind, the identity of a delivery.
+  version integer not null check (version >= 0),
+  due_us integer not null,
+  attempts integer not null default 0 check (attempts >= 0),
+  unique (call_id, kind, version)
+) strict;
+create index outbox_due on outbox (due_us);

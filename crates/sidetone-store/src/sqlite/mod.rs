@@ -1,0 +1,278 @@
+//! The store in one `SQLite` database file, with a write-ahead log.
+//!
+//! One thread writes (`writer.rs`); readers never wait for it. What is derived from summaries and annotations
+//! (columns, rollups) is written in the transaction that changes them.
+
+mod account;
+mod check;
+mod codec;
+mod condition;
+mod connection;
+mod facet;
+mod judgement;
+mod list;
+mod log;
+mod migrate;
+mod paging;
+mod posting;
+mod readers;
+mod record;
+mod rollup;
+mod rules;
+mod summary;
+mod terms;
+mod writer;
+mod zone;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sidetone_core::event::CallEvent;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid};
+use sidetone_core::rules::Rules;
+use sidetone_core::time::TimeUs;
+
+use self::connection::Role;
+use self::log::PackedEvent;
+use self::readers::Readers;
+use self::summary::PackedSummary;
+use self::writer::Writer;
+use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::page::{Page, PageRequest};
+use crate::{
+    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, DirtyCall, DueTimer,
+    EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreStats,
+};
+
+/// How a store works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Lists that run at the same time, from 1; further ones wait. Each may keep 16 MiB of the database in memory.
+    pub readers: usize,
+    /// Steps of `SQLite`'s virtual machine that one list may take; a million is some 50 ms.
+    pub step_budget: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            step_budget: 100_000_000,
+        }
+    }
+}
+
+/// The store in one `SQLite` database file.
+pub struct SqliteStore {
+    // Before the directory: its threads end before that is removed.
+    writer: Writer,
+    readers: Arc<Readers>,
+    #[cfg(feature = "testing")]
+    directory: Option<tempfile::TempDir>,
+}
+
+impl SqliteStore {
+    /// Opens the database file, makes it when there is none, and brings it to this version.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`](crate::StoreError::Invalid) when the file is not a database of Sidetone's, or was made
+    /// by a newer version, or `SQLite` is too old; [`StoreError::Unavailable`](crate::StoreError::Unavailable) when it
+    /// cannot be opened.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        connection::check_version()?;
+        let conn = connection::open(path, Role::Writer)?;
+        migrate::migrate(&conn)?;
+        Ok(Self {
+            writer: Writer::start(path, conn)?,
+            readers: Arc::new(Readers::new(path, options.readers, options.step_budget)),
+            #[cfg(feature = "testing")]
+            directory: None,
+        })
+    }
+
+    /// Opens a database in a directory of its own that is removed with the store.
+    ///
+    /// Not in memory: there `SQLite` has no write-ahead log, and readers and the writer would meet differently.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_temporary() -> Result<Self> {
+        let directory = tempfile::tempdir()
+            .map_err(|error| crate::StoreError::Unavailable(error.to_string()))?;
+        let mut store = Self::open(&directory.path().join("sidetone.db"), Options::default())?;
+        store.directory = Some(directory);
+        Ok(store)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        self.readers.point(account::accounts)
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>> {
+        self.readers.point(account::api_keys)
+    }
+
+    async fn account_epoch(&self) -> Result<u64> {
+        self.readers.point(account::epoch)
+    }
+
+    async fn create_account(&self, account: Account) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create(work, &account))
+            .await
+    }
+
+    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::put_tokens(work, account, &tokens))
+            .await
+    }
+
+    async fn put_provider_secrets(
+        &self,
+        account: AccountSid,
+        secrets: Vec<ProviderSecret>,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                account::put_provider_secrets(work, account, &secrets)
+            })
+            .await
+    }
+
+    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                account::put_settings(work, account, settings)
+            })
+            .await
+    }
+
+    async fn create_api_key(&self, key: ApiKey) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create_api_key(work, &key))
+            .await
+    }
+
+    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::revoke_api_key(work, key))
+            .await
+    }
+
+    async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+        let events = events
+            .iter()
+            .map(PackedEvent::of)
+            .collect::<Result<Vec<_>>>()?;
+        self.writer
+            .run(events.len(), move |work| log::append(work, &events))
+            .await
+    }
+
+    async fn take_dirty(
+        &self,
+        limit: usize,
+        quiet_since: TimeUs,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<DirtyCall>> {
+        self.writer
+            .run(limit, move |work| {
+                log::take_dirty(work, limit, quiet_since, now, lease_until)
+            })
+            .await
+    }
+
+    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()> {
+        let summaries = summaries
+            .into_iter()
+            .map(PackedSummary::of)
+            .collect::<Result<Vec<_>>>()?;
+        self.writer
+            .run(summaries.len(), move |work| summary::put(work, &summaries))
+            .await
+    }
+
+    async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
+        self.readers.point(|conn| log::due_timers(conn, now, limit))
+    }
+
+    async fn refold(&self, calls: Vec<CallRef>) -> Result<()> {
+        self.writer
+            .run(calls.len(), move |work| log::refold(work, &calls))
+            .await
+    }
+
+    async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>> {
+        self.readers.point(|conn| record::record(conn, scope, sid))
+    }
+
+    async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>> {
+        self.readers
+            .point(|conn| record::annotation(conn, scope, sid))
+    }
+
+    async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>> {
+        let (filter, page) = (filter.clone(), *page);
+        self.readers
+            .scan(move |conn| list::list(conn, &filter, &page))
+            .await
+    }
+
+    async fn events(
+        &self,
+        call: CallRef,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<CallEvent>> {
+        let (filter, page) = (filter.clone(), *page);
+        self.readers
+            .scan(move |conn| log::events(conn, call, &filter, &page))
+            .await
+    }
+
+    async fn annotate(
+        &self,
+        scope: Scope,
+        sid: CallSid,
+        change: Annotate,
+    ) -> Result<Lookup<AnnotationRecord>> {
+        self.writer
+            .run(1, move |work| judgement::annotate(work, scope, sid, change))
+            .await
+    }
+
+    async fn annotation_history(
+        &self,
+        call: CallRef,
+        page: &PageRequest,
+    ) -> Result<Page<AnnotationChange>> {
+        self.readers
+            .point(|conn| judgement::history(conn, call, page))
+    }
+
+    async fn rules(&self, day: i64) -> Result<Option<Rules>> {
+        self.readers.point(|conn| rules::rules(conn, day))
+    }
+
+    async fn freeze_rules(&self, day: i64) -> Result<Rules> {
+        self.writer
+            .run(1, move |work| rules::freeze(work, day))
+            .await
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        self.readers.scan_freely(check::check).await
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        self.readers.point(check::stats)
+    }
+}

@@ -1,0 +1,6 @@
+select a.sid, a.parent_sid, c.advanced_features, c.placeholder, c.version, d.body, n.revision, n.body
+from call c
+join account a on a.id = c.account
+left join document d on d.call_id = c.id
+left join annotation n on n.call_id = c.id and n.author = ''
+where c.sid = ?1

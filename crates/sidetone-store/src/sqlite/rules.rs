@@ -1,0 +1,43 @@
+//! Thresholds: learnt from the rollups, frozen by day.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sidetone_core::rules::{PDD_LEARNING_DAYS, PddRules, Rules};
+
+use super::writer::Work;
+use crate::Result;
+
+/// The rules frozen for a day.
+pub(super) fn rules(conn: &Connection, day: i64) -> Result<Option<Rules>> {
+    let body: Option<String> = conn
+        .prepare_cached("select body from rules where day = ?1")?
+        .query_row([day], |row| row.get(0))
+        .optional()?;
+    Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+}
+
+pub(super) fn freeze(work: &mut Work<'_>, day: i64) -> Result<Rules> {
+    if let Some(frozen) = rules(work.conn, day)? {
+        return Ok(frozen);
+    }
+    let rules = Rules {
+        day: Some(day),
+        pdd: PddRules::learn(histogram(work.conn, day)?),
+    };
+    work.conn.execute(
+        "insert into rules (day, body) values (?1, ?2)",
+        params![day, serde_json::to_string(&rules)?],
+    )?;
+    Ok(rules)
+}
+
+/// Destination country, bin and number of calls, of the days before a day.
+fn histogram(conn: &Connection, day: i64) -> Result<Vec<(Option<String>, u64, u64)>> {
+    let mut statement = conn.prepare(
+        "select t.text, p.bin, sum(p.n) from pdd p left join term t on t.id = p.country
+         where p.day >= ?1 and p.day < ?2 group by p.country, p.bin",
+    )?;
+    let rows = statement.query_map([day.saturating_sub(PDD_LEARNING_DAYS), day], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,276 @@
+//! The one thread that writes.
+//!
+//! Jobs wait in a bounded queue. The thread takes all that are there, up to a limit, runs them in one transaction,
+//! each in a savepoint of its own, commits, and answers them all: nothing is answered before it is durable, and the
+//! more there is to do, the more share one sync. Nobody waits for company: a single job is committed at once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use rusqlite::wal::CheckpointMode;
+use tokio::sync::{mpsc, oneshot};
+
+use super::connection::{self, Role};
+use super::facet::Facets;
+use super::rollup::Deltas;
+use super::terms::{TermCache, Terms};
+use crate::{Result, StoreError};
+
+/// Jobs that may wait.
+const QUEUE_JOBS: usize = 1024;
+
+/// The weight (rows, roughly) at which a transaction takes no more jobs.
+const GROUP_WEIGHT: usize = 2000;
+
+/// Pages in the write-ahead log from which on it is copied into the database beside the commits: 32 MiB.
+const CHECKPOINT_PAGES: i32 = 8 << 10;
+
+/// Pages from which on the writer waits for that: 512 MiB.
+const CHECKPOINT_NOW_PAGES: i32 = 128 << 10;
+
+/// What a job may use.
+pub(super) struct Work<'a> {
+    pub(super) conn: &'a Connection,
+    term_cache: &'a mut TermCache,
+    deltas: &'a mut Deltas,
+}
+
+impl Work<'_> {
+    pub(super) fn terms(&mut self) -> Terms<'_> {
+        Terms {
+            conn: self.conn,
+            cache: self.term_cache,
+        }
+    }
+
+    /// Notes for the rollups that a call was `old` and is `new`.
+    pub(super) fn count(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
+        self.deltas.change(account, id, old, new);
+    }
+}
+
+trait Job: Send {
+    fn weight(&self) -> usize;
+    fn run(&mut self, work: &mut Work<'_>) -> Result<()>;
+    fn answer(self: Box<Self>, committed: &Result<()>);
+}
+
+struct OneJob<F, T> {
+    weight: usize,
+    run: Option<F>,
+    done: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Job for OneJob<F, T>
+where
+    F: FnOnce(&mut Work<'_>) -> Result<T> + Send,
+    T: Send,
+{
+    fn weight(&self) -> usize {
+        self.weight
+    }
+
+    fn run(&mut self, work: &mut Work<'_>) -> Result<()> {
+        let Some(run) = self.run.take() else {
+            return Ok(());
+        };
+        match run(work) {
+            Ok(value) => {
+                self.done = Some(Ok(value));
+                Ok(())
+            }
+            Err(error) => {
+                self.done = Some(Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<()>) {
+        let answer = match (self.done, committed) {
+            (Some(Err(error)), _) => Err(error),
+            (_, Err(error)) => Err(error.clone()),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(StoreError::Unavailable("the job was not run".into())),
+        };
+        // Whoever asked may have gone; what is written is written.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// The way to the writing thread. When it is dropped, the thread finishes what is queued and ends.
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(path: &Path, mut conn: Connection) -> Result<Self> {
+        let wal_pages = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&wal_pages);
+        conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            seen.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
+        let (wake, woken) = std::sync::mpsc::sync_channel(1);
+        let beside = connection::open(path, Role::Checkpointer)?;
+        let copied = Arc::new(AtomicBool::new(false));
+        let log = WriteAheadLog {
+            pages: wal_pages,
+            wake,
+            copied: Arc::clone(&copied),
+        };
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new()
+                .name(name.into())
+                .spawn(run)
+                .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))
+        };
+        let threads = vec![
+            spawn("store-writer", Box::new(move || write(&conn, jobs, &log)))?,
+            spawn(
+                "store-checkpoint",
+                Box::new(move || checkpoint(&beside, &woken, &copied)),
+            )?,
+        ];
+        Ok(Self {
+            queue: Some(queue),
+            threads,
+        })
+    }
+
+    /// Runs a job in a transaction and returns after that is durable.
+    pub(super) async fn run<T, F>(&self, weight: usize, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+    {
+        let stopped = || StoreError::Unavailable("the store is shutting down".into());
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(OneJob {
+            weight,
+            run: Some(run),
+            done: None,
+            reply,
+        });
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        queue.send(job).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What is done about the length of the write-ahead log.
+struct WriteAheadLog {
+    /// Pages in it after the last commit.
+    pages: Arc<AtomicI32>,
+    /// Starts copying it into the database beside the commits.
+    wake: std::sync::mpsc::SyncSender<()>,
+    /// Set when that is done, but for what was committed meanwhile.
+    copied: Arc<AtomicBool>,
+}
+
+impl WriteAheadLog {
+    fn after_commit(&self, conn: &Connection) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        // Failing is no harm: what is not copied now is copied after the next commit.
+        if pages >= CHECKPOINT_NOW_PAGES {
+            let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::RESTART);
+        } else if self.copied.swap(false, Ordering::Relaxed) {
+            // Only the last few pages are left. When they are copied too, the log begins anew.
+            let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);
+        } else if pages >= CHECKPOINT_PAGES {
+            // Full: it is at work already.
+            let _ = self.wake.try_send(());
+        }
+    }
+}
+
+fn write(conn: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &WriteAheadLog) {
+    let mut terms = TermCache::default();
+    let mut deltas = Deltas::default();
+    while let Some(first) = jobs.blocking_recv() {
+        let mut weight = first.weight();
+        let mut group = vec![first];
+        while weight < GROUP_WEIGHT
+            && let Ok(job) = jobs.try_recv()
+        {
+            weight += job.weight();
+            group.push(job);
+        }
+        let committed = commit(conn, &mut group, &mut terms, &mut deltas);
+        if committed.is_err() {
+            terms.clear();
+            if !conn.is_autocommit() {
+                // Failing to roll back leaves the transaction open; the next one then fails, and tries again.
+                let _ = conn.execute_batch("rollback");
+            }
+        }
+        for job in group {
+            job.answer(&committed);
+        }
+        log.after_commit(conn);
+    }
+}
+
+/// Runs jobs in one transaction. A job that fails leaves no trace; the others are committed.
+fn commit(
+    conn: &Connection,
+    group: &mut [Box<dyn Job>],
+    term_cache: &mut TermCache,
+    deltas: &mut Deltas,
+) -> Result<()> {
+    deltas.back_to(Deltas::default().mark());
+    conn.prepare_cached("begin immediate")?.execute([])?;
+    let alone = group.len() == 1;
+    for job in group.iter_mut() {
+        if !alone {
+            conn.prepare_cached("savepoint job")?.execute([])?;
+        }
+        let mark = deltas.mark();
+        let outcome = job.run(&mut Work {
+            conn,
+            term_cache,
+            deltas,
+        });
+        if let Err(error) = outcome {
+            if alone || conn.is_autocommit() {
+                // Nobody else is in it, or SQLite has undone all of it (disk full, I/O error).
+                return Err(error);
+            }
+            deltas.back_to(mark);
+            term_cache.clear();
+            conn.prepare_cached("rollback to job")?.execute([])?;
+        }
+        if !alone {
+            conn.prepare_cached("release job")?.execute([])?;
+        }
+    }
+    deltas.flush(conn)?;
+    conn.prepare_cached("commit")?.execute([])?;
+    Ok(())
+}
+
+/// Copies the write-ahead log into the database whenever it is told that there is much of it.
+fn checkpoint(conn: &Connection, woken: &std::sync::mpsc::Receiver<()>, copied: &AtomicBool) {
+    while woken.recv().is_ok() {
+        // What could not be copied now is copied the next time.
+        let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);
+        copied.store(true, Ordering::Relaxed);
+    }
+}
