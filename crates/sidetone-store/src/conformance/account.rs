@@ -1,0 +1,155 @@
+//! Accounts and their credentials.
+
+use std::sync::Arc;
+
+use sidetone_core::id::ApiKeySid;
+
+use super::sample::{account, account_sid, at};
+use crate::account::{ApiKey, ProviderSecret, Settings, Token};
+use crate::{Store, StoreError};
+
+/// Accounts come back as they were created, by identifier.
+pub async fn creates_and_lists_accounts(store: Arc<dyn Store>) {
+    let mut parent = account(1, None);
+    parent.tokens = vec![
+        Token {
+            sealed: vec![1, 2],
+            expires_at: None,
+        },
+        Token {
+            sealed: vec![3],
+            expires_at: Some(at(9)),
+        },
+    ];
+    parent.provider_secrets = vec![ProviderSecret {
+        provider_account: "ACforeign".into(),
+        sealed: vec![7],
+    }];
+    let child = account(2, Some(1));
+    store.create_account(parent.clone()).await.unwrap();
+    store.create_account(child.clone()).await.unwrap();
+    assert_eq!(store.accounts().await.unwrap(), [parent, child]);
+}
+
+/// Duplicates, unknown parents and grandchildren are refused.
+pub async fn refuses_wrong_accounts(store: Arc<dyn Store>) {
+    store.create_account(account(1, None)).await.unwrap();
+    store.create_account(account(2, Some(1))).await.unwrap();
+    let refused = |account| store.create_account(account);
+    assert!(matches!(
+        refused(account(1, None)).await,
+        Err(StoreError::Conflict(_))
+    ));
+    assert!(matches!(
+        refused(account(3, Some(9))).await,
+        Err(StoreError::NotFound(_))
+    ));
+    assert!(matches!(
+        refused(account(3, Some(2))).await,
+        Err(StoreError::Invalid(_))
+    ));
+    let mut taken = account(4, None);
+    taken.provider_secrets = vec![secret("ACforeign")];
+    store.create_account(taken).await.unwrap();
+    let mut again = account(5, None);
+    again.provider_secrets = vec![secret("ACforeign")];
+    assert!(matches!(refused(again).await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.accounts().await.unwrap().len(), 3);
+}
+
+fn secret(provider_account: &str) -> ProviderSecret {
+    ProviderSecret {
+        provider_account: provider_account.into(),
+        sealed: vec![1],
+    }
+}
+
+/// What replaces something leaves nothing of it.
+pub async fn replaces_tokens_secrets_and_settings(store: Arc<dyn Store>) {
+    store.create_account(account(1, None)).await.unwrap();
+    let token = |n| Token {
+        sealed: vec![n],
+        expires_at: None,
+    };
+    let sid = account_sid(1);
+    store
+        .put_tokens(sid, vec![token(1), token(2)])
+        .await
+        .unwrap();
+    store.put_tokens(sid, vec![token(3)]).await.unwrap();
+    store
+        .put_provider_secrets(sid, vec![secret("a"), secret("b")])
+        .await
+        .unwrap();
+    store
+        .put_provider_secrets(sid, vec![secret("b")])
+        .await
+        .unwrap();
+    let settings = Settings {
+        advanced_features: false,
+        voice_trace: true,
+    };
+    store.put_settings(sid, settings).await.unwrap();
+    let mut expected = account(1, None);
+    expected.tokens = vec![token(3)];
+    expected.provider_secrets = vec![secret("b")];
+    expected.settings = settings;
+    assert_eq!(store.accounts().await.unwrap(), [expected]);
+    let unknown = account_sid(9);
+    assert!(matches!(
+        store.put_tokens(unknown, vec![]).await,
+        Err(StoreError::NotFound(_))
+    ));
+    assert!(matches!(
+        store.put_provider_secrets(unknown, vec![]).await,
+        Err(StoreError::NotFound(_))
+    ));
+    assert!(matches!(
+        store.put_settings(unknown, settings).await,
+        Err(StoreError::NotFound(_))
+    ));
+}
+
+/// Keys come back until they are revoked.
+pub async fn keeps_and_revokes_api_keys(store: Arc<dyn Store>) {
+    store.create_account(account(1, None)).await.unwrap();
+    let key = |n| ApiKey {
+        sid: ApiKeySid::from_bytes([n; 16]),
+        account: account_sid(1),
+        name: "key".into(),
+        sealed: vec![n],
+        created_at: at(0),
+    };
+    store.create_api_key(key(1)).await.unwrap();
+    store.create_api_key(key(2)).await.unwrap();
+    assert!(matches!(
+        store.create_api_key(key(2)).await,
+        Err(StoreError::Conflict(_))
+    ));
+    let mut homeless = key(3);
+    homeless.account = account_sid(9);
+    assert!(matches!(
+        store.create_api_key(homeless).await,
+        Err(StoreError::NotFound(_))
+    ));
+    store.revoke_api_key(key(1).sid).await.unwrap();
+    assert!(matches!(
+        store.revoke_api_key(key(1).sid).await,
+        Err(StoreError::NotFound(_))
+    ));
+    assert_eq!(store.api_keys().await.unwrap(), [key(2)]);
+}
+
+/// The epoch grows with every change, and with nothing else.
+pub async fn counts_changes_of_accounts(store: Arc<dyn Store>) {
+    let mut last = store.account_epoch().await.unwrap();
+    store.create_account(account(1, None)).await.unwrap();
+    let mut grown = store.account_epoch().await.unwrap();
+    assert!(grown > last);
+    last = grown;
+    store.put_tokens(account_sid(1), Vec::new()).await.unwrap();
+    grown = store.account_epoch().await.unwrap();
+    assert!(grown > last);
+    assert!(store.put_tokens(account_sid(9), Vec::new()).await.is_err());
+    assert_eq!(store.account_epoch().await.unwrap(), grown);
+}

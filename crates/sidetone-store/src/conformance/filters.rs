@@ -1,0 +1,343 @@
+//! Lists against the definition of the filter, with random calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sidetone_core::annotation::{
+    Annotation, AnnotationPatch, AnsweredByHeard, ConnectivityIssue, QualityIssue,
+};
+use sidetone_core::filter::{ProcessingFilter, SortBy, SummaryFilter};
+use sidetone_core::id::CallSid;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::vocabulary::{
+    AnsweredBy, CallDirection, CallState, CallType, ProcessingState, Tag,
+};
+
+use super::random::Random;
+use super::sample::{account_sid, annotate, at, call, create_account, put, scope, summary};
+use crate::page::{PageRequest, Start};
+use crate::{Lookup, Store};
+
+/// Seconds the random calls lie in: ten days.
+const SECONDS: usize = 864_000;
+const TEXTS: [&str; 4] = ["a", "b b", "c,\u{e9}", "D"];
+
+/// What the store should hold: by call, in the order of arrival.
+#[derive(Default)]
+struct Model {
+    calls: BTreeMap<CallSid, (usize, CallSummary, Annotation)>,
+}
+
+impl Model {
+    /// Calls that match, in the list's order.
+    fn list(&self, filter: &SummaryFilter) -> Vec<CallSid> {
+        let mut keyed: Vec<_> = self
+            .calls
+            .values()
+            .filter(|(_, summary, annotation)| filter.matches(summary, annotation))
+            .map(|(arrival, summary, _)| {
+                let facts = &summary.facts;
+                let started = facts.started_at.unwrap().micros();
+                let key = match (filter.sort_by, facts.ended_at) {
+                    (SortBy::StartTime, _) => (false, started),
+                    (SortBy::EndTime, Some(ended)) => (false, ended.micros()),
+                    (SortBy::EndTime, None) => (true, started),
+                };
+                (key, *arrival, summary.call.sid)
+            })
+            .collect();
+        keyed.sort_unstable();
+        keyed.into_iter().rev().map(|(_, _, sid)| sid).collect()
+    }
+
+    /// Puts a random summary of a call, new or known, into the store and here.
+    async fn put(&mut self, store: &dyn Store, n: u64, random: &mut Random) {
+        let summary = random_summary(n, random);
+        store
+            .put_summaries(vec![put(summary.clone(), 0)])
+            .await
+            .unwrap();
+        let arrival = self.calls.len();
+        self.calls
+            .entry(summary.call.sid)
+            .and_modify(|known| known.1 = summary.clone())
+            .or_insert((arrival, summary, Annotation::default()));
+    }
+
+    async fn judge(&mut self, store: &dyn Store, n: u64, random: &mut Random) {
+        let patch = AnnotationPatch {
+            answered_by: Some(random.maybe(AnsweredByHeard::ALL)),
+            connectivity_issue: Some(random.maybe(ConnectivityIssue::ALL)),
+            quality_issues: Some(random_issues(random)),
+            spam: Some(random.maybe(&[true, false])),
+            call_score: Some(random.maybe(&[1, 2, 3, 4, 5])),
+            ..AnnotationPatch::default()
+        };
+        let judged = store
+            .annotate(scope(1), call(n).sid, annotate(patch))
+            .await
+            .unwrap();
+        if let (Lookup::Found(record), Some(known)) = (judged, self.calls.get_mut(&call(n).sid)) {
+            known.2 = record.annotation;
+        }
+    }
+}
+
+fn random_issues(random: &mut Random) -> Option<Vec<QualityIssue>> {
+    let mut issues = QualityIssue::ALL.to_vec();
+    issues.retain(|_| random.one_in(4));
+    (!issues.is_empty()).then_some(issues)
+}
+
+fn random_summary(n: u64, random: &mut Random) -> CallSummary {
+    let started = i64::try_from(random.below(SECONDS)).unwrap();
+    let ended = match random.below(10) {
+        0 => None,
+        1 => Some(started - i64::try_from(random.below(9999)).unwrap()),
+        _ => Some(started + i64::try_from(random.below(9999)).unwrap()),
+    };
+    let mut summary = summary(call(n), started, ended);
+    summary.processing = random.pick(ProcessingState::ALL);
+    summary.tags = random.maybe(Tag::ALL).into_iter().collect();
+    let facts = &mut summary.facts;
+    if random.one_in(30) {
+        facts.started_at = None;
+    }
+    let text = |random: &mut Random| random.maybe(&TEXTS).map(str::to_owned);
+    facts.call_type = random.maybe(CallType::ALL);
+    facts.state = random.maybe(CallState::ALL);
+    facts.direction = random.maybe(CallDirection::ALL);
+    facts.answered_by = random.maybe(AnsweredBy::ALL);
+    facts.last_sip_response = random.maybe(&[200, 404, 486]);
+    facts.pdd_ms = random.maybe(&[0, 1500, 7_000_000]);
+    for party in [&mut facts.from, &mut facts.to] {
+        party.address = text(random);
+        party.carrier = text(random);
+        party.country_code = text(random);
+    }
+    let trust = &mut facts.trust;
+    trust.verified_caller = random.maybe(&[true, false]);
+    if random.one_in(2) {
+        trust.branded_enabled = random.maybe(&[true, false]);
+        trust.branded_logo = random.maybe(&[true, false]);
+        trust.branded_bundle_sid = text(random);
+        trust.branded_type = text(random);
+        trust.branded_use_case = text(random);
+        trust.branded_call_reason = text(random);
+        trust.voice_integrity_enabled = random.maybe(&[true, false]);
+        trust.voice_integrity_bundle_sid = text(random);
+        trust.voice_integrity_use_case = text(random);
+        trust.business_bundle_sid = text(random);
+        trust.business_identity = text(random);
+        trust.business_industry = text(random);
+        trust.business_type = text(random);
+    }
+    summary
+}
+
+type Narrow = fn(&mut SummaryFilter, &mut Random);
+
+fn some_of<T: Clone>(values: &[T], random: &mut Random) -> Vec<T> {
+    let mut wanted = vec![random.pick(values)];
+    if random.one_in(2) {
+        wanted.push(random.pick(values));
+    }
+    wanted
+}
+
+fn some_texts(random: &mut Random) -> Vec<String> {
+    some_of(&["a", "b b", "c,\u{e9}", "D", "nowhere"], random)
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A way to narrow a list for every field of the filter.
+const NARROW: &[Narrow] = &[
+    |filter, random| filter.started_from = at(i64::try_from(random.below(SECONDS)).unwrap()),
+    |filter, random| filter.ended_until = at(i64::try_from(random.below(SECONDS)).unwrap()),
+    |filter, _| filter.include_running = false,
+    |filter, random| filter.processing = random.pick(ProcessingFilter::ALL),
+    |filter, random| filter.from = some_texts(random),
+    |filter, random| filter.to = some_texts(random),
+    |filter, random| filter.from_carrier = some_texts(random),
+    |filter, random| filter.to_carrier = some_texts(random),
+    |filter, random| filter.from_country = some_texts(random),
+    |filter, random| filter.to_country = some_texts(random),
+    |filter, random| filter.verified_caller = Some(random.one_in(2)),
+    |filter, random| filter.has_tag = Some(random.one_in(2)),
+    |filter, random| filter.call_type = some_of(CallType::ALL, random),
+    |filter, random| filter.call_state = some_of(CallState::ALL, random),
+    |filter, random| filter.direction = some_of(CallDirection::ALL, random),
+    |filter, random| filter.abnormal_session = Some(random.one_in(2)),
+    |filter, random| filter.answered_by = some_of(AnsweredBy::ALL, random),
+    |filter, random| filter.answered_by_heard = some_of(AnsweredByHeard::ALL, random),
+    |filter, random| filter.connectivity_issue = some_of(ConnectivityIssue::ALL, random),
+    |filter, random| filter.quality_issue = some_of(QualityIssue::ALL, random),
+    |filter, random| filter.spam = Some(random.one_in(2)),
+    |filter, random| filter.call_score = some_of(&[1, 2, 3, 4, 5, 9], random),
+    |filter, random| filter.branded_enabled = Some(random.one_in(2)),
+    |filter, random| filter.branded_logo = Some(random.one_in(2)),
+    |filter, random| filter.branded_bundle_sid = some_texts(random),
+    |filter, random| filter.branded_type = some_texts(random),
+    |filter, random| filter.branded_use_case = some_texts(random),
+    |filter, random| filter.branded_call_reason = some_texts(random),
+    |filter, random| filter.voice_integrity_enabled = Some(random.one_in(2)),
+    |filter, random| filter.voice_integrity_bundle_sid = some_texts(random),
+    |filter, random| filter.voice_integrity_use_case = some_texts(random),
+    |filter, random| filter.business_bundle_sid = some_texts(random),
+    |filter, random| filter.business_identity = some_texts(random),
+    |filter, random| filter.business_industry = some_texts(random),
+    |filter, random| filter.business_type = some_texts(random),
+];
+
+/// Walks a whole list by pages of random size, forwards or backwards.
+async fn walk(
+    store: &dyn Store,
+    filter: &SummaryFilter,
+    backwards: bool,
+    random: &mut Random,
+) -> Vec<CallSid> {
+    let mut walked = Vec::new();
+    let mut start = Start::First { skip: 0 };
+    if backwards {
+        // From the last page on.
+        let all = PageRequest {
+            start,
+            size: 10_000,
+        };
+        let Some(count) = store
+            .list(filter, &all)
+            .await
+            .unwrap()
+            .rows
+            .len()
+            .checked_sub(1)
+        else {
+            return walked;
+        };
+        let last = PageRequest {
+            start: Start::First {
+                skip: u64::try_from(count).unwrap(),
+            },
+            size: 1,
+        };
+        let page = store.list(filter, &last).await.unwrap();
+        assert_eq!(page.after, None);
+        walked.extend(page.rows.iter().map(|row| row.call.sid));
+        let Some(before) = page.before else {
+            return walked;
+        };
+        start = Start::Before(before);
+    }
+    loop {
+        let request = PageRequest {
+            start,
+            size: 1 + random.below(60),
+        };
+        let page = store.list(filter, &request).await.unwrap();
+        let sids = page.rows.iter().map(|row| row.call.sid);
+        let next = if backwards {
+            walked.extend(sids.rev());
+            page.before.map(Start::Before)
+        } else {
+            walked.extend(sids);
+            page.after.map(Start::After)
+        };
+        match next {
+            Some(next) => start = next,
+            None => break,
+        }
+    }
+    if backwards {
+        walked.reverse();
+    }
+    walked
+}
+
+async fn compare(
+    store: &dyn Store,
+    model: &Model,
+    filter: &SummaryFilter,
+    random: &mut Random,
+    seed: u64,
+) {
+    let backwards = random.one_in(3);
+    let walked = walk(store, filter, backwards, random).await;
+    assert_eq!(
+        walked,
+        model.list(filter),
+        "seed {seed}, backwards {backwards}, {filter:?}"
+    );
+}
+
+async fn random_calls(store: &dyn Store, count: u64, random: &mut Random) -> Model {
+    create_account(store).await;
+    let mut model = Model::default();
+    for n in 0..count {
+        model.put(store, n, random).await;
+        if random.one_in(3) {
+            let n = u64::try_from(random.below(usize::try_from(n + 1).unwrap())).unwrap();
+            model.judge(store, n, random).await;
+        }
+        if random.one_in(4) {
+            let n = u64::try_from(random.below(usize::try_from(n + 1).unwrap())).unwrap();
+            model.put(store, n, random).await;
+        }
+    }
+    model
+}
+
+/// Each field alone, each pair of fields, each sort: the same calls as the definition says, in the same order.
+pub async fn every_field_and_pair_matches_the_definition(store: Arc<dyn Store>) {
+    let seed = 1;
+    let random = &mut Random::new(seed);
+    let model = random_calls(&*store, 300, random).await;
+    for sort_by in [SortBy::StartTime, SortBy::EndTime] {
+        let all = SummaryFilter {
+            sort_by,
+            ..SummaryFilter::all(account_sid(1))
+        };
+        compare(&*store, &model, &all, random, seed).await;
+        for (place, first) in NARROW.iter().enumerate() {
+            let mut one = all.clone();
+            first(&mut one, random);
+            compare(&*store, &model, &one, random, seed).await;
+            for second in &NARROW[place + 1..] {
+                let mut two = all.clone();
+                first(&mut two, random);
+                second(&mut two, random);
+                compare(&*store, &model, &two, random, seed).await;
+            }
+        }
+    }
+}
+
+/// Calls that arrive while somebody turns pages neither repeat nor hide the calls that were there and did not change.
+pub async fn pages_stay_whole_while_calls_arrive(store: Arc<dyn Store>) {
+    let seed = 2;
+    let random = &mut Random::new(seed);
+    let mut model = random_calls(&*store, 100, random).await;
+    for round in 0..30 {
+        let mut filter = SummaryFilter::all(account_sid(1));
+        filter.sort_by = random.pick(SortBy::ALL);
+        random.pick(NARROW)(&mut filter, random);
+        let expected = model.list(&filter);
+        let mut walked = Vec::new();
+        let mut next = Some(Start::First { skip: 0 });
+        let mut arrived = Vec::new();
+        while let Some(start) = next {
+            let page = store
+                .list(&filter, &PageRequest { start, size: 5 })
+                .await
+                .unwrap();
+            walked.extend(page.rows.iter().map(|row| row.call.sid));
+            next = page.after.map(Start::After);
+            let n = 1000 + u64::try_from(model.calls.len()).unwrap();
+            model.put(&*store, n, random).await;
+            arrived.push(call(n).sid);
+        }
+        walked.retain(|sid| !arrived.contains(sid));
+        assert_eq!(walked, expected, "seed {seed}, round {round}, {filter:?}");
+    }
+}

@@ -1,0 +1,54 @@
+//! The contract of [`Store`](crate::Store) as tests. A store is what passes them.
+//!
+//! Every test takes an empty store of its own. [`conformance!`](crate::conformance!) makes them tests of a crate.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "these are tests"
+)]
+
+pub mod account;
+pub mod concurrency;
+pub mod filters;
+pub mod judgement;
+pub mod log;
+pub mod paging;
+pub mod random;
+pub mod rules;
+pub mod sample;
+pub mod summary;
+
+/// Makes every test of the suite a test here. Takes an `async fn() -> Arc<dyn Store>` that opens an empty store,
+/// named by its whole path.
+#[macro_export]
+macro_rules! conformance {
+    ($open:path) => {
+        $crate::conformance! { @tests $open;
+            account: creates_and_lists_accounts, refuses_wrong_accounts, replaces_tokens_secrets_and_settings,
+                keeps_and_revokes_api_keys, counts_changes_of_accounts;
+            log: appends_each_event_once, refuses_events_of_unknown_accounts, leases_dirty_calls,
+                gives_only_new_events_with_the_state, stays_dirty_when_events_came_meanwhile, refolds_from_the_first_event,
+                lists_events_by_time_and_kind, pages_events_both_ways, tells_due_timers;
+            summary: shows_what_was_put, counts_versions_of_changed_content_only, ignores_stale_summaries,
+                makes_unknown_calls, remembers_when_the_end_was_seen, keeps_accounts_apart, finds_calls_of_subaccounts,
+                remembers_advanced_features;
+            judgement: merges_and_keeps_history, adds_nothing_when_nothing_changes, checks_the_revision,
+                keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries;
+            paging: pages_meet_without_gap, tells_where_more_is, lists_running_calls_first, sorts_equal_keys_by_arrival,
+                lists_calls_with_clocks_that_differ, finds_few_among_many;
+            filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
+            rules: freezes_once, learns_from_the_days_before;
+            concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;
+        }
+    };
+    (@tests $open:path; $($module:ident: $($test:ident),+;)+) => {
+        $(mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                let store: std::sync::Arc<dyn $crate::Store> = $open().await;
+                $crate::conformance::$module::$test(std::sync::Arc::clone(&store)).await;
+                assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+            })+
+        })+
+    };
+}

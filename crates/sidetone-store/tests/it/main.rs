@@ -1,0 +1,3 @@
+//! The contract of the store, for every store there is.
+
+mod sqlite;
