@@ -171,6 +171,8 @@ pub struct EventFilter {
     pub kinds: Vec<EventKind>,
     /// Of this edge.
     pub edge: Option<EdgeKind>,
+    /// Steps of progress too when `edge` is given, although they name none.
+    pub or_progress: bool,
     /// Of this stream direction.
     pub direction: Option<StreamDirection>,
 }

@@ -115,7 +115,7 @@ impl ApiError {
         Self::new(
             StatusCode::PRECONDITION_FAILED,
             20412,
-            "It has changed since the revision that If-Match names. Read it again, then repeat the change with its new ETag.",
+            "The resource has changed since the revision that If-Match names. Read it again, then repeat the change with its new ETag.",
         )
     }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use sidetone_core::event::EventKind;
+use sidetone_core::vocabulary::EdgeKind;
 use sidetone_store::EventFilter;
 
 use super::lookup;
@@ -30,13 +31,19 @@ pub async fn read(
     let list = request.by(caller.account);
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
-    let filter = filter(&request.params).map_err(ApiError::invalid_query)?;
+    let edge = edge(&request.params).map_err(ApiError::invalid_query)?;
     let record = lookup::record(&app, &caller, sid).await?;
+    let summary = record.summary.as_ref();
+    let filter = EventFilter {
+        kinds: vec![EventKind::Progress, EventKind::Edge],
+        edge,
+        or_progress: edge == event::main_edge(summary.and_then(|summary| summary.facts.call_type)),
+        direction: None,
+    };
     let page = app
         .store
         .events(record.call, &filter, &query.request())
         .await?;
-    let summary = record.summary.as_ref();
     let rows = page
         .rows
         .iter()
@@ -48,11 +55,6 @@ pub async fn read(
     Ok(Json(envelope).into_response())
 }
 
-fn filter(params: &Params) -> Result<EventFilter, Invalid> {
-    let edge = params.filled("Edge");
-    Ok(EventFilter {
-        kinds: vec![EventKind::Progress, EventKind::Edge],
-        edge: edge.map(|value| value.word()).transpose()?,
-        direction: None,
-    })
+fn edge(params: &Params) -> Result<Option<EdgeKind>, Invalid> {
+    params.filled("Edge").map(|value| value.word()).transpose()
 }

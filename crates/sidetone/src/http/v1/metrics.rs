@@ -46,6 +46,7 @@ fn filter(params: &Params) -> Result<EventFilter, Invalid> {
     Ok(EventFilter {
         kinds: vec![EventKind::Media],
         edge: edge.map(|value| value.word()).transpose()?,
+        or_progress: false,
         direction: direction.map(|value| value.word()).transpose()?,
     })
 }

@@ -1,7 +1,8 @@
 //! Another system's summary, served back field for field over our own.
 //!
 //! The imported value wins wherever it says something. Where it is silent (absent, null or an empty text) our own
-//! observation stands, and where there is none either, the silence is passed on as it came.
+//! observation stands, and where there is none either, the silence is passed on as it came. What is no observation is
+//! not added: what merely follows from a number (country, prefix), and that an edge was not measured by us.
 //!
 //! Ours in any case:
 //! - `account_sid`, `call_sid`: the call is filed under our account, whatever the account was there;
@@ -25,11 +26,17 @@ const OURS: [&str; 5] = [
 /// Fields that hold a time, written in whole seconds whatever their precision was.
 const TIMES: [&str; 3] = ["created_time", "start_time", "end_time"];
 
+const PARTIES: [&str; 2] = ["from", "to"];
+const EDGES: [&str; 4] = ["carrier_edge", "client_edge", "sdk_edge", "sip_edge"];
+/// Fields of a party that follow from its number.
+const DERIVED: [&str; 2] = ["country_code", "number_prefix"];
+
 /// Lays an imported summary over ours.
 #[must_use]
 pub fn overlay(ours: &impl Serialize, imported: &Value) -> Value {
     let mut value = serde_json::to_value(ours).unwrap_or_default();
     if let (Value::Object(fields), Value::Object(imported)) = (&mut value, imported) {
+        keep_observations(fields, imported);
         for (key, theirs) in imported {
             if OURS.contains(&key.as_str()) {
                 continue;
@@ -43,6 +50,29 @@ pub fn overlay(ours: &impl Serialize, imported: &Value) -> Value {
         }
     }
     value
+}
+
+/// Takes out of ours what an import is not to be completed by.
+fn keep_observations(ours: &mut Map<String, Value>, imported: &Map<String, Value>) {
+    for side in PARTIES {
+        if let (Some(Value::Object(party)), Some(Value::Object(_))) =
+            (ours.get_mut(side), imported.get(side))
+        {
+            DERIVED.iter().for_each(|key| drop(party.remove(*key)));
+        }
+    }
+    for name in EDGES {
+        if let Some(edge) = ours.get_mut(name)
+            && edge.get("not_measured").is_some()
+        {
+            match edge.get("properties") {
+                Some(Value::Object(properties)) if !properties.is_empty() => {
+                    edge.as_object_mut().map(|edge| edge.remove("not_measured"));
+                }
+                _ => *edge = Value::Null,
+            }
+        }
+    }
 }
 
 fn lay(fields: &mut Map<String, Value>, key: &str, theirs: &Value) {
@@ -125,6 +155,41 @@ mod tests {
             &json!({"a": null}),
             &json!({"a": "", "b": "", "c": null}),
             &json!({"a": "", "b": "", "c": null}),
+        );
+    }
+
+    #[test]
+    fn nothing_derived_is_added_to_an_imported_party() {
+        let ours = json!({"from": {"caller": "+1", "country_code": "US", "number_prefix": "1555", "city": "X"}});
+        check(
+            &ours,
+            &json!({"from": {"caller": "+1", "country_code": ""}}),
+            &json!({"from": {"caller": "+1", "country_code": "", "city": "X"}}),
+        );
+        check(&ours, &json!({"from": null}), &ours);
+    }
+
+    #[test]
+    fn that_we_did_not_measure_is_not_added() {
+        let edge = |properties| json!({"properties": properties, "metrics": null, "not_measured": "no_media_report"});
+        let ours =
+            json!({"sip_edge": edge(json!({})), "client_edge": edge(json!({"region": "us1"}))});
+        let metrics = json!({"metrics": {"inbound": {"packets_lost": 0}}});
+        check(
+            &ours,
+            &json!({"client_edge": metrics}),
+            &json!({
+                "sip_edge": null,
+                "client_edge": {"properties": {"region": "us1"}, "metrics": {"inbound": {"packets_lost": 0}}},
+            }),
+        );
+        check(
+            &ours,
+            &json!({"sip_edge": metrics, "client_edge": null}),
+            &json!({
+                "sip_edge": metrics,
+                "client_edge": {"properties": {"region": "us1"}, "metrics": null},
+            }),
         );
     }
 

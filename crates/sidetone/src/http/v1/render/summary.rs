@@ -145,7 +145,8 @@ impl<'a> SummaryResource<'a> {
             answered_by: facts.answered_by,
             processing_state: summary.processing,
             processing_version: record.processing_version,
-            created_time: facts.created_at.map(Seconds),
+            // Where nobody said when it was asked for, it did not wait.
+            created_time: facts.created_at.or(facts.started_at).map(Seconds),
             start_time: facts.started_at.map(Seconds),
             end_time: facts.ended_at.map(Seconds),
             duration: facts.duration_s,

@@ -1,0 +1,196 @@
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::json;
+
+use super::{CALL, carrier_call, picture, tell, with_complete_call};
+use crate::harness::TestServer;
+
+async fn found(server: &TestServer, query: &str) -> usize {
+    let answer = server.get(&format!("/v1/Voice/Summaries?{query}")).await;
+    assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+    answer.json()["call_summaries"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_list_of_one() {
+    let server = with_complete_call().await;
+    let answer = server
+        .get("/v1/Voice/Summaries?ToCarrier=AT%26T+Wireless&CallType=carrier,sip")
+        .await;
+    insta::assert_snapshot!(picture(&answer));
+}
+
+#[tokio::test]
+async fn an_empty_list() {
+    let server = TestServer::start().await;
+    insta::assert_snapshot!(picture(&server.get("/v1/Voice/Summaries").await));
+}
+
+#[tokio::test]
+async fn every_filter_in_every_spelling() {
+    let server = with_complete_call().await;
+    server
+        .post(
+            &format!("/v1/Voice/{CALL}/Annotation"),
+            "AnsweredBy=human&ConnectivityIssue=dropped_call&QualityIssues=echo,latency&Spam=true&CallScore=2",
+        )
+        .await;
+    for query in [
+        "From=%2B14155550100",
+        "From=+14155550100",
+        "To=+442079460101",
+        "FromCarrier=T-Mobile+USA%2C+Inc.",
+        "FromCountryCode=us&ToCountryCode=GB",
+        "VerifiedCaller=True",
+        "CallType=sip%2Ccarrier",
+        "CallState=completed,failed",
+        "Direction=outbound-api",
+        "Direction=outbound_api,inbound",
+        "ProcessingState=complete",
+        "ProcessingState=completed",
+        "ProcessingState=all",
+        "SortBy=start_time",
+        "AbnormalSession=False",
+        "AnsweredByAnnotation=human,machine",
+        "ConnectivityIssueAnnotation=invalid_number,dropped_call",
+        "ConnectivityIssues=dropped_call",
+        "ConnectivityIssue=dropped_call",
+        "QualityIssueAnnotation=choppy_robotic,echo",
+        "QualityIssuesAnnotation=latency",
+        "QualityIssues=latency",
+        "QualityIssue=latency",
+        "Annotations=QualityIssue%3Decho",
+        "Annotations=QualityIssue%3Decho%2CSpam%3DTrue%26CallScore%3D2",
+        "ConnectivityIssueAnnotation=echo",
+        "SpamAnnotation=True",
+        "Spam=true",
+        "CallScoreAnnotation=1,2",
+        "CallScores=2",
+        "CallScore=2",
+        "StartTime=1w&EndTime=0m",
+        "StartTime=2026-06-01T11:58:00Z&EndTime=2026-06-01T13:59:00%2B02:00",
+        "StartTime=2026-06-01&EndTime=2026-06-01",
+        "Subaccount=ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ] {
+        assert_eq!(found(&server, query).await, 1, "{query}");
+    }
+    for query in [
+        "From=14155550100",
+        "FromCarrier=T-Mobile+USA",
+        "VerifiedCaller=false",
+        "CallType=client",
+        "CallState=busy,noanswer",
+        "Direction=inbound",
+        "ProcessingState=partial",
+        "ProcessingState=started",
+        "AbnormalSession=true",
+        "AnsweredBy=human",
+        "AnsweredByAnnotation=machine",
+        "ConnectivityIssueAnnotation=owa",
+        "SpamAnnotation=false",
+        "CallScoreAnnotation=5",
+        "BrandedEnabled=false",
+        "Branded=true",
+        "EndTime=30m",
+        "StartTime=1m",
+        "StartTime=2026-06-01T11:58:01Z",
+        "CallType=carrier&SpamAnnotation=false",
+    ] {
+        assert_eq!(found(&server, query).await, 0, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn filters_as_curl_sends_them_with_get() {
+    let server = with_complete_call().await;
+    let request = server
+        .request(Method::GET, "/v1/Voice/Summaries?StartTime=1d")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from("SpamAnnotation=true"))
+        .unwrap();
+    let answer = server.send(request).await.json();
+    assert_eq!(answer["call_summaries"], json!([]));
+    let url = answer["meta"]["url"].as_str().unwrap();
+    assert_eq!(
+        url,
+        "http://sidetone.test/v1/Voice/Summaries?StartTime=1d&SpamAnnotation=true&PageSize=25&Page=0"
+    );
+}
+
+#[tokio::test]
+async fn running_calls_come_first_until_now() {
+    let server = with_complete_call().await;
+    let running = "CA00000000000000000000000000000002";
+    let started = json!({"kind": "progress", "step": "answered", "at": "2026-06-01T11:57:00Z"});
+    tell(&server, running, &[started]).await;
+    let list = server
+        .get("/v1/Voice/Summaries?ProcessingState=all")
+        .await
+        .json();
+    let sids: Vec<_> = list["call_summaries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| &call["call_sid"])
+        .collect();
+    assert_eq!(sids, [running, CALL]);
+    assert_eq!(found(&server, "ProcessingState=started").await, 1);
+    assert_eq!(found(&server, "ProcessingState=partial").await, 1);
+    assert_eq!(found(&server, "").await, 1);
+    assert_eq!(found(&server, "ProcessingState=all&EndTime=1m").await, 1);
+}
+
+#[tokio::test]
+async fn wrong_filters() {
+    let server = TestServer::start().await;
+    let answer = server.get("/v1/Voice/Summaries?CallType=sip,pstn").await;
+    insta::assert_snapshot!(picture(&answer));
+    for query in [
+        "StartTime=yesterday",
+        "EndTime=4",
+        "HasTag=2",
+        "CallScoreAnnotation=9",
+        "ConnectivityIssueAnnotation=nonsense",
+        "Annotations=QualityIssue%3Dnonsense",
+        "ProcessingState=done",
+        "SortBy=duration",
+        "PageSize=0",
+        "PageSize=many",
+        "Page=-1",
+        "Page=100000",
+        "PageToken=PT10",
+        "Subaccount=AC1",
+        "From=%FF",
+    ] {
+        let answer = server.get(&format!("/v1/Voice/Summaries?{query}")).await;
+        assert_eq!(answer.error(), (400, 17400), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn calls_of_one_account_only() {
+    let server = with_complete_call().await;
+    let sub = server.subaccount().await;
+    let sid = sub.account_sid.to_string();
+    super::tell_of(
+        &server,
+        &sid,
+        "CA00000000000000000000000000000003",
+        &carrier_call(),
+    )
+    .await;
+    super::settle(&server).await;
+    assert_eq!(found(&server, "").await, 1);
+    assert_eq!(found(&server, &format!("Subaccount={sid}")).await, 1);
+    assert_eq!(found(&server, &format!("SubaccountSid={sid}")).await, 1);
+    let foreign = server
+        .get("/v1/Voice/Summaries?Subaccount=ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")
+        .await;
+    insta::assert_snapshot!(picture(&foreign));
+    let sub = server.log_in(&sid, &sub.auth_token);
+    assert_eq!(found(&sub, "").await, 1);
+    let parent = sub
+        .get("/v1/Voice/Summaries?Subaccount=ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+        .await;
+    assert_eq!(parent.error(), (403, 17000));
+}

@@ -1,0 +1,120 @@
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{CALL, carrier_call, picture, tell, with_complete_call};
+use crate::harness::TestServer;
+
+#[tokio::test]
+async fn a_complete_call() {
+    let server = with_complete_call().await;
+    insta::assert_snapshot!(picture(
+        &server.get(&format!("/v1/Voice/{CALL}/Summary")).await
+    ));
+}
+
+#[tokio::test]
+async fn links() {
+    let server = with_complete_call().await;
+    insta::assert_snapshot!(picture(&server.get(&format!("/v1/Voice/{CALL}")).await));
+}
+
+#[tokio::test]
+async fn either_case_of_a_sid() {
+    let server = with_complete_call().await;
+    let call = "CAABCDEF0123456789ABCDEF0123456789";
+    tell(&server, call, &carrier_call()).await;
+    let answer = server.get(&format!("/v1/Voice/{call}")).await.json();
+    assert_eq!(answer["sid"], "CAabcdef0123456789abcdef0123456789");
+}
+
+#[tokio::test]
+async fn the_states_of_a_summary() {
+    let server = TestServer::start().await;
+    let path = format!("/v1/Voice/{CALL}/Summary");
+    assert_eq!(server.get(&path).await.error(), (404, 20404));
+    tell(&server, CALL, &carrier_call()).await;
+    insta::assert_snapshot!(picture(&server.get(&path).await));
+    for state in ["complete", "completed"] {
+        let answer = server.get(&format!("{path}?ProcessingState={state}")).await;
+        assert_eq!(answer.error(), (404, 17001));
+    }
+    for state in ["partial", "all"] {
+        let answer = server
+            .get(&format!("{path}?ProcessingState={state}"))
+            .await
+            .json();
+        assert_eq!(answer["processing_state"], "partial");
+    }
+    super::settle(&server).await;
+    for state in ["complete", "completed", "partial", "all", ""] {
+        let answer = server
+            .get(&format!("{path}?ProcessingState={state}"))
+            .await
+            .json();
+        assert_eq!(answer["processing_state"], "complete");
+    }
+    assert_eq!(
+        server
+            .get(&format!("{path}?ProcessingState=started"))
+            .await
+            .error(),
+        (400, 17400)
+    );
+}
+
+#[tokio::test]
+async fn an_imported_summary_is_served_back_field_for_field() {
+    let server = TestServer::start().await;
+    let raw = json!({
+        "account_sid": "ACffffffffffffffffffffffffffffffff", "call_sid": CALL, "call_state": "completed",
+        "call_type": "carrier", "processing_state": "complete", "processing_version": 7,
+        "start_time": "2026-06-01T11:00:00.500Z", "end_time": "2026-06-01T11:01:00.999Z", "duration": 60,
+        "from": {"caller": "+15550001111", "carrier": "", "connection": "pstn"},
+        "to": {"callee": "+15550002222"}, "parent_call_sid": "",
+        "carrier_edge": {"metrics": {"inbound": {"packets_loss_percentage": 0.1, "unheard_of": [1, 2]}}},
+        "properties": {"route_id": "RT1", "pdd_ms": 0}, "tags": ["silence"], "new_field": {"deep": ""},
+    });
+    let facts = json!({
+        "state": "completed", "call_type": "carrier", "started_at": "2026-06-01T11:00:00.5Z",
+        "ended_at": "2026-06-01T11:01:00.999Z", "from": {"address": "+15550001111"}, "tags": ["silence"],
+    });
+    let import =
+        json!({"kind": "imported", "stage": "complete", "version": 7, "facts": facts, "raw": raw});
+    tell(&server, CALL, &[import]).await;
+    super::settle(&server).await;
+    let answer = server.get(&format!("/v1/Voice/{CALL}/Summary")).await;
+    insta::assert_snapshot!(picture(&answer));
+    let list = server.get("/v1/Voice/Summaries").await.json();
+    let mut item = list["call_summaries"][0].clone();
+    let mut own = answer.json();
+    for summary in [&mut item, &mut own] {
+        summary.as_object_mut().unwrap().remove("url");
+    }
+    assert_eq!(item, own);
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let server = with_complete_call().await;
+    for path in ["", "/Annotation", "/Summary", "/Events"] {
+        let request = server.request(axum::http::Method::HEAD, &format!("/v1/Voice/{CALL}{path}"));
+        let answer = server
+            .send(request.body(axum::body::Body::empty()).unwrap())
+            .await;
+        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, ""));
+    }
+}
+
+#[tokio::test]
+async fn no_time_has_a_fraction() {
+    let server = with_complete_call().await;
+    let summary = server
+        .get(&format!("/v1/Voice/{CALL}/Summary"))
+        .await
+        .json();
+    for name in ["created_time", "start_time", "end_time"] {
+        if let Value::String(time) = &summary[name] {
+            assert_eq!(time.len(), "2026-06-01T12:00:00Z".len(), "{name}");
+        }
+    }
+}
