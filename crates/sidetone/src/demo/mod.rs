@@ -1,0 +1,114 @@
+//! Made-up calls that look like real ones: the same for the same seed and time, on every machine.
+//!
+//! Nothing here is random, reads a clock or knows a server: [`history`] tells what has happened until a time, [`live`]
+//! what happens after it.
+//!
+//! A story is one call or several that belong together; chance is drawn for each story apart, then for each matter of
+//! a call apart (its reports, its SDK, what is said of it), so that the data change little when the generator does.
+
+mod agents;
+mod casting;
+mod chance;
+mod judge;
+mod log;
+mod media;
+mod places;
+mod plan;
+mod progress;
+mod routes;
+mod scenes;
+mod schedule;
+mod sdk;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod words;
+
+use sidetone_core::annotation::AnnotationPatch;
+use sidetone_core::event::CallEvent;
+use sidetone_core::id::{AccountSid, CallRef};
+use sidetone_core::time::TimeUs;
+
+use chance::Dice;
+use log::Log;
+use plan::Plan;
+
+/// A call: all that is observed of it, and all that is said of it.
+#[derive(Debug, Clone)]
+pub struct DemoCall {
+    /// The call.
+    pub call: CallRef,
+    /// When it is asked for.
+    pub created_at: TimeUs,
+    /// When its signalling begins.
+    pub started_at: TimeUs,
+    /// When it ends, or is last heard of.
+    pub ended_at: TimeUs,
+    /// What is observed, by time. Those of a running call go on after now.
+    pub events: Vec<CallEvent>,
+    /// What is said of it, by time.
+    pub judgements: Vec<Judgement>,
+}
+
+/// Something said of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// When.
+    pub at: TimeUs,
+    /// Whose view; empty for the view of the compatible API.
+    pub author: String,
+    /// What.
+    pub patch: AnnotationPatch,
+}
+
+/// The account a seed's calls belong to, unless another one is given.
+#[must_use]
+pub fn account(seed: u64) -> AccountSid {
+    AccountSid::from_bytes(Dice::new(seed, u64::MAX).bytes())
+}
+
+/// Calls asked for before now, earliest first: about eight days, most of them in the last two. Some still run.
+pub fn history(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Item = DemoCall> {
+    let mut plans: Vec<Plan> = schedule::past(seed, now)
+        .flat_map(|(story, at)| scenes::play(seed, story, at))
+        // The later calls of a story may lie ahead: they are live ones.
+        .filter(move |plan| plan.created_at < now)
+        .collect();
+    plans.sort_by_key(|plan| (plan.created_at, plan.sid));
+    plans.into_iter().map(move |plan| tell(&plan, account, now))
+}
+
+/// Calls asked for from now on, about one a second, almost in that order. There is no last one.
+pub fn live(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Item = DemoCall> {
+    let ahead = schedule::past(seed, now)
+        .flat_map(move |(story, at)| scenes::play(seed, story, at))
+        .filter(move |plan| plan.created_at >= now);
+    let new =
+        schedule::future(seed, now).flat_map(move |(story, at)| scenes::play(seed, story, at));
+    ahead.chain(new).map(move |plan| tell(&plan, account, now))
+}
+
+/// All events of a planned call. Timers that ran out before now are among them; later ones are the worker's business.
+fn tell(plan: &Plan, account: AccountSid, now: TimeUs) -> DemoCall {
+    let call = CallRef {
+        account,
+        sid: plan.sid,
+    };
+    let place = plan
+        .edges
+        .iter()
+        .find_map(|edge| edge.facts.edge_location.as_deref());
+    let mut log = Log::new(call, place.unwrap_or("gateway"));
+    progress::report(plan, &mut log);
+    media::report(plan, &mut log);
+    sdk::report(plan, &mut log);
+    progress::settle(plan, now, &mut log);
+    DemoCall {
+        call,
+        created_at: plan.created_at,
+        started_at: plan.initiated_at(),
+        ended_at: plan.ended_at(),
+        events: log.finish(),
+        judgements: judge::judgements(plan),
+    }
+}
