@@ -1,0 +1,144 @@
+//! Laws of the fold, for whatever events.
+
+mod generate;
+
+use generate::{CALL, events, rules, unknown};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use sidetone_core::event::CallEvent;
+use sidetone_core::fold::{FoldState, fold};
+use sidetone_core::rules::Rules;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::vocabulary::ProcessingState;
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        // Commit this file: what failed once is tried first.
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "proptest-regressions/laws.txt",
+        ))),
+        ..ProptestConfig::default()
+    }
+}
+
+/// The same to the byte, which is more than equal: 0.0 equals −0.0.
+fn bytes(summary: &CallSummary) -> String {
+    serde_json::to_string(summary).unwrap()
+}
+
+fn state_of<'a>(events: impl IntoIterator<Item = &'a CallEvent>) -> FoldState {
+    let mut state = FoldState::default();
+    for event in events {
+        state.add(event);
+    }
+    state
+}
+
+/// Events, and the same in another order with some of them repeated.
+fn shuffled() -> impl Strategy<Value = (Vec<CallEvent>, Vec<CallEvent>)> {
+    (events(), any::<prop::sample::Index>()).prop_flat_map(|(events, extra)| {
+        let mut more = events.clone();
+        if !events.is_empty() {
+            let repeated = extra.index(events.len() + 1);
+            more.extend_from_slice(&events[..repeated]);
+        }
+        (Just(events), Just(more).prop_shuffle())
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn order_and_duplicates_change_nothing((events, again) in shuffled(), rules in rules()) {
+        let expected = fold(CALL, &events, &rules);
+        prop_assert_eq!(bytes(&fold(CALL, &again, &rules)), bytes(&expected));
+        prop_assert_eq!(state_of(&again), state_of(&events));
+    }
+
+    #[test]
+    fn one_at_a_time_is_all_at_once(events in events(), rules in rules()) {
+        let mut state = FoldState::default();
+        for (number, event) in events.iter().enumerate() {
+            state.add(event);
+            let so_far = state.summary(CALL, &rules);
+            prop_assert_eq!(bytes(&so_far), bytes(&fold(CALL, &events[..=number], &rules)));
+            prop_assert_eq!(state.started_at(), so_far.facts.started_at);
+            state = FoldState::from_bytes(&state.to_bytes()).unwrap();
+        }
+        prop_assert_eq!(state, state_of(&events));
+    }
+
+    /// Each event goes to any of three states, or to several; then they are put together in any order.
+    #[test]
+    fn any_split_is_the_whole(
+        events in events(),
+        places in vec(1_u8..8, 14),
+        order in Just([0, 1, 2]).prop_shuffle(),
+        rules in rules(),
+    ) {
+        let parts = [0, 1, 2].map(|part| {
+            let here = events.iter().zip(&places).filter(|(_, places)| **places >> part & 1 == 1);
+            state_of(here.map(|(event, _)| event))
+        });
+        let mut whole = FoldState::default();
+        for part in order {
+            whole.merge(parts[part].clone());
+        }
+        prop_assert_eq!(bytes(&whole.summary(CALL, &rules)), bytes(&fold(CALL, &events, &rules)));
+        prop_assert_eq!(&whole, &state_of(&events));
+        whole.merge(parts[0].clone());
+        prop_assert_eq!(whole, state_of(&events));
+    }
+
+    #[test]
+    fn unknown_events_change_nothing(events in events(), unknown in unknown(), rules in rules()) {
+        let mut more = events.clone();
+        more.extend(events.first().map(|event| CallEvent {
+            id: "unknown".to_owned().try_into().unwrap(),
+            observation: unknown,
+            ..event.clone()
+        }));
+        prop_assert_eq!(bytes(&fold(CALL, &more, &rules)), bytes(&fold(CALL, &events, &rules)));
+    }
+
+    #[test]
+    fn complete_stays_complete(events in events(), kept in any::<prop::sample::Index>()) {
+        let some = &events[..kept.index(events.len() + 1)];
+        let rules = Rules::built_in();
+        if fold(CALL, some, &rules).processing == ProcessingState::Complete {
+            prop_assert_eq!(fold(CALL, &events, &rules).processing, ProcessingState::Complete);
+        }
+    }
+
+    #[test]
+    fn an_event_is_read_back_as_it_was(events in events()) {
+        for event in events {
+            let json = event.to_stored_json();
+            prop_assert_eq!(CallEvent::from_stored_json(CALL, &json).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn a_summary_is_read_back_as_it_was(events in events(), rules in rules()) {
+        let summary = fold(CALL, &events, &rules);
+        let read: CallSummary = serde_json::from_str(&bytes(&summary)).unwrap();
+        prop_assert_eq!(CallSummary { call: CALL, ..read }, summary);
+    }
+
+    #[test]
+    fn bytes_of_anything_are_no_danger(bytes in vec(any::<u8>(), 0..200)) {
+        let _ = FoldState::from_bytes(&bytes);
+        let _ = CallEvent::from_stored_json(CALL, &bytes);
+    }
+}
+
+#[test]
+fn the_state_of_another_version_is_folded_again() {
+    let mut bytes = FoldState::default().to_bytes();
+    assert!(FoldState::from_bytes(&bytes).is_some());
+    bytes[0] = bytes[0].wrapping_add(1);
+    assert_eq!(FoldState::from_bytes(&bytes), None);
+    assert_eq!(FoldState::from_bytes(&[]), None);
+}
