@@ -1,11 +1,49 @@
 //! What a call is: identifiers, events, correlation, fold, quality, tags.
 //!
-//! Nothing here reads a clock, a file, a socket or the environment, and nothing knows a wire format.
+//! - [`id`], [`time`], [`vocabulary`]: names, points in time, closed sets of words.
+//! - [`event`]: an observation of a call. Events are the truth, are only ever added, and carry [`facts`] (what a source
+//!   says) or [`media`] (what it measured). Their stored JSON is readable for ever.
+//! - [`correlate`]: which call a source's own name for it means.
+//! - [`fold`]: from the events of a call to its [`summary`]. The same events give the same bytes, in any order, with
+//!   any duplicates, at once or in parts that are merged later.
+//! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not
+//!   measured is never judged.
+//! - [`annotation`], [`filter`]: what people say about a call, and which calls are asked for.
+//!
+//! ```
+//! use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Step};
+//! use sidetone_core::fold::fold;
+//! use sidetone_core::id::{AccountSid, CallRef};
+//! use sidetone_core::rules::Rules;
+//! use sidetone_core::time::TimeUs;
+//! use sidetone_core::vocabulary::CallState;
+//!
+//! let account = AccountSid::from_bytes([1; 16]);
+//! let call = CallRef { account, sid: sidetone_core::correlate::call_sid(account, "a84b4c76e66710@192.0.2.1") };
+//! let step = |id: &str, at: &str, step| CallEvent {
+//!     id: EventId::try_from(id.to_owned()).unwrap(),
+//!     call,
+//!     at: TimeUs::parse_rfc3339(at).unwrap(),
+//!     source: Source { kind: SourceKind::Native, agent: None, translator: 1 },
+//!     observation: Observation::Progress { step, sequence: None, facts: Box::default() },
+//! };
+//! let events = [
+//!     step("3", "2026-06-01T09:01:00Z", Step::Completed),
+//!     step("1", "2026-06-01T09:00:00Z", Step::Initiated),
+//!     step("2", "2026-06-01T09:00:06Z", Step::Answered),
+//! ];
+//! let summary = fold(call, &events, &Rules::built_in());
+//! assert_eq!(summary.facts.state, Some(CallState::Completed));
+//! assert_eq!(summary.facts.connect_duration_s, Some(54));
+//! ```
+//!
+//! Invariant: nothing here reads a clock, a file, a socket or the environment, and nothing knows a wire format.
 #![warn(missing_docs, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 #[macro_use]
 pub mod vocabulary;
 pub mod annotation;
+pub mod correlate;
 pub mod event;
 pub mod facts;
 pub mod filter;
