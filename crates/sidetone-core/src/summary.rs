@@ -25,7 +25,7 @@ pub struct CallSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_day: Option<i64>,
     /// Reported facts, settled, completed by what follows from them (state, durations, country, prefix).
-    /// `facts.edges` is empty here: see `edges`.
+    /// `facts.edges` and `facts.tags` are empty here: see `edges` and `tags`.
     pub facts: CallFacts,
     /// What was measured, by edge. Only edges something is known of.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::media::{Reading, Report, Stream, StreamKey, Streams, finite};
+use super::mean::{as_weight, weighted_mean};
+use super::media::{Reading, Report, Stream, StreamKey, Streams};
 use crate::facts::{Claim, Rank};
 use crate::media::{Counters, Stat};
 use crate::quality::loss;
@@ -213,12 +214,6 @@ fn weights(reports: &[&Report]) -> Option<Vec<f64>> {
         .then(|| packets.into_iter().map(as_weight).collect())
 }
 
-/// Counts beyond 2⁵³ lose their last digits, which no weight needs.
-#[expect(clippy::cast_precision_loss, reason = "a weight need not be exact")]
-fn as_weight(count: u64) -> f64 {
-    count as f64
-}
-
 /// Mean of what the reports say, weighted if weights are given, in the order of the reports.
 fn mean(
     reports: &[&Report],
@@ -233,25 +228,6 @@ fn mean(
         Some((field(report)?, weight))
     });
     weighted_mean(values)
-}
-
-/// `None` without any weight, or when the sum leaves the range of numbers.
-fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
-    let mut first = None;
-    let mut all_same = true;
-    let (mut sum, mut weights) = (0.0, 0.0);
-    for (value, weight) in values.filter(|(_, weight)| *weight > 0.0) {
-        // A mean of equal values is that value, free of rounding.
-        all_same &= *first.get_or_insert(value) == value;
-        sum += value * weight;
-        weights += weight;
-    }
-    let first = first?;
-    if all_same {
-        Some(first)
-    } else {
-        finite(sum / weights)
-    }
 }
 
 fn stat_of(

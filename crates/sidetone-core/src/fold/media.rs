@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::mean::finite;
 use super::pairs;
 use super::totals::{Totals, TotalsClaims};
 use crate::facts::{Claim, Rank, is_default};
@@ -106,11 +107,6 @@ impl Reading {
         let max = stat.max.and_then(finite).unwrap_or(mean);
         Some(Self(mean, min.min(mean), max.max(mean)))
     }
-}
-
-/// JSON has no other numbers, so nothing else may get into a summary.
-pub(super) fn finite(number: f64) -> Option<f64> {
-    number.is_finite().then_some(number)
 }
 
 impl Streams {

@@ -7,10 +7,13 @@
 
 mod assemble;
 mod figures;
+mod mean;
 mod media;
 mod pairs;
 mod sdk;
 mod signalling;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use serde::{Deserialize, Serialize};
