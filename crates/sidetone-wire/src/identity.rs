@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use sidetone_core::correlate::CallKey;
 use sidetone_core::id::{AccountSid, CallSid};
 
 /// The longest name of a call or an account, in bytes.
@@ -21,13 +21,11 @@ impl CallName {
     /// Reads a call's id. `None` when it is empty, longer than [`NAME_MAX_BYTES`] or has control characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(sid) = text.parse() {
-            return Some(Self::Sid(sid));
+        match CallKey::of(text) {
+            CallKey::Sid(sid) => Some(Self::Sid(sid)),
+            CallKey::Uuid(bits) => Some(Self::Sid(CallSid::from_bytes(bits))),
+            CallKey::Foreign(_) => is_name(text).then(|| Self::Foreign(text.into())),
         }
-        if let Some(sid) = of_uuid(text) {
-            return Some(Self::Sid(sid));
-        }
-        is_name(text).then(|| Self::Foreign(text.into()))
     }
 
     /// The call of this name among an account's calls.
@@ -35,7 +33,7 @@ impl CallName {
     pub fn resolve(&self, account: AccountSid) -> CallSid {
         match self {
             Self::Sid(sid) => *sid,
-            Self::Foreign(text) => hashed(account, text),
+            Self::Foreign(text) => CallKey::Foreign(text).call_sid(account),
         }
     }
 }
@@ -80,34 +78,6 @@ impl fmt::Display for AccountName {
 
 fn is_name(text: &str) -> bool {
     (1..=NAME_MAX_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
-}
-
-/// `8-4-4-4-12` hexadecimal digits.
-fn of_uuid(text: &str) -> Option<CallSid> {
-    if text.len() != 36 {
-        return None;
-    }
-    let mut sid = String::with_capacity(34);
-    sid.push_str(CallSid::PREFIX);
-    for (at, character) in text.char_indices() {
-        match (at, character) {
-            (8 | 13 | 18 | 23, '-') => {}
-            (_, digit) => sid.push(digit),
-        }
-    }
-    sid.parse().ok()
-}
-
-fn hashed(account: AccountSid, text: &str) -> CallSid {
-    let mut hash = Sha256::new();
-    hash.update(account.to_string());
-    hash.update(b"\n");
-    hash.update(text);
-    let mut half = [0; 16];
-    for (to, from) in half.iter_mut().zip(hash.finalize()) {
-        *to = from;
-    }
-    CallSid::from_bytes(half)
 }
 
 #[cfg(test)]

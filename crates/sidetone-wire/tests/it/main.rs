@@ -5,3 +5,4 @@ mod doors;
 mod fixtures;
 mod prefixes;
 mod random;
+mod schema;
