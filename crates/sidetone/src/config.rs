@@ -1,12 +1,520 @@
-//! Settings: command line, environment, `sidetone.toml`, defaults, in this order.
+//! Settings: command line, then environment, then `sidetone.toml`, then defaults.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::Deserialize;
+
+/// Declares the settings once: as command-line options, as environment variables and as keys of the file.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $field:ident: $kind:ty, $env:literal;)*) => {
+        /// Settings as given; what is `None` was not mentioned.
+        #[derive(Debug, Clone, Default, Args, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Settings {
+            $($(#[$doc])* #[arg(long, env = $env, hide_env_values = true)] pub $field: Option<$kind>,)*
+        }
+
+        impl Settings {
+            /// These settings, completed by others.
+            #[must_use]
+            pub fn or(self, other: Self) -> Self {
+                Self { $($field: self.$field.or(other.$field),)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Address to listen on [default: 127.0.0.1:8080]
+    listen: SocketAddr, "SIDETONE_LISTEN";
+    /// Directory of the database, credentials and keys [default: ./sidetone-data]
+    data: PathBuf, "SIDETONE_DATA";
+    /// PostgreSQL URL instead of the embedded database (not available yet)
+    database: String, "SIDETONE_DATABASE";
+    /// Address for HEP over UDP, or `off` [default: 127.0.0.1:9060]
+    hep_udp: HepListen, "SIDETONE_HEP_UDP";
+    /// Address for HEP over TCP, or `off` [default: 127.0.0.1:9060]
+    hep_tcp: HepListen, "SIDETONE_HEP_TCP";
+    /// What this process does: `ingest`, `api`, `work`, separated by commas [default: all]
+    roles: Roles, "SIDETONE_ROLES";
+    /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's own]
+    public_url: String, "SIDETONE_PUBLIC_URL";
+    /// Certificate chain (PEM) to serve TLS with; needs `--tls-key`
+    tls_cert: PathBuf, "SIDETONE_TLS_CERT";
+    /// Private key (PEM) of `--tls-cert`
+    tls_key: PathBuf, "SIDETONE_TLS_KEY";
+    /// Networks whose `X-Forwarded-…` headers are believed, e.g. `10.0.0.0/8,::1`
+    trusted_proxies: Networks, "SIDETONE_TRUSTED_PROXIES";
+    /// File of the key that secrets in the database are encrypted with [default: DATA/secret.key, made when absent]
+    secret_key_file: PathBuf, "SIDETONE_SECRET_KEY_FILE";
+    /// AccountSid of the first account [default: generated once]
+    account_sid: String, "SIDETONE_ACCOUNT_SID";
+    /// Auth token of the first account [default: generated once]
+    auth_token: Secret, "SIDETONE_AUTH_TOKEN";
+    /// Quiet time after a call's end until its summary is complete [default: 60s]
+    settle: Span, "SIDETONE_SETTLE";
+    /// Longest time from a call's end until its summary is complete [default: 30m]
+    settle_max: Span, "SIDETONE_SETTLE_MAX";
+    /// A call without an end ends after this long without events [default: 4h]
+    call_idle: Span, "SIDETONE_CALL_IDLE";
+    /// How long events of a call are gathered before its summary is written again [default: 200ms]
+    fold_delay: Span, "SIDETONE_FOLD_DELAY";
+    /// Judgement of unknown calls: `reject` (404) or `accept` (a placeholder is made) [default: reject]
+    unknown_calls: UnknownCalls, "SIDETONE_UNKNOWN_CALLS";
+    /// Serve only calls made while Advanced Features were on for their account, as upstream does [default: false]
+    gate_advanced_features: bool, "SIDETONE_GATE_ADVANCED_FEATURES";
+    /// Requests a second an account may make, 0 for any number [default: 0]
+    rate_limit: u32, "SIDETONE_RATE_LIMIT";
+    /// Connections served at once [default: 4096]
+    max_connections: usize, "SIDETONE_MAX_CONNECTIONS";
+    /// Time a client may take to send or take the next bytes [default: 30s]
+    client_timeout: Span, "SIDETONE_CLIENT_TIMEOUT";
+    /// Steps of the database engine a list query may take before it is refused [default: 40000000]
+    query_steps: u64, "SIDETONE_QUERY_STEPS";
+    /// Logs as `text` or `json` [default: text]
+    log_format: LogFormat, "SIDETONE_LOG_FORMAT";
+    /// What to log, as in `info` or `sidetone=debug` [default: info]
+    log: String, "SIDETONE_LOG";
+}
 
 /// Settings, resolved.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// What this process does.
+    pub roles: Roles,
     /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own scheme and host.
     pub public_url: Option<String>,
-    /// Serve only calls first seen while their account had advanced features on (17007 otherwise).
-    pub gate_advanced_features: bool,
+    /// Certificate and key.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Networks whose forwarded headers are believed.
+    pub trusted_proxies: Networks,
+    /// Where the key of the secrets is.
+    pub secret_key_file: PathBuf,
+    /// First account, when fixed.
+    pub account_sid: Option<String>,
+    /// First account's token, when fixed.
+    pub auth_token: Option<Secret>,
+    /// See [`Lifecycle`].
+    pub lifecycle: Lifecycle,
     /// Judgement of unknown calls makes placeholders instead of answering 404.
     pub accept_unknown_calls: bool,
+    /// Serve only calls first seen while their account had advanced features on (17007 otherwise).
+    pub gate_advanced_features: bool,
+    /// Requests a second and account, 0 for any number.
+    pub rate_limit: u32,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Longest pause of a client.
+    pub client_timeout: Duration,
+    /// Step budget of a list query.
+    pub query_steps: u64,
+    /// Text or JSON.
+    pub log_format: LogFormat,
+    /// Directives of the log filter.
+    pub log: String,
+}
+
+/// The times a call's summary lives by (DESIGN: a call's lifecycle), in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifecycle {
+    /// Quiet time after the end until complete.
+    pub settle_us: i64,
+    /// Longest time after the end until complete.
+    pub settle_max_us: i64,
+    /// Quiet time without an end until the call counts as over.
+    pub call_idle_us: i64,
+    /// How long events gather before a fold.
+    pub fold_delay_us: i64,
+}
+
+impl Settings {
+    /// Completes the settings from the file, if there is one, and resolves them.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has an unknown key, or settings contradict each other.
+    pub fn resolve(self, file: Option<&Path>) -> anyhow::Result<Config> {
+        let settings = match file {
+            Some(path) => self.or(read_file(path)?),
+            None if Path::new("sidetone.toml").exists() => {
+                self.or(read_file(Path::new("sidetone.toml"))?)
+            }
+            None => self,
+        };
+        settings.into_config()
+    }
+
+    fn into_config(self) -> anyhow::Result<Config> {
+        if self.database.is_some() {
+            bail!(
+                "--database is not available yet; leave it out to use the embedded database in --data"
+            );
+        }
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => bail!("--tls-cert and --tls-key belong together: give both or neither"),
+        };
+        let public_url = self
+            .public_url
+            .map(|url| check_public_url(&url))
+            .transpose()?;
+        let data = self
+            .data
+            .unwrap_or_else(|| PathBuf::from("./sidetone-data"));
+        let span_us = |span: Option<Span>, default_s: u64| {
+            let time = span.map_or(Duration::from_secs(default_s), |span| span.0);
+            i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+        };
+        Ok(Config {
+            listen: self
+                .listen
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            secret_key_file: self
+                .secret_key_file
+                .unwrap_or_else(|| data.join("secret.key")),
+            data,
+            roles: self.roles.unwrap_or_default(),
+            public_url,
+            tls,
+            trusted_proxies: self.trusted_proxies.unwrap_or_default(),
+            account_sid: self.account_sid,
+            auth_token: self.auth_token,
+            lifecycle: Lifecycle {
+                settle_us: span_us(self.settle, 60),
+                settle_max_us: span_us(self.settle_max, 30 * 60),
+                call_idle_us: span_us(self.call_idle, 4 * 3600),
+                fold_delay_us: self
+                    .fold_delay
+                    .map_or(200_000, |span| span_us(Some(span), 0)),
+            },
+            accept_unknown_calls: self.unknown_calls == Some(UnknownCalls::Accept),
+            gate_advanced_features: self.gate_advanced_features.unwrap_or(false),
+            rate_limit: self.rate_limit.unwrap_or(0),
+            max_connections: self.max_connections.unwrap_or(4096),
+            client_timeout: self
+                .client_timeout
+                .map_or(Duration::from_secs(30), |span| span.0),
+            query_steps: self.query_steps.unwrap_or(40_000_000),
+            log_format: self.log_format.unwrap_or_default(),
+            log: self.log.unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Settings> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))
+}
+
+fn check_public_url(url: &str) -> anyhow::Result<String> {
+    let base = url.trim_end_matches('/');
+    let rest = base
+        .strip_prefix("https://")
+        .or_else(|| base.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(['?', '#', '@', ' ', '"']) => {
+            Ok(base.to_owned())
+        }
+        _ => bail!("public_url '{url}' is not like https://insights.example.com"),
+    }
+}
+
+/// Declares that a type is read from the file as it is read from the command line: by its text.
+macro_rules! from_text {
+    ($($name:ident),*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+from_text!(
+    Span,
+    HepListen,
+    Roles,
+    Networks,
+    UnknownCalls,
+    LogFormat,
+    Secret
+);
+
+/// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let unit_ms: u64 = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => {
+                return Err(format!(
+                    "'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"
+                ));
+            }
+        };
+        let time = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(unit_ms));
+        time.map(|ms| Self(Duration::from_millis(ms)))
+            .ok_or_else(|| format!("'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"))
+    }
+}
+
+/// Where HEP is listened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HepListen {
+    /// Nowhere.
+    Off,
+    /// At this address.
+    At(SocketAddr),
+}
+
+impl FromStr for HepListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse()
+            .map(Self::At)
+            .map_err(|_| format!("'{text}' is neither an address like 127.0.0.1:9060 nor off"))
+    }
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Roles {
+    /// Takes events in.
+    pub ingest: bool,
+    /// Answers the API.
+    pub api: bool,
+    /// Folds, runs timers.
+    pub work: bool,
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self {
+            ingest: true,
+            api: true,
+            work: true,
+        }
+    }
+}
+
+impl FromStr for Roles {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut roles = Self {
+            ingest: false,
+            api: false,
+            work: false,
+        };
+        for role in text.split(',').map(str::trim) {
+            match role {
+                "ingest" => roles.ingest = true,
+                "api" => roles.api = true,
+                "work" => roles.work = true,
+                _ => return Err(format!("role '{role}' is not one of ingest, api, work")),
+            }
+        }
+        Ok(roles)
+    }
+}
+
+/// Networks in CIDR notation; a bare address is a network of one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Networks(Vec<(IpAddr, u8)>);
+
+impl Networks {
+    /// Whether an address is in one of them.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0
+            .iter()
+            .any(|(network, bits)| match (network, address) {
+                (IpAddr::V4(network), IpAddr::V4(address)) => {
+                    let shift = 32 - u32::from(*bits);
+                    u32::from(*network).checked_shr(shift) == u32::from(address).checked_shr(shift)
+                }
+                (IpAddr::V6(network), IpAddr::V6(address)) => {
+                    let shift = 128 - u32::from(*bits);
+                    u128::from(*network).checked_shr(shift)
+                        == u128::from(address).checked_shr(shift)
+                }
+                _ => false,
+            })
+    }
+}
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |part: &str| format!("'{part}' is not a network like 10.0.0.0/8 or an address");
+        let mut networks = Vec::new();
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let (address, bits) = match part.split_once('/') {
+                Some((address, bits)) => (address, Some(bits)),
+                None => (part, None),
+            };
+            let address: IpAddr = address.parse().map_err(|_| wrong(part))?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong(part)))?;
+            if bits > most {
+                return Err(wrong(part));
+            }
+            networks.push((address, bits));
+        }
+        Ok(Self(networks))
+    }
+}
+
+/// What judgement of an unknown call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownCalls {
+    /// 404.
+    Reject,
+    /// A placeholder call is made.
+    Accept,
+}
+
+impl FromStr for UnknownCalls {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "reject" => Ok(Self::Reject),
+            "accept" => Ok(Self::Accept),
+            _ => Err(format!("'{text}' is neither reject nor accept")),
+        }
+    }
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("'{text}' is neither text nor json")),
+        }
+    }
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl FromStr for Secret {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_spans() {
+        let ms = |text: &str| text.parse::<Span>().map(|span| span.0.as_millis());
+        assert_eq!(ms("500ms"), Ok(500));
+        assert_eq!(ms("2s"), Ok(2_000));
+        assert_eq!(ms("7d"), Ok(604_800_000));
+        for wrong in [
+            "",
+            "2",
+            "s",
+            "-1s",
+            "1.5s",
+            "2 s",
+            "99999999999999999999s",
+            "9999999999999999999d",
+        ] {
+            assert!(ms(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn knows_what_a_network_holds() {
+        let networks: Networks = "10.0.0.0/8, ::1,0.0.0.0/0".parse().unwrap();
+        let only: Networks = "10.0.0.0/8,fd00::/8".parse().unwrap();
+        assert!(networks.contains("192.0.2.1".parse().unwrap()));
+        assert!(only.contains("10.255.0.1".parse().unwrap()));
+        assert!(only.contains("::ffff:10.1.1.1".parse().unwrap()));
+        assert!(!only.contains("11.0.0.1".parse().unwrap()));
+        assert!(!only.contains("::1".parse().unwrap()));
+        assert!("10.0.0.0/33".parse::<Networks>().is_err());
+    }
+
+    #[test]
+    fn refuses_unknown_keys_of_the_file() {
+        let error = toml::from_str::<Settings>("listn = '127.0.0.1:1'").unwrap_err();
+        assert!(error.to_string().contains("listn"), "{error}");
+    }
+
+    #[test]
+    fn the_command_line_outranks_the_file() {
+        let file: Settings = toml::from_str("settle = '5s'\nunknown_calls = 'accept'").unwrap();
+        let line = Settings {
+            settle: Some(Span(Duration::from_secs(2))),
+            ..Settings::default()
+        };
+        let config = line.or(file).into_config().unwrap();
+        assert_eq!(config.lifecycle.settle_us, 2_000_000);
+        assert!(config.accept_unknown_calls);
+    }
+
+    #[test]
+    fn hides_secrets() {
+        assert_eq!(format!("{:?}", Secret("s3cret".to_owned())), "[hidden]");
+    }
 }

@@ -1,15 +1,302 @@
 //! Accounts and their credentials, in memory.
 
-use sidetone_core::id::AccountSid;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ring::digest::{SHA256, digest};
+use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_core::time::TimeUs;
+use sidetone_store::account::{Account, ApiKey, Settings};
+use sidetone_store::{Store, StoreError};
+use subtle::ConstantTimeEq;
+
+use crate::secrets::Vault;
 
 /// All accounts and credentials, kept up to date with the store.
+pub struct Directory {
+    vault: Arc<Vault>,
+    entries: RwLock<Arc<Entries>>,
+    epoch: AtomicU64,
+    checked_at: AtomicI64,
+}
+
+#[derive(Default)]
+struct Entries {
+    accounts: HashMap<AccountSid, AccountEntry>,
+    keys: HashMap<ApiKeySid, KeyEntry>,
+    /// Accounts by the `AccountSid` another provider sends.
+    providers: HashMap<String, (AccountSid, String)>,
+}
+
+struct AccountEntry {
+    parent: Option<AccountSid>,
+    settings: Settings,
+    tokens: Vec<(SecretDigest, Option<TimeUs>)>,
+    /// The primary token in clear: what callbacks are signed with.
+    signing_token: String,
+    budget: Arc<Budget>,
+}
+
+struct KeyEntry {
+    account: AccountSid,
+    secret: SecretDigest,
+}
+
+/// Digests are compared, not secrets: the comparison then takes the same time whatever the lengths.
+struct SecretDigest([u8; 32]);
+
+impl SecretDigest {
+    fn of(secret: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+        Self(bytes)
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+/// How many requests an account may still make; a leaky bucket a second deep.
 #[derive(Debug, Default)]
-pub struct Directory;
+pub struct Budget {
+    /// When the bucket will have drained, microseconds.
+    drained_at_us: AtomicI64,
+}
+
+impl Budget {
+    /// Takes one request out. When there is none left: the seconds to wait, at least 1.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    pub fn take(&self, now: TimeUs, per_second: u32) -> Result<(), u64> {
+        if per_second == 0 {
+            return Ok(());
+        }
+        let cost = 1_000_000 / i64::from(per_second).min(1_000_000);
+        let now = now.micros();
+        let take = |drained: i64| {
+            let after = drained.max(now) + cost;
+            (after - now <= 1_000_000).then_some(after)
+        };
+        match self
+            .drained_at_us
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+        {
+            Ok(_) => Ok(()),
+            Err(_) => Err(1),
+        }
+    }
+}
+
+/// Whose credentials these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An account's own token.
+    Account(AccountSid),
+    /// An API key of an account.
+    Key(ApiKeySid, AccountSid),
+}
+
+impl Credential {
+    /// The account they open.
+    #[must_use]
+    pub const fn account(self) -> AccountSid {
+        match self {
+            Self::Account(account) | Self::Key(_, account) => account,
+        }
+    }
+}
+
+impl std::fmt::Display for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Key(key, _) => key.fmt(f),
+        }
+    }
+}
 
 impl Directory {
+    /// Loads everything.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn load(store: &dyn Store, vault: Arc<Vault>) -> Result<Self, StoreError> {
+        let directory = Self {
+            vault,
+            entries: RwLock::default(),
+            epoch: AtomicU64::new(u64::MAX),
+            checked_at: AtomicI64::new(0),
+        };
+        directory.refresh(store).await?;
+        Ok(directory)
+    }
+
+    /// Loads everything again if anything changed, by whatever process. Says whether it did.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn refresh(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        let epoch = store.account_epoch().await?;
+        if self.epoch.load(Ordering::Acquire) == epoch {
+            return Ok(false);
+        }
+        let accounts = store.accounts().await?;
+        let keys = store.api_keys().await?;
+        let old = self.entries();
+        let entries = Arc::new(self.entries_of(&old, accounts, keys));
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
+        self.epoch.store(epoch, Ordering::Release);
+        Ok(true)
+    }
+
+    /// As [`Self::refresh`], at most five times a second: for credentials that are not known (yet).
+    pub async fn refresh_for_unknown(&self, store: &dyn Store, now: TimeUs) -> bool {
+        let last = self.checked_at.load(Ordering::Relaxed);
+        if (now.micros() - last).abs() < 200_000 {
+            return false;
+        }
+        self.checked_at.store(now.micros(), Ordering::Relaxed);
+        self.refresh(store).await.unwrap_or(false)
+    }
+
+    /// Whose user and password these are, if anybody's.
+    #[must_use]
+    pub fn authenticate(&self, user: &str, password: &str, now: TimeUs) -> Option<Credential> {
+        let given = SecretDigest::of(password);
+        let entries = self.entries();
+        if let Ok(sid) = user.parse::<AccountSid>() {
+            let account = entries.accounts.get(&sid)?;
+            let valid = |(token, expires): &(SecretDigest, Option<TimeUs>)| {
+                token.is(&given) & expires.is_none_or(|expires| now < expires)
+            };
+            return account
+                .tokens
+                .iter()
+                .any(valid)
+                .then_some(Credential::Account(sid));
+        }
+        let sid = user.parse::<ApiKeySid>().ok()?;
+        let key = entries.keys.get(&sid)?;
+        key.secret
+            .is(&given)
+            .then_some(Credential::Key(sid, key.account))
+    }
+
+    /// The account's budget of requests.
+    #[must_use]
+    pub fn budget(&self, account: AccountSid) -> Option<Arc<Budget>> {
+        self.entries()
+            .accounts
+            .get(&account)
+            .map(|entry| entry.budget.clone())
+    }
+
     /// Whether `child` is a subaccount of `parent`.
     #[must_use]
-    pub fn is_subaccount(&self, _child: AccountSid, _parent: AccountSid) -> bool {
-        false
+    pub fn is_subaccount(&self, child: AccountSid, parent: AccountSid) -> bool {
+        self.entries()
+            .accounts
+            .get(&child)
+            .is_some_and(|entry| entry.parent == Some(parent))
+    }
+
+    /// The account's switches. `None`: there is no such account.
+    #[must_use]
+    pub fn settings(&self, account: AccountSid) -> Option<Settings> {
+        self.entries()
+            .accounts
+            .get(&account)
+            .map(|entry| entry.settings)
+    }
+
+    /// The account that stored another provider's secret for this `AccountSid` of theirs, and the secret. An account
+    /// of our own answers for itself: its callbacks are signed with its token.
+    #[must_use]
+    pub fn provider(&self, provider_account: &str) -> Option<(AccountSid, String)> {
+        let entries = self.entries();
+        if let Some(found) = entries.providers.get(provider_account) {
+            return Some(found.clone());
+        }
+        let sid = provider_account.parse().ok()?;
+        entries
+            .accounts
+            .get(&sid)
+            .map(|entry| (sid, entry.signing_token.clone()))
+    }
+
+    fn entries(&self) -> Arc<Entries> {
+        self.entries
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn entries_of(&self, old: &Entries, accounts: Vec<Account>, keys: Vec<ApiKey>) -> Entries {
+        let mut entries = Entries::default();
+        for account in accounts {
+            let owner = account.sid.to_string();
+            let mut clear = Vec::new();
+            for token in &account.tokens {
+                match self.vault.open_sealed(&owner, &token.sealed) {
+                    Some(secret) => clear.push((secret, token.expires_at)),
+                    None => {
+                        tracing::error!(account.sid = %owner, "a token cannot be opened with this secret key")
+                    }
+                }
+            }
+            for provider in account.provider_secrets {
+                if let Some(secret) = self.vault.open_sealed(&owner, &provider.sealed) {
+                    entries
+                        .providers
+                        .insert(provider.provider_account, (account.sid, secret));
+                }
+            }
+            let entry = AccountEntry {
+                parent: account.parent,
+                settings: account.settings,
+                signing_token: clear
+                    .first()
+                    .map(|(token, _)| token.clone())
+                    .unwrap_or_default(),
+                tokens: clear
+                    .iter()
+                    .map(|(token, expires)| (SecretDigest::of(token), *expires))
+                    .collect(),
+                budget: old
+                    .accounts
+                    .get(&account.sid)
+                    .map_or_else(Arc::default, |e| e.budget.clone()),
+            };
+            entries.accounts.insert(account.sid, entry);
+        }
+        for key in keys {
+            if let Some(secret) = self.vault.open_sealed(&key.sid.to_string(), &key.sealed) {
+                let entry = KeyEntry {
+                    account: key.account,
+                    secret: SecretDigest::of(&secret),
+                };
+                entries.keys.insert(key.sid, entry);
+            }
+        }
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_spent_and_comes_back() {
+        let budget = Budget::default();
+        let now = TimeUs::from_micros(1_000_000_000);
+        let taken = (0..20).filter(|_| budget.take(now, 10).is_ok()).count();
+        assert_eq!(taken, 10);
+        assert_eq!(budget.take(now, 10), Err(1));
+        assert_eq!(budget.take(now.plus_us(100_000), 10), Ok(()));
+        assert_eq!(budget.take(now, 0), Ok(()));
     }
 }

@@ -1,5 +1,123 @@
 //! Logs and counters.
 
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+
 /// Counters for `/metrics`.
-#[derive(Debug, Default)]
-pub struct Counters;
+pub struct Counters {
+    registry: Registry,
+    /// Events by the door they came through and what became of them.
+    pub events: Family<EventLabels, Counter>,
+    /// Requests by status.
+    pub requests: Family<StatusLabels, Counter>,
+    /// Summaries written.
+    pub summaries: Counter,
+    /// Connections refused because there were too many.
+    pub connections_refused: Counter,
+    dirty_calls: Gauge,
+    timers: Gauge,
+    database_bytes: Gauge,
+}
+
+/// Labels of an event counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventLabels {
+    /// The door: `status_callback`, `event_streams`, `native`, `timer`.
+    pub source: &'static str,
+    /// `accepted`, `duplicate`, `sealed` or `rejected`.
+    pub result: &'static str,
+}
+
+/// Labels of a request counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StatusLabels {
+    /// HTTP status.
+    pub status: u16,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("sidetone");
+        let events = Family::default();
+        let requests = Family::default();
+        let summaries = Counter::default();
+        let connections_refused = Counter::default();
+        let (dirty_calls, timers, database_bytes) = Default::default();
+        registry.register("events", "Events by source and result", events.clone());
+        registry.register("http_requests", "Requests by status", requests.clone());
+        registry.register("summaries", "Summaries written", summaries.clone());
+        registry.register(
+            "connections_refused",
+            "Connections refused because too many were open",
+            connections_refused.clone(),
+        );
+        registry.register(
+            "dirty_calls",
+            "Calls with events not folded yet",
+            Gauge::clone(&dirty_calls),
+        );
+        registry.register("timers", "Calls with a timer set", Gauge::clone(&timers));
+        registry.register(
+            "database_bytes",
+            "Size of the database",
+            Gauge::clone(&database_bytes),
+        );
+        Self {
+            registry,
+            events,
+            requests,
+            summaries,
+            connections_refused,
+            dirty_calls,
+            timers,
+            database_bytes,
+        }
+    }
+}
+
+impl Counters {
+    /// Counts events of a source.
+    pub fn count_events(&self, source: &'static str, result: &'static str, number: u64) {
+        if number > 0 {
+            self.events
+                .get_or_create(&EventLabels { source, result })
+                .inc_by(number);
+        }
+    }
+
+    /// Everything in the text format of Prometheus, with the store's figures of this moment.
+    #[must_use]
+    pub fn encode(&self, stats: sidetone_store::StoreStats) -> String {
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.dirty_calls.set(gauge(stats.dirty_calls));
+        self.timers.set(gauge(stats.timers));
+        self.database_bytes.set(gauge(stats.bytes));
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// Sends logs to standard error.
+///
+/// # Errors
+/// When the filter makes no sense.
+pub fn start_logs(format: LogFormat, filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| anyhow::anyhow!("log filter '{filter}': {error}"))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
