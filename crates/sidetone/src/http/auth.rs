@@ -1,12 +1,63 @@
 //! Who is asking.
 
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sidetone_core::id::AccountSid;
 
+use crate::app::App;
+use crate::directory::Credential;
+use crate::http::error::ApiError;
+
 /// Whoever sent valid credentials with the request. An extractor: a handler without it looks bare.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Caller {
     /// The account the credentials belong to.
     pub account: AccountSid,
-    /// The credential itself: `AC…` or `SK…`; for the history of judgements.
-    pub credential: String,
+    /// The credential itself; for the history of judgements.
+    pub credential: Credential,
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let (user, password) = basic(parts).ok_or_else(ApiError::unauthorized)?;
+        let now = app.clock.now();
+        let mut credential = app.directory.authenticate(&user, &password, now);
+        if credential.is_none()
+            && app
+                .directory
+                .refresh_for_unknown(app.store.as_ref(), now)
+                .await
+        {
+            credential = app.directory.authenticate(&user, &password, now);
+        }
+        let credential = credential.ok_or_else(ApiError::unauthorized)?;
+        let account = credential.account();
+        if app.config.rate_limit > 0
+            && let Some(budget) = app.directory.budget(account)
+            && let Err(seconds) = budget.take(now, app.config.rate_limit)
+        {
+            return Err(ApiError::too_many_requests(seconds));
+        }
+        Ok(Self {
+            account,
+            credential,
+        })
+    }
+}
+
+/// User and password of an `Authorization: Basic` header (RFC 7617).
+fn basic(parts: &Parts) -> Option<(String, String)> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = decoded.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
 }

@@ -129,6 +129,12 @@ impl ApiError {
         )
     }
 
+    /// The sentence for whoever reads it.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// 20429: too many requests.
     #[must_use]
     pub fn too_many_requests(retry_after_s: u64) -> Self {

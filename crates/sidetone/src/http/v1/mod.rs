@@ -10,7 +10,6 @@ pub mod history;
 pub mod if_match;
 pub mod lookup;
 pub mod metrics;
-mod nobody;
 pub mod patch;
 pub mod path;
 pub mod render;

@@ -1,0 +1,222 @@
+//! Turns events into summaries, and time into events.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Timer};
+use sidetone_core::fold::FoldState;
+use sidetone_core::rules::Rules;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::ProcessingState;
+use sidetone_store::{Appended, DirtyCall, DueTimer, NewEvent, PutSummary, Result};
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::config::Lifecycle;
+use crate::server::stopped;
+
+/// Calls folded in one transaction.
+const BATCH: usize = 512;
+/// How long a call is ours before another worker may take it.
+const LEASE_US: i64 = 30_000_000;
+/// Pause when there is nothing to do.
+const IDLE: Duration = Duration::from_millis(50);
+/// Pause after the store failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Works until a stop is asked for.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut worker = FoldWorker::new(app);
+    loop {
+        let pause = match worker.round().await {
+            Ok(0) => IDLE,
+            Ok(_) => Duration::ZERO,
+            Err(error) => {
+                tracing::error!(%error, "summaries could not be written; they will be tried again");
+                RETRY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// One worker. Any number may share a store: calls are leased.
+pub struct FoldWorker {
+    app: App,
+    rules: HashMap<i64, Arc<Rules>>,
+}
+
+impl FoldWorker {
+    /// A worker that has learnt nothing yet.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self {
+            app,
+            rules: HashMap::new(),
+        }
+    }
+
+    /// Fires due timers and folds what is dirty. Says how many calls it touched.
+    ///
+    /// # Errors
+    /// As the store's; what was not written stays dirty.
+    pub async fn round(&mut self) -> Result<usize> {
+        self.round_after(self.app.config.lifecycle.fold_delay_us)
+            .await
+    }
+
+    async fn round_after(&mut self, fold_delay_us: i64) -> Result<usize> {
+        let fired = self.fire_timers().await?;
+        let now = self.app.clock.now();
+        let dirty_since = now.plus_us(-fold_delay_us);
+        let lease = now.plus_us(LEASE_US);
+        let calls = self
+            .app
+            .store
+            .take_dirty(BATCH, dirty_since, now, lease)
+            .await?;
+        let taken = calls.len();
+        if taken > 0 {
+            self.fold(calls, now).await?;
+        }
+        Ok(fired + taken)
+    }
+
+    /// Works until nothing is dirty and no timer is due, without waiting for more events to gather.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn drain(&mut self) -> Result<()> {
+        while self.round_after(0).await? > 0 {}
+        Ok(())
+    }
+
+    async fn fire_timers(&self) -> Result<usize> {
+        let now = self.app.clock.now();
+        let due = self.app.store.due_timers(now, BATCH).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let events: Vec<NewEvent> = due
+            .iter()
+            .filter_map(|timer| timer_event(timer, now))
+            .map(|event| NewEvent {
+                event,
+                received_at: now,
+            })
+            .collect();
+        let fates = self.app.store.append(events).await?;
+        let new = fates.iter().filter(|fate| **fate == Appended::New).count();
+        self.app
+            .counters
+            .count_events("timer", "accepted", new as u64);
+        Ok(new)
+    }
+
+    async fn fold(&mut self, calls: Vec<DirtyCall>, now: TimeUs) -> Result<()> {
+        let mut folded = Vec::with_capacity(calls.len());
+        let mut unreadable = Vec::new();
+        for call in calls {
+            let state = match &call.state {
+                None => FoldState::default(),
+                Some(bytes) => match FoldState::from_bytes(bytes) {
+                    Some(state) => state,
+                    None => {
+                        // Written by another version: its whole log is folded on a later round.
+                        unreadable.push(call.call);
+                        continue;
+                    }
+                },
+            };
+            folded.push(self.fold_one(call, state, now).await?);
+        }
+        if !unreadable.is_empty() {
+            self.app.store.refold(unreadable).await?;
+        }
+        self.app.counters.summaries.inc_by(folded.len() as u64);
+        self.app.store.put_summaries(folded).await
+    }
+
+    async fn fold_one(
+        &mut self,
+        call: DirtyCall,
+        mut state: FoldState,
+        now: TimeUs,
+    ) -> Result<PutSummary> {
+        for event in &call.events {
+            state.add(event);
+        }
+        // The day of a call is the day of its start, which only the fold knows. No rules are frozen ahead of time.
+        let day = state.started_at().unwrap_or(now).day().min(now.day());
+        let summary = state.summary(call.call, &*self.rules(day).await?);
+        let complete = summary.processing == ProcessingState::Complete;
+        Ok(PutSummary {
+            timer_at: next_timer(&summary, &call, now, &self.app.config.lifecycle),
+            state: (!complete).then(|| state.to_bytes()),
+            position: call.position,
+            summary,
+            now,
+        })
+    }
+
+    /// The rules of a day; frozen the first time a call of that day is folded.
+    async fn rules(&mut self, day: i64) -> Result<Arc<Rules>> {
+        if let Some(rules) = self.rules.get(&day) {
+            return Ok(rules.clone());
+        }
+        let rules = Arc::new(self.app.store.freeze_rules(day).await?);
+        self.rules.insert(day, rules.clone());
+        Ok(rules)
+    }
+}
+
+/// What a timer that ran out says of its call.
+fn timer_event(due: &DueTimer, now: TimeUs) -> Option<CallEvent> {
+    let (id, at, timer) = if due.ended {
+        ("settled".to_owned(), now, Timer::Settled)
+    } else {
+        let at = due.last_event_at;
+        (
+            format!("end-not-seen:{}", at.micros()),
+            at,
+            Timer::EndNotSeen,
+        )
+    };
+    Some(CallEvent {
+        id: EventId::try_from(id).ok()?,
+        call: due.call,
+        at,
+        source: Source {
+            kind: SourceKind::Timer,
+            agent: None,
+            translator: 1,
+        },
+        observation: Observation::Timer { timer },
+    })
+}
+
+/// When the next timer of a call is due, if no event comes before.
+fn next_timer(
+    summary: &CallSummary,
+    call: &DirtyCall,
+    now: TimeUs,
+    lifecycle: &Lifecycle,
+) -> Option<TimeUs> {
+    if summary.processing == ProcessingState::Complete {
+        return None;
+    }
+    if summary.facts.ended_at.is_none() {
+        return Some(call.last_received_at.plus_us(lifecycle.call_idle_us));
+    }
+    let quiet = call.last_received_at.plus_us(lifecycle.settle_us);
+    let latest = call
+        .end_seen_at
+        .unwrap_or(now)
+        .plus_us(lifecycle.settle_max_us);
+    Some(quiet.min(latest))
+}

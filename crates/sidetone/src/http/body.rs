@@ -1,0 +1,32 @@
+//! Reading bodies: bounded in size and in time.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+
+use crate::http::error::ApiError;
+
+/// No honest client takes longer for a body that fits.
+const BODY_TIME: Duration = Duration::from_secs(60);
+
+/// Reads a whole body.
+///
+/// # Errors
+/// 413 when it is longer than `max_bytes`, 408 when it takes longer than a minute, 400 when it breaks off.
+pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
+    let read = tokio::time::timeout(BODY_TIME, to_bytes(body, max_bytes));
+    match read.await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_too_long(&error) => Err(ApiError::too_large(max_bytes)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a body broke off");
+            Err(ApiError::bad_request("The request body broke off."))
+        }
+        Err(_) => Err(ApiError::request_timeout()),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error)
+        .is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}

@@ -1,0 +1,132 @@
+//! The doors that events come in by. Each answers after its events are durable.
+
+pub mod event_streams;
+pub mod native;
+pub mod sender;
+pub mod status_callback;
+
+use axum::Router;
+use axum::routing::post;
+use serde::Serialize;
+use sidetone_core::event::CallEvent;
+use sidetone_core::time::TimeUs;
+use sidetone_store::{Appended, NewEvent, StoreError};
+use sidetone_wire::batch::Tally;
+use sidetone_wire::error::{DecodeError, Place};
+
+use crate::app::App;
+
+/// `/ingest/v1/…`
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/ingest/v1/status-callback", post(status_callback::receive))
+        .route("/ingest/v1/event-streams", post(event_streams::receive))
+        .route("/ingest/v1/events", post(native::receive))
+}
+
+/// What became of a body's events.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Kept.
+    pub accepted: u64,
+    /// There already; nothing changed.
+    pub duplicates: u64,
+    /// Refused; `errors` names the first of them.
+    pub rejected: u64,
+    /// Well-formed, but of a type that means nothing here.
+    pub ignored: u64,
+    /// Why, by number.
+    pub errors: Vec<Refusal>,
+}
+
+/// Why one event was refused.
+#[derive(Debug, Serialize)]
+pub struct Refusal {
+    /// Number of the line or array item, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Names field, value and what is allowed.
+    pub message: String,
+}
+
+/// Most refusals that an answer names; the rest are counted.
+const REFUSALS_MAX: usize = 1_000;
+
+impl Report {
+    /// Counts and names a refusal.
+    pub fn refuse(&mut self, error: &DecodeError) {
+        self.rejected += 1;
+        self.name(error);
+    }
+
+    /// Counts refusals, and names those that are known.
+    pub fn refuse_all(&mut self, tally: &Tally) {
+        self.rejected += tally.count;
+        for error in &tally.first {
+            self.name(error);
+        }
+    }
+
+    fn name(&mut self, error: &DecodeError) {
+        if self.errors.len() < REFUSALS_MAX {
+            let line = match error.place {
+                Place::Body => None,
+                Place::Line(number) | Place::Item(number) => Some(number),
+            };
+            self.errors.push(Refusal {
+                line,
+                message: error.to_string(),
+            });
+        }
+    }
+
+    fn count(&mut self, fates: &[Appended]) {
+        for fate in fates {
+            match fate {
+                Appended::New => self.accepted += 1,
+                Appended::Duplicate => self.duplicates += 1,
+                Appended::Sealed => {
+                    self.rejected += 1;
+                    if self.errors.len() < REFUSALS_MAX {
+                        let message =
+                            "The call's events have expired; its summary is final.".to_owned();
+                        self.errors.push(Refusal {
+                            line: None,
+                            message,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Appends events and counts what became of them.
+async fn append(
+    app: &App,
+    events: Vec<CallEvent>,
+    received_at: TimeUs,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let events = events
+        .into_iter()
+        .map(|event| NewEvent { event, received_at })
+        .collect();
+    let fates = app.store.append(events).await?;
+    report.count(&fates);
+    Ok(())
+}
+
+/// Counts a report for `/metrics`.
+fn count(app: &App, source: &'static str, report: &Report) {
+    app.counters
+        .count_events(source, "accepted", report.accepted);
+    app.counters
+        .count_events(source, "duplicate", report.duplicates);
+    app.counters
+        .count_events(source, "rejected", report.rejected);
+    app.counters.count_events(source, "ignored", report.ignored);
+}

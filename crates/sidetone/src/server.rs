@@ -1,0 +1,199 @@
+//! Connections: accept, TLS, time-outs, HTTP/1.1 and HTTP/2, graceful stop.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tower_service::Service;
+
+use crate::telemetry::Counters;
+
+/// The largest head of a request: request line and headers together.
+const HEAD_MAX_BYTES: usize = 64 * 1024;
+/// How long connections may finish what they are doing after a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How a request came: put into its extensions.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    /// Who is at the other end of the connection.
+    pub address: IpAddr,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+}
+
+/// What a listener needs to serve.
+pub struct Serving {
+    /// Answers requests.
+    pub router: Router,
+    /// Encrypts connections.
+    pub tls: Option<TlsAcceptor>,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Longest pause of a client.
+    pub client_timeout: Duration,
+    /// Counts refused connections.
+    pub counters: Arc<Counters>,
+}
+
+/// Reads a certificate chain and its key.
+///
+/// # Errors
+/// When either cannot be read or they do not belong together.
+pub fn load_tls(cert: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(|| format!("cannot read the certificates in {}", cert.display()))?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("cannot read the private key in {}", key.display()))?;
+    let mut config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("the certificate and the private key do not belong together")?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Serves until a stop is asked for, then lets connections finish.
+pub async fn serve(listener: TcpListener, serving: Serving, mut stop: watch::Receiver<bool>) {
+    let serving = Arc::new(serving);
+    let slots = Arc::new(Semaphore::new(serving.max_connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stop) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, mostly: give connections time to end.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
+            serving.counters.connections_refused.inc();
+            continue;
+        };
+        tokio::spawn(connection(
+            stream,
+            peer,
+            serving.clone(),
+            stop.clone(),
+            slot,
+        ));
+    }
+    drop(listener);
+    let most = u32::try_from(serving.max_connections).unwrap_or(u32::MAX);
+    // Every slot free means every connection over.
+    if tokio::time::timeout(DRAIN, slots.acquire_many(most))
+        .await
+        .is_err()
+    {
+        tracing::warn!("connections still open after {DRAIN:?} were cut");
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    serving: Arc<Serving>,
+    stop: watch::Receiver<bool>,
+    _slot: OwnedSemaphorePermit,
+) {
+    // Answers are written whole: waiting to fill a segment only delays them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_read_timeout(Some(serving.client_timeout));
+    stream.set_write_timeout(Some(serving.client_timeout));
+    let stream = Box::pin(stream);
+    let address = peer.ip();
+    match &serving.tls {
+        None => {
+            requests(
+                stream,
+                Peer {
+                    address,
+                    tls: false,
+                },
+                &serving,
+                stop,
+            )
+            .await
+        }
+        Some(acceptor) => {
+            let handshake = tokio::time::timeout(serving.client_timeout, acceptor.accept(stream));
+            match handshake.await {
+                Ok(Ok(stream)) => {
+                    requests(stream, Peer { address, tls: true }, &serving, stop).await
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake took too long"),
+            }
+        }
+    }
+}
+
+async fn requests<S>(stream: S, peer: Peer, serving: &Serving, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let router = serving.router.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        router.clone().call(request)
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(serving.client_timeout)
+        .max_buf_size(HEAD_MAX_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(u32::try_from(HEAD_MAX_BYTES).unwrap_or(u32::MAX))
+        .keep_alive_interval(Some(serving.client_timeout))
+        .keep_alive_timeout(serving.client_timeout);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Clients that vanish are everyday life.
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+/// Waits until a stop is asked for.
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone: that is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
