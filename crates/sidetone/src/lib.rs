@@ -1,9 +1,16 @@
 //! The server: listeners, workers, HTTP, command line.
 
+pub mod accounts;
 pub mod app;
 pub mod clock;
+pub mod cmd;
 pub mod config;
+pub mod data;
 pub mod demo;
 pub mod directory;
+pub mod fold_worker;
 pub mod http;
+pub mod ingest;
+pub mod secrets;
+pub mod server;
 pub mod telemetry;

@@ -1,0 +1,145 @@
+//! `sidetone account`
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use serde_json::json;
+use sidetone_core::id::AccountSid;
+use sidetone_store::account::ProviderSecret;
+
+use super::print_json;
+use crate::accounts::{self, NewAccount};
+use crate::clock::Clock;
+use crate::config::Span;
+use crate::data::DataArgs;
+
+/// Accounts and subaccounts
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account, or a subaccount with --parent; prints its credentials as JSON
+    ///
+    /// Example: sidetone account create --data /var/lib/sidetone --name Support
+    Create {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The account it is to belong to
+        #[arg(long)]
+        parent: Option<AccountSid>,
+        /// Name for people
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Its identifier [default: generated]
+        #[arg(long)]
+        account: Option<AccountSid>,
+    },
+    /// Print all accounts, a JSON object a line
+    ///
+    /// Example: sidetone account list --data /var/lib/sidetone
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Give an account a new auth token; prints it as JSON
+    ///
+    /// Example: sidetone account rotate-token --account AC… --keep 24h
+    RotateToken {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The account
+        #[arg(long)]
+        account: AccountSid,
+        /// How long the old token stays valid
+        #[arg(long, default_value = "24h")]
+        keep: Span,
+    },
+    /// Store the secret another provider signs its callbacks with (read from standard input; empty removes it)
+    ///
+    /// Example: sidetone account provider-secret --account AC… --provider-account AC… < token.txt
+    ProviderSecret {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The account whose calls the callbacks are about
+        #[arg(long)]
+        account: AccountSid,
+        /// The `AccountSid` that the provider sends
+        #[arg(long)]
+        provider_account: String,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+/// With what to do about it.
+pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
+    let now = Clock::default().now();
+    match command {
+        AccountCommand::Create {
+            data,
+            parent,
+            name,
+            account,
+        } => {
+            let data = data.open()?;
+            let new = NewAccount {
+                sid: account,
+                parent,
+                name,
+                token: None,
+            };
+            let made = accounts::create(data.store.as_ref(), &data.vault, new, now).await?;
+            print_json(&made)
+        }
+        AccountCommand::List { data } => {
+            for account in data.open()?.store.accounts().await? {
+                print_json(&json!({
+                    "account_sid": account.sid,
+                    "parent_account_sid": account.parent,
+                    "name": account.name,
+                    "created": account.created_at.to_seconds_text(),
+                }))?;
+            }
+            Ok(())
+        }
+        AccountCommand::RotateToken {
+            data,
+            account,
+            keep,
+        } => {
+            let data = data.open()?;
+            let keep_us = i64::try_from(keep.0.as_micros()).unwrap_or(i64::MAX);
+            let until = now.plus_us(keep_us);
+            let made =
+                accounts::rotate_token(data.store.as_ref(), &data.vault, account, until).await?;
+            print_json(&made)
+        }
+        AccountCommand::ProviderSecret {
+            data,
+            account,
+            provider_account,
+        } => {
+            let data = data.open()?;
+            let mut secret = String::new();
+            std::io::stdin()
+                .read_to_string(&mut secret)
+                .context("cannot read the secret")?;
+            let secret = secret.trim();
+            if provider_account.is_empty() || provider_account.len() > 64 {
+                bail!("--provider-account must have 1 to 64 characters");
+            }
+            let mut secrets = accounts::find(data.store.as_ref(), account)
+                .await?
+                .provider_secrets;
+            secrets.retain(|known| known.provider_account != provider_account);
+            if !secret.is_empty() {
+                let sealed = data.vault.seal(&account.to_string(), secret)?;
+                secrets.push(ProviderSecret {
+                    provider_account,
+                    sealed,
+                });
+            }
+            Ok(data.store.put_provider_secrets(account, secrets).await?)
+        }
+    }
+}

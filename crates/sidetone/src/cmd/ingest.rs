@@ -1,0 +1,184 @@
+//! `sidetone ingest`
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use sidetone_core::id::AccountSid;
+use sidetone_wire::translate::event_streams as cloud_events;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::data::{self, DataArgs};
+use crate::directory::Directory;
+use crate::fold_worker::FoldWorker;
+use crate::ingest::Report;
+use crate::ingest::{event_streams, native::Intake};
+use crate::telemetry::Counters;
+
+/// Read files of events into a data directory, beside a running server or without one
+///
+/// .ndjson and .json files hold native events (one a line, or one array); a .json file of CloudEvents is
+/// taken as Event Streams. Calls that ended in a file are complete at its end. The same file twice changes
+/// nothing. To send to a server on another machine, POST the file to /ingest/v1/events.
+///
+/// Example: sidetone ingest --data /var/lib/sidetone calls.ndjson
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct IngestArgs {
+    /// The files; `-` is standard input
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// The account whose calls they are [default: the first account]
+    #[arg(long)]
+    account: Option<AccountSid>,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Reads the files; prints what became of their events.
+///
+/// # Errors
+/// When a file cannot be read, or any event was refused.
+pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
+    let data = args.data.open()?;
+    let settings = Settings {
+        data: Some(args.data.data.clone()),
+        ..Settings::default()
+    };
+    let app = App {
+        directory: Arc::new(Directory::load(data.store.as_ref(), data.vault).await?),
+        store: data.store,
+        clock: Clock::default(),
+        config: Arc::new(settings.resolve(None)?),
+        counters: Arc::new(Counters::default()),
+    };
+    let account = match args.account {
+        Some(account) => account,
+        None => first_account(&app).await?,
+    };
+    let mut refused = 0;
+    for file in &args.files {
+        let report = ingest(&app, account, file)
+            .await
+            .with_context(|| format!("in {}", file.display()))?;
+        refused += report.rejected;
+        print(file, &report)?;
+    }
+    // A server that is running folds; without one, nobody else would.
+    if let Ok(_lock) = data::lock(&args.data.data) {
+        FoldWorker::new(app).drain().await?;
+    }
+    if refused > 0 {
+        bail!("{refused} events were refused; the others were kept");
+    }
+    Ok(())
+}
+
+async fn first_account(app: &App) -> anyhow::Result<AccountSid> {
+    let accounts = app.store.accounts().await?;
+    let first = accounts
+        .iter()
+        .filter(|account| account.parent.is_none())
+        .min_by_key(|account| account.created_at);
+    first
+        .map(|account| account.sid)
+        .context("there is no account yet; make one with `sidetone account create`")
+}
+
+async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<Report> {
+    let standard_input = path == Path::new("-");
+    let mut file: Box<dyn Read + Send> = if standard_input {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path)?)
+    };
+    let size = if standard_input {
+        0
+    } else {
+        std::fs::metadata(path)?.len()
+    };
+    let mut buffer = vec![0; 256 * 1024];
+    let mut filled = fill(file.as_mut(), &mut buffer)?;
+    if event_streams::looks_like(&buffer[..filled]) {
+        let mut body = buffer[..filled].to_vec();
+        file.read_to_end(&mut body)?;
+        let now = app.clock.now();
+        let batch = cloud_events::decode(&body, now)?;
+        return Ok(event_streams::keep(app, account, None, batch, now).await?);
+    }
+    let mut intake = Intake::new(app.clone(), account, true);
+    let mut progress = Progress::new(size);
+    while filled > 0 {
+        intake.feed(&buffer[..filled]).await?;
+        progress.add(filled as u64)?;
+        filled = fill(file.as_mut(), &mut buffer)?;
+    }
+    intake
+        .finish(Ok(()))
+        .await
+        .map_err(|error| anyhow::anyhow!("{}", error.message()))
+}
+
+/// Reads until the buffer is full or the file ends.
+fn fill(file: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..])? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}
+
+/// A line on the terminal that says how far it is.
+struct Progress {
+    size: u64,
+    done: u64,
+    shown: u64,
+}
+
+impl Progress {
+    fn new(size: u64) -> Self {
+        Self {
+            size,
+            done: 0,
+            shown: 0,
+        }
+    }
+
+    fn add(&mut self, bytes: u64) -> std::io::Result<()> {
+        self.done += bytes;
+        let percent = (self.done * 100).checked_div(self.size).unwrap_or(0);
+        let mut out = std::io::stderr();
+        if self.size > 0 && percent > self.shown && out.is_terminal() {
+            self.shown = percent;
+            write!(out, "\r{percent} %")?;
+            if percent >= 100 {
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn print(file: &Path, report: &Report) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "{}: {} accepted, {} duplicates, {} rejected, {} ignored",
+        file.display(),
+        report.accepted,
+        report.duplicates,
+        report.rejected,
+        report.ignored
+    )?;
+    for refusal in &report.errors {
+        writeln!(out, "  {}", refusal.message)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The command line.
+
+pub mod account;
+pub mod check;
+pub mod ingest;
+pub mod key;
+pub mod serve;
+
+use clap::{Parser, Subcommand};
+
+/// Self-hosted voice insights: what the network measured and what people said about every call.
+#[derive(Debug, Parser)]
+#[command(name = "sidetone", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Box<serve::ServeArgs>),
+    Ingest(ingest::IngestArgs),
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    Check(check::CheckArgs),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// Whatever went wrong, with what to do about it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            match self.command {
+                Command::Serve(args) => serve::run(*args).await,
+                Command::Ingest(args) => ingest::run(args).await,
+                Command::Account(command) => account::run(command).await,
+                Command::Key(command) => key::run(command).await,
+                Command::Check(args) => check::run(args).await,
+            }
+        })
+    }
+}
+
+/// Prints a value as one line of JSON.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{}", serde_json::to_string(value)?)?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Connections as real clients make them: over sockets.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sidetone::clock::Clock;
+use sidetone::cmd::serve::{Running, start};
+use sidetone::config::Settings;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+struct Live {
+    running: Running,
+    address: SocketAddr,
+    dir: tempfile::TempDir,
+}
+
+async fn live(settings: Settings) -> Live {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        data: Some(dir.path().to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..settings
+    };
+    let running = start(settings.resolve(None).unwrap(), Clock::default())
+        .await
+        .unwrap();
+    let address = running.url.rsplit('/').next().unwrap().parse().unwrap();
+    Live {
+        running,
+        address,
+        dir,
+    }
+}
+
+/// What comes back until the other side closes, or nothing more comes for a while.
+async fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut text = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_millis(800), stream.read_to_end(&mut text)).await;
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_or_closed_as_asked() {
+    let live = live(Settings::default()).await;
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let text = exchange(live.address, &format!("{request}{request}")).await;
+    assert_eq!(text.matches("HTTP/1.1 200").count(), 2, "{text}");
+    let closing = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let text = exchange(live.address, &format!("{closing}{request}")).await;
+    assert_eq!(text.matches("HTTP/1.1 200").count(), 1, "{text}");
+    assert!(text.to_lowercase().contains("connection: close"), "{text}");
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn http2_is_spoken_to_who_speaks_it() {
+    let live = live(Settings::default()).await;
+    let mut stream = TcpStream::connect(live.address).await.unwrap();
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+        .await
+        .unwrap();
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(head[3], 4, "the answer begins with a SETTINGS frame");
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_refused() {
+    let live = live(Settings::default()).await;
+    let text = exchange(
+        live.address,
+        &format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(200_000)),
+    )
+    .await;
+    assert!(
+        text.starts_with("HTTP/1.1 431") || text.is_empty(),
+        "{text}"
+    );
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_is_cut_off() {
+    let settings = Settings {
+        client_timeout: Some("200ms".parse().unwrap()),
+        ..Settings::default()
+    };
+    let live = live(settings).await;
+    for stalled in [
+        "",
+        "GET / HTT",
+        "POST /ingest/v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nx",
+    ] {
+        let mut stream = TcpStream::connect(live.address).await.unwrap();
+        stream.write_all(stalled.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let read = stream.read_to_end(&mut rest);
+        assert!(
+            tokio::time::timeout(Duration::from_secs(5), read)
+                .await
+                .is_ok(),
+            "{stalled:?} still open"
+        );
+    }
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_closed_and_counted() {
+    let settings = Settings {
+        max_connections: Some(2),
+        ..Settings::default()
+    };
+    let live = live(settings).await;
+    let _held = [
+        TcpStream::connect(live.address).await.unwrap(),
+        TcpStream::connect(live.address).await.unwrap(),
+    ];
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let text = exchange(live.address, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(text, "");
+    assert_eq!(live.running.app.counters.connections_refused.get(), 1);
+    drop(_held);
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let live = live(Settings::default()).await;
+    let settings = Settings {
+        data: Some(live.dir.path().to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Settings::default()
+    };
+    let second = start(settings.resolve(None).unwrap(), Clock::default()).await;
+    assert!(second.is_err_and(|error| error.to_string().contains("another server")));
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_start_makes_credentials_and_the_second_keeps_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let live = live(Settings::default()).await;
+    let made = live
+        .running
+        .new_credentials
+        .clone()
+        .expect("made up at the first start");
+    let path = live.dir.path().join("credentials.json");
+    let kept: sidetone::accounts::Credentials =
+        serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(kept, made);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    live.running.stop().await;
+
+    let settings = Settings {
+        data: Some(live.dir.path().to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        ..Settings::default()
+    };
+    let again = start(settings.resolve(None).unwrap(), Clock::default())
+        .await
+        .unwrap();
+    assert_eq!(again.new_credentials, None);
+    let now = again.app.clock.now();
+    assert!(
+        again
+            .app
+            .directory
+            .authenticate(&made.account_sid, &made.auth_token, now)
+            .is_some()
+    );
+    again.stop().await;
+}

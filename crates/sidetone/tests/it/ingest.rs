@@ -1,0 +1,275 @@
+//! The doors that events come in by.
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use sidetone_store::account::ProviderSecret;
+use std::io::Write;
+
+use crate::harness::{ACCOUNT, TestServer};
+
+const CALL: &str = "CA00112233445566778899aabbccddeeff";
+
+fn line(id: &str) -> Value {
+    json!({
+        "id": id, "call_sid": CALL, "at": "2026-06-01T11:00:00Z",
+        "kind": "edge", "edge": "sip_edge", "group": "test", "name": id,
+    })
+}
+
+async fn send_lines(server: &TestServer, body: Vec<u8>) -> Value {
+    let answer = server
+        .post_as("/ingest/v1/events", "application/x-ndjson", body)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+#[tokio::test]
+async fn good_lines_are_kept_and_bad_ones_named() {
+    let server = TestServer::start().await;
+    let body = format!(
+        "{}\nnonsense\n\n{}\n{{\"id\":\"x\"}}\n",
+        line("1"),
+        line("2")
+    );
+    let report = send_lines(&server, body.clone().into_bytes()).await;
+    assert_eq!(
+        (&report["accepted"], &report["rejected"]),
+        (&json!(2), &json!(2)),
+        "{report}"
+    );
+    let lines: Vec<_> = report["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["line"].clone())
+        .collect();
+    assert_eq!(lines, [json!(2), json!(5)]);
+
+    let again = send_lines(&server, body.into_bytes()).await;
+    assert_eq!(
+        (&again["accepted"], &again["duplicates"]),
+        (&json!(0), &json!(2)),
+        "{again}"
+    );
+}
+
+#[tokio::test]
+async fn an_array_is_as_good_as_lines() {
+    let server = TestServer::start().await;
+    let body = json!([line("1"), line("2"), line("1")]).to_string();
+    let report = send_lines(&server, body.into_bytes()).await;
+    assert_eq!(
+        (&report["accepted"], &report["duplicates"]),
+        (&json!(2), &json!(1)),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn many_lines_in_gzip_are_taken_in_a_stream() {
+    let server = TestServer::start().await;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    for number in 0..5_000 {
+        writeln!(gzip, "{}", line(&number.to_string())).unwrap();
+    }
+    let body = gzip.finish().unwrap();
+    let request = server
+        .request(Method::POST, "/ingest/v1/events")
+        .header("content-encoding", "gzip");
+    let answer = server
+        .send(request.body(Body::from(body.clone())).unwrap())
+        .await;
+    assert_eq!(answer.json()["accepted"], 5_000, "{}", answer.text);
+
+    // Cut off: what came is kept, and the answer says that it was not all.
+    let cut = body[..body.len() / 2].to_vec();
+    let request = server
+        .request(Method::POST, "/ingest/v1/events")
+        .header("content-encoding", "gzip");
+    let answer = server.send(request.body(Body::from(cut)).unwrap()).await;
+    assert_eq!(answer.error(), (400, 20001));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused() {
+    let server = TestServer::start().await;
+    let path = "/ingest/v1/events";
+    assert_eq!(
+        server
+            .post_as(path, "application/json", Vec::new())
+            .await
+            .error(),
+        (400, 20001)
+    );
+    let request = server
+        .request(Method::POST, path)
+        .header("content-encoding", "br");
+    assert_eq!(
+        server
+            .send(request.body(Body::from("x")).unwrap())
+            .await
+            .error(),
+        (400, 20001)
+    );
+    let path = "/ingest/v1/event-streams";
+    assert_eq!(
+        server
+            .post_as(path, "application/json", b"{".to_vec())
+            .await
+            .error(),
+        (400, 20001)
+    );
+    let path = "/ingest/v1/status-callback";
+    let answer = server.post(path, "CallSid=&CallStatus=ringing").await;
+    assert_eq!(answer.error(), (400, 20001));
+    let answer = server
+        .post(path, &format!("CallSid={CALL}&CallStatus=rining"))
+        .await;
+    assert!(
+        answer.text.contains("CallStatus") && answer.text.contains("ringing"),
+        "{}",
+        answer.text
+    );
+    let long = format!("CallSid={CALL}&From={}", "x".repeat(70_000));
+    assert_eq!(server.post(path, &long).await.error(), (413, 20413));
+}
+
+#[tokio::test]
+async fn a_body_that_settles_completes_the_calls_that_ended_in_it() {
+    let server = TestServer::start().await;
+    let step = |id: &str, step: &str| json!({"id": id, "call_sid": CALL, "at": "2026-06-01T11:00:00Z", "kind": "progress", "step": step});
+    let body = format!("{}\n{}\n", step("1", "answered"), step("2", "completed"));
+    let answer = server
+        .post_as(
+            "/ingest/v1/events?Settle=true",
+            "application/x-ndjson",
+            body.into_bytes(),
+        )
+        .await;
+    assert_eq!(answer.json()["accepted"], 2, "{}", answer.text);
+    server.pass(1).await;
+    let summary = server
+        .get(&format!("/v1/Voice/{CALL}/Summary"))
+        .await
+        .json();
+    assert_eq!(summary["processing_state"], "complete", "{summary}");
+}
+
+#[tokio::test]
+async fn a_signed_callback_needs_no_password() {
+    let server = TestServer::start().await;
+    let provider = "AC99999999999999999999999999999999";
+    let sealed = server.vault.seal(ACCOUNT, "their secret").unwrap();
+    let secret = ProviderSecret {
+        provider_account: provider.to_owned(),
+        sealed,
+    };
+    let store = server.app.store.as_ref();
+    store
+        .put_provider_secrets(ACCOUNT.parse().unwrap(), vec![secret])
+        .await
+        .unwrap();
+    server.app.directory.refresh(store).await.unwrap();
+
+    let url = "http://sidetone.test/ingest/v1/status-callback?x=1";
+    let fields = [
+        ("AccountSid", provider),
+        ("CallSid", CALL),
+        ("CallStatus", "ringing"),
+    ];
+    let sign = |secret: &str| sidetone_wire::signature::sign_form(secret.as_bytes(), url, fields);
+    let body = fields
+        .map(|(name, value)| format!("{name}={value}"))
+        .join("&");
+    let send = async |signature: &str, body: &str| {
+        let request = Request::post("/ingest/v1/status-callback?x=1")
+            .header("host", "sidetone.test")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-twilio-signature", signature);
+        server
+            .send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    };
+    assert_eq!(send(&sign("their secret"), &body).await.status, 204);
+    assert_eq!(
+        send(&sign("another secret"), &body).await.error(),
+        (401, 20003)
+    );
+    assert_eq!(
+        send(&sign("their secret"), &format!("{body}&From=x"))
+            .await
+            .error(),
+        (401, 20003)
+    );
+    let unknown = body.replace("AC9", "AC8");
+    assert_eq!(
+        send(&sign("their secret"), &unknown).await.error(),
+        (401, 20003)
+    );
+
+    server.pass(1).await;
+    let summary = server
+        .get(&format!("/v1/Voice/{CALL}/Summary?ProcessingState=all"))
+        .await
+        .json();
+    assert_eq!(summary["account_sid"], ACCOUNT);
+}
+
+#[tokio::test]
+async fn an_imported_summary_is_served_field_for_field() {
+    let server = TestServer::start().await;
+    let data = json!({
+        "account_sid": ACCOUNT, "call_sid": CALL, "call_type": "carrier", "call_state": "completed",
+        "created_time": "2026-06-01T11:00:00Z", "start_time": "2026-06-01T11:00:00Z", "end_time": "2026-06-01T11:01:00Z",
+        "duration": 60, "connect_duration": 50, "processing_version": 3,
+        "from": {"caller": "+14155550100", "carrier": "Example Wireless", "unknown_to_us": [1, 2]},
+        "to": {"callee": "+14155550101", "country_code": "US"},
+        "properties": {"direction": "outbound_api", "last_sip_response_num": 200, "route_id": "RX1"},
+        "tags": ["silence"],
+    });
+    for (id, data) in [
+        ("EZ1", data.clone()),
+        ("EZ2", Value::String(data.to_string())),
+    ] {
+        let body = json!([{
+            "specversion": "1.0", "type": "com.twilio.voice.insights.call-summary.complete", "id": id,
+            "source": format!("/v1/Voice/{CALL}/Summary"), "time": "2026-06-01T11:05:00.123Z",
+            "datacontenttype": "application/json", "data": data,
+        }]);
+        let answer = server
+            .post_as(
+                "/ingest/v1/event-streams",
+                "application/json",
+                body.to_string().into_bytes(),
+            )
+            .await;
+        assert_eq!(answer.json()["accepted"], 1, "{}", answer.text);
+        server.pass(1).await;
+        let summary = server
+            .get(&format!("/v1/Voice/{CALL}/Summary"))
+            .await
+            .json();
+        assert_holds(&summary, &data_of(&body));
+    }
+}
+
+/// That every field of `part` is in `whole`; what it is silent about may be added.
+fn assert_holds(whole: &Value, part: &Value) {
+    match part {
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(name, value)| assert_holds(&whole[name], value)),
+        _ => assert_eq!(whole, part),
+    }
+}
+
+fn data_of(body: &Value) -> Value {
+    match &body[0]["data"] {
+        Value::String(text) => serde_json::from_str(text).unwrap(),
+        data => data.clone(),
+    }
+}

@@ -1,0 +1,10 @@
+//! The one integration binary: whole servers, in process.
+#![allow(unreachable_pub, reason = "modules of a binary")]
+
+mod accounts;
+mod api;
+mod connections;
+mod harness;
+mod ingest;
+mod lifecycle;
+mod model;
