@@ -1,0 +1,41 @@
+# Two commands do everything on a fresh Debian with Rust and Node: `make demo` and `make test`.
+
+CARGO ?= cargo
+# Calls that `make bench` measures with.
+CALLS ?= 1000000
+
+.PHONY: demo test bench audit fuzz lint unit clients
+
+demo:
+	$(CARGO) run --release --quiet -- demo
+
+test: lint unit clients
+	bash tests/durability/run.sh
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+	bash tests/architecture.sh
+
+unit:
+	$(CARGO) test --workspace
+
+# The official client libraries and schemathesis, unmodified, against the program as it is shipped.
+clients:
+	$(CARGO) build --release
+	bash tests/clients/run.sh
+
+bench:
+	$(CARGO) build --release
+	CALLS=$(CALLS) bash bench/run.sh
+
+audit:
+	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check
+
+# Each decoder for FUZZ_SECONDS. cargo-fuzz needs nightly features of the compiler; RUSTC_BOOTSTRAP allows them on stable.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	bash fuzz/run.sh $(FUZZ_SECONDS)

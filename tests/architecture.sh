@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# The invariants of ARCHITECTURE.md that dependency lists can show.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# deps CRATE: everything it is built from, itself left out.
+deps() { cargo tree --package "$1" --edges normal --prefix none --format '{p}' | tail -n +2 | cut -d' ' -f1 | sort -u; }
+
+failed=0
+# forbid CRATE WORDS…: none of the words may be in its dependencies.
+forbid() {
+  local crate=$1 found
+  shift
+  for word in "$@"; do
+    found=$(deps "$crate" | grep -x "$word" || true)
+    if [ -n "$found" ]; then
+      echo "architecture: $crate must not depend on $found" >&2
+      failed=1
+    fi
+  done
+}
+
+forbid sidetone-core tokio hyper axum rusqlite libsqlite3-sys sidetone-wire sidetone-store sidetone mio socket2
+forbid sidetone-wire tokio hyper axum rusqlite libsqlite3-sys sidetone-store sidetone mio socket2
+forbid sidetone-store hyper axum sidetone-wire sidetone
+
+# Nothing above the store knows SQL.
+if grep -rnE --include='*.rs' '\b(rusqlite|SELECT .* FROM|INSERT INTO|UPDATE .* SET)\b' crates/sidetone/src; then
+  echo "architecture: SQL above the store" >&2
+  failed=1
+fi
+# The store does not fold.
+if grep -rnE --include='*.rs' '\bsidetone_core::(fold|tags|quality)\b' crates/sidetone-store/src; then
+  echo "architecture: the store folds" >&2
+  failed=1
+fi
+[ "$failed" = 0 ] && echo "architecture: invariants hold"
+exit "$failed"

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# What is acknowledged survives: kill -9 twenty times, and a trace of the system calls of one commit.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+if ! command -v strace >/dev/null; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "durability: strace is missing; install it (apt-get install strace)" >&2
+    exit 1
+  fi
+  apt-get install -y --no-install-recommends strace >/dev/null || { apt-get update && apt-get install -y --no-install-recommends strace; } >/dev/null
+fi
+cargo build --release --quiet
+binary="${CARGO_TARGET_DIR:-target}/release/sidetone"
+python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"
+python3 tests/durability/sync.py "$binary"
