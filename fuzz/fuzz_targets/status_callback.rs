@@ -11,7 +11,11 @@ fuzz_target!(|body: &[u8]| {
     match (now, later) {
         (Ok(now), Ok(later)) => {
             assert!(!now.is_empty());
-            assert!(now.iter().map(|event| &event.id).eq(later.iter().map(|event| &event.id)));
+            assert!(
+                now.iter()
+                    .map(|event| &event.id)
+                    .eq(later.iter().map(|event| &event.id))
+            );
         }
         (Err(now), Err(later)) => assert_eq!(now, later),
         _ => panic!("the time of receipt changed the outcome"),
