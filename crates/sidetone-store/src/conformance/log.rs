@@ -244,6 +244,16 @@ pub async fn lists_events_by_time_and_kind(store: Arc<dyn Store>) {
     );
     let edge = Some(EdgeKind::Sdk);
     assert_eq!(listed(EventFilter { edge, ..all() }).await, "media2 edge");
+    let or_progress = true;
+    assert_eq!(
+        listed(EventFilter {
+            edge,
+            or_progress,
+            ..all()
+        })
+        .await,
+        "early1 early2 media2 edge late"
+    );
     let direction = Some(StreamDirection::Inbound);
     assert_eq!(listed(EventFilter { direction, ..all() }).await, "media3");
     assert_eq!(

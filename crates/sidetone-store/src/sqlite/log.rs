@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params, params_from_iter};
-use sidetone_core::event::{CallEvent, Observation};
+use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
@@ -386,8 +386,13 @@ fn read_events(
         values.extend(filter.kinds.iter().map(|kind| i64::from(kind.index())));
     }
     if let Some(edge) = filter.edge {
-        sql.push_str(" and edge = ?");
+        sql.push_str(" and (edge = ?");
         values.push(edge.index().into());
+        if filter.or_progress {
+            sql.push_str(" or kind = ?");
+            values.push(EventKind::Progress.index().into());
+        }
+        sql.push(')');
     }
     if let Some(direction) = filter.direction {
         sql.push_str(" and direction = ?");
