@@ -5,13 +5,13 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use sidetone_core::id::AccountSid;
 use sidetone_core::vocabulary::UnknownWord;
 
+use crate::http::body;
 use crate::http::error::ApiError;
 
 /// No valid form is longer.
@@ -297,9 +297,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, FORM_MAX_BYTES)
-            .await
-            .map_err(|_| ApiError::too_large(FORM_MAX_BYTES))?;
+        let body = body::read(body, FORM_MAX_BYTES).await?;
         if body.is_empty() {
             return Ok(Self(Params::default()));
         }

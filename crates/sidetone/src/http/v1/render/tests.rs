@@ -134,6 +134,7 @@ fn a_media_report() {
         "interval": {
             "packets_received": 50, "packets_lost": 0, "loss_percent": 0.0, "audio_in": {"value": 81.0},
             "jitter_ms": {"value": 9.0}, "mos": {"value": 4.39}, "mos_method": "sdk", "rtt_ms": {"value": 81.0},
+            "delayed_packets": {"70": 2},
         },
         "cumulative": {"bytes_received": 547_788, "packets_lost": 0, "jitter_ms": {"avg": 3.0, "max": 9.0, "value": 9.0}},
         "metadata": {"region": "us1"},

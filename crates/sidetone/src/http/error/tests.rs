@@ -1,0 +1,64 @@
+use axum::body::to_bytes;
+use serde_json::{Value, json};
+
+use super::*;
+
+async fn body(error: ApiError) -> (Response<()>, Value) {
+    let (parts, body) = error.into_response().into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    (
+        Response::from_parts(parts, ()),
+        serde_json::from_slice(&bytes).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn failures_of_the_store_show_their_outside_only() {
+    let inside = || "inside: /var/lib/x".to_owned();
+    for (error, status, code, retry) in [
+        (StoreError::Conflict(inside()), 412, 20412, None),
+        (StoreError::Invalid(inside()), 400, 20001, None),
+        (StoreError::TooExpensive { steps: 7 }, 500, 17008, None),
+        (StoreError::Unavailable(inside()), 503, 20503, Some("5")),
+        (StoreError::Corrupt(inside()), 500, 20500, None),
+    ] {
+        let (response, body) = body(error.into()).await;
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(body["code"], code);
+        assert_eq!(body["status"], status);
+        let header = response.headers().get(RETRY_AFTER);
+        assert_eq!(header.map(|value| value.to_str().unwrap()), retry);
+        assert!(!body.to_string().contains("inside"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_parameter_is_named() {
+    let invalid = Invalid::new("CallScore", "7", "an integer from 1 to 5");
+    let (response, body) = body(ApiError::invalid_parameter(invalid)).await;
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/json; charset=utf-8"
+    );
+    let expected = json!({
+        "code": 20001,
+        "message": "Invalid CallScore '7'. Expected an integer from 1 to 5.",
+        "more_info": "https://www.twilio.com/docs/errors/20001",
+        "status": 400,
+        "details": {"parameter": "CallScore"},
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn who_has_to_authenticate_is_told_how() {
+    for error in [ApiError::unauthorized(), ApiError::advanced_features_off()] {
+        let (response, _) = body(error).await;
+        assert_eq!(
+            response.headers()[WWW_AUTHENTICATE],
+            r#"Basic realm="Twilio API""#
+        );
+    }
+    let (response, _) = body(ApiError::too_many_requests(3)).await;
+    assert_eq!(response.headers()[RETRY_AFTER], "3");
+}
