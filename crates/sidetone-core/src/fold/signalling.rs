@@ -187,14 +187,17 @@ impl FoldState {
             let us = end?.since_us(from?).max(0);
             u64::try_from(us.div_euclid(SECOND_US)).ok()
         };
+        let connect_duration_s = told.connect_duration_s.or_else(|| seconds(answered_at));
+        // A call lasted at least as long as it was connected, however coarse the times of its steps are.
+        let lasted = || Some(seconds(started_at)?.max(connect_duration_s.unwrap_or(0)));
         Outcome {
             state,
             created_at: told.created_at.or_else(|| progress.first(Step::Queued)),
             started_at,
             answered_at,
             ended_at: end,
-            duration_s: told.duration_s.or_else(|| seconds(started_at)),
-            connect_duration_s: told.connect_duration_s.or_else(|| seconds(answered_at)),
+            duration_s: told.duration_s.or_else(lasted),
+            connect_duration_s,
             pdd_ms: told.pdd_ms.or_else(|| progress.pdd_ms()),
             end_not_seen,
         }
