@@ -8,6 +8,7 @@ pub mod config;
 pub mod data;
 pub mod demo;
 pub mod directory;
+pub mod drain;
 pub mod fold_worker;
 pub mod http;
 pub mod ingest;

@@ -9,7 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -23,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tower_service::Service;
 
+use crate::drain::Drained;
 use crate::telemetry::Counters;
 
 /// The largest head of a request: request line and headers together.
@@ -160,7 +161,13 @@ where
 {
     let router = serving.router.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(Drained::new(body))
+            }
+        });
         request.extensions_mut().insert(peer);
         router.clone().call(request)
     });

@@ -180,3 +180,21 @@ async fn the_first_start_makes_credentials_and_the_second_keeps_them() {
     );
     again.stop().await;
 }
+
+#[tokio::test]
+async fn a_refused_body_does_not_cost_the_next_request() {
+    let live = live(Settings::default()).await;
+    let mut stream = TcpStream::connect(live.address).await.unwrap();
+    for _ in 0..20 {
+        let head = "POST /v1/Voice/Settings HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Without credentials it is refused before this arrives.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        stream.write_all(b"a=b&c").await.unwrap();
+        let mut answer = vec![0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut answer));
+        let length = read.await.expect("an answer").unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 401"));
+    }
+    live.running.stop().await;
+}
