@@ -4,7 +4,7 @@ use crate::error::DecodeError;
 use crate::observed::Observed;
 
 /// How many messages of each sort are kept; the rest are only counted, so that bad input cannot fill the memory.
-pub const MESSAGES_MAX: usize = 20;
+pub const MESSAGES_MAX: usize = 1_000;
 
 /// What came of some items.
 #[derive(Debug, Default, Clone, PartialEq)]

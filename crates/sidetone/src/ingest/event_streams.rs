@@ -35,11 +35,13 @@ pub async fn receive(
     // A signature vouches for the account it was made by, and for no other in the same body.
     let (own, only): (_, Option<AccountName>) = match sender {
         Sender::Caller(caller) => (caller.account, None),
-        Sender::Signed { url, signature } => {
-            let name = batch
-                .observed
-                .first()
-                .and_then(|first| first.account.clone());
+        Sender::Signed {
+            url,
+            signature,
+            named,
+        } => {
+            let first = batch.observed.first();
+            let name = first.and_then(|first| first.account.clone()).or(named);
             let (account, secret) = provider_of(&app, name.as_ref())?;
             if !verify_body(secret.as_bytes(), &url, &body, &signature) {
                 return Err(ApiError::unauthorized());

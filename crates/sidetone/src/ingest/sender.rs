@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::base_url::BaseUrl;
 use crate::http::error::ApiError;
+use crate::http::form::Query;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 
@@ -25,6 +26,8 @@ pub enum Sender {
         url: String,
         /// The signature.
         signature: String,
+        /// The account that the URL's `AccountSid` names: for bodies that name none, such as a sink's test.
+        named: Option<AccountName>,
     },
 }
 
@@ -40,10 +43,15 @@ impl FromRequestParts<App> for Sender {
                 .map_err(|_| ApiError::unauthorized())?
                 .to_owned();
             let BaseUrl(base) = BaseUrl::from_request_parts(parts, app).await?;
+            let Query(query) = Query::from_request_parts(parts, app).await?;
+            let named = query
+                .filled("AccountSid")
+                .and_then(|value| AccountName::parse(value.text));
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             return Ok(Self::Signed {
                 url: format!("{base}{path}"),
                 signature,
+                named,
             });
         }
         Caller::from_request_parts(parts, app)

@@ -35,7 +35,7 @@ pub async fn receive(
     let account = match sender {
         Sender::Caller(caller) => account_of(&app, caller.account, named(&observed))
             .map_err(|error| refused(&app, &error))?,
-        Sender::Signed { url, signature } => {
+        Sender::Signed { url, signature, .. } => {
             let (account, secret): (AccountSid, String) = provider_of(&app, named(&observed))?;
             if !verify_form(secret.as_bytes(), &url, &form, &signature) {
                 return Err(ApiError::unauthorized());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sidetone_store::account::ProviderSecret;
 use std::io::Write;
 
-use crate::harness::{ACCOUNT, TestServer};
+use crate::harness::{ACCOUNT, TOKEN, TestServer};
 
 const CALL: &str = "CA00112233445566778899aabbccddeeff";
 
@@ -272,4 +272,29 @@ fn data_of(body: &Value) -> Value {
         Value::String(text) => serde_json::from_str(text).unwrap(),
         data => data.clone(),
     }
+}
+
+#[tokio::test]
+async fn a_sinks_test_event_is_taken_when_the_url_names_its_account() {
+    let server = TestServer::start().await;
+    let body = json!([{
+        "specversion": "1.0", "type": "com.twilio.eventstreams.test-event", "id": "EZ1", "source": "Sink",
+        "time": "2026-06-01T11:05:00.123Z", "datacontenttype": "application/json", "data": {"test_id": "x"},
+    }])
+    .to_string();
+    let hash = sidetone_wire::signature::body_hash(body.as_bytes());
+    let path = format!("/ingest/v1/event-streams?AccountSid={ACCOUNT}&bodySHA256={hash}");
+    let send = async |token: &str| {
+        let url = format!("http://sidetone.test{path}");
+        let signature = sidetone_wire::signature::sign_url(token.as_bytes(), &url);
+        let request = Request::post(&path)
+            .header("host", "sidetone.test")
+            .header("content-type", "application/json")
+            .header("x-twilio-signature", signature);
+        server
+            .send(request.body(Body::from(body.clone())).unwrap())
+            .await
+    };
+    assert_eq!(send(TOKEN).await.json()["ignored"], 1);
+    assert_eq!(send("another secret").await.error(), (401, 20003));
 }
