@@ -1,5 +1,10 @@
 """What the library raises: the status and the code are what callers branch on."""
 
+import base64
+import http.client
+import time
+from urllib.parse import urlsplit
+
 import pytest
 from conftest import MANIFEST, connect, refused
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -82,3 +87,26 @@ def test_wrong_credentials(manifest, user, password):
     assert rest(lambda: call.annotation().update(call_score=1)) == (401, 20003)
     assert rest(voice.settings().fetch) == (401, 20003)
     assert listing(voice.call_summaries.list) == (401, 20003)
+
+
+@pytest.mark.parametrize("path, password, status", [
+    ("/v1/Voice/nonsense/Annotation", MANIFEST["parent"]["auth_token"], 404),
+    ("/v1/Voice/%s/Annotation" % UNKNOWN, "wrong", 401),
+    ("/v1/Voice/Summaries", MANIFEST["parent"]["auth_token"], 405)])
+def test_refused_body_does_not_cost_the_next_request(manifest, path, password, status):
+    """The libraries send head and body apart, and keep connections: hanging up without saying so loses a later call."""
+    login = base64.b64encode(("%s:%s" % (manifest["parent"]["account_sid"], password)).encode()).decode()
+    connection = http.client.HTTPConnection(urlsplit(manifest["url"]).netloc, timeout=10)
+    connection.putrequest("POST", path)
+    connection.putheader("Authorization", "Basic " + login)
+    connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+    connection.putheader("Content-Length", "11")
+    connection.endheaders()
+    time.sleep(0.05)
+    connection.send(b"CallScore=1")
+    answer = connection.getresponse()
+    assert answer.status == status
+    answer.read()
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
