@@ -228,12 +228,13 @@ pub trait Store: Send + Sync + 'static {
     /// id within a call, also within one batch. [`StoreError::NotFound`], and nothing appended, when an account does
     /// not exist.
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
-    /// Leases up to `limit` dirty calls whose last event came in at or before `quiet_since`, longest waiting first.
+    /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer, longest waiting first: a call that
+    /// never falls silent is folded as well.
     /// A call is given to nobody else until `lease_until` has passed `now` or its summary is put.
     async fn take_dirty(
         &self,
         limit: usize,
-        quiet_since: TimeUs,
+        dirty_since: TimeUs,
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<DirtyCall>>;

@@ -82,7 +82,7 @@ pub async fn refuses_events_of_unknown_accounts(store: Arc<dyn Store>) {
     assert_eq!(store.stats().await.unwrap().dirty_calls, 0);
 }
 
-/// A call is given to one at a time, longest waiting first, and not before it is quiet.
+/// A call is given to one at a time, longest waiting first, and not before it has waited.
 pub async fn leases_dirty_calls(store: Arc<dyn Store>) {
     create_account(&*store).await;
     for (n, second) in [(1, 5), (2, 1), (3, 3)] {
@@ -93,27 +93,32 @@ pub async fn leases_dirty_calls(store: Arc<dyn Store>) {
     }
     store.append(vec![event(call(2), "b", 9)]).await.unwrap();
     let order = |dirty: Vec<DirtyCall>| dirty.iter().map(|dirty| dirty.call).collect::<Vec<_>>();
-    let taken = store.take_dirty(1, at(8), at(10), at(20)).await.unwrap();
+    let taken = store.take_dirty(1, at(4), at(10), at(20)).await.unwrap();
     assert_eq!(
         order(taken),
-        [call(3)],
-        "call 2 waits longest, but is not quiet"
+        [call(2)],
+        "it waits longest, whatever came since"
     );
     assert_eq!(
-        order(store.take_dirty(9, at(9), at(10), at(30)).await.unwrap()),
-        [call(2), call(1)]
+        order(store.take_dirty(9, at(4), at(10), at(30)).await.unwrap()),
+        [call(3)],
+        "call 1 has not waited long enough"
+    );
+    assert_eq!(
+        order(store.take_dirty(9, at(5), at(10), at(30)).await.unwrap()),
+        [call(1)]
     );
     assert_eq!(order(take(&*store, 19).await), []);
     assert_eq!(
         order(take(&*store, 20).await),
-        [call(3)],
+        [call(2)],
         "its lease is over"
     );
     store
         .put_summaries(vec![put(summary(call(1), 0, None), 1)])
         .await
         .unwrap();
-    assert_eq!(order(take(&*store, 30).await), [call(2)]);
+    assert_eq!(order(take(&*store, 30).await), [call(3)]);
     assert_eq!(store.stats().await.unwrap().dirty_calls, 2);
 }
 

@@ -224,7 +224,7 @@ struct Leased {
 pub(super) fn take_dirty(
     work: &mut Work<'_>,
     limit: usize,
-    quiet_since: TimeUs,
+    dirty_since: TimeUs,
     now: TimeUs,
     lease_until: TimeUs,
 ) -> Result<Vec<DirtyCall>> {
@@ -232,7 +232,7 @@ pub(super) fn take_dirty(
     let mut statement = conn.prepare_cached(include_str!("take_dirty.sql"))?;
     let rows = statement.query_map(
         params![
-            quiet_since.micros(),
+            dirty_since.micros(),
             now.micros(),
             i64::try_from(limit).unwrap_or(i64::MAX)
         ],

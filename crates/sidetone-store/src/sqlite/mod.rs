@@ -179,13 +179,13 @@ impl Store for SqliteStore {
     async fn take_dirty(
         &self,
         limit: usize,
-        quiet_since: TimeUs,
+        dirty_since: TimeUs,
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<DirtyCall>> {
         self.writer
             .run(limit, move |work| {
-                log::take_dirty(work, limit, quiet_since, now, lease_until)
+                log::take_dirty(work, limit, dirty_since, now, lease_until)
             })
             .await
     }

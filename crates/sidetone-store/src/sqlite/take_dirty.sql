@@ -3,8 +3,7 @@ select c.id, a.sid, c.sid, c.position, c.event_count, c.last_received_us, c.end_
 from call c indexed by call_dirty
 cross join account a on a.id = c.account
 left join fold_state s on s.call_id = c.id
-where c.dirty_us is not null
-  and (c.last_received_us is null or c.last_received_us <= ?1)
+where c.dirty_us <= ?1
   and (c.lease_until_us is null or c.lease_until_us <= ?2)
 order by c.dirty_us
 limit ?3
