@@ -25,10 +25,24 @@ pub(super) enum Kind {
 pub(super) struct Facet {
     /// The column.
     pub(super) column: &'static str,
-    /// Its number in the rollups. Never reused.
+    /// Its number in the rollups. Never reused. Facets of annotations are counted elsewhere (judged.rs).
     pub(super) dim: i64,
     /// How to read it.
     pub(super) kind: Kind,
+    /// Whether it is what an annotation says.
+    pub(super) is_judged: bool,
+}
+
+/// The facets of annotations.
+macro_rules! judged {
+    () => {
+        At::Judged
+            | At::Heard
+            | At::ConnectivityIssue
+            | At::QualityIssues
+            | At::Spam
+            | At::CallScore
+    };
 }
 
 macro_rules! facets {
@@ -38,7 +52,7 @@ macro_rules! facets {
         pub(super) enum At { $($name,)+ }
 
         /// Every facet.
-        pub(super) const FACETS: &[Facet] = &[$(Facet { column: $column, dim: $dim, kind: Kind::$kind },)+];
+        pub(super) const FACETS: &[Facet] = &[$(Facet { column: $column, dim: $dim, kind: Kind::$kind, is_judged: matches!(At::$name, judged!()) },)+];
     };
 }
 

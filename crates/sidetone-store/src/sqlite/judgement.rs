@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use sidetone_core::annotation::Annotation;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
@@ -25,12 +26,23 @@ struct Before {
     facets: Facets,
 }
 
+impl Before {
+    /// The same with what another author than the empty one says.
+    fn by_author(mut self, conn: &Connection, author: &str) -> Result<Self> {
+        if !author.is_empty() {
+            (self.revision, self.annotation) = match current(conn, self.id, author)? {
+                Some((revision, json)) => (revision, serde_json::from_str(&json)?),
+                None => (0, Annotation::default()),
+            };
+        }
+        Ok(self)
+    }
+}
+
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, n.revision, n.body, {}
-         from call c
-         join account a on a.id = c.account
-         left join annotation n on n.call_id = c.id and n.author = ?2
+        "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, c.annotation_revision, c.annotation, {}
+         from call c join account a on a.id = c.account
          where c.sid = ?1",
         facet::columns()
     )
@@ -49,7 +61,7 @@ const JUDGED: [At; 6] = [
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
     let columns = JUDGED.map(|at| FACETS[at as usize].column);
     format!(
-        "update call set {} = ? where id = ?",
+        "update call set annotation = ?, annotation_revision = ?, {} = ? where id = ?",
         columns.join(" = ?, ")
     )
 });
@@ -60,8 +72,8 @@ pub(super) fn annotate(
     sid: CallSid,
     change: Annotate,
 ) -> Result<Lookup<AnnotationRecord>> {
-    let found = match find(work.conn, scope, sid, &change.author)? {
-        Some(found) => found,
+    let found = match find(work.conn, scope, sid)? {
+        Some(found) => found.by_author(work.conn, &change.author)?,
         None => match record::missing(work.conn, scope, sid)? {
             Lookup::Unknown if change.accept_unknown => make_placeholder(work.conn, scope, sid)?,
             lookup => return Ok(lookup),
@@ -104,9 +116,9 @@ pub(super) fn annotate(
     }))
 }
 
-fn find(conn: &Connection, scope: Scope, sid: CallSid, author: &str) -> Result<Option<Before>> {
+fn find(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Option<Before>> {
     let mut statement = conn.prepare_cached(&FIND)?;
-    let mut rows = statement.query(params![sid.as_bytes(), author])?;
+    let mut rows = statement.query([sid.as_bytes()])?;
     let mut found = None;
     while let Some(row) = rows.next()? {
         let account = AccountSid::from_bytes(row.get(2)?);
@@ -129,7 +141,7 @@ fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
         account_row: row.get(1)?,
         account,
         advanced_features: row.get(4)?,
-        revision: row.get::<_, Option<u64>>(5)?.unwrap_or(0),
+        revision: row.get(5)?,
         annotation: record::read_annotation(row, 6)?,
         facets: Facets::read(row, 7)?,
     })
@@ -158,7 +170,7 @@ fn write(
     revision: u64,
 ) -> Result<()> {
     let conn = work.conn;
-    let json = serde_json::to_string(after)?;
+    let json = to_json(after)?;
     conn.prepare_cached(include_str!("log_annotation.sql"))?
         .execute(params![
             found.id,
@@ -166,25 +178,37 @@ fn write(
             revision,
             by,
             now.micros(),
-            serde_json::to_string(&found.annotation)?,
+            to_json(&found.annotation)?,
             json,
         ])?;
-    conn.prepare_cached(
-        "replace into annotation (call_id, author, revision, body) values (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![found.id, author, revision, json])?;
     if author.is_empty() {
         let mut facets = found.facets.clone();
         facets.set_annotation(after);
-        let values = JUDGED
-            .iter()
-            .map(|at| facets.get(*at))
-            .chain([Some(found.id)]);
+        let judged = JUDGED.iter().map(|at| Value::from(facets.get(*at)));
+        let values = [
+            json.into(),
+            i64::try_from(revision).unwrap_or(i64::MAX).into(),
+        ];
+        let values = values.into_iter().chain(judged).chain([found.id.into()]);
         conn.prepare_cached(&UPDATE)?
             .execute(params_from_iter(values))?;
         work.count(found.account_row, found.id, &found.facets, &facets);
+    } else {
+        conn.prepare_cached(
+            "replace into annotation (call_id, author, revision, body) values (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![found.id, author, revision, json])?;
     }
     Ok(())
+}
+
+/// The stored JSON of an annotation: without what is not said.
+fn to_json(annotation: &Annotation) -> Result<String> {
+    let mut json = serde_json::to_value(annotation)?;
+    if let Some(fields) = json.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    Ok(json.to_string())
 }
 
 pub(super) fn history(
@@ -244,8 +268,8 @@ fn read_history(
     Ok(changes)
 }
 
-/// What the author of the compatible API's view says of a call, and how often that changed.
-pub(super) fn current(conn: &Connection, id: i64, author: &str) -> Result<Option<(i64, String)>> {
+/// What another author than the empty one says of a call: revision and JSON.
+pub(super) fn current(conn: &Connection, id: i64, author: &str) -> Result<Option<(u64, String)>> {
     Ok(conn
         .prepare_cached("select revision, body from annotation where call_id = ?1 and author = ?2")?
         .query_row(params![id, author], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -4,29 +4,21 @@
 //! In the main stretch every condition can be met. Beside it lie only odd calls: running ones and those that ended
 //! before they started; they are rare, and the rollups tell in which hours they are.
 
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
 use sidetone_core::filter::{SortBy, SummaryFilter};
 use sidetone_core::time::HOUR_US;
 
-use super::condition::{self, Condition, Conditions, Party};
+use super::condition::{self, Condition, Conditions};
 use super::facet::{At, Axis, RUNNING_BASE, SHAPE_RUNNING, SHAPE_SKEWED, hour_of};
 use super::paging::{self, Toward};
+use super::party::{self, By, ByParty, Days, Side};
 use super::posting::Posting;
+use super::span::{Part, Span};
 use super::zone::{Ground, Hours};
 use super::{account, record};
 use crate::page::{Page, PageRequest, Place};
 use crate::{CallRecord, Result};
-
-/// A party with fewer calls than this is looked through whole rather than by the hour.
-const PARTY_FEW: i64 = 2000;
-
-/// Keys from one to another, both included.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    low: i64,
-    high: i64,
-}
 
 /// A stretch of the axis, and what must be true of a call to be found there.
 struct Stretch {
@@ -68,17 +60,6 @@ pub(super) fn list(
     })
 }
 
-/// How the rows of a stretch are found.
-enum By {
-    /// Along the axis, by the hour where there is any condition.
-    Time,
-    /// Along the axis, among the calls of some addresses only.
-    Party {
-        column: &'static str,
-        hashes: Vec<i64>,
-    },
-}
-
 struct Walk<'c> {
     conn: &'c Connection,
     account: i64,
@@ -103,7 +84,7 @@ impl<'c> Walk<'c> {
             conn,
             account,
             axis,
-            by: choose(conn, account, &conditions)?,
+            by: party::choose(conn, account, &conditions)?,
             stretches: stretches(filter, axis, &conditions.facets),
             conditions,
         })
@@ -121,13 +102,13 @@ impl<'c> Walk<'c> {
                 continue;
             };
             match &self.by {
-                By::Party { column, hashes } if stretch.is_main => {
-                    self.read_party(column, hashes, part, limit - found.len(), &mut found)?;
+                By::Party(side, hashes) if stretch.is_main => {
+                    self.read_party(*side, hashes, part, limit, &mut found)?;
                 }
-                By::Party { .. } | By::Time if stretch.conditions.is_empty() => {
-                    self.scan("", None, part, limit - found.len(), &mut found)?;
+                By::Party(..) | By::Time if stretch.conditions.is_empty() => {
+                    self.scan(None, part, limit - found.len(), &mut found)?;
                 }
-                By::Party { .. } | By::Time => {
+                By::Party(..) | By::Time => {
                     self.read_hours(&stretch.conditions, part, limit, &mut found)?;
                 }
             }
@@ -138,24 +119,43 @@ impl<'c> Walk<'c> {
         Ok(found)
     }
 
+    /// Reads the calls of some addresses, day by day, as they are indexed.
     fn read_party(
         &self,
-        column: &str,
+        side: Side,
         hashes: &[i64],
         part: Part,
         limit: usize,
         found: &mut Vec<Place>,
     ) -> Result<()> {
-        let mut of_party = Vec::new();
-        for hash in hashes {
-            self.scan(column, Some(*hash), part, limit, &mut of_party)?;
+        let mut days = Days::new(self.conn, self.account, side, self.axis)?;
+        let mut rest = part;
+        while found.len() < limit
+            && let Some(day) = days.next(&rest)?
+        {
+            let first = found.len();
+            if let Some(within) = rest.within(day.span) {
+                for hash in hashes {
+                    let by = ByParty {
+                        side,
+                        hash: *hash,
+                        day: day.number,
+                    };
+                    self.scan(Some(by), within, limit - first, found)?;
+                }
+            }
+            if hashes.len() > 1 {
+                found[first..].sort_unstable();
+                if part.toward == Toward::End {
+                    found[first..].reverse();
+                }
+                found.truncate(limit);
+            }
+            match rest.beyond(day.span) {
+                Some(beyond) => rest = beyond,
+                None => break,
+            }
         }
-        of_party.sort_unstable();
-        if part.toward == Toward::End {
-            of_party.reverse();
-        }
-        of_party.truncate(limit);
-        found.extend(of_party);
         Ok(())
     }
 
@@ -199,7 +199,7 @@ impl<'c> Walk<'c> {
                         high: begin + HOUR_US - 1,
                     });
                     if let Some(within) = within {
-                        self.scan("", None, within, limit - found.len(), found)?;
+                        self.scan(None, within, limit - found.len(), found)?;
                     }
                 }
             }
@@ -210,8 +210,7 @@ impl<'c> Walk<'c> {
     /// Reads matching calls along an index: of a party's hash, or of all calls.
     fn scan(
         &self,
-        party: &str,
-        hash: Option<i64>,
+        by: Option<ByParty>,
         part: Part,
         limit: usize,
         found: &mut Vec<Place>,
@@ -221,12 +220,8 @@ impl<'c> Walk<'c> {
         let mut rest = span;
         if let Some(from) = from.filter(|from| (span.low..=span.high).contains(&from.key)) {
             // Calls of the very same key, then those beyond it.
-            let same = Span {
-                low: from.key,
-                high: from.key,
-            };
             let before = found.len();
-            self.scan_span(party, hash, same, toward, Some(from.id), limit, found)?;
+            self.scan_keys(by, Keys::Same(from), toward, limit, found)?;
             limit -= found.len() - before;
             match toward {
                 Toward::End => rest.high = from.key.saturating_sub(1),
@@ -234,53 +229,47 @@ impl<'c> Walk<'c> {
             }
         }
         if limit > 0 && rest.low <= rest.high {
-            self.scan_span(party, hash, rest, toward, None, limit, found)?;
+            self.scan_keys(by, Keys::Of(rest), toward, limit, found)?;
         }
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are the parts of one query")]
-    fn scan_span(
+    fn scan_keys(
         &self,
-        party: &str,
-        hash: Option<i64>,
-        span: Span,
+        by: Option<ByParty>,
+        keys: Keys,
         toward: Toward,
-        beyond_id: Option<i64>,
         limit: usize,
         found: &mut Vec<Place>,
     ) -> Result<()> {
         let key = self.axis.column();
-        let index = match (party, self.axis) {
-            ("from_hash", Axis::Start) => "call_from_by_start",
-            ("from_hash", Axis::End) => "call_from_by_end",
-            ("to_hash", Axis::Start) => "call_to_by_start",
-            ("to_hash", Axis::End) => "call_to_by_end",
-            (_, Axis::Start) => "call_by_start",
-            (_, Axis::End) => "call_by_end",
+        let index = match (by, self.axis) {
+            (Some(by), axis) => party::index(by.side, axis),
+            (None, Axis::Start) => "call_by_start",
+            (None, Axis::End) => "call_by_end",
         };
         let mut sql = format!("select {key}, id from call indexed by {index} where account = ?");
         let mut values: Vec<Value> = vec![self.account.into()];
-        if let Some(hash) = hash {
-            sql.push_str(&format!(" and {party} = ?"));
-            values.push(hash.into());
+        if let Some(by) = by {
+            let (day, hash) = (party::day_column(self.axis), by.side.hash_column());
+            sql.push_str(&format!(" and {day} = ? and {hash} = ?"));
+            values.extend([by.day.into(), by.hash.into()]);
         }
-        if let Some(id) = beyond_id {
-            let beyond = match toward {
-                Toward::End => '<',
-                Toward::Beginning => '>',
-            };
-            sql.push_str(&format!(" and {key} = ? and id {beyond} ?"));
-            values.extend([span.low.into(), id.into()]);
-        } else {
-            sql.push_str(&format!(" and {key} between ? and ?"));
-            values.extend([span.low.into(), span.high.into()]);
+        let (beyond, order) = match toward {
+            Toward::End => ('<', " desc"),
+            Toward::Beginning => ('>', ""),
+        };
+        match keys {
+            Keys::Same(place) => {
+                sql.push_str(&format!(" and {key} = ? and id {beyond} ?"));
+                values.extend([place.key.into(), place.id.into()]);
+            }
+            Keys::Of(span) => {
+                sql.push_str(&format!(" and {key} between ? and ?"));
+                values.extend([span.low.into(), span.high.into()]);
+            }
         }
         self.conditions.write(&mut sql, &mut values);
-        let order = match toward {
-            Toward::End => " desc",
-            Toward::Beginning => "",
-        };
         sql.push_str(&format!(" order by {key}{order}, id{order} limit ?"));
         values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -294,6 +283,15 @@ impl<'c> Walk<'c> {
         }
         Ok(())
     }
+}
+
+/// Which keys are scanned.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// Those of a span.
+    Of(Span),
+    /// Those equal to a place's, beyond it.
+    Same(Place),
 }
 
 /// Looks at candidates one by one.
@@ -331,43 +329,6 @@ impl<'c> Check<'c> {
             }
         }
         Ok(())
-    }
-}
-
-/// The part of a span that lies beyond a place.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    span: Span,
-    toward: Toward,
-    from: Option<Place>,
-}
-
-impl Part {
-    fn of(span: Span, toward: Toward, from: Option<Place>) -> Option<Self> {
-        let mut span = span;
-        if let Some(from) = from {
-            match toward {
-                Toward::End => span.high = span.high.min(from.key),
-                Toward::Beginning => span.low = span.low.max(from.key),
-            }
-        }
-        (span.low <= span.high).then_some(Self { span, toward, from })
-    }
-
-    fn within(self, other: Span) -> Option<Self> {
-        let span = Span {
-            low: self.span.low.max(other.low),
-            high: self.span.high.min(other.high),
-        };
-        (span.low <= span.high).then_some(Self { span, ..self })
-    }
-
-    fn holds(self, place: Place) -> bool {
-        (self.span.low..=self.span.high).contains(&place.key)
-            && self.from.is_none_or(|from| match self.toward {
-                Toward::End => place < from,
-                Toward::Beginning => place > from,
-            })
     }
 }
 
@@ -419,55 +380,4 @@ fn stretches(filter: &SummaryFilter, axis: Axis, conditions: &[Condition]) -> Ve
         .flatten()
         .filter(|stretch| stretch.span.low <= stretch.span.high)
         .collect()
-}
-
-/// Whether to go by time or by a party.
-fn choose(conn: &Connection, account: i64, conditions: &Conditions) -> Result<By> {
-    let by = |column, party: &Party| By::Party {
-        column,
-        hashes: party.hashes.clone(),
-    };
-    match (&conditions.from, &conditions.to) {
-        (None, None) => Ok(By::Time),
-        (Some(from), None) if conditions.facets.is_empty() => Ok(by("from_hash", from)),
-        (None, Some(to)) if conditions.facets.is_empty() => Ok(by("to_hash", to)),
-        (from, to) => {
-            let from_calls = count_some(conn, account, "from", from.as_ref())?;
-            let to_calls = count_some(conn, account, "to", to.as_ref())?;
-            Ok(match (from, to) {
-                (Some(from), _)
-                    if from_calls <= to_calls
-                        && (from_calls < PARTY_FEW || conditions.facets.is_empty()) =>
-                {
-                    by("from_hash", from)
-                }
-                (_, Some(to)) if to_calls < PARTY_FEW || conditions.facets.is_empty() => {
-                    by("to_hash", to)
-                }
-                _ => By::Time,
-            })
-        }
-    }
-}
-
-/// How many calls a party has, or that there are many; many when there is no such party in the filter.
-fn count_some(conn: &Connection, account: i64, side: &str, party: Option<&Party>) -> Result<i64> {
-    let Some(party) = party else {
-        return Ok(i64::MAX);
-    };
-    let sql = format!(
-        "select count(*) from (select 1 from call indexed by call_{side}_by_end
-         where account = ?1 and {side}_hash = ?2 and end_key is not null limit ?3)"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut calls = 0;
-    for hash in &party.hashes {
-        let of_one: i64 =
-            statement.query_row(params![account, hash, PARTY_FEW - calls], |row| row.get(0))?;
-        calls += of_one;
-        if calls >= PARTY_FEW {
-            break;
-        }
-    }
-    Ok(calls)
 }

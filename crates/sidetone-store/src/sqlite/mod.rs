@@ -5,20 +5,24 @@
 
 mod account;
 mod check;
+mod check_rollups;
 mod codec;
 mod condition;
 mod connection;
 mod facet;
+mod judged;
 mod judgement;
 mod list;
 mod log;
 mod migrate;
 mod paging;
+mod party;
 mod posting;
 mod readers;
 mod record;
 mod rollup;
 mod rules;
+mod span;
 mod summary;
 mod terms;
 mod writer;

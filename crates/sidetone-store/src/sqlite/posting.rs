@@ -19,12 +19,9 @@ pub(super) struct Posting {
 pub(super) const POSTINGS_MAX: usize = 256;
 
 /// Writes postings, which are in order.
-pub(super) fn encode(postings: &[Posting]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(postings.len() * 7);
-    let mut last = Posting {
-        offset_us: 0,
-        id: 0,
-    };
+pub(super) fn encode(postings: impl Iterator<Item = Posting>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut last = FIRST;
     for posting in postings {
         put_varint(
             &mut bytes,
@@ -35,33 +32,52 @@ pub(super) fn encode(postings: &[Posting]) -> Vec<u8> {
         );
         let step = posting.id.wrapping_sub(last.id);
         put_varint(&mut bytes, ((step << 1) ^ (step >> 63)).cast_unsigned());
-        last = *posting;
+        last = posting;
     }
     bytes
 }
 
-/// Reads postings.
+/// Reads all postings.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Posting>> {
     let mut rest = bytes;
     let mut postings = Vec::with_capacity(bytes.len() / 3);
-    let mut last = Posting {
-        offset_us: 0,
-        id: 0,
-    };
+    let mut last = FIRST;
     while !rest.is_empty() {
-        let offset = take_varint(&mut rest)?.cast_signed();
-        let zigzag = take_varint(&mut rest)?;
-        let step = (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed();
-        last = Posting {
-            offset_us: last.offset_us.wrapping_add(offset),
-            id: last.id.wrapping_add(step),
-        };
+        last = take_posting(&mut rest, last)?;
         postings.push(last);
     }
     Ok(postings)
 }
 
-fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
+/// Reads so many postings, and leaves what follows them.
+pub(super) fn decode_some(rest: &mut &[u8], count: usize) -> Result<Vec<Posting>> {
+    let mut postings = Vec::with_capacity(count);
+    let mut last = FIRST;
+    for _ in 0..count {
+        last = take_posting(rest, last)?;
+        postings.push(last);
+    }
+    Ok(postings)
+}
+
+/// What the first posting is the difference to.
+const FIRST: Posting = Posting {
+    offset_us: 0,
+    id: 0,
+};
+
+fn take_posting(rest: &mut &[u8], last: Posting) -> Result<Posting> {
+    let offset = take_varint(rest)?.cast_signed();
+    let zigzag = take_varint(rest)?;
+    let step = (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed();
+    Ok(Posting {
+        offset_us: last.offset_us.wrapping_add(offset),
+        id: last.id.wrapping_add(step),
+    })
+}
+
+/// Writes a number, seven bits a byte, lowest first.
+pub(super) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -69,7 +85,8 @@ fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-fn take_varint(rest: &mut &[u8]) -> Result<u64> {
+/// Takes a number from the front.
+pub(super) fn take_varint(rest: &mut &[u8]) -> Result<u64> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
         let Some((byte, tail)) = rest.split_first() else {
@@ -98,7 +115,7 @@ mod tests {
         ]
         .map(|(offset_us, id)| Posting { offset_us, id });
         for length in 0..=postings.len() {
-            let bytes = encode(&postings[..length]);
+            let bytes = encode(postings[..length].iter().copied());
             assert_eq!(decode(&bytes).unwrap(), &postings[..length]);
         }
         assert!(decode(&[0x80]).is_err());

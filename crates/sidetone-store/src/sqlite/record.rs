@@ -85,7 +85,7 @@ fn read_record(row: &Row<'_>, call: CallRef) -> Result<CallRecord> {
         summary,
         processing_version: row.get(4)?,
         annotation: read_annotation(row, 7)?,
-        annotation_revision: row.get::<_, Option<u64>>(6)?.unwrap_or(0),
+        annotation_revision: row.get(6)?,
         advanced_features: row.get(2)?,
         placeholder: row.get(3)?,
     })
@@ -115,7 +115,7 @@ pub(super) fn annotation(
         Ok(AnnotationRecord {
             call: CallRef { account, sid },
             annotation: read_annotation(row, 4)?,
-            revision: row.get::<_, Option<u64>>(3)?.unwrap_or(0),
+            revision: row.get(3)?,
             advanced_features: row.get(2)?,
         })
     })?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::facet::{At, Axis, DIM_CALLS, FACETS, Facets, hour_of};
+use super::judged::{self, JudgedCall};
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::Result;
 
@@ -31,10 +32,14 @@ struct Step {
 /// One call more or less in the histogram of post-dial delays: day, country, bin, by how many.
 type PddStep = (i64, i64, i64, i64);
 
+/// One judged call more or less: account, axis, hour, which, by how many.
+type JudgedStep = (i64, i64, i64, JudgedCall, i64);
+
 /// Differences not yet written.
 #[derive(Debug, Default)]
 pub(super) struct Deltas {
     steps: Vec<Step>,
+    judged: Vec<JudgedStep>,
     pdd: Vec<PddStep>,
 }
 
@@ -42,6 +47,7 @@ pub(super) struct Deltas {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
     steps: usize,
+    judged: usize,
     pdd: usize,
 }
 
@@ -49,6 +55,7 @@ impl Deltas {
     pub(super) const fn mark(&self) -> Mark {
         Mark {
             steps: self.steps.len(),
+            judged: self.judged.len(),
             pdd: self.pdd.len(),
         }
     }
@@ -56,6 +63,7 @@ impl Deltas {
     /// Forgets what was added since.
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.steps.truncate(mark.steps);
+        self.judged.truncate(mark.judged);
         self.pdd.truncate(mark.pdd);
     }
 
@@ -70,7 +78,7 @@ impl Deltas {
                 self.step(account, axis, DIM_CALLS, 0, new_key, id, 1);
             }
             for (place, facet) in FACETS.iter().enumerate() {
-                if stays && old.values[place] == new.values[place] {
+                if facet.is_judged || stays && old.values[place] == new.values[place] {
                     continue;
                 }
                 let dim = facet.dim;
@@ -82,12 +90,39 @@ impl Deltas {
                 }
             }
         }
+        self.change_judged(account, id, old, new);
         let (old_pdd, new_pdd) = (pdd_row(old), pdd_row(new));
         if old_pdd != new_pdd {
             self.pdd
                 .extend(old_pdd.map(|(day, country, bin)| (day, country, bin, -1)));
             self.pdd
                 .extend(new_pdd.map(|(day, country, bin)| (day, country, bin, 1)));
+        }
+    }
+
+    fn change_judged(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
+        let (old_mask, new_mask) = (judged::mask_of(old), judged::mask_of(new));
+        for axis in Axis::BOTH {
+            let sides = [(old, old_mask, -1), (new, new_mask, 1)];
+            let [old_step, new_step] = sides.map(|(facets, mask, by)| {
+                let key = facets.keys.filter(|_| mask != 0)?.on(axis);
+                let posting = posting_at(key, id);
+                Some((
+                    account,
+                    axis.number(),
+                    hour_of(key),
+                    JudgedCall { posting, mask },
+                    by,
+                ))
+            });
+            let is_same = match (old_step, new_step) {
+                (Some(old), Some(new)) => old.3 == new.3 && old.2 == new.2,
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_same {
+                self.judged.extend(old_step.into_iter().chain(new_step));
+            }
         }
     }
 
@@ -111,10 +146,7 @@ impl Deltas {
                 value,
                 hour: hour_of(key),
             },
-            posting: Posting {
-                offset_us: key.rem_euclid(HOUR_US),
-                id,
-            },
+            posting: posting_at(key, id),
             by,
         });
     }
@@ -126,12 +158,38 @@ impl Deltas {
             write_row(conn, steps)?;
         }
         self.steps.clear();
+        self.judged.sort_unstable();
+        for steps in self
+            .judged
+            .chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2))
+        {
+            // A call that left and came back in one transaction changes nothing.
+            let net: Vec<(JudgedCall, i64)> = steps
+                .chunk_by(|a, b| a.3 == b.3)
+                .map(|same| (same[0].3, same.iter().map(|step| step.4).sum()))
+                .filter(|(_, by)| *by != 0)
+                .collect();
+            if let Some((account, axis, hour, ..)) = steps.first()
+                && !net.is_empty()
+            {
+                judged::write(conn, *account, *axis, *hour, &net)?;
+            }
+        }
+        self.judged.clear();
         self.pdd.sort_unstable();
         for steps in self.pdd.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
             write_pdd(conn, steps)?;
         }
         self.pdd.clear();
         Ok(())
+    }
+}
+
+/// Where a call lies within the hour of a key.
+const fn posting_at(key: i64, id: i64) -> Posting {
+    Posting {
+        offset_us: key.rem_euclid(HOUR_US),
+        id,
     }
 }
 
@@ -144,9 +202,7 @@ fn pdd_row(facets: &Facets) -> Option<(i64, i64, i64)> {
 
 /// Whether the calls of a dimension are kept one by one while they are few. Not where no list asks for them.
 const fn is_listed(dim: i64) -> bool {
-    dim != DIM_CALLS
-        && dim != FACETS[At::Tags as usize].dim
-        && dim != FACETS[At::Judged as usize].dim
+    dim != DIM_CALLS && dim != FACETS[At::Tags as usize].dim
 }
 
 const READ: &str = "select n, calls from rollup
@@ -188,7 +244,7 @@ fn write_row(conn: &Connection, steps: &[Step]) -> Result<()> {
     }
     let packed = postings
         .filter(|_| is_listed(key.dim) && count <= POSTINGS_MAX as i64)
-        .map(|postings| posting::encode(&merge(postings, &net)));
+        .map(|postings| posting::encode(merge(postings, &net).into_iter()));
     conn.prepare_cached(WRITE)?.execute(params![
         key.account,
         key.axis,

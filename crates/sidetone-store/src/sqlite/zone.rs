@@ -9,6 +9,7 @@ use rusqlite::{Connection, params};
 
 use super::condition::Condition;
 use super::facet::{Axis, FACETS};
+use super::judged::JudgedHours;
 use super::paging::Toward;
 use super::posting::{self, Posting};
 use crate::Result;
@@ -45,10 +46,18 @@ pub(super) struct Ground<'c> {
 
 impl Ground<'_> {
     /// Whether an hour is met before another.
-    const fn is_before(&self, hour: i64, other: i64) -> bool {
+    pub(super) const fn is_before(&self, hour: i64, other: i64) -> bool {
         match self.toward {
             Toward::End => hour > other,
             Toward::Beginning => hour < other,
+        }
+    }
+
+    /// First and last of the hours that are not met before one.
+    pub(super) fn hours_from(&self, hour: i64) -> (i64, i64) {
+        match self.toward {
+            Toward::End => (self.first_hour, hour.min(self.last_hour)),
+            Toward::Beginning => (hour.max(self.first_hour), self.last_hour),
         }
     }
 }
@@ -81,13 +90,10 @@ impl ValueHours {
     }
 
     fn fetch_from(&mut self, ground: &Ground<'_>, hour: i64) -> Result<()> {
-        let (sql, first, last) = match ground.toward {
-            Toward::End => (TOWARD_END, ground.first_hour, hour.min(ground.last_hour)),
-            Toward::Beginning => (
-                TOWARD_BEGINNING,
-                hour.max(ground.first_hour),
-                ground.last_hour,
-            ),
+        let (first, last) = ground.hours_from(hour);
+        let sql = match ground.toward {
+            Toward::End => TOWARD_END,
+            Toward::Beginning => TOWARD_BEGINNING,
         };
         let mut statement = ground.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params![
@@ -118,37 +124,87 @@ impl ValueHours {
     }
 }
 
+/// A condition's walk over the hours it can be met in.
+enum ConditionHours {
+    /// What summaries say: by value.
+    Values(Vec<ValueHours>),
+    /// What annotations say, all conditions together.
+    Judged(JudgedHours),
+}
+
+impl ConditionHours {
+    fn of(condition: &Condition) -> Self {
+        let of = |value: &i64| ValueHours {
+            dim: FACETS[condition.at as usize].dim,
+            value: *value,
+            fetched: VecDeque::new(),
+            fetch: FETCH_FIRST,
+            exhausted: false,
+        };
+        Self::Values(condition.wanted.iter().map(of).collect())
+    }
+
+    /// The first hour that is not met before `hour`.
+    fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
+        let values = match self {
+            Self::Values(values) => values,
+            Self::Judged(judged) => return judged.seek(ground, hour),
+        };
+        let mut nearest = None;
+        for value in values {
+            if let Some(found) = value.seek(ground, hour)?
+                && nearest.is_none_or(|nearest| ground.is_before(found, nearest))
+            {
+                nearest = Some(found);
+            }
+        }
+        Ok(nearest)
+    }
+
+    /// The calls of an hour that meet the condition, in order; `None` when they are many.
+    fn calls_in(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
+        let values = match self {
+            Self::Values(values) => values,
+            Self::Judged(judged) => return judged.calls_in(hour),
+        };
+        let mut any = Vec::new();
+        for value in values {
+            match value.calls_in(hour)? {
+                Some(calls) => any.extend(calls),
+                None => return Ok(None),
+            }
+        }
+        if values.len() > 1 {
+            any.sort_unstable();
+            any.dedup();
+        }
+        Ok(Some(any))
+    }
+}
+
 /// The hours in which every condition can be met.
 pub(super) struct Hours<'c> {
     ground: Ground<'c>,
-    /// By condition, by value.
-    walks: Vec<Vec<ValueHours>>,
+    walks: Vec<ConditionHours>,
     next_hour: Option<i64>,
 }
 
 impl<'c> Hours<'c> {
     /// Starts a walk for at least one condition.
     pub(super) fn new(ground: Ground<'c>, conditions: &[Condition]) -> Self {
-        let walks = conditions
+        let of_summaries = conditions
             .iter()
-            .map(|condition| {
-                let of = |value: &i64| ValueHours {
-                    dim: FACETS[condition.at as usize].dim,
-                    value: *value,
-                    fetched: VecDeque::new(),
-                    fetch: FETCH_FIRST,
-                    exhausted: false,
-                };
-                condition.wanted.iter().map(of).collect()
-            })
-            .collect();
+            .filter(|condition| !FACETS[condition.at as usize].is_judged);
         let start = match ground.toward {
             Toward::End => ground.last_hour,
             Toward::Beginning => ground.first_hour,
         };
         Self {
             ground,
-            walks,
+            walks: of_summaries
+                .map(ConditionHours::of)
+                .chain(JudgedHours::of(conditions).map(ConditionHours::Judged))
+                .collect(),
             next_hour: Some(start),
         }
     }
@@ -175,16 +231,8 @@ impl<'c> Hours<'c> {
         };
         loop {
             let asked = hour;
-            for values in &mut self.walks {
-                let mut nearest = None;
-                for walk in values {
-                    if let Some(found) = walk.seek(&self.ground, hour)?
-                        && nearest.is_none_or(|nearest| self.ground.is_before(found, nearest))
-                    {
-                        nearest = Some(found);
-                    }
-                }
-                match nearest {
+            for walk in &mut self.walks {
+                match walk.seek(&self.ground, hour)? {
                     None => return Ok(None),
                     Some(nearest) => hour = nearest,
                 }
@@ -198,29 +246,14 @@ impl<'c> Hours<'c> {
     /// The calls of an hour that meet every condition whose calls are known.
     fn candidates(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
         let mut common: Option<Vec<Posting>> = None;
-        for values in &self.walks {
-            let mut any = Some(Vec::new());
-            for walk in values {
-                any = match (any, walk.calls_in(hour)?) {
-                    (Some(mut any), Some(calls)) => {
-                        any.extend(calls);
-                        Some(any)
-                    }
-                    _ => None,
-                };
-                if any.is_none() {
-                    break;
-                }
-            }
-            let Some(mut any) = any else { continue };
-            if values.len() > 1 {
-                any.sort_unstable();
-                any.dedup();
-            }
+        for walk in &self.walks {
+            let Some(calls) = walk.calls_in(hour)? else {
+                continue;
+            };
             common = Some(match common {
-                None => any,
+                None => calls,
                 Some(mut common) => {
-                    common.retain(|call| any.binary_search(call).is_ok());
+                    common.retain(|call| calls.binary_search(call).is_ok());
                     common
                 }
             });

@@ -107,6 +107,10 @@ create table call (
   to_hash integer,
   from_address text,
   to_address text,
+  -- UTC days of the two keys. Addresses are indexed day by day: the pages that are written are those of a few days,
+  -- not of all calls there ever were, and a number is looked for in one day after the other.
+  start_day integer generated always as (start_us / 86400000000) virtual,
+  end_day integer generated always as (end_key / 86400000000) virtual,
   -- Post-dial delay, in steps of 100 ms.
   pdd_bin integer check (pdd_bin between 0 and 65535),
 
@@ -126,7 +130,10 @@ create table call (
   from_carrier integer,
   to_carrier integer,
 
-  -- The annotation of the empty author, as far as lists are narrowed by it.
+  -- The annotation of the empty author: JSON without what is not said, and changes so far.
+  annotation text,
+  annotation_revision integer not null default 0 check (annotation_revision >= 0),
+  -- The same, as far as lists are narrowed by it.
   judged integer check (judged in (0, 1)),
   heard integer,
   connectivity_issue integer,
@@ -155,10 +162,14 @@ create table call (
 
 create index call_by_end on call (account, end_key) where end_key is not null;
 create index call_by_start on call (account, start_us) where start_us is not null;
-create index call_from_by_end on call (account, from_hash, end_key) where from_hash is not null and end_key is not null;
-create index call_from_by_start on call (account, from_hash, start_us) where from_hash is not null and start_us is not null;
-create index call_to_by_end on call (account, to_hash, end_key) where to_hash is not null and end_key is not null;
-create index call_to_by_start on call (account, to_hash, start_us) where to_hash is not null and start_us is not null;
+create index call_from_by_end on call (account, end_day, from_hash, end_key)
+  where from_hash is not null and end_key is not null;
+create index call_from_by_start on call (account, start_day, from_hash, start_us)
+  where from_hash is not null and start_us is not null;
+create index call_to_by_end on call (account, end_day, to_hash, end_key)
+  where to_hash is not null and end_key is not null;
+create index call_to_by_start on call (account, start_day, to_hash, start_us)
+  where to_hash is not null and start_us is not null;
 create index call_dirty on call (dirty_us) where dirty_us is not null;
 create index call_timer on call (timer_us) where timer_us is not null;
 
@@ -191,14 +202,13 @@ create table event (
   primary key (call_id, event_key)
 ) strict, without rowid;
 
--- The annotation of one author as it is now.
+-- The annotation of one author as it is now; that of the empty author is in `call`, where it is read from most.
 create table annotation (
   call_id integer not null references call (id),
-  -- Empty for the view of the compatible API.
-  author text not null,
+  author text not null check (author <> ''),
   -- Changes so far.
   revision integer not null check (revision >= 1),
-  -- JSON of the annotation.
+  -- JSON of the annotation, without what is not said.
   body text not null,
   primary key (call_id, author)
 ) strict, without rowid;
@@ -228,7 +238,7 @@ create table tombstone (
   primary key (sid, account)
 ) strict, without rowid;
 
--- Calls per hour and value: statistics, and the map that lists find their way by.
+-- Calls per hour and value of what summaries say: statistics, and the map that lists find their way by.
 create table rollup (
   account integer not null references account (id),
   -- 0: hours of call.start_us; 1: hours of call.end_key.
@@ -243,6 +253,21 @@ create table rollup (
   -- The calls themselves while they are few (sqlite/posting.rs). NULL: look into the hour.
   calls blob,
   primary key (account, axis, dim, value, hour, slot)
+) strict, without rowid;
+
+-- The same of what annotations say, all in one row per hour: people judge one call at a time, of any hour.
+create table judged (
+  account integer not null references account (id),
+  -- As in rollup.
+  axis integer not null check (axis in (0, 1)),
+  hour integer not null,
+  slot integer not null default 0,
+  -- Bit i: there is a call of which the annotation says i (sqlite/judged.rs).
+  mask integer not null check (mask <> 0),
+  -- How many calls for every bit set, and which calls while they are few (sqlite/judged.rs).
+  counts blob not null,
+  calls blob,
+  primary key (account, axis, hour, slot)
 ) strict, without rowid;
 
 -- Post-dial delays by start day, destination country and step of 100 ms, over all accounts: what limits are learnt from.

@@ -1,0 +1,199 @@
+//! Finding the calls of a number.
+//!
+//! Addresses are indexed by the UTC day of the call: a number is looked for in one day after the other.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use sidetone_core::time::DAY_US;
+
+use super::condition::{Conditions, Party};
+use super::facet::Axis;
+use super::paging::Toward;
+use super::span::{Part, Span};
+use crate::Result;
+
+/// A party with fewer calls than this is looked through whole rather than by the hour.
+const PARTY_FEW: i64 = 2000;
+
+/// A side of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    From,
+    To,
+}
+
+impl Side {
+    pub(super) const fn hash_column(self) -> &'static str {
+        match self {
+            Self::From => "from_hash",
+            Self::To => "to_hash",
+        }
+    }
+}
+
+/// The column with the day of an axis.
+pub(super) const fn day_column(axis: Axis) -> &'static str {
+    match axis {
+        Axis::Start => "start_day",
+        Axis::End => "end_day",
+    }
+}
+
+/// The index of a side's addresses on an axis.
+pub(super) const fn index(side: Side, axis: Axis) -> &'static str {
+    match (side, axis) {
+        (Side::From, Axis::Start) => "call_from_by_start",
+        (Side::From, Axis::End) => "call_from_by_end",
+        (Side::To, Axis::Start) => "call_to_by_start",
+        (Side::To, Axis::End) => "call_to_by_end",
+    }
+}
+
+/// How the rows of a list are found.
+pub(super) enum By {
+    /// Along the axis, by the hour where there is any condition.
+    Time,
+    /// Along the axis, among the calls of some addresses only.
+    Party(Side, Vec<i64>),
+}
+
+/// One day of one address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ByParty {
+    pub(super) side: Side,
+    pub(super) hash: i64,
+    pub(super) day: i64,
+}
+
+/// A day in which there are calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Day {
+    pub(super) number: i64,
+    pub(super) span: Span,
+}
+
+impl Day {
+    /// As SQL divides: towards zero. Day 0 is twice as long as the others, which harms nobody.
+    fn of(number: i64) -> Self {
+        let from_zero = number.saturating_mul(DAY_US);
+        let rest = DAY_US - 1;
+        Self {
+            number,
+            span: Span {
+                low: if number <= 0 {
+                    from_zero.saturating_sub(rest)
+                } else {
+                    from_zero
+                },
+                high: if number >= 0 {
+                    from_zero.saturating_add(rest)
+                } else {
+                    from_zero
+                },
+            },
+        }
+    }
+}
+
+/// The days in which there are calls.
+pub(super) struct Days<'c> {
+    account: i64,
+    toward_end: CachedStatement<'c>,
+    toward_beginning: CachedStatement<'c>,
+}
+
+impl<'c> Days<'c> {
+    pub(super) fn new(conn: &'c Connection, account: i64, side: Side, axis: Axis) -> Result<Self> {
+        let (day, key, hash, index) = (
+            day_column(axis),
+            axis.column(),
+            side.hash_column(),
+            index(side, axis),
+        );
+        let sql = |beyond: &str, order: &str| {
+            format!(
+                "select {day} from call indexed by {index}
+                 where account = ?1 and {day} {beyond} ?2 and {hash} is not null and {key} is not null
+                 order by {day}{order} limit 1"
+            )
+        };
+        Ok(Self {
+            account,
+            toward_end: conn.prepare_cached(&sql("<=", " desc"))?,
+            toward_beginning: conn.prepare_cached(&sql(">=", ""))?,
+        })
+    }
+
+    /// The first day, in the direction of the part, that is not before its beginning.
+    pub(super) fn next(&mut self, part: &Part) -> Result<Option<Day>> {
+        let (statement, from) = match part.toward {
+            Toward::End => (&mut self.toward_end, part.span.high),
+            Toward::Beginning => (&mut self.toward_beginning, part.span.low),
+        };
+        let number = statement
+            .query_row([self.account, from / DAY_US], |row| row.get(0))
+            .optional()?;
+        Ok(number.map(Day::of))
+    }
+}
+
+/// Whether to go by time or by a party.
+pub(super) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -> Result<By> {
+    let by = |side, party: &Party| By::Party(side, party.hashes.clone());
+    match (&conditions.from, &conditions.to) {
+        (None, None) => Ok(By::Time),
+        (Some(from), None) if conditions.facets.is_empty() => Ok(by(Side::From, from)),
+        (None, Some(to)) if conditions.facets.is_empty() => Ok(by(Side::To, to)),
+        (from, to) => {
+            let from_calls = count_some(conn, account, Side::From, from.as_ref())?;
+            let to_calls = count_some(conn, account, Side::To, to.as_ref())?;
+            Ok(match (from, to) {
+                (Some(from), _)
+                    if from_calls <= to_calls
+                        && (from_calls < PARTY_FEW || conditions.facets.is_empty()) =>
+                {
+                    by(Side::From, from)
+                }
+                (_, Some(to)) if to_calls < PARTY_FEW || conditions.facets.is_empty() => {
+                    by(Side::To, to)
+                }
+                _ => By::Time,
+            })
+        }
+    }
+}
+
+/// How many calls a party has, or that there are many; many when there is no such party in the filter.
+fn count_some(conn: &Connection, account: i64, side: Side, party: Option<&Party>) -> Result<i64> {
+    let Some(party) = party else {
+        return Ok(i64::MAX);
+    };
+    let (hash, index) = (side.hash_column(), index(side, Axis::End));
+    let mut count = conn.prepare_cached(&format!(
+        "select count(*) from (select 1 from call indexed by {index}
+         where account = ?1 and end_day = ?2 and {hash} = ?3 and end_key is not null limit ?4)"
+    ))?;
+    let mut days = Days::new(conn, account, side, Axis::End)?;
+    let mut rest = Part::of(
+        Span {
+            low: i64::MIN,
+            high: i64::MAX,
+        },
+        Toward::End,
+        None,
+    );
+    let mut calls = 0;
+    while calls < PARTY_FEW
+        && let Some(part) = rest
+        && let Some(day) = days.next(&part)?
+    {
+        for hash in &party.hashes {
+            let of_day: i64 = count.query_row(
+                params![account, day.number, hash, PARTY_FEW - calls],
+                |row| row.get(0),
+            )?;
+            calls += of_day;
+        }
+        rest = part.beyond(day.span);
+    }
+    Ok(calls)
+}
