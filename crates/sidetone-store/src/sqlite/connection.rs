@@ -65,6 +65,9 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection> {
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "trusted_schema", false)?;
+    // Without it, whatever value is bound where a partial index might apply makes SQLite plan the statement anew:
+    // half the time of a read.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if writes {
         let mode: String =
             conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
