@@ -1,7 +1,7 @@
 //! Made-up calls that look like real ones: the same for the same seed and time, on every machine.
 //!
 //! Nothing here is random, reads a clock or knows a server: [`history`] tells what has happened until a time, [`live`]
-//! what happens after it.
+//! what happens after it. Bringing it to a store is the business of [`play`].
 //!
 //! A story is one call or several that belong together; chance is drawn for each story apart, then for each matter of
 //! a call apart (its reports, its SDK, what is said of it), so that the data change little when the generator does.
@@ -14,6 +14,7 @@ mod log;
 mod media;
 mod places;
 mod plan;
+pub mod play;
 mod progress;
 mod routes;
 mod scenes;
@@ -67,25 +68,29 @@ pub fn account(seed: u64) -> AccountSid {
     AccountSid::from_bytes(Dice::new(seed, u64::MAX).bytes())
 }
 
-/// Calls asked for before now, earliest first: about eight days, most of them in the last two. Some still run.
+/// Calls of the stories that began before now, earliest first: about eight days, most of them in the last two. Some
+/// still run, and a few, which belong to one that runs, are yet to come.
 pub fn history(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Item = DemoCall> {
     let mut plans: Vec<Plan> = schedule::past(seed, now)
         .flat_map(|(story, at)| scenes::play(seed, story, at))
-        // The later calls of a story may lie ahead: they are live ones.
-        .filter(move |plan| plan.created_at < now)
         .collect();
     plans.sort_by_key(|plan| (plan.created_at, plan.sid));
     plans.into_iter().map(move |plan| tell(&plan, account, now))
 }
 
-/// Calls asked for from now on, about one a second, almost in that order. There is no last one.
-pub fn live(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Item = DemoCall> {
-    let ahead = schedule::past(seed, now)
-        .flat_map(move |(story, at)| scenes::play(seed, story, at))
-        .filter(move |plan| plan.created_at >= now);
-    let new =
-        schedule::future(seed, now).flat_map(move |(story, at)| scenes::play(seed, story, at));
-    ahead.chain(new).map(move |plan| tell(&plan, account, now))
+/// Stories that begin from now on, one every second or two, earliest first: when, and its calls. There is no last one.
+pub fn live(
+    seed: u64,
+    account: AccountSid,
+    now: TimeUs,
+) -> impl Iterator<Item = (TimeUs, Vec<DemoCall>)> {
+    schedule::future(seed, now).map(move |(story, at)| {
+        let plans = scenes::play(seed, story, at);
+        (
+            at,
+            plans.iter().map(|plan| tell(plan, account, now)).collect(),
+        )
+    })
 }
 
 /// All events of a planned call. Timers that ran out before now are among them; later ones are the worker's business.

@@ -4,6 +4,7 @@
 mod accounts;
 mod api;
 mod connections;
+mod demo;
 mod harness;
 mod ingest;
 mod lifecycle;
