@@ -152,7 +152,11 @@ impl Settings {
         settings.into_config()
     }
 
-    fn into_config(self) -> anyhow::Result<Config> {
+    /// Resolves the settings as they are, without any file.
+    ///
+    /// # Errors
+    /// When settings contradict each other.
+    pub(crate) fn into_config(self) -> anyhow::Result<Config> {
         if self.database.is_some() {
             bail!(
                 "--database is not available yet; leave it out to use the embedded database in --data"

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod check;
+pub mod demo;
 pub mod ingest;
 pub mod key;
 pub mod serve;
@@ -19,6 +20,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(Box<serve::ServeArgs>),
+    Demo(demo::DemoArgs),
     Ingest(ingest::IngestArgs),
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -39,6 +41,7 @@ impl Cli {
         runtime.block_on(async {
             match self.command {
                 Command::Serve(args) => serve::run(*args).await,
+                Command::Demo(args) => demo::run(args).await,
                 Command::Ingest(args) => ingest::run(args).await,
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
