@@ -58,8 +58,6 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE
     };
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // Without this, statements that depend on a parameter are prepared again for every value of it.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.pragma_update(None, "cache_size", -role.cache_kib())?;
     conn.pragma_update(None, "temp_store", "memory")?;

@@ -2,17 +2,15 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params, params_from_iter};
-use sidetone_core::event::{CallEvent, EventKind, Observation};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
-use super::paging::{self, Toward};
 use super::writer::Work;
 use super::{account, codec, record};
-use crate::page::{Page, PageRequest, Place};
-use crate::{Appended, DirtyCall, DueTimer, EventFilter, NewEvent, Result};
+use crate::{Appended, DirtyCall, DueTimer, NewEvent, Result};
 
 /// An event ready to be written.
 pub(super) struct PackedEvent {
@@ -290,7 +288,8 @@ fn events_after(
     Ok(events)
 }
 
-fn read_event(row: &Row<'_>, column: usize, call: CallRef) -> Result<CallEvent> {
+/// Unpacks a stored event.
+pub(super) fn read_event(row: &Row<'_>, column: usize, call: CallRef) -> Result<CallEvent> {
     let json = codec::unpack(row.get_ref(column)?.as_blob()?)?;
     Ok(CallEvent::from_stored_json(call, &json)?)
 }
@@ -333,82 +332,4 @@ pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-pub(super) fn events(
-    conn: &Connection,
-    call: CallRef,
-    filter: &EventFilter,
-    request: &PageRequest,
-) -> Result<Page<CallEvent>> {
-    let Some(id) = record::row_of(conn, call)? else {
-        return Ok(Page {
-            rows: Vec::new(),
-            before: None,
-            after: None,
-        });
-    };
-    let page = paging::page(
-        request,
-        |(place, _): &(Place, CallEvent)| *place,
-        |toward, from, limit| read_events(conn, id, call, filter, toward, from, limit),
-    )?;
-    Ok(Page {
-        rows: page.rows.into_iter().map(|(_, event)| event).collect(),
-        before: page.before,
-        after: page.after,
-    })
-}
-
-fn read_events(
-    conn: &Connection,
-    id: i64,
-    call: CallRef,
-    filter: &EventFilter,
-    toward: Toward,
-    from: Option<Place>,
-    limit: usize,
-) -> Result<Vec<(Place, CallEvent)>> {
-    let (order, beyond, open_end) = match toward {
-        Toward::End => ("", '>', (i64::MIN, i64::MIN)),
-        Toward::Beginning => (" desc", '<', (i64::MAX, i64::MAX)),
-    };
-    let from = from.map_or(open_end, |place| (place.key, place.id));
-    let mut sql = format!(
-        "select at_us, position, body from event
-         where call_id = ? and (at_us, position) {beyond} (?, ?)"
-    );
-    let mut values = vec![id, from.0, from.1];
-    if !filter.kinds.is_empty() {
-        sql.push_str(" and kind in (?");
-        sql.push_str(&", ?".repeat(filter.kinds.len() - 1));
-        sql.push(')');
-        values.extend(filter.kinds.iter().map(|kind| i64::from(kind.index())));
-    }
-    if let Some(edge) = filter.edge {
-        sql.push_str(" and (edge = ?");
-        values.push(edge.index().into());
-        if filter.or_progress {
-            sql.push_str(" or kind = ?");
-            values.push(EventKind::Progress.index().into());
-        }
-        sql.push(')');
-    }
-    if let Some(direction) = filter.direction {
-        sql.push_str(" and direction = ?");
-        values.push(direction.index().into());
-    }
-    sql.push_str(&format!(" order by at_us{order}, position{order} limit ?"));
-    values.push(i64::try_from(limit).unwrap_or(i64::MAX));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        let place = Place {
-            key: row.get(0)?,
-            id: row.get(1)?,
-        };
-        events.push((place, read_event(row, 2, call)?));
-    }
-    Ok(events)
 }

@@ -9,6 +9,7 @@ mod check_rollups;
 mod codec;
 mod condition;
 mod connection;
+mod events;
 mod facet;
 mod judged;
 mod judgement;
@@ -238,7 +239,7 @@ impl Store for SqliteStore {
     ) -> Result<Page<CallEvent>> {
         let (filter, page) = (filter.clone(), *page);
         self.readers
-            .scan(move |conn| log::events(conn, call, &filter, &page))
+            .scan(move |conn| events::events(conn, call, &filter, &page))
             .await
     }
 
@@ -278,5 +279,67 @@ impl Store for SqliteStore {
 
     async fn stats(&self) -> Result<StoreStats> {
         self.readers.point(check::stats)
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::StoreError;
+    use crate::conformance::sample::{call, call_sid, create_account, put, scope, score, summary};
+
+    async fn limit_pages(store: &SqliteStore, pages: i64) {
+        store
+            .writer
+            .run(1, move |work| {
+                Ok(work.conn.pragma_update(None, "max_page_count", pages)?)
+            })
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_refuses_writes_keeps_reads_and_recovers() {
+        let store = Arc::new(SqliteStore::open_temporary().unwrap());
+        create_account(&*store).await;
+        store
+            .put_summaries(vec![put(summary(call(0), 0, Some(60)), 0)])
+            .await
+            .unwrap();
+        limit_pages(&store, 1).await;
+        let load = |first: u64| {
+            let store = Arc::clone(&store);
+            async move {
+                let calls = (first..first + 300).map(|n| {
+                    let mut summary = summary(call(n), 0, Some(60));
+                    summary.facts.to.carrier = Some(format!("carrier {n}"));
+                    put(summary, 0)
+                });
+                store.put_summaries(calls.collect()).await
+            }
+        };
+        let together: Vec<_> = (1..9).map(|n| tokio::spawn(load(n * 1000))).collect();
+        for load in together {
+            assert!(matches!(
+                load.await.unwrap(),
+                Err(StoreError::Unavailable(_))
+            ));
+        }
+        assert!(matches!(load(1000).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(
+            store.record(scope(1), call_sid(0)).await.unwrap(),
+            crate::Lookup::Found(_)
+        ));
+        assert_eq!(
+            store.record(scope(1), call_sid(1000)).await.unwrap(),
+            crate::Lookup::Unknown
+        );
+        limit_pages(&store, i64::from(u32::MAX - 1)).await;
+        load(1000).await.unwrap();
+        store
+            .annotate(scope(1), call_sid(0), score(3))
+            .await
+            .unwrap();
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
     }
 }

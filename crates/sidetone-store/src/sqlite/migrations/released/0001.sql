@@ -1,0 +1,326 @@
+-- A database of version 1 as released: three calls, judged.
+CREATE TABLE account (
+  id integer primary key,
+  -- The 128 bits of the AccountSid.
+  sid blob not null unique check (length(sid) = 16),
+  -- The account this one is a subaccount of. Such an account has no parent itself.
+  parent_sid blob references account (sid) check (length(parent_sid) = 16 and parent_sid <> sid),
+  name text not null,
+  created_us integer not null,
+  advanced_features integer not null check (advanced_features in (0, 1)),
+  voice_trace integer not null check (voice_trace in (0, 1))
+) strict;
+CREATE TABLE account_token (
+  account integer not null references account (id),
+  -- 0 is the primary token, 1 the one being rotated in or out.
+  place integer not null check (place between 0 and 9),
+  -- Encrypted above the store.
+  sealed blob not null,
+  -- NULL: valid until replaced.
+  expires_us integer,
+  primary key (account, place)
+) strict, without rowid;
+CREATE TABLE provider_secret (
+  -- The AccountSid the provider sends, as text.
+  provider_account text primary key,
+  account integer not null references account (id),
+  -- Encrypted above the store.
+  sealed blob not null
+) strict, without rowid;
+CREATE INDEX provider_secret_account on provider_secret (account);
+CREATE TABLE api_key (
+  -- The 128 bits of the key's SK identifier.
+  sid blob primary key check (length(sid) = 16),
+  account integer not null references account (id),
+  name text not null,
+  -- Encrypted above the store.
+  sealed blob not null,
+  created_us integer not null,
+  -- 1: no longer accepted. The row stays, so that the history keeps a name for it.
+  revoked integer not null default 0 check (revoked in (0, 1))
+) strict, without rowid;
+CREATE TABLE account_epoch (
+  only_row integer primary key check (only_row = 1),
+  epoch integer not null check (epoch >= 0)
+) strict;
+CREATE TABLE term (
+  id integer primary key,
+  text text not null unique
+) strict;
+CREATE TABLE call (
+  id integer primary key,
+  shard_key integer not null default 0,
+  account integer not null references account (id),
+  -- The 128 bits of the CallSid. Unique within an account.
+  sid blob not null check (length(sid) = 16),
+
+  -- 1: exists only because somebody judged it; nothing was observed of it.
+  placeholder integer not null default 0 check (placeholder in (0, 1)),
+  -- Whether the account had advanced features on when the call was first seen.
+  advanced_features integer not null check (advanced_features in (0, 1)),
+  -- 1: the raw events have expired; later ones are refused and counted.
+  sealed integer not null default 0 check (sealed in (0, 1)),
+  refused_events integer not null default 0 check (refused_events >= 0),
+
+  -- Events in the log; also the position of the last of them.
+  event_count integer not null default 0 check (event_count >= 0),
+  -- Position of the last event the summary knows.
+  position integer not null default 0 check (position >= 0),
+  -- Versions of the summary so far; 0: there is none yet.
+  version integer not null default 0 check (version >= 0),
+  -- Since when there are events the summary does not know; NULL: it knows all.
+  dirty_us integer,
+  -- When the last event came in, by our clock.
+  last_received_us integer,
+  -- Until when somebody is folding it.
+  lease_until_us integer,
+  -- When the timer is due that the last summary set.
+  timer_us integer,
+  -- When the end was first part of a stored summary, by our clock.
+  end_seen_us integer,
+  -- Time of the latest event the summary knows.
+  last_event_us integer,
+
+  -- Start and end of the call. A call without a start is in no list and in no rollup.
+  start_us integer,
+  ended_us integer,
+  -- Place in lists by end: the end, or 2^60 + the start while the call runs, so that running calls come first.
+  end_key integer check ((end_key is null) = (start_us is null)),
+  -- The first 64 bits of the SHA-256 of the parties' addresses, to find them by; and the addresses.
+  from_hash integer,
+  to_hash integer,
+  from_address text,
+  to_address text,
+  -- UTC days of the two keys. Addresses are indexed day by day: the pages that are written are those of a few days,
+  -- not of all calls there ever were, and a number is looked for in one day after the other.
+  start_day integer generated always as (start_us / 86400000000) virtual,
+  end_day integer generated always as (end_key / 86400000000) virtual,
+  -- Post-dial delay, in steps of 100 ms.
+  pdd_bin integer check (pdd_bin between 0 and 65535),
+
+  call_type integer,
+  call_state integer,
+  direction integer,
+  answered_by integer,
+  abnormal_session integer check (abnormal_session in (0, 1)),
+  has_tag integer check (has_tag in (0, 1)),
+  -- Bit i: the tag at place i.
+  tags integer,
+  processing integer check (processing in (0, 1)),
+  -- 0: ended; 1: ended before it started (clocks differ); 2: running.
+  shape integer check (shape between 0 and 2),
+  from_country integer,
+  to_country integer,
+  from_carrier integer,
+  to_carrier integer,
+
+  -- The annotation of the empty author: JSON without what is not said, and changes so far.
+  annotation text,
+  annotation_revision integer not null default 0 check (annotation_revision >= 0),
+  -- The same, as far as lists are narrowed by it.
+  judged integer check (judged in (0, 1)),
+  heard integer,
+  connectivity_issue integer,
+  -- Bit i: the issue at place i.
+  quality_issues integer,
+  spam integer check (spam in (0, 1)),
+  call_score integer check (call_score between 0 and 255),
+
+  verified_caller integer check (verified_caller in (0, 1)),
+  branded_enabled integer check (branded_enabled in (0, 1)),
+  branded_logo integer check (branded_logo in (0, 1)),
+  branded_bundle integer,
+  branded_type integer,
+  branded_use_case integer,
+  branded_call_reason integer,
+  integrity_enabled integer check (integrity_enabled in (0, 1)),
+  integrity_bundle integer,
+  integrity_use_case integer,
+  business_bundle integer,
+  business_identity integer,
+  business_industry integer,
+  business_type integer,
+
+  unique (sid, account)
+) strict;
+CREATE INDEX call_by_end on call (account, end_key) where end_key is not null;
+CREATE INDEX call_by_start on call (account, start_us) where start_us is not null;
+CREATE INDEX call_from_by_end on call (account, end_day, from_hash, end_key)
+  where from_hash is not null and end_key is not null;
+CREATE INDEX call_from_by_start on call (account, start_day, from_hash, start_us)
+  where from_hash is not null and start_us is not null;
+CREATE INDEX call_to_by_end on call (account, end_day, to_hash, end_key)
+  where to_hash is not null and end_key is not null;
+CREATE INDEX call_to_by_start on call (account, start_day, to_hash, start_us)
+  where to_hash is not null and start_us is not null;
+CREATE INDEX call_dirty on call (dirty_us) where dirty_us is not null;
+CREATE INDEX call_timer on call (timer_us) where timer_us is not null;
+CREATE TABLE document (
+  call_id integer primary key references call (id),
+  body blob not null
+) strict;
+CREATE TABLE fold_state (
+  call_id integer primary key references call (id),
+  body blob not null
+) strict;
+CREATE TABLE event (
+  call_id integer not null references call (id),
+  -- The key of the event's id: an event of a key that is there already is a duplicate.
+  event_key blob not null check (length(event_key) = 16),
+  -- Count within the call, from 1, in the order of arrival.
+  position integer not null check (position >= 1),
+  at_us integer not null,
+  received_us integer not null,
+  kind integer not null,
+  edge integer,
+  direction integer,
+  -- The event's JSON, packed (sqlite/codec.rs).
+  body blob not null,
+  primary key (call_id, event_key)
+) strict, without rowid;
+CREATE TABLE annotation (
+  call_id integer not null references call (id),
+  author text not null check (author <> ''),
+  -- Changes so far.
+  revision integer not null check (revision >= 1),
+  -- JSON of the annotation, without what is not said.
+  body text not null,
+  primary key (call_id, author)
+) strict, without rowid;
+CREATE TABLE annotation_log (
+  call_id integer not null references call (id),
+  -- Count within the call, from 1, over all authors.
+  seq integer not null check (seq >= 1),
+  author text not null,
+  -- The revision of the author's annotation that this change made.
+  revision integer not null check (revision >= 1),
+  -- The credential that asked for it.
+  changed_by text not null,
+  at_us integer not null,
+  -- JSON of the annotation before and after.
+  before text not null,
+  after text not null,
+  primary key (call_id, seq)
+) strict, without rowid;
+CREATE TABLE tombstone (
+  sid blob not null check (length(sid) = 16),
+  account integer not null references account (id),
+  at_us integer not null,
+  primary key (sid, account)
+) strict, without rowid;
+CREATE TABLE rollup (
+  account integer not null references account (id),
+  -- 0: hours of call.start_us; 1: hours of call.end_key.
+  axis integer not null check (axis in (0, 1)),
+  -- What is counted (sqlite/facet.rs), and of which value.
+  dim integer not null check (dim between 0 and 255),
+  value integer not null,
+  hour integer not null,
+  -- Spreads writes over rows where many write at once. Here one thread writes, and it is 0.
+  slot integer not null default 0,
+  n integer not null check (n >= 1),
+  -- The calls themselves while they are few (sqlite/posting.rs). NULL: look into the hour.
+  calls blob,
+  primary key (account, axis, dim, value, hour, slot)
+) strict, without rowid;
+CREATE TABLE judged (
+  account integer not null references account (id),
+  -- As in rollup.
+  axis integer not null check (axis in (0, 1)),
+  hour integer not null,
+  slot integer not null default 0,
+  -- Bit i: there is a call of which the annotation says i (sqlite/judged.rs).
+  mask integer not null check (mask <> 0),
+  -- How many calls for every bit set, and which calls while they are few (sqlite/judged.rs).
+  counts blob not null,
+  calls blob,
+  primary key (account, axis, hour, slot)
+) strict, without rowid;
+CREATE TABLE pdd (
+  day integer not null,
+  -- 0: no country known.
+  country integer not null,
+  bin integer not null check (bin between 0 and 65535),
+  slot integer not null default 0,
+  n integer not null check (n >= 1),
+  primary key (day, country, bin, slot)
+) strict, without rowid;
+CREATE TABLE rules (
+  day integer primary key,
+  -- JSON of the rules.
+  body text not null
+) strict;
+CREATE TABLE outbox (
+  id integer primary key,
+  shard_key integer not null default 0,
+  account integer not null references account (id),
+  call_id integer not null references call (id),
+  -- Which event type, as a word of the wire.
+  kind text not null,
+  -- The summary version it is about: with call and kind, the identity of a delivery.
+  version integer not null check (version >= 0),
+  due_us integer not null,
+  attempts integer not null default 0 check (attempts >= 0),
+  unique (call_id, kind, version)
+) strict;
+CREATE INDEX outbox_due on outbox (due_us);
+insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0);
+insert into account_epoch (only_row, epoch) values (1, 1);
+insert into term (id, text) values (1, 'C3');
+insert into term (id, text) values (2, 'Carrier 3');
+insert into term (id, text) values (3, 'Carrier 72');
+insert into term (id, text) values (4, 'C0');
+insert into term (id, text) values (5, 'C10');
+insert into term (id, text) values (6, 'Carrier 6');
+insert into term (id, text) values (7, 'Carrier 0');
+insert into term (id, text) values (8, 'BU1');
+insert into term (id, text) values (9, 'in_band');
+insert into term (id, text) values (10, 'use2');
+insert into term (id, text) values (11, 'ind2');
+insert into term (id, text) values (12, 'C2');
+insert into term (id, text) values (13, 'Carrier 2');
+insert into term (id, text) values (14, 'Carrier 1');
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (1, 0, 1, x'00000000000000000000000000000000', 0, 1, 0, 0, 0, 0, 1, null, null, null, null, 1780272000000000, 1780272009333020, 1780272000609346, 1780272009333020, 1780272009333020, 387181144135679535, -7388461418882433051, '+15551834680', '+15552878239', 10, 0, 2, 4, 0, 1, 0, null, 0, 0, 1, 1, 2, 3, '{"answered_by":"human","call_score":4,"comment":"hello","quality_issues":["dtmf"],"spam":true}', 10626, 1, 1, null, 32, 1, 4, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (2, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 0, 0, 1, null, null, null, null, 1780272000000000, 1780301384113672, 1780300800356130, 1780301384113672, 1780301384113672, -1533794995784212038, 5276430444084671527, '+15551001067', '+15551942024', 45, 3, 3, 4, 1, 1, 1, 1, 0, 0, 4, 5, 6, 7, '{"answered_by":"human","call_score":5,"comment":"hello","connectivity_issue":"caller_id","quality_issues":["owa"],"spam":false}', 10653, 1, 1, 3, 128, 0, 5, 0, 1, 1, 8, 9, 10, null, 1, 8, null, null, null, 11, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (3, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 0, 0, 1, null, null, null, null, 1780272000000000, 1780330137191674, 1780329600433436, 1780330137191674, 1780330137191674, -8529463646577080866, 8612471622968604887, '+15552600938', '+15552991771', 18, 0, 1, 3, 2, 0, 1, 4, 0, 0, 12, 12, 13, 14, '{"answered_by":"machine","call_score":1,"comment":"hello","connectivity_issue":"unknown_connectivity_issue","quality_issues":["no_quality_issue"],"spam":true}', 10711, 1, 2, 0, 2, 1, 1, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into document (call_id, body) values (1, x'0174040000107bef070f25061305a30200ce040f13060740627573795305070e0601500f90696e675f7465726d69f60c2d6e671b066f756e6b6e6f771d0611612e3630393334a51a0191150f240608072b000589060f50060417332c000f9c070a80392e33333330325ae50008a20701520201bb04185f1800223537880f00e902203130a71a019a010092110638063034383641070f6610040ffb0703a035353531383334363830e80402500401ff040180092020331600029000021b040f4b050512432a000f4b05158f4369747920393036f6051aa03535353238373832333996000dac0020373217000fad00453f343037ad00060f94051201850e0f64055526373686040272041f315105014439312e36e01540342e33316b120530060fee0e221d32ee0e1f367900014433382e33e4154f362e35316e0412033703603330325a227d');
+insert into document (call_id, body) values (2, x'017f050000107bef070f25061305a30200ce04051306206c690501000c0731617465b70820696c5205070d06014f0f90696e675f7465726d69f50c2d6e671a0604d11a01631500b9030f2206051238fe05722e33353631335a8c0610726a050d28060d2a00058c060f2b0004163355000f9e0704e0383a30393a34342e3131333637327e0009a50701550201be04185f18002235378b0f00ec02403435363280043073745f9511063b063034383644070f6910040ffe0703a03535353130303130363732010253040102050183092020361600029000021e040f4e05052143302a000f4e05158f4369747920333738f9051a00ac00603934323032346c000dac000282000fac001112312b000fad001a3f353133ad00090fb80506030d1c04cf190bfa170417000b2d1a002306041b000f2e1a254075736532481a05e91906c31930696e641b0020766f94180fa1192511319c12002806018e040393070e8f060f7806020037000f5f0641263033b40d056d0509a10d0136054336362e374c0640372e3538c900052a070fe80f22003c1e0a78001f377800011031e90501ae0532332e34650504701504dd13135ddb030f780504073f04603637325a227d');
+insert into document (call_id, body) values (3, x'019e040000107bef070f25061305a30200ce040f13061f01550f90696e675f6f72696769fb0c2d6e6720060fd71a182231360706612e3433333433b31a019f150f3206000f2b00000597060c5e06032c00173357000faa0703002900bd383a35372e313931363734470601610201ca04185fc907223537970f00f802303138314e0200660f00a1110f47062ba035353532363030393338f704025f04010e05018f092020321600029000022a040f5a050512432a000f4806158f436974792038383005061a00ac005039393137374e05060f0604ac000116000fac00452f3439ab00060007110fa1050e0f8a05020f7105452633399304057f0409b30c013a055339352e30365f0540352e32337812053d060ffb0e221031a70202860403ea051f357900015533352e373279002235397b0409861402850d0045003073225d7a070f970406085203603637345a227d');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (1, 1, '', 1, 'tester', 1780272000000000, '{}', '{"answered_by":"human","call_score":5,"comment":"hello","connectivity_issue":"number_reachability","quality_issues":["choppy_robotic"]}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (1, 2, '', 2, 'tester', 1780272000000000, '{"answered_by":"human","call_score":5,"comment":"hello","connectivity_issue":"number_reachability","quality_issues":["choppy_robotic"]}', '{"answered_by":"machine","call_score":1,"comment":"hello","connectivity_issue":"number_reachability","quality_issues":["latency"],"spam":true}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (1, 3, '', 3, 'tester', 1780272000000000, '{"answered_by":"machine","call_score":1,"comment":"hello","connectivity_issue":"number_reachability","quality_issues":["latency"],"spam":true}', '{"answered_by":"human","call_score":5,"comment":"hello","quality_issues":["dtmf"],"spam":false}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (2, 1, '', 1, 'tester', 1780272000000000, '{}', '{"call_score":2,"comment":"hello","connectivity_issue":"number_reachability","quality_issues":["owa"],"spam":true}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (2, 2, '', 2, 'tester', 1780272000000000, '{"call_score":2,"comment":"hello","connectivity_issue":"number_reachability","quality_issues":["owa"],"spam":true}', '{"call_score":1,"comment":"hello","connectivity_issue":"caller_id","quality_issues":["static_noise"],"spam":false}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (2, 3, '', 3, 'tester', 1780272000000000, '{"call_score":1,"comment":"hello","connectivity_issue":"caller_id","quality_issues":["static_noise"],"spam":false}', '{"answered_by":"human","call_score":2,"comment":"hello","connectivity_issue":"invalid_number","quality_issues":["choppy_robotic"],"spam":true}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (3, 1, '', 1, 'tester', 1780272000000000, '{}', '{"call_score":4,"comment":"hello","quality_issues":["latency"],"spam":true}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (3, 2, '', 2, 'tester', 1780272000000000, '{"call_score":4,"comment":"hello","quality_issues":["latency"],"spam":true}', '{"answered_by":"human","call_score":2,"comment":"hello","quality_issues":["owa"]}');
+insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (3, 3, '', 3, 'tester', 1780272000000000, '{"answered_by":"human","call_score":2,"comment":"hello","quality_issues":["owa"]}', '{"answered_by":"human","call_score":3,"comment":"hello","connectivity_issue":"caller_id","quality_issues":["unknown_quality_issue"],"spam":true}');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 0, 0, 494520, 0, 1, null);
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 0, 0, 494528, 0, 1, null);
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 0, 0, 494536, 0, 1, null);
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 1, 0, 494520, 0, 1, x'c2982502');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 1, 0, 494536, 0, 1, x'9cba1a06');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 1, 3, 494528, 0, 1, x'a2de1504');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 2, 1, 494536, 0, 1, x'9cba1a06');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 2, 2, 494520, 0, 1, x'c2982502');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 2, 3, 494528, 0, 1, x'a2de1504');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 3, 3, 494536, 0, 1, x'9cba1a06');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 3, 4, 494520, 0, 1, x'c2982502');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 3, 4, 494528, 0, 1, x'a2de1504');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 4, 0, 494520, 0, 1, x'c2982502');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 4, 1, 494528, 0, 1, x'a2de1504');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 4, 2, 494536, 0, 1, x'9cba1a06');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 5, 0, 494536, 0, 1, x'9cba1a06');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 5, 1, 494520, 0, 1, x'c2982502');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 5, 1, 494528, 0, 1, x'a2de1504');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 6, 0, 494520, 0, 1, x'c2982502');
+insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 6, 1, 494528, 0, 1, x'a2de1504');
+insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 0, 494520, 0, 8866960506882, x'0101010101', x'c29825028280a080888202');
+insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 0, 494528, 0, 8934607814786, x'010101010101', x'a2de150482818081848402');
+insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 0, 494536, 0, 8806830473236, x'010101010101', x'9cba1a0694808280a88002');
+insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 1, 494520, 0, 8866960506882, x'0101010101', x'9cd2b904028280a080888202');
+insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 1, 494528, 0, 8934607814786, x'010101010101', x'88bcc396020482818081848402');
+insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 1, 494536, 0, 8806830473236, x'010101010101', x'fac99380020694808280a88002');
+insert into pdd (day, country, bin, slot, n) values (20605, 1, 10, 0, 1);
+insert into pdd (day, country, bin, slot, n) values (20605, 5, 45, 0, 1);
+insert into pdd (day, country, bin, slot, n) values (20605, 12, 18, 0, 1);
