@@ -53,7 +53,13 @@ pub enum Appended {
     Duplicate,
     /// The call's raw events have expired and its summary is sealed; the event was refused.
     Sealed,
+    /// The call has [`EVENTS_PER_CALL_MAX`] events already; the event was refused. Timers are always taken.
+    Full,
 }
+
+/// Most events of one call. A day of reports every ten seconds on four streams is a third of it; beyond it a sender is
+/// broken or hostile, and each fold of the call would cost everybody.
+pub const EVENTS_PER_CALL_MAX: u64 = 100_000;
 
 /// A call whose log holds events its summary does not know yet.
 #[derive(Debug, Clone)]
@@ -64,7 +70,10 @@ pub struct DirtyCall {
     pub events: Vec<CallEvent>,
     /// What [`PutSummary::state`] last stored, as it was.
     pub state: Option<Vec<u8>>,
-    /// Position of the last of `events` in the call's log, to be given back with the summary.
+    /// How many further events there are that cannot be read: damage, or a later version wrote them. They are left out,
+    /// so that one of them does not keep all calls from being folded.
+    pub unreadable: u64,
+    /// Position of the last event in the call's log, to be given back with the summary.
     pub position: u64,
     /// When the last of its events came in.
     pub last_received_at: TimeUs,
@@ -245,6 +254,8 @@ pub trait Store: Send + Sync + 'static {
     async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()>;
     /// Calls whose timer is due, earliest first. The timer stays until a summary is put.
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>>;
+    /// Sets timers that were due to a later time: those that led to nothing must not stand before all others for ever.
+    async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()>;
     /// Marks calls dirty again and forgets their fold state, so that the whole log is folded anew.
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()>;
 

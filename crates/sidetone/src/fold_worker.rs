@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Timer};
 use sidetone_core::fold::FoldState;
+use sidetone_core::id::CallRef;
 use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
@@ -21,6 +22,8 @@ use crate::server::stopped;
 const BATCH: usize = 512;
 /// How long a call is ours before another worker may take it.
 const LEASE_US: i64 = 30_000_000;
+/// Days before today that rules are frozen for: as long as summaries are kept.
+const RULES_DAYS: i64 = 400;
 /// Pause when there is nothing to do.
 const IDLE: Duration = Duration::from_millis(50);
 /// Pause after the store failed.
@@ -111,7 +114,20 @@ impl FoldWorker {
             })
             .collect();
         let fates = self.app.store.append(events).await?;
-        let new = fates.iter().filter(|fate| **fate == Appended::New).count();
+        let idle: Vec<CallRef> = due
+            .iter()
+            .zip(&fates)
+            .filter(|(_, fate)| **fate != Appended::New)
+            .map(|(timer, _)| timer.call)
+            .collect();
+        let new = fates.len() - idle.len();
+        if !idle.is_empty() {
+            // Told already and not folded yet, as a rule.
+            self.app
+                .store
+                .defer_timers(idle, now.plus_us(LEASE_US))
+                .await?;
+        }
         self.app
             .counters
             .count_events("timer", "accepted", new as u64);
@@ -148,6 +164,9 @@ impl FoldWorker {
         mut state: FoldState,
         now: TimeUs,
     ) -> Result<PutSummary> {
+        if call.unreadable > 0 {
+            tracing::error!(call.sid = %call.call.sid, call.unreadable, "events cannot be read and were left out");
+        }
         for event in &call.events {
             state.add(event);
         }
@@ -164,8 +183,12 @@ impl FoldWorker {
         })
     }
 
-    /// The rules of a day; frozen the first time a call of that day is folded.
+    /// The rules of a day; frozen the first time a call of that day is folded. Calls dated before everything that is
+    /// kept teach nothing and are judged by the built-in rules.
     async fn rules(&mut self, day: i64) -> Result<Arc<Rules>> {
+        if day < self.app.clock.now().day() - RULES_DAYS {
+            return Ok(Arc::new(Rules::built_in()));
+        }
         if let Some(rules) = self.rules.get(&day) {
             return Ok(rules.clone());
         }

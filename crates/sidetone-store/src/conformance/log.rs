@@ -316,6 +316,10 @@ pub async fn tells_due_timers(store: Arc<dyn Store>) {
         .collect();
     assert_eq!(told, [(call(2), false, at(0)), (call(1), true, at(5))]);
     assert_eq!(store.due_timers(at(20), 1).await.unwrap().len(), 1);
+    let deferred = vec![due[0].call];
+    store.defer_timers(deferred, at(21)).await.unwrap();
+    assert_eq!(store.due_timers(at(20), 10).await.unwrap(), due[1..]);
+    assert_eq!(store.due_timers(at(21), 10).await.unwrap().len(), due.len());
     store.append(vec![event(call(2), "b", 15)]).await.unwrap();
     assert_eq!(
         store.due_timers(at(20), 10).await.unwrap()[0].call,

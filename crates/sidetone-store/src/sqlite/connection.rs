@@ -9,6 +9,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{Result, StoreError};
 
+/// How long another process (the command line) may hold the database before we give up.
+pub(super) const BUSY_TIME: Duration = Duration::from_secs(5);
+
 /// Older ones can lose committed transactions when the write-ahead log is reset.
 const SQLITE_OLDEST: i32 = 3_051_003;
 
@@ -58,7 +61,7 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE
     };
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.busy_timeout(BUSY_TIME)?;
     conn.pragma_update(None, "cache_size", -role.cache_kib())?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "mmap_size", 0)?;

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
-use sidetone_core::event::{CallEvent, Observation};
+use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::writer::Work;
 use super::{account, codec, record};
-use crate::{Appended, DirtyCall, DueTimer, NewEvent, Result};
+use crate::{Appended, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, NewEvent, Result, StoreError};
 
 /// An event ready to be written.
 pub(super) struct PackedEvent {
@@ -93,10 +93,15 @@ fn append_one(
         open.refused += 1;
         return Ok(Appended::Sealed);
     }
+    let number = open.event_count + open.added;
+    if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer.index() {
+        open.refused += 1;
+        return Ok(Appended::Full);
+    }
     let added = insert.execute(params![
         open.id,
         event.key,
-        open.event_count + open.added + 1,
+        number + 1,
         event.at_us,
         event.received_us,
         event.kind,
@@ -209,7 +214,8 @@ fn close_call(conn: &Connection, open: &Open) -> Result<()> {
 }
 
 /// A call to be folded, without its events yet.
-struct Leased {
+/// A call that was leased, before its events are read.
+pub(super) struct Leased {
     id: i64,
     call: CallRef,
     state_position: i64,
@@ -219,13 +225,13 @@ struct Leased {
     state: Option<Vec<u8>>,
 }
 
-pub(super) fn take_dirty(
+pub(super) fn lease_dirty(
     work: &mut Work<'_>,
     limit: usize,
     dirty_since: TimeUs,
     now: TimeUs,
     lease_until: TimeUs,
-) -> Result<Vec<DirtyCall>> {
+) -> Result<Vec<Leased>> {
     let conn = work.conn;
     let mut statement = conn.prepare_cached(include_str!("take_dirty.sql"))?;
     let rows = statement.query_map(
@@ -251,41 +257,40 @@ pub(super) fn take_dirty(
     )?;
     let leased = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     let mut lease = conn.prepare_cached("update call set lease_until_us = ?2 where id = ?1")?;
-    let mut taken = Vec::with_capacity(leased.len());
-    for row in leased {
+    for row in &leased {
         lease.execute([row.id, lease_until.micros()])?;
-        let known = if row.state.is_some() {
-            row.state_position
-        } else {
-            0
-        };
-        taken.push(DirtyCall {
+    }
+    Ok(leased)
+}
+
+/// Reads the events of leased calls, up to those that were there when they were leased.
+pub(super) fn read_leased(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<DirtyCall>> {
+    let mut statement = conn.prepare_cached(
+        "select body from event where call_id = ?1 and position > ?2 and position <= ?3 order by position",
+    )?;
+    let mut calls = Vec::with_capacity(leased.len());
+    for row in leased {
+        let known = row.state.as_ref().map_or(0, |_| row.state_position);
+        let (mut events, mut unreadable) = (Vec::new(), 0);
+        let mut rows = statement.query([row.id, known, row.event_count])?;
+        while let Some(body) = rows.next()? {
+            match read_event(body, 0, row.call) {
+                Ok(event) => events.push(event),
+                Err(StoreError::Corrupt(_)) => unreadable += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        calls.push(DirtyCall {
             call: row.call,
-            events: events_after(conn, row.id, row.call, known)?,
+            events,
+            unreadable,
             state: row.state,
             position: row.event_count.unsigned_abs(),
             last_received_at: TimeUs::from_micros(row.last_received_us),
             end_seen_at: row.end_seen_us.map(TimeUs::from_micros),
         });
     }
-    Ok(taken)
-}
-
-fn events_after(
-    conn: &Connection,
-    id: i64,
-    call: CallRef,
-    position: i64,
-) -> Result<Vec<CallEvent>> {
-    let mut statement = conn.prepare_cached(
-        "select body from event where call_id = ?1 and position > ?2 order by position",
-    )?;
-    let mut rows = statement.query([id, position])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(read_event(row, 0, call)?);
-    }
-    Ok(events)
+    Ok(calls)
 }
 
 /// Unpacks a stored event.
@@ -312,6 +317,18 @@ pub(super) fn due_timers(conn: &Connection, now: TimeUs, limit: usize) -> Result
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+pub(super) fn defer_timers(work: &mut Work<'_>, calls: &[CallRef], until: TimeUs) -> Result<()> {
+    let mut defer = work
+        .conn
+        .prepare_cached("update call set timer_us = ?2 where id = ?1 and timer_us < ?2")?;
+    for call in calls {
+        if let Some(id) = record::row_of(work.conn, *call)? {
+            defer.execute([id, until.micros()])?;
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
     for call in calls {
         let Some(id) = record::row_of(work.conn, *call)? else {
@@ -321,7 +338,7 @@ pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
         let marked = work
             .conn
             .prepare_cached(
-                "update call set dirty_us = coalesce(dirty_us, last_received_us, 0)
+                "update call set dirty_us = coalesce(dirty_us, last_received_us, 0), lease_until_us = null
                  where id = ?1 and event_count > 0 and not sealed",
             )?
             .execute([id])?;

@@ -188,10 +188,18 @@ impl Store for SqliteStore {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<DirtyCall>> {
-        self.writer
+        let leased = self
+            .writer
             .run(limit, move |work| {
-                log::take_dirty(work, limit, dirty_since, now, lease_until)
+                log::lease_dirty(work, limit, dirty_since, now, lease_until)
             })
+            .await?;
+        if leased.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Read beside the writer: nobody else has to wait for long logs.
+        self.readers
+            .aside(move |conn| log::read_leased(conn, leased))
             .await
     }
 
@@ -207,6 +215,14 @@ impl Store for SqliteStore {
 
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
         self.readers.point(|conn| log::due_timers(conn, now, limit))
+    }
+
+    async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()> {
+        self.writer
+            .run(calls.len(), move |work| {
+                log::defer_timers(work, &calls, until)
+            })
+            .await
     }
 
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()> {

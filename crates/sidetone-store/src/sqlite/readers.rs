@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -15,6 +16,9 @@ use crate::{Result, StoreError};
 
 /// Idle connections for single calls that are kept. More are opened when needed, and closed after use.
 const POINT_IDLE_MAX: usize = 8;
+
+/// Longest wait for a list's turn.
+const GATE_TIME: Duration = Duration::from_secs(20);
 
 /// Steps of `SQLite`'s virtual machine between two looks at the budget.
 const STEPS_PER_LOOK: i32 = 1000;
@@ -31,7 +35,7 @@ pub(super) struct Readers {
     step_budget: u64,
     points: Mutex<Vec<Connection>>,
     scanners: Mutex<Vec<Scanner>>,
-    gate: Semaphore,
+    gate: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -41,7 +45,7 @@ impl Readers {
             step_budget,
             points: Mutex::default(),
             scanners: Mutex::default(),
-            gate: Semaphore::new(readers.max(1)),
+            gate: Arc::new(Semaphore::new(readers.max(1))),
         }
     }
 
@@ -67,11 +71,30 @@ impl Readers {
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let stopped = || StoreError::Unavailable("the store is shutting down".into());
-        let _pass = self.gate.acquire().await.map_err(|_| stopped())?;
-        let readers = Arc::clone(self);
-        tokio::task::spawn_blocking(move || readers.scan_here(read))
+        let pass = tokio::time::timeout(GATE_TIME, Arc::clone(&self.gate).acquire_owned())
             .await
-            .map_err(|_| stopped())?
+            .map_err(|_| StoreError::Unavailable("too many lists at once".into()))?
+            .map_err(|_| stopped())?;
+        let readers = Arc::clone(self);
+        // The pass goes along: whoever asked may leave, the scan still counts until it ends.
+        tokio::task::spawn_blocking(move || {
+            let _pass = pass;
+            readers.scan_here(read)
+        })
+        .await
+        .map_err(|_| stopped())?
+    }
+
+    /// Reads something that may be long, on a blocking thread and without a budget.
+    pub(super) async fn aside<T, F>(self: &Arc<Self>, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let readers = Arc::clone(self);
+        tokio::task::spawn_blocking(move || readers.point(read))
+            .await
+            .map_err(|_| StoreError::Unavailable("the store is shutting down".into()))?
     }
 
     /// Reads everything, on a blocking thread, as of one moment and without a budget.

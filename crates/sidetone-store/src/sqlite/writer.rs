@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
@@ -28,7 +29,7 @@ const GROUP_WEIGHT: usize = 2000;
 /// Pages in the write-ahead log from which on it is copied into the database beside the commits: 32 MiB.
 const CHECKPOINT_PAGES: i32 = 8 << 10;
 
-/// Pages from which on the writer waits for that: 512 MiB.
+/// Pages from which on the writer does that itself: 512 MiB.
 const CHECKPOINT_NOW_PAGES: i32 = 128 << 10;
 
 /// What a job may use.
@@ -190,7 +191,10 @@ impl WriteAheadLog {
         let pages = self.pages.load(Ordering::Relaxed);
         // Failing is no harm: what is not copied now is copied after the next commit.
         if pages >= CHECKPOINT_NOW_PAGES {
+            // Somebody who reads for long (`check`) must not hold up every commit: not waited for.
+            let _ = conn.busy_timeout(Duration::ZERO);
             let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::RESTART);
+            let _ = conn.busy_timeout(connection::BUSY_TIME);
         } else if self.copied.swap(false, Ordering::Relaxed) {
             // Only the last few pages are left. When they are copied too, the log begins anew.
             let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);

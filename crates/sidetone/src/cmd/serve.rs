@@ -1,7 +1,7 @@
 //! `sidetone serve`
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,15 +44,25 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     start_logs(config.log_format, &config.log)?;
     let running = start(config, Clock::default()).await?;
     if let Some(credentials) = &running.new_credentials {
-        let path = running.app.config.data.join("credentials.json");
-        let mut out = std::io::stderr();
-        writeln!(out, "account_sid: {}", credentials.account_sid)?;
-        writeln!(out, "auth_token:  {}", credentials.auth_token)?;
-        writeln!(out, "Shown once; kept in {}.", path.display())?;
+        show(
+            credentials,
+            &running.app.config.data.join("credentials.json"),
+        )?;
     }
     announce(&running.url)?;
-    wait_for_stop().await?;
-    running.stop().await;
+    running.until(wait_for_stop()).await
+}
+
+/// Shows new credentials, once. What is not a terminal is a log, and no place for a token.
+fn show(credentials: &accounts::Credentials, kept: &Path) -> anyhow::Result<()> {
+    let mut out = std::io::stderr();
+    writeln!(out, "account_sid: {}", credentials.account_sid)?;
+    if out.is_terminal() {
+        writeln!(out, "auth_token:  {}", credentials.auth_token)?;
+        writeln!(out, "Shown once; kept in {}.", kept.display())?;
+    } else {
+        writeln!(out, "auth_token:  in {}", kept.display())?;
+    }
     Ok(())
 }
 
@@ -95,6 +105,26 @@ pub struct Running {
 }
 
 impl Running {
+    /// Serves until a stop is asked for. A part that ends by itself has failed, and then all of it has to end:
+    /// whoever watches the process starts it again.
+    ///
+    /// # Errors
+    /// When a part ended by itself.
+    pub async fn until(
+        mut self,
+        stop: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        let asked = tokio::select! {
+            asked = stop => asked,
+            ended = self.tasks.join_next() => match ended {
+                Some(Err(error)) => Err(anyhow::Error::new(error).context("a part of the server failed")),
+                _ => Err(anyhow::anyhow!("a part of the server ended by itself")),
+            },
+        };
+        self.stop().await;
+        asked
+    }
+
     /// Lets requests and workers finish, and ends.
     pub async fn stop(mut self) {
         tracing::info!("stopping");

@@ -80,21 +80,26 @@ impl Report {
         }
     }
 
+    fn refuse_unnamed(&mut self, why: &str) {
+        self.rejected += 1;
+        if self.errors.len() < REFUSALS_MAX {
+            self.errors.push(Refusal {
+                line: None,
+                message: why.to_owned(),
+            });
+        }
+    }
+
     fn count(&mut self, fates: &[Appended]) {
         for fate in fates {
             match fate {
                 Appended::New => self.accepted += 1,
                 Appended::Duplicate => self.duplicates += 1,
                 Appended::Sealed => {
-                    self.rejected += 1;
-                    if self.errors.len() < REFUSALS_MAX {
-                        let message =
-                            "The call's events have expired; its summary is final.".to_owned();
-                        self.errors.push(Refusal {
-                            line: None,
-                            message,
-                        });
-                    }
+                    self.refuse_unnamed("The call's events have expired; its summary is final.");
+                }
+                Appended::Full => {
+                    self.refuse_unnamed("The call has as many events as a call may have.");
                 }
             }
         }
