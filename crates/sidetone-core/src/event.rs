@@ -28,6 +28,15 @@ pub struct EventId(String);
 pub struct EventIdError;
 
 impl EventId {
+    /// What ids of our own begin with. No door lets one of these in, so nobody else's event is taken for ours.
+    pub const OWN_PREFIX: &str = "sidetone:";
+
+    /// Whether it is one of our own.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.0.starts_with(Self::OWN_PREFIX)
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -304,6 +313,28 @@ closed_set!(
 );
 
 impl CallEvent {
+    /// What the passing of time tells of a call.
+    ///
+    /// A call settles once, and its end is missed once after each of its last events.
+    #[must_use]
+    pub fn timer(call: CallRef, timer: Timer, at: TimeUs) -> Self {
+        let prefix = EventId::OWN_PREFIX;
+        Self {
+            id: EventId(match timer {
+                Timer::Settled => format!("{prefix}settled"),
+                Timer::EndNotSeen => format!("{prefix}end-not-seen:{}", at.micros()),
+            }),
+            call,
+            at,
+            source: Source {
+                kind: SourceKind::Timer,
+                agent: None,
+                translator: 1,
+            },
+            observation: Observation::Timer { timer },
+        }
+    }
+
     /// The rank of this event's claims.
     #[must_use]
     pub fn rank(&self) -> Rank {

@@ -40,10 +40,24 @@ pub(crate) fn content_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Str
     text
 }
 
-/// The id, or, where it cannot be one (too long, not printable), its hash.
+/// The id, or, where it cannot be one (too long, not printable, one of our own), its hash.
 pub(crate) fn event_id(text: &str) -> EventId {
-    EventId::try_from(text.to_owned()).unwrap_or_else(|_| {
-        EventId::try_from(content_hash([text.as_bytes()]))
-            .expect("32 hexadecimal digits are printable ASCII")
-    })
+    match EventId::try_from(text.to_owned()) {
+        Ok(id) if !id.is_own() => id,
+        _ => EventId::try_from(content_hash([text.as_bytes()]))
+            .expect("32 hexadecimal digits are printable ASCII"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_elses_id_is_one_of_our_own() {
+        assert_eq!(event_id("EZ1").as_str(), "EZ1");
+        for text in ["sidetone:settled", "a b", ""] {
+            assert_eq!(event_id(text).as_str().len(), 32, "{text}");
+        }
+    }
 }

@@ -173,6 +173,12 @@ impl Line {
                 STORED_VERSION.to_string(),
             ));
         }
+        if let Some(id) = &self.id
+            && id.is_own()
+        {
+            let expected = "an id that does not begin with sidetone:";
+            return Err(DecodeError::invalid("id", id.as_str(), expected));
+        }
         let call = self
             .call_sid
             .ok_or_else(|| DecodeError::missing("call_sid", A_CALL))?;

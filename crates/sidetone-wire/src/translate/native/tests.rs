@@ -76,6 +76,10 @@ fn names_what_is_wrong() {
             "Invalid id 'a b'. Expected 1 to 128 printable ASCII characters.",
         ),
         (
+            event(r#""kind":"timer","timer":"settled","id":"sidetone:settled""#),
+            "Invalid id 'sidetone:settled'. Expected an id that does not begin with sidetone:.",
+        ),
+        (
             r#"{"kind":"timer","timer":"settled","at":"2026-06-01T00:00:00Z"}"#.to_owned(),
             "Missing call_sid. Expected the id of a call: CA and 32 hexadecimal digits, a UUID, or any text of up to 255 \
              bytes.",
