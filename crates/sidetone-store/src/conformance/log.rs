@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use sidetone_core::event::{CallEvent, EdgeEvent, EventKind, Observation};
+use sidetone_core::event::{CallEvent, EdgeEvent, EventKind, Observation, Timer};
 use sidetone_core::id::CallRef;
 use sidetone_core::media::{Counters, MediaSample};
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::sample::{account_sid, at, call, call_sid, create_account, event, put, scope, summary};
 use crate::page::{PageRequest, Start};
-use crate::{Appended, DirtyCall, EventFilter, Lookup, NewEvent, Store, StoreError};
+use crate::{
+    Appended, DirtyCall, EVENTS_PER_CALL_MAX, EventFilter, Lookup, NewEvent, Store, StoreError,
+};
 
 async fn take(store: &dyn Store, now: i64) -> Vec<DirtyCall> {
     store
@@ -80,6 +82,30 @@ pub async fn refuses_events_of_unknown_accounts(store: Arc<dyn Store>) {
         Lookup::Unknown
     );
     assert_eq!(store.stats().await.unwrap().dirty_calls, 0);
+}
+
+/// A call takes so many events and no more, whether they come at once or later; timers it always takes.
+pub async fn refuses_endless_events(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let batch = |from: u64, to: u64| {
+        (from..to)
+            .map(|n| event(call(1), &format!("e{n}"), 1))
+            .collect()
+    };
+    let mut fates = store
+        .append(batch(0, EVENTS_PER_CALL_MAX + 2))
+        .await
+        .unwrap();
+    assert_eq!(fates.split_off(fates.len() - 2), [Appended::Full; 2]);
+    assert!(fates.iter().all(|fate| *fate == Appended::New));
+    let mut timer = event(call(1), "timer", 2);
+    timer.event.observation = Observation::Timer {
+        timer: Timer::Settled,
+    };
+    assert_eq!(store.append(vec![timer]).await.unwrap(), [Appended::New]);
+    let more = batch(EVENTS_PER_CALL_MAX, EVENTS_PER_CALL_MAX + 1);
+    assert_eq!(store.append(more).await.unwrap(), [Appended::Full]);
+    assert_eq!(take(&*store, 9).await[0].position, EVENTS_PER_CALL_MAX + 1);
 }
 
 /// A call is given to one at a time, longest waiting first, and not before it has waited.

@@ -11,7 +11,7 @@ use sidetone_core::time::TimeUs;
 use super::facet::{self, At, FACETS, Facets};
 use super::paging::{self, Toward};
 use super::writer::Work;
-use super::{account, log, record};
+use super::{account, record};
 use crate::page::{Page, PageRequest, Place};
 use crate::{Annotate, AnnotationChange, AnnotationRecord, Lookup, Result, Scope, StoreError};
 
@@ -150,7 +150,9 @@ fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
 fn make_placeholder(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Before> {
     let (account_row, advanced_features) = account::existing(conn, scope.account)?;
     Ok(Before {
-        id: log::create_call(conn, account_row, sid, advanced_features, true)?,
+        id: conn
+            .prepare_cached("insert into call (account, sid, advanced_features, placeholder) values (?1, ?2, ?3, 1)")?
+            .insert(params![account_row, sid.as_bytes(), advanced_features])?,
         account_row,
         account: scope.account,
         advanced_features,

@@ -1,6 +1,6 @@
 //! The event log of each call, and which calls have events their summary does not know.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use sidetone_core::event::{CallEvent, EventKind, Observation};
@@ -45,61 +45,96 @@ impl PackedEvent {
             kind: event.observation.kind().index(),
             edge,
             direction,
-            body: codec::pack(&event.to_stored_json())?,
+            body: codec::pack(codec::Format::Event1, &event.to_stored_json())?,
         })
     }
 }
 
-/// A call while a batch is appended to it.
-struct Open {
+/// A call that a batch is appended to.
+struct Known {
     id: i64,
     event_count: i64,
-    was_dirty: bool,
-    /// Its raw events have expired, or it was erased: nothing is appended.
-    closed: bool,
-    refused: i64,
-    added: i64,
-    first_received_us: i64,
+    is_dirty: bool,
+    /// Its raw events have expired: nothing is appended.
+    is_sealed: bool,
     last_received_us: i64,
 }
 
 pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
     let conn = work.conn;
+    let mut fates = vec![Appended::Sealed; events.len()];
     let mut accounts = HashMap::new();
-    let mut calls: HashMap<CallRef, Open> = HashMap::new();
     let mut insert = conn.prepare_cached(include_str!("append_event.sql"))?;
-    let mut fates = Vec::with_capacity(events.len());
-    for event in events {
-        let open = match calls.entry(event.call) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(open_call(conn, &mut accounts, event.call)?)
-            }
+    for (call, places) in by_call(events) {
+        let (account, advanced) = match accounts.get(&call.account) {
+            Some(known) => *known,
+            None => *accounts
+                .entry(call.account)
+                .or_insert(account::existing(conn, call.account)?),
         };
-        fates.push(append_one(&mut insert, open, event)?);
-    }
-    for open in calls.values() {
-        close_call(conn, open)?;
+        let of_call = || places.iter().map(|place| &events[*place]);
+        let known = find(conn, account, call.sid)?;
+        let (id, count) = match &known {
+            Some(known) if known.is_sealed => {
+                refuse(conn, known.id, places.len())?;
+                continue;
+            }
+            Some(known) => (known.id, known.event_count),
+            None if is_erased(conn, account, call.sid)? => continue,
+            None => (begin_call(conn, account, advanced, call.sid, of_call())?, 0),
+        };
+        let mut added = Vec::new();
+        for place in &places {
+            let event = &events[*place];
+            let number = count + i64::try_from(added.len()).unwrap_or(i64::MAX);
+            fates[*place] = append_one(&mut insert, id, number, event)?;
+            if fates[*place] == Appended::New {
+                added.push(event.received_us);
+            }
+        }
+        let full = places
+            .iter()
+            .filter(|place| fates[**place] == Appended::Full)
+            .count();
+        if full > 0 {
+            refuse(conn, id, full)?;
+        }
+        match known {
+            Some(known) => extend_call(conn, &known, &added)?,
+            // It was begun with all of them.
+            None if full > 0 => count_anew(conn, id, added.len())?,
+            None => {}
+        }
     }
     Ok(fates)
 }
 
+/// The places of each call's events, calls in the order of their first.
+fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
+    let mut groups: Vec<(CallRef, Vec<usize>)> = Vec::new();
+    let mut group_of = HashMap::new();
+    for (place, event) in events.iter().enumerate() {
+        let group = *group_of.entry(event.call).or_insert_with(|| {
+            groups.push((event.call, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].1.push(place);
+    }
+    groups
+}
+
+/// Appends an event to a call that has so many already.
 fn append_one(
     insert: &mut CachedStatement<'_>,
-    open: &mut Open,
+    call: i64,
+    number: i64,
     event: &PackedEvent,
 ) -> Result<Appended> {
-    if open.closed {
-        open.refused += 1;
-        return Ok(Appended::Sealed);
-    }
-    let number = open.event_count + open.added;
     if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer.index() {
-        open.refused += 1;
         return Ok(Appended::Full);
     }
     let added = insert.execute(params![
-        open.id,
+        call,
         event.key,
         number + 1,
         event.at_us,
@@ -109,66 +144,93 @@ fn append_one(
         event.direction.map(StreamDirection::index),
         event.body,
     ])?;
-    if added == 0 {
-        return Ok(Appended::Duplicate);
-    }
-    if open.added == 0 {
-        open.first_received_us = event.received_us;
-    }
-    open.added += 1;
-    open.last_received_us = open.last_received_us.max(event.received_us);
-    Ok(Appended::New)
+    Ok(if added > 0 {
+        Appended::New
+    } else {
+        Appended::Duplicate
+    })
 }
 
-/// Finds a call or makes it.
-fn open_call(
-    conn: &Connection,
-    accounts: &mut HashMap<AccountSid, (i64, bool)>,
-    call: CallRef,
-) -> Result<Open> {
-    let (account, advanced) = match accounts.get(&call.account) {
-        Some(known) => *known,
-        None => *accounts
-            .entry(call.account)
-            .or_insert(account::existing(conn, call.account)?),
-    };
-    let found = conn
+fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
+    Ok(conn
         .prepare_cached(
-            "select id, event_count, dirty_us is not null, sealed, coalesce(last_received_us, ?3)
+            "select id, event_count, dirty_us is not null, sealed, last_received_us
              from call where sid = ?1 and account = ?2",
         )?
-        .query_row(params![call.sid.as_bytes(), account, i64::MIN], |row| {
-            Ok(Open {
+        .query_row(params![sid.as_bytes(), account], |row| {
+            Ok(Known {
                 id: row.get(0)?,
                 event_count: row.get(1)?,
-                was_dirty: row.get(2)?,
-                closed: row.get(3)?,
-                refused: 0,
-                added: 0,
-                first_received_us: 0,
-                last_received_us: row.get(4)?,
+                is_dirty: row.get(2)?,
+                is_sealed: row.get(3)?,
+                last_received_us: row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MIN),
             })
         })
-        .optional()?;
-    if let Some(found) = found {
-        return Ok(found);
-    }
-    let closed = is_erased(conn, account, call.sid)?;
-    let id = if closed {
-        0
-    } else {
-        create_call(conn, account, call.sid, advanced, false)?
+        .optional()?)
+}
+
+/// Makes a call of its first events, which are about to be appended.
+fn begin_call<'a>(
+    conn: &Connection,
+    account: i64,
+    advanced_features: bool,
+    sid: CallSid,
+    events: impl Iterator<Item = &'a PackedEvent> + Clone,
+) -> Result<i64> {
+    let distinct: HashSet<_> = events.clone().map(|event| event.key).collect();
+    let first_us = events.clone().map(|event| event.received_us).next();
+    let last_us = events.map(|event| event.received_us).max();
+    Ok(conn
+        .prepare_cached(
+            "insert into call (account, sid, advanced_features, event_count, dirty_us, last_received_us)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .insert(params![
+            account,
+            sid.as_bytes(),
+            advanced_features,
+            distinct.len(),
+            first_us,
+            last_us
+        ])?)
+}
+
+/// Counts what was added to a call, by the times it came in.
+fn extend_call(conn: &Connection, known: &Known, added: &[i64]) -> Result<()> {
+    let Some(first_us) = added.first() else {
+        return Ok(());
     };
-    Ok(Open {
-        id,
-        event_count: 0,
-        was_dirty: false,
-        closed,
-        refused: 0,
-        added: 0,
-        first_received_us: 0,
-        last_received_us: i64::MIN,
-    })
+    let count = known.event_count + i64::try_from(added.len()).unwrap_or(i64::MAX);
+    let last_us = added
+        .iter()
+        .fold(known.last_received_us, |last, at| last.max(*at));
+    if known.is_dirty {
+        // Leaves dirty_us alone, and with it the index of dirty calls.
+        conn.prepare_cached(
+            "update call set event_count = ?2, last_received_us = ?3, placeholder = 0 where id = ?1",
+        )?
+        .execute([known.id, count, last_us])?;
+    } else {
+        conn.prepare_cached(
+            "update call set event_count = ?2, last_received_us = ?3, placeholder = 0, dirty_us = ?4 where id = ?1",
+        )?
+        .execute([known.id, count, last_us, *first_us])?;
+    }
+    Ok(())
+}
+
+/// Counts the events of a call that turned out to be fewer than came.
+fn count_anew(conn: &Connection, call: i64, events: usize) -> Result<()> {
+    conn.prepare_cached("update call set event_count = ?2 where id = ?1")?
+        .execute(params![call, events])?;
+    Ok(())
+}
+
+/// Counts events that came too late, or are too many.
+fn refuse(conn: &Connection, call: i64, events: usize) -> Result<()> {
+    conn.prepare_cached("update call set refused_events = refused_events + ?2 where id = ?1")?
+        .execute(params![call, events])?;
+    Ok(())
 }
 
 /// Whether there was such a call once.
@@ -178,42 +240,6 @@ pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result
         .exists(params![sid.as_bytes(), account])?)
 }
 
-/// Makes a call nothing is known of.
-pub(super) fn create_call(
-    conn: &Connection,
-    account: i64,
-    sid: CallSid,
-    advanced_features: bool,
-    placeholder: bool,
-) -> Result<i64> {
-    Ok(conn
-        .prepare_cached("insert into call (account, sid, advanced_features, placeholder) values (?1, ?2, ?3, ?4)")?
-        .insert(params![account, sid.as_bytes(), advanced_features, placeholder])?)
-}
-
-fn close_call(conn: &Connection, open: &Open) -> Result<()> {
-    if open.refused > 0 && open.id != 0 {
-        conn.prepare_cached("update call set refused_events = refused_events + ?2 where id = ?1")?
-            .execute([open.id, open.refused])?;
-    }
-    if open.added == 0 {
-        return Ok(());
-    }
-    let count = open.event_count + open.added;
-    if open.was_dirty {
-        // Leaves dirty_us alone, and with it the index of dirty calls.
-        conn.prepare_cached("update call set event_count = ?2, last_received_us = ?3, placeholder = 0 where id = ?1")?
-            .execute([open.id, count, open.last_received_us])?;
-    } else {
-        conn.prepare_cached(
-            "update call set event_count = ?2, last_received_us = ?3, placeholder = 0, dirty_us = ?4 where id = ?1",
-        )?
-        .execute([open.id, count, open.last_received_us, open.first_received_us])?;
-    }
-    Ok(())
-}
-
-/// A call to be folded, without its events yet.
 /// A call that was leased, before its events are read.
 pub(super) struct Leased {
     id: i64,

@@ -22,7 +22,7 @@ pub(super) struct PackedSummary {
 impl PackedSummary {
     /// Packs a summary, before the writing thread has to do with it.
     pub(super) fn of(put: PutSummary) -> Result<Self> {
-        let document = codec::pack(&serde_json::to_vec(&put.summary)?)?;
+        let document = codec::pack(codec::Format::Summary1, &serde_json::to_vec(&put.summary)?)?;
         Ok(Self { put, document })
     }
 }
