@@ -1,5 +1,6 @@
 //! What every request handler and worker shares.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use sidetone_store::Store;
@@ -9,17 +10,36 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::telemetry::Counters;
 
-/// Shared by handlers and workers; cheap to clone.
+/// Shared by handlers and workers. One pointer: it is cloned for every request.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] gives access to.
+pub struct Parts {
     /// The calls.
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Clock,
     /// The settings the server was started with.
-    pub config: Arc<Config>,
+    pub config: Config,
     /// Accounts and credentials, in memory.
-    pub directory: Arc<Directory>,
+    pub directory: Directory,
     /// Counters for `/metrics`.
-    pub counters: Arc<Counters>,
+    pub counters: Counters,
+}
+
+impl App {
+    /// Shares the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }

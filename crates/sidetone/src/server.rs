@@ -1,12 +1,12 @@
 //! Connections: accept, TLS, time-outs, HTTP/1.1 and HTTP/2, graceful stop.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 use axum::body::Body;
 use hyper::Request;
 use hyper::body::{Body as _, Incoming};
@@ -21,10 +21,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tower_service::Service;
 
+use crate::app::App;
 use crate::drain::Drained;
-use crate::telemetry::Counters;
+use crate::http::Door;
 
 /// The largest head of a request: request line and headers together.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
@@ -43,15 +43,15 @@ pub struct Peer {
 /// What a listener needs to serve.
 pub struct Serving {
     /// Answers requests.
-    pub router: Router,
+    pub door: Door,
     /// Encrypts connections.
     pub tls: Option<TlsAcceptor>,
     /// Connections at once.
     pub max_connections: usize,
     /// Longest pause of a client.
     pub client_timeout: Duration,
-    /// Counts refused connections.
-    pub counters: Arc<Counters>,
+    /// Whose counters count refused connections.
+    pub app: App,
 }
 
 /// Reads a certificate chain and its key.
@@ -91,7 +91,7 @@ pub async fn serve(listener: TcpListener, serving: Serving, mut stop: watch::Rec
             }
         };
         let Ok(slot) = slots.clone().try_acquire_owned() else {
-            serving.counters.connections_refused.inc();
+            serving.app.counters.connections_refused.inc();
             continue;
         };
         tokio::spawn(connection(
@@ -159,7 +159,7 @@ async fn requests<S>(stream: S, peer: Peer, serving: &Serving, mut stop: watch::
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let router = serving.router.clone();
+    let door = serving.door.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(|body| {
             if body.is_end_stream() {
@@ -169,7 +169,8 @@ where
             }
         });
         request.extensions_mut().insert(peer);
-        router.clone().call(request)
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

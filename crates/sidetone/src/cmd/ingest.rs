@@ -2,14 +2,13 @@
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use sidetone_core::id::AccountSid;
 use sidetone_wire::translate::event_streams as cloud_events;
 
-use crate::app::App;
+use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::{self, DataArgs};
@@ -49,13 +48,13 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         data: Some(args.data.data.clone()),
         ..Settings::default()
     };
-    let app = App {
-        directory: Arc::new(Directory::load(data.store.as_ref(), data.vault).await?),
+    let app = App::new(Parts {
+        directory: Directory::load(data.store.as_ref(), data.vault).await?,
         store: data.store,
         clock: Clock::default(),
-        config: Arc::new(settings.resolve(None)?),
-        counters: Arc::new(Counters::default()),
-    };
+        config: settings.resolve(None)?,
+        counters: Counters::default(),
+    });
     let account = match args.account {
         Some(account) => account,
         None => first_account(&app).await?,

@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,14 +12,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::app::App;
+use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::{Config, Settings};
 use crate::data::{self, Data};
 use crate::directory::Directory;
+use crate::http::Door;
 use crate::server::{Serving, load_tls, serve, stopped};
 use crate::telemetry::{Counters, start_logs};
-use crate::{accounts, fold_worker, http};
+use crate::{accounts, fold_worker};
 
 /// Run the server
 ///
@@ -159,14 +159,13 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let roles = config.roles;
-    let counters = Arc::new(Counters::default());
-    let app = App {
+    let app = App::new(Parts {
         store,
         clock,
-        config: Arc::new(config),
-        directory: Arc::new(directory),
-        counters: counters.clone(),
-    };
+        config,
+        directory,
+        counters: Counters::default(),
+    });
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if roles.work {
@@ -174,11 +173,11 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     }
     tasks.spawn(follow_accounts(app.clone(), stopped.clone()));
     let serving = Serving {
-        router: http::router(app.clone()),
+        door: Door::new(app.clone()),
         tls,
         max_connections: app.config.max_connections,
         client_timeout: app.config.client_timeout,
-        counters,
+        app: app.clone(),
     };
     tasks.spawn(serve(listener, serving, stopped));
     tracing::info!(url, data = %app.config.data.display(), "started");

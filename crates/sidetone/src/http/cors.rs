@@ -1,42 +1,38 @@
 //! Lets browsers on other origins use the API: any origin, never with cookies.
 
-use axum::extract::Request;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-/// Middleware: answers preflights, and lets every answer, errors too, be read from any origin.
-///
-/// There are no credentials in it (`*` would not allow them): a script must have its own, so no cookie of ours can be
-/// used by a foreign page.
-pub async fn cors(request: Request, next: Next) -> Response {
-    if request.method() == Method::OPTIONS {
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        let headers = response.headers_mut();
-        allow_origin(headers);
-        headers.insert(
-            ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static("GET, POST, DELETE, OPTIONS"),
-        );
-        headers.insert(
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static("If-Match, X-Twilio-Token, Authorization, Content-Type"),
-        );
-        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-        return response;
-    }
-    let mut response = next.run(request).await;
+/// What a browser is told that asks whether it may: it may. There are no credentials in it (`*` would not allow them):
+/// a script must have its own, so no cookie of ours can be used by a foreign page.
+#[must_use]
+pub fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
+    allow_origin(headers);
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, DELETE, OPTIONS"),
+    );
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("If-Match, X-Twilio-Token, Authorization, Content-Type"),
+    );
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+/// Lets an answer, an error too, be read from any origin.
+pub fn open(headers: &mut HeaderMap) {
     allow_origin(headers);
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("ETag, Retry-After, Sidetone-Hint"),
     );
-    response
 }
 
 fn allow_origin(headers: &mut HeaderMap) {

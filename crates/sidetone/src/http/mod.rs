@@ -14,37 +14,58 @@ pub mod page_token;
 pub mod v1;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::Request;
+use axum::http::Method;
 use axum::response::Response;
+use tower_service::Service;
 
 use crate::app::App;
 use crate::ingest;
 use crate::telemetry::StatusLabels;
 
-/// Every route this process answers, by its roles.
-pub fn router(app: App) -> Router {
-    let mut router = operations::routes();
-    if app.config.roles.api {
-        router = router.merge(v1::routes());
-    }
-    if app.config.roles.ingest {
-        router = router.merge(ingest::routes());
-    }
-    router
-        .fallback(v1::fallback)
-        .layer(from_fn(cors::cors))
-        .layer(from_fn_with_state(app.clone(), forwarded::forwarded))
-        .layer(from_fn_with_state(app.clone(), count))
-        .with_state(app)
+/// Answers requests: the routes of this process's roles, and what is the same for every one of them.
+///
+/// Not layers of the router: each of those costs every request some allocations.
+#[derive(Clone)]
+pub struct Door {
+    app: App,
+    routes: Router,
 }
 
-async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    app.counters
-        .requests
-        .get_or_create(&StatusLabels { status })
-        .inc();
-    response
+impl Door {
+    /// The door of an app.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        let mut routes = operations::routes();
+        if app.config.roles.api {
+            routes = routes.merge(v1::routes());
+        }
+        if app.config.roles.ingest {
+            routes = routes.merge(ingest::routes());
+        }
+        let routes = routes
+            .method_not_allowed_fallback(v1::method_not_allowed)
+            .fallback(v1::fallback)
+            .with_state(app.clone());
+        Self { app, routes }
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        forwarded::note(&self.app.config.trusted_proxies, &mut request);
+        let mut response = if request.method() == Method::OPTIONS {
+            cors::preflight()
+        } else {
+            let Ok(response) = self.routes.clone().call(request).await;
+            response
+        };
+        cors::open(response.headers_mut());
+        let status = response.status().as_u16();
+        self.app
+            .counters
+            .requests
+            .get_or_create(&StatusLabels { status })
+            .inc();
+        response
+    }
 }

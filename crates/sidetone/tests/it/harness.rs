@@ -2,26 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sidetone::accounts::{self, Credentials, NewAccount};
-use sidetone::app::App;
+use sidetone::app::{App, Parts};
 use sidetone::clock::Clock;
 use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
 use sidetone::fold_worker::FoldWorker;
-use sidetone::http;
+use sidetone::http::Door;
 use sidetone::secrets::Vault;
 use sidetone::telemetry::Counters;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::sqlite::Options;
-use tower::ServiceExt;
 
 pub(crate) const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -30,7 +28,7 @@ pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
 pub(crate) struct TestServer {
     pub(crate) app: App,
     pub(crate) vault: Arc<Vault>,
-    router: Router,
+    door: Door,
     user: String,
     password: String,
     _dir: Arc<tempfile::TempDir>,
@@ -83,19 +81,19 @@ impl TestServer {
         let directory = Directory::load(store.as_ref(), vault.clone())
             .await
             .unwrap();
-        let app = App {
+        let app = App::new(Parts {
             store,
             clock,
-            config: Arc::new(config),
-            directory: Arc::new(directory),
-            counters: Arc::new(Counters::default()),
-        };
-        let router = http::router(app.clone());
+            config,
+            directory,
+            counters: Counters::default(),
+        });
+        let door = Door::new(app.clone());
         let (user, password) = (ACCOUNT.to_owned(), TOKEN.to_owned());
         Self {
             app,
             vault,
-            router,
+            door,
             user,
             password,
             _dir: dir,
@@ -107,7 +105,7 @@ impl TestServer {
         Self {
             app: self.app.clone(),
             vault: self.vault.clone(),
-            router: self.router.clone(),
+            door: self.door.clone(),
             user: user.to_owned(),
             password: password.to_owned(),
             _dir: self._dir.clone(),
@@ -155,7 +153,7 @@ impl TestServer {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.door.answer(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         Answer {

@@ -44,7 +44,6 @@ pub fn routes() -> Router<App> {
         .route("/v1/Voice/{CallSid}/Summary", get(summary::read))
         .route("/v1/Voice/{CallSid}/Events", get(events::read))
         .route("/v1/Voice/{CallSid}/Metrics", get(metrics::read))
-        .method_not_allowed_fallback(method_not_allowed)
 }
 
 /// Answers a path that leads nowhere.
