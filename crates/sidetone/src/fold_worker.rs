@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Timer};
+use sidetone_core::event::{CallEvent, Timer};
 use sidetone_core::fold::FoldState;
 use sidetone_core::id::CallRef;
 use sidetone_core::rules::Rules;
@@ -107,7 +107,7 @@ impl FoldWorker {
         }
         let events: Vec<NewEvent> = due
             .iter()
-            .filter_map(|timer| timer_event(timer, now))
+            .map(|timer| timer_event(timer, now))
             .map(|event| NewEvent {
                 event,
                 received_at: now,
@@ -199,28 +199,12 @@ impl FoldWorker {
 }
 
 /// What a timer that ran out says of its call.
-fn timer_event(due: &DueTimer, now: TimeUs) -> Option<CallEvent> {
-    let (id, at, timer) = if due.ended {
-        ("settled".to_owned(), now, Timer::Settled)
+fn timer_event(due: &DueTimer, now: TimeUs) -> CallEvent {
+    if due.ended {
+        CallEvent::timer(due.call, Timer::Settled, now)
     } else {
-        let at = due.last_event_at;
-        (
-            format!("end-not-seen:{}", at.micros()),
-            at,
-            Timer::EndNotSeen,
-        )
-    };
-    Some(CallEvent {
-        id: EventId::try_from(id).ok()?,
-        call: due.call,
-        at,
-        source: Source {
-            kind: SourceKind::Timer,
-            agent: None,
-            translator: 1,
-        },
-        observation: Observation::Timer { timer },
-    })
+        CallEvent::timer(due.call, Timer::EndNotSeen, due.last_event_at)
+    }
 }
 
 /// When the next timer of a call is due, if no event comes before.

@@ -11,9 +11,8 @@ use axum::http::header::CONTENT_ENCODING;
 use axum::response::{IntoResponse, Response};
 use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt;
-use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Timer};
+use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
-use sidetone_core::time::TimeUs;
 use sidetone_store::StoreError;
 use sidetone_wire::batch::Batch;
 use sidetone_wire::translate::native::NativeReader;
@@ -224,29 +223,11 @@ impl Intake {
             let events = calls
                 .by_ref()
                 .take(BATCH)
-                .map(|call| settled(call, now))
+                .map(|call| CallEvent::timer(call, Timer::Settled, now))
                 .collect();
             append(&self.app, events, now, &mut Report::default()).await?;
         }
         Ok(())
-    }
-}
-
-/// The event that says: nothing more will come of this call.
-#[must_use]
-pub fn settled(call: CallRef, at: TimeUs) -> CallEvent {
-    CallEvent {
-        id: EventId::try_from("settled".to_owned()).expect("a short word of ASCII letters"),
-        call,
-        at,
-        source: Source {
-            kind: SourceKind::Timer,
-            agent: None,
-            translator: 1,
-        },
-        observation: Observation::Timer {
-            timer: Timer::Settled,
-        },
     }
 }
 
