@@ -29,6 +29,7 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     check_engine(conn, &mut findings)?;
     check_calls(conn, &mut findings)?;
+    check_work(conn, &mut findings)?;
     let mut accounts = conn.prepare("select id from account")?;
     for account in accounts.query_map([], |row| row.get(0))? {
         check_rollups(conn, account?, &mut findings)?;
@@ -59,6 +60,25 @@ fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
         let table: String = row.get(0)?;
         find(findings, || {
             format!("a row of {table} is about something that is not there")
+        });
+    }
+    Ok(())
+}
+
+/// Calls that nobody would ever fold.
+fn check_work(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let mut statement = conn.prepare(
+        "select a.sid, c.sid from call c join account a on a.id = c.account
+         where c.event_count > c.position and c.dirty_us is null and not c.sealed limit 20",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let account = AccountSid::from_bytes(row.get(0)?);
+        let call = CallSid::from_bytes(row.get(1)?);
+        find(findings, || {
+            format!(
+                "{call} of {account}: events that its summary does not know, and no mark to fold them"
+            )
         });
     }
     Ok(())
