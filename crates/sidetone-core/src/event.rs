@@ -261,22 +261,6 @@ pub struct ImportedSummary {
 }
 
 impl Observation {
-    /// How much the claims of this observation are to be believed.
-    ///
-    /// A complete summary of the system that carried the call knows more than any message about it.
-    #[must_use]
-    pub const fn precedence(&self) -> u8 {
-        match self {
-            Self::Timer { .. } | Self::Unknown(_) => 0,
-            Self::Progress { .. } | Self::Facts { .. } | Self::Media(_) | Self::Edge(_) => 1,
-            Self::Imported(imported) => match imported.stage {
-                ImportStage::Partial => 2,
-                ImportStage::PredictedComplete => 3,
-                ImportStage::Complete => 4,
-            },
-        }
-    }
-
     /// What it is stored and listed under.
     #[must_use]
     pub const fn kind(&self) -> EventKind {
@@ -338,9 +322,13 @@ impl CallEvent {
     /// The rank of this event's claims.
     #[must_use]
     pub fn rank(&self) -> Rank {
+        let sequence = match self.observation {
+            Observation::Progress { sequence, .. } => sequence.unwrap_or(0),
+            _ => 0,
+        };
         Rank {
-            precedence: self.observation.precedence(),
             at: self.at,
+            sequence,
             key: self.id.key(),
         }
     }

@@ -20,27 +20,28 @@ use crate::vocabulary::{
 ///
 /// Written as a list, because a state of the fold holds one for every field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "(u8, i64, EventKey)", into = "(u8, i64, EventKey)")]
+#[serde(from = "(i64, u32, EventKey)", into = "(i64, u32, EventKey)")]
 pub struct Rank {
-    /// How much the source is to be believed; see [`crate::event::Observation::precedence`].
-    pub precedence: u8,
     /// When it was said: the later word corrects the earlier one.
     pub at: TimeUs,
+    /// The source's own count of its messages, 0 when not said. Times of callbacks are whole seconds, and several come
+    /// within one.
+    pub sequence: u32,
     /// Decides between words said at the same time, so that the order is total.
     pub key: EventKey,
 }
 
-impl From<Rank> for (u8, i64, EventKey) {
+impl From<Rank> for (i64, u32, EventKey) {
     fn from(rank: Rank) -> Self {
-        (rank.precedence, rank.at.micros(), rank.key)
+        (rank.at.micros(), rank.sequence, rank.key)
     }
 }
 
-impl From<(u8, i64, EventKey)> for Rank {
-    fn from((precedence, at_us, key): (u8, i64, EventKey)) -> Self {
+impl From<(i64, u32, EventKey)> for Rank {
+    fn from((at_us, sequence, key): (i64, u32, EventKey)) -> Self {
         Self {
-            precedence,
             at: TimeUs::from_micros(at_us),
+            sequence,
             key,
         }
     }
@@ -107,6 +108,15 @@ macro_rules! facts {
                     self.$map.insert(key, held.or(facts));
                 })*
                 self
+            }
+        }
+
+        impl $crate::bounds::Bounded for $name {
+            fn check(&self) -> Result<(), $crate::bounds::OutOfBounds> {
+                $(self.$field.check().map_err(|error| error.within(stringify!($field)))?;)*
+                $(self.$nested.check().map_err(|error| error.within(stringify!($nested)))?;)*
+                $(self.$map.check().map_err(|error| error.within(stringify!($map)))?;)*
+                Ok(())
             }
         }
 

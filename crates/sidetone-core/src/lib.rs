@@ -8,6 +8,7 @@
 //!   any duplicates, at once or in parts that are merged later.
 //! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not
 //!   measured is never judged.
+//! - [`bounds`]: how long, how deep and between which numbers what others say may be.
 //! - [`annotation`], [`filter`]: what people say about a call, and which calls are asked for.
 //!
 //! ```
@@ -43,6 +44,7 @@
 #[macro_use]
 pub mod vocabulary;
 pub mod annotation;
+pub mod bounds;
 pub mod correlate;
 pub mod event;
 pub mod facts;

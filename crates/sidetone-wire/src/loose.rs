@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
+use sidetone_core::bounds::Bounded;
 use sidetone_core::time::TimeUs;
 
 use crate::time;
@@ -57,7 +58,7 @@ impl<'a> Object<'a> {
 
     /// A whole number that is not negative, also as text or with a fraction, which is rounded.
     pub(crate) fn whole(self, key: &str) -> Option<u64> {
-        whole(self.value(key)?)
+        whole(self.value(key)?).filter(|whole| whole.check().is_ok())
     }
 
     /// A whole number that fits a narrower type.
@@ -72,6 +73,7 @@ impl<'a> Object<'a> {
             .as_i64()
             .or_else(|| value.as_str()?.trim().parse().ok())
             .or_else(|| i64::try_from(whole(value)?).ok())
+            .filter(|signed| signed.check().is_ok())
     }
 
     /// A boolean, also as text of either case.
@@ -85,7 +87,7 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn time(self, key: &str) -> Option<TimeUs> {
-        time::parse(self.value(key)?.as_str()?)
+        time::parse(self.value(key)?.as_str()?).filter(|time| time.check().is_ok())
     }
 
     /// An object or array with something in it, as it came.

@@ -1,10 +1,12 @@
 //! What a decoder makes: an event whose account is not settled yet.
 
+use sidetone_core::bounds::{self, Bounded};
 use sidetone_core::event::{CallEvent, EventId, Observation, Source};
 use sidetone_core::facts::CallFacts;
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::TimeUs;
 
+use crate::error::DecodeError;
 use crate::identity::{AccountName, CallName};
 
 /// An observation as decoded. The caller settles the account, from the sender's credentials and [`Self::account`].
@@ -27,6 +29,27 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// This, if all of it is within bounds.
+    ///
+    /// # Errors
+    /// Names the first member that is not.
+    pub(crate) fn checked(self) -> Result<Self, DecodeError> {
+        let agent = self.source.agent.as_deref().map_or(Ok(()), bounds::name);
+        let checks = [
+            self.at.check().map_err(|error| error.within("at")),
+            agent.map_err(|error| error.within("source")),
+            self.observation.check(),
+        ];
+        match checks.into_iter().find_map(Result::err) {
+            Some(error) => Err(DecodeError::invalid(
+                error.path,
+                &error.value,
+                error.expected,
+            )),
+            None => Ok(self),
+        }
+    }
+
     /// The event, as one of an account's call.
     #[must_use]
     pub fn place(self, account: AccountSid) -> CallEvent {

@@ -61,7 +61,10 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
     let mut batch = Batch::default();
     for (item, number) in items.into_iter().zip(1..) {
         match translate(item, received_at) {
-            Ok(Outcome::Observed(observed)) => batch.observed.push(*observed),
+            Ok(Outcome::Observed(observed)) => match observed.checked() {
+                Ok(observed) => batch.observed.push(observed),
+                Err(error) => batch.refused.add(error.at(Place::Item(number))),
+            },
             Ok(Outcome::Ignored(error)) => batch.ignored.add(error.at(Place::Item(number))),
             Err(error) => batch.refused.add(error.at(Place::Item(number))),
         }

@@ -94,6 +94,10 @@ pub fn translate(form: &Form<'_>, received_at: TimeUs) -> Result<Vec<Observed>, 
         observed.push(callback.detection()?);
     }
     observed.extend(callback.happenings());
+    let observed: Vec<Observed> = observed
+        .into_iter()
+        .map(Observed::checked)
+        .collect::<Result<_, _>>()?;
     if observed.is_empty() {
         let words = words(STATUSES);
         return Err(DecodeError::missing("CallStatus", one_of(&words)));
@@ -197,7 +201,7 @@ impl Callback<'_> {
             city: about("City"),
             country_subdivision: about("State"),
             country_code: about("Country")
-                .filter(|code| code.len() == 2)
+                .filter(|code| code.len() == 2 && code.bytes().all(|it| it.is_ascii_alphabetic()))
                 .map(|code| code.to_ascii_uppercase()),
             ..PartyFacts::default()
         }

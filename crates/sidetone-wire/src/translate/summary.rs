@@ -36,7 +36,7 @@ pub fn import(summary: Value, received_at: TimeUs) -> Result<Observed, DecodeErr
         "rest-{}",
         content_hash([summary.to_string().as_bytes()])
     ));
-    imported(summary, stage, id, at)
+    imported(summary, stage, id, at)?.checked()
 }
 
 /// Makes the event of a summary.
@@ -127,7 +127,7 @@ fn party(party: Object<'_>, address: &str) -> PartyFacts {
         connection: party.text("connection"),
         country_code: party
             .str("country_code")
-            .filter(|code| code.len() == 2)
+            .filter(|code| code.len() == 2 && code.bytes().all(|it| it.is_ascii_alphabetic()))
             .map(str::to_ascii_uppercase),
         country_subdivision: party.text("country_subdivision"),
         city: party.text("city"),

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sidetone_core::event::CallEvent;
+use sidetone_core::fold::FoldState;
 use sidetone_core::id::AccountSid;
+use sidetone_core::rules::Rules;
+use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_wire::batch::{Batch, Tally};
 use sidetone_wire::error::DecodeError;
@@ -106,9 +109,30 @@ fn events(observed: Vec<Observed>) -> Vec<Value> {
     observed.into_iter().map(event).collect()
 }
 
+/// What a door lets in can be stored, folded and served: all of it is read back.
+fn read_back(event: &CallEvent) {
+    let mut state = FoldState::default();
+    state.add(event);
+    assert_eq!(
+        FoldState::from_bytes(&state.to_bytes()),
+        Some(state.clone())
+    );
+    let summary = state.summary(event.call, &Rules::built_in());
+    let json = serde_json::to_vec(&summary).unwrap();
+    let read: CallSummary = serde_json::from_slice(&json).unwrap();
+    assert_eq!(
+        CallSummary {
+            call: event.call,
+            ..read
+        },
+        summary
+    );
+}
+
 fn event(observed: Observed) -> Value {
     let named = observed.account.as_ref().map(ToString::to_string);
     let event = observed.place(AccountSid::from_bytes([0xee; 16]));
+    read_back(&event);
     let stored = event.to_stored_json();
     let again = CallEvent::from_stored_json(event.call, &stored).unwrap();
     assert_eq!(event, again, "a stored event comes back the same");

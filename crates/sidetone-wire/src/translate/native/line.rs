@@ -182,7 +182,7 @@ impl Line {
         let call = self
             .call_sid
             .ok_or_else(|| DecodeError::missing("call_sid", A_CALL))?;
-        Ok(Observed {
+        Observed {
             account: self
                 .account_sid
                 .map(|text| named("account_sid", &text, AccountName::parse, AN_ACCOUNT))
@@ -197,7 +197,8 @@ impl Line {
                 .ok_or_else(|| DecodeError::missing("at", "a time like 2026-06-01T00:00:00Z"))?,
             source: source(self.source),
             observation,
-        })
+        }
+        .checked()
     }
 
     fn take_observation(&mut self, kind: EventKind) -> Result<Observation, DecodeError> {

@@ -106,6 +106,125 @@ fn names_what_is_wrong() {
 }
 
 #[test]
+fn names_what_is_out_of_bounds() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let facts = |facts: &str| format!(r#""kind":"facts","facts":{{{facts}}}"#);
+    let media = |counters: &str| {
+        format!(
+            r#""kind":"media","edge":"sip_edge","direction":"inbound","cumulative":{{{counters}}}"#
+        )
+    };
+    let edge = |group: &str, data: &str| {
+        format!(r#""kind":"edge","group":"{group}","name":"n","data":{data}"#)
+    };
+    for (good, bad, path) in [
+        (
+            facts(r#""last_sip_response":699"#),
+            facts(r#""last_sip_response":99"#),
+            "facts.last_sip_response",
+        ),
+        (
+            facts(r#""q850_cause":127"#),
+            facts(r#""q850_cause":128"#),
+            "facts.q850_cause",
+        ),
+        (
+            facts(r#""from":{"latitude":-90}"#),
+            facts(r#""from":{"latitude":90.5}"#),
+            "facts.from.latitude",
+        ),
+        (
+            facts(r#""to":{"longitude":180}"#),
+            facts(r#""to":{"longitude":-181}"#),
+            "facts.to.longitude",
+        ),
+        (
+            facts(r#""to":{"country_code":"ZA"}"#),
+            facts(r#""to":{"country_code":"za"}"#),
+            "facts.to.country_code",
+        ),
+        (
+            facts(r#""started_at":"1970-01-01T00:00:00Z""#),
+            facts(r#""started_at":"2200-01-01T00:00:00Z""#),
+            "facts.started_at",
+        ),
+        (
+            facts(&format!(r#""from":{{"address":"{}"}}"#, "é".repeat(512))),
+            facts(&format!(r#""from":{{"address":"{}"}}"#, "x".repeat(513))),
+            "facts.from.address",
+        ),
+        (
+            facts(r#""edges":{"sip_edge":{"q850_cause":16}}"#),
+            facts(r#""edges":{"sip_edge":{"q850_cause":200}}"#),
+            "facts.edges.sip_edge.q850_cause",
+        ),
+        (
+            facts(&format!(r#""agent_sessions":{}"#, deep(32))),
+            facts(&format!(r#""agent_sessions":{}"#, deep(33))),
+            "facts.agent_sessions",
+        ),
+        (
+            media(r#""codec":127"#),
+            media(r#""codec":128"#),
+            "cumulative.codec",
+        ),
+        (
+            media(r#""loss_percent":100"#),
+            media(r#""loss_percent":100.1"#),
+            "cumulative.loss_percent",
+        ),
+        (
+            media(r#""mos":{"avg":1}"#),
+            media(r#""mos":{"avg":0.9}"#),
+            "cumulative.mos.avg",
+        ),
+        (
+            media(r#""jitter_ms":{"max":0}"#),
+            media(r#""jitter_ms":{"max":-1}"#),
+            "cumulative.jitter_ms.max",
+        ),
+        (
+            media(r#""audio_in":{"value":32767}"#),
+            media(r#""audio_in":{"value":32768}"#),
+            "cumulative.audio_in.value",
+        ),
+        (
+            media(r#""packets_received":9007199254740992"#),
+            media(r#""packets_received":9007199254740993"#),
+            "cumulative.packets_received",
+        ),
+        (
+            edge(&"g".repeat(128), "1"),
+            edge(&"g".repeat(129), "1"),
+            "group",
+        ),
+        (edge("g", &deep(32)), edge("g", &deep(33)), "data"),
+        (
+            format!(r#""kind":"transcript","words":{}"#, deep(31)),
+            format!(r#""kind":"transcript","words":{}"#, deep(32)),
+            "event",
+        ),
+    ] {
+        let event = |members: &str| {
+            format!(r#"{{"call_sid":"{CALL}","at":"2026-06-01T00:00:00Z",{members}}}"#)
+        };
+        assert!(decode(event(&good).as_bytes()).is_ok(), "{good}");
+        assert_eq!(
+            decode(event(&bad).as_bytes()).unwrap_err().field,
+            path,
+            "{bad}"
+        );
+    }
+    let line = format!(
+        r#"{{"call_sid":"{CALL}","at":"9999-01-01T00:00:00Z","kind":"timer","timer":"settled"}}"#
+    );
+    assert_eq!(
+        refusal(&line),
+        "Invalid at '9999-01-01T00:00:00Z'. Expected a time of the years 1970 to 2199."
+    );
+}
+
+#[test]
 fn a_kind_of_a_later_version_is_kept_without_its_envelope() {
     let line = format!(
         r#"{{"call_sid":"{CALL}","at":"2026-06-01T00:00:00Z","kind":"transcript","step":7,"words":["a"]}}"#
