@@ -30,6 +30,7 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
         .as_ref()
         .is_some_and(|limit| tags::has_high_pdd(&facts, limit));
     let short = tags::is_short_pstn_call(&facts);
+    let told = state.import.as_ref().map(|import| &import.summary.facts);
     let mut found: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
     if late {
         found.insert(Tag::HighPdd);
@@ -45,8 +46,15 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
         if short && *kind == EdgeKind::Carrier {
             tags.insert(Tag::PstnShortDuration);
         }
+        // What another system has judged is not judged again: its summary is served as it came.
+        if let Some(told) = told.and_then(|told| told.edges.get(kind)?.tags.as_ref()) {
+            tags = told.iter().copied().collect();
+        }
         edge.tags = tags.into_iter().collect();
         found.extend(edge.tags.iter().copied());
+    }
+    if let Some(told) = told.and_then(|told| told.tags.as_ref()) {
+        found = told.iter().copied().collect();
     }
 
     CallSummary {
@@ -88,11 +96,8 @@ fn processing(state: &FoldState) -> ProcessingState {
 }
 
 fn last_event_at(state: &FoldState) -> TimeUs {
-    match state.seen {
-        Some(seen) => seen.last,
-        // Only timers, or nothing: there is no event to name the time of.
-        None => state.started_at().unwrap_or(TimeUs::EPOCH),
-    }
+    // Without any event there is none to name the time of.
+    state.span().map_or(TimeUs::EPOCH, |seen| seen.last)
 }
 
 /// Adds what follows from the outcome and from the addresses.

@@ -153,6 +153,13 @@ fn whole(stream: &Stream) -> Counters {
     }
     let packets = weights(&reports);
     let packets = packets.as_deref();
+    let expected: Option<Vec<f64>> = reports
+        .iter()
+        .map(|report| {
+            let (received, sent) = (report.packets_received, report.packets_sent);
+            expected(received, sent, report.packets_lost, report.loss_percent)
+        })
+        .collect();
     let mos = stat!(mos, None);
     Counters {
         codec: totals.codec,
@@ -162,7 +169,7 @@ fn whole(stream: &Stream) -> Counters {
         packets_lost: count!(packets_lost),
         loss_percent: totals
             .loss_percent
-            .or_else(|| mean(&reports, |report| report.loss_percent, packets)),
+            .or_else(|| mean(&reports, |report| report.loss_percent, expected.as_deref())),
         bytes_received: count!(bytes_received),
         bytes_sent: count!(bytes_sent),
         jitter_ms: stat!(jitter_ms, packets),
@@ -214,20 +221,37 @@ fn weights(reports: &[&Report]) -> Option<Vec<f64>> {
         .then(|| packets.into_iter().map(as_weight).collect())
 }
 
-/// Mean of what the reports say, weighted if weights are given, in the order of the reports.
+/// Mean of what the reports say, in the order of the reports. Where there is no weight, each counts the same.
 fn mean(
     reports: &[&Report],
     field: impl Fn(&Report) -> Option<f64>,
     weights: Option<&[f64]>,
 ) -> Option<f64> {
-    let values = reports.iter().enumerate().filter_map(|(index, report)| {
-        let weight = match weights {
-            Some(weights) => weights.get(index).copied()?,
-            None => 1.0,
-        };
-        Some((field(report)?, weight))
+    let values = || reports.iter().map(|report| field(report));
+    let weighted = weights.and_then(|weights| {
+        let pairs = values().zip(weights);
+        weighted_mean(pairs.filter_map(|(value, weight)| Some((value?, *weight))))
     });
-    weighted_mean(values)
+    weighted.or_else(|| weighted_mean(values().filter_map(|value| Some((value?, 1.0)))))
+}
+
+/// How many packets should have come: those that came and those that did not. Losses are weighed by these; by those that
+/// came, an outage would weigh nothing.
+fn expected(
+    received: Option<u64>,
+    sent: Option<u64>,
+    lost: Option<i64>,
+    loss_percent: Option<f64>,
+) -> Option<f64> {
+    let of_received = || {
+        let received = received?;
+        if let Some(lost) = lost {
+            return Some(as_weight(received.saturating_add_signed(lost.max(0))));
+        }
+        let share = 1.0 - loss_percent? / 100.0;
+        (received > 0 && share > 0.0).then(|| as_weight(received) / share)
+    };
+    of_received().or_else(|| sent.map(as_weight))
 }
 
 fn stat_of(
@@ -239,31 +263,26 @@ fn stat_of(
     readings().next()?;
     Some(Stat {
         value: None,
-        min: readings().map(|reading| reading.1).reduce(f64::min),
-        max: readings().map(|reading| reading.2).reduce(f64::max),
-        // Where no packet of a weighted kind came with a reading, each reading counts the same.
+        min: readings().filter_map(|reading| reading.1).reduce(f64::min),
+        max: readings().filter_map(|reading| reading.2).reduce(f64::max),
         avg: mean(
             reports,
-            |report| field(report).map(|reading| reading.0),
+            |report| field(report).and_then(|reading| reading.0),
             weights,
-        )
-        .or_else(|| {
-            mean(
-                reports,
-                |report| field(report).map(|reading| reading.0),
-                None,
-            )
-        }),
+        ),
     })
 }
 
 /// A reported stat, with what it leaves open taken from the readings. Extremes hold whoever saw them.
 fn or_stat(reported: Stat, read: Option<Stat>) -> Stat {
     let read = read.unwrap_or_default();
+    let either = |reported: Option<f64>, read: Option<f64>, which: fn(f64, f64) -> f64| {
+        [reported, read].into_iter().flatten().reduce(which)
+    };
     Stat {
         value: None,
-        min: reported.min.or(read.min),
-        max: reported.max.or(read.max),
+        min: either(reported.min, read.min, f64::min),
+        max: either(reported.max, read.max, f64::max),
         avg: reported.avg.or(read.avg),
     }
 }
@@ -310,12 +329,7 @@ fn combine(streams: &[StreamFigures], side: Side) -> Counters {
         packets_received: count!(packets_received),
         packets_sent: count!(packets_sent),
         packets_lost: count!(packets_lost),
-        loss_percent: weighted_mean(
-            counters
-                .iter()
-                .zip(&weights)
-                .filter_map(|(counters, weight)| Some((counters.loss_percent?, *weight))),
-        ),
+        loss_percent: loss_percent(&counters, &weights),
         bytes_received: count!(bytes_received),
         bytes_sent: count!(bytes_sent),
         jitter_ms: stat!(jitter_ms),
@@ -340,6 +354,28 @@ fn combine(streams: &[StreamFigures], side: Side) -> Counters {
         set_loss_percent(&mut total, side);
     }
     total
+}
+
+/// The share lost of several streams, weighed by the packets expected of each, where that is known of all of them.
+fn loss_percent(counters: &[&Counters], weights: &[f64]) -> Option<f64> {
+    let expected: Option<Vec<f64>> = counters
+        .iter()
+        .map(|it| {
+            expected(
+                it.packets_received,
+                it.packets_sent,
+                it.packets_lost,
+                it.loss_percent,
+            )
+        })
+        .collect();
+    let mean = |weights: &[f64]| {
+        let pairs = counters.iter().zip(weights);
+        weighted_mean(pairs.filter_map(|(it, weight)| Some((it.loss_percent?, *weight))))
+    };
+    expected
+        .and_then(|expected| mean(&expected))
+        .or_else(|| mean(weights))
 }
 
 /// The packets of each stream, or its readings when the packets of some were not counted.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::cap::cap;
 use super::mean::finite;
 use super::pairs;
 use super::totals::{Totals, TotalsClaims};
@@ -97,15 +98,22 @@ pub(super) struct Report {
 
 /// A quantity over one interval: mean, smallest, largest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Reading(pub(super) f64, pub(super) f64, pub(super) f64);
+pub(super) struct Reading(
+    pub(super) Option<f64>,
+    pub(super) Option<f64>,
+    pub(super) Option<f64>,
+);
 
 impl Reading {
-    /// `None` when the report has neither mean nor reading, or no finite one.
+    /// A mean is an extreme as good as any other, but an extreme is no mean. `None` when the report says none of them.
     fn of(stat: &Stat) -> Option<Self> {
-        let mean = finite(stat.avg.or(stat.value).or(stat.max).or(stat.min)?)?;
-        let min = stat.min.and_then(finite).unwrap_or(mean);
-        let max = stat.max.and_then(finite).unwrap_or(mean);
-        Some(Self(mean, min.min(mean), max.max(mean)))
+        let mean = stat.mean().and_then(finite);
+        let extreme = |said: Option<f64>, which: fn(f64, f64) -> f64| {
+            let said = said.and_then(finite);
+            [said, mean].into_iter().flatten().reduce(which)
+        };
+        let (min, max) = (extreme(stat.min, f64::min), extreme(stat.max, f64::max));
+        (min.is_some() || max.is_some()).then_some(Self(mean, min, max))
     }
 }
 
@@ -124,6 +132,8 @@ impl Streams {
                 .reports
                 .insert((ReportTime(rank.at), rank.key), report);
         }
+        // A call has a few streams; what says it has hundreds makes them up.
+        cap(&mut self.by_key, drop);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -132,6 +142,7 @@ impl Streams {
             held.totals.merge(stream.totals);
             held.reports.extend(stream.reports);
         }
+        cap(&mut self.by_key, drop);
     }
 
     /// Whether any packet was counted.

@@ -6,6 +6,7 @@
 //! made, in the order of the keys, so even sums of fractions come out the same to the bit.
 
 mod assemble;
+mod cap;
 mod figures;
 mod mean;
 mod media;
@@ -35,8 +36,11 @@ pub const FOLD_VERSION: u32 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FoldState {
-    /// Between which times events happened; timers do not count.
+    /// Between which times events happened that tell something; timers do not count.
     seen: Option<Span>,
+    /// Between which times events of unknown kinds happened. They count only where nothing else was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_unknown: Option<Span>,
     timers: Timers,
     claims: CallClaims,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +127,10 @@ impl FoldState {
     pub fn add(&mut self, event: &CallEvent) {
         let at = event.at;
         match &event.observation {
-            Observation::Unknown(_) => return,
+            Observation::Unknown(_) => {
+                join(&mut self.seen_unknown, Some(Span::of(at)), Span::join);
+                return;
+            }
             Observation::Timer { timer } => {
                 self.timers.add(*timer, at);
                 return;
@@ -155,6 +162,7 @@ impl FoldState {
     /// Learns what another state of the same call has learnt. Events known to both count once.
     pub fn merge(&mut self, other: Self) {
         join(&mut self.seen, other.seen, Span::join);
+        join(&mut self.seen_unknown, other.seen_unknown, Span::join);
         self.timers.merge(other.timers);
         self.claims.merge(other.claims);
         join(&mut self.import, other.import, |held, other| {
@@ -167,6 +175,15 @@ impl FoldState {
         self.progress.merge(other.progress);
         self.streams.merge(other.streams);
         self.sdk.merge(other.sdk);
+    }
+
+    /// Between which times the call was seen. One of which nothing is known but that time passed was seen just then:
+    /// every call needs a day it belongs to.
+    fn span(&self) -> Option<Span> {
+        let timers = [self.timers.settled, self.timers.end_not_seen];
+        self.seen
+            .or(self.seen_unknown)
+            .or_else(|| timers.into_iter().flatten().min().map(Span::of))
     }
 
     /// When the call started, as far as known: the day of this time says which rules are in force.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::cap::cap;
+use crate::bounds;
 use crate::event::EdgeEvent;
 use crate::facts::{Claim, Rank, settle};
 use crate::id::EventKey;
@@ -18,8 +20,14 @@ pub(super) struct SdkEvents {
     levels: BTreeMap<Level, BTreeSet<EventKey>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     groups: BTreeMap<String, BTreeSet<EventKey>>,
+    /// Events of the groups beyond the most that are told apart.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    other_groups: BTreeSet<EventKey>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, BTreeSet<EventKey>>,
+    /// Events with the codes beyond the most that are told apart.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    other_errors: BTreeSet<EventKey>,
     #[serde(skip_serializing_if = "Option::is_none")]
     feedback: Option<Claim<Value>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -45,6 +53,7 @@ impl SdkEvents {
         if let Some(code) = error_code(event) {
             self.errors.entry(code).or_default().insert(rank.key);
         }
+        self.cap();
         if event.group == "feedback" && event.name == "received" {
             settle(&mut self.feedback, feedback(rank, event));
         }
@@ -55,9 +64,18 @@ impl SdkEvents {
     pub(super) fn merge(&mut self, other: Self) {
         unite(&mut self.levels, other.levels);
         unite(&mut self.groups, other.groups);
+        self.other_groups.extend(other.other_groups);
         unite(&mut self.errors, other.errors);
+        self.other_errors.extend(other.other_errors);
+        self.cap();
         settle(&mut self.feedback, other.feedback);
         self.ice_failed |= other.ice_failed;
+    }
+
+    fn cap(&mut self) {
+        let (groups, errors) = (&mut self.other_groups, &mut self.other_errors);
+        cap(&mut self.groups, |keys| groups.extend(keys));
+        cap(&mut self.errors, |keys| errors.extend(keys));
     }
 
     /// Whether ICE found no path.
@@ -76,8 +94,10 @@ impl SdkEvents {
             .map(|(level, keys)| (level.as_str(), keys));
         let mut counts = Map::new();
         counts.insert("levels".to_owned(), sizes(levels));
-        counts.insert("groups".to_owned(), sizes(named(&self.groups)));
-        counts.insert("errors".to_owned(), sizes(named(&self.errors)));
+        let groups = named(&self.groups, &self.other_groups);
+        counts.insert("groups".to_owned(), sizes(groups));
+        let errors = named(&self.errors, &self.other_errors);
+        counts.insert("errors".to_owned(), sizes(errors));
         if let Some(feedback) = &self.feedback {
             counts.insert("feedback".to_owned(), feedback.value.clone());
         }
@@ -94,14 +114,23 @@ fn unite<K: Ord>(
     }
 }
 
-fn named(
-    sets: &BTreeMap<String, BTreeSet<EventKey>>,
-) -> impl Iterator<Item = (&str, &BTreeSet<EventKey>)> {
-    sets.iter().map(|(name, keys)| (name.as_str(), keys))
+/// The named sets, and the others as `other`.
+fn named<'a>(
+    sets: &'a BTreeMap<String, BTreeSet<EventKey>>,
+    others: &'a BTreeSet<EventKey>,
+) -> impl Iterator<Item = (&'a str, &'a BTreeSet<EventKey>)> {
+    let named = sets.iter().map(|(name, keys)| (name.as_str(), keys));
+    named.chain((!others.is_empty()).then_some(("other", others)))
 }
 
 fn sizes<'a>(sets: impl Iterator<Item = (&'a str, &'a BTreeSet<EventKey>)>) -> Value {
-    sets.map(|(name, keys)| (name.to_owned(), Value::from(keys.len())))
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, keys) in sets {
+        *sizes.entry(name).or_default() += keys.len();
+    }
+    sizes
+        .into_iter()
+        .map(|(name, size)| (name.to_owned(), Value::from(size)))
         .collect::<Map<_, _>>()
         .into()
 }
@@ -110,7 +139,8 @@ fn sizes<'a>(sets: impl Iterator<Item = (&'a str, &'a BTreeSet<EventKey>)>) -> V
 fn error_code(event: &EdgeEvent) -> Option<String> {
     match event.data.as_ref()?.get("error")?.get("code")? {
         Value::Number(code) => Some(code.to_string()),
-        Value::String(code) if !code.is_empty() => Some(code.clone()),
+        // One too long for a name is no code.
+        Value::String(code) if !code.is_empty() && bounds::name(code).is_ok() => Some(code.clone()),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::FoldState;
+use super::cap::cap;
 use crate::event::{ImportStage, Source, SourceKind, Step};
 use crate::facts::{Claim, Rank, settle};
 use crate::time::{SECOND_US, TimeUs};
@@ -17,6 +18,9 @@ pub(super) struct Progress {
     /// When each source saw each step first. Apart by source, because delays are only exact on one clock.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     by_source: BTreeMap<String, BTreeMap<Step, TimeUs>>,
+    /// When the sources beyond the most that are kept apart saw each step first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    by_others: BTreeMap<Step, TimeUs>,
     /// The last word on how the call ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<Claim<Step>>,
@@ -30,6 +34,7 @@ impl Progress {
             None => kind.to_owned(),
         };
         see(self.by_source.entry(name).or_default(), step, rank.at);
+        self.cap();
         if step.is_final() {
             settle(&mut self.ended, Some(Claim { rank, value: step }));
         }
@@ -37,39 +42,59 @@ impl Progress {
 
     pub(super) fn merge(&mut self, other: Self) {
         for (name, steps) in other.by_source {
-            let held = self.by_source.entry(name).or_default();
-            for (step, at) in steps {
-                see(held, step, at);
-            }
+            see_all(self.by_source.entry(name).or_default(), steps);
         }
+        see_all(&mut self.by_others, other.by_others);
+        self.cap();
         settle(&mut self.ended, other.ended);
+    }
+
+    fn cap(&mut self) {
+        let others = &mut self.by_others;
+        cap(&mut self.by_source, |steps| see_all(others, steps));
     }
 
     /// When a step was first seen by anybody.
     fn first(&self, step: Step) -> Option<TimeUs> {
         self.by_source
             .values()
+            .chain([&self.by_others])
             .filter_map(|steps| steps.get(&step).copied())
             .min()
     }
 
-    /// First INVITE to first 18x, or to the answer or refusal that came instead (ms, rounded down).
+    /// First INVITE to first 18x, or to the refusal that came instead (ms, rounded down): the session request delay of
+    /// RFC 6076 §4.3. An answer without ringing before it is neither: it would count the time somebody took to answer.
     ///
-    /// Status callbacks carry whole seconds, which is too coarse to be compared with a percentile.
+    /// Status callbacks carry whole seconds, which is too coarse to be compared with a percentile. Of the others, one
+    /// whose times have fractions goes before one whose times have none.
     fn pdd_ms(&self) -> Option<u64> {
-        let exact = |name: &&String| !name.starts_with(SourceKind::StatusCallback.as_str());
-        let delay = |steps: &BTreeMap<Step, TimeUs>, ends: &[Step]| {
+        let ends: &[&[Step]] = if self.first(Step::Answered).is_some() {
+            &[&[Step::Ringing]]
+        } else {
+            &[&[Step::Ringing], &[Step::Busy, Step::Failed]]
+        };
+        ends.iter().find_map(|ends| self.delay_ms(ends))
+    }
+
+    /// From the first INVITE to the first of some steps, by the source that tells it most finely.
+    fn delay_ms(&self, ends: &[Step]) -> Option<u64> {
+        let is_fine = |at: TimeUs| at.micros().rem_euclid(SECOND_US) != 0;
+        let delay = |steps: &BTreeMap<Step, TimeUs>| {
             let start = *steps.get(&Step::Initiated)?;
-            let end = ends.iter().filter_map(|step| steps.get(step)).min()?;
-            u64::try_from(end.since_us(start)).ok().map(|us| us / 1_000)
+            let end = *ends.iter().filter_map(|step| steps.get(step)).min()?;
+            let us = u64::try_from(end.since_us(start)).ok()?;
+            Some((is_fine(start) || is_fine(end), us / 1_000))
         };
-        let find = |ends: &[Step]| {
-            self.by_source
-                .iter()
-                .filter(|(name, _)| exact(name))
-                .find_map(|(_, steps)| delay(steps, ends))
-        };
-        find(&[Step::Ringing]).or_else(|| find(&[Step::Answered, Step::Busy, Step::Failed]))
+        let exact = |name: &str| !name.starts_with(SourceKind::StatusCallback.as_str());
+        let delays: Vec<(bool, u64)> = self
+            .by_source
+            .iter()
+            .filter(|(name, _)| exact(name))
+            .filter_map(|(_, steps)| delay(steps))
+            .collect();
+        let fine = delays.iter().find(|(fine, _)| *fine);
+        fine.or(delays.first()).map(|(_, ms)| *ms)
     }
 }
 
@@ -78,6 +103,12 @@ fn see(steps: &mut BTreeMap<Step, TimeUs>, step: Step, at: TimeUs) {
         .entry(step)
         .and_modify(|first| *first = at.min(*first))
         .or_insert(at);
+}
+
+fn see_all(steps: &mut BTreeMap<Step, TimeUs>, others: BTreeMap<Step, TimeUs>) {
+    for (step, at) in others {
+        see(steps, step, at);
+    }
 }
 
 /// What the sources say outright of the things that are settled here.
@@ -155,7 +186,7 @@ impl FoldState {
             end = end.or_else(|| self.end_of_final(start, told.duration_s));
         } else {
             if end.is_none() && self.timers.end_not_seen.is_some() {
-                end = self.seen.map(|seen| seen.last);
+                end = self.span().map(|seen| seen.last);
                 end_not_seen = end.is_some();
             }
             // A settled summary is served as it is, even when it does not fit together.
@@ -172,13 +203,8 @@ impl FoldState {
         });
         let started_at = start.or_else(|| {
             let by_duration = told.duration_s.and_then(before_end);
-            let seen = self.seen.map(|seen| seen.first);
-            let timer = [self.timers.settled, self.timers.end_not_seen]
-                .into_iter()
-                .flatten()
-                .min()
-                .filter(|_| seen.is_none());
-            [by_duration, seen, timer, answered_at, end]
+            let seen = self.span().map(|seen| seen.first);
+            [by_duration, seen, answered_at, end]
                 .into_iter()
                 .flatten()
                 .min()
@@ -233,7 +259,7 @@ impl FoldState {
         let step = self.progress.ended.as_ref().map(|ended| ended.value);
         step.and_then(|step| self.progress.first(step))
             .or_else(|| Some(start?.plus_us(us_of(duration_s?))))
-            .or_else(|| self.seen.map(|seen| seen.last))
+            .or_else(|| self.span().map(|seen| seen.last))
     }
 }
 

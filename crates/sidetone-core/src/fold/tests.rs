@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{EventId, Source, SourceKind, Step};
+use crate::event::{EdgeEvent, EventId, Source, SourceKind, Step};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::{AccountSid, CallSid};
 use crate::media::{Counters, MediaSample, Stat};
@@ -288,6 +288,213 @@ fn delay_is_measured_on_one_exact_clock() {
         ]),
         None
     );
+}
+
+#[test]
+fn delay_ends_with_ringing_or_refusal_as_seen_most_finely() {
+    let seen_by = |agent: &str, ms, step: Step| {
+        let observation = Observation::Progress {
+            step,
+            sequence: None,
+            facts: Box::default(),
+        };
+        let mut event = event(
+            &format!("{agent}:{step}"),
+            ms,
+            SourceKind::Native,
+            observation,
+        );
+        event.source.agent = Some(agent.to_owned());
+        event
+    };
+    let pdd = |events: &[CallEvent]| summary(events).facts.pdd_ms;
+    let answered = [
+        seen_by("a", 0, Step::Initiated),
+        seen_by("a", 7_500, Step::Answered),
+        seen_by("a", 9_500, Step::Failed),
+    ];
+    assert_eq!(pdd(&answered), None);
+    let coarse_and_fine = [
+        seen_by("a", 0, Step::Initiated),
+        seen_by("a", 3_000, Step::Ringing),
+        seen_by("b", 100, Step::Initiated),
+        seen_by("b", 2_345, Step::Ringing),
+    ];
+    assert_eq!(pdd(&coarse_and_fine), Some(2_245));
+}
+
+#[test]
+fn a_call_of_which_nothing_is_known_was_when_it_was_seen() {
+    let unknown = native(
+        5_000,
+        Observation::Unknown(serde_json::json!({ "kind": "weather" })),
+    );
+    for (events, expected) in [
+        (vec![timer(9_000, Timer::EndNotSeen)], at(9_000)),
+        (vec![timer(9_000, Timer::EndNotSeen), unknown], at(5_000)),
+    ] {
+        let call = summary(&events);
+        assert_eq!(call.facts.started_at, Some(expected));
+        assert_eq!(call.facts.ended_at, Some(expected));
+        assert_eq!(call.last_event_at, expected);
+        assert!(call.end_not_seen);
+    }
+}
+
+#[test]
+fn words_of_one_time_are_ordered_by_their_sequence() {
+    let word = |sequence, step: Step| {
+        let observation = Observation::Progress {
+            step,
+            sequence: Some(sequence),
+            facts: Box::default(),
+        };
+        event(
+            &format!("{sequence}"),
+            0,
+            SourceKind::StatusCallback,
+            observation,
+        )
+    };
+    for first in 0..20 {
+        let events = [word(first, Step::Busy), word(first + 1, Step::Failed)];
+        assert_eq!(
+            summary(&events).facts.state,
+            Some(CallState::Fail),
+            "{first}"
+        );
+    }
+}
+
+#[test]
+fn an_outage_weighs_as_many_packets_as_it_cost() {
+    let report = |ms, received, lost, loss_percent| {
+        let interval = Counters {
+            packets_received: Some(received),
+            packets_lost: lost,
+            loss_percent,
+            ..Counters::default()
+        };
+        media(
+            ms,
+            EdgeKind::Sip,
+            StreamDirection::Inbound,
+            interval,
+            Counters::default(),
+        )
+    };
+    let loss = |events: &[CallEvent]| {
+        let edge = summary(events).edges.remove(&EdgeKind::Sip).unwrap();
+        edge.inbound.unwrap().loss_percent.unwrap()
+    };
+    // Nothing came in one of two intervals: nobody counted what should have come, so both weigh the same.
+    let outage = [
+        report(1, 500, None, Some(0.0)),
+        report(2, 0, None, Some(100.0)),
+    ];
+    assert_eq!(loss(&outage), 50.0);
+    // 100 of 400 expected, and none of 400.
+    let partly = [
+        report(1, 300, None, Some(25.0)),
+        report(2, 400, None, Some(0.0)),
+    ];
+    assert_eq!(loss(&partly), 12.5);
+    let counted = [report(1, 500, Some(0), None), report(2, 0, Some(500), None)];
+    assert_eq!(loss(&counted), 50.0);
+}
+
+#[test]
+fn an_extreme_is_no_mean() {
+    let jitter_ms = Some(Stat {
+        max: Some(80.0),
+        ..Stat::default()
+    });
+    let interval = Counters {
+        jitter_ms,
+        ..Counters::default()
+    };
+    let sample = media(
+        0,
+        EdgeKind::Sip,
+        StreamDirection::Inbound,
+        interval,
+        Counters::default(),
+    );
+    let edge = summary(&[sample]).edges.remove(&EdgeKind::Sip).unwrap();
+    assert_eq!(edge.inbound.unwrap().jitter_ms, jitter_ms);
+    assert_eq!(edge.tags, []);
+}
+
+#[test]
+fn what_another_system_has_judged_is_not_judged_again() {
+    let lossy = EdgeFacts {
+        inbound: Some(Counters {
+            loss_percent: Some(50.0),
+            ..Counters::default()
+        }),
+        ..EdgeFacts::default()
+    };
+    let facts = |call: Option<Vec<Tag>>, edge: Option<Vec<Tag>>| CallFacts {
+        tags: call,
+        edges: [(
+            EdgeKind::Sip,
+            EdgeFacts {
+                tags: edge,
+                ..lossy.clone()
+            },
+        )]
+        .into(),
+        ..CallFacts::default()
+    };
+    for (call, edge, expected) in [
+        (
+            None,
+            None,
+            (vec![Tag::HighPacketLoss], vec![Tag::HighPacketLoss]),
+        ),
+        (Some(vec![]), None, (vec![], vec![Tag::HighPacketLoss])),
+        (
+            None,
+            Some(vec![Tag::Silence]),
+            (vec![Tag::Silence], vec![Tag::Silence]),
+        ),
+    ] {
+        let import = imported(0, ImportStage::Complete, 1, facts(call, edge));
+        let summary = summary(&[import]);
+        let edge = &summary.edges[&EdgeKind::Sip];
+        assert_eq!((summary.tags.clone(), edge.tags.clone()), expected);
+    }
+}
+
+#[test]
+fn a_state_does_not_grow_with_made_up_names() {
+    let muted = |number: usize| {
+        let event = EdgeEvent {
+            edge: Some(EdgeKind::Sdk),
+            group: format!("group {number}"),
+            name: "muted".to_owned(),
+            level: None,
+            data: Some(serde_json::json!({ "error": { "code": number } })),
+            conversation_relay: None,
+        };
+        let id = format!("e{number}");
+        self::event(
+            &id,
+            0,
+            SourceKind::Native,
+            Observation::Edge(Box::new(event)),
+        )
+    };
+    let events: Vec<CallEvent> = (100..300).map(muted).collect();
+    let call = summary(&events);
+    let counts = call.edges[&EdgeKind::Sdk].events.clone().unwrap();
+    for what in ["groups", "errors"] {
+        let counts = counts[what].as_object().unwrap();
+        assert_eq!(counts.len(), cap::KEYS_MAX + 1);
+        assert_eq!(counts["other"], 200 - cap::KEYS_MAX);
+    }
+    let backwards: Vec<CallEvent> = events.into_iter().rev().collect();
+    assert_eq!(summary(&backwards), call);
 }
 
 #[test]
