@@ -66,7 +66,11 @@ impl Callback<'_> {
             .filter(|code| *code > 0)?;
         let message = form.get("ErrorMessage");
         let data = json!({ "error": { "code": code, "message": message } });
-        let id = format!("error:{code}");
+        // The same error may come again; the same callback may, too.
+        let id = match form.get("Timestamp") {
+            Some(_) => format!("error:{code}@{}", self.at.micros()),
+            None => format!("error:{code}#{}", self.content_hash()),
+        };
         Some(self.happening(&id, "call", "error", Level::Error, data))
     }
 
