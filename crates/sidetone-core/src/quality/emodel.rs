@@ -73,7 +73,8 @@ impl Codec {
     }
 }
 
-/// Transmission rating of a connection; 93.2 is the best there is with narrow-band telephones.
+/// Transmission rating of a connection, below 0 for one that nobody can use; 93.2 is the best there is with narrow-band
+/// telephones.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct RFactor(f64);
 
@@ -92,12 +93,6 @@ impl RFactor {
         let delay_ms = rtt_ms / 2.0 + buffer_ms + codec.delay_ms;
         let rating = 93.2 - delay_impairment(delay_ms) - loss_impairment(codec, loss_percent);
         rating.is_finite().then_some(Self(rating))
-    }
-
-    /// The rating; below 0 for connections nobody can use.
-    #[must_use]
-    pub const fn value(self) -> f64 {
-        self.0
     }
 
     /// The mean opinion score of this rating, 1–4.5 (G.107 Annex B).
@@ -134,9 +129,9 @@ mod tests {
     fn check(codec: Codec, loss_percent: f64, jitter_ms: f64, rtt_ms: f64, rating: f64, mos: f64) {
         let actual = RFactor::of(codec, loss_percent, jitter_ms, rtt_ms).unwrap();
         assert!(
-            (actual.value() - rating).abs() < 0.005,
+            (actual.0 - rating).abs() < 0.005,
             "R {} is not {rating}",
-            actual.value()
+            actual.0
         );
         assert!(
             (actual.mos() - mos).abs() < 0.005,
