@@ -22,9 +22,9 @@ pub const STORED_VERSION: u32 = 1;
 #[serde(try_from = "String", into = "String")]
 pub struct EventId(String);
 
-/// An event id must have 1 to [`EVENT_ID_MAX_BYTES`] printable ASCII characters.
+/// An event id must have 1 to [`EVENT_ID_MAX_BYTES`] printable ASCII characters without spaces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected 1 to {EVENT_ID_MAX_BYTES} printable ASCII characters")]
+#[error("expected 1 to {EVENT_ID_MAX_BYTES} printable ASCII characters without spaces")]
 pub struct EventIdError;
 
 impl EventId {

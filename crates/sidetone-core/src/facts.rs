@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::id::{AccountSid, CallSid, EventKey};
@@ -84,8 +84,10 @@ macro_rules! facts {
         #[serde(default)]
         pub struct $name {
             $($(#[$fdoc])* #[serde(skip_serializing_if = "Option::is_none")] pub $field: Option<$kind>,)*
-            $($(#[$ndoc])* #[serde(skip_serializing_if = "is_default")] pub $nested: $nkind,)*
-            $($(#[$mdoc])* #[serde(skip_serializing_if = "BTreeMap::is_empty")] pub $map: BTreeMap<$mkey, $mkind>,)*
+            $($(#[$ndoc])* #[serde(deserialize_with = "crate::facts::or_default", skip_serializing_if = "is_default")]
+            pub $nested: $nkind,)*
+            $($(#[$mdoc])* #[serde(deserialize_with = "crate::facts::or_default", skip_serializing_if = "BTreeMap::is_empty")]
+            pub $map: BTreeMap<$mkey, $mkind>,)*
         }
 
         #[doc = concat!("The settled claims about each field of [`", stringify!($name), "`].")]
@@ -154,6 +156,15 @@ macro_rules! facts {
 }
 
 pub(crate) use facts;
+
+/// In JSON, null is none, of whatever.
+pub(crate) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
 
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()

@@ -83,7 +83,10 @@ pub struct Counters {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_out: Option<Stat>,
     /// Packets later than so many ms: `d50`, `d70`, …, by that number.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "crate::facts::or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub delayed_packets: BTreeMap<u16, u64>,
 }
 

@@ -30,14 +30,7 @@ impl<'a> Form<'a> {
         within(body.len(), BODY_MAX_BYTES, "body")?;
         let mut pairs = Vec::new();
         for (name, value) in form_urlencoded::parse(body) {
-            if pairs.len() == PARAMETERS_MAX {
-                return Err(DecodeError::too_large(
-                    "form",
-                    format!("at most {PARAMETERS_MAX} parameters"),
-                ));
-            }
-            within(name.len(), NAME_MAX_BYTES, "parameter name")?;
-            within_named(value.len(), &name)?;
+            one_more(pairs.len(), &name, &value)?;
             pairs.push((name, value));
         }
         Ok(Self { pairs })
@@ -64,7 +57,7 @@ impl<'a> Form<'a> {
                 Value::Bool(flag) => flag.to_string(),
                 Value::Null | Value::Array(_) | Value::Object(_) => continue,
             };
-            within_named(value.len(), &name)?;
+            one_more(pairs.len(), &name, &value)?;
             pairs.push((Cow::Owned(name), Cow::Owned(value)));
         }
         Ok(Form { pairs })
@@ -104,6 +97,18 @@ fn within(length: usize, limit: usize, field: &'static str) -> Result<(), Decode
             format!("at most {limit} bytes"),
         ))
     }
+}
+
+/// Whether one more parameter is taken.
+fn one_more(count: usize, name: &str, value: &str) -> Result<(), DecodeError> {
+    if count == PARAMETERS_MAX {
+        return Err(DecodeError::too_large(
+            "form",
+            format!("at most {PARAMETERS_MAX} parameters"),
+        ));
+    }
+    within(name.len(), NAME_MAX_BYTES, "parameter name")?;
+    within_named(value.len(), name)
 }
 
 fn within_named(length: usize, name: &str) -> Result<(), DecodeError> {
@@ -158,5 +163,13 @@ mod tests {
         let pairs: Vec<_> = form.pairs().collect();
         assert_eq!(pairs, [("a", "1"), ("b", "x"), ("c", "true")]);
         assert!(Form::decode_json(b"[]").is_err());
+        let many: Map<String, Value> = (0..=PARAMETERS_MAX)
+            .map(|number| (number.to_string(), Value::from(number)))
+            .collect();
+        let error = Form::decode_json(&serde_json::to_vec(&many).unwrap()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Too large: form. Expected at most 256 parameters."
+        );
     }
 }

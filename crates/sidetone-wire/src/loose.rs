@@ -51,6 +51,11 @@ impl<'a> Object<'a> {
         self.value(key)?.as_str()?.trim().parse().ok()
     }
 
+    /// A word of a closed set that says something.
+    pub(crate) fn told<T: FromStr>(self, key: &str) -> Option<T> {
+        self.str(key)?.parse().ok()
+    }
+
     /// A number, also as text.
     pub(crate) fn number(self, key: &str) -> Option<f64> {
         number(self.value(key)?)

@@ -20,7 +20,7 @@ pub(super) fn edge_facts(kind: EdgeKind, edge: Object<'_>) -> EdgeFacts {
     let inbound = metrics.object("inbound");
     let outbound = metrics.object("outbound");
     EdgeFacts {
-        direction: properties.word("direction"),
+        direction: properties.told("direction"),
         media_region: properties.text("media_region"),
         signaling_region: properties.text("signaling_region"),
         edge_location: properties.text("edge_location"),

@@ -8,7 +8,6 @@ use crate::batch::Batch;
 use crate::error::{DecodeError, Place};
 use crate::json_array::JsonArrayReader;
 use crate::ndjson::NdjsonReader;
-use crate::observed::Observed;
 
 pub use line::{KINDS, decode};
 
@@ -97,18 +96,6 @@ pub fn decode_all(body: &[u8]) -> Batch {
     reader.feed(body, &mut batch);
     reader.finish(&mut batch);
     batch
-}
-
-/// The events of a body that is expected to be good, or the first thing wrong with it.
-///
-/// # Errors
-/// The first refusal.
-pub fn decode_strictly(body: &[u8]) -> Result<Vec<Observed>, DecodeError> {
-    let batch = decode_all(body);
-    match batch.refused.first.into_iter().next() {
-        Some(error) => Err(error),
-        None => Ok(batch.observed),
-    }
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub(super) fn facts(summary: Object<'_>) -> CallFacts {
         call_type: summary.word("call_type"),
         state: summary.str("call_state").and_then(call_state),
         direction: properties.str("direction").and_then(call_direction),
-        answered_by: summary.word("answered_by"),
+        answered_by: summary.told("answered_by"),
         created_at: summary.time("created_time"),
         started_at: summary.time("start_time"),
         // An answer has no field of its own; it lies `connect_duration` before the end.

@@ -73,7 +73,7 @@ fn names_what_is_wrong() {
         ),
         (
             event(r#""kind":"timer","timer":"settled","id":"a b""#),
-            "Invalid id 'a b'. Expected 1 to 128 printable ASCII characters.",
+            "Invalid id 'a b'. Expected 1 to 128 printable ASCII characters without spaces.",
         ),
         (
             event(r#""kind":"timer","timer":"settled","id":"sidetone:settled""#),
@@ -234,8 +234,28 @@ fn a_kind_of_a_later_version_is_kept_without_its_envelope() {
         observed.observation,
         Observation::Unknown(json!({"kind": "transcript", "step": 7, "words": ["a"]}))
     );
+    let line = line.replace("transcript", "unknown");
+    let observed = decode(line.as_bytes()).unwrap();
+    assert_eq!(
+        observed.observation,
+        Observation::Unknown(json!({"kind": "unknown", "step": 7, "words": ["a"]}))
+    );
     let line = r#"{"call_sid":7,"kind":"transcript"}"#;
     assert_eq!(refusal(line), "Invalid call_sid '7'. Expected a string.");
+}
+
+#[test]
+fn null_is_nothing_at_every_level() {
+    let event = |facts: &str| {
+        let line = format!(
+            r#"{{"id":"a","call_sid":"{CALL}","at":"2026-06-01T00:00:00Z","kind":"facts","facts":{facts}}}"#
+        );
+        decode(line.as_bytes()).unwrap()
+    };
+    assert_eq!(
+        event(r#"{"from":null,"trust":null,"edges":null,"duration_s":null}"#),
+        event("{}")
+    );
 }
 
 #[test]
