@@ -1,6 +1,5 @@
 //! The JSON an event is stored as. Whatever was ever written must be readable for ever.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,8 +17,11 @@ impl CallEvent {
     /// The JSON to store. The call is not in it: it is where the event is kept.
     #[must_use]
     pub fn to_stored_json(&self) -> Vec<u8> {
+        // An unknown event of a later version says so itself.
+        let of_later =
+            matches!(&self.observation, Observation::Unknown(it) if it.get("v").is_some());
         let stored = StoredEventRef {
-            v: STORED_VERSION,
+            v: (!of_later).then_some(STORED_VERSION),
             id: &self.id,
             at: self.at,
             source: &self.source,
@@ -42,7 +44,10 @@ impl CallEvent {
         {
             return Ok(event);
         }
-        let unknown: UnknownEvent = serde_json::from_slice(json)?;
+        let mut unknown: UnknownEvent = serde_json::from_slice(json)?;
+        if unknown.rest.get("v").and_then(Value::as_u64) == Some(STORED_VERSION.into()) {
+            unknown.rest.remove("v");
+        }
         Ok(Self {
             id: unknown.id,
             call,
@@ -55,7 +60,8 @@ impl CallEvent {
 
 #[derive(Serialize)]
 struct StoredEventRef<'a> {
-    v: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    v: Option<u32>,
     id: &'a EventId,
     at: TimeUs,
     source: &'a Source,
@@ -66,8 +72,6 @@ struct StoredEventRef<'a> {
 /// An event of a kind or with a word this version does not know.
 #[derive(Deserialize)]
 struct UnknownEvent {
-    #[serde(rename = "v")]
-    _v: Option<IgnoredAny>,
     id: EventId,
     at: TimeUs,
     source: Source,

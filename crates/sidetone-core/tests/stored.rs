@@ -54,15 +54,16 @@ fn version_1_is_read_for_ever() {
 
 #[test]
 fn what_a_later_version_wrote_is_kept_as_it_came() {
-    for rest in [
-        r#""kind":"weather","sky":"blue""#,
-        r#""kind":"progress","step":"transferred""#,
-        r#""kind":"facts","facts":{"call_type":"satellite"}"#,
-        r#""kind":"media","edge":"carrier_edge""#,
-        r#""kind":"timer","timer":"tomorrow""#,
+    for (v, rest) in [
+        (2, r#""kind":"weather","sky":"blue""#),
+        (1, r#""kind":"weather","sky":"blue""#),
+        (1, r#""kind":"progress","step":"transferred""#),
+        (1, r#""kind":"facts","facts":{"call_type":"satellite"}"#),
+        (1, r#""kind":"media","edge":"carrier_edge""#),
+        (1, r#""kind":"timer","timer":"tomorrow""#),
     ] {
         let json = format!(
-            r#"{{"v":1,"id":"e","at":"2026-06-01T00:00:00Z","source":{{"kind":"native","translator":1}},{rest}}}"#
+            r#"{{"v":{v},"id":"e","at":"2026-06-01T00:00:00Z","source":{{"kind":"native","translator":1}},{rest}}}"#
         );
         let event = read(json.as_bytes());
         assert_eq!(event.observation.kind(), EventKind::Unknown, "{rest}");
