@@ -2,7 +2,7 @@
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, Region};
 
-use crate::vocabulary::CallType;
+use crate::vocabulary::{CallDirection, CallType};
 
 /// Digits behind the calling code that make a prefix.
 const PREFIX_DIGITS: usize = 3;
@@ -68,8 +68,27 @@ fn country(number: &str, calling_code: i32) -> Option<String> {
     (region != Region::World).then(|| region.to_string())
 }
 
-/// The kind of call that addresses speak for, the particular ones first.
-pub(crate) fn call_type(from: Option<&str>, to: Option<&str>) -> Option<CallType> {
+/// The kind of call that its direction and its addresses speak for.
+///
+/// It is what the far side is: the caller of an inbound call, the callee of any other. Where the far side is not known
+/// or says nothing, either side may, the particular kinds first.
+pub(crate) fn call_type(
+    direction: Option<CallDirection>,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> Option<CallType> {
+    let far = match direction {
+        Some(CallDirection::TrunkingOriginating | CallDirection::TrunkingTerminating) => {
+            return Some(CallType::Trunking);
+        }
+        Some(CallDirection::Inbound) => from,
+        Some(CallDirection::OutboundApi | CallDirection::OutboundDial) => to,
+        None => None,
+    };
+    spoken_for(far, None).or_else(|| spoken_for(from, to))
+}
+
+fn spoken_for(from: Option<&str>, to: Option<&str>) -> Option<CallType> {
     let either = |test: fn(&str) -> bool| [from, to].into_iter().flatten().any(test);
     if either(|address| address.starts_with("client:")) {
         Some(CallType::Client)
@@ -167,8 +186,26 @@ mod tests {
             ),
         ];
         for (from, to, expected) in pairs {
-            assert_eq!(call_type(from, to), Some(expected), "{from:?} {to:?}");
+            assert_eq!(call_type(None, from, to), Some(expected), "{from:?} {to:?}");
         }
-        assert_eq!(call_type(Some("alice"), None), None);
+        assert_eq!(call_type(None, Some("alice"), None), None);
+    }
+
+    #[test]
+    fn a_call_is_what_its_far_side_is() {
+        let (sip, number) = (Some("sip:a@example.com"), Some("+14155550100"));
+        for (direction, expected) in [
+            (CallDirection::Inbound, CallType::Sip),
+            (CallDirection::OutboundApi, CallType::Carrier),
+            (CallDirection::OutboundDial, CallType::Carrier),
+            (CallDirection::TrunkingOriginating, CallType::Trunking),
+        ] {
+            assert_eq!(call_type(Some(direction), sip, number), Some(expected));
+        }
+        let inbound = Some(CallDirection::Inbound);
+        assert_eq!(
+            call_type(inbound, Some("alice"), number),
+            Some(CallType::Carrier)
+        );
     }
 }

@@ -134,20 +134,14 @@ fn call_type(
     facts: &CallFacts,
     figures: &BTreeMap<(EdgeKind, Side), SideFigures>,
 ) -> Option<CallType> {
-    let trunking = matches!(
-        facts.direction,
-        Some(CallDirection::TrunkingOriginating | CallDirection::TrunkingTerminating)
-    );
-    if trunking {
-        return Some(CallType::Trunking);
-    }
-    let by_address = number::call_type(facts.from.address.as_deref(), facts.to.address.as_deref());
+    let (from, to) = (&facts.from.address, &facts.to.address);
+    let shown = number::call_type(facts.direction, from.as_deref(), to.as_deref());
     let has_sdk = facts.edges.contains_key(&EdgeKind::Sdk)
         || figures.keys().any(|(edge, _)| *edge == EdgeKind::Sdk);
-    if has_sdk {
+    if has_sdk && shown != Some(CallType::Trunking) {
         Some(CallType::Client)
     } else {
-        by_address
+        shown
     }
 }
 
