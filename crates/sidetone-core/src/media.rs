@@ -28,7 +28,7 @@ pub struct Stat {
 impl Stat {
     /// The mean, or the only reading.
     #[must_use]
-    pub fn mean(&self) -> Option<f64> {
+    pub fn mean(self) -> Option<f64> {
         self.avg.or(self.value)
     }
 }

@@ -39,11 +39,17 @@ pub fn of_stream(edge: EdgeKind, counters: &Counters) -> BTreeSet<Tag> {
             (Tag::HighJitter, jitter),
             (
                 Tag::HighLatency,
-                mean(counters.rtt_ms.as_ref()).is_some_and(|rtt| rtt > RTT_MS),
+                counters
+                    .rtt_ms
+                    .and_then(Stat::mean)
+                    .is_some_and(|rtt| rtt > RTT_MS),
             ),
             (
                 Tag::LowMos,
-                mean(counters.mos.as_ref()).is_some_and(|mos| mos < MOS),
+                counters
+                    .mos
+                    .and_then(Stat::mean)
+                    .is_some_and(|mos| mos < MOS),
             ),
             (Tag::HighPacketLoss, has_high_loss(counters)),
         ],
@@ -52,7 +58,10 @@ pub fn of_stream(edge: EdgeKind, counters: &Counters) -> BTreeSet<Tag> {
             (Tag::HighJitter, jitter || has_late_packets(counters)),
             (
                 Tag::HighLatency,
-                mean(counters.latency_ms.as_ref()).is_some_and(|latency| latency > LATENCY_MS),
+                counters
+                    .latency_ms
+                    .and_then(Stat::mean)
+                    .is_some_and(|latency| latency > LATENCY_MS),
             ),
             (Tag::LowMos, false),
             (Tag::HighPacketLoss, has_high_loss(counters)),
@@ -110,10 +119,6 @@ pub fn is_short_pstn_call(facts: &CallFacts) -> bool {
     let length_s = facts.connect_duration_s.or(facts.duration_s);
     pstn && facts.state == Some(CallState::Completed)
         && length_s.is_some_and(|seconds| seconds < SHORT_S)
-}
-
-fn mean(stat: Option<&Stat>) -> Option<f64> {
-    stat?.mean()
 }
 
 fn has_high_jitter(jitter_ms: Option<&Stat>) -> bool {

@@ -210,7 +210,7 @@ fn edge(
     let rtt_ms = [&inbound, &outbound]
         .into_iter()
         .flatten()
-        .find_map(|counters| mean(counters.rtt_ms.as_ref()));
+        .find_map(|counters| counters.rtt_ms.and_then(Stat::mean));
     for counters in [&mut inbound, &mut outbound].into_iter().flatten() {
         estimate_mos(counters, rtt_ms);
         tags.extend(tags::of_stream(kind, counters));
@@ -251,10 +251,6 @@ fn total(
     (!total.is_empty()).then_some(total)
 }
 
-fn mean(stat: Option<&Stat>) -> Option<f64> {
-    stat?.mean()
-}
-
 /// A score by the E-model, where none was reported and codec, loss, jitter and round-trip time are all known.
 ///
 /// Without a round-trip time there is none: a conversation's quality cannot be told without its delay.
@@ -269,8 +265,8 @@ fn estimate_mos(counters: &mut Counters, edge_rtt_ms: Option<f64>) {
 
 fn e_model_score(counters: &Counters, edge_rtt_ms: Option<f64>) -> Option<Stat> {
     let codec = Codec::of(counters.codec, counters.codec_name.as_deref())?;
-    let jitter_ms = mean(counters.jitter_ms.as_ref())?;
-    let rtt_ms = mean(counters.rtt_ms.as_ref()).or(edge_rtt_ms)?;
+    let jitter_ms = counters.jitter_ms.and_then(Stat::mean)?;
+    let rtt_ms = counters.rtt_ms.and_then(Stat::mean).or(edge_rtt_ms)?;
     let rating = RFactor::of(codec, counters.loss_percent?, jitter_ms, rtt_ms)?;
     Some(Stat {
         avg: Some(rating.mos()),

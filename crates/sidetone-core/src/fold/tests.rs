@@ -493,8 +493,17 @@ fn a_state_does_not_grow_with_made_up_names() {
         assert_eq!(counts.len(), cap::KEYS_MAX + 1);
         assert_eq!(counts["other"], 200 - cap::KEYS_MAX);
     }
-    let backwards: Vec<CallEvent> = events.into_iter().rev().collect();
-    assert_eq!(summary(&backwards), call);
+    let state = |events: &[CallEvent]| {
+        let mut state = FoldState::default();
+        for event in events.iter().rev() {
+            state.add(event);
+        }
+        state
+    };
+    let mut merged = state(&events[90..]);
+    merged.merge(state(&events[..120]));
+    assert_eq!(merged, state(&events));
+    assert_eq!(merged.summary(CALL, &Rules::built_in()), call);
 }
 
 #[test]
