@@ -197,6 +197,10 @@ pub struct StoreStats {
     pub outbox: u64,
     /// Bytes of the database.
     pub bytes: u64,
+    /// Transactions this process has committed.
+    pub commits: u64,
+    /// Writing verbs committed in them.
+    pub writes: u64,
 }
 
 /// A store of calls.

@@ -1,5 +1,7 @@
 //! Logs and counters.
 
+use std::sync::atomic::Ordering;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -23,6 +25,8 @@ pub struct Counters {
     dirty_calls: Gauge,
     timers: Gauge,
     database_bytes: Gauge,
+    store_commits: Counter,
+    store_writes: Counter,
 }
 
 /// Labels of an event counter.
@@ -49,6 +53,7 @@ impl Default for Counters {
         let summaries = Counter::default();
         let connections_refused = Counter::default();
         let (dirty_calls, timers, database_bytes) = Default::default();
+        let (store_commits, store_writes) = <(Counter, Counter)>::default();
         registry.register("events", "Events by source and result", events.clone());
         registry.register("http_requests", "Requests by status", requests.clone());
         registry.register("summaries", "Summaries written", summaries.clone());
@@ -68,6 +73,16 @@ impl Default for Counters {
             "Size of the database",
             Gauge::clone(&database_bytes),
         );
+        registry.register(
+            "store_commits",
+            "Transactions committed",
+            Counter::clone(&store_commits),
+        );
+        registry.register(
+            "store_writes",
+            "Writes committed; many share a transaction",
+            Counter::clone(&store_writes),
+        );
         Self {
             registry,
             events,
@@ -77,6 +92,8 @@ impl Default for Counters {
             dirty_calls,
             timers,
             database_bytes,
+            store_commits,
+            store_writes,
         }
     }
 }
@@ -98,6 +115,12 @@ impl Counters {
         self.dirty_calls.set(gauge(stats.dirty_calls));
         self.timers.set(gauge(stats.timers));
         self.database_bytes.set(gauge(stats.bytes));
+        self.store_commits
+            .inner()
+            .store(stats.commits, Ordering::Relaxed);
+        self.store_writes
+            .inner()
+            .store(stats.writes, Ordering::Relaxed);
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);

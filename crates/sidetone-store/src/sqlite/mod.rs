@@ -26,11 +26,14 @@ mod rules;
 mod span;
 mod summary;
 mod terms;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod writer;
 mod zone;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use sidetone_core::event::CallEvent;
@@ -41,7 +44,7 @@ use sidetone_core::time::TimeUs;
 
 use self::connection::Role;
 use self::log::PackedEvent;
-use self::readers::Readers;
+use self::readers::{Readers, STEPS_PER_LOOK};
 use self::summary::PackedSummary;
 use self::writer::Writer;
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
@@ -86,15 +89,57 @@ impl SqliteStore {
     /// by a newer version, or `SQLite` is too old; [`StoreError::Unavailable`](crate::StoreError::Unavailable) when it
     /// cannot be opened.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
+        Self::open_with(path, options, STEPS_PER_LOOK, true)
+    }
+
+    /// `steps_per_look`: after so many steps each, a list looks at its budget.
+    fn open_with(
+        path: &Path,
+        options: Options,
+        steps_per_look: i32,
+        is_durable: bool,
+    ) -> Result<Self> {
         connection::check_version()?;
         let conn = connection::open(path, Role::Writer)?;
         migrate::migrate(&conn)?;
+        let beside = connection::open(path, Role::Checkpointer)?;
+        if !is_durable {
+            for conn in [&conn, &beside] {
+                conn.pragma_update(None, "synchronous", "off")?;
+            }
+        }
+        let readers = Readers::new(path, options.readers, options.step_budget, steps_per_look);
         Ok(Self {
-            writer: Writer::start(path, conn)?,
-            readers: Arc::new(Readers::new(path, options.readers, options.step_budget)),
+            writer: Writer::start(conn, beside)?,
+            readers: Arc::new(readers),
             #[cfg(feature = "testing")]
             directory: None,
         })
+    }
+
+    /// Opens a database whose lists count every single step, slowly: see [`Self::last_list_steps`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_counting(path: &Path, options: Options) -> Result<Self> {
+        Self::open_with(path, options, 1, true)
+    }
+
+    /// Opens a database that is filled for a test or a measurement: quickly, and not durably.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_careless(path: &Path, options: Options) -> Result<Self> {
+        Self::open_with(path, options, STEPS_PER_LOOK, false)
+    }
+
+    /// Steps of `SQLite`'s virtual machine that the last list took.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn last_list_steps(&self) -> u64 {
+        self.readers.last_steps()
     }
 
     /// Opens a database in a directory of its own that is removed with the store.
@@ -294,7 +339,12 @@ impl Store for SqliteStore {
     }
 
     async fn stats(&self) -> Result<StoreStats> {
-        self.readers.point(check::stats)
+        let tally = &self.writer.tally;
+        Ok(StoreStats {
+            commits: tally.commits.load(Ordering::Relaxed),
+            writes: tally.jobs.load(Ordering::Relaxed),
+            ..self.readers.point(check::stats)?
+        })
     }
 }
 

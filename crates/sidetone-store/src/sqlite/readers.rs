@@ -21,7 +21,7 @@ const POINT_IDLE_MAX: usize = 8;
 const GATE_TIME: Duration = Duration::from_secs(20);
 
 /// Steps of `SQLite`'s virtual machine between two looks at the budget.
-const STEPS_PER_LOOK: i32 = 1000;
+pub(super) const STEPS_PER_LOOK: i32 = 1000;
 
 struct Scanner {
     conn: Connection,
@@ -33,16 +33,18 @@ struct Scanner {
 pub(super) struct Readers {
     path: PathBuf,
     step_budget: u64,
+    steps_per_look: i32,
     points: Mutex<Vec<Connection>>,
     scanners: Mutex<Vec<Scanner>>,
     gate: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path, readers: usize, step_budget: u64) -> Self {
+    pub(super) fn new(path: &Path, readers: usize, step_budget: u64, steps_per_look: i32) -> Self {
         Self {
             path: path.to_owned(),
             step_budget,
+            steps_per_look,
             points: Mutex::default(),
             scanners: Mutex::default(),
             gate: Arc::new(Semaphore::new(readers.max(1))),
@@ -115,6 +117,14 @@ impl Readers {
         .map_err(|_| StoreError::Unavailable("the store is shutting down".into()))?
     }
 
+    /// Steps of the list that was read last, in whole looks.
+    #[cfg(feature = "testing")]
+    pub(super) fn last_steps(&self) -> u64 {
+        lock(&self.scanners)
+            .last()
+            .map_or(0, |scanner| scanner.steps.load(Ordering::Relaxed))
+    }
+
     fn scan_here<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.scanners).pop();
         let scanner = match idle {
@@ -138,9 +148,9 @@ impl Readers {
         let mut conn = connection::open(&self.path, Role::Scan)?;
         let steps = Arc::new(AtomicU64::new(0));
         let (counter, budget) = (Arc::clone(&steps), self.step_budget);
-        let per_look = u64::from(STEPS_PER_LOOK.unsigned_abs());
+        let per_look = u64::from(self.steps_per_look.unsigned_abs());
         conn.progress_handler(
-            STEPS_PER_LOOK,
+            self.steps_per_look,
             Some(move || counter.fetch_add(per_look, Ordering::Relaxed) + per_look > budget),
         )?;
         Ok(Scanner { conn, steps })

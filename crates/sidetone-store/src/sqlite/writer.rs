@@ -4,9 +4,8 @@
 //! each in a savepoint of its own, commits, and answers them all: nothing is answered before it is durable, and the
 //! more there is to do, the more share one sync. Nobody waits for company: a single job is committed at once.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
 use tokio::sync::{mpsc, oneshot};
 
-use super::connection::{self, Role};
+use super::connection;
 use super::facet::Facets;
 use super::rollup::Deltas;
 use super::terms::{TermCache, Terms};
@@ -35,8 +34,8 @@ const CHECKPOINT_NOW_PAGES: i32 = 128 << 10;
 /// What a job may use.
 pub(super) struct Work<'a> {
     pub(super) conn: &'a Connection,
-    term_cache: &'a mut TermCache,
-    deltas: &'a mut Deltas,
+    pub(super) term_cache: &'a mut TermCache,
+    pub(super) deltas: &'a mut Deltas,
 }
 
 impl Work<'_> {
@@ -103,15 +102,25 @@ where
     }
 }
 
+/// What the writing thread has done since it was started.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Transactions committed.
+    pub(super) commits: AtomicU64,
+    /// Jobs committed in them.
+    pub(super) jobs: AtomicU64,
+}
+
 /// The way to the writing thread. When it is dropped, the thread finishes what is queued and ends.
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     threads: Vec<JoinHandle<()>>,
+    pub(super) tally: Arc<Tally>,
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(path: &Path, mut conn: Connection) -> Result<Self> {
+    /// Starts the thread, and the one that copies the write-ahead log `beside` it.
+    pub(super) fn start(mut conn: Connection, beside: Connection) -> Result<Self> {
         let wal_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&wal_pages);
         conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -120,7 +129,6 @@ impl Writer {
         }))?;
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
-        let beside = connection::open(path, Role::Checkpointer)?;
         let copied = Arc::new(AtomicBool::new(false));
         let log = WriteAheadLog {
             pages: wal_pages,
@@ -133,8 +141,13 @@ impl Writer {
                 .spawn(run)
                 .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))
         };
+        let tally = Arc::new(Tally::default());
+        let counted = Arc::clone(&tally);
         let threads = vec![
-            spawn("store-writer", Box::new(move || write(&conn, jobs, &log)))?,
+            spawn(
+                "store-writer",
+                Box::new(move || write(&conn, jobs, &log, &counted)),
+            )?,
             spawn(
                 "store-checkpoint",
                 Box::new(move || checkpoint(&beside, &woken, &copied)),
@@ -143,6 +156,7 @@ impl Writer {
         Ok(Self {
             queue: Some(queue),
             threads,
+            tally,
         })
     }
 
@@ -205,7 +219,12 @@ impl WriteAheadLog {
     }
 }
 
-fn write(conn: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &WriteAheadLog) {
+fn write(
+    conn: &Connection,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    log: &WriteAheadLog,
+    tally: &Tally,
+) {
     let mut terms = TermCache::default();
     let mut deltas = Deltas::default();
     while let Some(first) = jobs.blocking_recv() {
@@ -218,7 +237,10 @@ fn write(conn: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>, log: &WriteA
             group.push(job);
         }
         let committed = commit(conn, &mut group, &mut terms, &mut deltas);
-        if committed.is_err() {
+        if committed.is_ok() {
+            tally.commits.fetch_add(1, Ordering::Relaxed);
+            tally.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
+        } else {
             terms.clear();
             if !conn.is_autocommit() {
                 // Failing to roll back leaves the transaction open; the next one then fails, and tries again.
