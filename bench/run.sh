@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Measures the server against floors of the same machine, in the same run, and prints a table (docs/performance.md).
+#
+#   CALLS=1000000 bash bench/run.sh
+#
+# CALLS     calls in the database                                   [1000000]
+# ONLY      of: get lists memory post events                        [all]
+# SHOT_S    seconds of one shot at the server                       [8]
+# SAMPLES   lists a filter                                          [1000]
+# EVENTS    events sent in                                          [500000]
+# SEED      of the calls                                            [7]
+set -euo pipefail
+HERE=$(cd "$(dirname "$0")" && pwd)
+cd "$HERE/.."
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory post events} SEED=${SEED:-7}
+SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000}
+SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
+TARGET=${CARGO_TARGET_DIR:-target}
+OUT=$TARGET/bench
+for part in lib http lists events; do . "$HERE/$part.sh"; done
+
+need wrk wrk
+need taskset util-linux
+need curl curl
+[ "$(nproc)" -ge 2 ] || die "two cores are needed: one for the server, one for its client"
+cargo build --release --quiet --package sidetone --bin sidetone
+cargo build --release --quiet --package sidetone --example bench
+PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/examples/bench
+
+# Another schema or other made-up calls are other data.
+KIND=$(cat crates/sidetone-store/src/sqlite/migrations/*.sql \
+  crates/sidetone/examples/bench/{calls,numbers,edges,trust,judgements,times,random,load}.rs | sha256sum | cut -c1-12)
+DATA=$OUT/$CALLS-$SEED-$KIND COPY=$OUT/copy TABLE=$OUT/table-$CALLS.md
+mkdir -p "$OUT"
+trap 'quit server; quit floor; rm -rf "$COPY"' EXIT
+wants() { [[ " $ONLY " == *" $1 "* ]]; }
+
+if [ ! -e "$DATA/bench.json" ]; then
+  rm -rf "$DATA"
+  began=$(date +%s)
+  "$BENCH" load "$DATA" --calls "$CALLS" --seed "$SEED"
+  say "loaded in $(($(date +%s) - began)) s, $(du -sh "$DATA" | cut -f1)"
+fi
+read -r ACCOUNT TOKEN SID _ <<<"$("$BENCH" facts "$DATA")"
+LOGIN_PLAIN=$ACCOUNT:$TOKEN LOGIN=$(printf %s "$ACCOUNT:$TOKEN" | base64 -w0)
+"$BENCH" requests "$DATA" "$OUT"
+read -r DISK_P50 DISK_P99 <<<"$(taskset -c "$SERVER_CORE" "$BENCH" disk "$OUT")"
+
+{
+  echo "$CALLS calls, seed $SEED, database $(du -h --apparent-size "$DATA/sidetone.db" | cut -f1)B. $(nproc) cores," \
+    "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo) GB," \
+    "Linux $(uname -r), fdatasync of 4 KiB: p50 $DISK_P50 ms, p99 $DISK_P99 ms." \
+    "Servers on core $SERVER_CORE, clients on core $CLIENT_CORE; medians of three shots of $SHOT_S s." \
+    "Load before the run: $(cut -d' ' -f1 /proc/loadavg)."
+  echo
+  echo "| work | measured | floor | ratio | aim | |"
+  echo "|---|---|---|---|---|---|"
+} | tee "$TABLE" >&2
+
+if wants get || wants memory; then
+  say "reading"
+  serve "$DATA"
+  sample "/v1/Voice/$SID/Annotation" "$OUT/sample.json"
+  if wants get; then
+    get annotation "/v1/Voice/$SID/Annotation" 0.60
+    get summary "/v1/Voice/$SID/Summary" 0.40
+  fi
+  if wants memory; then
+    row "resident memory after reading calls" "$(memory "$PID_server" VmRSS) MB (most $(memory "$PID_server" VmHWM))" – – "≤ 300 MB"
+    lists_http
+    row "resident memory after lists" "$(memory "$PID_server" VmRSS) MB (most $(memory "$PID_server" VmHWM))" – – "≤ 300 MB"
+  fi
+  quit server
+fi
+if wants lists; then
+  say "lists"
+  lists
+fi
+if wants post || wants events; then
+  # Writing happens to a copy, so that the next run measures the same data.
+  cp -r "$DATA" "$COPY"
+fi
+if wants post; then
+  say "judging"
+  serve "$COPY"
+  annotate "$COPY"
+fi
+if wants events; then
+  say "events"
+  events "$COPY"
+fi
+cat "$TABLE"
+if wants lists; then
+  echo
+  lists_table
+fi

@@ -1,0 +1,127 @@
+//! Every filter of a list: the value a call has for it, how it is set, and a value that no call has.
+
+use sidetone_core::annotation::Annotation;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::summary::CallSummary;
+
+/// One filter.
+pub struct Field {
+    /// Its parameter on the wire.
+    pub name: &'static str,
+    /// What a call would be found by.
+    pub of: fn(&CallSummary, &Annotation) -> Option<String>,
+    /// Narrows a list to a value.
+    pub set: fn(&mut SummaryFilter, &str),
+    /// A value that no complete call has, where there is one.
+    pub nothing: Option<&'static str>,
+}
+
+macro_rules! fields {
+    (
+        texts { $($tname:literal $tfield:ident: $($tpath:ident).+, $tnothing:literal;)* }
+        words { $($wname:literal $wfield:ident: $($wpath:ident).+, $wnothing:expr;)* }
+        flags { $($fname:literal $ffield:ident: $($fpath:ident).+;)* }
+        others { $($other:expr;)* }
+    ) => {
+        /// Every filter.
+        pub const FIELDS: &[Field] = &[
+            $(Field {
+                name: $tname,
+                of: |call, _| call.facts.$($tpath).+.clone(),
+                set: |filter, value| filter.$tfield = vec![value.to_owned()],
+                nothing: Some($tnothing),
+            },)*
+            $(Field {
+                name: $wname,
+                of: |call, _| call.facts.$($wpath).+.map(|word| word.to_string()),
+                set: |filter, value| filter.$wfield = value.parse().into_iter().collect(),
+                nothing: $wnothing,
+            },)*
+            $(Field {
+                name: $fname,
+                of: |call, _| call.facts.$($fpath).+.map(|flag| flag.to_string()),
+                set: |filter, value| filter.$ffield = value.parse().ok(),
+                nothing: None,
+            },)*
+            $($other,)*
+        ];
+    };
+}
+
+// The values that find nothing are words the database knows, but of other fields: it must look to find out.
+fields! {
+    texts {
+        "From" from: from.address, "+19995550100";
+        "To" to: to.address, "+19995550100";
+        "FromCarrier" from_carrier: from.carrier, "in_band";
+        "ToCarrier" to_carrier: to.carrier, "in_band";
+        "FromCountryCode" from_country: from.country_code, "in_band";
+        "ToCountryCode" to_country: to.country_code, "in_band";
+        "BrandedBundleSid" branded_bundle_sid: trust.branded_bundle_sid, "in_band";
+        "BrandedType" branded_type: trust.branded_type, "primary";
+        "BrandedUseCase" branded_use_case: trust.branded_use_case, "in_band";
+        "BrandedCallReason" branded_call_reason: trust.branded_call_reason, "in_band";
+        "VoiceIntegrityBundleSid" voice_integrity_bundle_sid: trust.voice_integrity_bundle_sid, "in_band";
+        "VoiceIntegrityUseCase" voice_integrity_use_case: trust.voice_integrity_use_case, "in_band";
+        "BusinessProfileBundleSid" business_bundle_sid: trust.business_bundle_sid, "in_band";
+        "BusinessProfileIdentity" business_identity: trust.business_identity, "in_band";
+        "BusinessProfileIndustry" business_industry: trust.business_industry, "in_band";
+        "BusinessProfileType" business_type: trust.business_type, "in_band";
+    }
+    words {
+        "CallType" call_type: call_type, None;
+        "CallState" call_state: state, Some("ringing");
+        "Direction" direction: direction, None;
+        "AnsweredBy" answered_by: answered_by, None;
+    }
+    flags {
+        "VerifiedCaller" verified_caller: trust.verified_caller;
+        "BrandedEnabled" branded_enabled: trust.branded_enabled;
+        "BrandedLogo" branded_logo: trust.branded_logo;
+        "VoiceIntegrityEnabled" voice_integrity_enabled: trust.voice_integrity_enabled;
+    }
+    others {
+        Field {
+            name: "HasTag",
+            of: |call, _| Some((!call.tags.is_empty()).to_string()),
+            set: |filter, value| filter.has_tag = value.parse().ok(),
+            nothing: None,
+        };
+        Field {
+            name: "AbnormalSession",
+            of: |call, _| call.facts.last_sip_response.map(|code| (code != 200).to_string()),
+            set: |filter, value| filter.abnormal_session = value.parse().ok(),
+            nothing: None,
+        };
+        Field {
+            name: "AnsweredByAnnotation",
+            of: |_, said| said.answered_by.map(|word| word.to_string()),
+            set: |filter, value| filter.answered_by_heard = value.parse().into_iter().collect(),
+            nothing: Some("unknown_answered_by"),
+        };
+        Field {
+            name: "ConnectivityIssueAnnotation",
+            of: |_, said| said.connectivity_issue.map(|word| word.to_string()),
+            set: |filter, value| filter.connectivity_issue = value.parse().into_iter().collect(),
+            nothing: Some("unknown_connectivity_issue"),
+        };
+        Field {
+            name: "QualityIssueAnnotation",
+            of: |_, said| said.quality_issues.as_ref()?.first().map(|word| word.to_string()),
+            set: |filter, value| filter.quality_issue = value.parse().into_iter().collect(),
+            nothing: Some("unknown_quality_issue"),
+        };
+        Field {
+            name: "SpamAnnotation",
+            of: |_, said| said.spam.map(|flag| flag.to_string()),
+            set: |filter, value| filter.spam = value.parse().ok(),
+            nothing: None,
+        };
+        Field {
+            name: "CallScoreAnnotation",
+            of: |_, said| said.call_score.map(|score| score.to_string()),
+            set: |filter, value| filter.call_score = value.parse().into_iter().collect(),
+            nothing: Some("9"),
+        };
+    }
+}
