@@ -19,7 +19,7 @@ use sidetone_wire::translate::native::NativeReader;
 use tokio::task::JoinHandle;
 
 use super::sender::account_of;
-use super::{Report, append, count};
+use super::{REFUSALS_MAX, Report, append, count};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
@@ -28,6 +28,10 @@ use crate::http::json::Json;
 
 /// Events in one transaction.
 const BATCH: usize = 1_000;
+/// Text in one transaction: long events become several times as large once they are read.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes read at a time, so that no batch grows much beyond its bounds.
+const PIECE: usize = 64 * 1024;
 /// Longest pause within a body.
 const PAUSE: Duration = Duration::from_secs(60);
 /// Compressed bytes unpacked at a time: at most about a thousand times as many come out.
@@ -90,6 +94,7 @@ pub struct Intake {
     account: AccountSid,
     reader: NativeReader,
     batch: Batch,
+    batch_bytes: usize,
     report: Report,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
     settle: bool,
@@ -105,6 +110,7 @@ impl Intake {
             account,
             reader: NativeReader::default(),
             batch: Batch::default(),
+            batch_bytes: 0,
             report: Report::default(),
             writing: None,
             settle,
@@ -117,9 +123,12 @@ impl Intake {
     /// # Errors
     /// As the store's.
     pub async fn feed(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.reader.feed(bytes, &mut self.batch);
-        if self.batch.observed.len() >= BATCH {
-            self.write().await?;
+        for piece in bytes.chunks(PIECE) {
+            self.reader.feed(piece, &mut self.batch);
+            self.batch_bytes += piece.len();
+            if self.batch.observed.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+                self.write().await?;
+            }
         }
         Ok(())
     }
@@ -165,6 +174,7 @@ impl Intake {
     /// Begins to write what was read, after the batch before is written.
     async fn write(&mut self) -> Result<(), StoreError> {
         let received_at = self.app.clock.now();
+        self.batch_bytes = 0;
         self.report
             .refuse_all(&std::mem::take(&mut self.batch.refused));
         let mut events = Vec::with_capacity(self.batch.observed.len());
@@ -197,7 +207,10 @@ impl Intake {
         self.report.accepted += written.accepted;
         self.report.duplicates += written.duplicates;
         self.report.rejected += written.rejected;
-        self.report.errors.extend(written.errors);
+        let room = REFUSALS_MAX.saturating_sub(self.report.errors.len());
+        self.report
+            .errors
+            .extend(written.errors.into_iter().take(room));
         Ok(())
     }
 
