@@ -1,7 +1,7 @@
 //! Accounts and their credentials, in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ring::digest::{SHA256, digest};
@@ -10,6 +10,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::account::{Account, ApiKey, Settings};
 use sidetone_store::{Store, StoreError};
 use subtle::ConstantTimeEq;
+use tokio::sync::Mutex;
 
 use crate::secrets::Vault;
 
@@ -17,24 +18,31 @@ use crate::secrets::Vault;
 pub struct Directory {
     vault: Arc<Vault>,
     entries: RwLock<Arc<Entries>>,
-    epoch: AtomicU64,
+    /// Held while loading: of two loads at once, the one that began earlier could end later, and bring back what was
+    /// revoked between them.
+    loading: Mutex<()>,
     checked_at: AtomicI64,
 }
 
 #[derive(Default)]
 struct Entries {
+    /// The store's state that these are at least as new as. `None`: nothing was loaded yet.
+    epoch: Option<u64>,
     accounts: HashMap<AccountSid, AccountEntry>,
     keys: HashMap<ApiKeySid, KeyEntry>,
     /// Accounts by the `AccountSid` another provider sends.
     providers: HashMap<String, (AccountSid, String)>,
 }
 
+/// A secret that signatures are made with, and until when.
+type Signing = (String, Option<TimeUs>);
+
 struct AccountEntry {
     parent: Option<AccountSid>,
     settings: Settings,
     tokens: Vec<(SecretDigest, Option<TimeUs>)>,
-    /// The primary token in clear: what callbacks are signed with.
-    signing_token: String,
+    /// The same in clear: what callbacks are signed with.
+    signing: Vec<Signing>,
     budget: Arc<Budget>,
 }
 
@@ -127,7 +135,7 @@ impl Directory {
         let directory = Self {
             vault,
             entries: RwLock::default(),
-            epoch: AtomicU64::new(u64::MAX),
+            loading: Mutex::new(()),
             checked_at: AtomicI64::new(0),
         };
         directory.refresh(store).await?;
@@ -139,16 +147,17 @@ impl Directory {
     /// # Errors
     /// As the store's.
     pub async fn refresh(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        let _loading = self.loading.lock().await;
         let epoch = store.account_epoch().await?;
-        if self.epoch.load(Ordering::Acquire) == epoch {
+        let old = self.entries();
+        if old.epoch == Some(epoch) {
             return Ok(false);
         }
         let accounts = store.accounts().await?;
         let keys = store.api_keys().await?;
-        let old = self.entries();
-        let entries = Arc::new(self.entries_of(&old, accounts, keys));
-        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
-        self.epoch.store(epoch, Ordering::Release);
+        let mut entries = self.entries_of(&old, accounts, keys);
+        entries.epoch = Some(epoch);
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
         Ok(true)
     }
 
@@ -212,19 +221,36 @@ impl Directory {
             .map(|entry| entry.settings)
     }
 
-    /// The account that stored another provider's secret for this `AccountSid` of theirs, and the secret. An account
-    /// of our own answers for itself: its callbacks are signed with its token.
+    /// The account that stored another provider's secret for this `AccountSid` of theirs. An account of our own
+    /// answers for itself.
     #[must_use]
-    pub fn provider(&self, provider_account: &str) -> Option<(AccountSid, String)> {
+    pub fn provider(&self, provider_account: &str) -> Option<AccountSid> {
         let entries = self.entries();
-        if let Some(found) = entries.providers.get(provider_account) {
-            return Some(found.clone());
+        if let Some((account, _)) = entries.providers.get(provider_account) {
+            return Some(*account);
         }
         let sid = provider_account.parse().ok()?;
-        entries
-            .accounts
-            .get(&sid)
-            .map(|entry| (sid, entry.signing_token.clone()))
+        entries.accounts.contains_key(&sid).then_some(sid)
+    }
+
+    /// What signatures of this name are made with: the provider's secret; for an account of our own, every token that
+    /// is still valid.
+    #[must_use]
+    pub fn signing_secrets(&self, provider_account: &str, now: TimeUs) -> Vec<String> {
+        let entries = self.entries();
+        if let Some((_, secret)) = entries.providers.get(provider_account) {
+            return vec![secret.clone()];
+        }
+        let account = provider_account
+            .parse()
+            .ok()
+            .and_then(|sid: AccountSid| entries.accounts.get(&sid));
+        account
+            .iter()
+            .flat_map(|account| &account.signing)
+            .filter(|(_, expires)| expires.is_none_or(|expires| now < expires))
+            .map(|(secret, _)| secret.clone())
+            .collect()
     }
 
     fn entries(&self) -> Arc<Entries> {
@@ -257,14 +283,11 @@ impl Directory {
             let entry = AccountEntry {
                 parent: account.parent,
                 settings: account.settings,
-                signing_token: clear
-                    .first()
-                    .map(|(token, _)| token.clone())
-                    .unwrap_or_default(),
                 tokens: clear
                     .iter()
                     .map(|(token, expires)| (SecretDigest::of(token), *expires))
                     .collect(),
+                signing: clear,
                 budget: old
                     .accounts
                     .get(&account.sid)

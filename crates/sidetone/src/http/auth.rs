@@ -37,17 +37,26 @@ impl FromRequestParts<App> for Caller {
         }
         let credential = credential.ok_or_else(ApiError::unauthorized)?;
         let account = credential.account();
-        if app.config.rate_limit > 0
-            && let Some(budget) = app.directory.budget(account)
-            && let Err(seconds) = budget.take(now, app.config.rate_limit)
-        {
-            return Err(ApiError::too_many_requests(seconds));
-        }
+        charge(app, account)?;
         Ok(Self {
             account,
             credential,
         })
     }
+}
+
+/// Takes a request out of an account's budget.
+///
+/// # Errors
+/// 429 when nothing is left of it.
+pub fn charge(app: &App, account: AccountSid) -> Result<(), ApiError> {
+    if app.config.rate_limit > 0
+        && let Some(budget) = app.directory.budget(account)
+        && let Err(seconds) = budget.take(app.clock.now(), app.config.rate_limit)
+    {
+        return Err(ApiError::too_many_requests(seconds));
+    }
+    Ok(())
 }
 
 /// User and password of an `Authorization: Basic` header (RFC 7617).

@@ -11,13 +11,30 @@ use sidetone_wire::error::DecodeError;
 use sidetone_wire::identity::AccountName;
 use sidetone_wire::signature::verify_body;
 use sidetone_wire::translate::event_streams;
+use tokio::sync::Semaphore;
 
-use super::sender::{Sender, account_of, provider_of};
+use super::sender::{Sender, account_of};
 use super::{Report, append, count};
 use crate::app::App;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::json::Json;
+
+/// Signed bodies held at once.
+static SIGNED: Semaphore = Semaphore::const_new(32);
+
+/// What a signature vouches for: events of the account it was made by, and of no other in the same body.
+pub struct Vouched {
+    name: AccountName,
+    /// The signed URL names the account, so that events which name none are its as well.
+    in_url: bool,
+}
+
+impl Vouched {
+    fn holds_for(&self, named: Option<&AccountName>) -> bool {
+        named.map_or(self.in_url, |named| *named == self.name)
+    }
+}
 
 /// Keeps the good events, counts the others and says why.
 ///
@@ -29,38 +46,43 @@ pub async fn receive(
     body: Body,
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
+    // Whoever shows no credentials has a body held in memory before it is known whose it is.
+    let _slot = match &sender {
+        Sender::Caller(_) => None,
+        Sender::Signed(_) => Some(
+            SIGNED
+                .try_acquire()
+                .map_err(|_| ApiError::too_many_requests(1))?,
+        ),
+    };
     let body = body::read(body, event_streams::BODY_MAX_BYTES).await?;
-    let batch = event_streams::decode(&body, received_at)
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
-    // A signature vouches for the account it was made by, and for no other in the same body.
-    let (own, only): (_, Option<AccountName>) = match sender {
+    let (own, vouched) = match sender {
         Sender::Caller(caller) => (caller.account, None),
-        Sender::Signed {
-            url,
-            signature,
-            named,
-        } => {
-            let first = batch.observed.first();
-            let name = first.and_then(|first| first.account.clone()).or(named);
-            let (account, secret) = provider_of(&app, name.as_ref())?;
-            if !verify_body(secret.as_bytes(), &url, &body, &signature) {
-                return Err(ApiError::unauthorized());
-            }
-            (account, name)
+        Sender::Signed(signed) => {
+            let in_url = signed.named.is_some();
+            let name = signed.named.clone().or_else(|| first_account(&body));
+            let fits = |secret: &[u8], url: &str, signature: &str| {
+                verify_body(secret, url, &body, signature)
+            };
+            let account = signed.verify(&app, name.as_ref(), fits)?;
+            (account, name.map(|name| Vouched { name, in_url }))
         }
     };
-    Ok(Json(keep(&app, own, only.as_ref(), batch, received_at).await?).into_response())
+    // Reading costs many times the body's size, so it waits until the sender is known.
+    let batch = event_streams::decode(&body, received_at)
+        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    Ok(Json(keep(&app, own, vouched.as_ref(), batch, received_at).await?).into_response())
 }
 
-/// Keeps a batch for an account, or for those its events name where the account may write to them. `only`: the name of
-/// the account that vouched for the batch.
+/// Keeps a batch for an account, or for those its events name where the account may write to them; of a signed
+/// batch, those of the signer.
 ///
 /// # Errors
 /// As the store's; then nothing was kept.
 pub async fn keep(
     app: &App,
     own: AccountSid,
-    only: Option<&AccountName>,
+    vouched: Option<&Vouched>,
     batch: Batch,
     received_at: TimeUs,
 ) -> Result<Report, StoreError> {
@@ -71,8 +93,8 @@ pub async fn keep(
     report.refuse_all(&batch.refused);
     let mut events = Vec::with_capacity(batch.observed.len());
     for observed in batch.observed {
-        let account = match only {
-            Some(_) if observed.account.as_ref() == only => Ok(own),
+        let account = match vouched {
+            Some(vouched) if vouched.holds_for(observed.account.as_ref()) => Ok(own),
             Some(_) => Err(DecodeError::malformed(
                 "account_sid",
                 "the account that signed the body",
@@ -87,6 +109,25 @@ pub async fn keep(
     append(app, events, received_at, &mut report).await?;
     count(app, "event_streams", &report);
     Ok(report)
+}
+
+/// The first `AccountSid` of a body that is not read yet; the data of an event may be JSON within a string. What this
+/// finds is only where to look for a secret: the signature decides.
+fn first_account(body: &[u8]) -> Option<AccountName> {
+    const NAME: &[u8] = b"account_sid";
+    const SID: usize = 34;
+    let after = |(at, _)| body.get(at + NAME.len()..);
+    body.windows(NAME.len())
+        .enumerate()
+        .filter(|(_, window)| *window == NAME)
+        .filter_map(after)
+        .find_map(|rest| {
+            let value = rest.iter().position(|byte| {
+                !matches!(byte, b'"' | b'\\' | b':' | b' ' | b'\t' | b'\r' | b'\n')
+            })?;
+            let sid = std::str::from_utf8(rest.get(value..value + SID)?).ok()?;
+            sid.parse().ok().map(AccountName::Sid)
+        })
 }
 
 /// Whether a file that begins so is one of CloudEvents.

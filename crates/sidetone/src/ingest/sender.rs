@@ -9,7 +9,7 @@ use sidetone_wire::error::DecodeError;
 use sidetone_wire::identity::AccountName;
 
 use crate::app::App;
-use crate::http::auth::Caller;
+use crate::http::auth::{Caller, charge};
 use crate::http::base_url::BaseUrl;
 use crate::http::error::ApiError;
 use crate::http::form::Query;
@@ -20,15 +20,44 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 pub enum Sender {
     /// By credentials of ours.
     Caller(Caller),
-    /// By a signature over the URL and the body, made with the secret of the account that the body names.
-    Signed {
-        /// The URL as the sender called it.
-        url: String,
-        /// The signature.
-        signature: String,
-        /// The account that the URL's `AccountSid` names: for bodies that name none, such as a sink's test.
-        named: Option<AccountName>,
-    },
+    /// By a signature over the URL and the body, made with a secret of the account that either names.
+    Signed(Signed),
+}
+
+/// What a signature came with.
+pub struct Signed {
+    /// The account that the URL's `AccountSid` names: for bodies that name none, such as a sink's test.
+    pub named: Option<AccountName>,
+    url: String,
+    signature: String,
+}
+
+impl Signed {
+    /// The account that stored a secret under this name, when the signature `fits` one: it is given a secret, the URL
+    /// as the sender called it and the signature. A request of an account counts against its budget.
+    ///
+    /// # Errors
+    /// 401: an unknown name and a wrong signature look alike; 429.
+    pub fn verify(
+        &self,
+        app: &App,
+        name: Option<&AccountName>,
+        fits: impl Fn(&[u8], &str, &str) -> bool,
+    ) -> Result<AccountSid, ApiError> {
+        let name = name.ok_or_else(ApiError::unauthorized)?.to_string();
+        let secrets = app.directory.signing_secrets(&name, app.clock.now());
+        secrets
+            .iter()
+            .filter(|secret| !secret.is_empty())
+            .find(|secret| fits(secret.as_bytes(), &self.url, &self.signature))
+            .ok_or_else(ApiError::unauthorized)?;
+        let account = app
+            .directory
+            .provider(&name)
+            .ok_or_else(ApiError::unauthorized)?;
+        charge(app, account)?;
+        Ok(account)
+    }
 }
 
 impl FromRequestParts<App> for Sender {
@@ -48,11 +77,11 @@ impl FromRequestParts<App> for Sender {
                 .filled("AccountSid")
                 .and_then(|value| AccountName::parse(value.text));
             let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            return Ok(Self::Signed {
+            return Ok(Self::Signed(Signed {
+                named,
                 url: format!("{base}{path}"),
                 signature,
-                named,
-            });
+            }));
         }
         Caller::from_request_parts(parts, app)
             .await
@@ -61,7 +90,8 @@ impl FromRequestParts<App> for Sender {
 }
 
 /// The account an event of this sender belongs to. A name that nobody here knows is the sender's own affair: the
-/// provider's name for what is the caller's account here.
+/// provider's name for what is the caller's account here. So a refusal tells that an account is here; nobody guesses
+/// 128 random bits to learn that.
 ///
 /// # Errors
 /// When the name is that of an account here that is not the caller's to write.
@@ -72,7 +102,7 @@ pub fn account_of(
 ) -> Result<AccountSid, DecodeError> {
     let Some(name) = named else { return Ok(caller) };
     let text = name.to_string();
-    let Some((account, _)) = app.directory.provider(&text) else {
+    let Some(account) = app.directory.provider(&text) else {
         return Ok(caller);
     };
     if account == caller || app.directory.is_subaccount(account, caller) {
@@ -83,18 +113,4 @@ pub fn account_of(
         &text,
         "your own account or one of its subaccounts",
     ))
-}
-
-/// The account that stored a provider's secret under this name, and that secret.
-///
-/// # Errors
-/// 401 when there is none: an unknown name and a wrong signature look alike.
-pub fn provider_of(
-    app: &App,
-    named: Option<&AccountName>,
-) -> Result<(AccountSid, String), ApiError> {
-    named
-        .and_then(|name| app.directory.provider(&name.to_string()))
-        .filter(|(_, secret)| !secret.is_empty())
-        .ok_or_else(ApiError::unauthorized)
 }

@@ -3,13 +3,13 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use sidetone_core::id::AccountSid;
 use sidetone_wire::error::DecodeError;
+use sidetone_wire::identity::AccountName;
 use sidetone_wire::observed::Observed;
-use sidetone_wire::signature::verify_form;
+use sidetone_wire::signature::{verify_body, verify_form};
 use sidetone_wire::translate::status_callback;
 
-use super::sender::{Sender, account_of, provider_of};
+use super::sender::{Sender, account_of};
 use super::{Report, append, count};
 use crate::app::App;
 use crate::http::body;
@@ -30,18 +30,32 @@ pub async fn receive(
     let received_at = app.clock.now();
     let body = body::read(body, CALLBACK_MAX_BYTES).await?;
     let form = status_callback::form(&body).map_err(|error| refused(&app, &error))?;
+    let signer = match &sender {
+        Sender::Caller(_) => None,
+        Sender::Signed(signed) => {
+            let name = form
+                .get("AccountSid")
+                .or_else(|| form.get("account_sid"))
+                .and_then(AccountName::parse)
+                .or_else(|| signed.named.clone());
+            let is_json = body.trim_ascii_start().first() == Some(&b'{');
+            let fits = |secret: &[u8], url: &str, signature: &str| {
+                if is_json {
+                    verify_body(secret, url, &body, signature)
+                } else {
+                    verify_form(secret, url, &form, signature)
+                }
+            };
+            Some(signed.verify(&app, name.as_ref(), fits)?)
+        }
+    };
     let observed =
         status_callback::translate(&form, received_at).map_err(|error| refused(&app, &error))?;
-    let account = match sender {
-        Sender::Caller(caller) => account_of(&app, caller.account, named(&observed))
+    let account = match (sender, signer) {
+        (_, Some(signer)) => signer,
+        (Sender::Caller(caller), None) => account_of(&app, caller.account, named(&observed))
             .map_err(|error| refused(&app, &error))?,
-        Sender::Signed { url, signature, .. } => {
-            let (account, secret): (AccountSid, String) = provider_of(&app, named(&observed))?;
-            if !verify_form(secret.as_bytes(), &url, &form, &signature) {
-                return Err(ApiError::unauthorized());
-            }
-            account
-        }
+        (Sender::Signed(_), None) => return Err(ApiError::unauthorized()),
     };
     let events = observed
         .into_iter()
@@ -53,7 +67,7 @@ pub async fn receive(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn named(observed: &[Observed]) -> Option<&sidetone_wire::identity::AccountName> {
+fn named(observed: &[Observed]) -> Option<&AccountName> {
     observed.first().and_then(|first| first.account.as_ref())
 }
 

@@ -9,3 +9,4 @@ mod harness;
 mod ingest;
 mod lifecycle;
 mod model;
+mod signed;
