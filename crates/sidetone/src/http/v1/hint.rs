@@ -1,7 +1,7 @@
 //! `Sidetone-Hint`: why a list is not what one may have expected.
 
 use axum::http::HeaderName;
-use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::filter::ProcessingFilter;
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::CallRecord;
@@ -38,9 +38,7 @@ async fn beyond_defaults(app: &App, asked: &Asked) -> Option<CallRecord> {
     if asked.start_given && asked.processing_given {
         return None;
     }
-    let mut filter = SummaryFilter {
-        ..asked.filter.clone()
-    };
+    let mut filter = asked.filter.clone();
     if !asked.start_given {
         filter.started_from = TimeUs::from_micros(i64::MIN);
     }

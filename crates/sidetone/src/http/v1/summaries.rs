@@ -3,10 +3,12 @@
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
+use sidetone_store::CallRecord;
 
 use super::account::addressed;
 use super::filter::{self, alias};
 use super::hint::{self, HINT};
+use super::lookup;
 use super::render::summary::{SummaryUrl, render};
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -35,14 +37,17 @@ pub async fn read(
     let list = request.by(caller.account);
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
-    let filters = alias::canonical(&request.params);
+    let filters = alias::canonical(&request.params).map_err(ApiError::invalid_query)?;
     let subaccount = filters.filled("Subaccount");
     let account = addressed(&app, &caller, subaccount, ApiError::invalid_query)?;
     let asked = filter::read(&filters, account, now).map_err(ApiError::invalid_query)?;
     let page = app.store.list(&asked.filter, &query.request()).await?;
 
     let url = format!("{}{}", request.base.0, request.uri.path());
-    let rows = page.rows.iter().filter_map(|record| {
+    // Left out of the page, not of the list: a page may then have fewer rows than asked for, as on any last page, and
+    // the places it continues from stay right.
+    let served = |record: &&CallRecord| lookup::served(&app, record.advanced_features).is_ok();
+    let rows = page.rows.iter().filter(served).filter_map(|record| {
         let summary = record.summary.as_ref()?;
         Some(render(record, summary, SummaryUrl::List(&url)))
     });

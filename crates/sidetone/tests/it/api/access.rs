@@ -146,6 +146,15 @@ async fn calls_made_while_advanced_features_were_off() {
         let answer = server.get(&format!("/v1/Voice/{CALL}{part}")).await;
         assert_eq!(answer.error(), (401, 17007), "{part}");
     }
+    let list = server
+        .get("/v1/Voice/Summaries?StartTime=520w&ProcessingState=all")
+        .await
+        .json();
+    let rows = list["call_summaries"].as_array().unwrap();
+    assert!(
+        rows.iter().all(|row| row["call_sid"] == later) && rows.len() == 1,
+        "{list}"
+    );
     let change = server
         .post(&format!("/v1/Voice/{CALL}/Annotation"), "Spam=true")
         .await;

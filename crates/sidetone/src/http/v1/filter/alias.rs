@@ -1,6 +1,6 @@
 //! Older and other names of filters that are still in the wild.
 
-use crate::http::form::Params;
+use crate::http::form::{Invalid, Params};
 
 /// The name today of a filter that was called otherwise once. `None`: it is called so today, or is none.
 fn current_name(name: &str) -> Option<&'static str> {
@@ -17,18 +17,25 @@ fn current_name(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Within `Annotations=…` every name is an annotation's, so `AnsweredBy` is not the machine's word there.
-fn annotation_name(name: &str) -> &str {
+/// Within `Annotations=…` every name is an annotation's, so `AnsweredBy` is not the machine's word there. `None`: there
+/// is no such annotation.
+fn annotation_name(name: &str) -> Option<&'static str> {
     match name {
-        "AnsweredBy" => "AnsweredByAnnotation",
-        _ => name,
+        "AnsweredBy" | "AnsweredByAnnotation" => Some("AnsweredByAnnotation"),
+        "SpamAnnotation" => Some("SpamAnnotation"),
+        "CallScoreAnnotation" => Some("CallScoreAnnotation"),
+        "QualityIssueAnnotation" => Some("QualityIssueAnnotation"),
+        "ConnectivityIssueAnnotation" => Some("ConnectivityIssueAnnotation"),
+        _ => current_name(name).filter(|name| name.ends_with("Annotation")),
     }
 }
 
 /// The same parameters under their names of today. `Annotations=QualityIssue=echo,latency&Spam=true` becomes the
 /// filters it is made of. Where a filter comes under several names, the last one counts.
-#[must_use]
-pub fn canonical(params: &Params) -> Params {
+///
+/// # Errors
+/// When `Annotations` names what is no annotation: what is not understood must not widen the list in silence.
+pub fn canonical(params: &Params) -> Result<Params, Invalid> {
     let mut canonical = Params::default();
     let mut add = |name: &str, value: &str| {
         canonical.push(current_name(name).unwrap_or(name), value);
@@ -36,13 +43,22 @@ pub fn canonical(params: &Params) -> Params {
     for (name, value) in params.iter() {
         if name == "Annotations" {
             for (name, value) in parts_of(value) {
-                add(annotation_name(&name), &value);
+                let name = annotation_name(&name).ok_or_else(|| {
+                    Invalid::new(
+                        "Annotations",
+                        &name,
+                        format_args!(
+                            "AnsweredBy, ConnectivityIssue, QualityIssue, Spam or CallScore before each equals sign"
+                        ),
+                    )
+                })?;
+                add(name, &value);
             }
         } else {
             add(name, value);
         }
     }
-    canonical
+    Ok(canonical)
 }
 
 /// The parts of `Name=value,Name=value&Name=value`. A part without a name belongs to the list before it; one that
@@ -73,7 +89,7 @@ mod tests {
     fn check(query: &str, expected: &str) {
         let params = Params::decode(query.as_bytes()).unwrap();
         let expected = Params::decode(expected.as_bytes()).unwrap();
-        assert_eq!(canonical(&params), expected, "{query}");
+        assert_eq!(canonical(&params).unwrap(), expected, "{query}");
     }
 
     #[test]
@@ -122,5 +138,9 @@ mod tests {
         );
         check("Annotations=echo", "QualityIssueAnnotation=echo");
         check("Annotations=", "");
+        for wrong in ["Annotations=Sapm=true", "Annotations=Direction=inbound"] {
+            let params = Params::decode(wrong.as_bytes()).unwrap();
+            assert!(canonical(&params).is_err(), "{wrong}");
+        }
     }
 }

@@ -13,7 +13,7 @@ fn account() -> AccountSid {
 
 fn asked(query: &str) -> Result<Asked, Invalid> {
     let params = Params::decode(query.as_bytes()).unwrap();
-    read(&alias::canonical(&params), account(), now())
+    read(&alias::canonical(&params)?, account(), now())
 }
 
 fn defaults() -> SummaryFilter {
