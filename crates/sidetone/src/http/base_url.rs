@@ -29,6 +29,10 @@ impl Scheme {
     }
 }
 
+/// The host that a trusted proxy says the client asked for, as a request extension. It outranks the request's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForwardedHost(pub String);
+
 impl<S: Sync> FromRequestParts<S> for Scheme {
     type Rejection = Infallible;
 
@@ -54,9 +58,10 @@ impl FromRequestParts<App> for BaseUrl {
             .copied()
             .unwrap_or_default();
         // HTTP/2 carries the host in the URI, HTTP/1.1 in a header.
-        let host = match parts.uri.authority() {
-            Some(authority) => Some(authority.as_str()),
-            None => parts.headers.get(HOST).and_then(|host| host.to_str().ok()),
+        let host = match (parts.extensions.get(), parts.uri.authority()) {
+            (Some(ForwardedHost(host)), _) => Some(host.as_str()),
+            (None, Some(authority)) => Some(authority.as_str()),
+            (None, None) => parts.headers.get(HOST).and_then(|host| host.to_str().ok()),
         };
         let host = host.filter(|host| is_host(host)).ok_or_else(|| {
             ApiError::bad_request(

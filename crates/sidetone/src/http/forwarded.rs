@@ -1,11 +1,9 @@
 //! How a request came to us: over TLS or not, straight or through a proxy that is believed.
 
 use axum::extract::Request;
-use axum::http::HeaderValue;
-use axum::http::header::HOST;
 
 use crate::config::Networks;
-use crate::http::base_url::Scheme;
+use crate::http::base_url::{ForwardedHost, Scheme};
 use crate::server::Peer;
 
 /// Notes the scheme, and takes scheme and host from `X-Forwarded-Proto` and `X-Forwarded-Host` when the
@@ -20,23 +18,23 @@ pub fn note(trusted: &Networks, request: &mut Request) {
         Scheme::Http
     };
     if trusted.contains(peer.address) {
-        match first(request, "x-forwarded-proto").as_deref() {
+        match last(request, "x-forwarded-proto").as_deref() {
             Some("https") => scheme = Scheme::Https,
             Some("http") => scheme = Scheme::Http,
             _ => {}
         }
-        if let Some(host) = first(request, "x-forwarded-host")
-            && let Ok(host) = HeaderValue::try_from(host)
-        {
-            request.headers_mut().insert(HOST, host);
+        if let Some(host) = last(request, "x-forwarded-host") {
+            request.extensions_mut().insert(ForwardedHost(host));
         }
     }
     request.extensions_mut().insert(scheme);
 }
 
-/// The first of the values in a header: each proxy on the way adds one behind it.
-fn first(request: &Request, name: &str) -> Option<String> {
-    let value = request.headers().get(name)?.to_str().ok()?;
-    let first = value.split(',').next()?.trim();
-    (!first.is_empty()).then(|| first.to_owned())
+/// The last of the values in a header: each proxy on the way adds one behind those before it, so only the last is the
+/// word of the trusted proxy itself.
+fn last(request: &Request, name: &str) -> Option<String> {
+    let values = request.headers().get_all(name);
+    let value = values.iter().next_back()?.to_str().ok()?;
+    let last = value.rsplit(',').next()?.trim();
+    (!last.is_empty()).then(|| last.to_owned())
 }
