@@ -51,7 +51,7 @@ fn ago(text: &str, now: TimeUs) -> Option<TimeUs> {
 
 /// A date and a time; without an offset, UTC. An unescaped plus before the offset arrives as a space.
 fn point(text: &str) -> Option<TimeUs> {
-    if !text.contains(':') {
+    if !is_written_out(text) && !is_basic(text) {
         return None;
     }
     let with_plus = match text.rsplit_once(' ') {
@@ -62,8 +62,42 @@ fn point(text: &str) -> Option<TimeUs> {
     TimeUs::parse_rfc3339(text).or_else(|| utc(text.parse().ok()?))
 }
 
+/// Whether a text begins as `2026-06-01T10:15` and goes on with nothing but digits and what may stand between them.
+/// The parser takes more: weeks, zones in brackets, years with a sign.
+fn is_written_out(text: &str) -> bool {
+    let Some((head, rest)) = text.split_at_checked(16) else {
+        return false;
+    };
+    matches_shape(head, "0000-00-00T00:00") && rest.bytes().all(is_of_a_time)
+}
+
+/// Whether a text is like `20260601T101500Z`.
+fn is_basic(text: &str) -> bool {
+    matches_shape(text, "00000000T000000Z")
+}
+
+fn is_of_a_time(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'+' | b'-' | b' ' | b'Z' | b'z')
+}
+
+/// `0` in a shape stands for a digit; `T` for itself in either case, or a space.
+fn matches_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                _ => byte == shape,
+            })
+}
+
 /// A date: where its day begins, or where it ends.
 fn date(text: &str, bound: Bound) -> Option<TimeUs> {
+    if !matches_shape(text, "0000-00-00") {
+        return None;
+    }
     let date: Date = text.parse().ok()?;
     let begin = utc(date.to_datetime(jiff::civil::Time::midnight()))?;
     Some(match bound {
@@ -127,6 +161,7 @@ mod tests {
             ("2023-06-01T02:00:00 02:00", "2023-06-01T00:00:00Z"),
             ("2023-05-31T17:00:00-07:00", "2023-06-01T00:00:00Z"),
             ("2023-06-01T00:00:00", "2023-06-01T00:00:00Z"),
+            ("20230601T000000Z", "2023-06-01T00:00:00Z"),
             ("2023-06-01 00:00:00", "2023-06-01T00:00:00Z"),
             ("2023-06-01 02:00:00+02:00", "2023-06-01T00:00:00Z"),
         ] {
@@ -162,6 +197,13 @@ mod tests {
             "é",
             "99999999999999999999w",
             "12:00",
+            "20230601",
+            "2023-W22-4",
+            "2023-06-01T00:00:00Z[UTC]",
+            "2023-06-01T00:00:00[Europe/Berlin]",
+            "2023-06-01[UTC]",
+            "+002023-06-01",
+            "+002023-06-01T00:00:00Z",
         ] {
             let value = Value {
                 name: "EndTime",
