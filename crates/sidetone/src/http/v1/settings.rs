@@ -6,6 +6,7 @@ use serde::Serialize;
 use sidetone_core::id::AccountSid;
 use sidetone_store::StoreError;
 use sidetone_store::account::Settings;
+use tokio::sync::Mutex;
 
 use super::account::addressed;
 use crate::app::App;
@@ -51,6 +52,9 @@ pub async fn change(
 ) -> Result<Response, ApiError> {
     let named = account_in(&form).or_else(|| account_in(&query));
     let account = addressed(&app, &caller, named, ApiError::invalid_parameter)?;
+    // What the form does not mention is written back as it was, so nothing may change it in between.
+    static CHANGING: Mutex<()> = Mutex::const_new(());
+    let _changing = CHANGING.lock().await;
     let old = stored(&app, account).await?;
     let new = changed(old, &form).map_err(ApiError::invalid_parameter)?;
     if new != old {
@@ -66,10 +70,9 @@ fn account_in(params: &Params) -> Option<Value<'_>> {
 }
 
 async fn stored(app: &App, account: AccountSid) -> Result<Settings, ApiError> {
-    let accounts = app.store.accounts().await?;
-    let found = accounts.into_iter().find(|stored| stored.sid == account);
-    let found = found.ok_or_else(|| StoreError::NotFound(account.to_string()))?;
-    Ok(found.settings)
+    app.directory.refresh(app.store.as_ref()).await?;
+    let settings = app.directory.settings(account);
+    Ok(settings.ok_or_else(|| StoreError::NotFound(account.to_string()))?)
 }
 
 fn changed(old: Settings, form: &Params) -> Result<Settings, Invalid> {
