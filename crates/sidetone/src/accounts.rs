@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::secrets::{Vault, random_hex, random_id, write_private};
 
 /// An account and its token, as shown once and as kept in `credentials.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// `AC…`
     pub account_sid: String,
@@ -22,7 +22,7 @@ pub struct Credentials {
 }
 
 /// What a new account is to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct NewAccount {
     /// Chosen identifier; generated when `None`.
     pub sid: Option<AccountSid>,
@@ -32,6 +32,14 @@ pub struct NewAccount {
     pub parent: Option<AccountSid>,
     /// For people.
     pub name: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("account_sid", &self.account_sid)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Makes an account.
@@ -72,7 +80,7 @@ pub async fn create(
     })
 }
 
-/// Gives an account a new token. The one before stays valid until `old_until`.
+/// Gives an account a new token. The newest one before stays valid until `old_until`: two are valid at once at most.
 ///
 /// # Errors
 /// When there is no such account, or the store fails.
@@ -192,6 +200,10 @@ async fn fix(
         .first()
         .and_then(|token| vault.open_sealed(&owner, &token.sealed));
     if current.as_deref() != Some(token) {
+        tracing::warn!(
+            account.sid = %owner,
+            "SIDETONE_AUTH_TOKEN replaces another token of this account; after a rotation, change it there as well"
+        );
         let sealed = vault.seal(&owner, token)?;
         store
             .put_tokens(

@@ -61,6 +61,7 @@ pub fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Result<D
         Vault::create(secret_key)?;
     }
     let vault = Arc::new(Vault::open(secret_key)?);
+    make_private(&path)?;
     let store = SqliteStore::open(&path, options)
         .with_context(|| format!("cannot open the database {}", path.display()))?;
     Ok(Data {
@@ -106,6 +107,19 @@ pub fn lock(dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("cannot lock {}", path.display()))
         }
     }
+}
+
+/// Makes the database's file before SQLite does, for its owner only, even in a directory that others may read. SQLite
+/// gives the files beside it the same permissions.
+fn make_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
+        .with_context(|| format!("cannot create the database {}", path.display()))
 }
 
 fn database(dir: &Path) -> PathBuf {

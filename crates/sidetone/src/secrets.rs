@@ -107,21 +107,24 @@ pub fn random_id() -> anyhow::Result<[u8; 16]> {
     Ok(random)
 }
 
-/// Writes a file that only its owner can read. It must not exist yet.
+/// Writes a file that only its owner can read. It must not exist yet, and comes to be whole or not at all.
 ///
 /// # Errors
 /// When it exists or cannot be written.
 pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot create {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("cannot write {}", path.display()))
+    let write = || -> std::io::Result<()> {
+        let dir = match path.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        // Temporary files are made for their owner only.
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        std::fs::File::open(dir)?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn fill_random(bytes: &mut [u8]) -> anyhow::Result<()> {
