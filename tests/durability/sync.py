@@ -49,10 +49,19 @@ def judge(lines):
     """Goes through the trace in order. A sync counts when it has returned."""
     replies = 0
     unsynced = wrote = False
+    # Threads whose sync of the log has begun and not returned: a resumed line does not name the file.
+    syncing = set()
     for line in lines:
+        thread = line.split(maxsplit=1)[0]
+        if re.search(r"f(data)?sync\(\d+<[^>]*-wal>.*<unfinished", line):
+            syncing.add(thread)
+            continue
+        resumed = re.search(r"<\.\.\. f(data)?sync resumed>", line) and thread in syncing
+        if resumed:
+            syncing.discard(thread)
         if re.search(r"pwrite64\(\d+<[^>]*-wal>", line):
             unsynced = wrote = True
-        elif re.search(r"f(data)?sync\(\d+<[^>]*-wal>\)\s+= 0", line) or re.search(r"<\.\.\. f(data)?sync resumed>.*= 0", line):
+        elif re.search(r"f(data)?sync\(\d+<[^>]*-wal>\)\s+= 0", line) or (resumed and re.search(r"= 0", line)):
             unsynced = False
         elif "HTTP/1.1 200" in line and re.search(r"(write|writev|sendto|sendmsg)\(", line):
             if not wrote:
