@@ -109,7 +109,7 @@ pub fn lock(dir: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// Makes the database's file before SQLite does, for its owner only, even in a directory that others may read. SQLite
+/// Makes the database's file before `SQLite` does, for its owner only, even in a directory that others may read. `SQLite`
 /// gives the files beside it the same permissions.
 fn make_private(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
