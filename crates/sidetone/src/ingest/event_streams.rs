@@ -114,7 +114,8 @@ pub async fn keep(
 /// The first `AccountSid` of a body that is not read yet; the data of an event may be JSON within a string. What this
 /// finds is only where to look for a secret: the signature decides.
 fn first_account(body: &[u8]) -> Option<AccountName> {
-    const NAME: &[u8] = b"account_sid";
+    // With its quotation mark: `parent_account_sid` is another name.
+    const NAME: &[u8] = b"\"account_sid";
     const SID: usize = 34;
     let after = |(at, _)| body.get(at + NAME.len()..);
     body.windows(NAME.len())

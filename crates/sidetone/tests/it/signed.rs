@@ -42,6 +42,13 @@ async fn event_streams_are_known_by_their_signature_before_they_are_read() {
         let answer = send(&server, "wrong", path, &summary(data)).await;
         assert_eq!(answer.error(), (401, 20003));
     }
+    // The name of a parent that comes first is not the account's own.
+    let child = summary(data.clone()).replace(
+        "\"account_sid\"",
+        "\"parent_account_sid\":\"AC77777777777777777777777777777777\",\"account_sid\"",
+    );
+    let answer = send(&server, TOKEN, path, &child).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
     // Not even whether it is JSON is said to whoever signs wrongly.
     assert_eq!(
         send(&server, "wrong", path, "[").await.error(),
