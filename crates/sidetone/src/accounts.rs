@@ -10,7 +10,7 @@ use sidetone_store::Store;
 use sidetone_store::account::{Account, ApiKey, Settings, Token};
 
 use crate::config::Config;
-use crate::secrets::{Vault, random_hex, random_id, write_private};
+use crate::secrets::{Vault, random_hex, random_id, replace_private, write_private};
 
 /// An account and its token, as shown once and as kept in `credentials.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +108,20 @@ pub async fn rotate_token(
     })
 }
 
+/// Keeps a new token where people look for it: in `credentials.json`, if that is about this account.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn keep_renewed(dir: &Path, renewed: &Credentials) -> anyhow::Result<()> {
+    let path = dir.join("credentials.json");
+    let kept = std::fs::read_to_string(&path).ok();
+    let kept = kept.and_then(|text| serde_json::from_str::<Credentials>(&text).ok());
+    if kept.is_some_and(|kept| kept.account_sid == renewed.account_sid) {
+        replace_private(&path, &format!("{}\n", serde_json::to_string(renewed)?))?;
+    }
+    Ok(())
+}
+
 /// Makes an API key and returns its identifier and secret.
 ///
 /// # Errors
@@ -186,7 +200,11 @@ async fn fix(
 ) -> anyhow::Result<()> {
     let accounts = store.accounts().await?;
     let owner = sid.to_string();
+    let others = accounts.len();
     let Some(account) = accounts.into_iter().find(|account| account.sid == sid) else {
+        if others > 0 {
+            tracing::warn!(account.sid = %sid, others, "the data holds other accounts; this one is new and sees none of their calls");
+        }
         let new = NewAccount {
             sid: Some(sid),
             token: Some(token.to_owned()),

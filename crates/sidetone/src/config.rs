@@ -171,6 +171,10 @@ impl Settings {
             .public_url
             .map(|url| check_public_url(&url))
             .transpose()?;
+        check_range("max_connections", self.max_connections, 1, 1_000_000)?;
+        check_range("query_steps", self.query_steps, 1_000, u64::MAX)?;
+        let pause_ms = self.client_timeout.map(|span| span.0.as_millis());
+        check_range("client_timeout (ms)", pause_ms, 100, u128::MAX)?;
         let data = self
             .data
             .unwrap_or_else(|| PathBuf::from("./sidetone-data"));
@@ -211,6 +215,22 @@ impl Settings {
             log_format: self.log_format.unwrap_or_default(),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
+    }
+}
+
+/// Refuses a number that would make the server useless.
+fn check_range<T>(name: &str, value: Option<T>, least: T, most: T) -> anyhow::Result<()>
+where
+    T: PartialOrd + std::fmt::Display,
+{
+    match value {
+        Some(value) if value < least => {
+            bail!("{name} {value} is too small: expected at least {least}")
+        }
+        Some(value) if value > most => {
+            bail!("{name} {value} is too large: expected at most {most}")
+        }
+        _ => Ok(()),
     }
 }
 

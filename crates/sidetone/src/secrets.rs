@@ -112,6 +112,18 @@ pub fn random_id() -> anyhow::Result<[u8; 16]> {
 /// # Errors
 /// When it exists or cannot be written.
 pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_whole(path, text, false)
+}
+
+/// Replaces a file that only its owner can read, all of it or nothing.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn replace_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    write_whole(path, text, true)
+}
+
+fn write_whole(path: &Path, text: &str, replace: bool) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         let dir = match path.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -121,7 +133,12 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(dir)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
-        file.persist_noclobber(path).map_err(|error| error.error)?;
+        let kept = if replace {
+            file.persist(path)
+        } else {
+            file.persist_noclobber(path)
+        };
+        kept.map_err(|error| error.error)?;
         std::fs::File::open(dir)?.sync_all()
     };
     write().with_context(|| format!("cannot write {}", path.display()))

@@ -107,11 +107,12 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             account,
             keep,
         } => {
-            let data = data.open()?;
+            let opened = data.open()?;
             let keep_us = i64::try_from(keep.0.as_micros()).unwrap_or(i64::MAX);
             let until = now.plus_us(keep_us);
-            let made =
-                accounts::rotate_token(data.store.as_ref(), &data.vault, account, until).await?;
+            let made = accounts::rotate_token(opened.store.as_ref(), &opened.vault, account, until)
+                .await?;
+            accounts::keep_renewed(&data.data, &made)?;
             print_json(&made)
         }
         AccountCommand::ProviderSecret {

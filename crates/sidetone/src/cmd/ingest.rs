@@ -21,8 +21,8 @@ use crate::telemetry::Counters;
 /// Read files of events into a data directory, beside a running server or without one
 ///
 /// .ndjson and .json files hold native events (one a line, or one array); a .json file of CloudEvents is
-/// taken as Event Streams. Calls that ended in a file are complete at its end. The same file twice changes
-/// nothing. To send to a server on another machine, POST the file to /ingest/v1/events.
+/// taken as Event Streams. Calls that ended in a file need not settle: they are complete once they are folded,
+/// which a running server does within a second. The same file twice changes nothing. To send to a server on another machine, POST the file to /ingest/v1/events.
 ///
 /// Example: sidetone ingest --data /var/lib/sidetone calls.ndjson
 #[derive(Debug, Args)]

@@ -12,18 +12,31 @@ const BODY_TIME: Duration = Duration::from_secs(60);
 /// Reads a whole body.
 ///
 /// # Errors
-/// 413 when it is longer than `max_bytes`, 408 when it takes longer than a minute, 400 when it breaks off.
+/// 413 when it is longer than `max_bytes`, 408 when it stalls or takes longer than a minute, 400 when it breaks off.
 pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
     let read = tokio::time::timeout(BODY_TIME, to_bytes(body, max_bytes));
     match read.await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_too_long(&error) => Err(ApiError::too_large(max_bytes)),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a body broke off");
-            Err(ApiError::bad_request("The request body broke off."))
-        }
+        Ok(Err(error)) => Err(broken_off(&error)),
         Err(_) => Err(ApiError::request_timeout()),
     }
+}
+
+/// What became of a body whose end did not come: its sender stalled (408, worth another try) or was gone.
+#[must_use]
+pub fn broken_off(error: &axum::Error) -> ApiError {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && error.kind() == std::io::ErrorKind::TimedOut
+        {
+            return ApiError::request_timeout();
+        }
+        cause = error.source();
+    }
+    tracing::debug!(%error, "a body broke off");
+    ApiError::bad_request("The request body broke off.")
 }
 
 fn is_too_long(error: &axum::Error) -> bool {

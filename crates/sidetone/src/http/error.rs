@@ -105,7 +105,7 @@ impl ApiError {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
             20408,
-            "The request body took too long to come. Nothing was changed.",
+            "The request body took too long to come. Send it again: what was kept of it is not kept twice.",
         )
     }
 
@@ -115,7 +115,7 @@ impl ApiError {
         Self::new(
             StatusCode::PRECONDITION_FAILED,
             20412,
-            "The resource has changed since the revision that If-Match names. Read it again, then repeat the change with its new ETag.",
+            "If-Match does not name the current revision. Read the resource again, then repeat the change with its ETag, quotes included.",
         )
     }
 

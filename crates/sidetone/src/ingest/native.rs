@@ -22,6 +22,7 @@ use super::sender::account_of;
 use super::{REFUSALS_MAX, Report, append, count};
 use crate::app::App;
 use crate::http::auth::Caller;
+use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::form::Query;
 use crate::http::json::Json;
@@ -249,10 +250,7 @@ async fn next(body: &mut BodyDataStream) -> Result<Option<Bytes>, ApiError> {
     match tokio::time::timeout(PAUSE, body.frame()).await {
         Ok(None) => Ok(None),
         Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
-        Ok(Some(Err(error))) => {
-            tracing::debug!(%error, "a body broke off");
-            Err(ApiError::bad_request("The request body broke off."))
-        }
+        Ok(Some(Err(error))) => Err(body::broken_off(&error)),
         Err(_) => Err(ApiError::request_timeout()),
     }
 }
