@@ -263,6 +263,13 @@ fn edges(line: &Line, far: &PartyFacts, dice: &mut Dice) -> Vec<EdgePlan> {
             ..sip.inbound
         };
     }
+    // What the gateway sends the SDK hears, and the other way round.
+    if let [client, sdk] = plans.as_mut_slice()
+        && line.call_type == CallType::Client
+    {
+        sdk.inbound.silent = client.outbound.silent;
+        client.inbound.silent = sdk.outbound.silent;
+    }
     plans
 }
 
