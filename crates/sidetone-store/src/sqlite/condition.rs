@@ -17,6 +17,14 @@ pub(super) struct Condition {
     pub(super) wanted: Vec<i64>,
 }
 
+impl Condition {
+    /// Whether it hardly narrows a list: in the end all calls are complete.
+    pub(super) fn is_met_by_most(&self) -> bool {
+        let complete = ProcessingState::Complete.index().into();
+        self.at == At::Processing && self.wanted.contains(&complete)
+    }
+}
+
 /// Addresses one party must have one of.
 #[derive(Debug, Clone)]
 pub(super) struct Party {

@@ -5,7 +5,7 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use sidetone_core::time::DAY_US;
 
-use super::condition::{Conditions, Party};
+use super::condition::{Condition, Conditions, Party};
 use super::facet::Axis;
 use super::paging::Toward;
 use super::span::{Part, Span};
@@ -138,24 +138,23 @@ impl<'c> Days<'c> {
 
 /// Whether to go by time or by a party.
 pub(super) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -> Result<By> {
+    // A party's calls are walked until the page is full: that is soon when there is nothing else to be met.
+    let is_alone = conditions.facets.iter().all(Condition::is_met_by_most);
     let by = |side, party: &Party| By::Party(side, party.hashes.clone());
     match (&conditions.from, &conditions.to) {
         (None, None) => Ok(By::Time),
-        (Some(from), None) if conditions.facets.is_empty() => Ok(by(Side::From, from)),
-        (None, Some(to)) if conditions.facets.is_empty() => Ok(by(Side::To, to)),
+        (Some(from), None) if is_alone => Ok(by(Side::From, from)),
+        (None, Some(to)) if is_alone => Ok(by(Side::To, to)),
         (from, to) => {
             let from_calls = count_some(conn, account, Side::From, from.as_ref())?;
             let to_calls = count_some(conn, account, Side::To, to.as_ref())?;
             Ok(match (from, to) {
                 (Some(from), _)
-                    if from_calls <= to_calls
-                        && (from_calls < PARTY_FEW || conditions.facets.is_empty()) =>
+                    if from_calls <= to_calls && (from_calls < PARTY_FEW || is_alone) =>
                 {
                     by(Side::From, from)
                 }
-                (_, Some(to)) if to_calls < PARTY_FEW || conditions.facets.is_empty() => {
-                    by(Side::To, to)
-                }
+                (_, Some(to)) if to_calls < PARTY_FEW || is_alone => by(Side::To, to),
                 _ => By::Time,
             })
         }
