@@ -31,6 +31,7 @@ PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/examples/bench
 KIND=$(cat crates/sidetone-store/src/sqlite/migrations/*.sql \
   crates/sidetone/examples/bench/{calls,numbers,edges,trust,judgements,times,random,load}.rs | sha256sum | cut -c1-12)
 DATA=$OUT/$CALLS-$SEED-$KIND COPY=$OUT/copy TABLE=$OUT/table-$CALLS.md
+rm -rf "$COPY"
 mkdir -p "$OUT"
 trap 'quit server; quit floor; rm -rf "$COPY"' EXIT
 wants() { [[ " $ONLY " == *" $1 "* ]]; }
