@@ -1,5 +1,7 @@
 //! Looking for damage, and figures about the store.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 
@@ -100,6 +102,7 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     );
     let mut statement = conn.prepare(&sql)?;
     let mut rows = statement.query([])?;
+    let mut changes = 0;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         let call = CallRef {
@@ -116,7 +119,7 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
             say(&format!("{events} events in the log, {counted} counted"));
         }
         let current = (row.get(12)?, row.get(13)?);
-        check_annotations(conn, id, &current, &mut say)?;
+        changes += check_annotations(conn, id, &current, &mut say)?;
         let mut expected = Facets::NONE;
         let body: Option<Vec<u8>> = row.get(4)?;
         let has_version = row.get::<_, i64>(3)? > 0;
@@ -157,6 +160,15 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
         if row.get::<_, Option<i64>>(11)? != expected.keys.map(facet::Keys::end_key) {
             say("the place in lists by end differs from the document");
         }
+    }
+    let logged: u64 =
+        conn.query_row("select count(*) from annotation_log", [], |row| row.get(0))?;
+    if logged != changes {
+        find(findings, || {
+            format!(
+                "{logged} changes of annotations in the log, {changes} in the history of a call"
+            )
+        });
     }
     Ok(())
 }
@@ -201,39 +213,37 @@ fn differences(stored: &Facets, expected: &Facets) -> String {
 }
 
 /// The current annotation of every author is what their last change made it, and no change is missing.
+/// Returns how many changes there are.
 fn check_annotations(
     conn: &Connection,
     id: i64,
     of_empty_author: &(u64, Option<String>),
     say: &mut impl FnMut(&str),
-) -> Result<()> {
+) -> Result<u64> {
+    // By author: changes, and revision and JSON after the last of them.
+    let mut authors: BTreeMap<String, (u64, u64, String)> = BTreeMap::new();
     let mut statement = conn.prepare_cached(include_str!("check_history.sql"))?;
     let mut rows = statement.query([id])?;
-    let (mut authors, mut is_judged) = (0_i64, false);
+    let (mut changes, mut newest) = (0, 0);
     while let Some(row) = rows.next()? {
-        let author: String = row.get(0)?;
-        let (changes, last, after): (u64, u64, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        let current = if author.is_empty() {
-            is_judged = true;
-            of_empty_author
-                .1
-                .clone()
-                .map(|json| (of_empty_author.0, json))
-        } else {
-            authors += 1;
-            judgement::current(conn, id, &author)?
-        };
-        if changes != last || current != Some((last, after)) {
-            say(&format!(
-                "the annotation of author {author:?} is not what its history says"
-            ));
-        }
+        changes += 1;
+        newest = newest.max(row.get(0)?);
+        let known = authors.entry(row.get(1)?);
+        known.or_insert((0, row.get(2)?, row.get(3)?)).0 += 1;
     }
-    let stored: i64 = conn
-        .prepare_cached("select count(*) from annotation where call_id = ?1")?
-        .query_row([id], |row| row.get(0))?;
-    if stored != authors || is_judged != (of_empty_author.0 > 0) {
-        say("an annotation has no history");
+    if changes != newest {
+        say("changes are missing in the history of its annotation");
     }
-    Ok(())
+    let mut current = judgement::current_of_all(conn, id)?;
+    if let (1.., Some(json)) = of_empty_author {
+        current.insert(String::new(), (of_empty_author.0, json.clone()));
+    }
+    let as_changed = authors
+        .into_iter()
+        .map(|(author, (changes, revision, after))| (author, (changes.max(revision), after)))
+        .collect();
+    if current != as_changed {
+        say("an annotation is not what its history says");
+    }
+    Ok(changes)
 }

@@ -1,7 +1,9 @@
-select l.author, count(*), max(l.revision),
-  (select after from annotation_log last
-   where last.call_id = ?1 and last.author = l.author
-   order by seq desc limit 1)
-from annotation_log l
+with recursive change (id) as (
+  select last_change from call where id = ?1
+  union all
+  select l.previous from change c join annotation_log l on l.id = c.id
+)
+select l.seq, l.author, l.revision, l.after
+from change c join annotation_log l on l.id = c.id
 where l.call_id = ?1
-group by l.author
+order by l.seq desc

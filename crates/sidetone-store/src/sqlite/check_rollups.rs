@@ -97,9 +97,12 @@ fn check_judged(
         let mask = judged::mask_of(&Facets::read(row, 2)?);
         Ok((hour_of(key), JudgedCall { posting, mask }))
     })?;
-    let mut statement = conn
-        .prepare("select hour, mask, counts, calls from judged where account = ?1 and axis = ?2 order by hour")?;
-    let mut rows = statement.query([account, axis.number()])?;
+    let of = axis.prefix();
+    let mut statement = conn.prepare(&format!(
+        "select hour, {of}_mask, {of}_counts, {of}_calls from judged
+         where account = ?1 and {of}_mask <> 0 order by hour"
+    ))?;
+    let mut rows = statement.query([account])?;
     let mut call = calls.next().transpose()?;
     loop {
         let mut recount = None;
@@ -113,15 +116,10 @@ fn check_judged(
         }
         let stored = match rows.next()? {
             None => None,
-            Some(row) => {
-                let calls: Option<Vec<u8>> = row.get(3)?;
-                let unpacked =
-                    JudgedHour::unpack(row.get(1)?, row.get_ref(2)?.as_blob()?, calls.as_deref());
-                Some((
-                    row.get::<_, i64>(0)?,
-                    unpacked.unwrap_or(JudgedHour::empty()),
-                ))
-            }
+            Some(row) => Some((
+                row.get::<_, i64>(0)?,
+                JudgedHour::read(row, 1).unwrap_or(JudgedHour::empty()),
+            )),
         };
         match (stored, recount) {
             (None, None) => return Ok(()),

@@ -151,6 +151,14 @@ impl Axis {
         }
     }
 
+    /// What the columns of `judged` begin with that are about it.
+    pub(super) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::End => "end",
+        }
+    }
+
     pub(super) const fn number(self) -> i64 {
         self as i64
     }

@@ -1,3 +1,9 @@
-select seq, revision, author, changed_by, at_us, before, after
-from annotation_log where call_id = ?1 and seq > ?2
-order by seq limit ?3
+with recursive change (id) as (
+  select last_change from call where id = ?1
+  union all
+  select l.previous from change c join annotation_log l on l.id = c.id
+)
+select l.seq, l.revision, l.author, l.changed_by, l.at_us, l.before, l.after
+from change c join annotation_log l on l.id = c.id
+where l.seq > ?2
+order by l.seq limit ?3

@@ -1,16 +1,16 @@
 //! What annotations say, by hour: how often, and of which calls while they are few.
 //!
 //! Everything an annotation can say that lists ask for is a bit. A call has a mask of them, an hour the union of the
-//! masks of its calls. One row per hour holds it all, because people judge one call at a time, of any hour: a row per
-//! value would be a dozen rows per judgement.
+//! masks of its calls. One row per hour holds it all, on both axes, because people judge one call at a time, of any
+//! hour: a row per value would be a dozen rows per judgement, a row per axis two pages instead of one.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::condition::Condition;
-use super::facet::{At, Facets};
+use super::facet::{At, Axis, Facets};
 use super::paging::Toward;
 use super::posting::{self, POSTINGS_MAX, Posting};
 use super::zone::Ground;
@@ -69,7 +69,7 @@ pub(super) struct JudgedCall {
     pub(super) mask: u64,
 }
 
-/// One row: an hour with judged calls.
+/// An hour with judged calls, on one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct JudgedHour {
     /// Calls by bit.
@@ -134,7 +134,16 @@ impl JudgedHour {
         (counts, calls)
     }
 
-    pub(super) fn unpack(mask: i64, counts: &[u8], calls: Option<&[u8]>) -> Result<Self> {
+    /// Reads mask, counts and calls, which are beside each other from `column` on.
+    pub(super) fn read(row: &Row<'_>, column: usize) -> Result<Self> {
+        Self::unpack(
+            row.get(column)?,
+            row.get_ref(column + 1)?.as_blob()?,
+            row.get_ref(column + 2)?.as_blob_or_null()?,
+        )
+    }
+
+    fn unpack(mask: i64, counts: &[u8], calls: Option<&[u8]>) -> Result<Self> {
         let mut hour = Self {
             counts: [0; 64],
             calls: calls.map(unpack_calls).transpose()?,
@@ -167,44 +176,64 @@ fn unpack_calls(bytes: &[u8]) -> Result<Vec<JudgedCall>> {
         .collect()
 }
 
-/// Applies steps to the row of one hour.
-pub(super) fn write(
-    conn: &Connection,
-    account: i64,
-    axis: i64,
-    hour: i64,
-    steps: &[(JudgedCall, i64)],
-) -> Result<()> {
+/// A judged call more or less in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct JudgedStep {
+    pub(super) account: i64,
+    pub(super) hour: i64,
+    pub(super) axis: Axis,
+    pub(super) call: JudgedCall,
+    pub(super) by: i64,
+}
+
+const READ: &str =
+    "select start_mask, start_counts, start_calls, end_mask, end_counts, end_calls from judged
+    where account = ?1 and hour = ?2 and slot = 0";
+const WRITE: &str = "insert into judged
+    (account, hour, slot, start_mask, start_counts, start_calls, end_mask, end_counts, end_calls)
+    values (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8)
+    on conflict do update set
+      start_mask = excluded.start_mask, start_counts = excluded.start_counts, start_calls = excluded.start_calls,
+      end_mask = excluded.end_mask, end_counts = excluded.end_counts, end_calls = excluded.end_calls";
+const DELETE: &str = "delete from judged where account = ?1 and hour = ?2 and slot = 0";
+
+/// Applies steps, which are of one account and hour.
+pub(super) fn write(conn: &Connection, steps: &[JudgedStep]) -> Result<()> {
+    let Some(JudgedStep { account, hour, .. }) = steps.first() else {
+        return Ok(());
+    };
     let stored = conn
-        .prepare_cached(
-            "select mask, counts, calls from judged
-             where account = ?1 and axis = ?2 and hour = ?3 and slot = 0",
-        )?
-        .query_row([account, axis, hour], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        .prepare_cached(READ)?
+        .query_row([account, hour], |row| {
+            Ok(Axis::BOTH.map(|axis| JudgedHour::read(row, axis.number() as usize * 3)))
         })
         .optional()?;
-    let stored: Option<(i64, Vec<u8>, Option<Vec<u8>>)> = stored;
-    let mut row = match stored {
-        Some((mask, counts, calls)) => JudgedHour::unpack(mask, &counts, calls.as_deref())?,
-        None => JudgedHour::empty(),
+    let [mut start, mut end] = match stored {
+        Some([start, end]) => [start?, end?],
+        None => [JudgedHour::empty(), JudgedHour::empty()],
     };
-    for (call, by) in steps {
-        row.step(*call, *by);
+    for step in steps {
+        match step.axis {
+            Axis::Start => start.step(step.call, step.by),
+            Axis::End => end.step(step.call, step.by),
+        }
     }
-    let mask = row.mask();
-    if mask == 0 {
-        conn.prepare_cached(
-            "delete from judged where account = ?1 and axis = ?2 and hour = ?3 and slot = 0",
-        )?
-        .execute([account, axis, hour])?;
+    if start.mask() == 0 && end.mask() == 0 {
+        conn.prepare_cached(DELETE)?.execute([account, hour])?;
         return Ok(());
     }
-    let (counts, calls) = row.pack();
-    conn.prepare_cached(
-        "replace into judged (account, axis, hour, slot, mask, counts, calls) values (?1, ?2, ?3, 0, ?4, ?5, ?6)",
-    )?
-    .execute(params![account, axis, hour, mask.cast_signed(), counts, calls])?;
+    let (start_counts, start_calls) = start.pack();
+    let (end_counts, end_calls) = end.pack();
+    conn.prepare_cached(WRITE)?.execute(params![
+        account,
+        hour,
+        start.mask().cast_signed(),
+        start_counts,
+        start_calls,
+        end.mask().cast_signed(),
+        end_counts,
+        end_calls
+    ])?;
     Ok(())
 }
 
@@ -212,8 +241,6 @@ pub(super) fn write(
 pub(super) struct JudgedHours {
     /// A call must have a bit of each of these.
     masks: Vec<u64>,
-    toward_end: String,
-    toward_beginning: String,
     fetched: VecDeque<(i64, Option<Vec<u8>>)>,
     fetch: usize,
     exhausted: bool,
@@ -226,14 +253,8 @@ impl JudgedHours {
         if masks.is_empty() {
             return None;
         }
-        let mut sql = String::from(
-            "select hour, calls from judged where account = ? and axis = ? and hour between ? and ?",
-        );
-        sql.push_str(&" and mask & ? <> 0".repeat(masks.len()));
         Some(Self {
             masks,
-            toward_end: format!("{sql} order by hour desc limit ?"),
-            toward_beginning: format!("{sql} order by hour limit ?"),
             fetched: VecDeque::new(),
             fetch: 8,
             exhausted: false,
@@ -253,14 +274,20 @@ impl JudgedHours {
                 return Ok(None);
             }
             let (first, last) = ground.hours_from(hour);
-            let sql = match ground.toward {
-                Toward::End => &self.toward_end,
-                Toward::Beginning => &self.toward_beginning,
+            let axis = ground.axis.prefix();
+            let order = match ground.toward {
+                Toward::End => "hour desc",
+                Toward::Beginning => "hour",
             };
-            let mut values = vec![ground.account, ground.axis.number(), first, last];
+            let sql = format!(
+                "select hour, {axis}_calls from judged where account = ? and hour between ? and ?
+                 {} order by {order} limit ?",
+                format!(" and {axis}_mask & ? <> 0").repeat(self.masks.len())
+            );
+            let mut values = vec![ground.account, first, last];
             values.extend(self.masks.iter().map(|mask| mask.cast_signed()));
             values.push(i64::try_from(self.fetch).unwrap_or(i64::MAX));
-            let mut statement = ground.conn.prepare_cached(sql)?;
+            let mut statement = ground.conn.prepare_cached(&sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             while let Some(row) = rows.next()? {
                 self.fetched.push_back((row.get(0)?, row.get(1)?));

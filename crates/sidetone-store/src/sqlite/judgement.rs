@@ -1,5 +1,6 @@
 //! Annotations: the log of changes, the current row, and what lists and rollups know of it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use rusqlite::types::Value;
@@ -21,6 +22,8 @@ struct Before {
     account_row: i64,
     account: AccountSid,
     advanced_features: bool,
+    /// Its newest row in the log.
+    last_change: Option<i64>,
     revision: u64,
     annotation: Annotation,
     facets: Facets,
@@ -41,7 +44,8 @@ impl Before {
 
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, c.annotation_revision, c.annotation, {}
+        "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, c.annotation_revision, c.annotation,
+           c.last_change, {}
          from call c join account a on a.id = c.account
          where c.sid = ?1",
         facet::columns()
@@ -61,7 +65,7 @@ const JUDGED: [At; 6] = [
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
     let columns = JUDGED.map(|at| FACETS[at as usize].column);
     format!(
-        "update call set annotation = ?, annotation_revision = ?, {} = ? where id = ?",
+        "update call set last_change = ?, annotation = ?, annotation_revision = ?, {} = ? where id = ?",
         columns.join(" = ?, ")
     )
 });
@@ -143,7 +147,8 @@ fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
         advanced_features: row.get(4)?,
         revision: row.get(5)?,
         annotation: record::read_annotation(row, 6)?,
-        facets: Facets::read(row, 7)?,
+        last_change: row.get(7)?,
+        facets: Facets::read(row, 8)?,
     })
 }
 
@@ -156,6 +161,7 @@ fn make_placeholder(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Bef
         account_row,
         account: scope.account,
         advanced_features,
+        last_change: None,
         revision: 0,
         annotation: Annotation::default(),
         facets: Facets::NONE,
@@ -173,9 +179,11 @@ fn write(
 ) -> Result<()> {
     let conn = work.conn;
     let json = to_json(after)?;
-    conn.prepare_cached(include_str!("log_annotation.sql"))?
-        .execute(params![
+    let change = conn
+        .prepare_cached(include_str!("log_annotation.sql"))?
+        .insert(params![
             found.id,
+            found.last_change,
             author,
             revision,
             by,
@@ -188,6 +196,7 @@ fn write(
         facets.set_annotation(after);
         let judged = JUDGED.iter().map(|at| Value::from(facets.get(*at)));
         let values = [
+            change.into(),
             json.into(),
             i64::try_from(revision).unwrap_or(i64::MAX).into(),
         ];
@@ -200,6 +209,8 @@ fn write(
             "replace into annotation (call_id, author, revision, body) values (?1, ?2, ?3, ?4)",
         )?
         .execute(params![found.id, author, revision, json])?;
+        conn.prepare_cached("update call set last_change = ?1 where id = ?2")?
+            .execute([change, found.id])?;
     }
     Ok(())
 }
@@ -271,9 +282,20 @@ fn read_history(
 }
 
 /// What another author than the empty one says of a call: revision and JSON.
-pub(super) fn current(conn: &Connection, id: i64, author: &str) -> Result<Option<(u64, String)>> {
+fn current(conn: &Connection, id: i64, author: &str) -> Result<Option<(u64, String)>> {
     Ok(conn
         .prepare_cached("select revision, body from annotation where call_id = ?1 and author = ?2")?
         .query_row(params![id, author], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
+}
+
+/// What every author but the empty one says of a call: revision and JSON.
+pub(super) fn current_of_all(
+    conn: &Connection,
+    id: i64,
+) -> Result<BTreeMap<String, (u64, String)>> {
+    let mut statement =
+        conn.prepare_cached("select author, revision, body from annotation where call_id = ?1")?;
+    let rows = statement.query_map([id], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::facet::{At, Axis, DIM_CALLS, FACETS, Facets, hour_of};
-use super::judged::{self, JudgedCall};
+use super::judged::{self, JudgedCall, JudgedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::Result;
 
@@ -31,9 +31,6 @@ struct Step {
 
 /// One call more or less in the histogram of post-dial delays: day, country, bin, by how many.
 type PddStep = (i64, i64, i64, i64);
-
-/// One judged call more or less: account, axis, hour, which, by how many.
-type JudgedStep = (i64, i64, i64, JudgedCall, i64);
 
 /// Differences not yet written.
 #[derive(Debug, Default)]
@@ -107,16 +104,16 @@ impl Deltas {
             let [old_step, new_step] = sides.map(|(facets, mask, by)| {
                 let key = facets.keys.filter(|_| mask != 0)?.on(axis);
                 let posting = posting_at(key, id);
-                Some((
+                Some(JudgedStep {
                     account,
-                    axis.number(),
-                    hour_of(key),
-                    JudgedCall { posting, mask },
+                    hour: hour_of(key),
+                    axis,
+                    call: JudgedCall { posting, mask },
                     by,
-                ))
+                })
             });
             let is_same = match (old_step, new_step) {
-                (Some(old), Some(new)) => old.3 == new.3 && old.2 == new.2,
+                (Some(old), Some(new)) => (old.hour, old.call) == (new.hour, new.call),
                 (None, None) => true,
                 _ => false,
             };
@@ -161,19 +158,18 @@ impl Deltas {
         self.judged.sort_unstable();
         for steps in self
             .judged
-            .chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2))
+            .chunk_by(|a, b| (a.account, a.hour) == (b.account, b.hour))
         {
             // A call that left and came back in one transaction changes nothing.
-            let net: Vec<(JudgedCall, i64)> = steps
-                .chunk_by(|a, b| a.3 == b.3)
-                .map(|same| (same[0].3, same.iter().map(|step| step.4).sum()))
-                .filter(|(_, by)| *by != 0)
+            let net: Vec<JudgedStep> = steps
+                .chunk_by(|a, b| (a.axis, a.call) == (b.axis, b.call))
+                .map(|same| JudgedStep {
+                    by: same.iter().map(|step| step.by).sum(),
+                    ..same[0]
+                })
+                .filter(|step| step.by != 0)
                 .collect();
-            if let Some((account, axis, hour, ..)) = steps.first()
-                && !net.is_empty()
-            {
-                judged::write(conn, *account, *axis, *hour, &net)?;
-            }
+            judged::write(conn, &net)?;
         }
         self.judged.clear();
         self.pdd.sort_unstable();

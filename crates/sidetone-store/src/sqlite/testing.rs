@@ -100,6 +100,10 @@ fn literal(text: &str) -> Option<(Value, &str)> {
     if let Some(rest) = text.strip_prefix("NULL") {
         return Some((Value::Null, rest));
     }
+    // An empty blob.
+    if let Some(rest) = text.strip_prefix("zeroblob(0)") {
+        return Some((Value::Blob(Vec::new()), rest));
+    }
     if let Some(rest) = text.strip_prefix("x'") {
         let (digits, rest) = rest.split_once('\'')?;
         let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
@@ -137,13 +141,14 @@ mod tests {
         let found = |sql: &str, expanded: &str| statement(sql.to_owned(), expanded).unwrap().values;
         assert_eq!(
             found(
-                "update t set a = ?, b = ? where c = ?",
-                "update t set a = -7, b = 'it''s ?' where c = NULL"
+                "update t set a = ?, b = ? where c = ? or d = ?",
+                "update t set a = -7, b = 'it''s ?' where c = NULL or d = zeroblob(0)"
             ),
             [
                 Value::Integer(-7),
                 Value::Text("it's ?".to_owned()),
-                Value::Null
+                Value::Null,
+                Value::Blob(Vec::new())
             ]
         );
         assert_eq!(

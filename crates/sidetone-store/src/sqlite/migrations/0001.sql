@@ -133,6 +133,8 @@ create table call (
   -- The annotation of the empty author: JSON without what is not said, and changes so far.
   annotation text,
   annotation_revision integer not null default 0 check (annotation_revision >= 0),
+  -- The newest of its rows in annotation_log, of any author.
+  last_change integer,
   -- The same, as far as lists are narrowed by it.
   judged integer check (judged in (0, 1)),
   heard integer,
@@ -215,7 +217,11 @@ create table annotation (
 
 -- Every change of an annotation, append-only.
 create table annotation_log (
+  -- In the order of arrival: changes of any calls are written side by side, at the end of the table.
+  id integer primary key,
   call_id integer not null references call (id),
+  -- The row of the change before this one; NULL: it is the first of the call. call.last_change is the newest.
+  previous integer check (previous < id),
   -- Count within the call, from 1, over all authors.
   seq integer not null check (seq >= 1),
   author text not null,
@@ -226,9 +232,8 @@ create table annotation_log (
   at_us integer not null,
   -- JSON of the annotation before and after.
   before text not null,
-  after text not null,
-  primary key (call_id, seq)
-) strict, without rowid;
+  after text not null
+) strict;
 
 -- Calls that were erased or have expired: gone, not unknown.
 create table tombstone (
@@ -255,19 +260,23 @@ create table rollup (
   primary key (account, axis, dim, value, hour, slot)
 ) strict, without rowid;
 
--- The same of what annotations say, all in one row per hour: people judge one call at a time, of any hour.
+-- The same of what annotations say, all in one row per hour: people judge one call at a time, of any hour, and each
+-- row touched is a page to write.
 create table judged (
   account integer not null references account (id),
-  -- As in rollup.
-  axis integer not null check (axis in (0, 1)),
   hour integer not null,
   slot integer not null default 0,
+  -- Of the calls whose start (`start_`) or whose place by end (`end_`) lies in the hour; for most calls it is the same.
   -- Bit i: there is a call of which the annotation says i (sqlite/judged.rs).
-  mask integer not null check (mask <> 0),
+  start_mask integer not null,
+  end_mask integer not null,
   -- How many calls for every bit set, and which calls while they are few (sqlite/judged.rs).
-  counts blob not null,
-  calls blob,
-  primary key (account, axis, hour, slot)
+  start_counts blob not null,
+  end_counts blob not null,
+  start_calls blob,
+  end_calls blob,
+  primary key (account, hour, slot),
+  check (start_mask <> 0 or end_mask <> 0)
 ) strict, without rowid;
 
 -- Post-dial delays by start day, destination country and step of 100 ms, over all accounts: what limits are learnt from.

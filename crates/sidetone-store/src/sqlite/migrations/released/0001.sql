@@ -117,6 +117,8 @@ CREATE TABLE call (
   -- The annotation of the empty author: JSON without what is not said, and changes so far.
   annotation text,
   annotation_revision integer not null default 0 check (annotation_revision >= 0),
+  -- The newest of its rows in annotation_log, of any author.
+  last_change integer,
   -- The same, as far as lists are narrowed by it.
   judged integer check (judged in (0, 1)),
   heard integer,
@@ -188,7 +190,11 @@ CREATE TABLE annotation (
   primary key (call_id, author)
 ) strict, without rowid;
 CREATE TABLE annotation_log (
+  -- In the order of arrival: changes of any calls are written side by side, at the end of the table.
+  id integer primary key,
   call_id integer not null references call (id),
+  -- The row of the change before this one; NULL: it is the first of the call. call.last_change is the newest.
+  previous integer check (previous < id),
   -- Count within the call, from 1, over all authors.
   seq integer not null check (seq >= 1),
   author text not null,
@@ -199,9 +205,8 @@ CREATE TABLE annotation_log (
   at_us integer not null,
   -- JSON of the annotation before and after.
   before text not null,
-  after text not null,
-  primary key (call_id, seq)
-) strict, without rowid;
+  after text not null
+) strict;
 CREATE TABLE tombstone (
   sid blob not null check (length(sid) = 16),
   account integer not null references account (id),
@@ -225,16 +230,19 @@ CREATE TABLE rollup (
 ) strict, without rowid;
 CREATE TABLE judged (
   account integer not null references account (id),
-  -- As in rollup.
-  axis integer not null check (axis in (0, 1)),
   hour integer not null,
   slot integer not null default 0,
+  -- Of the calls whose start (`start_`) or whose place by end (`end_`) lies in the hour; for most calls it is the same.
   -- Bit i: there is a call of which the annotation says i (sqlite/judged.rs).
-  mask integer not null check (mask <> 0),
+  start_mask integer not null,
+  end_mask integer not null,
   -- How many calls for every bit set, and which calls while they are few (sqlite/judged.rs).
-  counts blob not null,
-  calls blob,
-  primary key (account, axis, hour, slot)
+  start_counts blob not null,
+  end_counts blob not null,
+  start_calls blob,
+  end_calls blob,
+  primary key (account, hour, slot),
+  check (start_mask <> 0 or end_mask <> 0)
 ) strict, without rowid;
 CREATE TABLE pdd (
   day integer not null,
@@ -268,16 +276,16 @@ insert into account (id, sid, parent_sid, name, created_us, advanced_features, v
 insert into account_epoch (only_row, epoch) values (1, 1);
 insert into term (id, text) values (1, 'DE');
 insert into term (id, text) values (2, 'Carrier');
-insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (1, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 1, 1, 1, null, 1780272001000000, null, 1780272070000000, 1780272000000000, 1780272060000000, 1780272000000000, 1780272060000000, 1780272060000000, 6930151402845071502, -4238062542659643426, '+15550100', 'sip:bob@example.com', 12, 0, 1, null, null, null, 1, 1, 0, 0, null, 1, 2, null, '{"call_score":4}', 1, 1, null, null, null, null, 4, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
-insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (1, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 1, 1, 1, null, 1780272001000000, null, 1780272070000000, 1780272000000000, 1780272060000000, 1780272000000000, 1780272060000000, 1780272060000000, 6930151402845071502, -4238062542659643426, '+15550100', 'sip:bob@example.com', 12, 0, 1, null, null, null, 1, 1, 0, 0, null, 1, 2, null, '{"call_score":4}', 1, 2, 1, null, null, null, null, 4, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 insert into document (call_id, body) values (1, x'015a0100000b591304d0050f2506010f1306200fdf120d007c050f9e050a01e5050a7d120ef611102b800340303130302704055c0413430a000fea1004f000626f62406578616d706c652e636f6d3b00034e0400210251223a224445020f0c2f08105dbb020f5a010a70313a30305a227d');
 insert into fold_state (call_id, body) values (1, x'01');
 insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (1, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272001000000, 1780272001000000, 0, null, null, x'028500000009bc081061db000f6c01031f3111010b0f250221a06661637473223a7b7d7d');
 insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (2, x'3e23e8160039594a33894f6564e1b134', 2, 1780272003000000, 1780272003000000, 0, null, null, x'028500000009bc081062db000f6c01031f3311010b0f250221a06661637473223a7b7d7d');
 insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (2, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272002000000, 1780272002000000, 0, null, null, x'028500000009bc081061db000f6c01031f3211010b0f250221a06661637473223a7b7d7d');
 insert into annotation (call_id, author, revision, body) values (1, 'anna', 1, '{"call_score":2}');
-insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (1, 1, '', 1, 'tester', 1780272000000000, '{}', '{"call_score":4}');
-insert into annotation_log (call_id, seq, author, revision, changed_by, at_us, before, after) values (1, 2, 'anna', 1, 'tester', 1780272000000000, '{}', '{"call_score":2}');
+insert into annotation_log (id, call_id, previous, seq, author, revision, changed_by, at_us, before, after) values (1, 1, null, 1, '', 1, 'tester', 1780272000000000, '{}', '{"call_score":4}');
+insert into annotation_log (id, call_id, previous, seq, author, revision, changed_by, at_us, before, after) values (2, 1, 1, 2, 'anna', 1, 'tester', 1780272000000000, '{}', '{"call_score":2}');
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 0, 0, 494520, 0, 1, null);
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 1, 0, 494520, 0, 1, x'0002');
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 2, 1, 494520, 0, 1, x'0002');
@@ -294,7 +302,6 @@ insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 1, 8, 0, 494520, 0, 1, x'808ece1c02');
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 1, 11, 1, 494520, 0, 1, x'808ece1c02');
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 1, 12, 2, 494520, 0, 1, x'808ece1c02');
-insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 0, 494520, 0, 8864812498944, x'0101', x'000280808080808202');
-insert into judged (account, axis, hour, slot, mask, counts, calls) values (1, 1, 494520, 0, 8864812498944, x'0101', x'808ece1c0280808080808202');
+insert into judged (account, hour, slot, start_mask, end_mask, start_counts, end_counts, start_calls, end_calls) values (1, 494520, 0, 8864812498944, 8864812498944, x'0101', x'0101', x'000280808080808202', x'808ece1c0280808080808202');
 insert into pdd (day, country, bin, slot, n) values (20605, 1, 12, 0, 1);
 insert into rules (day, body) values (20606, '{"day":20606,"pdd":{"p95_ms_by_country":{},"p95_ms_global":null}}');
