@@ -44,9 +44,9 @@ use sidetone_core::time::TimeUs;
 
 use self::connection::Role;
 use self::log::PackedEvent;
-use self::readers::{Readers, STEPS_PER_LOOK};
+use self::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::summary::PackedSummary;
-use self::writer::Writer;
+use self::writer::{Tally, Writer};
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
 use crate::page::{Page, PageRequest};
 use crate::{
@@ -108,9 +108,16 @@ impl SqliteStore {
                 conn.pragma_update(None, "synchronous", "off")?;
             }
         }
-        let readers = Readers::new(path, options.readers, options.step_budget, steps_per_look);
+        let tally = Arc::new(Tally::default());
+        let points = Arc::new(Points::new(path, Arc::clone(&tally)));
+        let readers = Readers::new(
+            Arc::clone(&points),
+            options.readers,
+            options.step_budget,
+            steps_per_look,
+        );
         Ok(Self {
-            writer: Writer::start(conn, beside)?,
+            writer: Writer::start(conn, beside, points, tally)?,
             readers: Arc::new(readers),
             #[cfg(feature = "testing")]
             directory: None,
@@ -320,8 +327,10 @@ impl Store for SqliteStore {
         call: CallRef,
         page: &PageRequest,
     ) -> Result<Page<AnnotationChange>> {
+        let page = *page;
         self.readers
-            .point(|conn| judgement::history(conn, call, page))
+            .scan(move |conn| judgement::history(conn, call, &page))
+            .await
     }
 
     async fn rules(&self, day: i64) -> Result<Option<Rules>> {

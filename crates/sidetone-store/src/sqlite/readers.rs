@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use super::connection::{self, Role};
+use super::writer::Tally;
 use crate::{Result, StoreError};
 
 /// Idle connections for single calls that are kept. More are opened when needed, and closed after use.
@@ -22,6 +23,84 @@ const GATE_TIME: Duration = Duration::from_secs(20);
 
 /// Steps of `SQLite`'s virtual machine between two looks at the budget.
 pub(super) const STEPS_PER_LOOK: i32 = 1000;
+
+/// How long a snapshot is read from at most: what other processes write is seen so much later.
+const SNAPSHOT_TIME: Duration = Duration::from_millis(10);
+
+/// A connection for single calls.
+struct Point {
+    conn: Connection,
+    /// What it reads from: how many commits there were before, and when it was taken. Beginning and ending one takes
+    /// four locks of shared memory, a fifth of a read: it serves until somebody writes.
+    snapshot: Option<(u64, Instant)>,
+}
+
+impl Point {
+    /// Makes sure that everything committed is seen.
+    #[allow(clippy::disallowed_methods, reason = "the age of a snapshot")]
+    fn renew(&mut self, commits: u64) -> Result<()> {
+        let now = Instant::now();
+        if let Some((before, taken)) = self.snapshot {
+            if before == commits && now.duration_since(taken) < SNAPSHOT_TIME {
+                return Ok(());
+            }
+            self.release()?;
+        }
+        self.conn.prepare_cached("begin")?.execute([])?;
+        self.snapshot = Some((commits, now));
+        Ok(())
+    }
+
+    fn release(&mut self) -> Result<()> {
+        if self.snapshot.take().is_some() {
+            self.conn.prepare_cached("commit")?.execute([])?;
+        }
+        Ok(())
+    }
+}
+
+/// The connections for single calls.
+pub(super) struct Points {
+    path: PathBuf,
+    idle: Mutex<Vec<Point>>,
+    tally: Arc<Tally>,
+}
+
+impl Points {
+    /// `tally` counts commits.
+    pub(super) fn new(path: &Path, tally: Arc<Tally>) -> Self {
+        Self {
+            path: path.to_owned(),
+            idle: Mutex::default(),
+            tally,
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.idle).pop();
+        let mut point = match idle {
+            Some(point) => point,
+            None => Point {
+                conn: connection::open(&self.path, Role::Point)?,
+                snapshot: None,
+            },
+        };
+        // Read before the snapshot is taken: what is committed in between is then read twice, not never.
+        point.renew(self.tally.commits.load(Ordering::Acquire))?;
+        // A connection on which something failed is not used again.
+        let answer = read(&point.conn)?;
+        let mut idle = lock(&self.idle);
+        if idle.len() < POINT_IDLE_MAX {
+            idle.push(point);
+        }
+        Ok(answer)
+    }
+
+    /// Lets go of the snapshots that nobody reads from now: the write-ahead log cannot begin anew while there are any.
+    pub(super) fn release(&self) {
+        lock(&self.idle).retain_mut(|point| point.release().is_ok());
+    }
+}
 
 struct Scanner {
     conn: Connection,
@@ -34,18 +113,23 @@ pub(super) struct Readers {
     path: PathBuf,
     step_budget: u64,
     steps_per_look: i32,
-    points: Mutex<Vec<Connection>>,
+    points: Arc<Points>,
     scanners: Mutex<Vec<Scanner>>,
     gate: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path, readers: usize, step_budget: u64, steps_per_look: i32) -> Self {
+    pub(super) fn new(
+        points: Arc<Points>,
+        readers: usize,
+        step_budget: u64,
+        steps_per_look: i32,
+    ) -> Self {
         Self {
-            path: path.to_owned(),
+            path: points.path.clone(),
             step_budget,
             steps_per_look,
-            points: Mutex::default(),
+            points,
             scanners: Mutex::default(),
             gate: Arc::new(Semaphore::new(readers.max(1))),
         }
@@ -53,17 +137,7 @@ impl Readers {
 
     /// Reads something that is found at once.
     pub(super) fn point<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.points).pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => connection::open(&self.path, Role::Point)?,
-        };
-        let answer = read(&conn);
-        let mut points = lock(&self.points);
-        if points.len() < POINT_IDLE_MAX {
-            points.push(conn);
-        }
-        answer
+        self.points.read(read)
     }
 
     /// Reads something that has to be looked for, on a blocking thread, as of one moment and within the step budget.

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection;
 use super::facet::Facets;
+use super::readers::Points;
 use super::rollup::Deltas;
 use super::terms::{TermCache, Terms};
 use crate::{Result, StoreError};
@@ -25,11 +26,15 @@ const QUEUE_JOBS: usize = 1024;
 /// The weight (rows, roughly) at which a transaction takes no more jobs.
 const GROUP_WEIGHT: usize = 2000;
 
-/// Pages in the write-ahead log from which on it is copied into the database beside the commits: 32 MiB.
-const CHECKPOINT_PAGES: i32 = 8 << 10;
+/// New pages in the write-ahead log from which on they are copied into the database beside the commits: 8 MiB.
+const CHECKPOINT_PAGES: i32 = 2 << 10;
 
-/// Pages from which on the writer does that itself: 512 MiB.
-const CHECKPOINT_NOW_PAGES: i32 = 128 << 10;
+/// Pages in it from which on the writer copies what is left and so lets the log begin anew, even while jobs wait for it:
+/// 256 MiB. It takes as long as a sync of the database, some ten commits.
+const FINISH_PAGES: i32 = 64 << 10;
+
+/// Pages from which on the writer waits for readers to leave the log: 512 MiB.
+const RESTART_PAGES: i32 = 128 << 10;
 
 /// The weight from which on a job has a transaction of its own. `SQLite` keeps the pages that change under a savepoint
 /// in a list, and walks along it after each statement: a thousand statements under one take twice the time.
@@ -124,7 +129,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, and the one that copies the write-ahead log `beside` it.
-    pub(super) fn start(mut conn: Connection, beside: Connection) -> Result<Self> {
+    pub(super) fn start(
+        mut conn: Connection,
+        beside: Connection,
+        points: Arc<Points>,
+        tally: Arc<Tally>,
+    ) -> Result<Self> {
         let wal_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&wal_pages);
         conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -134,10 +144,12 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
         let copied = Arc::new(AtomicBool::new(false));
-        let log = WriteAheadLog {
+        let mut log = WriteAheadLog {
             pages: wal_pages,
+            told_at: 0,
             wake,
             copied: Arc::clone(&copied),
+            points: Arc::clone(&points),
         };
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new()
@@ -145,16 +157,15 @@ impl Writer {
                 .spawn(run)
                 .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))
         };
-        let tally = Arc::new(Tally::default());
         let counted = Arc::clone(&tally);
         let threads = vec![
             spawn(
                 "store-writer",
-                Box::new(move || write(&conn, jobs, &log, &counted)),
+                Box::new(move || write(&conn, jobs, &mut log, &counted)),
             )?,
             spawn(
                 "store-checkpoint",
-                Box::new(move || checkpoint(&beside, &woken, &copied)),
+                Box::new(move || checkpoint(&beside, &woken, &copied, &points)),
             )?,
         ];
         Ok(Self {
@@ -198,25 +209,41 @@ impl Drop for Writer {
 struct WriteAheadLog {
     /// Pages in it after the last commit.
     pages: Arc<AtomicI32>,
+    /// Pages in it when copying was started last.
+    told_at: i32,
     /// Starts copying it into the database beside the commits.
     wake: std::sync::mpsc::SyncSender<()>,
     /// Set when that is done, but for what was committed meanwhile.
     copied: Arc<AtomicBool>,
+    points: Arc<Points>,
 }
 
 impl WriteAheadLog {
-    fn after_commit(&self, conn: &Connection) {
+    /// `is_quiet`: nobody is likely to wait for the next commit.
+    fn after_commit(&mut self, conn: &Connection, is_quiet: bool) {
         let pages = self.pages.load(Ordering::Relaxed);
-        // Failing is no harm: what is not copied now is copied after the next commit.
-        if pages >= CHECKPOINT_NOW_PAGES {
+        if pages < self.told_at {
+            // The log has begun anew.
+            self.told_at = 0;
+            self.copied.store(false, Ordering::Relaxed);
+        }
+        if pages >= RESTART_PAGES {
+            self.points.release();
             // Somebody who reads for long (`check`) must not hold up every commit: not waited for.
             let _ = conn.busy_timeout(Duration::ZERO);
             let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::RESTART);
             let _ = conn.busy_timeout(connection::BUSY_TIME);
-        } else if self.copied.swap(false, Ordering::Relaxed) {
+        } else if pages >= CHECKPOINT_PAGES
+            && (is_quiet || pages >= FINISH_PAGES)
+            && self.copied.swap(false, Ordering::Relaxed)
+        {
+            self.points.release();
             // Only the last few pages are left. When they are copied too, the log begins anew.
             let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);
-        } else if pages >= CHECKPOINT_PAGES {
+            // Whoever began to read meanwhile reads from the log.
+            self.points.release();
+        } else if pages - self.told_at >= CHECKPOINT_PAGES {
+            self.told_at = pages;
             // Full: it is at work already.
             let _ = self.wake.try_send(());
         }
@@ -226,7 +253,7 @@ impl WriteAheadLog {
 fn write(
     conn: &Connection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    log: &WriteAheadLog,
+    log: &mut WriteAheadLog,
     tally: &Tally,
 ) {
     let mut terms = TermCache::default();
@@ -249,7 +276,7 @@ fn write(
         }
         let committed = commit(conn, &mut group, &mut terms, &mut deltas);
         if committed.is_ok() {
-            tally.commits.fetch_add(1, Ordering::Relaxed);
+            tally.commits.fetch_add(1, Ordering::Release);
             tally.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
         } else {
             terms.clear();
@@ -258,10 +285,11 @@ fn write(
                 let _ = conn.execute_batch("rollback");
             }
         }
+        let is_quiet = group.len() == 1 && waiting.is_none() && jobs.is_empty();
         for job in group {
             job.answer(&committed);
         }
-        log.after_commit(conn);
+        log.after_commit(conn, is_quiet);
     }
 }
 
@@ -304,8 +332,14 @@ fn commit(
 }
 
 /// Copies the write-ahead log into the database whenever it is told that there is much of it.
-fn checkpoint(conn: &Connection, woken: &std::sync::mpsc::Receiver<()>, copied: &AtomicBool) {
+fn checkpoint(
+    conn: &Connection,
+    woken: &std::sync::mpsc::Receiver<()>,
+    copied: &AtomicBool,
+    points: &Points,
+) {
     while woken.recv().is_ok() {
+        points.release();
         // What could not be copied now is copied the next time.
         let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);
         copied.store(true, Ordering::Relaxed);
