@@ -1,13 +1,16 @@
 //! Settings: command line, then environment, then `sidetone.toml`, then defaults.
 
-use std::net::{IpAddr, SocketAddr};
+mod values;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
+
+pub use values::{HepListen, LogFormat, Networks, Roles, Secret, Span, UnknownCalls};
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the file.
 macro_rules! settings {
@@ -253,271 +256,9 @@ fn check_public_url(url: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Declares that a type is read from the file as it is read from the command line: by its text.
-macro_rules! from_text {
-    ($($name:ident),*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
-from_text!(
-    Span,
-    HepListen,
-    Roles,
-    Networks,
-    UnknownCalls,
-    LogFormat,
-    Secret
-);
-
-/// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span(pub Duration);
-
-impl FromStr for Span {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, unit) = text.split_at(digits);
-        let unit_ms: u64 = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => {
-                return Err(format!(
-                    "'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"
-                ));
-            }
-        };
-        let time = number
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit_ms));
-        time.map(|ms| Self(Duration::from_millis(ms)))
-            .ok_or_else(|| format!("'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"))
-    }
-}
-
-/// Where HEP is listened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HepListen {
-    /// Nowhere.
-    Off,
-    /// At this address.
-    At(SocketAddr),
-}
-
-impl FromStr for HepListen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        text.parse()
-            .map(Self::At)
-            .map_err(|_| format!("'{text}' is neither an address like 127.0.0.1:9060 nor off"))
-    }
-}
-
-/// What a process does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Roles {
-    /// Takes events in.
-    pub ingest: bool,
-    /// Answers the API.
-    pub api: bool,
-    /// Folds, runs timers.
-    pub work: bool,
-}
-
-impl Default for Roles {
-    fn default() -> Self {
-        Self {
-            ingest: true,
-            api: true,
-            work: true,
-        }
-    }
-}
-
-impl FromStr for Roles {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut roles = Self {
-            ingest: false,
-            api: false,
-            work: false,
-        };
-        for role in text.split(',').map(str::trim) {
-            match role {
-                "ingest" => roles.ingest = true,
-                "api" => roles.api = true,
-                "work" => roles.work = true,
-                _ => return Err(format!("role '{role}' is not one of ingest, api, work")),
-            }
-        }
-        Ok(roles)
-    }
-}
-
-/// Networks in CIDR notation; a bare address is a network of one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Networks(Vec<(IpAddr, u8)>);
-
-impl Networks {
-    /// Whether an address is in one of them.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0
-            .iter()
-            .any(|(network, bits)| match (network, address) {
-                (IpAddr::V4(network), IpAddr::V4(address)) => {
-                    let shift = 32 - u32::from(*bits);
-                    u32::from(*network).checked_shr(shift) == u32::from(address).checked_shr(shift)
-                }
-                (IpAddr::V6(network), IpAddr::V6(address)) => {
-                    let shift = 128 - u32::from(*bits);
-                    u128::from(*network).checked_shr(shift)
-                        == u128::from(address).checked_shr(shift)
-                }
-                _ => false,
-            })
-    }
-}
-
-impl FromStr for Networks {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |part: &str| format!("'{part}' is not a network like 10.0.0.0/8 or an address");
-        let mut networks = Vec::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let (address, bits) = match part.split_once('/') {
-                Some((address, bits)) => (address, Some(bits)),
-                None => (part, None),
-            };
-            let address: IpAddr = address.parse().map_err(|_| wrong(part))?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong(part)))?;
-            if bits > most {
-                return Err(wrong(part));
-            }
-            networks.push((address, bits));
-        }
-        Ok(Self(networks))
-    }
-}
-
-/// What judgement of an unknown call does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnknownCalls {
-    /// 404.
-    Reject,
-    /// A placeholder call is made.
-    Accept,
-}
-
-impl FromStr for UnknownCalls {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "reject" => Ok(Self::Reject),
-            "accept" => Ok(Self::Accept),
-            _ => Err(format!("'{text}' is neither reject nor accept")),
-        }
-    }
-}
-
-/// How logs are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// A JSON object a line.
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("'{text}' is neither text nor json")),
-        }
-    }
-}
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl FromStr for Secret {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[hidden]")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_spans() {
-        let ms = |text: &str| text.parse::<Span>().map(|span| span.0.as_millis());
-        assert_eq!(ms("500ms"), Ok(500));
-        assert_eq!(ms("2s"), Ok(2_000));
-        assert_eq!(ms("7d"), Ok(604_800_000));
-        for wrong in [
-            "",
-            "2",
-            "s",
-            "-1s",
-            "1.5s",
-            "2 s",
-            "99999999999999999999s",
-            "9999999999999999999d",
-        ] {
-            assert!(ms(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn knows_what_a_network_holds() {
-        let networks: Networks = "10.0.0.0/8, ::1,0.0.0.0/0".parse().unwrap();
-        let only: Networks = "10.0.0.0/8,fd00::/8".parse().unwrap();
-        assert!(networks.contains("192.0.2.1".parse().unwrap()));
-        assert!(only.contains("10.255.0.1".parse().unwrap()));
-        assert!(only.contains("::ffff:10.1.1.1".parse().unwrap()));
-        assert!(!only.contains("11.0.0.1".parse().unwrap()));
-        assert!(!only.contains("::1".parse().unwrap()));
-        assert!("10.0.0.0/33".parse::<Networks>().is_err());
-    }
 
     #[test]
     fn refuses_unknown_keys_of_the_file() {
@@ -535,10 +276,5 @@ mod tests {
         let config = line.or(file).into_config().unwrap();
         assert_eq!(config.lifecycle.settle_us, 2_000_000);
         assert!(config.accept_unknown_calls);
-    }
-
-    #[test]
-    fn hides_secrets() {
-        assert_eq!(format!("{:?}", Secret("s3cret".to_owned())), "[hidden]");
     }
 }
