@@ -38,7 +38,7 @@ settings! {
     /// Directory of the database, credentials and keys [default: ./sidetone-data]
     data: PathBuf, "SIDETONE_DATA";
     /// PostgreSQL URL instead of the embedded database (not available yet)
-    database: String, "SIDETONE_DATABASE";
+    database: Secret, "SIDETONE_DATABASE";
     /// Address for HEP over UDP, or `off` [default: 127.0.0.1:9060]
     hep_udp: HepListen, "SIDETONE_HEP_UDP";
     /// Address for HEP over TCP, or `off` [default: 127.0.0.1:9060]
@@ -240,7 +240,24 @@ where
 fn read_file(path: &Path) -> anyhow::Result<Settings> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("in the configuration {}", path.display()))
+    parse_file(&text).with_context(|| format!("in the configuration {}", path.display()))
+}
+
+/// Reads the text of a file. An error tells the place and what is wrong there, but never shows the line: it may hold
+/// a secret.
+fn parse_file(text: &str) -> anyhow::Result<Settings> {
+    toml::from_str(text).map_err(|error| {
+        let message = error.message();
+        match error.span().and_then(|span| text.get(..span.start)) {
+            Some(before) => {
+                let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+                let line = before.matches('\n').count() + 1;
+                let column = before[line_start..].chars().count() + 1;
+                anyhow::anyhow!("line {line}, column {column}: {message}")
+            }
+            None => anyhow::anyhow!("{message}"),
+        }
+    })
 }
 
 fn check_public_url(url: &str) -> anyhow::Result<String> {
@@ -262,13 +279,37 @@ mod tests {
 
     #[test]
     fn refuses_unknown_keys_of_the_file() {
-        let error = toml::from_str::<Settings>("listn = '127.0.0.1:1'").unwrap_err();
+        let error = parse_file("listn = '127.0.0.1:1'").unwrap_err();
         assert!(error.to_string().contains("listn"), "{error}");
     }
 
     #[test]
+    fn errors_of_the_file_tell_the_place_and_no_secret() {
+        for (wrong, place) in [
+            ("auth_token = s3cret", "line 2, column 14: "),
+            ("auth_token = 's3cret", "line 2, column "),
+            ("auth_token = 's3cret' 'é", "line 2, column 23: "),
+            (
+                "auth_token = 's3cret'\nauth_token = 's3cret'",
+                "line 3, column 1: ",
+            ),
+            ("auth_token = ['s3cret']", "line 2, column 14: "),
+            ("auth_token = 5353", "line 2, column 14: "),
+            ("auth_token = 53.53", "line 2, column 14: "),
+            ("auth_token = 5353-53-53", "line 2, column "),
+            ("database = 5353", "line 2, column 12: "),
+        ] {
+            let text = format!("# première\n{wrong}\n");
+            let error = format!("{:#}", parse_file(&text).unwrap_err());
+            assert!(error.starts_with(place), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+            assert!(!error.contains("53"), "{error}");
+        }
+    }
+
+    #[test]
     fn the_command_line_outranks_the_file() {
-        let file: Settings = toml::from_str("settle = '5s'\nunknown_calls = 'accept'").unwrap();
+        let file = parse_file("settle = '5s'\nunknown_calls = 'accept'").unwrap();
         let line = Settings {
             settle: Some(Span(Duration::from_secs(2))),
             ..Settings::default()

@@ -17,15 +17,7 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(
-    Span,
-    HepListen,
-    Roles,
-    Networks,
-    UnknownCalls,
-    LogFormat,
-    Secret
-);
+from_text!(Span, HepListen, Roles, Networks, UnknownCalls, LogFormat);
 
 /// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,6 +219,15 @@ impl FromStr for Secret {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// As the other values, except that an error does not show what was there instead of a text.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer);
+        text.map(Self)
+            .map_err(|_| serde::de::Error::custom("a secret must be a text in quotes"))
     }
 }
 
