@@ -9,7 +9,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::Store;
 use sidetone_store::account::{Account, ApiKey, Settings, Token};
 
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::secrets::{Vault, random_hex, random_id, replace_private, write_private};
 
 /// An account and its token, as shown once and as kept in `credentials.json`.
@@ -22,12 +22,12 @@ pub struct Credentials {
 }
 
 /// What a new account is to be.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct NewAccount {
     /// Chosen identifier; generated when `None`.
     pub sid: Option<AccountSid>,
     /// Chosen token; generated when `None`.
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     /// The account it belongs to.
     pub parent: Option<AccountSid>,
     /// For people.
@@ -55,7 +55,10 @@ pub async fn create(
     let sid = new
         .sid
         .map_or_else(|| random_id().map(AccountSid::from_bytes), Ok)?;
-    let auth_token = new.token.map_or_else(|| random_hex(16), Ok)?;
+    let auth_token = match new.token {
+        Some(token) => token.0,
+        None => random_hex(16)?,
+    };
     let account_sid = sid.to_string();
     let sealed = vault.seal(&account_sid, &auth_token)?;
     let account = Account {
@@ -207,7 +210,7 @@ async fn fix(
         }
         let new = NewAccount {
             sid: Some(sid),
-            token: Some(token.to_owned()),
+            token: Some(Secret(token.to_owned())),
             ..NewAccount::default()
         };
         create(store, vault, new, now).await?;
@@ -272,9 +275,30 @@ async fn generate(
     }
     let new = NewAccount {
         sid: Some(credentials.account_sid.parse()?),
-        token: Some(credentials.auth_token.clone()),
+        token: Some(Secret(credentials.auth_token.clone())),
         ..NewAccount::default()
     };
     create(store, vault, new, now).await?;
     Ok(Some(credentials))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_made_for_debugging_shows_a_token() {
+        let token = "s3cret".to_owned();
+        let new = NewAccount {
+            token: Some(Secret(token.clone())),
+            ..NewAccount::default()
+        };
+        let credentials = Credentials {
+            account_sid: "AC1".to_owned(),
+            auth_token: token,
+        };
+        for shown in [format!("{new:?}"), format!("{credentials:?}")] {
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+    }
 }
