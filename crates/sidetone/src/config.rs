@@ -57,7 +57,7 @@ settings! {
     secret_key_file: PathBuf, "SIDETONE_SECRET_KEY_FILE";
     /// AccountSid of the first account [default: generated once]
     account_sid: String, "SIDETONE_ACCOUNT_SID";
-    /// Auth token of the first account [default: generated once]
+    /// Auth token of the first account; better given as `SIDETONE_AUTH_TOKEN`, which lists of processes do not show [default: generated once]
     auth_token: Secret, "SIDETONE_AUTH_TOKEN";
     /// Quiet time after a call's end until its summary is complete [default: 60s]
     settle: Span, "SIDETONE_SETTLE";

@@ -41,7 +41,7 @@ pub struct DemoArgs {
     /// AccountSid of the calls [default: made from the seed]
     #[arg(long, env = "SIDETONE_ACCOUNT_SID")]
     account_sid: Option<String>,
-    /// Auth token of the account [default: made anew]
+    /// Auth token of the account; better given as `SIDETONE_AUTH_TOKEN`, which lists of processes do not show [default: made anew]
     #[arg(long, env = "SIDETONE_AUTH_TOKEN", hide_env_values = true)]
     auth_token: Option<Secret>,
     /// Logs as `text` or `json` [default: text]
