@@ -7,6 +7,7 @@
 
 mod assemble;
 mod cap;
+mod combine;
 mod figures;
 mod mean;
 mod media;
