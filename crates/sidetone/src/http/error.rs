@@ -83,12 +83,6 @@ impl ApiError {
         )
     }
 
-    /// 20403: the credentials are valid, but not for this.
-    #[must_use]
-    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, 20403, message)
-    }
-
     /// 20404: there is no such thing, as far as the caller may know.
     #[must_use]
     pub fn not_found(what: impl std::fmt::Display) -> Self {

@@ -59,6 +59,15 @@ async fn who_has_to_authenticate_is_told_how() {
             r#"Basic realm="Twilio API""#
         );
     }
+    // Other refusals are none that credentials would change.
+    for error in [
+        ApiError::foreign_account("AC1"),
+        ApiError::not_found("AC1"),
+        ApiError::too_many_requests(3),
+    ] {
+        let (response, _) = body(error).await;
+        assert!(!response.headers().contains_key(WWW_AUTHENTICATE));
+    }
     let (response, _) = body(ApiError::too_many_requests(3)).await;
     assert_eq!(response.headers()[RETRY_AFTER], "3");
 }
