@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::cmd::environment;
 use crate::cmd::serve::{Running, announce, start, wait_for_stop};
 use crate::config::{Config, HepListen, LogFormat, Secret, Settings};
 use crate::demo::{self, play};
@@ -70,6 +71,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let seed = args.seed;
     let (config, token) = configure(args, dir)?;
     start_logs(config.log_format, &config.log)?;
+    environment::warn_of_unknown();
     let served = serve(config, seed, &token).await;
     // Also when it could not start: nothing is left behind.
     let removed = throw_away.map_or(Ok(()), TempDir::close);

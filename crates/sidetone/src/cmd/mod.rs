@@ -3,6 +3,7 @@
 pub mod account;
 pub mod check;
 pub mod demo;
+mod environment;
 pub mod ingest;
 pub mod key;
 pub mod serve;

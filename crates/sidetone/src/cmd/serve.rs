@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::app::{App, Parts};
 use crate::clock::Clock;
+use crate::cmd::environment;
 use crate::config::{Config, Settings};
 use crate::data::{self, Data};
 use crate::directory::Directory;
@@ -42,6 +43,7 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = args.settings.resolve(args.config.as_deref())?;
     start_logs(config.log_format, &config.log)?;
+    environment::warn_of_unknown();
     let running = start(config, Clock::default()).await?;
     if let Some(credentials) = &running.new_credentials {
         show(

@@ -1,0 +1,74 @@
+//! Variables of the environment that look like settings and are none.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+
+use clap::{Command, CommandFactory};
+
+use super::Cli;
+
+/// What all variables of Sidetone begin with.
+const PREFIX: &str = "SIDETONE_";
+
+/// Variables that no option has: read by tests of this project, or reserved.
+const ELSEWHERE: [&str; 5] = [
+    "SIDETONE_BINARY",
+    "SIDETONE_CLIENT",
+    "SIDETONE_MANIFEST",
+    "SIDETONE_MODEL_SEED",
+    "SIDETONE_WEBHOOK_ALLOW_PRIVATE",
+];
+
+/// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value is not shown: it may
+/// be a secret.
+pub(super) fn warn_of_unknown() {
+    for variable in unknown(std::env::vars_os().map(|(name, _)| name)) {
+        tracing::warn!(
+            ?variable,
+            "no setting has the name of this variable; it is ignored"
+        );
+    }
+}
+
+/// Those names that begin as ours do and are not known.
+fn unknown(names: impl Iterator<Item = OsString>) -> BTreeSet<OsString> {
+    let command = Cli::command();
+    let mut known: BTreeSet<&OsStr> = ELSEWHERE.map(OsStr::new).into();
+    add_known(&command, &mut known);
+    names
+        .filter(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+        .filter(|name| !known.contains(name.as_os_str()))
+        .collect()
+}
+
+/// Adds the variables of a command's options, and of those of the commands below it.
+fn add_known<'a>(command: &'a Command, known: &mut BTreeSet<&'a OsStr>) {
+    known.extend(command.get_arguments().filter_map(|arg| arg.get_env()));
+    for below in command.get_subcommands() {
+        add_known(below, known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_like_ours_that_nobody_reads_are_unknown() {
+        let names = [
+            "HOME",
+            "SIDETONE_AUTH_TOKEN",
+            "SIDETONE_CONFIG",
+            "SIDETONE_LOG",
+            "SIDETONE_MANIFEST",
+            "SIDETONE_SETLE",
+            "SIDETONE_WEBHOOK_ALLOW_PRIVATE",
+            "SIDETONE_",
+            "XSIDETONE_LISTEN",
+        ];
+        let unknown: Vec<OsString> = unknown(names.map(OsString::from).into_iter())
+            .into_iter()
+            .collect();
+        assert_eq!(unknown, ["SIDETONE_", "SIDETONE_SETLE"]);
+    }
+}
