@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 
-pub use values::{HepListen, LogFormat, Networks, Roles, Secret, Span, UnknownCalls};
+pub use values::{
+    HepListen, ListenAddress, LogFormat, Networks, Roles, Secret, Span, UnknownCalls,
+};
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the file.
 macro_rules! settings {
@@ -34,7 +36,7 @@ macro_rules! settings {
 
 settings! {
     /// Address to listen on [default: 127.0.0.1:8080]
-    listen: SocketAddr, "SIDETONE_LISTEN";
+    listen: ListenAddress, "SIDETONE_LISTEN";
     /// Directory of the database, credentials and keys [default: ./sidetone-data]
     data: PathBuf, "SIDETONE_DATA";
     /// PostgreSQL URL instead of the embedded database (not available yet)
@@ -188,7 +190,7 @@ impl Settings {
         Ok(Config {
             listen: self
                 .listen
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+                .map_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)), |at| at.0),
             secret_key_file: self
                 .secret_key_file
                 .unwrap_or_else(|| data.join("secret.key")),

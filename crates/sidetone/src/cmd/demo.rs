@@ -1,7 +1,6 @@
 //! `sidetone demo`
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -13,7 +12,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::cmd::environment;
 use crate::cmd::serve::{Running, announce, start, wait_for_stop};
-use crate::config::{Config, HepListen, LogFormat, Secret, Settings};
+use crate::config::{Config, HepListen, ListenAddress, LogFormat, Secret, Settings};
 use crate::demo::{self, play};
 use crate::fold_worker;
 use crate::secrets::random_hex;
@@ -32,7 +31,7 @@ pub struct DemoArgs {
     seed: u64,
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, env = "SIDETONE_LISTEN")]
-    listen: Option<SocketAddr>,
+    listen: Option<ListenAddress>,
     /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's own]
     #[arg(long, env = "SIDETONE_PUBLIC_URL")]
     public_url: Option<String>,

@@ -17,7 +17,15 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(Span, HepListen, Roles, Networks, UnknownCalls, LogFormat);
+from_text!(
+    Span,
+    ListenAddress,
+    HepListen,
+    Roles,
+    Networks,
+    UnknownCalls,
+    LogFormat
+);
 
 /// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +58,20 @@ impl FromStr for Span {
     }
 }
 
+/// Where HTTP is served: an address of this machine. Names are not resolved, because a name can mean several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListenAddress(pub SocketAddr);
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| {
+            format!("'{text}' is not an IP address and port such as 127.0.0.1:8080 (or [::1]:8080)")
+        })
+    }
+}
+
 /// Where HEP is listened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HepListen {
@@ -66,9 +88,9 @@ impl FromStr for HepListen {
         if text == "off" {
             return Ok(Self::Off);
         }
-        text.parse()
-            .map(Self::At)
-            .map_err(|_| format!("'{text}' is neither an address like 127.0.0.1:9060 nor off"))
+        text.parse().map(Self::At).map_err(|_| {
+            format!("'{text}' is neither an IP address and port such as 127.0.0.1:9060 nor off")
+        })
     }
 }
 
@@ -259,6 +281,27 @@ mod tests {
         ] {
             assert!(ms(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_listen_address_is_an_ip_address_and_a_port() {
+        for right in ["127.0.0.1:8080", "[::1]:8080", "0.0.0.0:0"] {
+            let address: ListenAddress = right.parse().unwrap();
+            assert_eq!(address.0.to_string(), right);
+        }
+        for wrong in [
+            "",
+            "localhost:8080",
+            "127.0.0.1",
+            ":8080",
+            "::1:8080",
+            "8080",
+        ] {
+            let error = wrong.parse::<ListenAddress>().unwrap_err();
+            assert!(error.contains("127.0.0.1:8080 (or [::1]:8080)"), "{error}");
+        }
+        let error = "localhost:9060".parse::<HepListen>().unwrap_err();
+        assert!(error.contains("127.0.0.1:9060 nor off"), "{error}");
     }
 
     #[test]
