@@ -81,7 +81,9 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection> {
         conn.pragma_update(None, "foreign_keys", true)?;
         // Checkpoints are made beside the commits, not by them: see writer.rs.
         conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-        conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        // As long as it gets before it begins anew (writer.rs): a log that is cut short grows again, and each commit that
+        // makes a file longer waits for the file system's journal too.
+        conn.pragma_update(None, "journal_size_limit", 256 << 20)?;
     } else {
         conn.pragma_update(None, "query_only", true)?;
     }

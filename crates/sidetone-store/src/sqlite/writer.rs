@@ -26,8 +26,8 @@ const QUEUE_JOBS: usize = 1024;
 /// The weight (rows, roughly) at which a transaction takes no more jobs.
 const GROUP_WEIGHT: usize = 2000;
 
-/// New pages in the write-ahead log from which on they are copied into the database beside the commits: 8 MiB.
-const CHECKPOINT_PAGES: i32 = 2 << 10;
+/// New pages in the write-ahead log from which on they are copied into the database beside the commits: 32 MiB.
+const CHECKPOINT_PAGES: i32 = 8 << 10;
 
 /// Pages in it from which on the writer copies what is left and so lets the log begin anew, even while jobs wait for it:
 /// 256 MiB. It takes as long as a sync of the database, some ten commits.
