@@ -86,6 +86,11 @@ sid!(
     "CA"
 );
 sid!(
+    /// A summary of feedback.
+    FeedbackSummarySid,
+    "FS"
+);
+sid!(
     /// An API key.
     ApiKeySid,
     "SK"

@@ -9,7 +9,7 @@
 //! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not
 //!   measured is never judged.
 //! - [`bounds`]: how long, how deep and between which numbers what others say may be.
-//! - [`annotation`], [`filter`]: what people say about a call, and which calls are asked for.
+//! - [`annotation`], [`feedback`], [`filter`]: what people say about a call, and which calls are asked for.
 //!
 //! ```
 //! use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Step};
@@ -48,6 +48,7 @@ pub mod bounds;
 pub mod correlate;
 pub mod event;
 pub mod facts;
+pub mod feedback;
 pub mod filter;
 pub mod fold;
 pub mod id;

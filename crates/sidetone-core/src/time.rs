@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Microseconds in a second.
@@ -80,6 +82,33 @@ impl TimeUs {
         let whole = self.0.div_euclid(SECOND_US);
         Timestamp::from_second(whole).map_or_else(|_| String::new(), |time| time.to_string())
     }
+
+    /// Writes `Mon, 01 Jun 2026 00:00:00 +0000` (RFC 2822), as the 2010 API wants it.
+    #[must_use]
+    pub fn to_rfc2822(self) -> String {
+        let whole = Timestamp::from_second(self.0.div_euclid(SECOND_US));
+        whole.map_or_else(
+            |_| String::new(),
+            |time| time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string(),
+        )
+    }
+}
+
+/// The UTC day (since 1970) of a date like `2026-06-01`. `None`: it is not one, or is in no calendar.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<i64> {
+    // Nothing else that jiff reads as a date: no time of day, no week, no sign.
+    let is_plain = text.len() == 10 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-'));
+    let date: Date = text.parse().ok().filter(|_| is_plain)?;
+    let midnight = date.to_zoned(TimeZone::UTC).ok()?;
+    Some(midnight.timestamp().as_second().div_euclid(24 * 3_600))
+}
+
+/// Writes a UTC day (since 1970) as `2026-06-01`.
+#[must_use]
+pub fn day_text(day: i64) -> String {
+    let midnight = TimeUs::from_micros(day.saturating_mul(DAY_US));
+    midnight.to_seconds_text().chars().take(10).collect()
 }
 
 impl fmt::Display for TimeUs {
@@ -120,6 +149,33 @@ mod tests {
         let time = TimeUs::parse_rfc3339("2026-06-01T02:00:00.999+02:00").unwrap();
         assert_eq!(time.to_seconds_text(), "2026-06-01T00:00:00Z");
         assert_eq!(time.to_string(), "2026-06-01T00:00:00.999Z");
+    }
+
+    #[test]
+    fn writes_rfc_2822() {
+        let time = TimeUs::parse_rfc3339("2015-08-20T21:45:46.9Z").unwrap();
+        assert_eq!(time.to_rfc2822(), "Thu, 20 Aug 2015 21:45:46 +0000");
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (text, day) in [
+            ("1970-01-01", Some(0)),
+            ("2026-06-01", Some(20_605)),
+            ("2024-02-29", Some(19_782)),
+            ("2026-02-29", None),
+            ("2014-02-31", None),
+            ("2026-6-1", None),
+            ("20260601", None),
+            ("2026-06-01T00", None),
+            ("-00001-01-", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_day(text), day, "{text}");
+            if let Some(day) = day {
+                assert_eq!(day_text(day), text);
+            }
+        }
     }
 
     #[test]

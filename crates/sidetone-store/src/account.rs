@@ -22,13 +22,15 @@ pub struct Account {
     pub provider_secrets: Vec<ProviderSecret>,
 }
 
-/// Switches of the compatible API.
+/// Switches of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// Only calls first seen while this is on are served, if the server is told to gate by it.
     pub advanced_features: bool,
     /// Stored only.
     pub voice_trace: bool,
+    /// Whether new feedback is written into the annotation too.
+    pub mirror_feedback: bool,
 }
 
 /// An auth token.

@@ -8,14 +8,16 @@ pub mod account;
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod error;
+pub mod feedback;
 pub mod page;
 pub mod sqlite;
 
 use async_trait::async_trait;
 use sidetone_core::annotation::{Annotation, AnnotationPatch};
 use sidetone_core::event::{CallEvent, EventKind};
+use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
-use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid};
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid};
 use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
@@ -23,6 +25,9 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
 pub use crate::error::StoreError;
+use crate::feedback::{
+    FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
+};
 use crate::page::{Page, PageRequest};
 
 /// Result of a verb of the store.
@@ -296,6 +301,48 @@ pub trait Store: Send + Sync + 'static {
         page: &PageRequest,
     ) -> Result<Page<AnnotationChange>>;
 
+    /// The feedback on a call, if there is any.
+    async fn feedback(&self, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>>;
+    /// Changes the feedback on a call: log, current row and rollups in one transaction. A change that changes nothing adds
+    /// nothing to the history.
+    async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>>;
+    /// Calls with feedback or an annotation of the empty author, in the order in which they became known, behind a
+    /// place (0: from the first).
+    async fn judgements(&self, after: u64, limit: usize) -> Result<Vec<Judgement>>;
+
+    // Summaries of feedback.
+
+    /// What the feedback on a range of calls adds up to, as of one moment; and how many rows were read for it. Feedback
+    /// on a call whose start is not known counts where it was created.
+    async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)>;
+    /// Queues a feedback summary.
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()>;
+    /// A feedback summary of an account.
+    async fn feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<Option<FeedbackSummary>>;
+    /// Removes a feedback summary of an account. Says whether there was one.
+    async fn delete_feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<bool>;
+    /// Takes the summary that has waited longest, and gives it to nobody else until `lease_until` has passed `now`.
+    async fn take_feedback_summary(
+        &self,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Option<FeedbackSummary>>;
+    /// Ends the work on a summary. What is to be told of it is written with it.
+    async fn finish_feedback_summary(
+        &self,
+        sid: FeedbackSummarySid,
+        status: FeedbackSummaryStatus,
+        now: TimeUs,
+    ) -> Result<()>;
+
     // Rules.
 
     /// The rules frozen for a UTC day (since 1970).
@@ -306,6 +353,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Care.
 
+    /// Erases all that is known and was said of a call. What remains is that there was one.
+    async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>>;
     /// Looks for damage: the engine's own check, and that columns, rollups and history agree with the documents.
     /// Each finding is a sentence; none means clean.
     async fn check(&self) -> Result<Vec<String>>;

@@ -69,6 +69,7 @@ pub async fn create(
         settings: Settings {
             advanced_features: true,
             voice_trace: false,
+            mirror_feedback: false,
         },
         tokens: vec![Token {
             sealed,

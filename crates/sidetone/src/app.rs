@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use sidetone_store::Store;
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -26,6 +27,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Counters for `/metrics`.
     pub counters: Counters,
+    /// Rung when a feedback summary was queued.
+    pub wake_feedback: Notify,
 }
 
 impl App {

@@ -9,6 +9,7 @@ pub mod data;
 pub mod demo;
 pub mod directory;
 pub mod drain;
+pub mod feedback_worker;
 pub mod fold_worker;
 pub mod http;
 pub mod ingest;

@@ -88,6 +88,7 @@ pub async fn replaces_tokens_secrets_and_settings(store: Arc<dyn Store>) {
     let settings = Settings {
         advanced_features: false,
         voice_trace: true,
+        mirror_feedback: true,
     };
     store.put_settings(sid, settings).await.unwrap();
     let mut expected = account(1, None);

@@ -65,6 +65,7 @@ pub fn account(n: u8, parent: Option<u8>) -> Account {
         settings: Settings {
             advanced_features: true,
             voice_trace: false,
+            mirror_feedback: false,
         },
         tokens: Vec::new(),
         provider_secrets: Vec::new(),

@@ -204,6 +204,7 @@ pub async fn remembers_advanced_features(store: Arc<dyn Store>) {
     let off = Settings {
         advanced_features: false,
         voice_trace: false,
+        mirror_feedback: false,
     };
     store.put_settings(account_sid(1), off).await.unwrap();
     store

@@ -10,7 +10,7 @@ use crate::{Result, StoreError};
 
 pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>> {
     let mut statement = conn.prepare_cached(
-        "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace from account order by sid",
+        "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback from account order by sid",
     )?;
     let rows = statement.query_map([], |row| {
         let account = Account {
@@ -23,6 +23,7 @@ pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>> {
             settings: Settings {
                 advanced_features: row.get(5)?,
                 voice_trace: row.get(6)?,
+                mirror_feedback: row.get(7)?,
             },
             tokens: Vec::new(),
             provider_secrets: Vec::new(),
@@ -135,8 +136,9 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
     }
     let id = conn
         .prepare(
-            "insert into account (sid, parent_sid, name, created_us, advanced_features, voice_trace)
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
+            "insert into account
+               (sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .insert(params![
             account.sid.as_bytes(),
@@ -145,6 +147,7 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
             account.created_at.micros(),
             account.settings.advanced_features,
             account.settings.voice_trace,
+            account.settings.mirror_feedback,
         ])?;
     write_tokens(conn, id, &account.tokens)?;
     write_provider_secrets(conn, id, &account.provider_secrets)?;
@@ -213,8 +216,13 @@ pub(super) fn put_settings(
 ) -> Result<()> {
     let (id, _) = existing(work.conn, account)?;
     work.conn.execute(
-        "update account set advanced_features = ?2, voice_trace = ?3 where id = ?1",
-        params![id, settings.advanced_features, settings.voice_trace],
+        "update account set advanced_features = ?2, voice_trace = ?3, mirror_feedback = ?4 where id = ?1",
+        params![
+            id,
+            settings.advanced_features,
+            settings.voice_trace,
+            settings.mirror_feedback
+        ],
     )?;
     changed(work.conn)
 }

@@ -7,7 +7,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 
 use super::check_rollups::{check_pdd, check_rollups};
 use super::facet::{self, FACETS, Facets};
-use super::{judgement, record, terms};
+use super::{hourly, judgement, record, terms};
 use crate::{Result, StoreError, StoreStats};
 
 /// More findings than these say nothing new.
@@ -39,6 +39,8 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     for account in accounts.query_map([], |row| row.get(0))? {
         check_rollups(conn, account?, &mut findings)?;
     }
+    hourly::check(conn, &mut findings)?;
+    check_feedback(conn, &mut findings)?;
     check_pdd(conn, &mut findings)?;
     Ok(findings)
 }
@@ -246,4 +248,24 @@ fn check_annotations(
         say("an annotation is not what its history says");
     }
     Ok(changes)
+}
+
+/// Feedback is what its last change made it.
+fn check_feedback(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let differ: i64 = conn.query_row(
+        "select (select count(*) from call c left join feedback f on f.call_id = c.id
+           left join feedback_log l on l.id = f.last_change and l.call_id = c.id
+           where c.rated is not l.after or (f.call_id is null) <> (c.rated is null))
+         + (select count(*) from feedback_log l left join feedback_log p on p.id = l.previous
+           where (p.id is null) <> (l.previous is null)
+             or l.previous is not null and p.call_id <> l.call_id or l.before is not p.after)",
+        [],
+        |row| row.get(0),
+    )?;
+    if differ > 0 {
+        find(findings, || {
+            format!("the feedback on {differ} calls is not what its history says")
+        });
+    }
+    Ok(())
 }

@@ -79,7 +79,11 @@ pub(super) fn annotate(
     let found = match find(work.conn, scope, sid)? {
         Some(found) => found.by_author(work.conn, &change.author)?,
         None => match record::missing(work.conn, scope, sid)? {
-            Lookup::Unknown if change.accept_unknown => make_placeholder(work.conn, scope, sid)?,
+            Lookup::Unknown if change.accept_unknown => {
+                let account = scope.account;
+                make_placeholder(work.conn, CallRef { account, sid })?;
+                find(work.conn, scope, sid)?.ok_or_else(|| StoreError::NotFound(sid.to_string()))?
+            }
             lookup => return Ok(lookup),
         },
     };
@@ -152,20 +156,14 @@ fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
     })
 }
 
-fn make_placeholder(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Before> {
-    let (account_row, advanced_features) = account::existing(conn, scope.account)?;
-    Ok(Before {
-        id: conn
-            .prepare_cached("insert into call (account, sid, advanced_features, placeholder) values (?1, ?2, ?3, 1)")?
-            .insert(params![account_row, sid.as_bytes(), advanced_features])?,
-        account_row,
-        account: scope.account,
-        advanced_features,
-        last_change: None,
-        revision: 0,
-        annotation: Annotation::default(),
-        facets: Facets::NONE,
-    })
+/// Makes a call that exists only because somebody judged it; its row.
+pub(super) fn make_placeholder(conn: &Connection, call: CallRef) -> Result<i64> {
+    let (account, advanced_features) = account::existing(conn, call.account)?;
+    Ok(conn
+        .prepare_cached(
+            "insert into call (account, sid, advanced_features, placeholder) values (?1, ?2, ?3, 1)",
+        )?
+        .insert(params![account, call.sid.as_bytes(), advanced_features])?)
 }
 
 fn write(

@@ -9,8 +9,12 @@ mod check_rollups;
 mod codec;
 mod condition;
 mod connection;
+mod erase;
 mod events;
 mod facet;
+mod feedback;
+mod feedback_summary;
+mod hourly;
 mod judged;
 mod judgement;
 mod list;
@@ -37,8 +41,9 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use sidetone_core::event::CallEvent;
+use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
-use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid};
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid};
 use sidetone_core::rules::Rules;
 use sidetone_core::time::TimeUs;
 
@@ -48,6 +53,9 @@ use self::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::summary::PackedSummary;
 use self::writer::{Tally, Writer};
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::feedback::{
+    FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
+};
 use crate::page::{Page, PageRequest};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, DirtyCall, DueTimer,
@@ -333,6 +341,79 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn feedback(&self, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>> {
+        self.readers.point(|conn| feedback::feedback(conn, call))
+    }
+
+    async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>> {
+        self.writer
+            .run(1, move |work| feedback::rate(work, call, &rate))
+            .await
+    }
+
+    async fn judgements(&self, after: u64, limit: usize) -> Result<Vec<Judgement>> {
+        self.readers
+            .aside(move |conn| feedback::judgements(conn, after, limit))
+            .await
+    }
+
+    async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)> {
+        let range = range.clone();
+        self.readers
+            .scan(move |conn| hourly::tally(conn, &range))
+            .await
+    }
+
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()> {
+        self.writer
+            .run(1, move |work| feedback_summary::create(work, &summary))
+            .await
+    }
+
+    async fn feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<Option<FeedbackSummary>> {
+        self.readers
+            .point(|conn| feedback_summary::fetch(conn, account, sid))
+    }
+
+    async fn delete_feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<bool> {
+        self.writer
+            .run(1, move |work| feedback_summary::delete(work, account, sid))
+            .await
+    }
+
+    async fn take_feedback_summary(
+        &self,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Option<FeedbackSummary>> {
+        self.writer
+            .run(1, move |work| {
+                feedback_summary::take(work, now, lease_until)
+            })
+            .await
+    }
+
+    async fn finish_feedback_summary(
+        &self,
+        sid: FeedbackSummarySid,
+        status: FeedbackSummaryStatus,
+        now: TimeUs,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                feedback_summary::finish(work, sid, status, now)
+            })
+            .await
+    }
+
     async fn rules(&self, day: i64) -> Result<Option<Rules>> {
         self.readers.point(|conn| rules::rules(conn, day))
     }
@@ -340,6 +421,12 @@ impl Store for SqliteStore {
     async fn freeze_rules(&self, day: i64) -> Result<Rules> {
         self.writer
             .run(1, move |work| rules::freeze(work, day))
+            .await
+    }
+
+    async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>> {
+        self.writer
+            .run(1, move |work| erase::erase(work, call, now))
             .await
     }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::facet::{At, Axis, DIM_CALLS, FACETS, Facets, hour_of};
+use super::hourly;
 use super::judged::{self, JudgedCall, JudgedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::Result;
@@ -37,6 +38,7 @@ type PddStep = (i64, i64, i64, i64);
 pub(super) struct Deltas {
     steps: Vec<Step>,
     judged: Vec<JudgedStep>,
+    hourly: Vec<hourly::Step>,
     pdd: Vec<PddStep>,
 }
 
@@ -45,6 +47,7 @@ pub(super) struct Deltas {
 pub(super) struct Mark {
     steps: usize,
     judged: usize,
+    hourly: usize,
     pdd: usize,
 }
 
@@ -53,6 +56,7 @@ impl Deltas {
         Mark {
             steps: self.steps.len(),
             judged: self.judged.len(),
+            hourly: self.hourly.len(),
             pdd: self.pdd.len(),
         }
     }
@@ -61,7 +65,13 @@ impl Deltas {
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.steps.truncate(mark.steps);
         self.judged.truncate(mark.judged);
+        self.hourly.truncate(mark.hourly);
         self.pdd.truncate(mark.pdd);
+    }
+
+    /// Notes counts of hours.
+    pub(super) fn hourly(&mut self, steps: impl IntoIterator<Item = hourly::Step>) {
+        self.hourly.extend(steps);
     }
 
     /// Notes that a call was `old` and is `new`.
@@ -88,6 +98,14 @@ impl Deltas {
             }
         }
         self.change_judged(account, id, old, new);
+        let [old_hour, new_hour] =
+            [old, new].map(|facets| facets.keys.map(|keys| hour_of(keys.on(Axis::Start))));
+        if old_hour != new_hour {
+            let step =
+                |hour: Option<i64>, by| hour.map(|hour| hourly::Step::call(account, hour, by));
+            self.hourly(step(old_hour, -1));
+            self.hourly(step(new_hour, 1));
+        }
         let (old_pdd, new_pdd) = (pdd_row(old), pdd_row(new));
         if old_pdd != new_pdd {
             self.pdd
@@ -172,6 +190,9 @@ impl Deltas {
             judged::write(conn, &net)?;
         }
         self.judged.clear();
+        self.hourly.sort_unstable();
+        hourly::write(conn, &self.hourly)?;
+        self.hourly.clear();
         self.pdd.sort_unstable();
         for steps in self.pdd.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
             write_pdd(conn, steps)?;

@@ -10,7 +10,7 @@ use sidetone_core::time::TimeUs;
 
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, codec, log};
+use super::{account, codec, feedback, log};
 use crate::{PutSummary, Result};
 
 /// A summary ready to be written.
@@ -47,6 +47,7 @@ struct Stored {
     end_seen_us: Option<i64>,
     from_hash: Option<i64>,
     to_hash: Option<i64>,
+    rated: Option<i64>,
     facets: Facets,
     document: Option<Vec<u8>>,
 }
@@ -54,7 +55,7 @@ struct Stored {
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select c.id, c.event_count, c.position, c.version, c.dirty_us, c.last_received_us, c.end_seen_us,
-           c.from_hash, c.to_hash, d.body, {}
+           c.from_hash, c.to_hash, d.body, c.rated, {}
          from call c left join document d on d.call_id = c.id
          where c.sid = ?1 and c.account = ?2",
         facet::columns()
@@ -161,6 +162,10 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
     };
     write_state(conn, id, stored.is_some(), put.state.as_deref())?;
     work.count(account, id, &old, &new);
+    if let Some(rated) = stored.and_then(|stored| stored.rated) {
+        let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));
+        feedback::moved(work, account, id, rated, starts)?;
+    }
     Ok(())
 }
 
@@ -179,7 +184,8 @@ fn find(conn: &Connection, account: i64, summary: &CallSummary) -> Result<Option
                 from_hash: row.get(7)?,
                 to_hash: row.get(8)?,
                 document: row.get(9)?,
-                facets: Facets::read(row, 10)?,
+                rated: row.get(10)?,
+                facets: Facets::read(row, 11)?,
             })
         })
         .optional()?)

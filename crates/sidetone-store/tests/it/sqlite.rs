@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use sidetone_core::annotation::AnnotationPatch;
+use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::vocabulary::Tag;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
 };
+use sidetone_store::feedback::Rate;
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::sqlite::{Options, SqliteStore};
 use sidetone_store::{Annotate, Lookup, Store, StoreError};
@@ -56,6 +58,19 @@ async fn fill(store: &dyn Store) {
         ..score(1)
     };
     store.annotate(scope(1), call_sid(1), anna).await.unwrap();
+    for score in [2, 5] {
+        let rate = Rate {
+            by: "tester".into(),
+            patch: FeedbackPatch {
+                score: Some(score),
+                issues: None,
+            },
+            now: at(7),
+            accept_unknown: false,
+            mirror: false,
+        };
+        store.rate(call(1), rate).await.unwrap();
+    }
     store.freeze_rules(20_000).await.unwrap();
 }
 
@@ -113,6 +128,12 @@ async fn check_finds_planted_damage() {
         "update judged set end_mask = 0",
         "update judged set start_counts = x'0505'",
         "update judged set start_calls = null, end_calls = null",
+        "update hourly set calls = calls + 1",
+        "update hourly set issue_1 = issue_1 + 1",
+        "delete from hourly",
+        "update call set rated = 12 where id = 2",
+        "delete from feedback",
+        "update feedback_log set before = 3",
         "update pdd set n = 9",
         "delete from account_token; update call set account = 9 where id = 3",
     ] {

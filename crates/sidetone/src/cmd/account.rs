@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 use sidetone_core::id::AccountSid;
-use sidetone_store::account::ProviderSecret;
+use sidetone_store::account::{ProviderSecret, Settings};
 
 use super::print_json;
 use crate::accounts::{self, NewAccount};
@@ -53,6 +53,19 @@ pub enum AccountCommand {
         #[arg(long, default_value = "24h")]
         keep: Span,
     },
+    /// Change the switches of an account; those not given stay
+    ///
+    /// Example: sidetone account set --account AC… --mirror-feedback true
+    Set {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The account
+        #[arg(long)]
+        account: AccountSid,
+        /// Write new feedback into the annotation too
+        #[arg(long, required = true)]
+        mirror_feedback: Option<bool>,
+    },
     /// Store the secret another provider signs its callbacks with (read from standard input; empty removes it)
     ///
     /// Example: sidetone account provider-secret --account AC… --provider-account AC… < token.txt
@@ -98,6 +111,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
                     "parent_account_sid": account.parent,
                     "name": account.name,
                     "created": account.created_at.to_seconds_text(),
+                    "mirror_feedback": account.settings.mirror_feedback,
                 }))?;
             }
             Ok(())
@@ -114,6 +128,20 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
                 .await?;
             accounts::keep_renewed(&data.data, &made)?;
             print_json(&made)
+        }
+        AccountCommand::Set {
+            data,
+            account,
+            mirror_feedback,
+        } => {
+            let data = data.open()?;
+            let old = accounts::find(data.store.as_ref(), account).await?.settings;
+            let new = Settings {
+                mirror_feedback: mirror_feedback.unwrap_or(old.mirror_feedback),
+                ..old
+            };
+            data.store.put_settings(account, new).await?;
+            print_json(&json!({ "account_sid": account, "mirror_feedback": new.mirror_feedback }))
         }
         AccountCommand::ProviderSecret {
             data,

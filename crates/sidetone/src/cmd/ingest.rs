@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use sidetone_core::id::AccountSid;
 use sidetone_wire::translate::event_streams as cloud_events;
+use tokio::sync::Notify;
 
 use crate::app::{App, Parts};
 use crate::clock::Clock;
@@ -54,6 +55,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         clock: Clock::default(),
         config: settings.resolve(None)?,
         counters: Counters::default(),
+        wake_feedback: Notify::new(),
     });
     let account = match args.account {
         Some(account) => account,

@@ -6,6 +6,7 @@ pub mod demo;
 mod environment;
 pub mod ingest;
 pub mod key;
+pub mod migrate_feedback;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ enum Command {
     #[command(subcommand)]
     Key(key::KeyCommand),
     Check(check::CheckArgs),
+    MigrateFeedback(migrate_feedback::MigrateFeedbackArgs),
 }
 
 impl Cli {
@@ -47,6 +49,7 @@ impl Cli {
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
                 Command::Check(args) => check::run(args).await,
+                Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
             }
         })
     }

@@ -9,7 +9,7 @@ use clap::Args;
 use sidetone_store::sqlite::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::app::{App, Parts};
@@ -21,7 +21,7 @@ use crate::directory::Directory;
 use crate::http::Door;
 use crate::server::{Serving, load_tls, serve, stopped};
 use crate::telemetry::{Counters, start_logs};
-use crate::{accounts, fold_worker};
+use crate::{accounts, feedback_worker, fold_worker};
 
 /// Run the server
 ///
@@ -167,11 +167,13 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         config,
         directory,
         counters: Counters::default(),
+        wake_feedback: Notify::new(),
     });
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if roles.work {
         tasks.spawn(fold_worker::run(app.clone(), stopped.clone()));
+        tasks.spawn(feedback_worker::run(app.clone(), stopped.clone()));
     }
     tasks.spawn(follow_accounts(app.clone(), stopped.clone()));
     let serving = Serving {

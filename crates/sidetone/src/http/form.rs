@@ -37,6 +37,14 @@ impl Invalid {
             message: format!("Invalid {parameter} '{value}'. Expected {expected}."),
         }
     }
+
+    /// A parameter that must be sent and was not.
+    pub fn missing(parameter: &str, expected: impl Display) -> Self {
+        Self {
+            parameter: Cow::Owned(parameter.to_owned()),
+            message: format!("Missing {parameter}. Expected {expected}."),
+        }
+    }
 }
 
 /// A piece of a request, fit to be repeated: bounded, without control characters.
@@ -113,6 +121,15 @@ impl Params {
     #[must_use]
     pub fn sent<'a>(&'a self, name: &'a str) -> Option<Value<'a>> {
         self.untrimmed(name).map(|text| Value {
+            name,
+            text: text.trim(),
+        })
+    }
+
+    /// Every value of a parameter that may come several times, empty ones too.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Value<'a>> {
+        let given = self.iter().filter(move |(given, _)| *given == name);
+        given.map(move |(_, text)| Value {
             name,
             text: text.trim(),
         })

@@ -12,6 +12,7 @@ pub mod operations;
 pub mod page;
 pub mod page_token;
 pub mod v1;
+pub mod v2010;
 
 use axum::Router;
 use axum::extract::Request;
@@ -38,7 +39,7 @@ impl Door {
     pub fn new(app: App) -> Self {
         let mut routes = operations::routes();
         if app.config.roles.api {
-            routes = routes.merge(v1::routes());
+            routes = routes.merge(v1::routes()).merge(v2010::routes());
         }
         if app.config.roles.ingest {
             routes = routes.merge(ingest::routes());

@@ -13,6 +13,7 @@ use sidetone::clock::Clock;
 use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
+use sidetone::feedback_worker;
 use sidetone::fold_worker::FoldWorker;
 use sidetone::http::Door;
 use sidetone::secrets::Vault;
@@ -20,6 +21,7 @@ use sidetone::telemetry::Counters;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::sqlite::Options;
+use tokio::sync::Notify;
 
 pub(crate) const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -87,6 +89,7 @@ impl TestServer {
             config,
             directory,
             counters: Counters::default(),
+            wake_feedback: Notify::new(),
         });
         let door = Door::new(app.clone());
         let (user, password) = (ACCOUNT.to_owned(), TOKEN.to_owned());
@@ -167,6 +170,7 @@ impl TestServer {
     pub(crate) async fn pass(&self, seconds: i64) {
         self.app.clock.advance_us(seconds * 1_000_000);
         FoldWorker::new(self.app.clone()).drain().await.unwrap();
+        while feedback_worker::round(&self.app).await.unwrap() {}
     }
 
     /// Tells of a step of a call, as a phone system would, and folds it.

@@ -5,6 +5,8 @@ mod accounts;
 mod api;
 mod connections;
 mod demo;
+mod feedback;
+mod feedback_model;
 mod harness;
 mod ingest;
 mod lifecycle;

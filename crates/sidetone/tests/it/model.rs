@@ -79,10 +79,10 @@ fn holds(answer: &Value, asked: &str) -> bool {
 }
 
 /// SplitMix64: enough to choose by, and the same everywhere for one seed.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -269,7 +269,7 @@ fn encode(text: &str) -> String {
     clippy::disallowed_methods,
     reason = "random tests print their seed and take it back"
 )]
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     match std::env::var("SIDETONE_MODEL_SEED") {
         Ok(text) => text.parse().unwrap(),
         Err(_) => SystemTime::now()

@@ -14,7 +14,9 @@ create table account (
   name text not null,
   created_us integer not null,
   advanced_features integer not null check (advanced_features in (0, 1)),
-  voice_trace integer not null check (voice_trace in (0, 1))
+  voice_trace integer not null check (voice_trace in (0, 1)),
+  -- 1: new feedback is written into the annotation too.
+  mirror_feedback integer not null default 0 check (mirror_feedback in (0, 1))
 ) strict;
 
 create table account_token (
@@ -143,6 +145,8 @@ create table call (
   quality_issues integer,
   spam integer check (spam in (0, 1)),
   call_score integer check (call_score between 0 and 255),
+  -- The feedback: its score, and from bit 3 on its issues, bit 3 + i the one at place i.
+  rated integer check (rated & 7 between 1 and 5 and rated >> 3 between 0 and 255),
 
   verified_caller integer check (verified_caller in (0, 1)),
   branded_enabled integer check (branded_enabled in (0, 1)),
@@ -235,6 +239,51 @@ create table annotation_log (
   after text not null
 ) strict;
 
+-- The feedback on a call, but for what it says, which is in call.rated.
+create table feedback (
+  call_id integer primary key references call (id),
+  -- The newest of its rows in feedback_log.
+  last_change integer not null,
+  created_us integer not null,
+  updated_us integer not null
+) strict;
+
+-- Every change of a feedback, append-only.
+create table feedback_log (
+  id integer primary key,
+  call_id integer not null references call (id),
+  -- The row of the change before this one; NULL: it is the first of the call.
+  previous integer check (previous < id),
+  -- The credential that asked for it.
+  changed_by text not null,
+  at_us integer not null,
+  -- What it said before and after, as call.rated.
+  before integer,
+  after integer not null
+) strict;
+
+-- Feedback to be summed up, and what came of it.
+create table feedback_summary (
+  id integer primary key,
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  -- UTC days of the calls' starts, both included.
+  first_day integer not null,
+  last_day integer not null check (first_day <= last_day),
+  include_subaccounts integer not null check (include_subaccounts in (0, 1)),
+  -- 0: queued; 1: in progress; 2: completed; 3: failed.
+  status integer not null check (status between 0 and 3),
+  -- Until when somebody is at work on it.
+  lease_until_us integer,
+  -- JSON of the figures.
+  tally text check ((tally is null) = (status <> 2)),
+  created_us integer not null,
+  updated_us integer not null,
+  callback_url text,
+  callback_by_get integer not null check (callback_by_get in (0, 1))
+) strict;
+create index feedback_summary_open on feedback_summary (id) where status < 2;
+
 -- Calls that were erased or have expired: gone, not unknown.
 create table tombstone (
   sid blob not null check (length(sid) = 16),
@@ -277,6 +326,31 @@ create table judged (
   end_calls blob,
   primary key (account, hour, slot),
   check (start_mask <> 0 or end_mask <> 0)
+) strict, without rowid;
+
+-- Calls and feedback per hour of the call's start; what is said of a call without a start is in the hour it was said
+-- first. One row holds all that a feedback summary needs of an hour.
+create table hourly (
+  account integer not null references account (id),
+  hour integer not null,
+  slot integer not null default 0,
+  calls integer not null check (calls >= 0),
+  -- Feedbacks by score.
+  score_1 integer not null check (score_1 >= 0),
+  score_2 integer not null check (score_2 >= 0),
+  score_3 integer not null check (score_3 >= 0),
+  score_4 integer not null check (score_4 >= 0),
+  score_5 integer not null check (score_5 >= 0),
+  -- Feedbacks by issue, at its place.
+  issue_0 integer not null check (issue_0 >= 0),
+  issue_1 integer not null check (issue_1 >= 0),
+  issue_2 integer not null check (issue_2 >= 0),
+  issue_3 integer not null check (issue_3 >= 0),
+  issue_4 integer not null check (issue_4 >= 0),
+  issue_5 integer not null check (issue_5 >= 0),
+  issue_6 integer not null check (issue_6 >= 0),
+  issue_7 integer not null check (issue_7 >= 0),
+  primary key (account, hour, slot)
 ) strict, without rowid;
 
 -- Post-dial delays by start day, destination country and step of 100 ms, over all accounts: what limits are learnt from.

@@ -83,6 +83,8 @@ fn changed(old: Settings, form: &Params) -> Result<Settings, Invalid> {
     Ok(Settings {
         advanced_features: flag("AdvancedFeatures", old.advanced_features)?,
         voice_trace: flag("VoiceTrace", old.voice_trace)?,
+        // Not of the compatible API.
+        mirror_feedback: old.mirror_feedback,
     })
 }
 

@@ -8,7 +8,9 @@ CREATE TABLE account (
   name text not null,
   created_us integer not null,
   advanced_features integer not null check (advanced_features in (0, 1)),
-  voice_trace integer not null check (voice_trace in (0, 1))
+  voice_trace integer not null check (voice_trace in (0, 1)),
+  -- 1: new feedback is written into the annotation too.
+  mirror_feedback integer not null default 0 check (mirror_feedback in (0, 1))
 ) strict;
 CREATE TABLE account_token (
   account integer not null references account (id),
@@ -127,6 +129,8 @@ CREATE TABLE call (
   quality_issues integer,
   spam integer check (spam in (0, 1)),
   call_score integer check (call_score between 0 and 255),
+  -- The feedback: its score, and from bit 3 on its issues, bit 3 + i the one at place i.
+  rated integer check (rated & 7 between 1 and 5 and rated >> 3 between 0 and 255),
 
   verified_caller integer check (verified_caller in (0, 1)),
   branded_enabled integer check (branded_enabled in (0, 1)),
@@ -207,6 +211,45 @@ CREATE TABLE annotation_log (
   before text not null,
   after text not null
 ) strict;
+CREATE TABLE feedback (
+  call_id integer primary key references call (id),
+  -- The newest of its rows in feedback_log.
+  last_change integer not null,
+  created_us integer not null,
+  updated_us integer not null
+) strict;
+CREATE TABLE feedback_log (
+  id integer primary key,
+  call_id integer not null references call (id),
+  -- The row of the change before this one; NULL: it is the first of the call.
+  previous integer check (previous < id),
+  -- The credential that asked for it.
+  changed_by text not null,
+  at_us integer not null,
+  -- What it said before and after, as call.rated.
+  before integer,
+  after integer not null
+) strict;
+CREATE TABLE feedback_summary (
+  id integer primary key,
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  -- UTC days of the calls' starts, both included.
+  first_day integer not null,
+  last_day integer not null check (first_day <= last_day),
+  include_subaccounts integer not null check (include_subaccounts in (0, 1)),
+  -- 0: queued; 1: in progress; 2: completed; 3: failed.
+  status integer not null check (status between 0 and 3),
+  -- Until when somebody is at work on it.
+  lease_until_us integer,
+  -- JSON of the figures.
+  tally text check ((tally is null) = (status <> 2)),
+  created_us integer not null,
+  updated_us integer not null,
+  callback_url text,
+  callback_by_get integer not null check (callback_by_get in (0, 1))
+) strict;
+CREATE INDEX feedback_summary_open on feedback_summary (id) where status < 2;
 CREATE TABLE tombstone (
   sid blob not null check (length(sid) = 16),
   account integer not null references account (id),
@@ -244,6 +287,28 @@ CREATE TABLE judged (
   primary key (account, hour, slot),
   check (start_mask <> 0 or end_mask <> 0)
 ) strict, without rowid;
+CREATE TABLE hourly (
+  account integer not null references account (id),
+  hour integer not null,
+  slot integer not null default 0,
+  calls integer not null check (calls >= 0),
+  -- Feedbacks by score.
+  score_1 integer not null check (score_1 >= 0),
+  score_2 integer not null check (score_2 >= 0),
+  score_3 integer not null check (score_3 >= 0),
+  score_4 integer not null check (score_4 >= 0),
+  score_5 integer not null check (score_5 >= 0),
+  -- Feedbacks by issue, at its place.
+  issue_0 integer not null check (issue_0 >= 0),
+  issue_1 integer not null check (issue_1 >= 0),
+  issue_2 integer not null check (issue_2 >= 0),
+  issue_3 integer not null check (issue_3 >= 0),
+  issue_4 integer not null check (issue_4 >= 0),
+  issue_5 integer not null check (issue_5 >= 0),
+  issue_6 integer not null check (issue_6 >= 0),
+  issue_7 integer not null check (issue_7 >= 0),
+  primary key (account, hour, slot)
+) strict, without rowid;
 CREATE TABLE pdd (
   day integer not null,
   -- 0: no country known.
@@ -272,12 +337,12 @@ CREATE TABLE outbox (
   unique (call_id, kind, version)
 ) strict;
 CREATE INDEX outbox_due on outbox (due_us);
-insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0);
+insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0, 0);
 insert into account_epoch (only_row, epoch) values (1, 1);
 insert into term (id, text) values (1, 'DE');
 insert into term (id, text) values (2, 'Carrier');
-insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (1, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 1, 1, 1, null, 1780272001000000, null, 1780272070000000, 1780272000000000, 1780272060000000, 1780272000000000, 1780272060000000, 1780272060000000, 6930151402845071502, -4238062542659643426, '+15550100', 'sip:bob@example.com', 12, 0, 1, null, null, null, 1, 1, 0, 0, null, 1, 2, null, '{"call_score":4}', 1, 2, 1, null, null, null, null, 4, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
-insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (1, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 1, 1, 1, null, 1780272001000000, null, 1780272070000000, 1780272000000000, 1780272060000000, 1780272000000000, 1780272060000000, 1780272060000000, 6930151402845071502, -4238062542659643426, '+15550100', 'sip:bob@example.com', 12, 0, 1, null, null, null, 1, 1, 0, 0, null, 1, 2, null, '{"call_score":4}', 1, 2, 1, null, null, null, null, 4, 34, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 insert into document (call_id, body) values (1, x'015a0100000b591304d0050f2506010f1306200fdf120d007c050f9e050a01e5050a7d120ef611102b800340303130302704055c0413430a000fea1004f000626f62406578616d706c652e636f6d3b00034e0400210251223a224445020f0c2f08105dbb020f5a010a70313a30305a227d');
 insert into fold_state (call_id, body) values (1, x'01');
 insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (1, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272001000000, 1780272001000000, 0, null, null, x'028500000009bc081061db000f6c01031f3111010b0f250221a06661637473223a7b7d7d');
@@ -302,6 +367,9 @@ insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 1, 8, 0, 494520, 0, 1, x'808ece1c02');
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 1, 11, 1, 494520, 0, 1, x'808ece1c02');
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 1, 12, 2, 494520, 0, 1, x'808ece1c02');
+insert into feedback_log (id, call_id, previous, changed_by, at_us, before, after) values (1, 1, null, 'tester', 1780272000000000, null, 34);
+insert into feedback (call_id, last_change, created_us, updated_us) values (1, 1, 1780272000000000, 1780272000000000);
 insert into judged (account, hour, slot, start_mask, end_mask, start_counts, end_counts, start_calls, end_calls) values (1, 494520, 0, 8864812498944, 8864812498944, x'0101', x'0101', x'000280808080808202', x'808ece1c0280808080808202');
+insert into hourly (account, hour, slot, calls, score_1, score_2, score_3, score_4, score_5, issue_0, issue_1, issue_2, issue_3, issue_4, issue_5, issue_6, issue_7) values (1, 494520, 0, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0);
 insert into pdd (day, country, bin, slot, n) values (20605, 1, 12, 0, 1);
 insert into rules (day, body) values (20606, '{"day":20606,"pdd":{"p95_ms_by_country":{},"p95_ms_global":null}}');

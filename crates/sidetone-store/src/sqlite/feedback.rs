@@ -1,0 +1,279 @@
+//! Feedback: what `call.rated` says, since when, and the log of its changes.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sidetone_core::feedback::Feedback;
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::time::TimeUs;
+
+use super::facet::hour_of;
+use super::hourly::{Step, pack, unpack};
+use super::writer::Work;
+use super::{account, judgement, log, record};
+use crate::feedback::{FeedbackRecord, Judgement, Rate, Rated};
+use crate::{Annotate, Lookup, Result, Scope};
+
+/// A call and its feedback as they are stored.
+struct Stored {
+    id: i64,
+    start_us: Option<i64>,
+    feedback: Option<(Feedback, Since)>,
+}
+
+/// When feedback came and changed, and where its log is.
+#[derive(Clone, Copy)]
+struct Since {
+    created_us: i64,
+    updated_us: i64,
+    last_change: i64,
+}
+
+const FIND: &str = "select c.id, c.start_us, c.rated, f.created_us, f.updated_us, f.last_change
+    from call c left join feedback f on f.call_id = c.id where c.sid = ?1 and c.account = ?2";
+
+fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Stored>> {
+    let read = |row: &Row<'_>| {
+        let since = |rated| {
+            Ok::<_, rusqlite::Error>((
+                unpack(rated),
+                Since {
+                    created_us: row.get(3)?,
+                    updated_us: row.get(4)?,
+                    last_change: row.get(5)?,
+                },
+            ))
+        };
+        Ok(Stored {
+            id: row.get(0)?,
+            start_us: row.get(1)?,
+            feedback: row.get::<_, Option<i64>>(2)?.map(since).transpose()?,
+        })
+    };
+    Ok(conn
+        .prepare_cached(FIND)?
+        .query_row(params![sid.as_bytes(), account], read)
+        .optional()?)
+}
+
+fn record_of(call: CallRef, feedback: Feedback, since: Since) -> FeedbackRecord {
+    FeedbackRecord {
+        call,
+        feedback,
+        created_at: TimeUs::from_micros(since.created_us),
+        updated_at: TimeUs::from_micros(since.updated_us),
+    }
+}
+
+pub(super) fn feedback(conn: &Connection, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>> {
+    let Some((account, _)) = account::find(conn, call.account)? else {
+        return Ok(Lookup::Unknown);
+    };
+    match find(conn, account, call.sid)? {
+        Some(stored) => Ok(Lookup::Found(
+            stored
+                .feedback
+                .map(|(feedback, since)| record_of(call, feedback, since)),
+        )),
+        None => missing(conn, account, call.sid),
+    }
+}
+
+fn missing<T>(conn: &Connection, account: i64, sid: CallSid) -> Result<Lookup<T>> {
+    Ok(if log::is_erased(conn, account, sid)? {
+        Lookup::Gone
+    } else {
+        Lookup::Unknown
+    })
+}
+
+pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lookup<Rated>> {
+    let conn = work.conn;
+    let (account, _) = account::existing(conn, call.account)?;
+    let stored = find(conn, account, call.sid)?;
+    if stored.is_none() {
+        match missing(conn, account, call.sid)? {
+            Lookup::Unknown if rate.accept_unknown => {}
+            lookup => return Ok(lookup),
+        }
+    }
+    let before = stored.as_ref().and_then(|stored| stored.feedback);
+    let Some(after) = Feedback::after(before.map(|(feedback, _)| feedback), rate.patch) else {
+        return Ok(Lookup::Found(Rated::ScoreMissing));
+    };
+    if let Some((feedback, since)) = before
+        && feedback == after
+    {
+        return Ok(Lookup::Found(Rated::Updated(record_of(
+            call, feedback, since,
+        ))));
+    }
+    let (id, start_us) = match stored {
+        Some(stored) => (stored.id, stored.start_us),
+        None => (judgement::make_placeholder(conn, call)?, None),
+    };
+    let since = write(work, id, before, after, rate)?;
+    let hour = hour_of(start_us.unwrap_or(since.created_us));
+    if let Some((before, _)) = before {
+        work.deltas
+            .hourly(Step::feedback(account, hour, before, -1));
+    }
+    work.deltas.hourly(Step::feedback(account, hour, after, 1));
+    if rate.mirror {
+        mirror(
+            work,
+            call,
+            before.map(|(feedback, _)| feedback),
+            after,
+            rate,
+        )?;
+    }
+    let record = record_of(call, after, since);
+    Ok(Lookup::Found(match before {
+        None => Rated::Created(record),
+        Some(_) => Rated::Updated(record),
+    }))
+}
+
+fn write(
+    work: &Work<'_>,
+    id: i64,
+    before: Option<(Feedback, Since)>,
+    after: Feedback,
+    rate: &Rate,
+) -> Result<Since> {
+    let now_us = rate.now.micros();
+    let last_change = work
+        .conn
+        .prepare_cached(
+            "insert into feedback_log (call_id, previous, changed_by, at_us, before, after)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .insert(params![
+            id,
+            before.map(|(_, since)| since.last_change),
+            rate.by,
+            now_us,
+            before.map(|(feedback, _)| pack(feedback)),
+            pack(after)
+        ])?;
+    let since = Since {
+        created_us: before.map_or(now_us, |(_, since)| since.created_us),
+        updated_us: now_us,
+        last_change,
+    };
+    work.conn
+        .prepare_cached(
+            "replace into feedback (call_id, last_change, created_us, updated_us) values (?1, ?2, ?3, ?4)",
+        )?
+        .execute([id, last_change, since.created_us, since.updated_us])?;
+    work.conn
+        .prepare_cached("update call set rated = ?1 where id = ?2")?
+        .execute([pack(after), id])?;
+    Ok(since)
+}
+
+/// Lets the annotation follow.
+fn mirror(
+    work: &mut Work<'_>,
+    call: CallRef,
+    before: Option<Feedback>,
+    after: Feedback,
+    rate: &Rate,
+) -> Result<()> {
+    let scope = Scope {
+        account: call.account,
+    };
+    if let Lookup::Found(said) = record::annotation(work.conn, scope, call.sid)? {
+        let change = Annotate {
+            author: String::new(),
+            by: rate.by.clone(),
+            patch: Some(after.mirror(before, &said.annotation)),
+            if_revision: None,
+            now: rate.now,
+            accept_unknown: false,
+        };
+        judgement::annotate(work, scope, call.sid, change)?;
+    }
+    Ok(())
+}
+
+/// Notes that a call with feedback has another start, or none any more.
+pub(super) fn moved(
+    work: &mut Work<'_>,
+    account: i64,
+    id: i64,
+    rated: i64,
+    [old_us, new_us]: [Option<i64>; 2],
+) -> Result<()> {
+    let created_us: i64 = work
+        .conn
+        .prepare_cached("select created_us from feedback where call_id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    let [old, new] = [old_us, new_us].map(|start_us| hour_of(start_us.unwrap_or(created_us)));
+    if old != new {
+        let feedback = unpack(rated);
+        work.deltas
+            .hourly(Step::feedback(account, old, feedback, -1));
+        work.deltas
+            .hourly(Step::feedback(account, new, feedback, 1));
+    }
+    Ok(())
+}
+
+/// Takes the feedback on a call back, with its log.
+pub(super) fn erase(
+    work: &mut Work<'_>,
+    account: i64,
+    id: i64,
+    start_us: Option<i64>,
+) -> Result<()> {
+    let stored: Option<(i64, i64)> = work
+        .conn
+        .prepare_cached(
+            "select c.rated, f.created_us from call c join feedback f on f.call_id = c.id where c.id = ?1",
+        )?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((rated, created_us)) = stored else {
+        return Ok(());
+    };
+    let hour = hour_of(start_us.unwrap_or(created_us));
+    work.deltas
+        .hourly(Step::feedback(account, hour, unpack(rated), -1));
+    work.conn
+        .prepare_cached(
+            "with recursive change (id) as (
+               select last_change from feedback where call_id = ?1
+               union all
+               select l.previous from change c join feedback_log l on l.id = c.id where l.previous is not null
+             ) delete from feedback_log where id in (select id from change)",
+        )?
+        .execute([id])?;
+    work.conn
+        .prepare_cached("delete from feedback where call_id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Judgement>> {
+    let mut statement = conn.prepare_cached(
+        "select c.id, a.sid, c.sid, c.rated, c.annotation from call c join account a on a.id = c.account
+         where c.id > ?1 and (c.rated is not null or c.annotation is not null) order by c.id limit ?2",
+    )?;
+    let mut rows = statement.query(params![
+        i64::try_from(after).unwrap_or(i64::MAX),
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    ])?;
+    let mut judgements = Vec::new();
+    while let Some(row) = rows.next()? {
+        judgements.push(Judgement {
+            place: row.get(0)?,
+            call: CallRef {
+                account: AccountSid::from_bytes(row.get(1)?),
+                sid: CallSid::from_bytes(row.get(2)?),
+            },
+            feedback: row.get::<_, Option<i64>>(3)?.map(unpack),
+            annotation: record::read_annotation(row, 4)?,
+        });
+    }
+    Ok(judgements)
+}

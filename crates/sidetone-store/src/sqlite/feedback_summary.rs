@@ -1,0 +1,159 @@
+//! Summaries of feedback, as jobs.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sidetone_core::id::{AccountSid, FeedbackSummarySid};
+use sidetone_core::time::TimeUs;
+
+use super::account;
+use super::writer::Work;
+use crate::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
+use crate::{Result, StoreError};
+
+const COLUMNS: &str =
+    "s.sid, a.sid, s.first_day, s.last_day, s.include_subaccounts, s.status, s.tally,
+    s.created_us, s.updated_us, s.callback_url, s.callback_by_get";
+
+fn read(row: &Row<'_>) -> Result<FeedbackSummary> {
+    let tally: Option<String> = row.get(6)?;
+    let status = match (row.get::<_, i64>(5)?, tally) {
+        (0, _) => FeedbackSummaryStatus::Queued,
+        (1, _) => FeedbackSummaryStatus::InProgress,
+        (2, Some(json)) => FeedbackSummaryStatus::Completed(serde_json::from_str(&json)?),
+        (3, _) => FeedbackSummaryStatus::Failed,
+        (status, _) => {
+            return Err(StoreError::Corrupt(format!(
+                "status {status} of a feedback summary"
+            )));
+        }
+    };
+    let by_get = row.get(10)?;
+    Ok(FeedbackSummary {
+        sid: FeedbackSummarySid::from_bytes(row.get(0)?),
+        range: FeedbackRange {
+            account: AccountSid::from_bytes(row.get(1)?),
+            include_subaccounts: row.get(4)?,
+            days: row.get(2)?..=row.get(3)?,
+        },
+        status,
+        created_at: TimeUs::from_micros(row.get(7)?),
+        updated_at: TimeUs::from_micros(row.get(8)?),
+        callback: row
+            .get::<_, Option<String>>(9)?
+            .map(|url| StatusCallback { url, by_get }),
+    })
+}
+
+const fn number(status: FeedbackSummaryStatus) -> i64 {
+    match status {
+        FeedbackSummaryStatus::Queued => 0,
+        FeedbackSummaryStatus::InProgress => 1,
+        FeedbackSummaryStatus::Completed(_) => 2,
+        FeedbackSummaryStatus::Failed => 3,
+    }
+}
+
+fn tally_json(status: FeedbackSummaryStatus) -> Result<Option<String>> {
+    Ok(match status {
+        FeedbackSummaryStatus::Completed(tally) => Some(serde_json::to_string(&tally)?),
+        _ => None,
+    })
+}
+
+pub(super) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<()> {
+    let (account, _) = account::existing(work.conn, summary.range.account)?;
+    let callback = summary.callback.as_ref();
+    work.conn
+        .prepare_cached(
+            "insert into feedback_summary (sid, account, first_day, last_day, include_subaccounts, status, tally,
+               created_us, updated_us, callback_url, callback_by_get)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            summary.sid.as_bytes(),
+            account,
+            summary.range.days.start(),
+            summary.range.days.end(),
+            summary.range.include_subaccounts,
+            number(summary.status),
+            tally_json(summary.status)?,
+            summary.created_at.micros(),
+            summary.updated_at.micros(),
+            callback.map(|callback| &callback.url),
+            callback.is_some_and(|callback| callback.by_get),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn fetch(
+    conn: &Connection,
+    account: AccountSid,
+    sid: FeedbackSummarySid,
+) -> Result<Option<FeedbackSummary>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select {COLUMNS} from feedback_summary s join account a on a.id = s.account where s.sid = ?1 and a.sid = ?2"
+    ))?;
+    let mut rows = statement.query([sid.as_bytes(), account.as_bytes()])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn delete(
+    work: &mut Work<'_>,
+    account: AccountSid,
+    sid: FeedbackSummarySid,
+) -> Result<bool> {
+    let deleted = work
+        .conn
+        .prepare_cached(
+            "delete from feedback_summary where sid = ?1 and account = (select id from account where sid = ?2)",
+        )?
+        .execute([sid.as_bytes(), account.as_bytes()])?;
+    Ok(deleted > 0)
+}
+
+pub(super) fn take(
+    work: &mut Work<'_>,
+    now: TimeUs,
+    lease_until: TimeUs,
+) -> Result<Option<FeedbackSummary>> {
+    let next: Option<i64> = work
+        .conn
+        .prepare_cached(
+            "select id from feedback_summary where status < 2 and coalesce(lease_until_us, ?1) <= ?1
+             order by id limit 1",
+        )?
+        .query_row([now.micros()], |row| row.get(0))
+        .optional()?;
+    let Some(id) = next else {
+        return Ok(None);
+    };
+    work.conn
+        .prepare_cached(
+            "update feedback_summary set status = 1, lease_until_us = ?2, updated_us = ?3 where id = ?1",
+        )?
+        .execute([id, lease_until.micros(), now.micros()])?;
+    let mut statement = work.conn.prepare_cached(&format!(
+        "select {COLUMNS} from feedback_summary s join account a on a.id = s.account where s.id = ?1"
+    ))?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn finish(
+    work: &mut Work<'_>,
+    sid: FeedbackSummarySid,
+    status: FeedbackSummaryStatus,
+    now: TimeUs,
+) -> Result<()> {
+    work.conn
+        .prepare_cached(
+            "update feedback_summary set status = ?2, tally = ?3, lease_until_us = null, updated_us = ?4
+             where sid = ?1 and status < 2",
+        )?
+        .execute(params![
+            sid.as_bytes(),
+            number(status),
+            tally_json(status)?,
+            now.micros()
+        ])?;
+    Ok(())
+}

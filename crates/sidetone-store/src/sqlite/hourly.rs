@@ -1,0 +1,189 @@
+//! Calls and feedback by hour: what summaries of feedback are made of.
+
+use rusqlite::{Connection, params, params_from_iter};
+use sidetone_core::feedback::{Feedback, FeedbackTally, ISSUES, Issues};
+use sidetone_core::time::{DAY_US, HOUR_US};
+
+use super::account;
+use super::check::find;
+use crate::Result;
+use crate::feedback::FeedbackRange;
+
+/// Counts in one row: calls, feedbacks by score, feedbacks by issue.
+const CELLS: usize = 1 + 5 + ISSUES;
+
+/// The columns, in the order of [`Step::cell`].
+const COLUMNS: [&str; CELLS] = [
+    "calls", "score_1", "score_2", "score_3", "score_4", "score_5", "issue_0", "issue_1",
+    "issue_2", "issue_3", "issue_4", "issue_5", "issue_6", "issue_7",
+];
+
+/// One more or less in a count of an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Step {
+    account: i64,
+    hour: i64,
+    cell: usize,
+    by: i64,
+}
+
+impl Step {
+    /// A call more or less.
+    pub(super) const fn call(account: i64, hour: i64, by: i64) -> Self {
+        Self {
+            account,
+            hour,
+            cell: 0,
+            by,
+        }
+    }
+
+    /// A feedback more or less.
+    pub(super) fn feedback(
+        account: i64,
+        hour: i64,
+        feedback: Feedback,
+        by: i64,
+    ) -> impl Iterator<Item = Self> {
+        let issues = feedback.issues.iter();
+        let cells = issues.map(|issue| 6 + usize::from(issue.index()));
+        std::iter::once(usize::from(feedback.score))
+            .chain(cells)
+            .map(move |cell| Self {
+                account,
+                hour,
+                cell,
+                by,
+            })
+    }
+}
+
+/// Feedback as `call.rated` holds it.
+pub(super) fn pack(feedback: Feedback) -> i64 {
+    i64::from(feedback.score) | i64::from(feedback.issues.bits()) << 3
+}
+
+/// Reads it back.
+pub(super) const fn unpack(rated: i64) -> Feedback {
+    Feedback {
+        score: (rated & 7) as u8,
+        issues: Issues::from_bits((rated >> 3) as u8),
+    }
+}
+
+/// Applies steps, which are sorted.
+pub(super) fn write(conn: &Connection, steps: &[Step]) -> Result<()> {
+    for of_hour in steps.chunk_by(|a, b| (a.account, a.hour) == (b.account, b.hour)) {
+        let mut counts = [0_i64; CELLS];
+        for step in of_hour {
+            counts[step.cell] += step.by;
+        }
+        if counts.iter().all(|count| *count == 0) {
+            continue;
+        }
+        let Step { account, hour, .. } = of_hour[0];
+        let names = COLUMNS.join(", ");
+        let sums = COLUMNS.map(|name| format!("{name} = {name} + excluded.{name}"));
+        // A count below none would be refused where it is inserted, so what becomes less is updated.
+        if counts.iter().all(|count| *count >= 0) {
+            let sql = format!(
+                "insert into hourly (account, hour, slot, {names}) values (?, ?, 0{})
+                 on conflict do update set {}",
+                ", ?".repeat(CELLS),
+                sums.join(", ")
+            );
+            let values = [account, hour].into_iter().chain(counts);
+            conn.prepare_cached(&sql)?
+                .execute(params_from_iter(values))?;
+            continue;
+        }
+        let sums = COLUMNS.map(|name| format!("{name} = {name} + ?"));
+        let sql = format!(
+            "update hourly set {} where account = ? and hour = ? and slot = 0",
+            sums.join(", ")
+        );
+        let values = counts.into_iter().chain([account, hour]);
+        conn.prepare_cached(&sql)?
+            .execute(params_from_iter(values))?;
+        conn.prepare_cached(
+            "delete from hourly where account = ?1 and hour = ?2 and slot = 0
+             and calls + score_1 + score_2 + score_3 + score_4 + score_5 = 0",
+        )?
+        .execute([account, hour])?;
+    }
+    Ok(())
+}
+
+/// Adds up the hours of a range, and says how many rows that took.
+pub(super) fn tally(conn: &Connection, range: &FeedbackRange) -> Result<(FeedbackTally, u64)> {
+    const HOURS: i64 = DAY_US / HOUR_US;
+    let (account, _) = account::existing(conn, range.account)?;
+    let mut accounts = vec![account];
+    if range.include_subaccounts {
+        let mut statement = conn.prepare_cached("select id from account where parent_sid = ?1")?;
+        for child in statement.query_map([range.account.as_bytes()], |row| row.get(0))? {
+            accounts.push(child?);
+        }
+    }
+    let sums = COLUMNS
+        .map(|name| format!("coalesce(sum({name}), 0)"))
+        .join(", ");
+    let mut statement = conn.prepare_cached(&format!(
+        "select count(*), {sums} from hourly where account = ?1 and hour between ?2 and ?3"
+    ))?;
+    let first = range.days.start().saturating_mul(HOURS);
+    let last = range
+        .days
+        .end()
+        .saturating_mul(HOURS)
+        .saturating_add(HOURS - 1);
+    let (mut tally, mut rows) = (FeedbackTally::default(), 0);
+    for account in accounts {
+        statement.query_row(params![account, first, last], |row| {
+            rows += row.get::<_, u64>(0)?;
+            tally.calls += row.get::<_, u64>(1)?;
+            for (place, count) in tally.scores.iter_mut().chain(&mut tally.issues).enumerate() {
+                *count += row.get::<_, u64>(2 + place)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok((tally, rows))
+}
+
+/// Compares the hours with the calls.
+pub(super) fn check(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    // SQLite divides towards zero, hours are rounded down.
+    let hour =
+        |us: &str| format!("({us} - (({us} % {HOUR_US}) + {HOUR_US}) % {HOUR_US}) / {HOUR_US}");
+    let scores = (1..=5).map(|score| format!("sum(rated & 7 is {score})"));
+    let issues = (0..ISSUES).map(|issue| format!("coalesce(sum(rated >> {} & 1), 0)", issue + 3));
+    let counts: Vec<String> = std::iter::once("sum(is_call)".to_owned())
+        .chain(scores)
+        .chain(issues)
+        .collect();
+    let recount = format!(
+        "select account, hour, {} from (
+           select account, {} as hour, 1 as is_call, null as rated from call where start_us is not null
+           union all
+           select c.account, {}, 0, c.rated from call c join feedback f on f.call_id = c.id
+         ) group by account, hour",
+        counts.join(", "),
+        hour("start_us"),
+        hour("coalesce(c.start_us, f.created_us)")
+    );
+    let stored = format!("select account, hour, {} from hourly", COLUMNS.join(", "));
+    let differ: i64 = conn.query_row(
+        &format!(
+            "select (select count(*) from ({recount} except {stored})) + (select count(*) from ({stored} except {recount}))"
+        ),
+        [],
+        |row| row.get(0),
+    )?;
+    if differ > 0 {
+        find(findings, || {
+            "calls and feedback by hour differ from the calls".to_owned()
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! `sidetone migrate-feedback`
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch};
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+use sidetone_store::feedback::{Judgement, Rate};
+use sidetone_store::{Annotate, Scope, Store};
+
+use super::print_json;
+use crate::clock::Clock;
+use crate::data::DataArgs;
+
+/// Judgements read at a time.
+const BATCH: usize = 1_000;
+/// Who changed it, as the history tells.
+const BY: &str = "migrate-feedback";
+
+/// Take feedback over into annotations, or annotations into feedback
+///
+/// Tells what it would do; with --apply it does it. What an annotation says already stays as it is, so doing it again
+/// changes nothing more.
+///
+/// Example: sidetone migrate-feedback --data /var/lib/sidetone --apply
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct MigrateFeedbackArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// What is written
+    #[arg(long, value_enum, default_value = "annotation")]
+    to: Target,
+    /// Only the calls of this account
+    #[arg(long)]
+    account: Option<AccountSid>,
+    /// Write, instead of only telling
+    #[arg(long)]
+    apply: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+enum Target {
+    /// Annotations, from feedback
+    Annotation,
+    /// Feedback, from annotations
+    Feedback,
+}
+
+/// What was found, and what was or would be done.
+#[derive(Debug, Serialize)]
+struct Report {
+    to: Target,
+    applied: bool,
+    /// Calls that have what is taken over.
+    calls: u64,
+    /// Calls of which something is (or would be) written.
+    changed: u64,
+    unchanged: u64,
+    /// Annotations that no feedback can be made of, because they have no score.
+    without_score: u64,
+    /// Issues that annotations have no room for, by how often; they stay with the feedback.
+    not_translated: BTreeMap<&'static str, u64>,
+}
+
+/// Prints the report as one line of JSON.
+///
+/// # Errors
+/// When the data cannot be read or written.
+pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
+    let store = args.data.open()?.store;
+    let now = Clock::default().now();
+    let mut report = Report {
+        to: args.to,
+        applied: args.apply,
+        calls: 0,
+        changed: 0,
+        unchanged: 0,
+        without_score: 0,
+        not_translated: BTreeMap::new(),
+    };
+    let mut place = 0;
+    loop {
+        let judgements = store.judgements(place, BATCH).await?;
+        let Some(last) = judgements.last() else { break };
+        place = last.place;
+        for judgement in judgements {
+            if args
+                .account
+                .is_none_or(|account| account == judgement.call.account)
+            {
+                migrate(store.as_ref(), &judgement, args.apply, now, &mut report).await?;
+            }
+        }
+        writeln!(std::io::stderr(), "{} calls", report.calls)?;
+    }
+    print_json(&report)
+}
+
+async fn migrate(
+    store: &dyn Store,
+    judgement: &Judgement,
+    apply: bool,
+    now: TimeUs,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let Judgement {
+        call,
+        feedback,
+        annotation,
+        ..
+    } = judgement;
+    let changed = match (report.to, *feedback) {
+        (Target::Annotation, None) => return Ok(()),
+        (Target::Annotation, Some(feedback)) => {
+            for issue in feedback.untranslated().iter() {
+                *report
+                    .not_translated
+                    .entry(FeedbackIssue::as_str(issue))
+                    .or_default() += 1;
+            }
+            let patch = feedback.fill(annotation);
+            let changed = annotation.with(patch.clone()) != *annotation;
+            if changed && apply {
+                let scope = Scope {
+                    account: call.account,
+                };
+                let change = Annotate {
+                    author: String::new(),
+                    by: BY.to_owned(),
+                    patch: Some(patch),
+                    if_revision: None,
+                    now,
+                    accept_unknown: false,
+                };
+                store.annotate(scope, call.sid, change).await?;
+            }
+            changed
+        }
+        (Target::Feedback, _) if annotation.is_empty() => return Ok(()),
+        (Target::Feedback, before) => {
+            let Some(after) = Feedback::of(annotation, before) else {
+                report.calls += 1;
+                report.without_score += 1;
+                return Ok(());
+            };
+            let changed = before != Some(after);
+            if changed && apply {
+                let rate = Rate {
+                    by: BY.to_owned(),
+                    patch: FeedbackPatch {
+                        score: Some(after.score),
+                        issues: Some(after.issues),
+                    },
+                    now,
+                    accept_unknown: false,
+                    mirror: false,
+                };
+                store.rate(*call, rate).await?;
+            }
+            changed
+        }
+    };
+    report.calls += 1;
+    if changed {
+        report.changed += 1;
+    } else {
+        report.unchanged += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Makes the summaries of feedback that were asked for.
+
+use std::time::Duration;
+
+use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus};
+use sidetone_store::{Result, StoreError};
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::server::stopped;
+
+/// How long a summary is ours before another worker may take it, or ourselves after a crash.
+const LEASE_US: i64 = 10_000_000;
+/// Pause after which what nobody rang for is looked for: summaries of another process, or whose worker died.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Works until a stop is asked for.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    loop {
+        match round(&app).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, "a feedback summary could not be made; it will be tried again");
+            }
+        }
+        tokio::select! {
+            () = app.wake_feedback.notified() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Makes one summary. Says whether there was one to make.
+///
+/// # Errors
+/// When the store fails; the summary is tried again when its lease is over.
+pub async fn round(app: &App) -> Result<bool> {
+    let now = app.clock.now();
+    let lease_until = now.plus_us(LEASE_US);
+    let Some(summary) = app.store.take_feedback_summary(now, lease_until).await? else {
+        return Ok(false);
+    };
+    let status = tally(app, &summary).await?;
+    app.store
+        .finish_feedback_summary(summary.sid, status, app.clock.now())
+        .await?;
+    Ok(true)
+}
+
+async fn tally(app: &App, summary: &FeedbackSummary) -> Result<FeedbackSummaryStatus> {
+    match app.store.tally_feedback(&summary.range).await {
+        Ok((tally, rows)) => {
+            tracing::debug!(summary.sid = %summary.sid, rows, "feedback summed up");
+            Ok(FeedbackSummaryStatus::Completed(tally))
+        }
+        Err(error @ StoreError::Unavailable(_)) => Err(error),
+        Err(error) => {
+            tracing::error!(%error, summary.sid = %summary.sid, "a feedback summary failed");
+            Ok(FeedbackSummaryStatus::Failed)
+        }
+    }
+}
