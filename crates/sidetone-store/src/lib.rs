@@ -7,6 +7,7 @@
 pub mod account;
 #[cfg(feature = "testing")]
 pub mod conformance;
+pub mod delivery;
 pub mod error;
 pub mod feedback;
 pub mod page;
@@ -24,6 +25,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 pub use crate::error::StoreError;
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
@@ -198,8 +200,10 @@ pub struct StoreStats {
     pub dirty_calls: u64,
     /// Calls a timer is set for.
     pub timers: u64,
-    /// Outbox rows not delivered.
-    pub outbox: u64,
+    /// Deliveries that have not arrived yet and are still tried.
+    pub deliveries_waiting: u64,
+    /// Deliveries that were given up.
+    pub dead_letters: u64,
     /// Bytes of the database.
     pub bytes: u64,
     /// Transactions this process has committed.
@@ -342,6 +346,35 @@ pub trait Store: Send + Sync + 'static {
         status: FeedbackSummaryStatus,
         now: TimeUs,
     ) -> Result<()>;
+
+    // Deliveries.
+
+    /// Adds deliveries to the outbox. One whose identity is there already is left out. [`StoreError::NotFound`], and
+    /// nothing added, when an account does not exist.
+    async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()>;
+    /// Endpoints that have a delivery that is due and not leased, longest waiting first.
+    async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>>;
+    /// Settles what was taken before, then leases up to `limit` deliveries that are due at an endpoint, longest due
+    /// first; fewer when they are large. A delivery is given to nobody else until it is settled or `lease_until` has
+    /// passed `now`. Of those about one subject only the first that has neither arrived nor been given up is ever due.
+    /// Settling is idempotent: what is not there any more is left out.
+    async fn take_deliveries(
+        &self,
+        endpoint: EndpointId,
+        settled: Vec<(DeliveryId, Outcome)>,
+        limit: usize,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<Delivery>>;
+    /// Deliveries that were given up, of one account or of all, longest dead first.
+    async fn dead_letters(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<DeadLetter>>;
+    /// Queues dead letters anew, in this order and behind what waits already. [`StoreError::NotFound`], and nothing
+    /// queued, when one of them is none.
+    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()>;
 
     // Rules.
 

@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod concurrency;
+pub mod delivery;
 pub mod feedback;
 pub mod filters;
 pub mod judgement;
@@ -41,6 +42,9 @@ macro_rules! conformance {
                 lists_calls_with_clocks_that_differ, finds_few_among_many;
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
             rules: freezes_once, learns_from_the_days_before;
+            delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_endpoints_apart, sends_one_of_a_subject_after_the_other,
+                leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
+                keeps_dead_letters_and_replays_them, pages_dead_letters, adds_a_delivery_once, gives_out_large_bodies_by_few;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;
         }
     };

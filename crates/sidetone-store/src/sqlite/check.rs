@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 
+use super::check_outbox::check_outbox;
 use super::check_rollups::{check_pdd, check_rollups};
 use super::facet::{self, FACETS, Facets};
 use super::{hourly, judgement, record, terms};
@@ -17,10 +18,12 @@ pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
     let count = |sql: &str| -> Result<u64> {
         Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     };
+    let dead_letters = count("select count(*) from outbox where dead_us is not null")?;
     Ok(StoreStats {
         dirty_calls: count("select count(*) from call where dirty_us is not null")?,
         timers: count("select count(*) from call where timer_us is not null")?,
-        outbox: count("select count(*) from outbox")?,
+        deliveries_waiting: count("select count(*) from outbox")?.saturating_sub(dead_letters),
+        dead_letters,
         bytes: count(
             "select (select page_count from pragma_page_count) * (select page_size from pragma_page_size)",
         )?,
@@ -35,6 +38,7 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     check_engine(conn, &mut findings)?;
     check_calls(conn, &mut findings)?;
     check_work(conn, &mut findings)?;
+    check_outbox(conn, &mut findings)?;
     let mut accounts = conn.prepare("select id from account")?;
     for account in accounts.query_map([], |row| row.get(0))? {
         check_rollups(conn, account?, &mut findings)?;

@@ -5,6 +5,7 @@
 
 mod account;
 mod check;
+mod check_outbox;
 mod check_rollups;
 mod codec;
 mod condition;
@@ -17,9 +18,11 @@ mod feedback_summary;
 mod hourly;
 mod judged;
 mod judgement;
+mod leases;
 mod list;
 mod log;
 mod migrate;
+mod outbox;
 mod paging;
 mod party;
 mod posting;
@@ -48,11 +51,14 @@ use sidetone_core::rules::Rules;
 use sidetone_core::time::TimeUs;
 
 use self::connection::Role;
+use self::leases::Leases;
 use self::log::PackedEvent;
+use self::outbox::Taking;
 use self::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::summary::PackedSummary;
 use self::writer::{Tally, Writer};
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
@@ -85,6 +91,7 @@ pub struct SqliteStore {
     // Before the directory: its threads end before that is removed.
     writer: Writer,
     readers: Arc<Readers>,
+    leases: Arc<Leases>,
     #[cfg(feature = "testing")]
     directory: Option<tempfile::TempDir>,
 }
@@ -127,6 +134,7 @@ impl SqliteStore {
         Ok(Self {
             writer: Writer::start(conn, beside, points, tally)?,
             readers: Arc::new(readers),
+            leases: Arc::default(),
             #[cfg(feature = "testing")]
             directory: None,
         })
@@ -410,6 +418,65 @@ impl Store for SqliteStore {
         self.writer
             .run(1, move |work| {
                 feedback_summary::finish(work, sid, status, now)
+            })
+            .await
+    }
+
+    async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()> {
+        self.writer
+            .run(deliveries.len(), move |work| {
+                deliveries.iter().try_for_each(|new| outbox::add(work, new))
+            })
+            .await
+    }
+
+    async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>> {
+        self.readers
+            .point(|conn| outbox::due_endpoints(conn, &self.leases, now, limit))
+    }
+
+    async fn take_deliveries(
+        &self,
+        endpoint: EndpointId,
+        settled: Vec<(DeliveryId, Outcome)>,
+        limit: usize,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<Delivery>> {
+        let ticket = self.leases.ticket();
+        let taking = Taking {
+            endpoint,
+            limit,
+            now,
+            lease_until,
+            ticket,
+        };
+        let leases = Arc::clone(&self.leases);
+        let taken = self.writer.run(1 + settled.len(), move |work| {
+            outbox::settle_and_take(work, &leases, &settled, &taking)
+        });
+        let taken = taken.await;
+        if taken.is_err() {
+            self.leases.undo(ticket);
+        }
+        taken
+    }
+
+    async fn dead_letters(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<DeadLetter>> {
+        let page = *page;
+        self.readers
+            .scan(move |conn| outbox::dead_letters(conn, account, &page))
+            .await
+    }
+
+    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()> {
+        self.writer
+            .run(letters.len(), move |work| {
+                outbox::replay(work, &letters, now)
             })
             .await
     }

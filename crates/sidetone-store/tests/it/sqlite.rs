@@ -11,6 +11,7 @@ use sidetone_core::vocabulary::Tag;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
 };
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
 use sidetone_store::feedback::Rate;
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::sqlite::{Options, SqliteStore};
@@ -72,6 +73,19 @@ async fn fill(store: &dyn Store) {
         store.rate(call(1), rate).await.unwrap();
     }
     store.freeze_rules(20_000).await.unwrap();
+    let deliveries = (0..3).map(|n| NewDelivery {
+        id: DeliveryId::from_bytes([n; 16]),
+        account: account_sid(1),
+        subject: Some([7; 16]),
+        kind: "test".into(),
+        request: DeliveryRequest {
+            method: Method::Get,
+            url: "https://example.com/".into(),
+            body: None,
+        },
+        created_at: at(0),
+    });
+    store.deliver(deliveries.collect()).await.unwrap();
 }
 
 fn open_at(path: &Path) -> SqliteStore {
@@ -135,6 +149,9 @@ async fn check_finds_planted_damage() {
         "delete from feedback",
         "update feedback_log set before = 3",
         "update pdd set n = 9",
+        "delete from outbox where id = 1",
+        "update outbox set due_us = 1 where id = 3",
+        "update outbox set url = 'https://example.org/'",
         "delete from account_token; update call set account = 9 where id = 3",
     ] {
         std::fs::write(&path, &whole).unwrap();

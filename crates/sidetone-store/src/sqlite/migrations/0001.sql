@@ -371,18 +371,38 @@ create table rules (
   body text not null
 ) strict;
 
--- What subscribers have yet to be told, written with what it is about.
+-- Requests to other people's servers, owed until they have arrived; written with what they tell about.
 create table outbox (
+  -- The order in which they came in.
   id integer primary key,
   shard_key integer not null default 0,
+  -- The identity of a delivery, the same at every attempt.
+  sid blob not null unique check (length(sid) = 16),
   account integer not null references account (id),
-  call_id integer not null references call (id),
-  -- Which event type, as a word of the wire.
+  -- Digest of the account and the URL's origin (63 bits): endpoints do not delay each other.
+  endpoint integer not null check (endpoint >= 0),
+  -- What it is about (128 bits): of one endpoint and subject, one is sent after the other.
+  subject blob check (length(subject) = 16),
+  -- What it tells, as a word of the wire.
   kind text not null,
-  -- The summary version it is about: with call and kind, the identity of a delivery.
-  version integer not null check (version >= 0),
-  due_us integer not null,
+  -- 0 GET, 1 POST.
+  method integer not null check (method in (0, 1)),
+  url text not null,
+  content_type text,
+  body blob,
+  created_us integer not null,
+  -- When it was made, or replayed last: how long it is tried is counted from here.
+  queued_us integer not null,
+  -- When it is to be sent. Null: not before an earlier one of its subject is gone, or never (dead).
+  due_us integer,
+  -- How often it has failed since it was queued.
   attempts integer not null default 0 check (attempts >= 0),
-  unique (call_id, kind, version)
+  last_error text,
+  -- When it was given up.
+  dead_us integer,
+  check ((content_type is null) = (body is null)),
+  check (due_us is null or dead_us is null)
 ) strict;
-create index outbox_due on outbox (due_us);
+create index outbox_due on outbox (endpoint, due_us) where due_us is not null;
+create index outbox_subject on outbox (endpoint, subject) where subject is not null and dead_us is null;
+create index outbox_dead on outbox (dead_us) where dead_us is not null;

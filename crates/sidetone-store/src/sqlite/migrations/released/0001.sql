@@ -324,19 +324,39 @@ CREATE TABLE rules (
   body text not null
 ) strict;
 CREATE TABLE outbox (
+  -- The order in which they came in.
   id integer primary key,
   shard_key integer not null default 0,
+  -- The identity of a delivery, the same at every attempt.
+  sid blob not null unique check (length(sid) = 16),
   account integer not null references account (id),
-  call_id integer not null references call (id),
-  -- Which event type, as a word of the wire.
+  -- Digest of the account and the URL's origin (63 bits): endpoints do not delay each other.
+  endpoint integer not null check (endpoint >= 0),
+  -- What it is about (128 bits): of one endpoint and subject, one is sent after the other.
+  subject blob check (length(subject) = 16),
+  -- What it tells, as a word of the wire.
   kind text not null,
-  -- The summary version it is about: with call and kind, the identity of a delivery.
-  version integer not null check (version >= 0),
-  due_us integer not null,
+  -- 0 GET, 1 POST.
+  method integer not null check (method in (0, 1)),
+  url text not null,
+  content_type text,
+  body blob,
+  created_us integer not null,
+  -- When it was made, or replayed last: how long it is tried is counted from here.
+  queued_us integer not null,
+  -- When it is to be sent. Null: not before an earlier one of its subject is gone, or never (dead).
+  due_us integer,
+  -- How often it has failed since it was queued.
   attempts integer not null default 0 check (attempts >= 0),
-  unique (call_id, kind, version)
+  last_error text,
+  -- When it was given up.
+  dead_us integer,
+  check ((content_type is null) = (body is null)),
+  check (due_us is null or dead_us is null)
 ) strict;
-CREATE INDEX outbox_due on outbox (due_us);
+CREATE INDEX outbox_due on outbox (endpoint, due_us) where due_us is not null;
+CREATE INDEX outbox_subject on outbox (endpoint, subject) where subject is not null and dead_us is null;
+CREATE INDEX outbox_dead on outbox (dead_us) where dead_us is not null;
 insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0, 0);
 insert into account_epoch (only_row, epoch) values (1, 1);
 insert into term (id, text) values (1, 'DE');

@@ -1,0 +1,350 @@
+//! The outbox.
+
+use std::sync::Arc;
+
+use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
+use crate::delivery::{
+    DeadLetter, Delivery, DeliveryId, DeliveryRequest, EndpointId, Method, NewDelivery, Outcome,
+};
+use crate::page::{PageRequest, Start};
+use crate::{Store, StoreError};
+
+const URL: &str = "https://one.example.com/hook?key=1";
+const OTHER: &str = "https://two.example.com/hook";
+
+fn id(n: u8) -> DeliveryId {
+    DeliveryId::from_bytes([n; 16])
+}
+
+/// A delivery of account 1, made at midnight.
+fn new(n: u8, url: &str, subject: Option<u8>) -> NewDelivery {
+    NewDelivery {
+        id: id(n),
+        account: account_sid(1),
+        subject: subject.map(|n| [n; 16]),
+        kind: "feedback_summary".into(),
+        request: DeliveryRequest {
+            method: Method::Post,
+            url: url.into(),
+            body: Some(("application/x-www-form-urlencoded".into(), vec![b'a', n])),
+        },
+        created_at: MIDNIGHT,
+    }
+}
+
+fn endpoint(url: &str) -> EndpointId {
+    EndpointId::of(account_sid(1), url)
+}
+
+async fn settle(
+    store: &dyn Store,
+    settled: Vec<(DeliveryId, Outcome)>,
+    limit: usize,
+    second: i64,
+) -> Vec<Delivery> {
+    store
+        .take_deliveries(endpoint(URL), settled, limit, at(second), at(second + 60))
+        .await
+        .unwrap()
+}
+
+async fn take(store: &dyn Store, second: i64) -> Vec<DeliveryId> {
+    let taken = settle(store, Vec::new(), 100, second).await;
+    taken.iter().map(|delivery| delivery.id).collect()
+}
+
+fn failed(retry_second: Option<i64>) -> Outcome {
+    Outcome::Failed {
+        error: "answered 500".into(),
+        retry_at: retry_second.map(at),
+    }
+}
+
+async fn letters(store: &dyn Store, account: Option<u8>) -> Vec<DeadLetter> {
+    let whole = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 100,
+    };
+    store
+        .dead_letters(account.map(account_sid), &whole)
+        .await
+        .unwrap()
+        .rows
+}
+
+/// A delivery is handed out whole when it is due, and gone when it has arrived.
+pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let post = new(1, URL, Some(7));
+    let get = NewDelivery {
+        request: DeliveryRequest {
+            method: Method::Get,
+            url: URL.into(),
+            body: None,
+        },
+        created_at: at(5),
+        ..new(2, URL, None)
+    };
+    store
+        .deliver(vec![post.clone(), get.clone()])
+        .await
+        .unwrap();
+    assert_eq!(store.stats().await.unwrap().deliveries_waiting, 2);
+    assert_eq!(store.due_endpoints(at(-1), 10).await.unwrap(), []);
+    assert_eq!(
+        store.due_endpoints(at(0), 10).await.unwrap(),
+        [endpoint(URL)]
+    );
+    let of = |new: NewDelivery| Delivery {
+        id: new.id,
+        account: new.account,
+        endpoint: endpoint(URL),
+        subject: new.subject,
+        kind: new.kind,
+        request: new.request,
+        created_at: new.created_at,
+        queued_at: new.created_at,
+        attempts: 0,
+    };
+    assert_eq!(settle(&*store, vec![], 10, 1).await, [of(post)]);
+    let arrived = vec![(id(1), Outcome::Delivered)];
+    assert_eq!(settle(&*store, arrived.clone(), 10, 5).await, [of(get)]);
+    let arrived = vec![arrived[0].clone(), (id(2), Outcome::Delivered)];
+    assert_eq!(settle(&*store, arrived, 10, 6).await, []);
+    assert_eq!(store.stats().await.unwrap().deliveries_waiting, 0);
+    assert_eq!(take(&*store, 1000).await, []);
+}
+
+/// Origins and accounts have queues of their own; the one that waits longest is named first.
+pub async fn keeps_endpoints_apart(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    let later = NewDelivery {
+        created_at: at(3),
+        ..new(1, URL, None)
+    };
+    let foreign = NewDelivery {
+        account: account_sid(2),
+        created_at: at(2),
+        ..new(3, URL, None)
+    };
+    store
+        .deliver(vec![later, new(2, OTHER, None), foreign])
+        .await
+        .unwrap();
+    let theirs = EndpointId::of(account_sid(2), URL);
+    let due = [endpoint(OTHER), theirs, endpoint(URL)];
+    assert_eq!(store.due_endpoints(at(9), 10).await.unwrap(), due);
+    assert_eq!(store.due_endpoints(at(9), 2).await.unwrap(), due[..2]);
+    assert_eq!(take(&*store, 9).await, [id(1)]);
+    let taken = store
+        .take_deliveries(theirs, vec![], 10, at(9), at(60))
+        .await
+        .unwrap();
+    assert_eq!((taken[0].id, taken[0].account), (id(3), account_sid(2)));
+    assert_eq!(
+        store.due_endpoints(at(9), 10).await.unwrap(),
+        [endpoint(OTHER)]
+    );
+    let stranger = NewDelivery {
+        account: account_sid(9),
+        ..new(4, URL, None)
+    };
+    let refused = store.deliver(vec![new(5, URL, None), stranger]).await;
+    assert!(matches!(refused, Err(StoreError::NotFound(_))));
+    assert_eq!(store.stats().await.unwrap().deliveries_waiting, 3);
+}
+
+/// Of a subject the next is due when the one before has arrived or was given up; other subjects do not wait.
+pub async fn sends_one_of_a_subject_after_the_other(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store
+        .deliver(vec![
+            new(1, URL, Some(1)),
+            new(2, URL, Some(1)),
+            new(3, URL, Some(1)),
+            new(4, URL, Some(2)),
+            new(5, OTHER, Some(1)),
+        ])
+        .await
+        .unwrap();
+    assert_eq!(take(&*store, 0).await, [id(1), id(4)]);
+    let ids = |taken: Vec<Delivery>| taken.iter().map(|taken| taken.id).collect::<Vec<_>>();
+    // It has failed: it is tried again before the next one.
+    assert_eq!(
+        settle(&*store, vec![(id(1), failed(Some(20)))], 10, 10).await,
+        []
+    );
+    assert_eq!(take(&*store, 19).await, []);
+    assert_eq!(take(&*store, 20).await, [id(1)]);
+    let arrived = vec![(id(1), Outcome::Delivered)];
+    assert_eq!(ids(settle(&*store, arrived, 10, 21).await), [id(2)]);
+    store.deliver(vec![new(6, URL, Some(1))]).await.unwrap();
+    let dead = vec![(id(2), failed(None))];
+    assert_eq!(ids(settle(&*store, dead, 10, 22).await), [id(3)]);
+    let arrived = vec![(id(3), Outcome::Delivered)];
+    assert_eq!(ids(settle(&*store, arrived, 10, 23).await), [id(6)]);
+    let arrived = vec![(id(6), Outcome::Delivered), (id(4), Outcome::Delivered)];
+    assert_eq!(settle(&*store, arrived, 10, 24).await, []);
+    // Nobody is before it now.
+    store.deliver(vec![new(7, URL, Some(1))]).await.unwrap();
+    assert_eq!(take(&*store, 25).await, [id(7)]);
+}
+
+/// What one has taken nobody else gets until the lease is over.
+pub async fn leases_to_one_at_a_time(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store
+        .deliver((0..100).map(|n| new(n, URL, None)).collect())
+        .await
+        .unwrap();
+    let takers: Vec<_> = (0..20)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { settle(&*store, vec![], 7, 0).await })
+        })
+        .collect();
+    let mut taken = Vec::new();
+    for taker in takers {
+        taken.extend(taker.await.unwrap().into_iter().map(|taken| taken.id));
+    }
+    taken.sort_unstable();
+    assert_eq!(taken, (0..100).map(id).collect::<Vec<_>>());
+    assert_eq!(take(&*store, 59).await, []);
+    assert_eq!(store.due_endpoints(at(59), 10).await.unwrap(), []);
+    assert_eq!(store.due_endpoints(at(60), 10).await.unwrap().len(), 1);
+    assert_eq!(take(&*store, 60).await.len(), 100);
+}
+
+/// A failed delivery comes back when its time has come, and counts its attempts.
+pub async fn tries_again_when_it_is_time(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.deliver(vec![new(1, URL, None)]).await.unwrap();
+    for attempt in 0..3 {
+        let second = i64::from(attempt) * 100;
+        let taken = settle(&*store, vec![], 10, second).await;
+        assert_eq!(taken[0].attempts, attempt);
+        let again = vec![(id(1), failed(Some(second + 100)))];
+        assert_eq!(settle(&*store, again, 10, second + 1).await, []);
+        assert_eq!(store.due_endpoints(at(second + 99), 10).await.unwrap(), []);
+    }
+}
+
+/// What was taken and not tried is due as it was.
+pub async fn gives_back_what_was_not_tried(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store
+        .deliver(vec![new(1, URL, Some(1)), new(2, URL, Some(1))])
+        .await
+        .unwrap();
+    let before = settle(&*store, vec![], 10, 0).await;
+    assert_eq!(
+        settle(&*store, vec![(id(1), Outcome::Untried)], 0, 1).await,
+        []
+    );
+    assert_eq!(settle(&*store, vec![], 10, 1).await, before);
+}
+
+/// A dead letter is listed, waits for nobody's clock, and is tried anew when it is replayed: behind what waits.
+pub async fn keeps_dead_letters_and_replays_them(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    store
+        .deliver(vec![new(1, URL, Some(1)), new(2, URL, Some(1))])
+        .await
+        .unwrap();
+    take(&*store, 0).await;
+    settle(&*store, vec![(id(1), failed(None))], 0, 7).await;
+    let letter = DeadLetter {
+        id: id(1),
+        account: account_sid(1),
+        kind: "feedback_summary".into(),
+        url: URL.into(),
+        created_at: MIDNIGHT,
+        died_at: at(7),
+        attempts: 1,
+        error: "answered 500".into(),
+    };
+    assert_eq!(letters(&*store, None).await, std::slice::from_ref(&letter));
+    assert_eq!(letters(&*store, Some(1)).await, [letter]);
+    assert_eq!(letters(&*store, Some(2)).await, []);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.deliveries_waiting, stats.dead_letters), (1, 1));
+    assert_eq!(take(&*store, 8).await, [id(2)]);
+
+    let unknown = store.replay(vec![id(1), id(9)], at(9)).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound(_))));
+    let alive = store.replay(vec![id(2)], at(9)).await;
+    assert!(matches!(alive, Err(StoreError::NotFound(_))));
+    store.replay(vec![id(1)], at(9)).await.unwrap();
+    assert_eq!(letters(&*store, None).await, []);
+    // Behind the second one, which is out.
+    assert_eq!(take(&*store, 10).await, []);
+    let arrived = vec![(id(2), Outcome::Delivered)];
+    let again = settle(&*store, arrived, 10, 11).await;
+    assert_eq!(again[0].id, id(1));
+    assert_eq!(
+        (again[0].created_at, again[0].queued_at, again[0].attempts),
+        (MIDNIGHT, at(9), 0)
+    );
+}
+
+/// Dead letters are listed longest dead first, page by page.
+pub async fn pages_dead_letters(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store
+        .deliver((0..9).map(|n| new(n, URL, None)).collect())
+        .await
+        .unwrap();
+    take(&*store, 0).await;
+    // Two of them in each transaction, the last first.
+    for (second, pair) in (0..).zip([[8, 7], [6, 5], [4, 3], [2, 1]]) {
+        let dead = pair.map(|n| (id(n), failed(None)));
+        settle(&*store, dead.to_vec(), 0, second).await;
+    }
+    let mut start = Start::First { skip: 0 };
+    let mut seen = Vec::new();
+    loop {
+        let request = PageRequest { start, size: 3 };
+        let page = store.dead_letters(None, &request).await.unwrap();
+        seen.extend(page.rows.iter().map(|letter| letter.id));
+        match page.after {
+            Some(place) => start = Start::After(place),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [7, 8, 5, 6, 3, 4, 1, 2].map(id));
+}
+
+/// The same delivery again changes nothing.
+pub async fn adds_a_delivery_once(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store
+        .deliver(vec![new(1, URL, None), new(1, URL, None)])
+        .await
+        .unwrap();
+    store.deliver(vec![new(1, OTHER, None)]).await.unwrap();
+    assert_eq!(take(&*store, 0).await, [id(1)]);
+    assert_eq!(store.due_endpoints(at(0), 10).await.unwrap(), []);
+}
+
+/// Whoever takes need not hold more in memory than a little.
+pub async fn gives_out_large_bodies_by_few(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let large = (0..20).map(|n| {
+        let mut large = new(n, URL, None);
+        large.request.body = Some(("application/json".into(), vec![b' '; 200_000]));
+        large
+    });
+    store.deliver(large.collect()).await.unwrap();
+    let mut seen = 0;
+    loop {
+        let taken = take(&*store, 0).await;
+        if taken.is_empty() {
+            break;
+        }
+        assert!(taken.len() < 5, "{}", taken.len());
+        seen += taken.len();
+    }
+    assert_eq!(seen, 20);
+}

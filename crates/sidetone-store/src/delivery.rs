@@ -1,0 +1,224 @@
+//! Deliveries: requests to other people's servers, owed until they have arrived.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+
+/// The identity of a delivery: random, chosen by whoever makes it, the same at every attempt. Written as a UUID.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryId([u8; 16]);
+
+impl DeliveryId {
+    /// Makes the identity from its 128 bits.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 128 bits.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, byte) in self.0.iter().enumerate() {
+            if matches!(place, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for DeliveryId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is not an id like 0f8fad5b-d9cb-469f-a165-70867728950e");
+        let digits = text.replace('-', "");
+        if digits.len() != 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(wrong());
+        }
+        u128::from_str_radix(&digits, 16)
+            .map(|bits| Self(bits.to_be_bytes()))
+            .map_err(|_| wrong())
+    }
+}
+
+/// Where deliveries go: one origin (scheme, host and port) of one account. What is slow or dead at one endpoint delays
+/// no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EndpointId(i64);
+
+impl EndpointId {
+    /// The endpoint of an account's URL: a digest, so that endpoints need not be listed anywhere. Were two ever the
+    /// same, they would share a queue and nothing worse.
+    #[must_use]
+    pub fn of(account: AccountSid, url: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(account.as_bytes());
+        hash.update(origin(url).to_ascii_lowercase());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        // 63 bits: not negative.
+        Self(i64::from_be_bytes(first) & i64::MAX)
+    }
+
+    pub(crate) const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// Scheme, host and port of a URL, as they stand there.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find(['/', '?', '#']);
+    end.map_or(url, |at| &url[..host + at])
+}
+
+/// How something is requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// What there is to say is in the URL.
+    Get,
+    /// It is in the body.
+    Post,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRequest {
+    /// How.
+    pub method: Method,
+    /// Where to; absolute.
+    pub url: String,
+    /// Content type and bytes.
+    pub body: Option<(String, Vec<u8>)>,
+}
+
+/// A delivery on its way into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// Its identity. When there is one of it in the outbox already, nothing is added.
+    pub id: DeliveryId,
+    /// Whose token signs it. The account must exist.
+    pub account: AccountSid,
+    /// The call or thing it is about: deliveries of one endpoint and subject leave in the order they came in.
+    pub subject: Option<[u8; 16]>,
+    /// What it tells, as a word of the wire.
+    pub kind: String,
+    /// What is sent.
+    pub request: DeliveryRequest,
+    /// When it was made, by our clock.
+    pub created_at: TimeUs,
+}
+
+/// A delivery in the hands of whoever sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// As [`NewDelivery::id`].
+    pub id: DeliveryId,
+    /// As [`NewDelivery::account`].
+    pub account: AccountSid,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// As [`NewDelivery::subject`].
+    pub subject: Option<[u8; 16]>,
+    /// As [`NewDelivery::kind`].
+    pub kind: String,
+    /// As [`NewDelivery::request`].
+    pub request: DeliveryRequest,
+    /// As [`NewDelivery::created_at`].
+    pub created_at: TimeUs,
+    /// When it was queued: made, or replayed last. How long it is tried is counted from here.
+    pub queued_at: TimeUs,
+    /// How often it has failed since.
+    pub attempts: u32,
+}
+
+/// What became of a delivery that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It arrived, and is forgotten.
+    Delivered,
+    /// It did not.
+    Failed {
+        /// Why, for people.
+        error: String,
+        /// When it is tried again. `None`: never, it becomes a dead letter.
+        retry_at: Option<TimeUs>,
+    },
+    /// It was not tried, and is given back as it was.
+    Untried,
+}
+
+/// A delivery that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// As [`NewDelivery::id`].
+    pub id: DeliveryId,
+    /// As [`NewDelivery::account`].
+    pub account: AccountSid,
+    /// As [`NewDelivery::kind`].
+    pub kind: String,
+    /// Where it should have gone.
+    pub url: String,
+    /// As [`NewDelivery::created_at`].
+    pub created_at: TimeUs,
+    /// When it was given up.
+    pub died_at: TimeUs,
+    /// How often it had been tried.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub error: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_and_read_as_a_uuid() {
+        let id = DeliveryId::from_bytes([0xa5; 16]);
+        let text = "a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5";
+        assert_eq!(id.to_string(), text);
+        assert_eq!(text.parse(), Ok(id));
+        assert_eq!(text.replace('-', "").parse(), Ok(id));
+        for wrong in ["", "a5", "+5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5", "ä5a5a5a5"] {
+            assert!(wrong.parse::<DeliveryId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_an_origin_of_an_account() {
+        let (one, two) = (
+            AccountSid::from_bytes([1; 16]),
+            AccountSid::from_bytes([2; 16]),
+        );
+        let of = EndpointId::of;
+        assert_eq!(of(one, "https://a.b/c?d"), of(one, "HTTPS://A.b?x://y/"));
+        assert_eq!(of(one, "https://a.b"), of(one, "https://a.b/"));
+        assert_ne!(of(one, "https://a.b/"), of(two, "https://a.b/"));
+        assert_ne!(of(one, "https://a.b/"), of(one, "http://a.b/"));
+        assert_ne!(of(one, "https://a.b/"), of(one, "https://a.b:8443/"));
+        assert!(of(one, "").number() >= 0);
+    }
+}

@@ -1,0 +1,11 @@
+-- A dead letter is queued anew, behind everything that waits.
+update outbox set
+  id = (select max(id) + 1 from outbox),
+  queued_us = ?2, attempts = 0, last_error = null, dead_us = null,
+  due_us = case
+    when exists (
+      select 1 from outbox w where w.endpoint = outbox.endpoint and w.subject = outbox.subject and w.dead_us is null
+    ) then null
+    else ?2
+  end
+where sid = ?1 and dead_us is not null
