@@ -27,8 +27,10 @@ pub struct Parts {
     pub directory: Directory,
     /// Counters for `/metrics`.
     pub counters: Counters,
-    /// Rung when a feedback summary was queued.
-    pub wake_feedback: Notify,
+    /// Told when a feedback summary was queued.
+    pub feedback_queued: Notify,
+    /// Told when a verb has added deliveries, so that they leave at once.
+    pub outbox_filled: Notify,
 }
 
 impl App {

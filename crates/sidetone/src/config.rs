@@ -11,7 +11,7 @@ use clap::Args;
 use serde::Deserialize;
 
 pub use values::{
-    HepListen, ListenAddress, LogFormat, Networks, Roles, Secret, Span, UnknownCalls,
+    HepListen, ListenAddress, LogFormat, Networks, Roles, Secret, Span, Switch, UnknownCalls,
 };
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the file.
@@ -81,6 +81,8 @@ settings! {
     client_timeout: Span, "SIDETONE_CLIENT_TIMEOUT";
     /// Steps of the database engine a list query may take before it is refused [default: 40000000]
     query_steps: u64, "SIDETONE_QUERY_STEPS";
+    /// Deliver webhooks to private, loopback and link-local addresses too [default: false]
+    webhook_allow_private: Switch, "SIDETONE_WEBHOOK_ALLOW_PRIVATE";
     /// Logs as `text` or `json` [default: text]
     log_format: LogFormat, "SIDETONE_LOG_FORMAT";
     /// What to log, as in `info` or `sidetone=debug` [default: info]
@@ -122,6 +124,8 @@ pub struct Config {
     pub client_timeout: Duration,
     /// Step budget of a list query.
     pub query_steps: u64,
+    /// Webhooks go to addresses that are not public, too.
+    pub webhook_allow_private: bool,
     /// Text or JSON.
     pub log_format: LogFormat,
     /// Directives of the log filter.
@@ -217,6 +221,7 @@ impl Settings {
                 .client_timeout
                 .map_or(Duration::from_secs(30), |span| span.0),
             query_steps: self.query_steps.unwrap_or(40_000_000),
+            webhook_allow_private: self.webhook_allow_private.unwrap_or_default().0,
             log_format: self.log_format.unwrap_or_default(),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })

@@ -253,6 +253,17 @@ impl Directory {
             .collect()
     }
 
+    /// What the account's own callbacks are signed with: the first of its tokens that is valid.
+    #[must_use]
+    pub fn primary_token(&self, account: AccountSid, now: TimeUs) -> Option<String> {
+        let entries = self.entries();
+        let signing = &entries.accounts.get(&account)?.signing;
+        let mut valid = signing
+            .iter()
+            .filter(|(_, expires)| expires.is_none_or(|expires| now < expires));
+        valid.next().map(|(secret, _)| secret.clone())
+    }
+
     fn entries(&self) -> Arc<Entries> {
         self.entries
             .read()

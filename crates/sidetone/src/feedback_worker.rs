@@ -25,7 +25,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             }
         }
         tokio::select! {
-            () = app.wake_feedback.notified() => {}
+            () = app.feedback_queued.notified() => {}
             () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,
         }

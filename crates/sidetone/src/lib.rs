@@ -6,6 +6,7 @@ pub mod clock;
 pub mod cmd;
 pub mod config;
 pub mod data;
+pub mod delivery;
 pub mod demo;
 pub mod directory;
 pub mod drain;

@@ -22,6 +22,10 @@ pub struct Counters {
     pub summaries: Counter,
     /// Connections refused because there were too many.
     pub connections_refused: Counter,
+    /// Attempts to deliver by what became of them.
+    pub deliveries: Family<DeliveryLabels, Counter>,
+    deliveries_waiting: Gauge,
+    dead_letters: Gauge,
     dirty_calls: Gauge,
     timers: Gauge,
     database_bytes: Gauge,
@@ -45,6 +49,13 @@ pub struct StatusLabels {
     pub status: u16,
 }
 
+/// Labels of a delivery counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DeliveryLabels {
+    /// `delivered`, `failed` (it is tried again) or `dead`.
+    pub result: &'static str,
+}
+
 impl Default for Counters {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("sidetone");
@@ -52,6 +63,8 @@ impl Default for Counters {
         let requests = Family::default();
         let summaries = Counter::default();
         let connections_refused = Counter::default();
+        let deliveries = Family::default();
+        let (deliveries_waiting, dead_letters) = Default::default();
         let (dirty_calls, timers, database_bytes) = Default::default();
         let (store_commits, store_writes) = <(Counter, Counter)>::default();
         registry.register("events", "Events by source and result", events.clone());
@@ -61,6 +74,21 @@ impl Default for Counters {
             "connections_refused",
             "Connections refused because too many were open",
             connections_refused.clone(),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver by result",
+            deliveries.clone(),
+        );
+        registry.register(
+            "deliveries_waiting",
+            "Deliveries that have not arrived yet and are still tried",
+            Gauge::clone(&deliveries_waiting),
+        );
+        registry.register(
+            "dead_letters",
+            "Deliveries that were given up",
+            Gauge::clone(&dead_letters),
         );
         registry.register(
             "dirty_calls",
@@ -89,6 +117,9 @@ impl Default for Counters {
             requests,
             summaries,
             connections_refused,
+            deliveries,
+            deliveries_waiting,
+            dead_letters,
             dirty_calls,
             timers,
             database_bytes,
@@ -108,12 +139,21 @@ impl Counters {
         }
     }
 
+    /// Counts an attempt to deliver.
+    pub fn count_delivery(&self, result: &'static str) {
+        self.deliveries
+            .get_or_create(&DeliveryLabels { result })
+            .inc();
+    }
+
     /// Everything in the text format of Prometheus, with the store's figures of this moment.
     #[must_use]
     pub fn encode(&self, stats: sidetone_store::StoreStats) -> String {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.dirty_calls.set(gauge(stats.dirty_calls));
         self.timers.set(gauge(stats.timers));
+        self.deliveries_waiting.set(gauge(stats.deliveries_waiting));
+        self.dead_letters.set(gauge(stats.dead_letters));
         self.database_bytes.set(gauge(stats.bytes));
         self.store_commits
             .inner()

@@ -10,13 +10,12 @@ use super::Cli;
 /// What all variables of Sidetone begin with.
 const PREFIX: &str = "SIDETONE_";
 
-/// Variables that no option has: read by tests of this project, or reserved.
-const ELSEWHERE: [&str; 5] = [
+/// Variables that no option has: read by tests of this project.
+const ELSEWHERE: [&str; 4] = [
     "SIDETONE_BINARY",
     "SIDETONE_CLIENT",
     "SIDETONE_MANIFEST",
     "SIDETONE_MODEL_SEED",
-    "SIDETONE_WEBHOOK_ALLOW_PRIVATE",
 ];
 
 /// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value is not shown: it may

@@ -55,7 +55,8 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         clock: Clock::default(),
         config: settings.resolve(None)?,
         counters: Counters::default(),
-        wake_feedback: Notify::new(),
+        feedback_queued: Notify::default(),
+        outbox_filled: Notify::default(),
     });
     let account = match args.account {
         Some(account) => account,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod check;
+pub mod dead_letter;
 pub mod demo;
 mod environment;
 pub mod ingest;
@@ -28,6 +29,8 @@ enum Command {
     Account(account::AccountCommand),
     #[command(subcommand)]
     Key(key::KeyCommand),
+    #[command(subcommand)]
+    DeadLetter(dead_letter::DeadLetterCommand),
     Check(check::CheckArgs),
     MigrateFeedback(migrate_feedback::MigrateFeedbackArgs),
 }
@@ -48,6 +51,7 @@ impl Cli {
                 Command::Ingest(args) => ingest::run(args).await,
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
+                Command::DeadLetter(command) => dead_letter::run(command).await,
                 Command::Check(args) => check::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
             }

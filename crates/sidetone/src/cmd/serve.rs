@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::cmd::environment;
 use crate::config::{Config, Settings};
 use crate::data::{self, Data};
+use crate::delivery::{self, Limits};
 use crate::directory::Directory;
 use crate::http::Door;
 use crate::server::{Serving, load_tls, serve, stopped};
@@ -167,13 +168,16 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         config,
         directory,
         counters: Counters::default(),
-        wake_feedback: Notify::new(),
+        feedback_queued: Notify::default(),
+        outbox_filled: Notify::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if roles.work {
         tasks.spawn(fold_worker::run(app.clone(), stopped.clone()));
         tasks.spawn(feedback_worker::run(app.clone(), stopped.clone()));
+        let limits = Limits::default();
+        tasks.spawn(delivery::run(app.clone(), limits, stopped.clone()));
     }
     tasks.spawn(follow_accounts(app.clone(), stopped.clone()));
     let serving = Serving {

@@ -210,6 +210,29 @@ impl FromStr for UnknownCalls {
     }
 }
 
+/// On or off, as variables of the environment say it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+impl FromStr for Switch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "1" | "true" => Ok(Self(true)),
+            "0" | "false" => Ok(Self(false)),
+            _ => Err(format!("'{text}' is none of 1, true, 0 and false")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Switch {
+    /// In the file it is a boolean.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bool::deserialize(deserializer).map(Self)
+    }
+}
+
 /// How logs are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
@@ -314,6 +337,17 @@ mod tests {
         assert!(!only.contains("11.0.0.1".parse().unwrap()));
         assert!(!only.contains("::1".parse().unwrap()));
         assert!("10.0.0.0/33".parse::<Networks>().is_err());
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        for (text, is_on) in [("1", true), ("true", true), ("0", false), ("false", false)] {
+            assert_eq!(text.parse(), Ok(Switch(is_on)));
+        }
+        for wrong in ["", "yes", "2", "TRUE"] {
+            let error = wrong.parse::<Switch>().unwrap_err();
+            assert!(error.contains("1, true, 0 and false"), "{error}");
+        }
     }
 
     #[test]

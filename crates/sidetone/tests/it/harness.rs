@@ -33,7 +33,7 @@ pub(crate) struct TestServer {
     door: Door,
     user: String,
     password: String,
-    _dir: Arc<tempfile::TempDir>,
+    pub(crate) dir: Arc<tempfile::TempDir>,
 }
 
 /// An answer, read whole.
@@ -89,7 +89,8 @@ impl TestServer {
             config,
             directory,
             counters: Counters::default(),
-            wake_feedback: Notify::new(),
+            feedback_queued: Notify::default(),
+            outbox_filled: Notify::default(),
         });
         let door = Door::new(app.clone());
         let (user, password) = (ACCOUNT.to_owned(), TOKEN.to_owned());
@@ -99,7 +100,7 @@ impl TestServer {
             door,
             user,
             password,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -111,7 +112,7 @@ impl TestServer {
             door: self.door.clone(),
             user: user.to_owned(),
             password: password.to_owned(),
-            _dir: self._dir.clone(),
+            dir: self.dir.clone(),
         }
     }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod api;
 mod connections;
+mod delivery;
 mod demo;
 mod feedback;
 mod feedback_model;

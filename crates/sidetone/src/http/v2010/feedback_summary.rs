@@ -62,7 +62,7 @@ pub async fn create(
         callback,
     };
     app.store.create_feedback_summary(summary.clone()).await?;
-    app.wake_feedback.notify_one();
+    app.feedback_queued.notify_one();
     Ok((StatusCode::CREATED, Json(Body::of(&summary))).into_response())
 }
 

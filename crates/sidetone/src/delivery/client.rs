@@ -1,0 +1,125 @@
+//! Sends requests and says whether they arrived.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::body::{Body, Incoming};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::connect::{ConnectError, Connector};
+
+/// Most bytes of an answer that are read. Nobody looks at them: they only keep the connection usable.
+const ANSWER_MAX_BYTES: usize = 64 * 1024;
+/// The largest head of an answer.
+const HEAD_MAX_BYTES: usize = 64 * 1024;
+/// How long a connection waits for the next request.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+/// Connections that wait for the next request, of one origin.
+const IDLE_MAX: usize = 16;
+
+/// Why a delivery did not arrive.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It was answered, but not with a status of success. Redirects are not followed.
+    #[error("answered {0}")]
+    Status(u16),
+    /// No answer came in time.
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    /// There was no connection.
+    #[error("{0}")]
+    Unconnected(String),
+    /// The connection ended before there was an answer, or what came was none.
+    #[error("no answer: {0}")]
+    Broken(String),
+    /// It cannot be made a request of.
+    #[error("cannot be sent: {0}")]
+    Unsendable(String),
+    /// There is nothing to sign it with.
+    #[error("cannot be signed: its account has no auth token that opens")]
+    Unsigned,
+}
+
+impl Failure {
+    /// Whether nobody was there who answered.
+    #[must_use]
+    pub const fn is_silence(&self) -> bool {
+        match self {
+            Self::TimedOut(_) | Self::Unconnected(_) | Self::Broken(_) => true,
+            Self::Status(_) | Self::Unsendable(_) | Self::Unsigned => false,
+        }
+    }
+}
+
+/// Sends requests, over connections that are kept for the next one.
+pub struct Client {
+    http: legacy::Client<Connector, Full<Bytes>>,
+    time_out: Duration,
+}
+
+impl Client {
+    /// `time_out`: for all of a request, from looking up the host to the answer.
+    #[must_use]
+    pub fn new(allow_private: bool, time_out: Duration) -> Self {
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIME)
+            .pool_max_idle_per_host(IDLE_MAX)
+            .http1_max_buf_size(HEAD_MAX_BYTES)
+            .build(Connector::new(allow_private));
+        Self { http, time_out }
+    }
+
+    /// Sends a request. A status of success (2xx) is all that counts.
+    ///
+    /// # Errors
+    /// Why it did not arrive.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<(), Failure> {
+        let mut status = None;
+        let exchange = async {
+            let answer = self.http.request(request).await.map_err(failure)?;
+            status = Some(answer.status());
+            discard(answer.into_body()).await;
+            Ok(())
+        };
+        if let Ok(Err(failure)) = tokio::time::timeout(self.time_out, exchange).await {
+            return Err(failure);
+        }
+        // Whoever said yes and then took too long with the rest has said yes.
+        match status {
+            Some(status) if status.is_success() => Ok(()),
+            Some(status) => Err(Failure::Status(status.as_u16())),
+            None => Err(Failure::TimedOut(self.time_out)),
+        }
+    }
+}
+
+/// Reads an answer's body, so that its connection can be used again; gives up both when there is too much of it.
+async fn discard(mut body: Incoming) {
+    let mut left = ANSWER_MAX_BYTES;
+    while !body.is_end_stream()
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(bytes) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
+}
+
+fn failure(error: legacy::Error) -> Failure {
+    let source = error.source();
+    if let Some(reason) = source.and_then(|source| source.downcast_ref::<ConnectError>()) {
+        return Failure::Unconnected(reason.to_string());
+    }
+    let mut innermost: &dyn Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    Failure::Broken(innermost.to_string())
+}

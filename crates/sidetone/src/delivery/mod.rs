@@ -1,0 +1,146 @@
+//! Delivers what the outbox holds: at least once, in order by subject, each endpoint at its own pace.
+
+pub mod address;
+pub mod client;
+mod connect;
+mod endpoint;
+mod request;
+pub mod retry;
+pub mod target;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sidetone_store::delivery::EndpointId;
+use tokio::sync::{Notify, watch};
+use tokio::task::{Id, JoinSet};
+
+use self::client::Client;
+use self::endpoint::Turn;
+use crate::app::App;
+use crate::server::stopped;
+
+pub use self::target::target;
+
+/// Endpoints served at once. Those beyond wait for their turn.
+const ENDPOINTS_MAX: usize = 256;
+/// Shortest time between two looks at the outbox.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// One request, from looking up the host to the end of the answer.
+    pub time_out: Duration,
+    /// What is in flight when a stop is asked for.
+    pub drain: Duration,
+    /// Time between two looks at the outbox when nobody says that it has something new.
+    pub poll: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time_out: Duration::from_secs(15),
+            drain: Duration::from_secs(10),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What the turns of all endpoints share.
+struct Shared {
+    app: App,
+    client: Client,
+    limits: Limits,
+    /// Whether endpoints wait for a turn.
+    crowded: AtomicBool,
+}
+
+/// Delivers until a stop is asked for, then lets what is in flight end.
+pub async fn run(app: App, limits: Limits, mut stop: watch::Receiver<bool>) {
+    let shared = Arc::new(Shared {
+        client: Client::new(app.config.webhook_allow_private, limits.time_out),
+        app,
+        limits,
+        crowded: AtomicBool::new(false),
+    });
+    let mut turns = Turns::default();
+    loop {
+        if let Err(error) = turns.begin(&shared, &stop).await {
+            tracing::error!(%error, "the outbox could not be read; it will be tried again");
+        }
+        tokio::time::sleep(PAUSE).await;
+        tokio::select! {
+            () = shared.app.outbox_filled.notified() => {}
+            () = tokio::time::sleep(limits.poll) => {}
+            Some(ended) = turns.tasks.join_next_with_id() => {
+                // All that have ended meanwhile make room together.
+                turns.end(ended);
+                while let Some(ended) = turns.tasks.try_join_next_with_id() {
+                    turns.end(ended);
+                }
+            }
+            () = stopped(&mut stop) => break,
+        }
+    }
+    while turns.tasks.join_next().await.is_some() {}
+}
+
+/// The endpoints that are being served.
+#[derive(Default)]
+struct Turns {
+    tasks: JoinSet<()>,
+    serving: HashMap<EndpointId, Arc<Notify>>,
+    endpoints: HashMap<Id, EndpointId>,
+}
+
+impl Turns {
+    /// Begins a turn of every endpoint that is owed something, and tells those that are being served.
+    async fn begin(
+        &mut self,
+        shared: &Arc<Shared>,
+        stop: &watch::Receiver<bool>,
+    ) -> sidetone_store::Result<()> {
+        let now = shared.app.clock.now();
+        // As many as could begin if all that are served are among them.
+        let due = shared
+            .app
+            .store
+            .due_endpoints(now, 2 * ENDPOINTS_MAX)
+            .await?;
+        let mut is_crowded = false;
+        for endpoint in due {
+            if let Some(more) = self.serving.get(&endpoint) {
+                more.notify_one();
+            } else if self.serving.len() < ENDPOINTS_MAX {
+                let more = Arc::new(Notify::new());
+                let turn = Turn::new(Arc::clone(shared), endpoint);
+                let task = self
+                    .tasks
+                    .spawn(turn.serve(Arc::clone(&more), stop.clone()));
+                self.serving.insert(endpoint, more);
+                self.endpoints.insert(task.id(), endpoint);
+            } else {
+                is_crowded = true;
+            }
+        }
+        shared.crowded.store(is_crowded, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn end(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+        let task = match ended {
+            Ok((task, ())) => task,
+            Err(error) => {
+                tracing::error!(%error, "serving an endpoint failed");
+                error.id()
+            }
+        };
+        if let Some(endpoint) = self.endpoints.remove(&task) {
+            self.serving.remove(&endpoint);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What is sent for a delivery, and its signature.
+
+use std::borrow::Cow;
+
+use axum::body::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use sidetone_store::delivery::{Delivery, Method};
+use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
+
+use super::client::Failure;
+
+/// Who we say we are.
+const AGENT: &str = concat!("Sidetone/", env!("CARGO_PKG_VERSION"));
+/// The content type whose parameters are signed.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The request of a delivery, signed with the account's token.
+pub(super) fn request(delivery: &Delivery, token: &str) -> Result<Request<Full<Bytes>>, Failure> {
+    let sent = &delivery.request;
+    let (url, signature) = sign(&sent.url, sent.body.as_ref(), token.as_bytes());
+    let id = delivery.id.to_string();
+    let mut request = Request::builder()
+        .method(match sent.method {
+            Method::Get => hyper::Method::GET,
+            Method::Post => hyper::Method::POST,
+        })
+        .uri(url.as_ref())
+        .header(USER_AGENT, AGENT)
+        .header(ACCEPT, "*/*")
+        .header("I-Twilio-Idempotency-Token", &id)
+        .header("Sidetone-Delivery", &id)
+        .header("X-Twilio-Signature", signature);
+    let mut bytes = Bytes::new();
+    if let Some((content_type, body)) = &sent.body {
+        request = request.header(CONTENT_TYPE, content_type);
+        bytes = Bytes::copy_from_slice(body);
+    }
+    request
+        .body(Full::new(bytes))
+        .map_err(|error| Failure::Unsendable(error.to_string()))
+}
+
+/// The URL to call and the signature that goes with it: over a form's parameters; else over the URL alone, which
+/// carries the hash of the body, if there is one.
+fn sign<'a>(
+    url: &'a str,
+    body: Option<&(String, Vec<u8>)>,
+    token: &[u8],
+) -> (Cow<'a, str>, String) {
+    match body {
+        None => (url.into(), sign_url(token, url)),
+        Some((content_type, body)) if is_form(content_type) => {
+            let pairs: Vec<_> = form_urlencoded::parse(body).collect();
+            let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
+            (url.into(), sign_form(token, url, pairs))
+        }
+        Some((_, body)) => {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            let url = format!("{url}{mark}{BODY_HASH_PARAMETER}={}", body_hash(body));
+            let signature = sign_url(token, &url);
+            (url.into(), signature)
+        }
+    }
+}
+
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(FORM)
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_core::id::AccountSid;
+    use sidetone_core::time::TimeUs;
+    use sidetone_store::delivery::{DeliveryId, DeliveryRequest, EndpointId};
+    use sidetone_wire::form::Form;
+    use sidetone_wire::signature::{verify_body, verify_form};
+
+    use super::*;
+
+    const TOKEN: &str = "12345";
+    const URL: &str = "https://example.com/hook?key=1";
+
+    fn of(method: Method, url: &str, body: Option<(&str, &str)>) -> Request<Full<Bytes>> {
+        let account = AccountSid::from_bytes([1; 16]);
+        let delivery = Delivery {
+            id: DeliveryId::from_bytes([0xab; 16]),
+            account,
+            endpoint: EndpointId::of(account, url),
+            subject: None,
+            kind: "test".to_owned(),
+            request: DeliveryRequest {
+                method,
+                url: url.to_owned(),
+                body: body.map(|(kind, body)| (kind.to_owned(), body.as_bytes().to_vec())),
+            },
+            created_at: TimeUs::EPOCH,
+            queued_at: TimeUs::EPOCH,
+            attempts: 0,
+        };
+        request(&delivery, TOKEN).unwrap()
+    }
+
+    fn header<'a>(request: &'a Request<Full<Bytes>>, name: &str) -> &'a str {
+        request.headers().get(name).unwrap().to_str().unwrap()
+    }
+
+    fn verifies_as_form(request: &Request<Full<Bytes>>, form: &str) -> bool {
+        let form = Form::decode(form.as_bytes()).unwrap();
+        let (url, signature) = (
+            request.uri().to_string(),
+            header(request, "x-twilio-signature"),
+        );
+        verify_form(TOKEN.as_bytes(), &url, &form, signature)
+    }
+
+    #[test]
+    fn forms_are_signed_with_their_parameters() {
+        let form = "Status=completed&A=%2B1+2&A=%2B1+2&A=0&B=";
+        let request = of(
+            Method::Post,
+            URL,
+            Some(("application/x-www-form-urlencoded; charset=utf-8", form)),
+        );
+        assert_eq!(request.uri(), URL);
+        assert!(verifies_as_form(&request, form));
+        assert!(!verifies_as_form(&request, "Status=failed"));
+    }
+
+    #[test]
+    fn a_get_is_signed_by_its_url() {
+        let request = of(Method::Get, URL, None);
+        assert_eq!(request.method(), "GET");
+        assert!(verifies_as_form(&request, ""));
+        assert!(!request.headers().contains_key(CONTENT_TYPE));
+    }
+
+    #[test]
+    fn json_is_signed_by_its_hash_in_the_url() {
+        for (url, begin) in [
+            (URL, "https://example.com/hook?key=1&bodySHA256="),
+            ("http://example.com/", "http://example.com/?bodySHA256="),
+        ] {
+            let json = r#"[{"specversion":"1.0"}]"#;
+            let request = of(Method::Post, url, Some(("application/json", json)));
+            let called = request.uri().to_string();
+            assert!(called.starts_with(begin), "{called}");
+            let signature = header(&request, "x-twilio-signature");
+            let verifies =
+                |body: &str| verify_body(TOKEN.as_bytes(), &called, body.as_bytes(), signature);
+            assert!(verifies(json));
+            assert!(!verifies("[]"));
+        }
+    }
+
+    #[test]
+    fn a_request_says_who_sends_it_and_which_delivery_it_is() {
+        let request = of(Method::Post, URL, Some(("application/json", "{}")));
+        let id = "abababab-abab-abab-abab-abababababab";
+        assert_eq!(header(&request, "i-twilio-idempotency-token"), id);
+        assert_eq!(header(&request, "sidetone-delivery"), id);
+        assert_eq!(header(&request, "accept"), "*/*");
+        assert_eq!(header(&request, "content-type"), "application/json");
+        assert!(header(&request, "user-agent").starts_with("Sidetone/"));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_a_failure() {
+        let account = AccountSid::from_bytes([1; 16]);
+        let url = "http://exa mple.com/";
+        let delivery = Delivery {
+            id: DeliveryId::from_bytes([1; 16]),
+            account,
+            endpoint: EndpointId::of(account, url),
+            subject: None,
+            kind: "test".to_owned(),
+            request: DeliveryRequest {
+                method: Method::Get,
+                url: url.to_owned(),
+                body: None,
+            },
+            created_at: TimeUs::EPOCH,
+            queued_at: TimeUs::EPOCH,
+            attempts: 0,
+        };
+        assert!(matches!(
+            request(&delivery, TOKEN),
+            Err(Failure::Unsendable(_))
+        ));
+    }
+}

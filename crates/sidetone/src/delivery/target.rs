@@ -1,0 +1,171 @@
+//! URLs that people name as targets of deliveries.
+
+use std::net::IpAddr;
+
+use hyper::Uri;
+
+use super::address::is_public;
+
+/// The longest URL that is taken.
+pub const URL_MAX_BYTES: usize = 2_048;
+
+/// Why a URL is no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Too long.
+    #[error("is {0} bytes long: at most 2048 are allowed")]
+    TooLong(usize),
+    /// Something stands there that a URL cannot hold.
+    #[error(
+        "is not a URL: expected one like https://example.com/hook, with other characters percent-encoded"
+    )]
+    Malformed,
+    /// Another scheme, or none.
+    #[error("does not begin with http:// or https://")]
+    Scheme,
+    /// It carries credentials.
+    #[error("holds a user name or password, which is not allowed")]
+    UserInformation,
+    /// It has a fragment, which is never sent.
+    #[error("holds a fragment (#), which is not allowed")]
+    Fragment,
+    /// The port is no port.
+    #[error("has a port that is not one of 1 to 65535")]
+    Port,
+    /// Its host is in a network that is not public.
+    #[error("is at the private address {0}, which this server does not deliver to")]
+    Private(String),
+}
+
+/// Takes a URL for deliveries, if it can be one, in the spelling that is called and signed: scheme and host in lower
+/// case, without the scheme's own port, with a path. The reason of a refusal reads on from what the URL is called.
+///
+/// A name is resolved only when something is sent there, and its addresses are checked then.
+///
+/// # Errors
+/// Why it cannot be one.
+pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
+    if url.len() > URL_MAX_BYTES {
+        return Err(TargetError::TooLong(url.len()));
+    }
+    if url.contains('#') {
+        return Err(TargetError::Fragment);
+    }
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(TargetError::Malformed);
+    }
+    let uri: Uri = url.parse().map_err(|_| TargetError::Malformed)?;
+    let (scheme, own_port) = match uri.scheme_str() {
+        Some("http") => ("http", 80),
+        Some("https") => ("https", 443),
+        Some(_) | None => return Err(TargetError::Scheme),
+    };
+    let authority = uri.authority().ok_or(TargetError::Malformed)?;
+    if authority.as_str().contains('@') {
+        return Err(TargetError::UserInformation);
+    }
+    let host = authority.host().to_ascii_lowercase();
+    if host.is_empty() {
+        return Err(TargetError::Malformed);
+    }
+    if !allow_private && is_private(&host) {
+        return Err(TargetError::Private(host));
+    }
+    let port = match authority.as_str().get(host.len()..).unwrap_or_default() {
+        "" | ":" => own_port,
+        port => port
+            .strip_prefix(':')
+            .and_then(|digits| digits.parse::<u16>().ok())
+            .filter(|port| *port > 0)
+            .ok_or(TargetError::Port)?,
+    };
+    let port = match port {
+        port if port == own_port => String::new(),
+        port => format!(":{port}"),
+    };
+    let query = match uri.query() {
+        Some(query) => format!("?{query}"),
+        None => String::new(),
+    };
+    Ok(format!("{scheme}://{host}{port}{}{query}", uri.path()))
+}
+
+/// Whether a host says by itself that it is not public.
+fn is_private(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => !is_public(address),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(url: &str, expected: Result<&str, TargetError>) {
+        assert_eq!(target(url, false), expected.map(str::to_owned), "{url}");
+    }
+
+    #[test]
+    fn urls_are_taken_in_one_spelling() {
+        for (url, spelled) in [
+            ("https://example.com/hook", "https://example.com/hook"),
+            (
+                "HTTPS://Example.COM:443/Hook?A=b&c",
+                "https://example.com/Hook?A=b&c",
+            ),
+            ("http://example.com:80", "http://example.com/"),
+            ("http://example.com:", "http://example.com/"),
+            ("http://example.com?a", "http://example.com/?a"),
+            ("http://example.com:443/", "http://example.com:443/"),
+            ("http://1.1.1.1:8080/%C3%A9", "http://1.1.1.1:8080/%C3%A9"),
+            ("http://[2606:4700::1]/", "http://[2606:4700::1]/"),
+        ] {
+            check(url, Ok(spelled));
+        }
+        let longest = format!("https://example.com/{}", "a".repeat(2_028));
+        check(&longest, Ok(&longest));
+        check(&format!("{longest}a"), Err(TargetError::TooLong(2_049)));
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused_with_a_reason() {
+        use TargetError::{Fragment, Malformed, Port, Scheme, UserInformation};
+        for (url, reason) in [
+            ("", Malformed),
+            ("example.com/hook", Malformed),
+            ("/hook", Scheme),
+            ("ftp://example.com/", Scheme),
+            ("http://", Malformed),
+            ("http:///hook", Malformed),
+            ("http://exa mple.com/", Malformed),
+            ("http://example.com/é", Malformed),
+            ("http://example.com/\n", Malformed),
+            ("http://user@example.com/", UserInformation),
+            ("http://user:word@example.com/", UserInformation),
+            ("http://example.com/#top", Fragment),
+            ("http://example.com:0/", Port),
+            ("http://example.com:65536/", Port),
+        ] {
+            check(url, Err(reason));
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_refused_unless_allowed() {
+        for host in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "169.254.169.254",
+            "[::1]",
+            "[::ffff:10.0.0.1]",
+            "localhost",
+            "a.localhost",
+        ] {
+            let url = format!("http://{host}/hook");
+            check(&url, Err(TargetError::Private(host.to_owned())));
+            assert_eq!(target(&url, true), Ok(url));
+        }
+    }
+}
