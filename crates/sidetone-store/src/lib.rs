@@ -339,11 +339,13 @@ pub trait Store: Send + Sync + 'static {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Option<FeedbackSummary>>;
-    /// Ends the work on a summary. What is to be told of it is written with it.
+    /// Ends the work on a summary, and queues what is to be told of it in the same transaction. When somebody else has ended
+    /// it, or it was deleted, nothing changes and nobody is told.
     async fn finish_feedback_summary(
         &self,
         sid: FeedbackSummarySid,
         status: FeedbackSummaryStatus,
+        tell: Option<NewDelivery>,
         now: TimeUs,
     ) -> Result<()>;
 

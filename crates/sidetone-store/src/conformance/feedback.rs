@@ -10,6 +10,7 @@ use sidetone_core::time::DAY_US;
 use super::sample::{
     MIDNIGHT, account, account_sid, at, call, create_account, event, put, scope, summary,
 };
+use crate::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Rate, Rated,
     StatusCallback,
@@ -317,18 +318,34 @@ pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
     assert_eq!(take(29).await, None);
     assert_eq!(take(30).await, Some(taken(1, 30)));
     let done = FeedbackSummaryStatus::Completed(counts(4, [0, 1, 0, 0, 0], 1));
+    let tell = || {
+        Some(NewDelivery {
+            id: DeliveryId::from_bytes([7; 16]),
+            account: account_sid(1),
+            subject: None,
+            kind: "feedback-summary".into(),
+            request: DeliveryRequest {
+                method: Method::Get,
+                url: "https://example.com/done".into(),
+                body: None,
+            },
+            created_at: at(31),
+        })
+    };
+    let waiting = async || store.stats().await.unwrap().deliveries_waiting;
     store
-        .finish_feedback_summary(job(1).sid, done, at(31))
+        .finish_feedback_summary(job(1).sid, done, tell(), at(31))
         .await
         .unwrap();
     // Somebody who was slower says so too.
     let failed = FeedbackSummaryStatus::Failed;
     store
-        .finish_feedback_summary(job(1).sid, failed, at(32))
+        .finish_feedback_summary(job(1).sid, failed, tell(), at(32))
         .await
         .unwrap();
+    assert_eq!(waiting().await, 1);
     store
-        .finish_feedback_summary(job(2).sid, failed, at(33))
+        .finish_feedback_summary(job(2).sid, failed, None, at(33))
         .await
         .unwrap();
     let stored = store

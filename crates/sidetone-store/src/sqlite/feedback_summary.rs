@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::TimeUs;
 
-use super::account;
 use super::writer::Work;
+use super::{account, outbox};
+use crate::delivery::NewDelivery;
 use crate::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
 use crate::{Result, StoreError};
 
@@ -142,9 +143,11 @@ pub(super) fn finish(
     work: &mut Work<'_>,
     sid: FeedbackSummarySid,
     status: FeedbackSummaryStatus,
+    tell: Option<&NewDelivery>,
     now: TimeUs,
 ) -> Result<()> {
-    work.conn
+    let ended = work
+        .conn
         .prepare_cached(
             "update feedback_summary set status = ?2, tally = ?3, lease_until_us = null, updated_us = ?4
              where sid = ?1 and status < 2",
@@ -155,5 +158,8 @@ pub(super) fn finish(
             tally_json(status)?,
             now.micros()
         ])?;
-    Ok(())
+    match tell {
+        Some(delivery) if ended > 0 => outbox::add(work, delivery),
+        _ => Ok(()),
+    }
 }

@@ -413,11 +413,12 @@ impl Store for SqliteStore {
         &self,
         sid: FeedbackSummarySid,
         status: FeedbackSummaryStatus,
+        tell: Option<NewDelivery>,
         now: TimeUs,
     ) -> Result<()> {
         self.writer
             .run(1, move |work| {
-                feedback_summary::finish(work, sid, status, now)
+                feedback_summary::finish(work, sid, status, tell.as_ref(), now)
             })
             .await
     }

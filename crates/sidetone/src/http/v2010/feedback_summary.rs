@@ -14,8 +14,9 @@ use sidetone_store::feedback::{
 
 use super::{Owner, segment};
 use crate::app::App;
+use crate::delivery::target;
 use crate::http::error::ApiError;
-use crate::http::form::{Form, Invalid, Params, Value};
+use crate::http::form::{Form, Invalid, Params, Value, quoted};
 use crate::http::json::Json;
 use crate::secrets::random_id;
 
@@ -46,8 +47,8 @@ pub async fn create(
     owner: Owner,
     Form(form): Form,
 ) -> Result<Response, ApiError> {
-    let (range, callback) =
-        asked(&form, owner.account, false).map_err(ApiError::invalid_parameter)?;
+    let (range, callback) = asked(&form, owner.account, app.config.webhook_allow_private)
+        .map_err(ApiError::invalid_parameter)?;
     let sid = random_id().map_err(|error| {
         tracing::error!(%error, "no identifier for a feedback summary");
         ApiError::internal()
@@ -120,9 +121,12 @@ fn asked(
     let callback = match form.filled("StatusCallback") {
         None => None,
         Some(url) => {
-            target(url.text, allow_private).map_err(|expected| url.invalid(expected))?;
+            let called = target(url.text, allow_private).map_err(|error| Invalid {
+                parameter: "StatusCallback".into(),
+                message: format!("Invalid StatusCallback: '{}' {error}.", quoted(url.text)),
+            })?;
             Some(StatusCallback {
-                url: url.text.to_owned(),
+                url: called,
                 by_get,
             })
         }
@@ -133,14 +137,6 @@ fn asked(
         days: first..=last,
     };
     Ok((range, callback))
-}
-
-fn target(url: &str, _allow_private: bool) -> Result<(), &'static str> {
-    if url.starts_with("http") && !url.contains("//127") && !url.contains("[::1") {
-        Ok(())
-    } else {
-        Err("a URL")
-    }
 }
 
 fn date<'a>(form: &'a Params, name: &'a str) -> Result<(Value<'a>, i64), Invalid> {
@@ -310,7 +306,9 @@ mod tests {
                 "StartDate=2026-06-01&EndDate=2026-06-01&StatusCallback={url}"
             ));
             assert!(
-                refused.unwrap_err().starts_with("Invalid StatusCallback '"),
+                refused
+                    .unwrap_err()
+                    .starts_with("Invalid StatusCallback: '"),
                 "{url}"
             );
         }
