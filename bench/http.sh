@@ -63,3 +63,12 @@ lists_http() {
   row "GET Summaries, any one filter, page 50, completed, 64 connections" \
     "$(field 1 "$shot") pages/s (p99 $(field 3 "$shot") ms, $(field 5 "$shot") failed)" – – –
 }
+
+# summing DIR: summaries of feedback over all days, one after the other.
+summing() {
+  local result
+  result=$(taskset -c "$CLIENT_CORE" "$BENCH" summing "$ADDR_server" "$LOGIN_PLAIN" "$1")
+  row "FeedbackSummary of all days, POST to completed, p99 of 200 (p50 $(field 1 "$result") ms, longest $(field 3 "$result") ms)" \
+    "$(field 2 "$result") ms" – – "≤ 50 ms"
+  row "rows read for it (hours of the range: $(field 5 "$result"), one account, one slot)" "$(field 4 "$result")" – – "≤ $(field 5 "$result")"
+}

@@ -4,7 +4,7 @@
 #   CALLS=1000000 bash bench/run.sh
 #
 # CALLS     calls in the database                                   [1000000]
-# ONLY      of: get lists memory post events                        [all]
+# ONLY      of: get lists memory summing post events                [all]
 # SHOT_S    seconds of one shot at the server                       [8]
 # SAMPLES   lists a filter                                          [1000]
 # EVENTS    events sent in                                          [500000]
@@ -12,7 +12,7 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
-CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory post events} SEED=${SEED:-7}
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events} SEED=${SEED:-7}
 SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
@@ -77,9 +77,15 @@ if wants lists; then
   say "lists"
   lists
 fi
-if wants post || wants events; then
+if wants post || wants events || wants summing; then
   # Writing happens to a copy, so that the next run measures the same data.
   cp -r "$DATA" "$COPY"
+fi
+if wants summing; then
+  say "summaries of feedback"
+  serve "$COPY"
+  summing "$COPY"
+  quit server
 fi
 if wants post; then
   say "judging"

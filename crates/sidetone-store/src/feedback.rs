@@ -57,6 +57,8 @@ pub struct Judgement {
     pub feedback: Option<Feedback>,
     /// The annotation of the empty author.
     pub annotation: Annotation,
+    /// Counts its changes.
+    pub annotation_revision: u64,
 }
 
 /// The calls a feedback summary is about: those that started on some UTC days.

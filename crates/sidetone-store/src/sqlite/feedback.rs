@@ -256,7 +256,7 @@ pub(super) fn erase(
 
 pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Judgement>> {
     let mut statement = conn.prepare_cached(
-        "select c.id, a.sid, c.sid, c.rated, c.annotation from call c join account a on a.id = c.account
+        "select c.id, a.sid, c.sid, c.rated, c.annotation, c.annotation_revision from call c join account a on a.id = c.account
          where c.id > ?1 and (c.rated is not null or c.annotation is not null) order by c.id limit ?2",
     )?;
     let mut rows = statement.query(params![
@@ -273,6 +273,7 @@ pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<
             },
             feedback: row.get::<_, Option<i64>>(3)?.map(unpack),
             annotation: record::read_annotation(row, 4)?,
+            annotation_revision: row.get(5)?,
         });
     }
     Ok(judgements)

@@ -3,6 +3,7 @@
 use sidetone_core::annotation::{
     AnnotationPatch, AnsweredByHeard, ConnectivityIssue, QualityIssue,
 };
+use sidetone_core::feedback::{FeedbackIssue, FeedbackPatch};
 
 use crate::random::Random;
 
@@ -15,6 +16,22 @@ pub fn judgement(seed: u64, number: u64) -> Option<AnnotationPatch> {
     random
         .per_mille(JUDGED_PER_MILLE)
         .then(|| patch(&mut random))
+}
+
+/// Calls of a thousand that somebody rates.
+const RATED_PER_MILLE: u64 = 50;
+
+/// What a caller says about a call; nothing about most.
+pub fn rating(seed: u64, number: u64) -> Option<FeedbackPatch> {
+    let mut random = Random::of(seed, 31, number);
+    let score = random.weighted(&[(1, 8), (2, 8), (3, 14), (4, 30), (5, 40)]);
+    random.per_mille(RATED_PER_MILLE).then(|| {
+        let issues = FeedbackIssue::ALL.iter().copied();
+        FeedbackPatch {
+            score: Some(score),
+            issues: Some(issues.filter(|_| random.per_mille(80)).collect()),
+        }
+    })
 }
 
 /// Something to say about a call.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::ensure;
+use sidetone_core::id::CallRef;
 use sidetone_core::time::{DAY_US, TimeUs};
+use sidetone_store::feedback::{Rate, Rated};
 use sidetone_store::sqlite::{Options, SqliteStore};
 use sidetone_store::{Annotate, Lookup, PutSummary, Scope, Store};
 use tokio::sync::mpsc;
@@ -83,6 +85,7 @@ async fn write(
         // Beside the next batch, so that many share a transaction.
         for number in first..past {
             judge(&store, calls, number, &mut judging);
+            rate(&store, calls, number, &mut judging);
         }
         while judging.len() > 512
             && let Some(judged) = judging.join_next().await
@@ -103,6 +106,38 @@ async fn write(
         judged??;
     }
     Ok(())
+}
+
+fn rate(
+    store: &Arc<dyn Store>,
+    calls: &Calls,
+    number: u64,
+    judging: &mut JoinSet<anyhow::Result<()>>,
+) {
+    let Some(patch) = judgements::rating(calls.seed, number) else {
+        return;
+    };
+    let call = CallRef {
+        account: calls.account,
+        sid: calls.sid(number),
+    };
+    let rate = Rate {
+        by: calls.account.to_string(),
+        patch,
+        now: judged_at(calls.times.start(number), calls.times.end()),
+        accept_unknown: false,
+        mirror: false,
+    };
+    let store = store.clone();
+    judging.spawn(async move {
+        let rated = store.rate(call, rate).await?;
+        ensure!(
+            matches!(rated, Lookup::Found(Rated::Created(_))),
+            "{} was not rated",
+            call.sid
+        );
+        Ok(())
+    });
 }
 
 fn judge(

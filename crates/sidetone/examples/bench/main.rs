@@ -24,6 +24,7 @@ mod numbers;
 mod push;
 mod random;
 mod requests;
+mod summing;
 mod times;
 mod trust;
 
@@ -79,6 +80,12 @@ enum Work {
         login: String,
         file: PathBuf,
     },
+    /// Time summaries of feedback, from the request until they are completed
+    Summing {
+        address: String,
+        login: String,
+        dir: PathBuf,
+    },
     /// Print annotations a second that one thread writes with the same SQL, so many in a transaction
     FloorAnnotate {
         dir: PathBuf,
@@ -109,6 +116,11 @@ async fn main() -> anyhow::Result<()> {
             login,
             file,
         } => push::run(&address, &login, &file),
+        Work::Summing {
+            address,
+            login,
+            dir,
+        } => summing::run(&address, &login, &dir).await,
         Work::FloorAnnotate { dir, group } => floor_sql::annotate(&dir, group),
         Work::FloorEvents { dir } => floor_sql::events(&dir),
     }

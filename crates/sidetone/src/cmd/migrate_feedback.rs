@@ -9,7 +9,7 @@ use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::feedback::{Judgement, Rate};
-use sidetone_store::{Annotate, Scope, Store};
+use sidetone_store::{Annotate, Scope, Store, StoreError};
 
 use super::print_json;
 use crate::clock::Clock;
@@ -17,6 +17,8 @@ use crate::data::DataArgs;
 
 /// Judgements read at a time.
 const BATCH: usize = 1_000;
+/// Calls between two lines of progress.
+const SHOWN: u64 = 10_000;
 /// Who changed it, as the history tells.
 const BY: &str = "migrate-feedback";
 
@@ -63,6 +65,8 @@ struct Report {
     unchanged: u64,
     /// Annotations that no feedback can be made of, because they have no score.
     without_score: u64,
+    /// Calls that somebody changed meanwhile; run it again.
+    busy: u64,
     /// Issues that annotations have no room for, by how often; they stay with the feedback.
     not_translated: BTreeMap<&'static str, u64>,
 }
@@ -81,9 +85,10 @@ pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
         changed: 0,
         unchanged: 0,
         without_score: 0,
+        busy: 0,
         not_translated: BTreeMap::new(),
     };
-    let mut place = 0;
+    let (mut place, mut shown) = (0, 0);
     loop {
         let judgements = store.judgements(place, BATCH).await?;
         let Some(last) = judgements.last() else { break };
@@ -96,7 +101,10 @@ pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
                 migrate(store.as_ref(), &judgement, args.apply, now, &mut report).await?;
             }
         }
-        writeln!(std::io::stderr(), "{} calls", report.calls)?;
+        if report.calls >= shown + SHOWN {
+            shown = report.calls;
+            writeln!(std::io::stderr(), "{shown} calls")?;
+        }
     }
     print_json(&report)
 }
@@ -133,11 +141,18 @@ async fn migrate(
                     author: String::new(),
                     by: BY.to_owned(),
                     patch: Some(patch),
-                    if_revision: None,
+                    if_revision: Some(judgement.annotation_revision),
                     now,
                     accept_unknown: false,
                 };
-                store.annotate(scope, call.sid, change).await?;
+                match store.annotate(scope, call.sid, change).await {
+                    Err(StoreError::Conflict(_)) => {
+                        report.calls += 1;
+                        report.busy += 1;
+                        return Ok(());
+                    }
+                    written => drop(written?),
+                }
             }
             changed
         }

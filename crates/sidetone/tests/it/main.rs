@@ -11,5 +11,6 @@ mod feedback_model;
 mod harness;
 mod ingest;
 mod lifecycle;
+mod migrate;
 mod model;
 mod signed;
