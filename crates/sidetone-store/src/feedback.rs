@@ -18,6 +18,8 @@ pub struct Rate {
     pub now: TimeUs,
     /// Make a placeholder when the call is unknown.
     pub accept_unknown: bool,
+    /// Change nothing where there is feedback already.
+    pub only_first: bool,
     /// Let the annotation of the empty author follow, in the same transaction.
     pub mirror: bool,
 }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use sidetone_core::time::TimeUs;
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
-use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
+use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus};
 use sidetone_store::{Result, StoreError};
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::http::v2010::feedback_summary::word;
+use crate::http::v2010::feedback_summary::notice;
 use crate::server::stopped;
 
 /// How long a summary is ours before another worker may take it, or ourselves after a crash.
@@ -72,50 +70,5 @@ async fn tally(app: &App, summary: &FeedbackSummary) -> Result<FeedbackSummarySt
             tracing::error!(%error, summary.sid = %summary.sid, "a feedback summary failed");
             Ok(FeedbackSummaryStatus::Failed)
         }
-    }
-}
-
-/// What is told of a summary that is done: the parameters of the 2010 API.
-fn notice(
-    summary: &FeedbackSummary,
-    status: FeedbackSummaryStatus,
-    callback: &StatusCallback,
-    now: TimeUs,
-) -> NewDelivery {
-    let (account, sid) = (summary.range.account, summary.sid);
-    let form = form_urlencoded::Serializer::new(String::new())
-        .append_pair("AccountSid", &account.to_string())
-        .append_pair("FeedbackSummarySid", &sid.to_string())
-        .append_pair("Status", word(status))
-        .append_pair(
-            "ResourceUri",
-            &format!("/2010-04-01/Accounts/{account}/Calls/FeedbackSummary/{sid}.json"),
-        )
-        .finish();
-    let request = if callback.by_get {
-        let joint = if callback.url.contains('?') { '&' } else { '?' };
-        DeliveryRequest {
-            method: Method::Get,
-            url: format!("{}{joint}{form}", callback.url),
-            body: None,
-        }
-    } else {
-        DeliveryRequest {
-            method: Method::Post,
-            url: callback.url.clone(),
-            body: Some((
-                "application/x-www-form-urlencoded".to_owned(),
-                form.into_bytes(),
-            )),
-        }
-    };
-    NewDelivery {
-        // A summary is told of once.
-        id: DeliveryId::from_bytes(*sid.as_bytes()),
-        account,
-        subject: Some(*sid.as_bytes()),
-        kind: "feedback-summary".to_owned(),
-        request,
-        created_at: now,
     }
 }

@@ -11,7 +11,10 @@ impl Feedback {
             FeedbackIssue::AudioLatency => Some(QualityIssue::Latency),
             FeedbackIssue::OneWayAudio => Some(QualityIssue::OneWayAudio),
             FeedbackIssue::DigitsNotCaptured => Some(QualityIssue::Dtmf),
-            _ => None,
+            FeedbackIssue::DroppedCall
+            | FeedbackIssue::IncorrectCallerId
+            | FeedbackIssue::PostDialDelay
+            | FeedbackIssue::UnsolicitedCall => None,
         })
     }
 
@@ -42,7 +45,12 @@ impl Feedback {
             .filter(|issue| match issue {
                 FeedbackIssue::PostDialDelay => true,
                 FeedbackIssue::IncorrectCallerId => second,
-                _ => false,
+                FeedbackIssue::ImperfectAudio
+                | FeedbackIssue::DroppedCall
+                | FeedbackIssue::DigitsNotCaptured
+                | FeedbackIssue::AudioLatency
+                | FeedbackIssue::UnsolicitedCall
+                | FeedbackIssue::OneWayAudio => false,
             })
             .collect()
     }
@@ -67,20 +75,24 @@ impl Feedback {
     }
 
     /// How an annotation follows when this feedback takes the place of another (or of none): what the former one put
-    /// there and this one does not say goes, what this one says comes, and what others said stays.
+    /// there and this one does not say goes, what only this one says comes, and everything else stays: others may have
+    /// corrected it.
     #[must_use]
     pub fn mirror(self, before: Option<Self>, annotation: &Annotation) -> AnnotationPatch {
         fn follow<T: PartialEq>(said: &Option<T>, old: Option<T>, new: Option<T>) -> Change<T> {
             match new {
+                _ if new == old => None,
                 Some(new) => Some(Some(new)),
-                None if old.is_some() && *said == old => Some(None),
-                None => None,
+                None => (*said == old).then_some(None),
             }
         }
         let old: Vec<QualityIssue> = before.into_iter().flat_map(Self::quality_issues).collect();
+        let new: Vec<QualityIssue> = self.quality_issues().collect();
         let said = annotation.quality_issues.iter().flatten().copied();
-        let mut quality: Vec<QualityIssue> = said.filter(|issue| !old.contains(issue)).collect();
-        for issue in self.quality_issues() {
+        let mut quality: Vec<QualityIssue> = said
+            .filter(|issue| new.contains(issue) || !old.contains(issue))
+            .collect();
+        for issue in new.into_iter().filter(|issue| !old.contains(issue)) {
             // "Nothing was wrong" does not stand beside what was.
             quality.retain(|said| !matches!(said, QualityIssue::None | QualityIssue::Unknown));
             if !quality.contains(&issue) {
@@ -89,7 +101,11 @@ impl Feedback {
         }
         let quality = Some(quality).filter(|issues| !issues.is_empty());
         AnnotationPatch {
-            call_score: Some(Some(self.score)),
+            call_score: follow(
+                &annotation.call_score,
+                before.map(|before| before.score),
+                Some(self.score),
+            ),
             connectivity_issue: follow(
                 &annotation.connectivity_issue,
                 before.and_then(Self::connectivity_issue),
@@ -101,10 +117,9 @@ impl Feedback {
         }
     }
 
-    /// The feedback that an annotation amounts to, keeping what only feedback can say of the one there is. `None`: no
-    /// score was given, and feedback needs one.
+    /// The feedback that an annotation amounts to. `None`: no score was given, and feedback needs one.
     #[must_use]
-    pub fn of(annotation: &Annotation, before: Option<Self>) -> Option<Self> {
+    pub fn of(annotation: &Annotation) -> Option<Self> {
         let mut issues: Vec<FeedbackIssue> = Vec::new();
         for issue in annotation.quality_issues.iter().flatten() {
             issues.extend(match issue {
@@ -121,16 +136,17 @@ impl Feedback {
         issues.extend(match annotation.connectivity_issue {
             Some(ConnectivityIssue::DroppedCall) => Some(FeedbackIssue::DroppedCall),
             Some(ConnectivityIssue::CallerId) => Some(FeedbackIssue::IncorrectCallerId),
-            _ => None,
+            Some(
+                ConnectivityIssue::Unknown
+                | ConnectivityIssue::None
+                | ConnectivityIssue::InvalidNumber
+                | ConnectivityIssue::NumberReachability,
+            )
+            | None => None,
         });
         if annotation.spam == Some(true) {
             issues.push(FeedbackIssue::UnsolicitedCall);
         }
-        issues.extend(
-            before
-                .iter()
-                .flat_map(|before| before.untranslated().iter()),
-        );
         Some(Self {
             score: annotation.call_score?,
             issues: issues.into_iter().collect(),
@@ -191,7 +207,8 @@ mod tests {
             );
             let is_lost = issue == FeedbackIssue::PostDialDelay;
             assert_eq!(said.untranslated().contains(issue), is_lost);
-            assert_eq!(Feedback::of(&expected, Some(said)), Some(said), "{issue}");
+            let back = if is_lost { feedback(3, &[]) } else { said };
+            assert_eq!(Feedback::of(&expected), Some(back), "{issue}");
         }
     }
 
@@ -208,7 +225,10 @@ mod tests {
         );
         let left: Vec<_> = both.untranslated().iter().collect();
         assert_eq!(left, [FeedbackIssue::IncorrectCallerId]);
-        assert_eq!(Feedback::of(&said, Some(both)), Some(both));
+        assert_eq!(
+            Feedback::of(&said),
+            Some(feedback(1, &[FeedbackIssue::DroppedCall]))
+        );
     }
 
     #[test]
@@ -258,6 +278,37 @@ mod tests {
                 call_score: Some(4),
                 quality_issues: Some(vec![QualityIssue::Echo, QualityIssue::Latency]),
                 ..by_others
+            }
+        );
+    }
+
+    #[test]
+    fn a_mirror_leaves_what_others_corrected() {
+        let first = feedback(
+            2,
+            &[
+                FeedbackIssue::ImperfectAudio,
+                FeedbackIssue::UnsolicitedCall,
+            ],
+        );
+        let corrected = Annotation {
+            call_score: Some(5),
+            quality_issues: Some(vec![QualityIssue::Echo]),
+            spam: Some(false),
+            ..Annotation::default()
+        };
+        let more = Feedback {
+            issues: [FeedbackIssue::AudioLatency]
+                .into_iter()
+                .chain(first.issues.iter())
+                .collect(),
+            ..first
+        };
+        assert_eq!(
+            corrected.with(more.mirror(Some(first), &corrected)),
+            Annotation {
+                quality_issues: Some(vec![QualityIssue::Echo, QualityIssue::Latency]),
+                ..corrected
             }
         );
     }

@@ -26,6 +26,7 @@ fn rate(score: Option<u8>, issues: Option<&[FeedbackIssue]>) -> Rate {
         },
         now: at(100),
         accept_unknown: false,
+        only_first: false,
         mirror: false,
     }
 }
@@ -246,6 +247,36 @@ pub async fn counts_move_and_shrink_with_calls(store: Arc<dyn Store>) {
         store.record(scope(1), call(1).sid).await.unwrap(),
         Lookup::Gone
     );
+}
+
+/// A rating that names the wrong account makes no placeholder that would hide a subaccount's call.
+pub async fn hides_no_call_of_a_subaccount(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, Some(1))).await.unwrap();
+    let theirs = CallRef {
+        account: account_sid(2),
+        ..call(1)
+    };
+    let known = put(summary(theirs, 0, Some(60)), 0);
+    store.put_summaries(vec![known]).await.unwrap();
+    let accepted = Rate {
+        accept_unknown: true,
+        ..rate(Some(1), None)
+    };
+    let answer = store.rate(call(1), accepted).await.unwrap();
+    assert_eq!(answer, Lookup::Unknown);
+    match store.record(scope(1), call(1).sid).await.unwrap() {
+        Lookup::Found(record) => assert_eq!(record.call, theirs),
+        other => panic!("{other:?}"),
+    }
+    let first = Rate {
+        only_first: true,
+        ..rate(Some(4), None)
+    };
+    for expected in [true, false] {
+        let answer = store.rate(theirs, first.clone()).await.unwrap();
+        assert_eq!(matches!(answer, Lookup::Found(Rated::Created(_))), expected);
+    }
 }
 
 /// Judgements come in the order in which their calls became known, and none twice.

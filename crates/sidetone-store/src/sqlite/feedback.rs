@@ -90,8 +90,14 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
     let (account, _) = account::existing(conn, call.account)?;
     let stored = find(conn, account, call.sid)?;
     if stored.is_none() {
+        let scope = Scope {
+            account: call.account,
+        };
+        // A placeholder would stand before the call of that name that a subaccount has.
+        let is_a_subaccounts =
+            matches!(record::annotation(conn, scope, call.sid)?, Lookup::Found(_));
         match missing(conn, account, call.sid)? {
-            Lookup::Unknown if rate.accept_unknown => {}
+            Lookup::Unknown if rate.accept_unknown && !is_a_subaccounts => {}
             lookup => return Ok(lookup),
         }
     }
@@ -100,7 +106,7 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
         return Ok(Lookup::Found(Rated::ScoreMissing));
     };
     if let Some((feedback, since)) = before
-        && feedback == after
+        && (feedback == after || rate.only_first)
     {
         return Ok(Lookup::Found(Rated::Updated(record_of(
             call, feedback, since,

@@ -56,7 +56,9 @@ const fn number(status: FeedbackSummaryStatus) -> i64 {
 fn tally_json(status: FeedbackSummaryStatus) -> Result<Option<String>> {
     Ok(match status {
         FeedbackSummaryStatus::Completed(tally) => Some(serde_json::to_string(&tally)?),
-        _ => None,
+        FeedbackSummaryStatus::Queued
+        | FeedbackSummaryStatus::InProgress
+        | FeedbackSummaryStatus::Failed => None,
     })
 }
 

@@ -30,24 +30,29 @@ const SNAPSHOT_TIME: Duration = Duration::from_millis(10);
 /// A connection for single calls.
 struct Point {
     conn: Connection,
+    /// When it was read from last.
+    read_at: Option<Instant>,
     /// What it reads from: how many commits there were before, and when it was taken. Beginning and ending one takes
-    /// four locks of shared memory, a fifth of a read: it serves until somebody writes.
+    /// four locks of shared memory, a fifth of a read: while there is much to read, one serves until somebody writes.
     snapshot: Option<(u64, Instant)>,
 }
 
 impl Point {
     /// Makes sure that everything committed is seen.
-    #[allow(clippy::disallowed_methods, reason = "the age of a snapshot")]
-    fn renew(&mut self, commits: u64) -> Result<()> {
-        let now = Instant::now();
-        if let Some((before, taken)) = self.snapshot {
-            if before == commits && now.duration_since(taken) < SNAPSHOT_TIME {
-                return Ok(());
-            }
-            self.release()?;
+    fn renew(&mut self, commits: u64, now: Instant) -> Result<()> {
+        let is_busy = self
+            .read_at
+            .replace(now)
+            .is_some_and(|at| is_fresh(at, now));
+        match self.snapshot {
+            Some((before, taken)) if before == commits && is_fresh(taken, now) => return Ok(()),
+            _ => self.release()?,
         }
-        self.conn.prepare_cached("begin")?.execute([])?;
-        self.snapshot = Some((commits, now));
+        // Nobody may come to end the snapshot of a read that stands alone, and the write-ahead log would grow for ever.
+        if is_busy {
+            self.conn.prepare_cached("begin")?.execute([])?;
+            self.snapshot = Some((commits, now));
+        }
         Ok(())
     }
 
@@ -57,6 +62,10 @@ impl Point {
         }
         Ok(())
     }
+}
+
+fn is_fresh(at: Instant, now: Instant) -> bool {
+    now.duration_since(at) < SNAPSHOT_TIME
 }
 
 /// The connections for single calls.
@@ -76,17 +85,29 @@ impl Points {
         }
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the age of a snapshot")]
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.idle).pop();
+        let now = Instant::now();
+        let idle = {
+            let mut idle = lock(&self.idle);
+            let point = idle.pop();
+            // What was left by a busier time. The server itself reads at least once a second.
+            idle.retain_mut(|point| match point.snapshot {
+                Some((_, taken)) if !is_fresh(taken, now) => point.release().is_ok(),
+                _ => true,
+            });
+            point
+        };
         let mut point = match idle {
             Some(point) => point,
             None => Point {
                 conn: connection::open(&self.path, Role::Point)?,
+                read_at: None,
                 snapshot: None,
             },
         };
-        // Read before the snapshot is taken: what is committed in between is then read twice, not never.
-        point.renew(self.tally.commits.load(Ordering::Acquire))?;
+        // Counted before the snapshot is taken: what is committed in between is then read anew, not missed.
+        point.renew(self.tally.commits.load(Ordering::Acquire), now)?;
         // A connection on which something failed is not used again.
         let answer = read(&point.conn)?;
         let mut idle = lock(&self.idle);

@@ -68,6 +68,7 @@ async fn fill(store: &dyn Store) {
             },
             now: at(7),
             accept_unknown: false,
+            only_first: false,
             mirror: false,
         };
         store.rate(call(1), rate).await.unwrap();

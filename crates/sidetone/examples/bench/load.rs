@@ -126,6 +126,7 @@ fn rate(
         patch,
         now: judged_at(calls.times.start(number), calls.times.end()),
         accept_unknown: false,
+        only_first: false,
         mirror: false,
     };
     let store = store.clone();

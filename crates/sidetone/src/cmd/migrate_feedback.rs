@@ -8,8 +8,8 @@ use serde::Serialize;
 use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::feedback::{Judgement, Rate};
-use sidetone_store::{Annotate, Scope, Store, StoreError};
+use sidetone_store::feedback::{Judgement, Rate, Rated};
+use sidetone_store::{Annotate, Lookup, Scope, Store, StoreError};
 
 use super::print_json;
 use crate::clock::Clock;
@@ -24,8 +24,8 @@ const BY: &str = "migrate-feedback";
 
 /// Take feedback over into annotations, or annotations into feedback
 ///
-/// Tells what it would do; with --apply it does it. What an annotation says already stays as it is, so doing it again
-/// changes nothing more.
+/// Tells what it would do; with --apply it does it. What is said already stays as it is: an annotation only gets what
+/// it lacks, feedback is made only where there is none. Doing it again changes nothing more.
 ///
 /// Example: sidetone migrate-feedback --data /var/lib/sidetone --apply
 #[derive(Debug, Args)]
@@ -157,27 +157,32 @@ async fn migrate(
             changed
         }
         (Target::Feedback, _) if annotation.is_empty() => return Ok(()),
-        (Target::Feedback, before) => {
-            let Some(after) = Feedback::of(annotation, before) else {
+        (Target::Feedback, Some(_)) => false,
+        (Target::Feedback, None) => {
+            let Some(new) = Feedback::of(annotation) else {
                 report.calls += 1;
                 report.without_score += 1;
                 return Ok(());
             };
-            let changed = before != Some(after);
-            if changed && apply {
+            if apply {
                 let rate = Rate {
                     by: BY.to_owned(),
                     patch: FeedbackPatch {
-                        score: Some(after.score),
-                        issues: Some(after.issues),
+                        score: Some(new.score),
+                        issues: Some(new.issues),
                     },
                     now,
                     accept_unknown: false,
+                    only_first: true,
                     mirror: false,
                 };
-                store.rate(*call, rate).await?;
+                if let Lookup::Found(Rated::Updated(_)) = store.rate(*call, rate).await? {
+                    report.calls += 1;
+                    report.busy += 1;
+                    return Ok(());
+                }
             }
-            changed
+            true
         }
     };
     report.calls += 1;

@@ -74,6 +74,7 @@ impl Model {
             },
             now,
             accept_unknown: true,
+            only_first: false,
             mirror: false,
         };
         let answer = self.store.rate(call, rate).await.unwrap();

@@ -223,7 +223,8 @@ create table annotation (
 create table annotation_log (
   -- In the order of arrival: changes of any calls are written side by side, at the end of the table.
   id integer primary key,
-  call_id integer not null references call (id),
+  -- Not a foreign key: checking one would search the whole log when a call is erased.
+  call_id integer not null,
   -- The row of the change before this one; NULL: it is the first of the call. call.last_change is the newest.
   previous integer check (previous < id),
   -- Count within the call, from 1, over all authors.
@@ -251,7 +252,8 @@ create table feedback (
 -- Every change of a feedback, append-only.
 create table feedback_log (
   id integer primary key,
-  call_id integer not null references call (id),
+  -- Not a foreign key: checking one would search the whole log when a call is erased.
+  call_id integer not null,
   -- The row of the change before this one; NULL: it is the first of the call.
   previous integer check (previous < id),
   -- The credential that asked for it.

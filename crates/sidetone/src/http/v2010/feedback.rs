@@ -67,6 +67,7 @@ pub async fn rate(
         patch: patch(&form).map_err(ApiError::invalid_parameter)?,
         now: app.clock.now(),
         accept_unknown: app.config.accept_unknown_calls,
+        only_first: false,
         mirror: settings.is_some_and(|settings| settings.mirror_feedback),
     };
     match found(app.store.rate(call, rate).await?, &owner)? {

@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::feedback::{FeedbackIssue, FeedbackTally};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
-use sidetone_core::time::{day_text, parse_day};
+use sidetone_core::time::{TimeUs, day_text, parse_day};
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
 use sidetone_store::feedback::{
     FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback,
 };
@@ -177,7 +178,9 @@ impl Body {
     fn of(summary: &FeedbackSummary) -> Self {
         let tally = match &summary.status {
             FeedbackSummaryStatus::Completed(tally) => Some(tally),
-            _ => None,
+            FeedbackSummaryStatus::Queued
+            | FeedbackSummaryStatus::InProgress
+            | FeedbackSummaryStatus::Failed => None,
         };
         let score = |figure: fn(&FeedbackTally) -> Option<f64>| tally.and_then(figure).map(decimal);
         Self {
@@ -200,13 +203,58 @@ impl Body {
 }
 
 /// The word for a status on the wire.
-#[must_use]
-pub const fn word(status: FeedbackSummaryStatus) -> &'static str {
+const fn word(status: FeedbackSummaryStatus) -> &'static str {
     match status {
         FeedbackSummaryStatus::Queued => "queued",
         FeedbackSummaryStatus::InProgress => "in-progress",
         FeedbackSummaryStatus::Completed(_) => "completed",
         FeedbackSummaryStatus::Failed => "failed",
+    }
+}
+
+/// What is told of a summary that is done: the parameters of the 2010 API.
+#[must_use]
+pub fn notice(
+    summary: &FeedbackSummary,
+    status: FeedbackSummaryStatus,
+    callback: &StatusCallback,
+    now: TimeUs,
+) -> NewDelivery {
+    let (account, sid) = (summary.range.account, summary.sid);
+    let form = form_urlencoded::Serializer::new(String::new())
+        .append_pair("AccountSid", &account.to_string())
+        .append_pair("FeedbackSummarySid", &sid.to_string())
+        .append_pair("Status", word(status))
+        .append_pair(
+            "ResourceUri",
+            &format!("/2010-04-01/Accounts/{account}/Calls/FeedbackSummary/{sid}.json"),
+        )
+        .finish();
+    let request = if callback.by_get {
+        let joint = if callback.url.contains('?') { '&' } else { '?' };
+        DeliveryRequest {
+            method: Method::Get,
+            url: format!("{}{joint}{form}", callback.url),
+            body: None,
+        }
+    } else {
+        DeliveryRequest {
+            method: Method::Post,
+            url: callback.url.clone(),
+            body: Some((
+                "application/x-www-form-urlencoded".to_owned(),
+                form.into_bytes(),
+            )),
+        }
+    };
+    NewDelivery {
+        // A summary is told of once.
+        id: DeliveryId::from_bytes(*sid.as_bytes()),
+        account,
+        subject: Some(*sid.as_bytes()),
+        kind: "feedback-summary".to_owned(),
+        request,
+        created_at: now,
     }
 }
 

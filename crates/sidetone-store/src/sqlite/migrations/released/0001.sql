@@ -196,7 +196,8 @@ CREATE TABLE annotation (
 CREATE TABLE annotation_log (
   -- In the order of arrival: changes of any calls are written side by side, at the end of the table.
   id integer primary key,
-  call_id integer not null references call (id),
+  -- Not a foreign key: checking one would search the whole log when a call is erased.
+  call_id integer not null,
   -- The row of the change before this one; NULL: it is the first of the call. call.last_change is the newest.
   previous integer check (previous < id),
   -- Count within the call, from 1, over all authors.
@@ -220,7 +221,8 @@ CREATE TABLE feedback (
 ) strict;
 CREATE TABLE feedback_log (
   id integer primary key,
-  call_id integer not null references call (id),
+  -- Not a foreign key: checking one would search the whole log when a call is erased.
+  call_id integer not null,
   -- The row of the change before this one; NULL: it is the first of the call.
   previous integer check (previous < id),
   -- The credential that asked for it.
