@@ -4,20 +4,21 @@
 #   CALLS=1000000 bash bench/run.sh
 #
 # CALLS     calls in the database                                   [1000000]
-# ONLY      of: get lists memory summing post events                [all]
+# ONLY      of: get lists memory summing post events deliver        [all]
 # SHOT_S    seconds of one shot at the server                       [8]
 # SAMPLES   lists a filter                                          [1000]
 # EVENTS    events sent in                                          [500000]
+# DELIVERIES deliveries sent out                                    [100000]
 # SEED      of the calls                                            [7]
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
-CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events} SEED=${SEED:-7}
-SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000}
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events deliver} SEED=${SEED:-7}
+SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
 OUT=$TARGET/bench
-for part in lib http lists events; do . "$HERE/$part.sh"; done
+for part in lib http lists events deliver; do . "$HERE/$part.sh"; done
 
 need wrk wrk
 need taskset util-linux
@@ -33,7 +34,7 @@ KIND=$(cat crates/sidetone-store/src/sqlite/migrations/*.sql \
 DATA=$OUT/$CALLS-$SEED-$KIND COPY=$OUT/copy TABLE=$OUT/table-$CALLS.md
 rm -rf "$COPY"
 mkdir -p "$OUT"
-trap 'quit server; quit floor; rm -rf "$COPY"' EXIT
+trap 'quit server; quit floor; quit receiver; rm -rf "$COPY"' EXIT
 wants() { [[ " $ONLY " == *" $1 "* ]]; }
 
 if [ ! -e "$DATA/bench.json" ]; then
@@ -95,6 +96,10 @@ fi
 if wants events; then
   say "events"
   events "$COPY"
+fi
+if wants deliver; then
+  say "deliveries"
+  deliver
 fi
 cat "$TABLE"
 if wants lists; then

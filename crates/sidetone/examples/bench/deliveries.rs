@@ -1,0 +1,169 @@
+//! Deliveries: into the outbox of a directory, through the same client alone, and into nothing.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{Request, StatusCode};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use http_body_util::Full;
+use sidetone::delivery::client::Client;
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+use sidetone_store::Store;
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
+use sidetone_store::sqlite::{Options, SqliteStore};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::data;
+use crate::random::Random;
+
+/// Deliveries in one transaction.
+const BATCH: usize = 1_000;
+/// Deliveries of each subject.
+const OF_A_SUBJECT: u64 = 2;
+/// Requests in flight, as to an endpoint of the server.
+const IN_FLIGHT: u64 = 16;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What a delivery says. The number makes each one different.
+fn body(account: AccountSid, number: u64) -> String {
+    format!(
+        "AccountSid={account}&FeedbackSummarySid=FS{number:032x}&Status=completed\
+         &ResourceUri=%2F2010-04-01%2FAccounts%2F{account}%2FCalls%2FFeedbackSummary%2FFS{number:032x}.json"
+    )
+}
+
+/// Where deliveries go, and how many.
+#[derive(Debug, Clone)]
+pub struct Share {
+    url: String,
+    count: u64,
+}
+
+impl std::str::FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.rsplit_once('=');
+        let share = parts.and_then(|(url, count)| Some((url.to_owned(), count.parse().ok()?)));
+        share
+            .map(|(url, count)| Self { url, count })
+            .ok_or_else(|| format!("'{text}' is not like http://127.0.0.1:9000/=100"))
+    }
+}
+
+/// Fills the outbox of a directory that no server is running on. Those of different URLs are mixed.
+pub async fn fill(dir: &Path, shares: &[Share]) -> anyhow::Result<()> {
+    let store = SqliteStore::open(&data::database(dir), Options::default())?;
+    let accounts = store.accounts().await?;
+    let account = accounts.first().context("there is no account")?.sid;
+    let now = sidetone::clock::Clock::default().now();
+    let most = shares.iter().map(|share| share.count).max().unwrap_or(0);
+    let mut batch = Vec::with_capacity(BATCH);
+    for number in 0..most {
+        for (place, share) in shares.iter().enumerate() {
+            // As many of each among any thousand.
+            let own = number * share.count / most;
+            if own < (number + 1) * share.count / most {
+                batch.push(delivery(account, place as u64, own, &share.url, now));
+            }
+        }
+        if batch.len() >= BATCH {
+            store.deliver(std::mem::take(&mut batch)).await?;
+        }
+    }
+    store.deliver(batch).await?;
+    Ok(())
+}
+
+fn delivery(account: AccountSid, place: u64, number: u64, url: &str, now: TimeUs) -> NewDelivery {
+    let bytes = |stream| Random::of(place, stream, number).bytes();
+    let subject = Random::of(place, 82, number / OF_A_SUBJECT).bytes();
+    NewDelivery {
+        id: DeliveryId::from_bytes(bytes(81)),
+        account,
+        subject: Some(subject),
+        kind: "bench".to_owned(),
+        request: DeliveryRequest {
+            method: Method::Post,
+            url: url.to_owned(),
+            body: Some((FORM.to_owned(), body(account, number).into_bytes())),
+        },
+        created_at: now,
+    }
+}
+
+/// The floor: the same client, the same bodies, as many at once, and nothing else.
+pub async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
+    let client = Arc::new(Client::new(true, Duration::from_secs(15)));
+    let account = AccountSid::from_bytes([0xbe; 16]);
+    let next = Arc::new(AtomicU64::new(0));
+    let mut senders = JoinSet::new();
+    for _ in 0..IN_FLIGHT {
+        let (client, next, url) = (client.clone(), next.clone(), url.to_owned());
+        senders.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return anyhow::Ok(());
+                }
+                let request = Request::post(&url)
+                    .header("content-type", FORM)
+                    .body(Full::new(Bytes::from(body(account, number))))?;
+                client.send(request).await?;
+            }
+        });
+    }
+    while let Some(ended) = senders.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// What came since the last look: how many, the first and the last.
+type Came = Arc<Mutex<(u64, Option<(Instant, Instant)>)>>;
+
+/// Takes everything that is posted; `GET /` tells how many a second came, how many in all, and begins anew.
+pub async fn receive(listen: SocketAddr) -> anyhow::Result<()> {
+    let router: Router = Router::new()
+        .route("/", get(tell))
+        .route("/hook", post(take))
+        .with_state(Came::default());
+    let listener = TcpListener::bind(listen).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
+    out.flush()?;
+    let listener = listener.tap_io(|stream| {
+        // As the server does. A failure shows as slowness, nothing worse.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router).await?;
+    Ok(())
+}
+
+#[allow(clippy::disallowed_methods, reason = "it measures")]
+async fn take(State(came): State<Came>, _body: Bytes) -> StatusCode {
+    let now = Instant::now();
+    let mut came = came.lock().unwrap_or_else(PoisonError::into_inner);
+    came.0 += 1;
+    let first = came.1.map_or(now, |(first, _)| first);
+    came.1 = Some((first, now));
+    StatusCode::NO_CONTENT
+}
+
+async fn tell(State(came): State<Came>) -> String {
+    let mut came = came.lock().unwrap_or_else(PoisonError::into_inner);
+    let (count, times) = std::mem::take(&mut *came);
+    let seconds = times.map_or(0.0, |(first, last)| (last - first).as_secs_f64());
+    format!("{:.0} {count}\n", count as f64 / seconds.max(1e-6))
+}
