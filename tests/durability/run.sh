@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What is acknowledged survives: kill -9 twenty times, and a trace of the system calls of one commit.
+# What is acknowledged survives: kill -9 twenty times, and twice while deliveries leave; a trace of the system calls of one commit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,6 +11,9 @@ if ! command -v strace >/dev/null; then
   apt-get install -y --no-install-recommends strace >/dev/null || { apt-get update && apt-get install -y --no-install-recommends strace; } >/dev/null
 fi
 cargo build --release --quiet
-binary="${CARGO_TARGET_DIR:-target}/release/sidetone"
+cargo build --release --quiet --package sidetone --example bench
+target="${CARGO_TARGET_DIR:-target}/release"
+binary="$target/sidetone"
 python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"
 python3 tests/durability/sync.py "$binary"
+python3 tests/durability/deliver.py "$binary" "$target/examples/bench"
