@@ -7,6 +7,8 @@ COPY . .
 RUN cargo build --release --locked
 
 FROM debian:bookworm-slim
+# Webhooks to https are checked against its certificate authorities.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --home-dir /data sidetone && install -d -o sidetone -m 0700 /data
 COPY --from=build /src/target/release/sidetone /usr/local/bin/sidetone
 USER sidetone
