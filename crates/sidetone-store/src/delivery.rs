@@ -117,7 +117,7 @@ pub struct DeliveryRequest {
 /// A delivery on its way into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDelivery {
-    /// Its identity. When there is one of it in the outbox already, nothing is added.
+    /// Its identity.
     pub id: DeliveryId,
     /// Whose token signs it. The account must exist.
     pub account: AccountSid,

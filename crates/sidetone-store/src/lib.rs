@@ -351,15 +351,14 @@ pub trait Store: Send + Sync + 'static {
 
     // Deliveries.
 
-    /// Adds deliveries to the outbox. One whose identity is there already is left out. [`StoreError::NotFound`], and
-    /// nothing added, when an account does not exist.
+    /// Adds deliveries to the outbox. [`StoreError::NotFound`], and nothing added, when an account does not exist.
     async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()>;
     /// Endpoints that have a delivery that is due and not leased, longest waiting first.
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>>;
     /// Settles what was taken before, then leases up to `limit` deliveries that are due at an endpoint, longest due
     /// first; fewer when they are large. A delivery is given to nobody else until it is settled or `lease_until` has
     /// passed `now`. Of those about one subject only the first that has neither arrived nor been given up is ever due.
-    /// Settling is idempotent: what is not there any more is left out.
+    /// Settling is idempotent: what is not leased any more is left out. What is settled is not taken in the same call.
     async fn take_deliveries(
         &self,
         endpoint: EndpointId,

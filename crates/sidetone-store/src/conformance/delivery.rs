@@ -316,18 +316,6 @@ pub async fn pages_dead_letters(store: Arc<dyn Store>) {
     assert_eq!(seen, [7, 8, 5, 6, 3, 4, 1, 2].map(id));
 }
 
-/// The same delivery again changes nothing.
-pub async fn adds_a_delivery_once(store: Arc<dyn Store>) {
-    create_account(&*store).await;
-    store
-        .deliver(vec![new(1, URL, None), new(1, URL, None)])
-        .await
-        .unwrap();
-    store.deliver(vec![new(1, OTHER, None)]).await.unwrap();
-    assert_eq!(take(&*store, 0).await, [id(1)]);
-    assert_eq!(store.due_endpoints(at(0), 10).await.unwrap(), []);
-}
-
 /// Whoever takes need not hold more in memory than a little.
 pub async fn gives_out_large_bodies_by_few(store: Arc<dyn Store>) {
     create_account(&*store).await;

@@ -5,4 +5,3 @@ values (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10,
   case when exists (select 1 from outbox where endpoint = ?3 and subject = ?4 and dead_us is null) then null else ?10 end
 )
-on conflict (sid) do nothing

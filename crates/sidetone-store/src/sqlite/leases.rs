@@ -20,10 +20,15 @@ struct State {
     tickets: u64,
 }
 
+/// A delivery that is in somebody's hands.
 #[derive(Debug, Clone, Copy)]
-struct Lease {
-    until: TimeUs,
-    ticket: u64,
+pub(super) struct Lease {
+    /// Its row, which is found by nothing else.
+    pub(super) row: i64,
+    /// How long it is theirs.
+    pub(super) until: TimeUs,
+    /// Which others were taken together with it.
+    pub(super) ticket: u64,
 }
 
 impl Leases {
@@ -40,19 +45,27 @@ impl Leases {
         state.held.get(id).is_some_and(|lease| now < lease.until)
     }
 
+    /// Its row, if somebody has it or had it last.
+    pub(super) fn row(&self, id: &DeliveryId) -> Option<i64> {
+        self.lock().held.get(id).map(|lease| lease.row)
+    }
+
     /// Takes it, unless somebody has it.
-    pub(super) fn lease(&self, id: DeliveryId, now: TimeUs, until: TimeUs, ticket: u64) -> bool {
+    pub(super) fn lease(&self, id: DeliveryId, now: TimeUs, lease: Lease) -> bool {
         let mut state = self.lock();
-        if state.held.get(&id).is_some_and(|lease| now < lease.until) {
+        if state.held.get(&id).is_some_and(|held| now < held.until) {
             return false;
         }
-        state.held.insert(id, Lease { until, ticket });
+        state.held.insert(id, lease);
         true
     }
 
-    /// Gives it back.
-    pub(super) fn release(&self, id: &DeliveryId) {
-        self.lock().held.remove(id);
+    /// Gives them back.
+    pub(super) fn release<'a>(&self, ids: impl Iterator<Item = &'a DeliveryId>) {
+        let mut state = self.lock();
+        for id in ids {
+            state.held.remove(id);
+        }
     }
 
     /// Gives back all that were taken together: whoever asked for them did not get them.

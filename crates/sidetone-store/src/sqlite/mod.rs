@@ -453,12 +453,14 @@ impl Store for SqliteStore {
             ticket,
         };
         let leases = Arc::clone(&self.leases);
+        let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
         let taken = self.writer.run(1 + settled.len(), move |work| {
             outbox::settle_and_take(work, &leases, &settled, &taking)
         });
         let taken = taken.await;
-        if taken.is_err() {
-            self.leases.undo(ticket);
+        match &taken {
+            Ok(_) => self.leases.release(ids.iter()),
+            Err(_) => self.leases.undo(ticket),
         }
         taken
     }

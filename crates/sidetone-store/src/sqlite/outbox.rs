@@ -8,7 +8,7 @@ use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
 use super::account;
-use super::leases::Leases;
+use super::leases::{Lease, Leases};
 use super::paging::{self, Toward};
 use super::writer::Work;
 use crate::delivery::{
@@ -86,7 +86,8 @@ pub(super) fn due_endpoints(
         .collect())
 }
 
-/// Settles what was taken before, then takes what is due.
+/// Settles what was taken before, then takes what is due. The leases of what was settled are still to be released, when
+/// it is durable.
 pub(super) fn settle_and_take(
     work: &mut Work<'_>,
     leases: &Leases,
@@ -94,8 +95,9 @@ pub(super) fn settle_and_take(
     taking: &Taking,
 ) -> Result<Vec<Delivery>> {
     for (id, outcome) in settled {
-        settle(work.conn, *id, outcome, taking.now)?;
-        leases.release(id);
+        if let Some(row) = leases.row(id) {
+            settle(work.conn, row, *id, outcome, taking.now)?;
+        }
     }
     take(work.conn, leases, taking)
 }
@@ -110,46 +112,49 @@ pub(super) struct Taking {
     pub(super) ticket: u64,
 }
 
-fn settle(conn: &Connection, id: DeliveryId, outcome: &Outcome, now: TimeUs) -> Result<()> {
-    let row: Option<(i64, i64, Option<[u8; 16]>)> = conn
-        .prepare_cached("select id, endpoint, subject from outbox where sid = ?1")?
-        .query_row([id.as_bytes()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
-    // Somebody else whose lease ran out may have delivered it as well.
-    let Some((row, endpoint, subject)) = row else {
-        return Ok(());
-    };
-    match outcome {
-        Outcome::Untried => return Ok(()),
-        Outcome::Delivered => {
-            conn.prepare_cached("delete from outbox where id = ?1")?
-                .execute([row])?;
-        }
+fn settle(
+    conn: &Connection,
+    row: i64,
+    id: DeliveryId,
+    outcome: &Outcome,
+    now: TimeUs,
+) -> Result<()> {
+    let endpoint_and_subject = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    // Somebody else whose lease ran out may have settled it as well.
+    let gone: Option<(i64, Option<[u8; 16]>)> = match outcome {
+        Outcome::Untried => None,
+        Outcome::Delivered => conn
+            .prepare_cached(
+                "delete from outbox where id = ?1 and sid = ?2 returning endpoint, subject",
+            )?
+            .query_row(params![row, id.as_bytes()], endpoint_and_subject)
+            .optional()?,
         Outcome::Failed {
             error,
             retry_at: Some(at),
         } => {
             conn.prepare_cached(
-                "update outbox set attempts = attempts + 1, last_error = ?2, due_us = ?3
-                 where id = ?1 and due_us is not null",
+                "update outbox set attempts = attempts + 1, last_error = ?3, due_us = ?4
+                 where id = ?1 and sid = ?2 and due_us is not null",
             )?
-            .execute(params![row, error, at.micros()])?;
-            return Ok(());
+            .execute(params![row, id.as_bytes(), error, at.micros()])?;
+            None
         }
         Outcome::Failed {
             error,
             retry_at: None,
-        } => {
-            conn.prepare_cached(
-                "update outbox set attempts = attempts + 1, last_error = ?2, due_us = null, dead_us = ?3
-                 where id = ?1 and due_us is not null",
+        } => conn
+            .prepare_cached(
+                "update outbox set attempts = attempts + 1, last_error = ?3, due_us = null, dead_us = ?4
+                 where id = ?1 and sid = ?2 and due_us is not null returning endpoint, subject",
             )?
-            .execute(params![row, error, now.micros()])?;
-        }
-    }
-    if let Some(subject) = subject {
+            .query_row(
+                params![row, id.as_bytes(), error, now.micros()],
+                endpoint_and_subject,
+            )
+            .optional()?,
+    };
+    if let Some((endpoint, Some(subject))) = gone {
         conn.prepare_cached(
             "update outbox set due_us = ?3 where due_us is null and id =
                (select min(id) from outbox where endpoint = ?1 and subject = ?2 and dead_us is null)",
@@ -168,12 +173,13 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
         && bytes < TAKE_MAX_BYTES
         && let Some(row) = rows.next()?
     {
-        if leases.lease(
-            id_of(row, 0)?,
-            taking.now,
-            taking.lease_until,
-            taking.ticket,
-        ) {
+        let id = id_of(row, 0)?;
+        let lease = Lease {
+            row: row.get(11)?,
+            until: taking.lease_until,
+            ticket: taking.ticket,
+        };
+        if leases.lease(id, taking.now, lease) {
             let delivery = read(row, taking.endpoint)?;
             bytes += delivery
                 .request

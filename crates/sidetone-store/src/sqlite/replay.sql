@@ -8,4 +8,4 @@ update outbox set
     ) then null
     else ?2
   end
-where sid = ?1 and dead_us is not null
+where id = (select min(id) from outbox where sid = ?1 and dead_us is not null)

@@ -24,9 +24,11 @@ use crate::server::stopped;
 /// Requests in flight to one endpoint, at the beginning of its turn and at most.
 const WINDOW: std::ops::RangeInclusive<usize> = 4..=16;
 /// Deliveries in hand for each that may be in flight.
-const HAND: usize = 8;
+const HAND: usize = 16;
 /// So many that have ended are settled, even while there are more in hand.
-const SETTLE_MAX: usize = 64;
+const SETTLE_MAX: usize = 128;
+/// So long after it has ended, each is settled: the next of its subject waits for that.
+const SETTLE_TIME: Duration = Duration::from_millis(100);
 /// How long a delivery is ours: longer than it and those in hand before it can take.
 const LEASE_US: i64 = 600_000_000;
 /// After this long an endpoint makes room for others, when any wait.
@@ -59,6 +61,8 @@ pub(super) struct Turn {
     /// While it lasts, nothing is sent.
     rest: Option<Pin<Box<Sleep>>>,
     settled: Settled,
+    /// When it ends, what is settled is not left any longer.
+    patience: Option<Pin<Box<Sleep>>>,
     exchange: Option<Exchange>,
     /// Whether there may be something to take.
     is_owed: bool,
@@ -74,6 +78,7 @@ impl Turn {
             window: *WINDOW.start(),
             rest: None,
             settled: Vec::new(),
+            patience: None,
             exchange: None,
             is_owed: true,
         }
@@ -99,6 +104,7 @@ impl Turn {
                 Some(sent) = self.in_flight.join_next() => self.note(sent.ok()),
                 exchanged = end_of(&mut self.exchange) => self.take(exchanged),
                 () = end_of(&mut self.rest) => self.rest = None,
+                () = end_of(&mut self.patience), if self.exchange.is_none() => self.settle_and_take(),
                 () = more.notified() => self.is_owed = true,
                 () = &mut turn, if !turn.is_elapsed() => {}
                 () = stopped(&mut stop) => is_stopping = true,
@@ -123,14 +129,22 @@ impl Turn {
     fn exchange(&mut self) {
         let is_low = self.in_hand.is_empty() && (self.is_owed || !self.settled.is_empty());
         if self.exchange.is_none() && (is_low || self.settled.len() >= SETTLE_MAX) {
-            let room = (HAND * self.window).saturating_sub(self.in_hand.len());
-            self.call(room);
+            self.settle_and_take();
         }
     }
 
+    fn settle_and_take(&mut self) {
+        let room = (HAND * self.window).saturating_sub(self.in_hand.len());
+        self.call(room);
+    }
+
     fn call(&mut self, limit: usize) {
-        self.is_owed = false;
+        self.patience = None;
         let settled = std::mem::take(&mut self.settled);
+        // What is given back is taken by the next call.
+        self.is_owed = settled
+            .iter()
+            .any(|(_, outcome)| *outcome == Outcome::Untried);
         let (app, endpoint) = (self.shared.app.clone(), self.endpoint);
         self.exchange = Some(Box::pin(async move {
             let now = app.clock.now();
@@ -172,6 +186,9 @@ impl Turn {
         // None: its task failed. It is leased until it is tried again.
         let Some(sent) = sent else { return };
         self.settled.push((sent.id, sent.outcome));
+        if self.patience.is_none() {
+            self.patience = Some(Box::pin(tokio::time::sleep(SETTLE_TIME)));
+        }
         if !sent.is_silence {
             self.window = (self.window + 1).min(*WINDOW.end());
             return;

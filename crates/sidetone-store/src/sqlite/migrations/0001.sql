@@ -378,8 +378,9 @@ create table outbox (
   -- The order in which they came in.
   id integer primary key,
   shard_key integer not null default 0,
-  -- The identity of a delivery, the same at every attempt.
-  sid blob not null unique check (length(sid) = 16),
+  -- The identity of a delivery, the same at every attempt. Random, and so without an index, which would be rewritten
+  -- all over for each of them.
+  sid blob not null check (length(sid) = 16),
   account integer not null references account (id),
   -- Digest of the account and the URL's origin (63 bits): endpoints do not delay each other.
   endpoint integer not null check (endpoint >= 0),
@@ -408,3 +409,4 @@ create table outbox (
 create index outbox_due on outbox (endpoint, due_us) where due_us is not null;
 create index outbox_subject on outbox (endpoint, subject) where subject is not null and dead_us is null;
 create index outbox_dead on outbox (dead_us) where dead_us is not null;
+create index outbox_dead_sid on outbox (sid) where dead_us is not null;

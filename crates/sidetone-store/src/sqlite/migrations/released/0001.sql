@@ -329,8 +329,9 @@ CREATE TABLE outbox (
   -- The order in which they came in.
   id integer primary key,
   shard_key integer not null default 0,
-  -- The identity of a delivery, the same at every attempt.
-  sid blob not null unique check (length(sid) = 16),
+  -- The identity of a delivery, the same at every attempt. Random, and so without an index, which would be rewritten
+  -- all over for each of them.
+  sid blob not null check (length(sid) = 16),
   account integer not null references account (id),
   -- Digest of the account and the URL's origin (63 bits): endpoints do not delay each other.
   endpoint integer not null check (endpoint >= 0),
@@ -359,6 +360,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due on outbox (endpoint, due_us) where due_us is not null;
 CREATE INDEX outbox_subject on outbox (endpoint, subject) where subject is not null and dead_us is null;
 CREATE INDEX outbox_dead on outbox (dead_us) where dead_us is not null;
+CREATE INDEX outbox_dead_sid on outbox (sid) where dead_us is not null;
 insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0, 0);
 insert into account_epoch (only_row, epoch) values (1, 1);
 insert into term (id, text) values (1, 'DE');
