@@ -399,6 +399,16 @@ async fn a_connection_that_is_refused_is_a_failure() {
 }
 
 #[tokio::test]
+async fn https_is_not_spoken_to_who_does_not_prove_who_they_are() {
+    let receiver = Receiver::willing().await;
+    let delivering = Delivering::start().await;
+    let url = receiver.origin.replace("http://", "https://");
+    let error = delivering.last_words(&url).await;
+    assert!(error.starts_with("no TLS connection"), "{error}");
+    assert!(receiver.received().is_empty());
+}
+
+#[tokio::test]
 async fn private_addresses_are_not_delivered_to_unless_allowed() {
     let receiver = Receiver::willing().await;
     let port = receiver.origin.rsplit(':').next().unwrap().to_owned();
