@@ -156,7 +156,8 @@ fn settle(
     };
     if let Some((endpoint, Some(subject))) = gone {
         conn.prepare_cached(
-            "update outbox set due_us = ?3 where due_us is null and id =
+            // It has not been tried yet: its three days begin now.
+            "update outbox set due_us = ?3, queued_us = ?3 where due_us is null and id =
                (select min(id) from outbox where endpoint = ?1 and subject = ?2 and dead_us is null)",
         )?
         .execute(params![endpoint, subject, now.micros()])?;

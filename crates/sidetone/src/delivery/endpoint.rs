@@ -229,9 +229,17 @@ impl Turn {
             }
         }
         self.give_back();
-        self.call(0);
-        if end_of(&mut self.exchange).await.is_err() {
-            tracing::warn!("deliveries were not settled: some may be sent twice");
+        loop {
+            self.call(0);
+            match end_of(&mut self.exchange).await {
+                Err(_) if is_stopping => {
+                    tracing::warn!("deliveries were not settled: some may be sent twice");
+                    return;
+                }
+                // Their leases would keep them for minutes.
+                Err(unsettled) => self.settled = unsettled,
+                Ok(_) => return,
+            }
         }
     }
 }

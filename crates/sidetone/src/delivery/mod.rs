@@ -8,7 +8,7 @@ mod request;
 pub mod retry;
 pub mod target;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,10 +24,13 @@ use crate::server::stopped;
 
 pub use self::target::target;
 
-/// Endpoints served at once. Those beyond wait for their turn.
+/// Endpoints served at once. Those beyond wait for their turn, those first that were served least recently: endpoints
+/// that never answer, however many and however much they are owed, keep the others waiting for one turn at most.
 const ENDPOINTS_MAX: usize = 256;
 /// Shortest time between two looks at the outbox.
 const PAUSE: Duration = Duration::from_millis(10);
+/// Most endpoints that are looked at to choose from.
+const DUE_MAX: usize = 64 * ENDPOINTS_MAX;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             time_out: Duration::from_secs(15),
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(8),
             poll: Duration::from_secs(1),
         }
     }
@@ -95,6 +98,9 @@ struct Turns {
     tasks: JoinSet<()>,
     serving: HashMap<EndpointId, Arc<Notify>>,
     endpoints: HashMap<Id, EndpointId>,
+    /// Turns ended so far, and after how many each endpoint that is still owed something had its last.
+    ended: u64,
+    served: HashMap<EndpointId, u64>,
 }
 
 impl Turns {
@@ -105,12 +111,11 @@ impl Turns {
         stop: &watch::Receiver<bool>,
     ) -> sidetone_store::Result<()> {
         let now = shared.app.clock.now();
-        // As many as could begin if all that are served are among them.
-        let due = shared
-            .app
-            .store
-            .due_endpoints(now, 2 * ENDPOINTS_MAX)
-            .await?;
+        let mut due = shared.app.store.due_endpoints(now, DUE_MAX).await?;
+        let owed: HashSet<EndpointId> = due.iter().copied().collect();
+        self.served.retain(|endpoint, _| owed.contains(endpoint));
+        // Stable: of those not served yet, the longest waiting first.
+        due.sort_by_key(|endpoint| self.served.get(endpoint).copied());
         let mut is_crowded = false;
         for endpoint in due {
             if let Some(more) = self.serving.get(&endpoint) {
@@ -141,6 +146,8 @@ impl Turns {
         };
         if let Some(endpoint) = self.endpoints.remove(&task) {
             self.serving.remove(&endpoint);
+            self.ended += 1;
+            self.served.insert(endpoint, self.ended);
         }
     }
 }

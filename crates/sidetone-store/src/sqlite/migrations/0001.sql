@@ -394,7 +394,7 @@ create table outbox (
   content_type text,
   body blob,
   created_us integer not null,
-  -- When it was made, or replayed last: how long it is tried is counted from here.
+  -- When it was made, replayed, or became the first of its subject: how long it is tried is counted from here.
   queued_us integer not null,
   -- When it is to be sent. Null: not before an earlier one of its subject is gone, or never (dead).
   due_us integer,

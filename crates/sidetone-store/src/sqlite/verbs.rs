@@ -1,0 +1,366 @@
+//! The verbs of the contract, each given to the thread that writes or to a connection that reads.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use sidetone_core::event::CallEvent;
+use sidetone_core::feedback::FeedbackTally;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid};
+use sidetone_core::rules::Rules;
+use sidetone_core::time::TimeUs;
+
+use super::SqliteStore;
+use super::log::PackedEvent;
+use super::outbox::Taking;
+use super::summary::PackedSummary;
+use super::{
+    account, check, erase, events, feedback, feedback_summary, hourly, judgement, list, log,
+    outbox, record, rules, summary,
+};
+use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
+use crate::feedback::{
+    FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
+};
+use crate::page::{Page, PageRequest};
+use crate::{
+    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, DirtyCall, DueTimer,
+    EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreStats,
+};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accounts(&self) -> Result<Vec<Account>> {
+        self.readers.point(account::accounts)
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>> {
+        self.readers.point(account::api_keys)
+    }
+
+    async fn account_epoch(&self) -> Result<u64> {
+        self.readers.point(account::epoch)
+    }
+
+    async fn create_account(&self, account: Account) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create(work, &account))
+            .await
+    }
+
+    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::put_tokens(work, account, &tokens))
+            .await
+    }
+
+    async fn put_provider_secrets(
+        &self,
+        account: AccountSid,
+        secrets: Vec<ProviderSecret>,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                account::put_provider_secrets(work, account, &secrets)
+            })
+            .await
+    }
+
+    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                account::put_settings(work, account, settings)
+            })
+            .await
+    }
+
+    async fn create_api_key(&self, key: ApiKey) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create_api_key(work, &key))
+            .await
+    }
+
+    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::revoke_api_key(work, key))
+            .await
+    }
+
+    async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>> {
+        let events = events
+            .iter()
+            .map(PackedEvent::of)
+            .collect::<Result<Vec<_>>>()?;
+        self.writer
+            .run(events.len(), move |work| log::append(work, &events))
+            .await
+    }
+
+    async fn take_dirty(
+        &self,
+        limit: usize,
+        dirty_since: TimeUs,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<DirtyCall>> {
+        let leased = self
+            .writer
+            .run(limit, move |work| {
+                log::lease_dirty(work, limit, dirty_since, now, lease_until)
+            })
+            .await?;
+        if leased.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Read beside the writer: nobody else has to wait for long logs.
+        self.readers
+            .aside(move |conn| log::read_leased(conn, leased))
+            .await
+    }
+
+    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()> {
+        let summaries = summaries
+            .into_iter()
+            .map(PackedSummary::of)
+            .collect::<Result<Vec<_>>>()?;
+        self.writer
+            .run(summaries.len(), move |work| summary::put(work, &summaries))
+            .await
+    }
+
+    async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
+        self.readers.point(|conn| log::due_timers(conn, now, limit))
+    }
+
+    async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()> {
+        self.writer
+            .run(calls.len(), move |work| {
+                log::defer_timers(work, &calls, until)
+            })
+            .await
+    }
+
+    async fn refold(&self, calls: Vec<CallRef>) -> Result<()> {
+        self.writer
+            .run(calls.len(), move |work| log::refold(work, &calls))
+            .await
+    }
+
+    async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>> {
+        self.readers.point(|conn| record::record(conn, scope, sid))
+    }
+
+    async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>> {
+        self.readers
+            .point(|conn| record::annotation(conn, scope, sid))
+    }
+
+    async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>> {
+        let (filter, page) = (filter.clone(), *page);
+        self.readers
+            .scan(move |conn| list::list(conn, &filter, &page))
+            .await
+    }
+
+    async fn events(
+        &self,
+        call: CallRef,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<CallEvent>> {
+        let (filter, page) = (filter.clone(), *page);
+        self.readers
+            .scan(move |conn| events::events(conn, call, &filter, &page))
+            .await
+    }
+
+    async fn annotate(
+        &self,
+        scope: Scope,
+        sid: CallSid,
+        change: Annotate,
+    ) -> Result<Lookup<AnnotationRecord>> {
+        self.writer
+            .run(1, move |work| judgement::annotate(work, scope, sid, change))
+            .await
+    }
+
+    async fn annotation_history(
+        &self,
+        call: CallRef,
+        page: &PageRequest,
+    ) -> Result<Page<AnnotationChange>> {
+        let page = *page;
+        self.readers
+            .scan(move |conn| judgement::history(conn, call, &page))
+            .await
+    }
+
+    async fn feedback(&self, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>> {
+        self.readers.point(|conn| feedback::feedback(conn, call))
+    }
+
+    async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>> {
+        self.writer
+            .run(1, move |work| feedback::rate(work, call, &rate))
+            .await
+    }
+
+    async fn judgements(&self, after: u64, limit: usize) -> Result<Vec<Judgement>> {
+        self.readers
+            .aside(move |conn| feedback::judgements(conn, after, limit))
+            .await
+    }
+
+    async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)> {
+        let range = range.clone();
+        self.readers
+            .scan(move |conn| hourly::tally(conn, &range))
+            .await
+    }
+
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()> {
+        self.writer
+            .run(1, move |work| feedback_summary::create(work, &summary))
+            .await
+    }
+
+    async fn feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<Option<FeedbackSummary>> {
+        self.readers
+            .point(|conn| feedback_summary::fetch(conn, account, sid))
+    }
+
+    async fn delete_feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<bool> {
+        self.writer
+            .run(1, move |work| feedback_summary::delete(work, account, sid))
+            .await
+    }
+
+    async fn take_feedback_summary(
+        &self,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Option<FeedbackSummary>> {
+        self.writer
+            .run(1, move |work| {
+                feedback_summary::take(work, now, lease_until)
+            })
+            .await
+    }
+
+    async fn finish_feedback_summary(
+        &self,
+        sid: FeedbackSummarySid,
+        status: FeedbackSummaryStatus,
+        tell: Option<NewDelivery>,
+        now: TimeUs,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                feedback_summary::finish(work, sid, status, tell.as_ref(), now)
+            })
+            .await
+    }
+
+    async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()> {
+        self.writer
+            .run(deliveries.len(), move |work| {
+                deliveries.iter().try_for_each(|new| outbox::add(work, new))
+            })
+            .await
+    }
+
+    async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>> {
+        let leases = Arc::clone(&self.leases);
+        self.readers
+            .aside(move |conn| outbox::due_endpoints(conn, &leases, now, limit))
+            .await
+    }
+
+    async fn take_deliveries(
+        &self,
+        endpoint: EndpointId,
+        settled: Vec<(DeliveryId, Outcome)>,
+        limit: usize,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<Delivery>> {
+        let ticket = self.leases.ticket();
+        let taking = Taking {
+            endpoint,
+            limit,
+            now,
+            lease_until,
+            ticket,
+        };
+        let leases = Arc::clone(&self.leases);
+        let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
+        let taken = self.writer.run(1 + settled.len(), move |work| {
+            outbox::settle_and_take(work, &leases, &settled, &taking)
+        });
+        let taken = taken.await;
+        match &taken {
+            Ok(_) => self.leases.release(ids.iter()),
+            Err(_) => self.leases.undo(ticket),
+        }
+        taken
+    }
+
+    async fn dead_letters(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<DeadLetter>> {
+        let page = *page;
+        self.readers
+            .scan(move |conn| outbox::dead_letters(conn, account, &page))
+            .await
+    }
+
+    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()> {
+        self.writer
+            .run(letters.len(), move |work| {
+                outbox::replay(work, &letters, now)
+            })
+            .await
+    }
+
+    async fn rules(&self, day: i64) -> Result<Option<Rules>> {
+        self.readers.point(|conn| rules::rules(conn, day))
+    }
+
+    async fn freeze_rules(&self, day: i64) -> Result<Rules> {
+        self.writer
+            .run(1, move |work| rules::freeze(work, day))
+            .await
+    }
+
+    async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>> {
+        self.writer
+            .run(1, move |work| erase::erase(work, call, now))
+            .await
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        self.readers.scan_freely(check::check).await
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        let tally = &self.writer.tally;
+        Ok(StoreStats {
+            commits: tally.commits.load(Ordering::Relaxed),
+            writes: tally.jobs.load(Ordering::Relaxed),
+            ..self.readers.point(check::stats)?
+        })
+    }
+}
