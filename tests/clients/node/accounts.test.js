@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { manifest, major, voice, scratch, connect, refused, sids } = require('./setup');
+const { manifest, version, voice, scratch, connect, refused, sids } = require('./setup');
 
 const child = manifest.subaccount.account_sid;
 const below = connect(child, manifest.subaccount.auth_token);
@@ -38,7 +38,7 @@ test('settings of a subaccount', async () => {
 });
 
 test('a parent reads and annotates a call below', async () => {
-  const sid = manifest.subaccount_calls[`node${major}`];
+  const sid = manifest.subaccount_calls[`node${version}`];
   assert.equal((await voice.calls(sid).fetch()).sid, sid);
   assert.equal((await voice.calls(sid).summary().fetch()).accountSid, child);
   const updated = await voice.calls(sid).annotation().update({ comment: 'from above' });

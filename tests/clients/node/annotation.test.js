@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const test = require('node:test');
-const { manifest, major, voice, scratch } = require('./setup');
+const { manifest, version, voice, scratch } = require('./setup');
 
 const FIELDS = ['answeredBy', 'connectivityIssue', 'qualityIssues', 'spam', 'callScore', 'comment', 'incident'];
 const EMPTY = Object.fromEntries(FIELDS.map((field) => [field, null]));
@@ -67,7 +67,7 @@ test('summaries show it at once', async () => {
     quality_issues: null, spam: true, call_score: 3, comment: null, incident: null,
   });
   const listed = (await voice.callSummaries.list({ startTime: '4w' })).find((call) => call.callSid === sid);
-  if (major === 3) return assert.equal(listed.callSid, sid); // 3.x drops annotations from the records of a list
+  if (version === 3) return assert.equal(listed.callSid, sid); // 3.x drops annotations from the records of a list
   const { answered_by, call_score, spam } = listed.annotation;
   assert.deepEqual([answered_by, call_score, spam], ['machine', 3, true]);
   assert.ok(!('url' in listed.annotation));

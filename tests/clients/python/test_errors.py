@@ -6,17 +6,10 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import MANIFEST, connect, refused
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from conftest import MANIFEST, connect, refused, rest
+from twilio.base.exceptions import TwilioException
 
 UNKNOWN = MANIFEST["unknown"]
-
-
-def rest(action):
-    with pytest.raises(TwilioRestException) as failure:
-        action()
-    assert failure.value.msg and failure.value.uri
-    return refused(failure)
 
 
 def listing(action):

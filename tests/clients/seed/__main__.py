@@ -16,6 +16,10 @@ from door import Door, cloud_event, wait_until
 
 CLIENTS = ("python7", "python8", "python9", "node3", "node4", "node6", "schemathesis")
 SCRATCH_EACH = 4
+# Clients that know Call Feedback, and the calls that each one rates and sums up.
+RATERS = ("python7", "python8", "node3", "node40")
+RATED_EACH, RATED_BELOW = 4, 2
+SUMMED_EACH, SUMMED_BELOW = 5, 2
 RUNNING = 3
 
 
@@ -37,19 +41,24 @@ def main():
                         for n in range(SCRATCH_EACH)] for turn, client in enumerate(CLIENTS)}
     below = {client: calls.scratch(child["account_sid"], at, "below " + client, turn)
              for turn, client in enumerate(CLIENTS)}
+    ratings = {client: to_rate(parent["account_sid"], child["account_sid"], at, client, turn)
+               for turn, client in enumerate(RATERS)}
     detailed = next(c for c in listed if c["call_type"] == "client")
     events, metrics = samples.events(detailed), samples.metrics(detailed)
 
     batch = [("call-summary.complete", "CallSummary/2", c) for c in listed + sum(scratch.values(), [])]
+    batch += [("call-summary.complete", "CallSummary/2", c) for own_calls, _ in ratings.values() for c in own_calls]
     batch += [(gateway_or_sdk("call-event", e), "CallEvent/3", e) for e in events]
     batch += [(gateway_or_sdk("call-metrics", m), "CallMetric/2", m) for m in metrics]
     stream(own, batch, 0)
-    stream(under, [("call-summary.complete", "CallSummary/2", c) for c in below.values()], 100000)
+    under_calls = list(below.values()) + [c for _, calls_below in ratings.values() for c in calls_below]
+    stream(under, [("call-summary.complete", "CallSummary/2", c) for c in under_calls], 100000)
 
     running = [start_call(own, parent["account_sid"], n, at) for n in range(RUNNING)]
-    complete = len(listed) + sum(map(len, scratch.values()))
-    wait_until("%d complete calls" % complete, lambda: len(own.get(
-        "/v1/Voice/Summaries", StartTime="4w", ProcessingState="completed", PageSize=1000)["call_summaries"]) >= complete)
+    complete = len(listed) + sum(map(len, scratch.values())) + len(RATERS) * (RATED_EACH + SUMMED_EACH)
+    for door, count in ((own, complete), (under, len(under_calls))):
+        wait_until("%d complete calls" % count, lambda: len(door.get(
+            "/v1/Voice/Summaries", StartTime="52w", ProcessingState="completed", PageSize=1000)["call_summaries"]) >= count)
     wait_until("%d running calls" % RUNNING, lambda: len(own.get(
         "/v1/Voice/Summaries", ProcessingState="partial", PageSize=1000)["call_summaries"]) >= RUNNING)
 
@@ -71,10 +80,26 @@ def main():
             "running": running,
             "scratch": {client: [c["call_sid"] for c in found] for client, found in scratch.items()},
             "subaccount_calls": {client: c["call_sid"] for client, c in below.items()},
+            "feedback": {client: sorted_out(*pair, calls.summed_day(at, turn))
+                         for turn, (client, pair) in enumerate(ratings.items())},
             "unknown": calls.sid("a call that never was"),
         }, file, indent=1)
     print("seeded %d calls, %d events, %d metrics, %d running calls" % (
-        complete + len(below), len(events), len(metrics), RUNNING))
+        complete + len(under_calls), len(events), len(metrics), RUNNING))
+
+
+def to_rate(parent, child, at, client, turn):
+    """Calls of the account and of the one below: those to be rated, then those to be summed up."""
+    day = calls.summed_day(at, turn)
+    return [[calls.rated(account, at, "%s %s %d" % (client, account, n)) for n in range(rated)]
+            + calls.summed(account, day, "%s %s" % (client, account), summed)
+            for account, rated, summed in ((parent, RATED_EACH, SUMMED_EACH), (child, RATED_BELOW, SUMMED_BELOW))]
+
+
+def sorted_out(own, below, day):
+    own, below = [c["call_sid"] for c in own], [c["call_sid"] for c in below]
+    return {"rated": own[:RATED_EACH], "rated_below": below[:RATED_BELOW], "day": calls.stamp(day)[:10],
+            "summed": own[RATED_EACH:], "summed_below": below[RATED_BELOW:]}
 
 
 def gateway_or_sdk(kind, item):

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 RECENT = [5 + 6.5 * i for i in range(14)] + [150 + 4.5 * i for i in range(12)]  # minutes ago, within the default 4 h
 OLDER = [60 * h for h in (6, 9, 13, 21, 30, 50, 76, 110, 160, 240, 330, 460)]  # up to 20 days
 SCRATCH_DAYS = 25  # annotated by tests: older than every filter window in use (3w), younger than 4w
+RATED_DAYS = 36  # rated by tests: older than every window of a list
+SUMMED_DAYS = 40  # rated and summed up: older still, three days apart, so that nobody counts another's calls
 
 TYPES = ("carrier", "sip", "trunking", "client")
 EDGES = {
@@ -44,6 +46,21 @@ def listed(account, at):
 def scratch(account, at, name, turn):
     dice = random.Random(name)
     return summary(account, "scratch " + name, 0, at, SCRATCH_DAYS * 24 * 60 + 7 * turn, dice)
+
+
+def rated(account, at, name):
+    return summary(account, "rated " + name, 0, at, RATED_DAYS * 24 * 60, random.Random(name))
+
+
+def summed_day(at, turn):
+    return at.replace(hour=0, minute=0, second=0) - timedelta(days=SUMMED_DAYS + 3 * turn)
+
+
+def summed(account, day, name, count):
+    """Calls of one day: the first starts with it, the last one in its last second."""
+    starts = [day + n * timedelta(hours=4) for n in range(count - 1)] + [day + timedelta(hours=24, seconds=-1)]
+    return [summary(account, "summed %s %d" % (name, n), 0, start, 0, random.Random(name))
+            for n, start in enumerate(starts)]
 
 
 def summary(account, name, i, at, minutes_ago, dice):
