@@ -1,10 +1,11 @@
-"""Points generated requests at calls that exist; without it nearly every case would be a 404."""
+"""Points generated requests at things that exist; without it nearly every case would be a 404."""
 
 import atexit
 import collections
 import json
 import os
 import re
+import urllib.request
 import zlib
 
 import schemathesis
@@ -14,20 +15,38 @@ with open(os.environ["SIDETONE_MANIFEST"]) as file:
 
 # Only calls set aside for this: no other suite looks at their annotations.
 CALLS = MANIFEST["scratch"]["schemathesis"] + [MANIFEST["detailed"]["call_sid"], MANIFEST["running"][1]]
+PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
+SUMMARIES = "%s/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % (MANIFEST["url"], PARENT["account_sid"])
 STATUSES = collections.defaultdict(collections.Counter)
-WELL_FORMED = re.compile(r"^CA[0-9a-fA-F]{32}$")
+WELL_FORMED = re.compile(r"^(CA|FS|AC)[0-9a-fA-F]{32}$")
+# Nobody listens there: whoever is named in a generated request must not be called.
+NOWHERE = "http://127.0.0.1:9/"
+alive = []
+turns = collections.Counter()
 
 
-@schemathesis.hook
-def map_path_parameters(context, path_parameters):
-    for name in ("CallSid", "Sid"):
-        value = (path_parameters or {}).get(name)
-        # Malformed values stay as they are, and so does one well-formed value in eight.
-        if isinstance(value, str) and WELL_FORMED.match(value):
-            turn = zlib.crc32(value.encode())
-            if turn % 8:
-                path_parameters[name] = CALLS[turn % len(CALLS)]
-    return path_parameters
+def is_well_formed(value):
+    return isinstance(value, str) and WELL_FORMED.match(value)
+
+
+def existing(kind, turn):
+    if kind == "CA":
+        return CALLS[turn % len(CALLS)]
+    if kind == "AC":
+        # Mostly the parent: its calls are not found in the path of the account below.
+        return CHILD if turn % 8 == 3 else PARENT["account_sid"]
+    return summary_alive()
+
+
+def summary_alive():
+    """A feedback summary that can be read or removed."""
+    if not alive:
+        logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        logins.add_password(None, SUMMARIES, PARENT["account_sid"], PARENT["auth_token"])
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
+        with opener.open(SUMMARIES, b"StartDate=2026-01-01&EndDate=2026-12-31", timeout=10) as answer:
+            alive.append(json.load(answer)["sid"])
+    return alive[-1]
 
 
 @schemathesis.hook
@@ -35,14 +54,32 @@ def map_query(context, query):
     # A foreign account is refused before anything else is looked at.
     for name in ("Subaccount", "SubaccountSid"):
         value = (query or {}).get(name)
-        if isinstance(value, str) and re.match(r"^AC[0-9a-fA-F]{32}$", value) and zlib.crc32(value.encode()) % 8:
-            query[name] = MANIFEST["subaccount"]["account_sid"]
+        if is_well_formed(value) and value.startswith("AC") and zlib.crc32(value.encode()) % 8:
+            query[name] = CHILD
     return query
 
 
 @schemathesis.hook
+def before_call(context, case, kwargs):
+    # Malformed values stay as they are, and so does every eighth case.
+    path = case.path_parameters or {}
+    formed = [name for name, value in path.items() if is_well_formed(value)]
+    if formed:
+        turn = turns[case.operation.label]
+        turns[case.operation.label] += 1
+        for name in formed if turn % 8 != 7 else ():
+            path[name] = existing(path[name][:2], turn)
+    if case.method == "DELETE" and path.get("Sid") in alive:
+        alive.clear()
+    if isinstance(case.body, dict) and re.match("(?i)https?:", str(case.body.get("StatusCallback", ""))):
+        case.body["StatusCallback"] = NOWHERE
+
+
+@schemathesis.hook
 def after_call(context, case, response):
-    STATUSES[case.operation.label][response.status_code] += 1
+    # Not those with another method, which are tried on the same path.
+    if case.method.upper() == case.operation.method.upper():
+        STATUSES[case.operation.label][response.status_code] += 1
 
 
 @atexit.register

@@ -22,7 +22,8 @@ PY
 #       trimmed, and lists in one comma-separated string are stricter than `type: string` can say
 #   unsupported_method, allow_header_conformance       the routes answer 405 with an error body; other suites look at it
 #   ignored_auth                                       credentials are tried by every client suite
-#   use_after_free, ensure_resource_availability, object_level_authorization   no resource is created by a request
+#   use_after_free, ensure_resource_availability, object_level_authorization   only feedback summaries are created by a
+#       request and removed; the client suites look at that
 #   missing_required_header, response_headers_conformance   no header is required
 # The stateful phase is left out with them: the document has no links.
 export SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
