@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Microseconds in a second.
@@ -13,6 +12,7 @@ pub const SECOND_US: i64 = 1_000_000;
 pub const HOUR_US: i64 = 3_600 * SECOND_US;
 /// Microseconds in a day.
 pub const DAY_US: i64 = 24 * HOUR_US;
+const FIRST_DAY: Date = Date::constant(1970, 1, 1);
 
 /// Microseconds since 1970-01-01T00:00:00Z. Serialised as RFC 3339 with the fraction it needs.
 ///
@@ -100,15 +100,15 @@ pub fn parse_day(text: &str) -> Option<i64> {
     // Nothing else that jiff reads as a date: no time of day, no week, no sign.
     let is_plain = text.len() == 10 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-'));
     let date: Date = text.parse().ok().filter(|_| is_plain)?;
-    let midnight = date.to_zoned(TimeZone::UTC).ok()?;
-    Some(midnight.timestamp().as_second().div_euclid(24 * 3_600))
+    Some(FIRST_DAY.until(date).ok()?.get_days().into())
 }
 
 /// Writes a UTC day (since 1970) as `2026-06-01`.
 #[must_use]
 pub fn day_text(day: i64) -> String {
-    let midnight = TimeUs::from_micros(day.saturating_mul(DAY_US));
-    midnight.to_seconds_text().chars().take(10).collect()
+    let since = Span::new().try_days(day);
+    let date = since.and_then(|days| FIRST_DAY.checked_add(days));
+    date.map_or_else(|_| String::new(), |date| date.to_string())
 }
 
 impl fmt::Display for TimeUs {
@@ -163,6 +163,8 @@ mod tests {
             ("1970-01-01", Some(0)),
             ("2026-06-01", Some(20_605)),
             ("2024-02-29", Some(19_782)),
+            ("0000-01-01", Some(-719_528)),
+            ("9999-12-31", Some(2_932_896)),
             ("2026-02-29", None),
             ("2014-02-31", None),
             ("2026-6-1", None),

@@ -85,6 +85,14 @@ def test_days_are_inclusive_and_subaccounts_count_when_asked(client, day):
     assert (done.issues, figures(done)) == ([], (0, 0, None, None, None))
 
 
+def test_whole_calendar(client):
+    first, last = date(1, 1, 1), date(9999, 12, 31)
+    job = client.calls.feedback_summaries.create(start_date=first, end_date=last, include_subaccounts=True)
+    done = finished(client.calls.feedback_summaries, job.sid)
+    assert (done.status, done.start_date, done.end_date) == (Summary.Status.COMPLETED, first, last)
+    assert done.call_count > done.call_feedback_count > 0
+
+
 def test_parent_sums_up_below(client, below, manifest, day):
     child = manifest["subaccount"]["account_sid"]
     summaries = client.api.accounts(child).calls.feedback_summaries
