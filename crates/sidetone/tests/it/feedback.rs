@@ -137,6 +137,13 @@ async fn accounts_see_their_own() {
         let posted = server.post(&path, "QualityScore=1").await;
         assert_eq!(posted.error(), (404, 20404), "{path}");
     }
+    let unknown = feedback(ACCOUNT, of_child);
+    assert_eq!(
+        server.get(&unknown).await.json()["message"],
+        format!("The requested resource {unknown} was not found")
+    );
+    let twice = path.replace("/Feedback", ".json/Feedback");
+    assert_eq!(server.get(&twice).await.error(), (404, 20404));
     let stranger = server.log_in(ACCOUNT, "wrong");
     assert_eq!(stranger.get(&path).await.error(), (401, 20003));
 }

@@ -37,6 +37,9 @@ pub fn routes() -> Router<App> {
     )
 }
 
+/// Parts of a path that a message repeats; none that leads anywhere has more.
+const PARTS_MAX: usize = 8;
+
 /// The account of the path, and who asks. An account that is neither the caller's own nor one of its subaccounts leads
 /// nowhere: 404.
 #[derive(Debug, Clone)]
@@ -57,11 +60,16 @@ impl Owner {
     }
 }
 
-/// A value of the path, without `.json`.
+/// A value of the path.
 async fn segment<T: std::str::FromStr>(parts: &mut Parts, app: &App, wanted: &str) -> Option<T> {
     let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
     let (_, value) = params.iter().find(|(name, _)| *name == wanted)?;
-    value.strip_suffix(".json").unwrap_or(value).parse().ok()
+    // The last one may end in .json; the routes say so of the others.
+    let value = match value.strip_suffix(".json") {
+        Some(stem) if parts.uri.path().ends_with(value) => stem,
+        _ => value,
+    };
+    value.parse().ok()
 }
 
 impl FromRequestParts<App> for Owner {
@@ -69,7 +77,15 @@ impl FromRequestParts<App> for Owner {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        let path = quoted(parts.uri.path());
+        // Each part for itself: as a whole it is longer than what is repeated of a value.
+        let path: Vec<String> = parts
+            .uri
+            .path()
+            .split('/')
+            .map(quoted)
+            .take(PARTS_MAX)
+            .collect();
+        let path = path.join("/");
         match segment(parts, app, "AccountSid").await {
             Some(account)
                 if account == caller.account
