@@ -5,7 +5,7 @@
 //! more there is to do, the more share one sync. Nobody waits for company: a single job is committed at once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,9 +29,12 @@ const GROUP_WEIGHT: usize = 2000;
 /// New pages in the write-ahead log from which on they are copied into the database beside the commits: 32 MiB.
 const CHECKPOINT_PAGES: i32 = 8 << 10;
 
-/// Pages in it from which on the writer copies what is left and so lets the log begin anew, even while jobs wait for it:
-/// 256 MiB. It takes as long as a sync of the database, some ten commits.
+/// Pages in it from which on it is made to begin anew, even while jobs wait: 256 MiB.
 const FINISH_PAGES: i32 = 64 << 10;
+
+/// The writer itself copies the last so many, and then the log begins anew. More would keep jobs waiting: 8,000 take as
+/// long as fifty commits.
+const REST_PAGES: i32 = 512;
 
 /// Pages from which on the writer waits for readers to leave the log: 512 MiB.
 const RESTART_PAGES: i32 = 128 << 10;
@@ -143,10 +146,10 @@ impl Writer {
         }))?;
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
         let (wake, woken) = std::sync::mpsc::sync_channel(1);
-        let copied = Arc::new(AtomicBool::new(false));
+        let copied = Arc::new(AtomicI32::new(0));
         let mut log = WriteAheadLog {
             pages: wal_pages,
-            told_at: 0,
+            pages_before: 0,
             wake,
             copied: Arc::clone(&copied),
             points: Arc::clone(&points),
@@ -209,12 +212,12 @@ impl Drop for Writer {
 struct WriteAheadLog {
     /// Pages in it after the last commit.
     pages: Arc<AtomicI32>,
-    /// Pages in it when copying was started last.
-    told_at: i32,
+    /// Pages in it after the commit before.
+    pages_before: i32,
     /// Starts copying it into the database beside the commits.
     wake: std::sync::mpsc::SyncSender<()>,
-    /// Set when that is done, but for what was committed meanwhile.
-    copied: Arc<AtomicBool>,
+    /// How many of them are copied.
+    copied: Arc<AtomicI32>,
     points: Arc<Points>,
 }
 
@@ -222,28 +225,27 @@ impl WriteAheadLog {
     /// `is_quiet`: nobody is likely to wait for the next commit.
     fn after_commit(&mut self, conn: &Connection, is_quiet: bool) {
         let pages = self.pages.load(Ordering::Relaxed);
-        if pages < self.told_at {
+        if pages < self.pages_before {
             // The log has begun anew.
-            self.told_at = 0;
-            self.copied.store(false, Ordering::Relaxed);
+            self.copied.store(0, Ordering::Relaxed);
         }
+        self.pages_before = pages;
+        let rest = pages - self.copied.load(Ordering::Relaxed);
+        let may_end = pages >= FINISH_PAGES || is_quiet && pages >= CHECKPOINT_PAGES;
         if pages >= RESTART_PAGES {
             self.points.release();
             // Somebody who reads for long (`check`) must not hold up every commit: not waited for.
             let _ = conn.busy_timeout(Duration::ZERO);
             let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::RESTART);
             let _ = conn.busy_timeout(connection::BUSY_TIME);
-        } else if pages >= CHECKPOINT_PAGES
-            && (is_quiet || pages >= FINISH_PAGES)
-            && self.copied.swap(false, Ordering::Relaxed)
-        {
+        } else if may_end && (1..=REST_PAGES).contains(&rest) {
             self.points.release();
-            // Only the last few pages are left. When they are copied too, the log begins anew.
-            let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);
+            if let Ok((_, done)) = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE) {
+                self.copied.store(done, Ordering::Relaxed);
+            }
             // Whoever began to read meanwhile reads from the log.
             self.points.release();
-        } else if pages - self.told_at >= CHECKPOINT_PAGES {
-            self.told_at = pages;
+        } else if rest >= CHECKPOINT_PAGES || may_end && rest > REST_PAGES {
             // Full: it is at work already.
             let _ = self.wake.try_send(());
         }
@@ -335,13 +337,14 @@ fn commit(
 fn checkpoint(
     conn: &Connection,
     woken: &std::sync::mpsc::Receiver<()>,
-    copied: &AtomicBool,
+    copied: &AtomicI32,
     points: &Points,
 ) {
     while woken.recv().is_ok() {
         points.release();
         // What could not be copied now is copied the next time.
-        let _ = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE);
-        copied.store(true, Ordering::Relaxed);
+        if let Ok((_, done)) = conn.wal_checkpoint_v2::<&str>(None, CheckpointMode::PASSIVE) {
+            copied.store(done, Ordering::Relaxed);
+        }
     }
 }
