@@ -12,6 +12,7 @@ use sidetone_store::feedback::{Judgement, Rate, Rated};
 use sidetone_store::{Annotate, Lookup, Scope, Store, StoreError};
 
 use super::print_json;
+use crate::accounts;
 use crate::clock::Clock;
 use crate::data::DataArgs;
 
@@ -77,6 +78,9 @@ struct Report {
 /// When the data cannot be read or written.
 pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
     let store = args.data.open()?.store;
+    if let Some(account) = args.account {
+        accounts::find(store.as_ref(), account).await?;
+    }
     let now = Clock::default().now();
     let mut report = Report {
         to: args.to,

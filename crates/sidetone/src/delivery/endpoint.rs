@@ -66,6 +66,8 @@ pub(super) struct Turn {
     exchange: Option<Exchange>,
     /// Whether there may be something to take.
     is_owed: bool,
+    /// Whether a failure of this turn was told: of the many that an endpoint may have, the first.
+    is_told: bool,
 }
 
 impl Turn {
@@ -81,6 +83,7 @@ impl Turn {
             patience: None,
             exchange: None,
             is_owed: true,
+            is_told: false,
         }
     }
 
@@ -185,6 +188,14 @@ impl Turn {
     fn note(&mut self, sent: Option<Sent>) {
         // None: its task failed. It is leased until it is tried again.
         let Some(sent) = sent else { return };
+        if let Outcome::Failed {
+            error,
+            retry_at: Some(retry_at),
+        } = &sent.outcome
+            && !std::mem::replace(&mut self.is_told, true)
+        {
+            tracing::warn!(delivery.id = %sent.id, error, %retry_at, "a delivery failed and will be tried again");
+        }
         self.settled.push((sent.id, sent.outcome));
         if self.patience.is_none() {
             self.patience = Some(Box::pin(tokio::time::sleep(SETTLE_TIME)));

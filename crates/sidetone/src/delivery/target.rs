@@ -33,7 +33,9 @@ pub enum TargetError {
     #[error("has a port that is not one of 1 to 65535")]
     Port,
     /// Its host is in a network that is not public.
-    #[error("is at the private address {0}, which this server does not deliver to")]
+    #[error(
+        "is at the private address {0}; only public ones are allowed, unless webhook_allow_private is set"
+    )]
     Private(String),
 }
 

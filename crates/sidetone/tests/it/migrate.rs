@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sidetone_core::annotation::{Annotation, AnnotationPatch, QualityIssue};
 use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch};
 use sidetone_store::conformance::sample::{
-    annotate, call, call_sid, create_account, put, scope, summary,
+    account, account_sid, annotate, call, call_sid, create_account, put, scope, summary,
 };
 use sidetone_store::feedback::Rate;
 use sidetone_store::sqlite::{Options, SqliteStore};
@@ -93,8 +93,9 @@ async fn feedback_becomes_annotations_and_back_once() {
     let before = said(&store, 1).await;
     assert_eq!(run(&[]), report("annotation", false, [2, 1, 0]));
     assert_eq!(said(&store, 1).await, before);
-    let other = "AC99999999999999999999999999999999";
-    assert_eq!(run(&["--account", other, "--apply"])["calls"], 0);
+    store.create_account(account(2, None)).await.unwrap();
+    let other = account_sid(2).to_string();
+    assert_eq!(run(&["--account", &other, "--apply"])["calls"], 0);
     assert_eq!(run(&["--apply"]), report("annotation", true, [2, 1, 0]));
     assert_eq!(run(&["--apply"]), report("annotation", true, [2, 0, 0]));
     let (_, annotation) = said(&store, 1).await;
