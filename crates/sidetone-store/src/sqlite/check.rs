@@ -56,6 +56,14 @@ pub(super) fn find(findings: &mut Vec<String>, finding: impl FnOnce() -> String)
     }
 }
 
+/// How many rows stand in one of two queries and not in the other.
+pub(super) fn differ(conn: &Connection, recount: &str, stored: &str) -> Result<i64> {
+    let sql = format!(
+        "select (select count(*) from ({recount} except {stored})) + (select count(*) from ({stored} except {recount}))"
+    );
+    Ok(conn.query_row(&sql, [], |row| row.get(0))?)
+}
+
 fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let mut statement = conn.prepare("pragma integrity_check(20)")?;
     let mut rows = statement.query([])?;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
-use super::check::find;
+use super::check::{differ, find};
 use super::facet::{self, Axis, DIM_CALLS, FACETS, Facets, Kind, SHAPE_ENDED, hour_of};
 use super::judged::{self, JudgedCall, JudgedHour};
 use super::posting::{self, Posting};
@@ -231,14 +231,7 @@ pub(super) fn check_pdd(conn: &Connection, findings: &mut Vec<String>) -> Result
          where start_us is not null and pdd_bin is not null group by 1, 2, 3"
     );
     let stored = "select day, country, bin, n from pdd";
-    let differ: i64 = conn.query_row(
-        &format!(
-            "select (select count(*) from ({recount} except {stored})) + (select count(*) from ({stored} except {recount}))"
-        ),
-        [],
-        |row| row.get(0),
-    )?;
-    if differ > 0 {
+    if differ(conn, &recount, stored)? > 0 {
         find(findings, || {
             "the histogram of post-dial delays differs from the calls".to_owned()
         });

@@ -5,7 +5,7 @@ use sidetone_core::feedback::{Feedback, FeedbackTally, ISSUES, Issues};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::account;
-use super::check::find;
+use super::check::{differ, find};
 use crate::Result;
 use crate::feedback::FeedbackRange;
 
@@ -173,14 +173,7 @@ pub(super) fn check(conn: &Connection, findings: &mut Vec<String>) -> Result<()>
         hour("coalesce(c.start_us, f.created_us)")
     );
     let stored = format!("select account, hour, {} from hourly", COLUMNS.join(", "));
-    let differ: i64 = conn.query_row(
-        &format!(
-            "select (select count(*) from ({recount} except {stored})) + (select count(*) from ({stored} except {recount}))"
-        ),
-        [],
-        |row| row.get(0),
-    )?;
-    if differ > 0 {
+    if differ(conn, &recount, &stored)? > 0 {
         find(findings, || {
             "calls and feedback by hour differ from the calls".to_owned()
         });
