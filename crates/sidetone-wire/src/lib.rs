@@ -26,6 +26,7 @@ pub mod form;
 pub mod identity;
 pub mod json_array;
 mod loose;
+pub mod malformed;
 pub mod ndjson;
 pub mod observed;
 pub mod signature;
