@@ -8,8 +8,11 @@ use serde_json::Value;
 use crate::facts::{CallFacts, Rank};
 use crate::id::{CallRef, EventKey};
 use crate::media::MediaSample;
+use crate::rtcp::RtcpReport;
+use crate::sip::SipMessage;
 use crate::time::TimeUs;
 use crate::vocabulary::{EdgeKind, Level, ProcessingState};
+use crate::vq::VqReport;
 
 /// The longest event id, in bytes.
 pub const EVENT_ID_MAX_BYTES: usize = 128;
@@ -86,6 +89,14 @@ closed_set!(
         Native = "native",
         /// A timer of our own.
         Timer = "timer",
+        /// Packets mirrored as HEP.
+        Hep = "hep",
+        /// SIP sent to us by a phone.
+        Sip = "sip",
+        /// Call detail records of `FreeSWITCH`.
+        FreeSwitch = "freeswitch",
+        /// Call detail records of Asterisk.
+        Asterisk = "asterisk",
     }
 );
 
@@ -177,6 +188,21 @@ pub enum Observation {
     },
     /// A media report.
     Media(Box<MediaSample>),
+    /// A SIP message was seen.
+    Sip {
+        /// It.
+        sip: Box<SipMessage>,
+    },
+    /// An RTCP report was seen.
+    Rtcp {
+        /// It.
+        rtcp: Box<RtcpReport>,
+    },
+    /// A phone reported a call's quality.
+    Vq {
+        /// What it said.
+        vq: Box<VqReport>,
+    },
     /// Something happened at an edge; it shows in the call's Events.
     Edge(Box<EdgeEvent>),
     /// A whole summary made by another system. Kept as it came; its facts outrank our own.
@@ -272,6 +298,9 @@ impl Observation {
             Self::Imported(_) => EventKind::Imported,
             Self::Timer { .. } => EventKind::Timer,
             Self::Unknown(_) => EventKind::Unknown,
+            Self::Sip { .. } => EventKind::Sip,
+            Self::Rtcp { .. } => EventKind::Rtcp,
+            Self::Vq { .. } => EventKind::Vq,
         }
     }
 }
@@ -293,6 +322,12 @@ closed_set!(
         Timer = "timer",
         /// [`Observation::Unknown`].
         Unknown = "unknown",
+        /// [`Observation::Sip`].
+        Sip = "sip",
+        /// [`Observation::Rtcp`].
+        Rtcp = "rtcp",
+        /// [`Observation::Vq`].
+        Vq = "vq",
     }
 );
 

@@ -2,7 +2,8 @@
 //!
 //! - [`id`], [`time`], [`vocabulary`]: names, points in time, closed sets of words.
 //! - [`event`]: an observation of a call. Events are the truth, are only ever added, and carry [`facts`] (what a source
-//!   says) or [`media`] (what it measured). Their stored JSON is readable for ever.
+//!   says) or [`media`] (what it measured), or a packet as it was seen on its
+//!   way ([`capture`]): [`sip`], [`rtcp`], [`vq`]. Their stored JSON is readable for ever.
 //! - [`correlate`]: which call a source's own name for it means.
 //! - [`fold`]: from the events of a call to its [`summary`]. The same events give the same bytes, in any order, with
 //!   any duplicates, at once or in parts that are merged later.
@@ -45,6 +46,7 @@
 pub mod vocabulary;
 pub mod annotation;
 pub mod bounds;
+pub mod capture;
 pub mod correlate;
 pub mod event;
 pub mod facts;
@@ -55,8 +57,11 @@ pub mod id;
 pub mod media;
 mod number;
 pub mod quality;
+pub mod rtcp;
 pub mod rules;
+pub mod sip;
 mod stored;
 pub mod summary;
 pub mod tags;
 pub mod time;
+pub mod vq;

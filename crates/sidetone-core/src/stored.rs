@@ -10,8 +10,11 @@ use crate::event::{
 use crate::facts::CallFacts;
 use crate::id::CallRef;
 use crate::media::{Counters, MediaSample};
+use crate::rtcp::RtcpReport;
+use crate::sip::SipMessage;
 use crate::time::TimeUs;
 use crate::vocabulary::{EdgeKind, Level, StreamDirection};
+use crate::vq::VqReport;
 
 impl CallEvent {
     /// The JSON to store. The call is not in it: it is where the event is kept.
@@ -116,6 +119,10 @@ struct StoredEvent {
     raw: Value,
     // Timer.
     timer: Option<Timer>,
+    // SIP, RTCP, voice quality.
+    sip: Option<Box<SipMessage>>,
+    rtcp: Option<Box<RtcpReport>>,
+    vq: Option<Box<VqReport>>,
 }
 
 impl StoredEvent {
@@ -151,6 +158,9 @@ impl StoredEvent {
                 raw: self.raw,
             })),
             EventKind::Timer => Observation::Timer { timer: self.timer? },
+            EventKind::Sip => Observation::Sip { sip: self.sip? },
+            EventKind::Rtcp => Observation::Rtcp { rtcp: self.rtcp? },
+            EventKind::Vq => Observation::Vq { vq: self.vq? },
             EventKind::Unknown => return None,
         };
         Some(CallEvent {

@@ -80,6 +80,9 @@ pub(crate) fn facts_of(observation: &mut Observation) -> Option<&mut CallFacts> 
         Observation::Media(_)
         | Observation::Edge(_)
         | Observation::Timer { .. }
+        | Observation::Sip { .. }
+        | Observation::Rtcp { .. }
+        | Observation::Vq { .. }
         | Observation::Unknown(_) => None,
     }
 }

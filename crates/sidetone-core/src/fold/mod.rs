@@ -145,6 +145,7 @@ impl FoldState {
             Observation::Media(sample) => self.streams.add(event.rank(), sample),
             Observation::Edge(edge) => self.sdk.add(event.rank(), edge),
             Observation::Imported(summary) => self.add_import(event.rank().key, at, summary),
+            Observation::Sip { .. } | Observation::Rtcp { .. } | Observation::Vq { .. } => {}
         }
         join(&mut self.seen, Some(Span::of(at)), Span::join);
     }

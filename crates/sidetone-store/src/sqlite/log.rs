@@ -35,6 +35,9 @@ impl PackedEvent {
             | Observation::Facts { .. }
             | Observation::Imported(_)
             | Observation::Timer { .. }
+            | Observation::Sip { .. }
+            | Observation::Rtcp { .. }
+            | Observation::Vq { .. }
             | Observation::Unknown(_) => (None, None),
         };
         Ok(Self {

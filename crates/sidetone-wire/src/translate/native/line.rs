@@ -243,6 +243,11 @@ impl Line {
             EventKind::Timer => Observation::Timer {
                 timer: required(self.timer.take(), "timer", &["settled", "end_not_seen"])?,
             },
+            // Packets come in by doors of their own, which check what is in them.
+            EventKind::Sip | EventKind::Rtcp | EventKind::Vq => {
+                let kinds = one_of(&refusal::kinds());
+                return Err(DecodeError::invalid("kind", kind.as_str(), kinds));
+            }
             EventKind::Unknown => Observation::Unknown(Value::Null),
         })
     }

@@ -103,6 +103,9 @@ pub fn render<'a>(event: &'a CallEvent, summary: Option<&'a CallSummary>) -> Opt
         | Observation::Media(_)
         | Observation::Imported(_)
         | Observation::Timer { .. }
+        | Observation::Sip { .. }
+        | Observation::Rtcp { .. }
+        | Observation::Vq { .. }
         | Observation::Unknown(_) => None,
     }
 }
