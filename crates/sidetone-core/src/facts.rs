@@ -261,8 +261,18 @@ facts! {
 facts! {
     /// Caller verification, branding and registration.
     TrustFacts, TrustClaims {
-        /// A verification service vouched for the caller (STIR/SHAKEN).
+        /// A verification service vouched for the caller (STIR/SHAKEN), or the signature of an attestation was checked.
         verified_caller: bool,
+        /// `A`, `B` or `C` (RFC 8588): what the signer of the call claims. Seen, which is not verified.
+        attestation: String,
+        /// The caller's number in that claim.
+        attested_caller: String,
+        /// Where the call entered the signer's network.
+        attestation_origin: String,
+        /// Whether its signature holds by a configured certificate.
+        attestation_verified: bool,
+        /// What a verification service found, in its own word (`TN-Validation-Passed`, …).
+        verstat: String,
         /// The call was branded.
         branded_enabled: bool,
         /// Name shown.
@@ -329,6 +339,8 @@ facts! {
         external_signaling_ip: String,
         /// SIP Call-ID.
         sip_call_id: String,
+        /// Final SIP response at this edge, 200–699.
+        sip_response: u16,
         /// SIP User-Agent.
         user_agent: String,
         /// The trunk.

@@ -9,6 +9,7 @@
 //!   any duplicates, at once or in parts that are merged later.
 //! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not
 //!   measured is never judged.
+//! - [`sides`], [`network`]: who is who around the platform, as its operator says.
 //! - [`bounds`]: how long, how deep and between which numbers what others say may be.
 //! - [`annotation`], [`feedback`], [`filter`]: what people say about a call, and which calls are asked for.
 //!
@@ -55,10 +56,12 @@ pub mod filter;
 pub mod fold;
 pub mod id;
 pub mod media;
+pub mod network;
 mod number;
 pub mod quality;
 pub mod rtcp;
 pub mod rules;
+pub mod sides;
 pub mod sip;
 mod stored;
 pub mod summary;

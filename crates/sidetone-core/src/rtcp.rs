@@ -39,11 +39,8 @@ impl SenderInfo {
     /// The middle of the NTP time, which receivers name the report by.
     #[must_use]
     pub const fn lsr(self) -> u32 {
-        let middle = (self.ntp >> 16) & 0xffff_ffff;
-        #[expect(clippy::cast_possible_truncation, reason = "32 bits are left")]
-        {
-            middle as u32
-        }
+        // 32 bits are left.
+        ((self.ntp >> 16) & 0xffff_ffff) as u32
     }
 }
 

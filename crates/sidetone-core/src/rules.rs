@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sides::Sides;
+
 /// The thresholds in force for the calls that start on one UTC day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
@@ -12,6 +14,9 @@ pub struct Rules {
     /// Learnt from the days before.
     #[serde(default)]
     pub pdd: PddRules,
+    /// Who is who, as the operator says. Of the server, not of a day.
+    #[serde(skip)]
+    pub sides: Sides,
 }
 
 /// 95th percentiles of post-dial delay, frozen for a day.
@@ -87,6 +92,7 @@ impl Rules {
         Self {
             day: None,
             pdd: PddRules::default(),
+            sides: Sides::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::facts::{CallFacts, EdgeFacts};
 use crate::id::CallRef;
-use crate::media::Counters;
+use crate::media::{Counters, Stat};
 use crate::time::TimeUs;
 use crate::vocabulary::{EdgeKind, ProcessingState, Tag};
 
@@ -24,12 +24,18 @@ pub struct CallSummary {
     /// The rules that made it: the UTC day (since 1970) of their snapshot, `None` for the built-in ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_day: Option<i64>,
+    /// Version of the operator's rules of [`crate::sides`], `None` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sides_version: Option<String>,
     /// Reported facts, settled, completed by what follows from them (state, durations, country, prefix).
     /// `facts.edges` and `facts.tags` are empty here: see `edges` and `tags`.
     pub facts: CallFacts,
     /// What was measured, by edge. Only edges something is known of.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub edges: BTreeMap<EdgeKind, EdgeSummary>,
+    /// What the call's SIP messages say beyond its facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip: Option<SipSummary>,
     /// Findings, each once, in the order of [`Tag::ALL`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -44,6 +50,33 @@ pub struct CallSummary {
     /// Another system's summary as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Value>,
+}
+
+/// What the SIP messages of a call say beyond its facts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SipSummary {
+    /// Every Call-ID of the call.
+    pub call_ids: Vec<String>,
+    /// Final response on the caller's leg.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller_response: Option<u16>,
+    /// Final response on the callee's leg. A proxy may tell the caller another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callee_response: Option<u16>,
+    /// INVITEs within the dialog.
+    pub reinvites: u32,
+    /// How often one side put the other on hold.
+    pub holds: u32,
+    /// Places beyond the first that the call was sent to.
+    pub forks: u32,
+    /// Whether the caller was asked for credentials.
+    pub challenged: bool,
+    /// Whether media was offered before the answer.
+    pub early_media: bool,
+    /// Who diverted the call, last first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub diverted_by: Vec<String>,
 }
 
 const fn no_call() -> CallRef {
@@ -74,6 +107,9 @@ pub struct EdgeSummary {
     /// Whole-call figures of the stream the edge sent. `None`: not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<Counters>,
+    /// Round trip between where RTCP was seen and the party at this edge, ms. `None`: not seen, or on two clocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leg_rtt_ms: Option<Stat>,
     /// Why nothing was measured, when nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_measured: Option<NotMeasured>,

@@ -305,6 +305,7 @@ mod tests {
                 p95_ms_by_country: [("ZA".to_owned(), 10_000)].into(),
                 p95_ms_global: global,
             },
+            ..Rules::built_in()
         };
         let limit = |facts: &CallFacts, rules: &Rules| {
             pdd_limit(facts, rules).map(|limit| {

@@ -215,5 +215,7 @@ closed_set!(
         Sdk = "sdk",
         /// Reported without a word about how.
         Reported = "reported",
+        /// A phone's own estimate (RFC 6035).
+        Phone = "rfc6035",
     }
 );

@@ -77,7 +77,7 @@ pub struct VqMetrics {
     /// Conversational quality (MOSCQ), by the phone's own estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mos_cq: Option<f64>,
-    /// How the phone estimated (QoEEstAlg).
+    /// How the phone estimated (`QoEEstAlg`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_by: Option<String>,
 }

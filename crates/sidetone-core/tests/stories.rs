@@ -20,6 +20,7 @@ fn rules() -> Rules {
             p95_ms_by_country: [("ZA".to_owned(), 5_000)].into(),
             p95_ms_global: Some(3_000),
         },
+        ..Rules::built_in()
     }
 }
 

@@ -5,7 +5,7 @@ use std::mem;
 
 use super::figures::{Side, SideFigures, set_loss_percent};
 use super::signalling::Outcome;
-use super::{FOLD_VERSION, FoldState};
+use super::{FOLD_VERSION, FoldState, parties, sip};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
@@ -18,9 +18,22 @@ use crate::time::TimeUs;
 use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, ProcessingState, Tag};
 
 pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSummary {
-    let outcome = state.outcome();
-    let figures = state.streams.figures();
-    let mut facts = reported(state);
+    let signalling = sip::signalling(&state.dialogs);
+    let outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
+    let mut figures = state.streams.figures();
+    let seen = signalling.map(|it| parties::seen(it, &state.reports, &rules.sides));
+    let mut trips = BTreeMap::new();
+    let (mut facts, sip) = match seen {
+        Some(seen) => {
+            trips = seen.leg_rtt_ms;
+            for (place, side) in seen.figures {
+                // Whoever carried the media measured it where it came in; reports tell of the rest.
+                figures.entry(place).or_insert(side);
+            }
+            (reported(state, seen.facts), Some(seen.summary))
+        }
+        None => (reported(state, CallFacts::default()), None),
+    };
     complete(&mut facts, &outcome);
     facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
     let mut edges = edges(state, &mut facts, figures, &outcome);
@@ -39,6 +52,7 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
         found.insert(Tag::PstnShortDuration);
     }
     for (kind, edge) in &mut edges {
+        edge.leg_rtt_ms = trips.remove(kind);
         let mut tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
         if late && *kind != EdgeKind::Sdk {
             tags.insert(Tag::HighPdd);
@@ -62,8 +76,10 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
         processing: processing(state),
         fold_version: FOLD_VERSION,
         rules_day: rules.day,
+        sides_version: rules.sides.version(),
         facts,
         edges,
+        sip,
         tags: found.into_iter().collect(),
         pdd_limit,
         end_not_seen: outcome.end_not_seen,
@@ -75,9 +91,10 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
     }
 }
 
-/// What the sources say outright; another system's summary before our own observations.
-fn reported(state: &FoldState) -> CallFacts {
-    let own = state.claims.facts();
+/// What the sources say outright: another system's summary before our own observations, of these the call's own messages
+/// before what is told about it.
+fn reported(state: &FoldState, sip: CallFacts) -> CallFacts {
+    let own = sip.or(state.claims.facts());
     match &state.import {
         Some(import) => (*import.summary.facts).clone().or(own),
         None => own,
@@ -231,6 +248,7 @@ fn edge(
         facts,
         inbound,
         outbound,
+        leg_rtt_ms: None,
         not_measured,
         events,
         tags: tags.into_iter().collect(),

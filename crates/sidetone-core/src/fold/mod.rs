@@ -7,13 +7,21 @@
 
 mod assemble;
 mod cap;
+mod cause;
 mod combine;
+mod dialog;
 mod figures;
+mod legs;
 mod mean;
 mod media;
 mod pairs;
+mod parties;
+mod place;
+mod reports;
+mod rtp;
 mod sdk;
 mod signalling;
+mod sip;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -26,7 +34,9 @@ use crate::id::{CallRef, EventKey};
 use crate::rules::Rules;
 use crate::summary::CallSummary;
 use crate::time::TimeUs;
+use dialog::Dialogs;
 use media::Streams;
+use reports::Reports;
 use sdk::SdkEvents;
 use signalling::Progress;
 
@@ -49,6 +59,10 @@ pub struct FoldState {
     progress: Progress,
     streams: Streams,
     sdk: SdkEvents,
+    #[serde(skip_serializing_if = "Dialogs::is_empty")]
+    dialogs: Dialogs,
+    #[serde(skip_serializing_if = "Reports::is_empty")]
+    reports: Reports,
 }
 
 /// The earliest and the latest of some times.
@@ -145,7 +159,9 @@ impl FoldState {
             Observation::Media(sample) => self.streams.add(event.rank(), sample),
             Observation::Edge(edge) => self.sdk.add(event.rank(), edge),
             Observation::Imported(summary) => self.add_import(event.rank().key, at, summary),
-            Observation::Sip { .. } | Observation::Rtcp { .. } | Observation::Vq { .. } => {}
+            Observation::Sip { sip } => self.dialogs.add(at, event.rank().key, sip),
+            Observation::Rtcp { rtcp } => self.reports.add(at, rtcp),
+            Observation::Vq { vq } => self.reports.add_phone(event.rank(), vq),
         }
         join(&mut self.seen, Some(Span::of(at)), Span::join);
     }
@@ -177,6 +193,8 @@ impl FoldState {
         self.progress.merge(other.progress);
         self.streams.merge(other.streams);
         self.sdk.merge(other.sdk);
+        self.dialogs.merge(other.dialogs);
+        self.reports.merge(other.reports);
     }
 
     /// Between which times the call was seen. One of which nothing is known but that time passed was seen just then:
@@ -192,7 +210,9 @@ impl FoldState {
     /// `None` before the first event.
     #[must_use]
     pub fn started_at(&self) -> Option<TimeUs> {
-        self.outcome().started_at
+        let signalling = sip::signalling(&self.dialogs);
+        self.outcome(signalling.as_ref().map(|it| &it.facts))
+            .started_at
     }
 
     /// The summary of what has been learnt.

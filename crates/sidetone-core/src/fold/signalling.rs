@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::FoldState;
 use super::cap::cap;
 use crate::event::{ImportStage, Source, SourceKind, Step};
-use crate::facts::{Claim, Rank, settle};
+use crate::facts::{CallFacts, Claim, Rank, settle};
 use crate::time::{SECOND_US, TimeUs};
 use crate::vocabulary::CallState;
 
@@ -114,6 +114,7 @@ fn see_all(steps: &mut BTreeMap<Step, TimeUs>, others: BTreeMap<Step, TimeUs>) {
 /// What the sources say outright of the things that are settled here.
 struct Reported {
     own_state: Option<CallState>,
+    sip_state: Option<CallState>,
     imported_state: Option<CallState>,
     import_stage: Option<ImportStage>,
     created_at: Option<TimeUs>,
@@ -148,19 +149,20 @@ impl Outcome {
 }
 
 impl FoldState {
-    fn reported(&self) -> Reported {
+    /// What the messages of the call itself tell is exact, and goes before what is told about it.
+    fn reported(&self, sip: Option<&CallFacts>) -> Reported {
         let import = self.import.as_ref().map(|import| &*import.summary);
         macro_rules! told {
             ($field:ident) => {
-                import.and_then(|import| import.facts.$field).or(self
-                    .claims
-                    .$field
-                    .as_ref()
-                    .map(|claim| claim.value))
+                import
+                    .and_then(|import| import.facts.$field)
+                    .or(sip.and_then(|sip| sip.$field))
+                    .or(self.claims.$field.as_ref().map(|claim| claim.value))
             };
         }
         Reported {
             own_state: self.claims.state.as_ref().map(|claim| claim.value),
+            sip_state: sip.and_then(|sip| sip.state),
             imported_state: import.and_then(|import| import.facts.state),
             import_stage: import.map(|import| import.stage),
             created_at: told!(created_at),
@@ -174,8 +176,9 @@ impl FoldState {
     }
 
     /// How far the call got and when, from everything learnt.
-    pub(super) fn outcome(&self) -> Outcome {
-        let told = self.reported();
+    /// `sip`: what follows from the call's SIP messages.
+    pub(super) fn outcome(&self, sip: Option<&CallFacts>) -> Outcome {
+        let told = self.reported(sip);
         let progress = &self.progress;
         let start = told.started_at.or_else(|| progress.first(Step::Initiated));
         let answer = told.answered_at.or_else(|| progress.first(Step::Answered));
@@ -246,7 +249,10 @@ impl FoldState {
                 .or_else(|| self.streams.any_packets().then_some(CallState::Answered)),
         };
         let mut furthest = told.imported_state;
-        for state in [told.own_state, shown].into_iter().flatten() {
+        for state in [told.sip_state, told.own_state, shown]
+            .into_iter()
+            .flatten()
+        {
             if furthest.is_none_or(|held| how_far(held) < how_far(state)) {
                 furthest = Some(state);
             }

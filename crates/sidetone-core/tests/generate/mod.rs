@@ -1,5 +1,7 @@
 //! Events as they come, and as nobody should send them.
 
+mod packets;
+
 use std::collections::BTreeMap;
 
 use proptest::collection::{btree_map, vec};
@@ -58,6 +60,7 @@ pub(crate) fn rules() -> impl Strategy<Value = Rules> {
                 .collect(),
             p95_ms_global: all,
         },
+        ..Rules::built_in()
     })
 }
 
@@ -97,6 +100,9 @@ fn observation() -> BoxedStrategy<Observation> {
         1 => imported().prop_map(|summary| Observation::Imported(Box::new(summary))),
         1 => select(vec![Timer::Settled, Timer::EndNotSeen])
             .prop_map(|timer| Observation::Timer { timer }),
+        4 => packets::sip().prop_map(|sip| Observation::Sip { sip: Box::new(sip) }),
+        4 => packets::rtcp().prop_map(|rtcp| Observation::Rtcp { rtcp: Box::new(rtcp) }),
+        1 => packets::vq().prop_map(|vq| Observation::Vq { vq: Box::new(vq) }),
         1 => unknown(),
     ]
     .boxed()

@@ -108,12 +108,14 @@ pub fn summary(call: CallRef, started: i64, ended: Option<i64>) -> CallSummary {
         processing: ended.map_or(ProcessingState::Partial, |_| ProcessingState::Complete),
         fold_version: 1,
         rules_day: None,
+        sides_version: None,
         facts: CallFacts {
             started_at: Some(at(started)),
             ended_at: ended.map(at),
             ..CallFacts::default()
         },
         edges: BTreeMap::new(),
+        sip: None,
         tags: Vec::new(),
         pdd_limit: None,
         end_not_seen: false,

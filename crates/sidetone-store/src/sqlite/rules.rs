@@ -22,6 +22,7 @@ pub(super) fn freeze(work: &mut Work<'_>, day: i64) -> Result<Rules> {
     let rules = Rules {
         day: Some(day),
         pdd: PddRules::learn(histogram(work.conn, day)?),
+        ..Rules::built_in()
     };
     work.conn.execute(
         "insert into rules (day, body) values (?1, ?2)",

@@ -30,6 +30,7 @@ pub(super) fn edge_facts(kind: EdgeKind, edge: Object<'_>) -> EdgeFacts {
         external_media_ip: properties.text("external_media_ip"),
         external_signaling_ip: properties.text("external_signaling_ip"),
         sip_call_id: properties.text("sip_call_id"),
+        sip_response: properties.narrow("sip_response"),
         user_agent: properties.text("user_agent"),
         trunk_sid: properties.text("trunk_sid"),
         selected_region: properties.text("selected_region"),

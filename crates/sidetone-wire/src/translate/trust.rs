@@ -10,11 +10,17 @@ pub(super) fn trust_facts(trust: Object<'_>) -> TrustFacts {
     let earlier = trust.object("branded_call");
     let business = trust.object("business_profile");
     let integrity = trust.object("voice_integrity");
+    let attestation = trust.object("attestation");
     TrustFacts {
         verified_caller: match trust.value("verified_caller") {
             Some(Value::Bool(verified)) => Some(*verified),
             other => Object::of(other).flag("verified"),
         },
+        attestation: attestation.text("level"),
+        attested_caller: attestation.text("caller"),
+        attestation_origin: attestation.text("origin_id"),
+        attestation_verified: attestation.flag("verified"),
+        verstat: attestation.text("verstat"),
         branded_enabled: branded.flag("enabled").or_else(|| earlier.flag("branded")),
         branded_display_name: branded.text("display_name"),
         branded_long_display_name: branded.text("long_display_name"),

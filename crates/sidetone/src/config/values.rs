@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
+use sidetone_core::network::Network;
 
 /// Declares that a type is read from the file as it is read from the command line: by its text.
 macro_rules! from_text {
@@ -136,29 +137,15 @@ impl FromStr for Roles {
     }
 }
 
-/// Networks in CIDR notation; a bare address is a network of one.
+/// Networks in CIDR notation, separated by commas; a bare address is a network of one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Networks(Vec<(IpAddr, u8)>);
+pub struct Networks(Vec<Network>);
 
 impl Networks {
     /// Whether an address is in one of them.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0
-            .iter()
-            .any(|(network, bits)| match (network, address) {
-                (IpAddr::V4(network), IpAddr::V4(address)) => {
-                    let shift = 32 - u32::from(*bits);
-                    u32::from(*network).checked_shr(shift) == u32::from(address).checked_shr(shift)
-                }
-                (IpAddr::V6(network), IpAddr::V6(address)) => {
-                    let shift = 128 - u32::from(*bits);
-                    u128::from(*network).checked_shr(shift)
-                        == u128::from(address).checked_shr(shift)
-                }
-                _ => false,
-            })
+        self.0.iter().any(|network| network.contains(address))
     }
 }
 
@@ -166,26 +153,9 @@ impl FromStr for Networks {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |part: &str| format!("'{part}' is not a network like 10.0.0.0/8 or an address");
-        let mut networks = Vec::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let (address, bits) = match part.split_once('/') {
-                Some((address, bits)) => (address, Some(bits)),
-                None => (part, None),
-            };
-            let address: IpAddr = address.parse().map_err(|_| wrong(part))?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong(part)))?;
-            if bits > most {
-                return Err(wrong(part));
-            }
-            networks.push((address, bits));
-        }
-        Ok(Self(networks))
+        let parts = text.split(',').map(str::trim);
+        let networks = parts.filter(|part| !part.is_empty()).map(str::parse);
+        networks.collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -30,6 +30,7 @@ fn rules() -> Rules {
             p95_ms_by_country: BTreeMap::new(),
             p95_ms_global: Some(4_500),
         },
+        ..Rules::built_in()
     }
 }
 

@@ -159,7 +159,7 @@ impl Spread {
 
 /// Mean, largest and smallest reading.
 #[derive(Debug, Serialize)]
-struct FullSpread {
+pub struct FullSpread {
     #[serde(skip_serializing_if = "Option::is_none")]
     avg: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +169,8 @@ struct FullSpread {
 }
 
 impl FullSpread {
-    fn of(stat: Option<Stat>) -> Option<Self> {
+    /// `None` when none of them is known.
+    pub fn of(stat: Option<Stat>) -> Option<Self> {
         let Stat { avg, max, min, .. } = stat?;
         (avg.is_some() || max.is_some() || min.is_some()).then_some(Self { avg, max, min })
     }

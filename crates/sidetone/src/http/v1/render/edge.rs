@@ -6,7 +6,7 @@ use sidetone_core::facts::EdgeFacts;
 use sidetone_core::summary::{EdgeSummary, NotMeasured};
 use sidetone_core::vocabulary::{StreamDirection, Tag};
 
-use super::counters::StreamTotals;
+use super::counters::{FullSpread, StreamTotals};
 
 /// What is known of one edge.
 #[derive(Debug, Serialize)]
@@ -27,6 +27,8 @@ struct Metrics<'a> {
     inbound: Option<StreamTotals<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outbound: Option<StreamTotals<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leg_rtt: Option<FullSpread>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,6 +53,8 @@ struct Properties<'a> {
     external_signaling_ip: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sip_call_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sip_response: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +82,7 @@ impl<'a> From<&'a EdgeFacts> for Properties<'a> {
             external_media_ip: facts.external_media_ip.as_deref(),
             external_signaling_ip: facts.external_signaling_ip.as_deref(),
             sip_call_id: facts.sip_call_id.as_deref(),
+            sip_response: facts.sip_response,
             user_agent: facts.user_agent.as_deref(),
             trunk_sid: facts.trunk_sid.as_deref(),
             selected_region: facts.selected_region.as_deref(),
@@ -90,12 +95,14 @@ impl<'a> From<&'a EdgeFacts> for Properties<'a> {
 
 impl<'a> From<&'a EdgeSummary> for Edge<'a> {
     fn from(edge: &'a EdgeSummary) -> Self {
-        let measured = edge.inbound.is_some() || edge.outbound.is_some();
+        let measured =
+            edge.inbound.is_some() || edge.outbound.is_some() || edge.leg_rtt_ms.is_some();
         Self {
             properties: (&edge.facts).into(),
             metrics: measured.then(|| Metrics {
                 inbound: edge.inbound.as_ref().map(Into::into),
                 outbound: edge.outbound.as_ref().map(Into::into),
+                leg_rtt: FullSpread::of(edge.leg_rtt_ms),
             }),
             not_measured: edge.not_measured,
             events: edge.events.as_ref(),

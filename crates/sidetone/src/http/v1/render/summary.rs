@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use sidetone_core::id::{AccountSid, CallSid};
-use sidetone_core::summary::{CallSummary, PddLimit};
+use sidetone_core::summary::{CallSummary, PddLimit, SipSummary};
 use sidetone_core::vocabulary::{
     AnsweredBy, CallDirection, CallState, CallType, EdgeKind, ProcessingState, Tag,
 };
@@ -114,6 +114,8 @@ struct Properties<'a> {
     queue_time: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     end_not_seen: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sip: Option<&'a SipSummary>,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -185,6 +187,7 @@ impl<'a> Properties<'a> {
             q850_cause: facts.q850_cause,
             queue_time: facts.queue_time_ms,
             end_not_seen: summary.end_not_seen,
+            sip: summary.sip.as_ref(),
         }
     }
 }

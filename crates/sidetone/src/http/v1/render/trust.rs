@@ -9,6 +9,8 @@ pub struct Trust<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verified_caller: Option<VerifiedCaller>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<Attestation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     branded: Option<Branded<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     branded_call: Option<BrandedCall<'a>>,
@@ -21,6 +23,21 @@ pub struct Trust<'a> {
 #[derive(Debug, Serialize)]
 struct VerifiedCaller {
     verified: bool,
+}
+
+/// What the signer of the call claims of the caller (RFC 8588), and what became of the claim. Ours.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct Attestation<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verstat: Option<&'a str>,
 }
 
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -92,6 +109,13 @@ impl<'a> Trust<'a> {
             verified_caller: facts
                 .verified_caller
                 .map(|verified| VerifiedCaller { verified }),
+            attestation: known(Attestation {
+                level: facts.attestation.as_deref(),
+                caller: facts.attested_caller.as_deref(),
+                origin_id: facts.attestation_origin.as_deref(),
+                verified: facts.attestation_verified,
+                verstat: facts.verstat.as_deref(),
+            }),
             branded: known(Branded {
                 enabled: facts.branded_enabled,
                 display_name: facts.branded_display_name.as_deref(),

@@ -1,0 +1,154 @@
+//! The SIP messages of a call that say how it went, each once for each agent that saw it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::capture::Capture;
+use crate::id::EventKey;
+use crate::sip::{SipMessage, StartLine};
+use crate::time::TimeUs;
+
+/// Most messages kept of a call: those that begin and end it come first.
+const MESSAGES_MAX: usize = 512;
+
+/// What was seen of a call's signalling.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Dialogs {
+    seen: BTreeMap<MessageKey, Seen>,
+}
+
+/// What makes two messages the same one, sent again: all but the time. The methods that begin and end calls are the
+/// first of the alphabet, and a dialog's first requests have its lowest numbers: the smallest keys are kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct MessageKey {
+    method: String,
+    cseq: u32,
+    start: Start,
+    capture: Capture,
+    call_id: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Start {
+    Request,
+    Response(u16),
+}
+
+/// A message and when it was seen first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Seen {
+    /// By the agent's clock.
+    #[serde(rename = "t")]
+    pub(super) at: TimeUs,
+    /// Of two that are the same, at the same time, one is kept.
+    #[serde(rename = "k")]
+    key: EventKey,
+    /// It, without its text.
+    #[serde(rename = "m")]
+    pub(super) message: SipMessage,
+}
+
+impl Seen {
+    fn is_before(&self, other: &Self) -> bool {
+        (self.at, self.key) < (other.at, other.key)
+    }
+
+    /// The status of a response.
+    pub(super) const fn status(&self) -> Option<u16> {
+        match self.message.start {
+            StartLine::Request(_) => None,
+            StartLine::Response(status) => Some(status),
+        }
+    }
+
+    /// Whether it is a request of this method.
+    pub(super) fn is_request(&self, method: &str) -> bool {
+        self.status().is_none() && self.message.method == method
+    }
+
+    /// Whether it asks for a new dialog: an INVITE without a tag of the called side.
+    pub(super) fn is_initial_invite(&self) -> bool {
+        self.is_request("INVITE") && self.message.to.tag.is_none()
+    }
+}
+
+impl Dialogs {
+    pub(super) fn add(&mut self, at: TimeUs, key: EventKey, message: &SipMessage) {
+        if !tells(message) {
+            return;
+        }
+        let message = SipMessage {
+            text: String::new(),
+            ..message.clone()
+        };
+        self.see(Seen { at, key, message });
+        self.cap();
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        for seen in other.seen.into_values() {
+            self.see(seen);
+        }
+        self.cap();
+    }
+
+    fn see(&mut self, seen: Seen) {
+        let key = key_of(&seen.message);
+        match self.seen.get(&key) {
+            Some(held) if !seen.is_before(held) => {}
+            _ => {
+                self.seen.insert(key, seen);
+            }
+        }
+    }
+
+    /// Keeps the smallest keys, which depend on no order (see [`super::cap`]).
+    fn cap(&mut self) {
+        while self.seen.len() > MESSAGES_MAX {
+            self.seen.pop_last();
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    pub(super) fn messages(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.values()
+    }
+}
+
+/// Whether a message says how its call went. Keep-alives, key presses and the like do not.
+fn tells(message: &SipMessage) -> bool {
+    matches!(message.method.as_str(), "INVITE" | "BYE" | "CANCEL") || !message.media.is_empty()
+}
+
+fn key_of(message: &SipMessage) -> MessageKey {
+    MessageKey {
+        method: message.method.clone(),
+        cseq: message.cseq,
+        start: match message.start {
+            StartLine::Request(_) => Start::Request,
+            StartLine::Response(status) => Start::Response(status),
+        },
+        capture: message.capture,
+        call_id: message.call_id.clone(),
+    }
+}
+
+impl Serialize for Dialogs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.seen.values())
+    }
+}
+
+impl<'de> Deserialize<'de> for Dialogs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seen = Vec::<Seen>::deserialize(deserializer)?;
+        let seen = seen.into_iter().map(|it| (key_of(&it.message), it));
+        Ok(Self {
+            seen: seen.collect(),
+        })
+    }
+}

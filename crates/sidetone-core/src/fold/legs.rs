@@ -1,0 +1,245 @@
+//! The legs of a call: the hops its INVITE took, from the caller's to the callee's.
+//!
+//! A proxy keeps the dialog's name, so one call is seen on several hops. What the caller was told is on the caller's
+//! leg, why is on the callee's.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::dialog::{Dialogs, Seen};
+use crate::sip::Media;
+use crate::time::TimeUs;
+
+/// One hop of a call's signalling.
+#[derive(Debug)]
+pub(super) struct Leg<'a> {
+    /// The side that sent the INVITE.
+    pub(super) client: SocketAddr,
+    /// The side that received it.
+    pub(super) server: SocketAddr,
+    /// The agent whose clock times on this leg are of: of those that saw most of it, the one of the lowest number.
+    pub(super) agent: u32,
+    /// What that agent saw, in order.
+    pub(super) messages: Vec<&'a Seen>,
+    /// How far from the caller.
+    order: (bool, u8, TimeUs),
+}
+
+/// A side of a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum End {
+    /// Sent the INVITE.
+    Client,
+    /// Received it.
+    Server,
+}
+
+/// The legs of a call.
+#[derive(Debug)]
+pub(super) struct Legs<'a> {
+    /// The first one.
+    pub(super) caller: Leg<'a>,
+    /// The last ones: several when the call forked or was tried elsewhere. None when the caller's leg is all there is.
+    pub(super) callees: Vec<Leg<'a>>,
+}
+
+impl<'a> Legs<'a> {
+    /// The legs, by the INVITEs that were seen. `None` without any.
+    pub(super) fn of(dialogs: &'a Dialogs) -> Option<Self> {
+        let mut hops = hops(dialogs);
+        for seen in dialogs.messages() {
+            if let Some(hop) = hop_of(&hops, seen) {
+                hops[hop].seen.push(seen);
+            }
+        }
+        let servers: Vec<_> = hops.iter().map(|hop| hop.server.ip()).collect();
+        let mut legs: Vec<Leg<'a>> = hops
+            .into_iter()
+            .map(|hop| {
+                let is_behind =
+                    servers.contains(&hop.client.ip()) && hop.client.ip() != hop.server.ip();
+                hop.leg(is_behind)
+            })
+            .collect();
+        legs.sort_by_key(|leg| (leg.order, leg.client, leg.server));
+        let mut legs = legs.into_iter();
+        let caller = legs.next()?;
+        let mut callees: Vec<Leg<'a>> = legs.collect();
+        let last = callees.iter().map(|leg| leg.order.1).max();
+        callees.retain(|leg| Some(leg.order.1) == last);
+        Some(Self { caller, callees })
+    }
+
+    /// The leg towards whoever answered, else the one that was tried last; the caller's when there is no other.
+    pub(super) fn callee(&self) -> &Leg<'a> {
+        self.callees
+            .iter()
+            .max_by_key(|leg| (leg.answered_at().is_some(), leg.started_at()))
+            .unwrap_or(&self.caller)
+    }
+
+    /// Whether both sides were seen on one leg only.
+    pub(super) fn is_direct(&self) -> bool {
+        self.callees.is_empty()
+    }
+
+    /// Each leg that ends at a party, callers first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Leg<'a>> {
+        std::iter::once(&self.caller).chain(&self.callees)
+    }
+}
+
+/// A hop while its messages are gathered.
+struct Hop<'a> {
+    call_id: &'a str,
+    client: SocketAddr,
+    server: SocketAddr,
+    via: u8,
+    seen: Vec<&'a Seen>,
+}
+
+/// Every pair of addresses that an INVITE went between.
+fn hops(dialogs: &Dialogs) -> Vec<Hop<'_>> {
+    let mut hops: BTreeMap<(&str, SocketAddr, SocketAddr), u8> = BTreeMap::new();
+    for seen in dialogs.messages().filter(|seen| seen.is_initial_invite()) {
+        let message = &seen.message;
+        let capture = &message.capture;
+        let pair = (
+            message.call_id.as_str(),
+            capture.source,
+            capture.destination,
+        );
+        let via = hops.entry(pair).or_insert(message.hops);
+        *via = message.hops.min(*via);
+    }
+    hops.into_iter()
+        .map(|((call_id, client, server), via)| Hop {
+            call_id,
+            client,
+            server,
+            via,
+            seen: Vec::new(),
+        })
+        .collect()
+}
+
+/// The hop a message belongs to: that of its addresses, else the only one between these hosts (other connections have
+/// other ports).
+fn hop_of(hops: &[Hop<'_>], seen: &Seen) -> Option<usize> {
+    let capture = &seen.message.capture;
+    let is_between = |hop: &Hop<'_>, with_ports: bool| {
+        let same = |one: SocketAddr, other: SocketAddr| {
+            one.ip() == other.ip() && (!with_ports || one.port() == other.port())
+        };
+        let (source, destination) = (capture.source, capture.destination);
+        hop.call_id == seen.message.call_id
+            && ((same(hop.client, source) && same(hop.server, destination))
+                || (same(hop.client, destination) && same(hop.server, source)))
+    };
+    let exact = hops.iter().position(|hop| is_between(hop, true));
+    exact.or_else(|| {
+        let mut near = (0..hops.len()).filter(|place| is_between(&hops[*place], false));
+        near.next().filter(|_| near.next().is_none())
+    })
+}
+
+impl<'a> Hop<'a> {
+    fn leg(self, is_behind: bool) -> Leg<'a> {
+        let mut by_agent: BTreeMap<u32, Vec<&'a Seen>> = BTreeMap::new();
+        for seen in self.seen {
+            let agent = seen.message.capture.agent;
+            by_agent.entry(agent).or_default().push(seen);
+        }
+        let (agent, mut messages) = by_agent
+            .into_iter()
+            .max_by_key(|(agent, messages)| (messages.len(), Reverse(*agent)))
+            .unwrap_or_default();
+        messages.sort_by_key(|seen| (seen.at, place_in_transaction(seen)));
+        let first = messages.first().map_or(TimeUs::EPOCH, |seen| seen.at);
+        Leg {
+            client: self.client,
+            server: self.server,
+            agent,
+            messages,
+            order: (is_behind, self.via, first),
+        }
+    }
+}
+
+/// Of messages seen at the same moment, requests come before their answers and those in the order of their status.
+fn place_in_transaction(seen: &Seen) -> (u32, u16) {
+    (seen.message.cseq, seen.status().unwrap_or(0))
+}
+
+impl<'a> Leg<'a> {
+    /// Responses to the INVITEs that asked for the dialog, not to those within it.
+    pub(super) fn invite_responses(&self) -> impl Iterator<Item = (u16, &'a Seen)> {
+        let numbers: Vec<u32> = self.invites().map(|seen| seen.message.cseq).collect();
+        self.messages.iter().filter_map(move |seen| {
+            let is_answer = seen.message.method == "INVITE"
+                && numbers.contains(&seen.message.cseq)
+                && self.end_of(seen) == End::Server;
+            Some((seen.status().filter(|_| is_answer)?, *seen))
+        })
+    }
+
+    /// The INVITEs that asked for the dialog: several when the first was challenged.
+    pub(super) fn invites(&self) -> impl Iterator<Item = &'a Seen> {
+        let of_leg = self.messages.iter().copied();
+        of_leg.filter(|seen| seen.is_initial_invite())
+    }
+
+    /// Which side sent a message of this leg.
+    pub(super) fn end_of(&self, seen: &Seen) -> End {
+        let source = seen.message.capture.source;
+        if source == self.client || (source != self.server && source.ip() == self.client.ip()) {
+            End::Client
+        } else {
+            End::Server
+        }
+    }
+
+    /// When the first INVITE was seen.
+    pub(super) fn started_at(&self) -> Option<TimeUs> {
+        self.invites().map(|seen| seen.at).next()
+    }
+
+    /// The final response: of the last INVITE that asked for the dialog.
+    pub(super) fn final_response(&self) -> Option<(u16, &'a Seen)> {
+        let last = self.invites().map(|seen| seen.message.cseq).max()?;
+        let finals = || {
+            self.invite_responses()
+                .filter(|(status, seen)| *status >= 200 && seen.message.cseq == last)
+        };
+        let answer = finals().find(|(status, _)| *status < 300);
+        answer.or_else(|| finals().next())
+    }
+
+    /// When it was answered.
+    pub(super) fn answered_at(&self) -> Option<TimeUs> {
+        let (status, seen) = self.final_response()?;
+        (status < 300).then_some(seen.at)
+    }
+
+    /// The first BYE, and whether the side that sent the INVITE hung up. Told by the dialog's tags: they are the same on
+    /// every hop and for requests that come by another connection.
+    pub(super) fn bye(&self) -> Option<(End, &'a Seen)> {
+        let bye = self.messages.iter().find(|seen| seen.is_request("BYE"))?;
+        let client_tag = self.invites().next()?.message.from.tag.as_deref();
+        let end = if bye.message.from.tag.as_deref() == client_tag {
+            End::Client
+        } else {
+            End::Server
+        };
+        Some((end, bye))
+    }
+
+    /// Media descriptions that one side sent, in order.
+    pub(super) fn media_of(&self, end: End) -> impl Iterator<Item = &'a Media> {
+        self.messages
+            .iter()
+            .filter(move |seen| self.end_of(seen) == end)
+            .flat_map(|seen| &seen.message.media)
+    }
+}

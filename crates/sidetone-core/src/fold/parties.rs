@@ -1,0 +1,221 @@
+//! The two parties of a call at the edges of the platform: which edge each is at, and what was measured there.
+
+use std::collections::BTreeMap;
+
+use super::combine::combine;
+use super::figures::{Side, SideFigures, StreamFigures, set_loss_percent};
+use super::place::{PartyEdge, Places};
+use super::reports::Reports;
+use super::rtp::{self, Way};
+use super::sip::{Signalling, host_of};
+use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
+use crate::media::{Counters, Stat};
+use crate::sides::{self, SideRule, Sides};
+use crate::summary::SipSummary;
+use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod};
+use crate::vq::VqMetrics;
+
+/// What was seen of a call on its way.
+pub(super) struct Seen {
+    pub(super) facts: CallFacts,
+    pub(super) figures: BTreeMap<(EdgeKind, Side), SideFigures>,
+    /// Round trips between where RTCP was seen and each party, ms.
+    pub(super) leg_rtt_ms: BTreeMap<EdgeKind, Stat>,
+    pub(super) summary: SipSummary,
+}
+
+/// Puts the parties of a call to edges, as the operator's rules say; unless they say otherwise, the caller is SIP
+/// equipment and the callee the telephone network.
+pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides) -> Seen {
+    let places = Places::of(&signalling.legs);
+    let (mut measured, trips) = rtp::measured(reports, &places);
+    add_phones(&mut measured, reports, &places);
+
+    let legs = &signalling.legs;
+    let mut facts = signalling.facts;
+    let caller = side_rule(
+        rules,
+        legs.caller.client.ip(),
+        legs.caller.agent,
+        &facts.from,
+    );
+    let callee_leg = legs.callee();
+    let callee = side_rule(rules, callee_leg.server.ip(), callee_leg.agent, &facts.to);
+    describe(&mut facts.from, caller);
+    describe(&mut facts.to, callee);
+    let (caller_kind, callee_kind) = kinds(caller, callee, legs.is_direct());
+
+    facts.edges.insert(
+        caller_kind,
+        EdgeFacts {
+            edge_location: caller.and_then(|rule| rule.location.clone()),
+            ..signalling.caller_edge
+        },
+    );
+    if let Some(edge) = signalling.callee_edge {
+        facts.edges.insert(
+            callee_kind,
+            EdgeFacts {
+                edge_location: callee.and_then(|rule| rule.location.clone()),
+                ..edge
+            },
+        );
+        (facts.call_type, facts.direction) = match (caller_kind, callee_kind) {
+            (EdgeKind::Client, _) | (_, EdgeKind::Client) => (Some(CallType::Client), None),
+            (EdgeKind::Carrier, _) => (
+                Some(CallType::Trunking),
+                Some(CallDirection::TrunkingTerminating),
+            ),
+            _ => (
+                Some(CallType::Trunking),
+                Some(CallDirection::TrunkingOriginating),
+            ),
+        };
+    } else {
+        facts.call_type = Some(match caller_kind {
+            EdgeKind::Carrier => CallType::Carrier,
+            EdgeKind::Client => CallType::Client,
+            EdgeKind::Sip | EdgeKind::Sdk | EdgeKind::Unknown => CallType::Sip,
+        });
+    }
+    let kind_of = |edge| match edge {
+        PartyEdge::Caller => caller_kind,
+        PartyEdge::Callee => callee_kind,
+    };
+    let figures = measured
+        .into_iter()
+        .map(|((edge, way), streams)| {
+            let side = match way {
+                Way::In => Side::Inbound,
+                Way::Out => Side::Outbound,
+            };
+            ((kind_of(edge), side), figures(streams.into_values(), side))
+        })
+        .collect();
+    Seen {
+        facts,
+        figures,
+        leg_rtt_ms: trips
+            .into_iter()
+            .map(|(edge, trip)| (kind_of(edge), trip))
+            .collect(),
+        summary: signalling.summary,
+    }
+}
+
+fn side_rule<'a>(
+    rules: &'a Sides,
+    ip: std::net::IpAddr,
+    agent: u32,
+    party: &PartyFacts,
+) -> Option<&'a SideRule> {
+    let host = party.address.as_deref().and_then(host_of);
+    let side = sides::Side { ip, agent, host };
+    rules.rule(&side).map(|(_, rule)| rule)
+}
+
+fn describe(party: &mut PartyFacts, rule: Option<&SideRule>) {
+    if let Some(rule) = rule {
+        party.carrier.clone_from(&rule.carrier);
+        party.connection.clone_from(&rule.connection);
+        party.country_code.clone_from(&rule.country_code);
+        party.city.clone_from(&rule.city);
+    }
+}
+
+/// The edges of caller and callee. A platform has one edge of each kind: where both are said to be of the same, the callee
+/// has it.
+fn kinds(
+    caller: Option<&SideRule>,
+    callee: Option<&SideRule>,
+    is_direct: bool,
+) -> (EdgeKind, EdgeKind) {
+    let said = |rule: Option<&SideRule>| rule.and_then(|rule| rule.edge).map(EdgeKind::from);
+    let (caller, callee) = (said(caller), said(callee));
+    if is_direct {
+        let kind = caller.or(callee).unwrap_or(EdgeKind::Sip);
+        return (kind, kind);
+    }
+    let opposite = |kind| match kind {
+        EdgeKind::Sip | EdgeKind::Client => EdgeKind::Carrier,
+        EdgeKind::Carrier | EdgeKind::Sdk | EdgeKind::Unknown => EdgeKind::Sip,
+    };
+    match (caller, callee) {
+        (None, None) => (EdgeKind::Sip, EdgeKind::Carrier),
+        (Some(caller), Some(callee)) if caller != callee => (caller, callee),
+        (Some(caller), None) => (caller, opposite(caller)),
+        (_, Some(callee)) => (opposite(callee), callee),
+    }
+}
+
+/// Adds what the phones say themselves, where their RTCP was not seen or says less.
+fn add_phones(measured: &mut rtp::Measured, reports: &Reports, places: &Places) {
+    for claim in reports.phones.values() {
+        let report = &claim.value;
+        let Some(place) = places.of_phone(report.local_ssrc, report.local_ip) else {
+            continue;
+        };
+        let stream = report.remote_ssrc.unwrap_or(0);
+        let way = if place.is_party { Way::Out } else { Way::In };
+        let streams = measured.entry((place.edge, way)).or_default();
+        let held = streams.remove(&stream).unwrap_or_default();
+        streams.insert(stream, held.or(counters_of(&report.local)));
+    }
+}
+
+fn counters_of(metrics: &VqMetrics) -> Counters {
+    let stat = |value: Option<f64>| {
+        value.map(|value| Stat {
+            avg: Some(value),
+            ..Stat::default()
+        })
+    };
+    let score = metrics.mos_lq.or(metrics.mos_cq);
+    Counters {
+        codec: metrics.payload_type,
+        codec_name: metrics.codec_name.clone(),
+        loss_percent: metrics.loss_percent,
+        jitter_ms: stat(metrics.jitter_ms.or(metrics.mean_absolute_jitter_ms)),
+        rtt_ms: stat(metrics.round_trip_ms),
+        mos: stat(score),
+        mos_method: score.map(|_| MosMethod::Phone),
+        ..Counters::default()
+    }
+}
+
+/// The streams of one side. What came in was not sent by this edge, and the other way round.
+fn figures(streams: impl Iterator<Item = Counters>, side: Side) -> SideFigures {
+    let streams: Vec<StreamFigures> = streams
+        .map(|mut counters| {
+            match side {
+                Side::Inbound => {
+                    counters.packets_sent = None;
+                    counters.bytes_sent = None;
+                }
+                Side::Outbound => {
+                    counters.packets_received = None;
+                    counters.bytes_received = None;
+                }
+            }
+            if side == Side::Inbound {
+                set_loss_percent(&mut counters, side);
+            }
+            StreamFigures {
+                counters,
+                codec_rank: None,
+                readings: 1,
+            }
+        })
+        .collect();
+    let mut total = combine(&streams, side);
+    if let Some(first) = streams.first() {
+        total.codec = total.codec.or(first.counters.codec);
+        total.codec_name = total
+            .codec_name
+            .or_else(|| first.counters.codec_name.clone());
+    }
+    SideFigures {
+        total,
+        streams: streams.into_iter().map(|stream| stream.counters).collect(),
+    }
+}

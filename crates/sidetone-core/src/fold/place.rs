@@ -1,0 +1,131 @@
+//! Which party of a call an RTCP report comes from, by the addresses and sources that the signalling names.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::legs::{End, Leg, Legs};
+use super::sip::other;
+use crate::capture::Capture;
+use crate::sip::Codec;
+
+/// One end of one leg: a party's telephone, or the platform between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Which edge of the platform the leg is at.
+    pub(super) edge: PartyEdge,
+    /// Whether it is the party's end.
+    pub(super) is_party: bool,
+}
+
+/// An edge of the platform, by the party it is towards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PartyEdge {
+    Caller,
+    Callee,
+}
+
+/// The ends of a call, with what is known of each.
+pub(super) struct Places {
+    ends: Vec<KnownEnd>,
+    caller_codec: Option<Codec>,
+    callee_codec: Option<Codec>,
+}
+
+struct KnownEnd {
+    place: Place,
+    signaling: IpAddr,
+    rtcp: Vec<SocketAddr>,
+    ssrcs: Vec<u32>,
+}
+
+impl Places {
+    pub(super) fn of(legs: &Legs<'_>) -> Self {
+        let mut ends = Vec::new();
+        add_leg(&mut ends, &legs.caller, PartyEdge::Caller, End::Client);
+        if !legs.is_direct() {
+            add_leg(&mut ends, legs.callee(), PartyEdge::Callee, End::Server);
+        }
+        Self {
+            ends,
+            caller_codec: codec(&legs.caller),
+            callee_codec: codec(legs.callee()),
+        }
+    }
+
+    /// The codec that was agreed on at an edge.
+    pub(super) const fn codec(&self, edge: PartyEdge) -> Option<&Codec> {
+        match edge {
+            PartyEdge::Caller => self.caller_codec.as_ref(),
+            PartyEdge::Callee => self.callee_codec.as_ref(),
+        }
+    }
+
+    /// Who sent a report: whoever asked for RTCP where it came from or sends it to whoever asked for it where it went;
+    /// else who announced its source; else who signals from the same host, if only one does.
+    pub(super) fn of_report(&self, ssrc: u32, capture: &Capture) -> Option<Place> {
+        let by_address = |address: SocketAddr| self.only(|end| end.rtcp.contains(&address));
+        by_address(capture.source)
+            .or_else(|| by_address(capture.destination).map(Place::peer))
+            .or_else(|| self.only(|end| end.ssrcs.contains(&ssrc)))
+            .or_else(|| self.only(|end| end.signaling == capture.source.ip()))
+    }
+
+    /// Who has this address or announced this source, for a phone's own report.
+    pub(super) fn of_phone(&self, ssrc: Option<u32>, ip: Option<IpAddr>) -> Option<Place> {
+        let is_party = |end: &KnownEnd| end.place.is_party;
+        self.only(|end| ssrc.is_some_and(|ssrc| end.ssrcs.contains(&ssrc)))
+            .or_else(|| {
+                self.only(|end| {
+                    is_party(end)
+                        && ip.is_some_and(|ip| {
+                            end.signaling == ip || end.rtcp.iter().any(|rtcp| rtcp.ip() == ip)
+                        })
+                })
+            })
+    }
+
+    fn only(&self, fits: impl Fn(&KnownEnd) -> bool) -> Option<Place> {
+        let mut fitting = self.ends.iter().filter(|end| fits(end));
+        let place = fitting.next()?.place;
+        fitting.all(|end| end.place == place).then_some(place)
+    }
+}
+
+impl Place {
+    /// The other end of the leg.
+    const fn peer(self) -> Self {
+        Self {
+            is_party: !self.is_party,
+            ..self
+        }
+    }
+}
+
+fn add_leg(ends: &mut Vec<KnownEnd>, leg: &Leg<'_>, edge: PartyEdge, party: End) {
+    for end in [party, other(party)] {
+        let media = || leg.media_of(end);
+        ends.push(KnownEnd {
+            place: Place {
+                edge,
+                is_party: end == party,
+            },
+            signaling: match end {
+                End::Client => leg.client.ip(),
+                End::Server => leg.server.ip(),
+            },
+            rtcp: media().filter_map(|media| media.rtcp).collect(),
+            ssrcs: media()
+                .flat_map(|media| media.ssrcs.iter().copied())
+                .collect(),
+        });
+    }
+}
+
+/// The codec of the answer, else that of early media, else the first one offered.
+fn codec(leg: &Leg<'_>) -> Option<Codec> {
+    let answered = leg.final_response().map(|(_, seen)| &seen.message.media);
+    let of = |media: &crate::sip::Media| media.codec.clone().filter(|_| media.kind == "audio");
+    answered
+        .and_then(|media| media.iter().find_map(of))
+        .or_else(|| leg.media_of(End::Server).find_map(of))
+        .or_else(|| leg.media_of(End::Client).find_map(of))
+}

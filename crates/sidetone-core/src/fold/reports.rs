@@ -1,0 +1,212 @@
+//! The RTCP reports of a call, each once for each place it was seen at.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::cap::cap;
+use super::pairs;
+use crate::capture::Capture;
+use crate::facts::{Claim, Rank, settle};
+use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo, VoipMetrics};
+use crate::time::TimeUs;
+use crate::vq::VqReport;
+
+/// What was reported of a call's media.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Reports {
+    #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) by_path: BTreeMap<(u32, Capture), Path>,
+    /// The last word of each phone, by its own address and source.
+    #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) phones: BTreeMap<(Option<String>, Option<u32>), Claim<VqReport>>,
+}
+
+/// The reports of one source that went one way, as one agent saw them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Path {
+    pub(super) reports: BTreeMap<ReportKey, Report>,
+}
+
+/// What makes two reports of one source the same one: its own time, and what it says of the first stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ReportKey {
+    ntp: u64,
+    highest_seq: u32,
+    dlsr: u32,
+    jitter_rtp: u32,
+}
+
+/// What one report says. Written as a list, because there are many of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Report {
+    /// By the agent's clock.
+    pub(super) at: TimeUs,
+    pub(super) sender: Option<SenderInfo>,
+    pub(super) blocks: Vec<ReportBlock>,
+    pub(super) voip_metrics: Vec<VoipMetrics>,
+}
+
+impl Report {
+    fn key(&self) -> ReportKey {
+        let block = self.blocks.first();
+        ReportKey {
+            ntp: self.sender.map_or(0, |sender| sender.ntp),
+            highest_seq: block.map_or(0, |block| block.highest_seq),
+            dlsr: block.map_or(0, |block| block.dlsr),
+            jitter_rtp: block.map_or(0, |block| block.jitter_rtp),
+        }
+    }
+}
+
+impl Reports {
+    pub(super) fn add(&mut self, at: TimeUs, report: &RtcpReport) {
+        let RtcpReport {
+            capture,
+            ssrc,
+            sender,
+            blocks,
+            voip_metrics,
+        } = report;
+        let path = self.by_path.entry((*ssrc, *capture)).or_default();
+        path.see(Report {
+            at,
+            sender: *sender,
+            blocks: blocks.clone(),
+            voip_metrics: voip_metrics.clone(),
+        });
+        cap(&mut self.by_path, drop);
+    }
+
+    pub(super) fn add_phone(&mut self, rank: Rank, report: &VqReport) {
+        let key = (report.local_id.clone(), report.local_ssrc);
+        let claim = Claim {
+            rank,
+            value: report.clone(),
+        };
+        self.settle_phone(key, claim);
+    }
+
+    fn settle_phone(&mut self, key: (Option<String>, Option<u32>), claim: Claim<VqReport>) {
+        let mut held = self.phones.remove(&key);
+        settle(&mut held, Some(claim));
+        if let Some(held) = held {
+            self.phones.insert(key, held);
+        }
+        cap(&mut self.phones, drop);
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        for (key, path) in other.by_path {
+            let held = self.by_path.entry(key).or_default();
+            for report in path.reports.into_values() {
+                held.see(report);
+            }
+        }
+        cap(&mut self.by_path, drop);
+        for (key, claim) in other.phones {
+            self.settle_phone(key, claim);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_path.is_empty() && self.phones.is_empty()
+    }
+}
+
+impl Path {
+    /// Keeps the first time a report was seen. Of two that differ and yet seem the same, which nobody sends, one is kept.
+    fn see(&mut self, report: Report) {
+        let is_first = |held: &Report| match held.at.cmp(&report.at) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => *held == report || format!("{held:?}") < format!("{report:?}"),
+        };
+        if !self.reports.get(&report.key()).is_some_and(is_first) {
+            self.reports.insert(report.key(), report);
+        }
+    }
+}
+
+/// Time, sender (NTP, RTP, packets, octets), blocks (as RFC 3550 orders their fields), quality.
+type Written = (
+    i64,
+    Option<(u64, u32, u32, u32)>,
+    Vec<(u32, u8, i32, u32, u32, u32, u32)>,
+    Vec<VoipMetrics>,
+);
+
+impl Serialize for Path {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.reports.values().map(|it| -> Written {
+            let sender = it.sender.map(|it| (it.ntp, it.rtp, it.packets, it.octets));
+            let blocks = it.blocks.iter().map(|it| {
+                let (lost, sequence) = (it.lost, it.highest_seq);
+                (
+                    it.ssrc,
+                    it.fraction_lost,
+                    lost,
+                    sequence,
+                    it.jitter_rtp,
+                    it.lsr,
+                    it.dlsr,
+                )
+            });
+            (
+                it.at.micros(),
+                sender,
+                blocks.collect(),
+                it.voip_metrics.clone(),
+            )
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Vec::<Written>::deserialize(deserializer)?;
+        let reports = written
+            .into_iter()
+            .map(|(at, sender, blocks, voip_metrics)| {
+                let report = Report {
+                    at: TimeUs::from_micros(at),
+                    sender: sender.map(|(ntp, rtp, packets, octets)| SenderInfo {
+                        ntp,
+                        rtp,
+                        packets,
+                        octets,
+                    }),
+                    blocks: blocks.into_iter().map(read_block).collect(),
+                    voip_metrics,
+                };
+                (report.key(), report)
+            });
+        Ok(Self {
+            reports: reports.collect(),
+        })
+    }
+}
+
+fn read_block(
+    (ssrc, fraction_lost, lost, highest_seq, jitter_rtp, lsr, dlsr): (
+        u32,
+        u8,
+        i32,
+        u32,
+        u32,
+        u32,
+        u32,
+    ),
+) -> ReportBlock {
+    ReportBlock {
+        ssrc,
+        fraction_lost,
+        lost,
+        highest_seq,
+        jitter_rtp,
+        lsr,
+        dlsr,
+    }
+}

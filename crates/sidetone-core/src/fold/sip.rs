@@ -1,0 +1,296 @@
+//! What a call's signalling says: how far it got and when, between whom, and why it ended.
+
+use std::collections::BTreeSet;
+
+use super::cause;
+use super::dialog::{Dialogs, Seen};
+use super::legs::{End, Leg, Legs};
+use crate::facts::{CallFacts, EdgeFacts, TrustFacts};
+use crate::number;
+use crate::sip::{Media, Passport, StartLine};
+use crate::summary::SipSummary;
+use crate::time::TimeUs;
+use crate::vocabulary::{CallState, StreamDirection};
+
+/// What follows from the messages of a call.
+pub(super) struct Signalling<'a> {
+    pub(super) legs: Legs<'a>,
+    /// Facts of the call as a whole; its edges are [`Self::caller_edge`] and [`Self::callee_edge`].
+    pub(super) facts: CallFacts,
+    /// The edge towards the caller.
+    pub(super) caller_edge: EdgeFacts,
+    /// The edge towards the callee; `None` when only one leg was seen.
+    pub(super) callee_edge: Option<EdgeFacts>,
+    pub(super) summary: SipSummary,
+}
+
+/// Reads the signalling. `None` when no INVITE was seen.
+pub(super) fn signalling(dialogs: &Dialogs) -> Option<Signalling<'_>> {
+    let legs = Legs::of(dialogs)?;
+    let caller = &legs.caller;
+    let callee = legs.callee();
+    let state = state(caller, callee);
+    let ended_at = ended_at(caller, callee, state);
+    let (from, to) = addresses(caller, callee);
+    let mut facts = CallFacts {
+        state: Some(state),
+        started_at: caller.started_at(),
+        answered_at: caller.answered_at().or_else(|| callee.answered_at()),
+        ended_at,
+        pdd_ms: pdd_ms(caller),
+        last_sip_response: caller
+            .final_response()
+            .or_else(|| caller.invite_responses().last())
+            .map(|(status, _)| status),
+        q850_cause: q850_cause(caller, callee, state),
+        disconnected_by: disconnected_by(caller, callee, legs.is_direct()).map(str::to_owned),
+        parent: caller.invites().find_map(|seen| seen.message.parent),
+        trust: trust(dialogs),
+        ..CallFacts::default()
+    };
+    facts.from.address = from;
+    facts.to.address = to;
+    let callee_edge = (!legs.is_direct()).then(|| EdgeFacts {
+        direction: Some(StreamDirection::Outbound),
+        ..edge(callee, End::Server)
+    });
+    let caller_edge = EdgeFacts {
+        direction: Some(StreamDirection::Inbound),
+        ..edge(caller, End::Client)
+    };
+    let summary = summary(dialogs, &legs);
+    Some(Signalling {
+        facts,
+        caller_edge,
+        callee_edge,
+        summary,
+        legs,
+    })
+}
+
+/// What the caller was told decides; a leg further on can say otherwise (a proxy that stops waiting cancels there).
+fn state(caller: &Leg<'_>, callee: &Leg<'_>) -> CallState {
+    let is_over = caller.bye().is_some() || callee.bye().is_some();
+    match caller.final_response().map(|(status, _)| status) {
+        Some(..300) if is_over => CallState::Completed,
+        Some(..300) => CallState::Answered,
+        Some(486 | 600) => CallState::Busy,
+        Some(487) => CallState::Canceled,
+        Some(408 | 480) => CallState::NoAnswer,
+        // Asked for credentials: the caller goes on, or not.
+        Some(401 | 407) if callee.answered_at().is_none() => CallState::Fail,
+        Some(_) if callee.answered_at().is_none() => CallState::Fail,
+        Some(_) => CallState::Completed,
+        None if callee.answered_at().is_some() && is_over => CallState::Completed,
+        None if callee.answered_at().is_some() => CallState::Answered,
+        None if caller.invite_responses().any(|(status, _)| status >= 180) => CallState::Ringing,
+        None => CallState::Undialed,
+    }
+}
+
+fn ended_at(caller: &Leg<'_>, callee: &Leg<'_>, state: CallState) -> Option<TimeUs> {
+    match state {
+        CallState::Completed => caller.bye().or_else(|| callee.bye()).map(|(_, bye)| bye.at),
+        CallState::Busy | CallState::Canceled | CallState::NoAnswer | CallState::Fail => {
+            caller.final_response().map(|(_, seen)| seen.at)
+        }
+        CallState::Answered | CallState::Ringing | CallState::Undialed => None,
+    }
+}
+
+/// From the first INVITE to the first 18x, else to the final response: the delay the caller heard (RFC 6076 §4.3), on the
+/// clock of one agent. Milliseconds, rounded down.
+fn pdd_ms(caller: &Leg<'_>) -> Option<u64> {
+    let alerted = caller
+        .invite_responses()
+        .find(|(status, _)| (180..190).contains(status));
+    let (_, heard) = alerted.or_else(|| caller.final_response())?;
+    let us = heard.at.since_us(caller.started_at()?);
+    u64::try_from(us.max(0) / 1_000).ok()
+}
+
+/// A cause that somebody gave, nearest to the callee first; else what a gateway would give for the response.
+fn q850_cause(caller: &Leg<'_>, callee: &Leg<'_>, state: CallState) -> Option<u8> {
+    given_cause(callee)
+        .or_else(|| given_cause(caller))
+        .or_else(|| {
+            let refusal = |leg: &Leg<'_>| {
+                let (status, _) = leg.final_response()?;
+                (status >= 300 && status != 487).then_some(status)
+            };
+            match state {
+                CallState::Completed | CallState::Canceled => Some(cause::NORMAL_CLEARING),
+                CallState::Busy | CallState::NoAnswer | CallState::Fail => refusal(callee)
+                    .or_else(|| refusal(caller))
+                    .and_then(cause::of_status),
+                CallState::Answered | CallState::Ringing | CallState::Undialed => None,
+            }
+        })
+}
+
+/// The last Q.850 cause of a leg's Reason headers (RFC 3326).
+fn given_cause(leg: &Leg<'_>) -> Option<u8> {
+    let reasons = leg
+        .messages
+        .iter()
+        .rev()
+        .flat_map(|seen| &seen.message.reasons);
+    reasons
+        .filter(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"))
+        .find_map(|reason| u8::try_from(reason.cause?).ok())
+        .filter(|cause| *cause <= 127)
+}
+
+/// Who sent the first BYE. A platform that ends a call itself sends one to each side.
+fn disconnected_by(caller: &Leg<'_>, callee: &Leg<'_>, is_direct: bool) -> Option<&'static str> {
+    let end = |leg: &Leg<'_>| leg.bye().map(|(end, _)| end);
+    let near = end(caller);
+    let far = if is_direct { None } else { end(callee) };
+    Some(match (near, far) {
+        (None, None) => return None,
+        (Some(End::Server), Some(End::Client)) => "platform",
+        // Both hung up at once: the caller's, which was seen.
+        (Some(End::Client), _) | (None, Some(End::Client)) => "caller",
+        (Some(End::Server), _) | (None, Some(End::Server)) => "callee",
+    })
+}
+
+/// Caller and callee: the caller as the network asserts it, where it does.
+fn addresses(caller: &Leg<'_>, callee: &Leg<'_>) -> (Option<String>, Option<String>) {
+    let invites = || caller.invites().chain(callee.invites());
+    let asserted = invites().find_map(|seen| seen.message.asserted.clone());
+    let given = |address: &String| (!address.is_empty()).then(|| address.clone());
+    let from = asserted.or_else(|| invites().find_map(|seen| given(&seen.message.from.address)));
+    let to = invites().find_map(|seen| given(&seen.message.to.address));
+    (from, to)
+}
+
+/// What is known of the edge towards one end of the call.
+fn edge(leg: &Leg<'_>, party: End) -> EdgeFacts {
+    let platform = other(party);
+    let address = |end| match end {
+        End::Client => leg.client,
+        End::Server => leg.server,
+    };
+    let media_ip = |end| {
+        let rtp = leg.media_of(end).find_map(|media| media.rtp)?;
+        Some(rtp.ip().to_string())
+    };
+    let agent = |seen: &&&Seen| leg.end_of(seen) == party && seen.message.user_agent.is_some();
+    let refusal = leg.final_response().map(|(status, _)| status);
+    EdgeFacts {
+        sip_call_id: leg
+            .messages
+            .first()
+            .map(|seen| seen.message.call_id.clone()),
+        sip_response: refusal,
+        q850_cause: given_cause(leg).or_else(|| refusal.and_then(cause::of_status)),
+        user_agent: leg
+            .messages
+            .iter()
+            .find(agent)
+            .and_then(|seen| seen.message.user_agent.clone()),
+        signaling_ip: Some(address(platform).ip().to_string()),
+        external_signaling_ip: Some(address(party).ip().to_string()),
+        media_ip: media_ip(platform),
+        external_media_ip: media_ip(party),
+        ..EdgeFacts::default()
+    }
+}
+
+pub(super) const fn other(end: End) -> End {
+    match end {
+        End::Client => End::Server,
+        End::Server => End::Client,
+    }
+}
+
+/// What signatures and verification services say of the caller. A signature that was seen is not one that was verified.
+fn trust(dialogs: &Dialogs) -> TrustFacts {
+    let invites = || dialogs.messages().filter(|seen| seen.is_initial_invite());
+    let passports = || {
+        let all = invites().flat_map(|seen| &seen.message.passports);
+        all.filter(|passport| passport.kind.as_deref().is_none_or(|kind| kind == "shaken"))
+    };
+    let verstat = invites().find_map(|seen| seen.message.verstat.clone());
+    let checked = passports().filter_map(|passport| passport.verified).min();
+    let by_service = match verstat.as_deref() {
+        Some(word) if word.starts_with("TN-Validation-Passed") => Some(true),
+        Some(word) if word.starts_with("TN-Validation-Failed") => Some(false),
+        _ => None,
+    };
+    let claim = |of: fn(&Passport) -> Option<&String>| passports().find_map(of).cloned();
+    TrustFacts {
+        verified_caller: by_service.or(checked),
+        attestation: claim(|passport| passport.attestation.as_ref()),
+        attested_caller: claim(|passport| passport.caller.as_ref()),
+        attestation_origin: claim(|passport| passport.origin_id.as_ref()),
+        attestation_verified: checked,
+        verstat,
+        ..TrustFacts::default()
+    }
+}
+
+fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
+    let caller = &legs.caller;
+    let within = |seen: &&&Seen| seen.is_request("INVITE") && seen.message.to.tag.is_some();
+    let reinvites = caller.messages.iter().filter(within);
+    let audio = |seen: &Seen| {
+        let mut media = seen.message.media.iter();
+        let audio = media.find(|media| media.kind == "audio")?;
+        Some(is_hold(audio))
+    };
+    // A hold is kept up by every INVITE that repeats it, and begins once.
+    let mut held = false;
+    let mut holds = 0;
+    for now in reinvites.clone().filter_map(|seen| audio(seen)) {
+        holds += u32::from(now && !held);
+        held = now;
+    }
+    let targets: BTreeSet<&str> = legs
+        .callees
+        .iter()
+        .flat_map(Leg::invites)
+        .filter_map(|seen| match &seen.message.start {
+            StartLine::Request(uri) => Some(uri.as_str()),
+            StartLine::Response(_) => None,
+        })
+        .collect();
+    let branches = legs.callees.len().max(targets.len());
+    let early = |(status, seen): (u16, &Seen)| status < 200 && !seen.message.media.is_empty();
+    let mut call_ids: BTreeSet<&str> = BTreeSet::new();
+    call_ids.extend(dialogs.messages().map(|seen| seen.message.call_id.as_str()));
+    let callee_response = legs.callee().final_response().map(|(status, _)| status);
+    SipSummary {
+        call_ids: call_ids.into_iter().map(str::to_owned).collect(),
+        caller_response: caller.final_response().map(|(status, _)| status),
+        callee_response: callee_response.filter(|_| !legs.is_direct()),
+        reinvites: u32::try_from(reinvites.count()).unwrap_or(u32::MAX),
+        holds,
+        forks: u32::try_from(branches.saturating_sub(1)).unwrap_or(u32::MAX),
+        challenged: caller.invites().count() > 1
+            && caller
+                .invite_responses()
+                .any(|(status, _)| matches!(status, 401 | 407)),
+        early_media: legs.all().any(|leg| leg.invite_responses().any(early)),
+        diverted_by: legs
+            .all()
+            .flat_map(Leg::invites)
+            .map(|seen| &seen.message.diverted_by)
+            .find(|diverted| !diverted.is_empty())
+            .cloned()
+            .unwrap_or_default(),
+    }
+}
+
+fn is_hold(media: &Media) -> bool {
+    matches!(media.direction.as_str(), "sendonly" | "inactive")
+        || media.rtp.is_some_and(|rtp| rtp.ip().is_unspecified())
+}
+
+/// The number of an address, if it has one: what codes and countries are told by.
+pub(super) fn host_of(address: &str) -> Option<&str> {
+    let (_, host) = address.split_once('@')?;
+    let host = host.split([';', '?', ':', '>']).next()?;
+    (!host.is_empty() && number::e164(host).is_none()).then_some(host)
+}
