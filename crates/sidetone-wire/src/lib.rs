@@ -23,12 +23,14 @@
 pub mod batch;
 pub mod error;
 pub mod form;
+pub mod hep;
 pub mod identity;
 pub mod json_array;
 mod loose;
 pub mod malformed;
 pub mod ndjson;
 pub mod observed;
+mod scan;
 pub mod signature;
 pub mod time;
 pub mod translate;
