@@ -32,5 +32,6 @@ pub mod ndjson;
 pub mod observed;
 mod scan;
 pub mod signature;
+pub mod sip;
 pub mod time;
 pub mod translate;

@@ -1,0 +1,272 @@
+//! SIP messages as a monitor sees them (RFC 3261): read without judging, and no further than asked.
+//!
+//! What equipment sends is often not what the grammar says, and the calls are real all the same. So this takes
+//! lines that end in LF alone, folded lines, short names, bytes that are no UTF-8, unknown methods and any URI, and each
+//! header field that cannot be understood is absent, on its own.
+//!
+//! [`Message::parse`] walks once over the header fields and remembers where the known ones are; all else is read by the
+//! accessor that is asked. Nothing is copied.
+
+mod body;
+pub mod header;
+pub mod identity;
+pub mod name_addr;
+pub mod number;
+pub mod reason;
+pub mod redact;
+pub mod start_line;
+
+use std::borrow::Cow;
+
+pub use self::identity::{Identity, Passport};
+pub use self::name_addr::NameAddr;
+pub use self::number::user_number;
+pub use self::reason::Reason;
+pub use self::redact::redacted;
+pub use self::start_line::StartLine;
+
+use self::header::{Fields, Name, same_name};
+use crate::malformed::Malformed;
+use crate::scan::{Parts, decimal, param, word};
+
+/// A SIP message. Borrows the bytes it was parsed from.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    start: StartLine<'a>,
+    /// From the first header field to the empty line or the end.
+    fields: &'a [u8],
+    /// What follows the empty line.
+    rest: &'a [u8],
+    known: [Known<'a>; Name::COUNT],
+    via_count: usize,
+}
+
+/// Where a known header field is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known<'a> {
+    first: Option<&'a [u8]>,
+    is_repeated: bool,
+}
+
+impl<'a> Message<'a> {
+    /// Reads the start line and finds the header fields. Empty lines before the message are skipped (§7.5).
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] when it does not begin with a request line or a status line of SIP 2.0.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let (start, after_start) = StartLine::parse(bytes)?;
+        let mut known = [Known::default(); Name::COUNT];
+        let mut via_count = 0_usize;
+        let mut fields = Fields::new(after_start);
+        for field in fields.by_ref() {
+            let Some(name) = Name::of(field.name) else {
+                continue;
+            };
+            if name == Name::Via {
+                via_count = via_count.saturating_add(Parts::new(field.value, b',').count());
+            }
+            if let Some(known) = known.get_mut(name as usize) {
+                if known.first.is_none() {
+                    known.first = Some(field.value);
+                } else {
+                    known.is_repeated = true;
+                }
+            }
+        }
+        Ok(Self {
+            start,
+            fields: after_start,
+            rest: fields.rest(),
+            known,
+            via_count,
+        })
+    }
+
+    /// The request line or the status line.
+    #[must_use]
+    pub fn start(&self) -> StartLine<'a> {
+        self.start
+    }
+
+    /// The first value of a header field, by its long or short name in any case; with the line ends of folding in it.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.headers(name).next()
+    }
+
+    /// The values of a header field, one for each time its name stands there. See [`Message::values`].
+    pub fn headers<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let (first, again) = match Name::of(name.as_bytes()) {
+            Some(known) => match self.known(known) {
+                Known {
+                    is_repeated: true, ..
+                } => (None, self.fields),
+                known => (known.first, &b""[..]),
+            },
+            None => (None, self.fields),
+        };
+        let again = Fields::new(again)
+            .filter(move |field| same_name(field.name, name.as_bytes()))
+            .map(|field| field.value);
+        first.into_iter().chain(again)
+    }
+
+    /// The values of a header field that may hold several between commas.
+    pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        self.headers(name).flat_map(|line| Parts::new(line, b','))
+    }
+
+    fn known(&self, name: Name) -> Known<'a> {
+        self.known.get(name as usize).copied().unwrap_or_default()
+    }
+
+    fn first(&self, name: Name) -> Option<&'a [u8]> {
+        self.known(name).first
+    }
+
+    /// Which dialog or registration it belongs to. `None` when missing or empty.
+    #[must_use]
+    pub fn call_id(&self) -> Option<&'a [u8]> {
+        self.first(Name::CallId).filter(|id| !id.is_empty())
+    }
+
+    /// The number and the method of the transaction.
+    #[must_use]
+    pub fn cseq(&self) -> Option<(u32, &'a [u8])> {
+        let (number, method) = word(self.first(Name::CSeq)?);
+        Some((decimal(number)?, method))
+    }
+
+    /// The method: of the request, or of the request that is answered.
+    #[must_use]
+    pub fn method(&self) -> Option<&'a [u8]> {
+        match self.start {
+            StartLine::Request { method, .. } => Some(method),
+            StartLine::Response { .. } => self.cseq().map(|(_, method)| method),
+        }
+    }
+
+    /// Who sends the requests of the dialog, or claims to.
+    #[must_use]
+    pub fn from(&self) -> Option<NameAddr<'a>> {
+        self.first(Name::From).map(NameAddr::parse)
+    }
+
+    /// Whom it is for.
+    #[must_use]
+    pub fn to(&self) -> Option<NameAddr<'a>> {
+        self.first(Name::To).map(NameAddr::parse)
+    }
+
+    /// Where its sender wants requests.
+    #[must_use]
+    pub fn contact(&self) -> Option<NameAddr<'a>> {
+        let first = Parts::new(self.first(Name::Contact)?, b',').next()?;
+        Some(NameAddr::parse(first))
+    }
+
+    /// Who the caller is, as the network says (RFC 3325): mostly one, or a SIP URI and a `tel:` one.
+    pub fn asserted_identities(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
+        self.values("P-Asserted-Identity").map(NameAddr::parse)
+    }
+
+    /// Who redirected the call, the last one first (RFC 5806).
+    pub fn diversions(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
+        self.values("Diversion").map(NameAddr::parse)
+    }
+
+    /// Through how many hops it came, its sender included: the Via values of all lines.
+    #[must_use]
+    pub fn via_count(&self) -> usize {
+        self.via_count
+    }
+
+    /// The branch of the topmost Via: which transaction it belongs to (§17).
+    #[must_use]
+    pub fn top_via_branch(&self) -> Option<&'a [u8]> {
+        let top = Parts::new(self.first(Name::Via)?, b',').next()?;
+        param(top, "branch").filter(|branch| !branch.is_empty())
+    }
+
+    /// What software sent it: User-Agent, or Server in a response.
+    #[must_use]
+    pub fn user_agent(&self) -> Option<&'a [u8]> {
+        [Name::UserAgent, Name::Server]
+            .into_iter()
+            .find_map(|name| self.first(name))
+            .filter(|agent| !agent.is_empty())
+    }
+
+    /// Why a call is ended or refused (RFC 3326).
+    pub fn reasons(&self) -> impl Iterator<Item = Reason<'a>> + use<'a> {
+        self.values("Reason").map(Reason::parse)
+    }
+
+    /// Signed statements about who calls (RFC 8224), not verified.
+    pub fn identities(&self) -> impl Iterator<Item = Identity<'a>> + use<'a> {
+        self.values("Identity").filter_map(Identity::parse)
+    }
+
+    /// Whether it carries a password's proof, for this hop or another.
+    #[must_use]
+    pub fn is_authorized(&self) -> bool {
+        [Name::Authorization, Name::ProxyAuthorization]
+            .into_iter()
+            .any(|name| self.first(name).is_some())
+    }
+
+    /// How many proxies want to stay on the path: the Record-Route values of all lines.
+    #[must_use]
+    pub fn record_route_count(&self) -> usize {
+        self.values("Record-Route").count()
+    }
+
+    /// What the body is, with its parameters.
+    #[must_use]
+    pub fn content_type(&self) -> Option<&'a [u8]> {
+        self.first(Name::ContentType)
+    }
+
+    /// What follows the empty line: as much as Content-Length says, or all there is if that is less.
+    #[must_use]
+    pub fn body(&self) -> &'a [u8] {
+        self.first(Name::ContentLength)
+            .and_then(decimal)
+            .and_then(|length: usize| self.rest.get(..length))
+            .unwrap_or(self.rest)
+    }
+
+    /// The body, or the first part of a multipart body, that has such a media type (`application/sdp`).
+    #[must_use]
+    pub fn body_of_type(&self, media_type: &str) -> Option<&'a [u8]> {
+        body::of_type(self.content_type()?, self.body(), media_type)
+    }
+
+    /// The session description: [`Message::body_of_type`], or a body without type that begins like one.
+    #[must_use]
+    pub fn sdp_body(&self) -> Option<&'a [u8]> {
+        match self.content_type() {
+            Some(_) => self.body_of_type("application/sdp"),
+            None => Some(self.body()).filter(|body| body.starts_with(b"v=")),
+        }
+    }
+}
+
+/// A value as text to show: folded lines joined, bytes that are no UTF-8 replaced.
+#[must_use]
+pub fn text(value: &[u8]) -> Cow<'_, str> {
+    if !value.contains(&b'\n') {
+        return String::from_utf8_lossy(value);
+    }
+    let lines: Vec<_> = value
+        .split(|byte| *byte == b'\n')
+        .map(|line| String::from_utf8_lossy(line.trim_ascii()))
+        .collect();
+    Cow::Owned(lines.join(" "))
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod torture;

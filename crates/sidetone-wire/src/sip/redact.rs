@@ -1,0 +1,120 @@
+//! A message's text without what must not be shown.
+
+use super::header::{Fields, same_name};
+use crate::scan::split_once;
+
+/// What stands where something was removed.
+const REMOVED: &str = "[removed]";
+/// Header fields that prove who knows a password; with a challenge beside it, passwords can be guessed from such a proof.
+const SECRET_FIELDS: [&[u8]; 3] = [
+    b"Authorization",
+    b"Proxy-Authorization",
+    b"Authentication-Info",
+];
+/// Lines of a session description that hold keys: of the media (RFC 4568), and of ICE.
+const SECRET_LINES: [&[u8]; 2] = [b"a=crypto:", b"a=ice-pwd:"];
+
+/// The text of a message without proofs of passwords and keys of media; bytes that are no UTF-8 are replaced.
+#[must_use]
+pub fn redacted(message: &[u8]) -> String {
+    let mut text = String::with_capacity(message.len());
+    let (first, rest) = message.split_at(line_end(message));
+    text.push_str(&String::from_utf8_lossy(first));
+
+    let mut fields = Fields::new(rest);
+    let mut read = 0_usize;
+    while let Some(line) = fields.line() {
+        read = read.saturating_add(line.len());
+        let secret = split_once(line, b':').filter(|(name, _)| {
+            let name = name.trim_ascii();
+            SECRET_FIELDS.iter().any(|secret| same_name(name, secret))
+        });
+        match secret {
+            Some((name, value)) => push_removed(&mut text, name, b": ", value),
+            None => text.push_str(&String::from_utf8_lossy(line)),
+        }
+    }
+
+    // The empty line and the body.
+    let mut rest = rest.get(read..).unwrap_or_default();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(line_end(rest));
+        let secret = SECRET_LINES.iter().find_map(|secret| {
+            let (start, value) = line.split_at_checked(secret.len())?;
+            start.eq_ignore_ascii_case(secret).then_some((start, value))
+        });
+        match secret {
+            Some((start, value)) => push_removed(&mut text, start, b"", value),
+            None => text.push_str(&String::from_utf8_lossy(line)),
+        }
+        rest = after;
+    }
+    text
+}
+
+/// Where the first line ends, its LF included.
+fn line_end(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at.saturating_add(1))
+}
+
+/// Writes a line with its value removed; keeps how it ends.
+fn push_removed(text: &mut String, name: &[u8], separator: &[u8], value: &[u8]) {
+    for part in [name, separator] {
+        text.push_str(&String::from_utf8_lossy(part));
+    }
+    text.push_str(REMOVED);
+    text.push_str(match value {
+        [.., b'\r', b'\n'] => "\r\n",
+        [.., b'\n'] => "\n",
+        _ => "",
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(message: &str, expected: &str) {
+        assert_eq!(redacted(message.as_bytes()), expected);
+    }
+
+    #[test]
+    fn proofs_of_passwords_are_removed() {
+        check(
+            "REGISTER sip:a SIP/2.0\r\nCall-ID: x\r\nauthorization : Digest username=\"a\",\r\n\tresponse=\"00\"\r\n\
+             Proxy-Authorization: Basic YTpi\nContent-Length: 0\r\n\r\nAuthorization: body",
+            "REGISTER sip:a SIP/2.0\r\nCall-ID: x\r\nauthorization : [removed]\r\n\
+             Proxy-Authorization: [removed]\nContent-Length: 0\r\n\r\nAuthorization: body",
+        );
+        check(
+            "A sip:a SIP/2.0\r\nAuthorization: cut",
+            "A sip:a SIP/2.0\r\nAuthorization: [removed]",
+        );
+    }
+
+    #[test]
+    fn keys_of_media_are_removed() {
+        check(
+            "A sip:a SIP/2.0\n\nv=0\na=crypto:1 AES inline:key\na=ice-pwd:x\r\na=ice-ufrag:y",
+            "A sip:a SIP/2.0\n\nv=0\na=crypto:[removed]\na=ice-pwd:[removed]\r\na=ice-ufrag:y",
+        );
+    }
+
+    #[test]
+    fn the_rest_is_as_it_was() {
+        for message in [
+            "",
+            "\r\n",
+            "\n\n\n",
+            "x",
+            "A sip:a SIP/2.0\r\nno colon\r\n\r\n\r\nbody\n",
+        ] {
+            check(message, message);
+        }
+        assert_eq!(
+            redacted(b"A\xff\nb: \xfe\n\n\xfd"),
+            "A\u{fffd}\nb: \u{fffd}\n\n\u{fffd}"
+        );
+    }
+}
