@@ -31,6 +31,7 @@ pub mod malformed;
 pub mod ndjson;
 pub mod observed;
 mod scan;
+pub mod sdp;
 pub mod signature;
 pub mod sip;
 pub mod time;
