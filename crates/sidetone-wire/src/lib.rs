@@ -30,6 +30,7 @@ mod loose;
 pub mod malformed;
 pub mod ndjson;
 pub mod observed;
+pub mod pcap;
 mod scan;
 pub mod sdp;
 pub mod signature;
