@@ -3,8 +3,10 @@
 use std::fs;
 
 use sidetone_wire::form::Form;
+use sidetone_wire::hep::{self, Packet, Payload};
 use sidetone_wire::signature;
 
+use crate::captures::{describe_sdp, describe_sip, walk};
 use crate::doors::{describe, file_name, root};
 
 /// Runs every file of one target's corpus.
@@ -52,4 +54,39 @@ fn signatures() {
         assert_eq!(fits, name == "form", "{name}");
         assert!(!signature::verify_body(secret, url, body, given), "{name}");
     });
+}
+
+#[test]
+fn hep_packets() {
+    replay("hep", |name, datagram| {
+        let decoded = Packet::decode(datagram);
+        let is_packet = name != "stream" && name != "version-2";
+        assert_eq!(decoded.is_ok(), is_packet, "{name}");
+        if let Ok(Payload::Compressed(compressed)) = decoded.map(|packet| packet.payload) {
+            assert_eq!(
+                hep::inflate(compressed, 120),
+                Ok(b"hello ".repeat(20)),
+                "{name}"
+            );
+        }
+    });
+}
+
+#[test]
+fn sip_messages() {
+    replay("sip", |_, message| {
+        describe_sip(message);
+    });
+}
+
+#[test]
+fn session_descriptions() {
+    replay("sdp", |_, description| {
+        describe_sdp(description);
+    });
+}
+
+#[test]
+fn capture_files() {
+    replay("pcap", |_, file| walk(file));
 }

@@ -1,0 +1,54 @@
+//! Any bytes are a message or none, and a message can be asked everything.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sidetone_wire::sip::{Message, NameAddr, StartLine, redacted, text, user_number};
+
+fuzz_target!(|bytes: &[u8]| {
+    let shown = redacted(bytes);
+    let Ok(message) = Message::parse(bytes) else {
+        return;
+    };
+    // What is shown is the same message, without its secrets.
+    assert!(Message::parse(shown.as_bytes()).is_ok());
+
+    if let StartLine::Request { uri, .. } = message.start() {
+        party(NameAddr::of_uri(uri));
+    }
+    let parties = [message.from(), message.to(), message.contact()];
+    parties.into_iter().flatten().for_each(party);
+    message.asserted_identities().for_each(party);
+    message.diversions().for_each(party);
+
+    message.call_id().map(text);
+    message.cseq();
+    message.top_via_branch();
+    message.user_agent();
+    message.record_route_count();
+    assert_eq!(message.via_count(), message.values("v").count());
+    for reason in message.reasons() {
+        reason.q850();
+    }
+    for identity in message.identities() {
+        identity.signing_input();
+        identity.signature();
+        let _ = identity.passport();
+    }
+    for name in ["i", "Subject", "X-Call", ""] {
+        message.headers(name).count();
+    }
+
+    let body = message.body();
+    assert!(bytes.ends_with(body) || message.header("l").is_some());
+    for part in [message.sdp_body(), message.body_of_type("application/vq-rtcpxr")] {
+        assert!(part.is_none_or(|part| part.len() <= body.len()));
+    }
+});
+
+fn party(party: NameAddr<'_>) {
+    party.tag();
+    party.verstat();
+    if let Some(number) = party.user.and_then(user_number) {
+        assert_eq!(user_number(number.as_bytes()), Some(number));
+    }
+}
