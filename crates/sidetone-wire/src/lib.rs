@@ -31,6 +31,7 @@ pub mod malformed;
 pub mod ndjson;
 pub mod observed;
 pub mod pcap;
+pub mod rtcp;
 mod scan;
 pub mod sdp;
 pub mod signature;

@@ -90,3 +90,10 @@ fn session_descriptions() {
 fn capture_files() {
     replay("pcap", |_, file| walk(file));
 }
+#[test]
+fn rtcp() {
+    replay("rtcp", |name, payload| {
+        let decoded = sidetone_wire::rtcp::decode(payload);
+        assert_eq!(decoded.is_err(), name == "count-without-blocks", "{name}");
+    });
+}

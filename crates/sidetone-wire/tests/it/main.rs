@@ -4,6 +4,8 @@ mod captures;
 mod corpus;
 mod doors;
 mod fixtures;
+mod hep_pcap;
 mod prefixes;
 mod random;
+mod rtcp;
 mod schema;

@@ -1,0 +1,300 @@
+use super::*;
+
+/// A packet of words, its length put in.
+fn packet(count: u8, kind: u8, words: &[u32]) -> Vec<u8> {
+    let length = u16::try_from(words.len()).unwrap();
+    let mut bytes = vec![0x80 | count, kind];
+    bytes.extend(length.to_be_bytes());
+    bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    bytes
+}
+
+const BLOCK: [u32; 6] = [0xB, 0x14FF_FFFF, 0x0001_4404, 9, 0x83BD_BD2C, 720];
+
+fn block() -> ReportBlock {
+    ReportBlock {
+        about_ssrc: 0xB,
+        fraction_lost: 20,
+        cumulative_lost: -1,
+        highest_seq: 0x1_4404,
+        jitter_rtp: 9,
+        lsr: 0x83BD_BD2C,
+        dlsr: 720,
+    }
+}
+
+fn sender() -> SenderInfo {
+    SenderInfo {
+        ntp_64: Some(0xEEAA_83BD_BD2C_0000),
+        rtp_timestamp: 86055,
+        packets: 250,
+        octets: 40_000,
+    }
+}
+
+/// APP, SR, SDES, XR, BYE: as baresip and an XR-capable telephone would send together.
+fn compound() -> Vec<u8> {
+    let app = packet(0, 204, &[0xA, 0x4241_5245]);
+    let mut words = vec![0xA, 0xEEAA_83BD, 0xBD2C_0000, 86055, 250, 40_000];
+    words.extend(BLOCK);
+    let sr = packet(1, 200, &words);
+    let sdes = packet(1, 202, &[0xA, 0x0103_6140, 0x6200_0000]);
+    let xr = packet(
+        0,
+        207,
+        &[
+            0xA,
+            0x0400_0002, // receiver reference time: passed over
+            1,
+            2,
+            0x0700_0008,
+            0xB,
+            0x0D01_4002,
+            0x0078_1388,
+            0x0051_0028,
+            0xEC7F_7F10, // −20 dBm0, the others unavailable
+            0x557F_2A7F,
+            0x0000_003C,
+            0x0078_00F0,
+        ],
+    );
+    let bye = packet(1, 203, &[0xA]);
+    [app, sr, sdes, xr, bye].concat()
+}
+
+fn metrics() -> VoipMetrics {
+    VoipMetrics {
+        about_ssrc: 0xB,
+        loss_rate_256: 13,
+        discard_rate_256: 1,
+        burst_density_256: 64,
+        gap_density_256: 2,
+        burst_ms: 120,
+        gap_ms: 5000,
+        rtt_ms: Some(81),
+        end_system_delay_ms: Some(40),
+        signal_dbm: Some(-20),
+        noise_dbm: None,
+        rerl_db: None,
+        gmin: Some(16),
+        r_factor: Some(85),
+        ext_r: None,
+        mos_lq_10: Some(42),
+        mos_cq_10: None,
+        jb_nominal_ms: Some(60),
+        jb_max_ms: Some(120),
+        jb_abs_max_ms: Some(240),
+    }
+}
+
+#[test]
+fn reads_a_compound_as_on_the_wire() {
+    let expected = Compound {
+        ssrc: 0xA,
+        sender: Some(sender()),
+        blocks: vec![block()],
+        xr: vec![metrics()],
+        bye: true,
+        cname: Some("a@b".into()),
+    };
+    assert_eq!(decode(&compound()), Ok(expected));
+    assert_eq!(sender().lsr(), Some(0x83BD_BD2C));
+}
+
+#[test]
+fn the_same_report_in_json_is_the_same() {
+    let json = br#"{"sender_information":{"ntp_timestamp_sec":4004152253,"ntp_timestamp_usec":3173777408,
+        "octets":40000,"rtp_timestamp":86055, "packets":250},"ssrc":10,"type":200,"report_count":1,
+        "report_blocks":[{"source_ssrc":11,"highest_seq_no":82948,"fraction_lost":20,"ia_jitter":9,
+        "packets_lost":16777215,"lsr":2210250028,"dlsr":720}],"sdes_report_count":1,
+        "sdes_information": [ {"sdes_chunk_ssrc":10,"type":6,"text":"tool"},{"sdes_chunk_ssrc":10,"type":1,"text":"a@b"}] }"#;
+    let expected = Compound {
+        xr: Vec::new(),
+        bye: false,
+        ..decode(&compound()).unwrap()
+    };
+    assert_eq!(decode(json), Ok(expected));
+}
+
+#[test]
+fn a_receiver_has_no_sender_information() {
+    let mut words = vec![0xA];
+    words.extend(BLOCK);
+    let decoded = decode(&packet(1, 201, &words)).unwrap();
+    assert_eq!((decoded.ssrc, decoded.sender), (0xA, None));
+    assert_eq!(decoded.blocks, [block()]);
+    for sender in [
+        "",
+        r#""sender_information":null,"#,
+        r#""sender_information":{"ntp_timestamp_sec":0,"ntp_timestamp_usec":0,"rtp_timestamp":0,"packets":0,"octets":0},"#,
+    ] {
+        let json =
+            format!(r#"{{{sender}"ssrc":10,"type":201,"report_count":0,"report_blocks":[]}}"#);
+        let decoded = decode(json.as_bytes()).unwrap();
+        assert_eq!((decoded.sender, decoded.blocks.len()), (None, 0), "{json}");
+    }
+}
+
+#[track_caller]
+fn check_lost(told: &str, expected: Option<i32>) {
+    let json = format!(
+        r#"{{"ssrc":1,"report_blocks":[{{"source_ssrc":2,"highest_seq_no":3,"fraction_lost":0,"ia_jitter":0,"packets_lost":{told}}}]}}"#
+    );
+    let lost = decode(json.as_bytes()).map(|decoded| decoded.blocks[0].cumulative_lost);
+    assert_eq!(lost.ok(), expected, "{told}");
+}
+
+#[test]
+fn cumulative_loss_has_a_sign_however_it_is_told() {
+    check_lost("0", Some(0));
+    check_lost("158", Some(158));
+    check_lost("\"158\"", Some(158));
+    check_lost("8388607", Some(8_388_607));
+    check_lost("8388608", Some(-8_388_608));
+    check_lost("16777215", Some(-1));
+    check_lost("-1", Some(-1));
+    check_lost("\"-1\"", Some(-1));
+    check_lost("4294967295", Some(-1));
+    for told in [
+        "16777216",
+        "-8388609",
+        "null",
+        "\"\"",
+        "\"x\"",
+        "1e300",
+        "18446744073709551615",
+    ] {
+        check_lost(told, None);
+    }
+}
+
+#[track_caller]
+fn check_ntp(seconds: &str, part: &str, expected: Option<u64>) {
+    let json = format!(
+        r#"{{"ssrc":1,"sender_information":{{"ntp_timestamp_sec":{seconds},"ntp_timestamp_usec":{part},"rtp_timestamp":5,"packets":1,"octets":2}}}}"#
+    );
+    let sender = decode(json.as_bytes()).unwrap().sender.unwrap();
+    assert_eq!(sender.ntp_64, expected, "{seconds} {part}");
+}
+
+#[test]
+fn the_time_of_a_sender_is_given_as_it_stood_in_the_packet() {
+    // rtpengine: NTP seconds and their fraction.
+    check_ntp("4004152253", "1475149467", Some(0xEEAA_83BD_57EC_FE9B));
+    // Asterisk: 2026-11-20T15:30:53.5Z as texts.
+    check_ntp("\"1795163453\"", "\"500000\"", Some(0xEEAA_83BD_8000_0000));
+    check_ntp("\"1795163453\"", "\"999999\"", Some(0xEEAA_83BD_FFFF_EF39));
+    // A clock that counts from its own start.
+    check_ntp("86400", "500000", Some(0x0001_5180_0007_A120));
+    check_ntp("0", "0", None);
+    check_ntp("null", "null", None);
+}
+
+#[test]
+fn asterisk_tells_numbers_as_texts() {
+    let json = br#"{"ssrc": 10, "type": 201, "report_count": 1, "sender_information": null,
+        "report_blocks": [{"source_ssrc": 11, "fraction_lost": 20, "packets_lost": -1, "highest_seq_no": 82948,
+        "ia_jitter": 9, "lsr": "2210250028", "dlsr": 720}]}"#;
+    assert_eq!(decode(json).unwrap().blocks, [block()]);
+}
+
+#[test]
+fn heplify_fills_in_blocks_that_were_not_there() {
+    let json = br#"{"sender_information":{"ntp_timestamp_sec":3953771345,"ntp_timestamp_usec":0,"rtp_timestamp":29,"packets":2,"octets":320},
+        "ssrc":3571175962,"type":200,"report_count":1,
+        "report_blocks":[{"source_ssrc":0,"fraction_lost":0,"packets_lost":0,"highest_seq_no":0,"ia_jitter":0,"lsr":0,"dlsr":0}],
+        "report_blocks_xr":{"type":0,"id":0,"fraction_lost":0,"fraction_discard":0,"burst_density":0,"gap_density":0,
+        "burst_duration":0,"gap_duration":0,"round_trip_delay":0,"end_system_delay":0},"sdes_ssrc":0}"#;
+    let decoded = decode(json).unwrap();
+    assert!(decoded.sender.is_some());
+    assert_eq!((decoded.blocks.len(), decoded.xr.len()), (0, 0));
+}
+
+#[test]
+fn extended_reports_in_json_are_the_same_as_on_the_wire() {
+    let heplify = br#"{"ssrc":10,"type":207,"report_blocks":null,
+        "report_blocks_xr":{"type":7,"id":11,"fraction_lost":13,"fraction_discard":1,"burst_density":64,"gap_density":2,
+        "burst_duration":120,"gap_duration":5000,"round_trip_delay":81,"end_system_delay":40},
+        "voip_metrics":{"ssrc":11,"loss_rate":13,"discard_rate":1,"burst_density":64,"gap_density":2,"burst_duration":120,
+        "gap_duration":5000,"round_trip_delay":81,"end_system_delay":40,"signal_level":-20,"noise_level":127,"rerl":127,
+        "gmin":16,"r_factor":85,"ext_r_factor":127,"mos_cq":12.7,"mos_lq":4.2,"jb_nominal":60,"jb_maximum":120,"jb_abs_max":240}}"#;
+    let captagent = br#"{"ssrc":10,"type":207,"Extended_report_information":{"identifier":11, "loss_rate":13, "discard_rate":1,
+        "burst_rate":64, "gap_rate":2, "burst_duration":120, "gap_duration":5000, "round_trip_delay":81, "end_sys_delay":40,
+        "signal_lev":236, "noise_lev":127, "RERL":127, "Gmin":16, "R_fact":85, "ext_R_fact":127, "MOS_LQ":42, "MOS_CQ":127,
+        "RX_conf":[{"PLC":0, "JB_adapt":0, "JB_rate":0}], "JB_nom":60, "JB_max":120, "JB_abs_max":240}}"#;
+    for json in [&heplify[..], captagent] {
+        assert_eq!(decode(json).unwrap().xr, [metrics()]);
+    }
+    let legacy = br#"{"ssrc":10,"report_blocks_xr":{"type":7,"id":11,"fraction_lost":13,"fraction_discard":1,"burst_density":64,
+        "gap_density":2,"burst_duration":120,"gap_duration":5000,"round_trip_delay":81,"end_system_delay":40}}"#;
+    let decoded = decode(legacy).unwrap().xr[0];
+    assert_eq!((decoded.loss_rate_256, decoded.rtt_ms), (13, Some(81)));
+    assert_eq!((decoded.mos_lq_10, decoded.jb_nominal_ms), (None, None));
+}
+
+#[test]
+fn text_of_a_telephone_need_not_be_utf_8() {
+    let json = b"{\"ssrc\":1,\"sdes_information\":[{\"type\":1,\"text\":\"a\xff\\u00e9\"}],\"x\":\"\xff\"}";
+    assert_eq!(decode(json).unwrap().cname.as_deref(), Some("a\u{fffd}é"));
+}
+
+#[track_caller]
+fn check_refused(bytes: &[u8], what: &str, at: usize) {
+    assert_eq!(
+        decode(bytes).unwrap_err().to_string(),
+        format!("{what} at byte {at}")
+    );
+}
+
+#[test]
+fn says_what_is_wrong_and_where() {
+    check_refused(b"", "empty RTCP", 0);
+    check_refused(b"HEP3", "neither RTCP nor JSON", 0);
+    check_refused(&[0x80], "short RTCP header", 0);
+    check_refused(&[0x80, 201, 0, 1, 0, 0, 0], "short RTCP packet", 4);
+    check_refused(
+        &packet(1, 201, &[1, 2, 3]),
+        "fewer RTCP report blocks than counted",
+        16,
+    );
+    check_refused(
+        &[packet(0, 201, &[1]), vec![0x40, 200, 0, 0]].concat(),
+        "RTCP version is not 2",
+        8,
+    );
+    check_refused(&[0xA0, 201, 0, 1, 0, 0, 0, 0], "RTCP padding", 4);
+    check_refused(b"{\n\"ssrc\":1,,}", "RTCP not JSON", 11);
+    check_refused(b"{\"ssrc\":1", "RTCP JSON cut short", 8);
+    check_refused(b"{}", "RTCP JSON without ssrc", 0);
+    let blocks = [BLOCK; 31].concat();
+    let report = packet(31, 201, &[&[1], &blocks[..]].concat());
+    check_refused(
+        &report.repeat(9),
+        "too many RTCP report blocks",
+        8 * 752 + 8 + 8 * 24,
+    );
+}
+
+#[test]
+fn padding_is_cut_off() {
+    let mut padded = packet(0, 201, &[7, 4]);
+    padded[0] |= 0x20;
+    assert_eq!(decode(&padded).unwrap().ssrc, 7);
+}
+
+/// A leaf packet at a time: prefixes and single bytes changed give a result, never a panic.
+#[test]
+fn any_length_and_any_byte_gives_a_result() {
+    let json = br#"{"sender_information":{"ntp_timestamp_sec":"1795163453","ntp_timestamp_usec":"1"},"ssrc":1,"type":200,
+        "report_blocks":[{"source_ssrc":2,"packets_lost":-3}],"voip_metrics":{"mos_cq":4.1},"sdes_information":[{"type":1,"text":"x"}]}"#;
+    for whole in [compound(), json.to_vec()] {
+        for length in 0..whole.len() {
+            let _ = decode(&whole[..length]);
+            for byte in [0x00, 0xFF, b'"', b'9', b'-'] {
+                let mut changed = whole.clone();
+                changed[length] = byte;
+                let _ = decode(&changed);
+            }
+        }
+    }
+}
