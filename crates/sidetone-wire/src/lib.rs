@@ -38,3 +38,4 @@ pub mod signature;
 pub mod sip;
 pub mod time;
 pub mod translate;
+pub mod vq_report;

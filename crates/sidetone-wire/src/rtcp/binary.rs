@@ -163,7 +163,7 @@ fn description(
         loop {
             let [kind] = body.bytes(SHORT)?;
             if kind == 0 {
-                body.to_next_word(SHORT)?;
+                body.skip_to_word(SHORT)?;
                 break;
             }
             let [length] = body.bytes(SHORT)?;
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over what is left of a word. Packets begin at whole words.
-    fn to_next_word(&mut self, short: &'static str) -> Result<(), Malformed> {
+    fn skip_to_word(&mut self, short: &'static str) -> Result<(), Malformed> {
         let over = self.at % 4;
         if over > 0 {
             self.part(4_usize.saturating_sub(over), short)?;

@@ -91,9 +91,19 @@ fn capture_files() {
     replay("pcap", |_, file| walk(file));
 }
 #[test]
+#[test]
 fn rtcp() {
     replay("rtcp", |name, payload| {
         let decoded = sidetone_wire::rtcp::decode(payload);
         assert_eq!(decoded.is_err(), name == "count-without-blocks", "{name}");
+    });
+}
+
+#[test]
+#[test]
+fn vq_report() {
+    replay("vq_report", |name, body| {
+        let decoded = sidetone_wire::vq_report::decode(body);
+        assert_eq!(decoded.is_err(), name == "no-report", "{name}");
     });
 }

@@ -9,3 +9,4 @@ mod prefixes;
 mod random;
 mod rtcp;
 mod schema;
+mod vq_report;
