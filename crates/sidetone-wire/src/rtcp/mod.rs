@@ -12,7 +12,7 @@ use crate::malformed::Malformed;
 
 /// The most report blocks, and the most `VoIP` metrics, that are taken of one packet. A packet has up to 31 of one
 /// reporter; more than this is nobody's telephone call.
-pub const BLOCKS_MAX: usize = 256;
+pub const BLOCKS_MAX: usize = 64;
 
 /// One RTCP packet as it was sent: usually a report, a source description and little else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -271,7 +271,7 @@ fn says_what_is_wrong_and_where() {
     check_refused(
         &report.repeat(9),
         "too many RTCP report blocks",
-        8 * 752 + 8 + 8 * 24,
+        2 * 752 + 8 + 2 * 24,
     );
 }
 

@@ -2,8 +2,10 @@
 
 pub mod event_streams;
 pub mod native;
+pub mod rtcp;
 pub mod status_callback;
 pub mod summary;
+pub mod vq_report;
 
 mod edge_description;
 mod measurement;
