@@ -21,6 +21,7 @@
 )]
 
 pub mod batch;
+pub mod cdr;
 pub mod error;
 pub mod form;
 pub mod hep;

@@ -18,6 +18,11 @@ impl<'a> Object<'a> {
         Self(value.and_then(Value::as_object))
     }
 
+    /// An object's members.
+    pub(crate) fn of_members(members: &'a Map<String, Value>) -> Self {
+        Self(Some(members))
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.0.is_none_or(Map::is_empty)
     }
@@ -132,7 +137,7 @@ fn whole(value: &Value) -> Option<u64> {
     clippy::cast_sign_loss,
     reason = "the range is checked on the line above the cast"
 )]
-fn rounded(number: f64) -> Option<u64> {
+pub(crate) fn rounded(number: f64) -> Option<u64> {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     let number = number.round();
     (0.0..=EXACT_MAX).contains(&number).then_some(number as u64)

@@ -1,5 +1,6 @@
 //! What others say of calls, as events: one module for each way of saying it.
 
+pub mod cdr;
 pub mod event_streams;
 pub mod native;
 pub mod rtcp;
@@ -40,6 +41,14 @@ pub(crate) fn content_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Str
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+/// The beginning of a text: what is longer than is taken of others is no address or name.
+pub(crate) fn cut(text: String, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
+        None => text,
+    }
 }
 
 /// The id, or, where it cannot be one (too long, not printable, one of our own), its hash.

@@ -46,12 +46,8 @@ fn in_use(at: TimeUs) -> Option<TimeUs> {
     at.check().is_ok().then_some(at)
 }
 
-/// The beginning of a text: what is longer than any that is taken elsewhere is no address or name.
 fn cut(text: Option<String>, max_chars: usize) -> Option<String> {
-    text.map(|text| match text.char_indices().nth(max_chars) {
-        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
-        None => text,
-    })
+    text.map(|text| super::cut(text, max_chars))
 }
 
 #[cfg(test)]

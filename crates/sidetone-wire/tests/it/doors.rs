@@ -13,7 +13,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_wire::batch::{Batch, Tally};
 use sidetone_wire::error::DecodeError;
 use sidetone_wire::observed::Observed;
-use sidetone_wire::translate::{event_streams, native, status_callback};
+use sidetone_wire::translate::{cdr, event_streams, native, status_callback};
 
 /// A file of input.
 pub(crate) struct Input {
@@ -72,13 +72,9 @@ pub(crate) enum Outcome {
 pub(crate) fn decode(door: &str, bytes: &[u8]) -> Outcome {
     let received_at = TimeUs::parse_rfc3339("2026-06-01T11:11:11Z").unwrap();
     let decoded = match door {
-        "status-callback" => status_callback::decode(bytes, received_at).map(|observed| {
-            assert!(!observed.is_empty(), "neither event nor error");
-            Batch {
-                observed,
-                ..Batch::default()
-            }
-        }),
+        "status-callback" => status_callback::decode(bytes, received_at).map(batch),
+        "cdr-freeswitch" => cdr::freeswitch::decode(bytes, received_at).map(batch),
+        "cdr-asterisk" => cdr::asterisk::decode(bytes, received_at).map(batch),
         "event-streams" => event_streams::decode(bytes, received_at),
         "events" => Ok(native::decode_all(bytes)),
         other => panic!("no decoder for {other}"),
@@ -86,6 +82,14 @@ pub(crate) fn decode(door: &str, bytes: &[u8]) -> Outcome {
     match decoded {
         Ok(batch) => Outcome::Decoded(batch),
         Err(error) => Outcome::Refused(error),
+    }
+}
+
+fn batch(observed: Vec<Observed>) -> Batch {
+    assert!(!observed.is_empty(), "neither event nor error");
+    Batch {
+        observed,
+        ..Batch::default()
     }
 }
 
