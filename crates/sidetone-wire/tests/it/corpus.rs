@@ -90,7 +90,7 @@ fn session_descriptions() {
 fn capture_files() {
     replay("pcap", |_, file| walk(file));
 }
-#[test]
+
 #[test]
 fn rtcp() {
     replay("rtcp", |name, payload| {
@@ -99,7 +99,6 @@ fn rtcp() {
     });
 }
 
-#[test]
 #[test]
 fn vq_report() {
     replay("vq_report", |name, body| {
