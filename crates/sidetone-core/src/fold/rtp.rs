@@ -284,13 +284,13 @@ fn ms(us: i64) -> f64 {
 
 /// The sender report that a receiver names by the middle of its NTP time.
 fn named<'a>(source: &'a Source<'_>, lsr: u32) -> Option<&'a Known<'a>> {
-    let mut reports = source.reports.values();
-    reports.find(|known| {
-        known
-            .report
-            .sender
-            .is_some_and(|sender| sender.lsr() == lsr)
-    })
+    // Agents that tell the time in microseconds round away the last of the bits.
+    let reports = source.reports.values();
+    let near = reports.filter_map(|known| {
+        let off = known.report.sender?.lsr().abs_diff(lsr);
+        (off <= 1).then_some((off, known))
+    });
+    near.min_by_key(|(off, _)| *off).map(|(_, known)| known)
 }
 
 /// The round trip between two sources: that between the agent and the one, and that between the agent and the other.
