@@ -1,10 +1,14 @@
 //! Which call a foreign name means. A pure step of its own: any node, and the user's own application, computes the same.
 
+mod tracker;
+
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
 use crate::id::{AccountSid, CallSid, first_half, parse_hex};
+
+pub use tracker::{Limits, MediaClue, SipClue, Tracker, WAIT_US};
 
 /// What a source calls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,0 +1,437 @@
+//! Which call a mirrored packet belongs to, as far as the packets before it tell.
+//!
+//! Whose call a SIP message is follows from its Call-ID alone; what has to be remembered is which Call-IDs are calls (only
+//! an INVITE makes one), and where their media goes, because RTCP names no call. What comes before the packet that
+//! explains it waits for a bounded time.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+
+use super::CallKey;
+use crate::id::{AccountSid, CallRef, CallSid};
+use crate::time::{SECOND_US, TimeUs};
+
+/// How long a packet waits for the one that explains it.
+pub const WAIT_US: i64 = 5 * SECOND_US;
+/// How long an ended call is remembered: what was sent before it ended may still be on its way.
+const LINGER_US: i64 = 60 * SECOND_US;
+/// How often forgotten calls are looked for.
+const SWEEP_US: i64 = 10 * SECOND_US;
+/// Most addresses and sources remembered of one call.
+const CLUES_MAX: usize = 32;
+
+/// How much is remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Calls at once.
+    pub calls: usize,
+    /// Packets that wait for their call.
+    pub waiting: usize,
+    /// How long a call without an end is remembered after its last packet.
+    pub idle_us: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 1_000_000,
+            waiting: 20_000,
+            idle_us: 4 * 3600 * SECOND_US,
+        }
+    }
+}
+
+/// What a SIP message tells about which call it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct SipClue<'a> {
+    /// Whose network it was seen in.
+    pub account: AccountSid,
+    /// Call-ID.
+    pub call_id: &'a str,
+    /// The call a trusted header names.
+    pub sid: Option<CallSid>,
+    /// Whether it asks for a new dialog (INVITE without a tag of the called side).
+    pub begins: bool,
+    /// Whether it ends the dialog.
+    pub ends: bool,
+    /// Where its sender wants RTCP.
+    pub rtcp: &'a [SocketAddr],
+    /// Sources its sender announces.
+    pub ssrcs: &'a [u32],
+}
+
+/// What an RTCP packet, or a phone's report, tells about which call it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct MediaClue<'a> {
+    /// Whose network it was seen in.
+    pub account: AccountSid,
+    /// The Call-ID its agent gives it, or whatever else that agent calls it.
+    pub correlation_id: Option<&'a str>,
+    /// Where it came from and where it went.
+    pub addresses: &'a [SocketAddr],
+    /// Its sender, and the sources it is about.
+    pub ssrcs: &'a [u32],
+}
+
+/// Remembers what explains packets to come. `T` is a packet that waits.
+#[derive(Debug)]
+pub struct Tracker<T> {
+    limits: Limits,
+    /// By account and Call-ID, as the identity that both give.
+    calls: HashMap<CallRef, Known>,
+    by_rtcp: HashMap<(AccountSid, SocketAddr), CallRef>,
+    by_ssrc: HashMap<(AccountSid, u32), CallRef>,
+    waiting: VecDeque<Waiting<T>>,
+    sweep_at: TimeUs,
+}
+
+/// A call that is remembered.
+#[derive(Debug)]
+struct Known {
+    /// The call: its natural identity, or the one a trusted header gave it.
+    call: CallRef,
+    forget_at: TimeUs,
+    has_ended: bool,
+    rtcp: Vec<SocketAddr>,
+    ssrcs: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Waiting<T> {
+    until: TimeUs,
+    packet: T,
+}
+
+impl<T> Tracker<T> {
+    /// Remembers nothing yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            calls: HashMap::new(),
+            by_rtcp: HashMap::new(),
+            by_ssrc: HashMap::new(),
+            waiting: VecDeque::new(),
+            sweep_at: TimeUs::from_micros(i64::MIN),
+        }
+    }
+
+    /// The call of a SIP message; `None` while no INVITE of its dialog was seen.
+    pub fn sip(&mut self, clue: &SipClue<'_>, now: TimeUs) -> Option<CallRef> {
+        let name = natural(clue.account, clue.call_id);
+        let forget_at = now.plus_us(self.limits.idle_us);
+        if let Some(known) = self.calls.get_mut(&name) {
+            known.has_ended |= clue.ends;
+            known.forget_at = if known.has_ended {
+                now.plus_us(LINGER_US)
+            } else {
+                forget_at
+            };
+        } else if !clue.begins {
+            return None;
+        } else {
+            let call = CallRef {
+                account: clue.account,
+                sid: clue.sid.unwrap_or(name.sid),
+            };
+            if self.calls.len() >= self.limits.calls {
+                // It is a call all the same; what does not name it by its Call-ID will not find it.
+                return Some(call);
+            }
+            let known = Known {
+                call,
+                forget_at,
+                has_ended: false,
+                rtcp: Vec::new(),
+                ssrcs: Vec::new(),
+            };
+            self.calls.insert(name, known);
+        }
+        let known = self.calls.get_mut(&name)?;
+        for address in clue.rtcp {
+            // The address may have been another call's before.
+            self.by_rtcp.insert((clue.account, *address), name);
+            remember(&mut known.rtcp, *address);
+        }
+        for ssrc in clue.ssrcs {
+            self.by_ssrc.insert((clue.account, *ssrc), name);
+            remember(&mut known.ssrcs, *ssrc);
+        }
+        Some(known.call)
+    }
+
+    /// The call of an RTCP packet or of a phone's report: by the name it has, else by the addresses, else by its sources.
+    /// Its sources are known from then on.
+    pub fn media(&mut self, clue: &MediaClue<'_>, now: TimeUs) -> Option<CallRef> {
+        let account = clue.account;
+        let by_name = clue
+            .correlation_id
+            .map(|id| natural(account, id))
+            .filter(|name| self.calls.contains_key(name));
+        let mut addresses = clue.addresses.iter();
+        let mut ssrcs = clue.ssrcs.iter();
+        let name = by_name
+            .or_else(|| addresses.find_map(|it| self.by_rtcp.get(&(account, *it)).copied()))
+            .or_else(|| ssrcs.find_map(|it| self.by_ssrc.get(&(account, *it)).copied()))?;
+        let known = self.calls.get_mut(&name)?;
+        if !known.has_ended {
+            known.forget_at = now.plus_us(self.limits.idle_us);
+        }
+        for ssrc in clue.ssrcs {
+            if remember(&mut known.ssrcs, *ssrc) {
+                self.by_ssrc.insert((account, *ssrc), name);
+            }
+        }
+        Some(known.call)
+    }
+
+    /// Lets a packet wait for the one that explains it. Gives it back when too many wait.
+    ///
+    /// # Errors
+    /// The packet, when it cannot wait.
+    pub fn wait(&mut self, packet: T, now: TimeUs) -> Result<(), T> {
+        if self.waiting.len() >= self.limits.waiting {
+            return Err(packet);
+        }
+        let until = now.plus_us(WAIT_US);
+        self.waiting.push_back(Waiting { until, packet });
+        Ok(())
+    }
+
+    /// Takes all that waits, to be tried again: the packet, and whether it has waited long enough.
+    pub fn take_waiting(&mut self, now: TimeUs) -> Vec<(T, bool)> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let tried = waiting.into_iter().map(|it| (it.packet, it.until <= now));
+        tried.collect()
+    }
+
+    /// Lets a packet wait that has waited before.
+    pub fn wait_on(&mut self, packet: T, until: TimeUs) {
+        self.waiting.push_back(Waiting { until, packet });
+    }
+
+    /// How many calls are remembered, and how many packets wait.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.calls.len(), self.waiting.len())
+    }
+
+    /// Forgets calls that are over, or of which nothing came for long. To be called now and then.
+    pub fn forget(&mut self, now: TimeUs) {
+        if now < self.sweep_at {
+            return;
+        }
+        self.sweep_at = now.plus_us(SWEEP_US);
+        let (by_rtcp, by_ssrc) = (&mut self.by_rtcp, &mut self.by_ssrc);
+        self.calls.retain(|name, known| {
+            let keep = now < known.forget_at;
+            if !keep {
+                for address in &known.rtcp {
+                    remove_own(by_rtcp, (name.account, *address), name);
+                }
+                for ssrc in &known.ssrcs {
+                    remove_own(by_ssrc, (name.account, *ssrc), name);
+                }
+            }
+            keep
+        });
+    }
+}
+
+/// The identity that a Call-ID has by itself.
+fn natural(account: AccountSid, call_id: &str) -> CallRef {
+    CallRef {
+        account,
+        sid: CallKey::of(call_id).call_sid(account),
+    }
+}
+
+/// Adds a clue, up to a bound. Whether it is new.
+fn remember<C: PartialEq>(clues: &mut Vec<C>, clue: C) -> bool {
+    let is_new = clues.len() < CLUES_MAX && !clues.contains(&clue);
+    if is_new {
+        clues.push(clue);
+    }
+    is_new
+}
+
+/// Another call may have the address by now.
+fn remove_own<K: std::hash::Hash + Eq>(clues: &mut HashMap<K, CallRef>, key: K, name: &CallRef) {
+    if clues.get(&key) == Some(name) {
+        clues.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: AccountSid = AccountSid::from_bytes([1; 16]);
+    const NOW: TimeUs = TimeUs::from_micros(1_000_000_000_000_000);
+
+    fn sip<'a>(
+        call_id: &'a str,
+        begins: bool,
+        rtcp: &'a [SocketAddr],
+        ssrcs: &'a [u32],
+    ) -> SipClue<'a> {
+        SipClue {
+            account: ACCOUNT,
+            call_id,
+            sid: None,
+            begins,
+            ends: false,
+            rtcp,
+            ssrcs,
+        }
+    }
+
+    fn media<'a>(
+        id: Option<&'a str>,
+        addresses: &'a [SocketAddr],
+        ssrcs: &'a [u32],
+    ) -> MediaClue<'a> {
+        MediaClue {
+            account: ACCOUNT,
+            correlation_id: id,
+            addresses,
+            ssrcs,
+        }
+    }
+
+    fn call(call_id: &str) -> Option<CallRef> {
+        Some(natural(ACCOUNT, call_id))
+    }
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 1], port))
+    }
+
+    #[test]
+    fn only_an_invite_makes_a_call() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), None);
+        assert_eq!(tracker.sip(&sip("a", true, &[], &[]), NOW), call("a"));
+        assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), call("a"));
+        assert_eq!(tracker.sip(&sip("b", false, &[], &[]), NOW), None);
+    }
+
+    #[test]
+    fn a_call_keeps_the_identity_that_its_first_invite_gave_it() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        let sid = CallSid::from_bytes([9; 16]);
+        let given = SipClue {
+            sid: Some(sid),
+            ..sip("a", true, &[], &[])
+        };
+        let named = Some(CallRef {
+            account: ACCOUNT,
+            sid,
+        });
+        assert_eq!(tracker.sip(&given, NOW), named);
+        assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), named);
+        assert_eq!(tracker.media(&media(Some("a"), &[], &[]), NOW), named);
+    }
+
+    #[test]
+    fn rtcp_is_found_by_name_then_address_then_source() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+        tracker.sip(&sip("b", true, &[at(2)], &[8]), NOW);
+        assert_eq!(
+            tracker.media(&media(Some("b"), &[at(1)], &[7]), NOW),
+            call("b")
+        );
+        assert_eq!(
+            tracker.media(&media(Some("channel-1"), &[at(9), at(1)], &[]), NOW),
+            call("a")
+        );
+        assert_eq!(tracker.media(&media(None, &[at(9)], &[8]), NOW), call("b"));
+        assert_eq!(tracker.media(&media(None, &[at(9)], &[99]), NOW), None);
+        // What was found once is known by its sources.
+        tracker.media(&media(None, &[at(2)], &[55]), NOW);
+        assert_eq!(tracker.media(&media(None, &[], &[55]), NOW), call("b"));
+    }
+
+    #[test]
+    fn nothing_crosses_from_one_account_to_another() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+        let other = AccountSid::from_bytes([2; 16]);
+        for clue in [
+            media(Some("a"), &[], &[]),
+            media(None, &[at(1)], &[]),
+            media(None, &[], &[7]),
+        ] {
+            assert_eq!(
+                tracker.media(
+                    &MediaClue {
+                        account: other,
+                        ..clue
+                    },
+                    NOW
+                ),
+                None
+            );
+        }
+        assert_eq!(
+            tracker.sip(
+                &SipClue {
+                    account: other,
+                    ..sip("a", false, &[], &[])
+                },
+                NOW
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn ended_and_silent_calls_are_forgotten_with_all_they_are_known_by() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+        tracker.sip(
+            &SipClue {
+                ends: true,
+                ..sip("a", false, &[], &[])
+            },
+            NOW,
+        );
+        tracker.sip(&sip("b", true, &[at(2)], &[8]), NOW);
+        // The address went to the next call.
+        tracker.sip(&sip("b", false, &[at(1)], &[]), NOW);
+        tracker.forget(NOW.plus_us(LINGER_US - 1));
+        assert_eq!(tracker.sizes(), (2, 0));
+        tracker.forget(NOW.plus_us(LINGER_US + SWEEP_US));
+        assert_eq!(tracker.sizes(), (1, 0));
+        assert_eq!(tracker.media(&media(None, &[], &[7]), NOW), None);
+        assert_eq!(tracker.media(&media(None, &[at(1)], &[]), NOW), call("b"));
+        tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
+        assert_eq!(tracker.sizes(), (0, 0));
+        assert!(tracker.by_rtcp.is_empty() && tracker.by_ssrc.is_empty());
+    }
+
+    #[test]
+    fn packets_wait_in_order_up_to_a_bound() {
+        let mut tracker = Tracker::new(Limits {
+            waiting: 2,
+            ..Limits::default()
+        });
+        assert_eq!(tracker.wait("one", NOW), Ok(()));
+        assert_eq!(tracker.wait("two", NOW.plus_us(SECOND_US)), Ok(()));
+        assert_eq!(tracker.wait("three", NOW), Err("three"));
+        let waiting = tracker.take_waiting(NOW.plus_us(WAIT_US));
+        assert_eq!(waiting, [("one", true), ("two", false)]);
+    }
+
+    #[test]
+    fn calls_beyond_the_bound_are_calls_but_not_remembered() {
+        let mut tracker = Tracker::<()>::new(Limits {
+            calls: 1,
+            ..Limits::default()
+        });
+        tracker.sip(&sip("a", true, &[], &[]), NOW);
+        assert_eq!(tracker.sip(&sip("b", true, &[], &[]), NOW), call("b"));
+        assert_eq!(tracker.sizes().0, 1);
+    }
+}
