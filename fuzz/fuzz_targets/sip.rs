@@ -1,8 +1,11 @@
-//! Any bytes are a message or none, and a message can be asked everything.
+//! Any bytes are a message or none; a message can be asked everything, and what is kept of it comes back from storage.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use sidetone_core::capture::Capture;
+use sidetone_core::sip::SipMessage;
 use sidetone_wire::sip::{Message, NameAddr, StartLine, redacted, text, user_number};
+use sidetone_wire::translate;
 
 fuzz_target!(|bytes: &[u8]| {
     let shown = redacted(bytes);
@@ -43,11 +46,21 @@ fuzz_target!(|bytes: &[u8]| {
     for part in [message.sdp_body(), message.body_of_type("application/vq-rtcpxr")] {
         assert!(part.is_none_or(|part| part.len() <= body.len()));
     }
+    message.history_diversions().into_iter().for_each(party);
+
+    let address = ([192, 0, 2, 1], 5060).into();
+    let capture = Capture { agent: 1, source: address, destination: address };
+    if let Ok(kept) = translate::sip::message(&message, capture) {
+        let json = serde_json::to_vec(&kept).expect("a message is JSON");
+        let again: SipMessage = serde_json::from_slice(&json).expect("a kept message can be read");
+        assert_eq!(again, kept);
+    }
 });
 
 fn party(party: NameAddr<'_>) {
     party.tag();
     party.verstat();
+    party.uri_header("Reason");
     if let Some(number) = party.user.and_then(user_number) {
         assert_eq!(user_number(number.as_bytes()), Some(number));
     }

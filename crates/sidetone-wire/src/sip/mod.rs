@@ -32,6 +32,7 @@ use crate::scan::{Parts, decimal, param, word};
 /// A SIP message. Borrows the bytes it was parsed from.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
+    bytes: &'a [u8],
     start: StartLine<'a>,
     /// From the first header field to the empty line or the end.
     fields: &'a [u8],
@@ -75,12 +76,19 @@ impl<'a> Message<'a> {
             }
         }
         Ok(Self {
+            bytes,
             start,
             fields: after_start,
             rest: fields.rest(),
             known,
             via_count,
         })
+    }
+
+    /// All of it, as it was parsed.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The request line or the status line.
@@ -174,6 +182,20 @@ impl<'a> Message<'a> {
     /// Who redirected the call, the last one first (RFC 5806).
     pub fn diversions(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
         self.values("Diversion").map(NameAddr::parse)
+    }
+
+    /// Who diverted the call, the last one first, by the history of where it was sent (RFC 7044): each entry that is
+    /// followed by one with a cause, or that says itself why it was left.
+    #[must_use]
+    pub fn history_diversions(&self) -> Vec<NameAddr<'a>> {
+        let history: Vec<_> = self.values("History-Info").map(NameAddr::parse).collect();
+        let pairs = history.iter().zip(history.iter().skip(1));
+        let mut diverting: Vec<_> = pairs
+            .filter(|(by, to)| to.uri_param("cause").is_some() || by.uri_header("Reason").is_some())
+            .map(|(by, _)| *by)
+            .collect();
+        diverting.reverse();
+        diverting
     }
 
     /// Through how many hops it came, its sender included: the Via values of all lines.

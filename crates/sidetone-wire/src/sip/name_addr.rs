@@ -73,19 +73,40 @@ impl<'a> NameAddr<'a> {
         self.param("tag").filter(|tag| !tag.is_empty())
     }
 
-    /// What a verification service made of the caller's number (`TN-Validation-Passed`, …; ATIS-1000082), wherever it
+    /// A parameter of the URI, by its name in any case; for a `tel:` URI one that follows the number.
+    #[must_use]
+    pub fn uri_param(&self, name: &str) -> Option<&'a [u8]> {
+        let (_, params) = split_once(before(self.after_user(), b'?'), b';')?;
+        param(params, name)
+    }
+
+    /// A header field that the URI asks for, by its name in any case; escaped as it stands there.
+    #[must_use]
+    pub fn uri_header(&self, name: &str) -> Option<&'a [u8]> {
+        let (_, fields) = split_once(self.after_user(), b'?')?;
+        fields.split(|byte| *byte == b'&').find_map(|field| {
+            let (key, value) = split_once(field, b'=')?;
+            key.eq_ignore_ascii_case(name.as_bytes()).then_some(value)
+        })
+    }
+
+    /// The URI from its host on, or all of it.
+    fn after_user(&self) -> &'a [u8] {
+        let host = memrchr(b'@', self.uri).and_then(|at| self.uri.get(at..));
+        host.unwrap_or(self.uri)
+    }
+
+    /// What a verification service made of the caller's number (`TN-Validation-Passed`, …; ATIS-1000074), wherever it
     /// put that: after the number, in the URI, or in the header field.
     #[must_use]
     pub fn verstat(&self) -> Option<&'a [u8]> {
-        let after =
-            |bytes: &'a [u8]| split_once(bytes, b';').map_or(&b""[..], |(_, params)| params);
-        let after_host = match memrchr(b'@', self.uri) {
-            Some(at) => self.uri.get(at..).map_or(&b""[..], after),
-            None => after(self.uri),
+        let in_user = || {
+            let (_, params) = split_once(self.user?, b';')?;
+            param(params, "verstat")
         };
-        [self.user.map_or(&b""[..], after), after_host, self.params]
-            .into_iter()
-            .find_map(|params| param(params, "verstat"))
+        in_user()
+            .or_else(|| self.uri_param("verstat"))
+            .or_else(|| self.param("verstat"))
     }
 }
 
@@ -205,6 +226,23 @@ mod tests {
             "1",
         );
         check("no uri at all;tag=1", "-", "-", "-", "1");
+    }
+
+    #[test]
+    fn parameters_and_headers_of_the_uri() {
+        let parsed =
+            NameAddr::parse(b"<sip:a;x=1@b;cause=302;y?z=2&reason=SIP%3Bcause%3D302>;cause=9");
+        assert_eq!(parsed.uri_param("Cause"), Some(&b"302"[..]));
+        assert_eq!(parsed.uri_param("y"), Some(&b""[..]));
+        assert_eq!(parsed.uri_header("Reason"), Some(&b"SIP%3Bcause%3D302"[..]));
+        for name in ["x", "z"] {
+            assert_eq!(parsed.uri_param(name), None);
+        }
+        assert_eq!(parsed.uri_header("x"), None);
+        assert_eq!(
+            NameAddr::parse(b"<tel:1;cause=2>").uri_param("cause"),
+            Some(&b"2"[..])
+        );
     }
 
     #[test]

@@ -158,3 +158,23 @@ fn values_are_shown_on_one_line() {
     assert_eq!(text(b"a\r\n\t b\n c"), "a b c");
     assert_eq!(text(b"a\xffb"), "a\u{fffd}b");
 }
+
+#[test]
+fn history_tells_diversions_from_ordinary_steps() {
+    let message = parse(
+        "INVITE sip:d@x SIP/2.0\r\n\
+         History-Info: <sip:a@x?Reason=SIP%3Bcause%3D302>;index=1, <sip:b@x>;index=1.1\r\n\
+         History-Info: <sip:c@x;cause=486>;index=1.2;mp=1.1,\r\n <sip:d@x>;index=1.2.1;rc=1.2\r\n\r\n",
+    );
+    let users: Vec<_> = message
+        .history_diversions()
+        .iter()
+        .map(|by| by.user)
+        .collect();
+    assert_eq!(users, [Some(&b"b"[..]), Some(&b"a"[..])]);
+    assert!(
+        parse("INVITE sip:a SIP/2.0\r\n")
+            .history_diversions()
+            .is_empty()
+    );
+}

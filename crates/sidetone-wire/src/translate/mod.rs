@@ -4,6 +4,7 @@ pub mod cdr;
 pub mod event_streams;
 pub mod native;
 pub mod rtcp;
+pub mod sip;
 pub mod status_callback;
 pub mod summary;
 pub mod vq_report;
