@@ -34,6 +34,13 @@ impl EventId {
     /// What ids of our own begin with. No door lets one of these in, so nobody else's event is taken for ours.
     pub const OWN_PREFIX: &str = "sidetone:";
 
+    /// An id made of what an event is made of: a word and the first half of a digest.
+    #[must_use]
+    pub fn of_digest(word: &'static str, digest: &[u8]) -> Self {
+        let half = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
+        Self(format!("{word}:{}", half.collect::<String>()))
+    }
+
     /// Whether it is one of our own.
     #[must_use]
     pub fn is_own(&self) -> bool {

@@ -41,6 +41,21 @@ impl Default for Limits {
     }
 }
 
+/// What a SIP message does to its dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialogStep {
+    /// It asks for it.
+    Begins,
+    /// It accepts it.
+    Accepts,
+    /// It refuses an INVITE: that for the dialog, or one within it.
+    Refuses,
+    /// It ends it.
+    Ends,
+    /// None of these.
+    Other,
+}
+
 /// What a SIP message tells about which call it belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct SipClue<'a> {
@@ -50,10 +65,8 @@ pub struct SipClue<'a> {
     pub call_id: &'a str,
     /// The call a trusted header names.
     pub sid: Option<CallSid>,
-    /// Whether it asks for a new dialog (INVITE without a tag of the called side).
-    pub begins: bool,
-    /// Whether it ends the dialog.
-    pub ends: bool,
+    /// What it does to its dialog.
+    pub step: DialogStep,
     /// Where its sender wants RTCP.
     pub rtcp: &'a [SocketAddr],
     /// Sources its sender announces.
@@ -91,6 +104,7 @@ struct Known {
     /// The call: its natural identity, or the one a trusted header gave it.
     call: CallRef,
     forget_at: TimeUs,
+    is_accepted: bool,
     has_ended: bool,
     rtcp: Vec<SocketAddr>,
     ssrcs: Vec<u32>,
@@ -121,13 +135,20 @@ impl<T> Tracker<T> {
         let name = natural(clue.account, clue.call_id);
         let forget_at = now.plus_us(self.limits.idle_us);
         if let Some(known) = self.calls.get_mut(&name) {
-            known.has_ended |= clue.ends;
+            match clue.step {
+                DialogStep::Accepts => known.is_accepted = true,
+                DialogStep::Refuses => known.has_ended |= !known.is_accepted,
+                DialogStep::Ends => known.has_ended = true,
+                // After a challenge the same dialog is asked for anew.
+                DialogStep::Begins => known.has_ended = false,
+                DialogStep::Other => {}
+            }
             known.forget_at = if known.has_ended {
                 now.plus_us(LINGER_US)
             } else {
                 forget_at
             };
-        } else if !clue.begins {
+        } else if clue.step != DialogStep::Begins {
             return None;
         } else {
             let call = CallRef {
@@ -141,6 +162,7 @@ impl<T> Tracker<T> {
             let known = Known {
                 call,
                 forget_at,
+                is_accepted: false,
                 has_ended: false,
                 rtcp: Vec::new(),
                 ssrcs: Vec::new(),
@@ -198,11 +220,13 @@ impl<T> Tracker<T> {
         Ok(())
     }
 
-    /// Takes all that waits, to be tried again: the packet, and whether it has waited long enough.
-    pub fn take_waiting(&mut self, now: TimeUs) -> Vec<(T, bool)> {
+    /// Takes all that waits, to be tried again: each packet, and until when it may wait.
+    pub fn take_waiting(&mut self) -> Vec<(T, TimeUs)> {
         let waiting = std::mem::take(&mut self.waiting);
-        let tried = waiting.into_iter().map(|it| (it.packet, it.until <= now));
-        tried.collect()
+        waiting
+            .into_iter()
+            .map(|it| (it.packet, it.until))
+            .collect()
     }
 
     /// Lets a packet wait that has waited before.
@@ -279,8 +303,11 @@ mod tests {
             account: ACCOUNT,
             call_id,
             sid: None,
-            begins,
-            ends: false,
+            step: if begins {
+                DialogStep::Begins
+            } else {
+                DialogStep::Other
+            },
             rtcp,
             ssrcs,
         }
@@ -392,7 +419,7 @@ mod tests {
         tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
         tracker.sip(
             &SipClue {
-                ends: true,
+                step: DialogStep::Ends,
                 ..sip("a", false, &[], &[])
             },
             NOW,
@@ -420,8 +447,10 @@ mod tests {
         assert_eq!(tracker.wait("one", NOW), Ok(()));
         assert_eq!(tracker.wait("two", NOW.plus_us(SECOND_US)), Ok(()));
         assert_eq!(tracker.wait("three", NOW), Err("three"));
-        let waiting = tracker.take_waiting(NOW.plus_us(WAIT_US));
-        assert_eq!(waiting, [("one", true), ("two", false)]);
+        let until = NOW.plus_us(WAIT_US);
+        let waiting = [("one", until), ("two", until.plus_us(SECOND_US))];
+        assert_eq!(tracker.take_waiting(), waiting);
+        assert_eq!(tracker.sizes().1, 0);
     }
 
     #[test]

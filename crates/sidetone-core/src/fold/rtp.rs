@@ -69,7 +69,7 @@ pub(super) fn measured(
     pass_through(&mut measured, &sources);
     let of_parties = trips.exact.iter().filter_map(|(source, trip)| {
         let place = sources.get(source)?.place?;
-        place.is_party.then_some((place.edge, *trip))
+        place.is_party.then_some((place.edge, not_negative(*trip)))
     });
     (measured, of_parties.collect())
 }
@@ -236,9 +236,8 @@ fn round_trips(sources: &BTreeMap<u32, Source<'_>>) -> Trips {
                     .find_map(|(agent, at)| Some(at.since_us(*named.seen.get(agent)?)));
                 if let Some(us) = common {
                     let trip_ms = ms(us) - held_ms;
-                    if trip_ms < ROUND_TRIP_MAX_MS {
-                        // The times are rounded: a trip within a host can seem to end before it began.
-                        exact.entry(*reporter).or_default().push(trip_ms.max(0.0));
+                    if trip_ms.abs() < ROUND_TRIP_MAX_MS {
+                        exact.entry(*reporter).or_default().push(trip_ms);
                     }
                 } else if let (Some((there, t1)), Some((here, t2))) =
                     (named.seen.iter().next(), known.seen.iter().next())
@@ -296,7 +295,7 @@ fn named<'a>(source: &'a Source<'_>, lsr: u32) -> Option<&'a Known<'a>> {
 /// The round trip between two sources: that between the agent and the one, and that between the agent and the other.
 fn whole_trip(trips: &Trips, reporter: u32, owner: u32) -> Option<Stat> {
     if let (Some(near), Some(far)) = (trips.exact.get(&reporter), trips.exact.get(&owner)) {
-        let sum = |of: fn(&Stat) -> Option<f64>| Some(of(near)? + of(far)?);
+        let sum = |of: fn(&Stat) -> Option<f64>| Some((of(near)? + of(far)?).max(0.0));
         return Some(Stat {
             value: None,
             min: sum(|stat| stat.min),
@@ -311,10 +310,21 @@ fn whole_trip(trips: &Trips, reporter: u32, owner: u32) -> Option<Stat> {
     let ((_, (one, two)), near) = there?;
     let far = trips.skewed.get(&(owner, (*two, *one)))?;
     let sum = near + far;
-    (0.0..ROUND_TRIP_MAX_MS).contains(&sum).then_some(Stat {
-        avg: Some(sum),
+    (sum.abs() < ROUND_TRIP_MAX_MS).then_some(Stat {
+        avg: Some(sum.max(0.0)),
         ..Stat::default()
     })
+}
+
+/// The times are rounded: a trip within a host can seem to end before it began.
+fn not_negative(trip: Stat) -> Stat {
+    let clamp = |ms: Option<f64>| ms.map(|ms| ms.max(0.0));
+    Stat {
+        value: None,
+        min: clamp(trip.min),
+        max: clamp(trip.max),
+        avg: clamp(trip.avg),
+    }
 }
 
 /// Adds the round trip, and a score where it and all else is known that the E-model asks for.

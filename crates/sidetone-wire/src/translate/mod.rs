@@ -2,7 +2,9 @@
 
 pub mod cdr;
 pub mod event_streams;
+pub mod mirrored;
 pub mod native;
+pub mod network;
 pub mod rtcp;
 pub mod sip;
 pub mod status_callback;

@@ -1,0 +1,289 @@
+//! Packets of a mirrored network as events: what each is, and what it tells about which call it belongs to.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use sha2::{Digest, Sha256};
+use sidetone_core::capture::Capture;
+use sidetone_core::correlate::{DialogStep, MediaClue, SipClue};
+use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind};
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::sip::{SipMessage, StartLine};
+use sidetone_core::time::TimeUs;
+
+use crate::hep::{self, Packet, Payload};
+use crate::malformed::Malformed;
+use crate::sip::Message;
+use crate::translate::network::NamingHeaders;
+use crate::{rtcp, vq_report};
+
+/// Largest payload after unpacking: a UDP datagram cannot hold more.
+const PAYLOAD_MAX_BYTES: usize = 65_535;
+
+/// One mirrored packet, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mirrored {
+    /// When the agent saw it, by the agent's clock.
+    pub at: TimeUs,
+    /// Identity: the same packet seen by the same agent at the same time is the same event.
+    id: EventId,
+    kind: SourceKind,
+    agent: u32,
+    /// The name its agent gives to the call.
+    correlation_id: Option<String>,
+    addresses: [SocketAddr; 2],
+    /// The call that a trusted header names.
+    pub named: Option<CallSid>,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a mirrored packet is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// A SIP message.
+    Sip(Box<SipMessage>),
+    /// An RTCP report.
+    Rtcp(Box<sidetone_core::rtcp::RtcpReport>),
+    /// A phone's report about the call of this Call-ID.
+    Vq(Box<sidetone_core::vq::VqReport>, String),
+}
+
+/// What became of a packet that is no observation of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skipped {
+    /// The agent says that it is alive.
+    KeepAlive,
+    /// Well-formed, of a kind that says nothing of calls here.
+    OtherKind,
+    /// Not what it should be.
+    Malformed(Malformed),
+}
+
+impl From<Malformed> for Skipped {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+/// Reads what a HEP packet of an account's network carries.
+///
+/// # Errors
+/// Why it is no observation.
+pub fn hep(
+    packet: &Packet<'_>,
+    account: AccountSid,
+    headers: &NamingHeaders,
+) -> Result<Mirrored, Skipped> {
+    let payload = match packet.payload {
+        Payload::None => return Err(Skipped::KeepAlive),
+        Payload::Plain(bytes) => Cow::Borrowed(bytes),
+        Payload::Compressed(bytes) => Cow::Owned(hep::inflate(bytes, PAYLOAD_MAX_BYTES)?),
+    };
+    let capture = Capture {
+        agent: packet.agent,
+        source: packet.src,
+        destination: packet.dst,
+    };
+    let mut named = None;
+    let content = match packet.payload_type {
+        hep::SIP => {
+            let message = Message::parse(&payload)?;
+            let names = headers.read(&message, packet.src.ip(), account);
+            named = names.call;
+            let mut content = sip(&message, Some(capture))?;
+            if let Content::Sip(message) = &mut content {
+                message.parent = names.parent;
+            }
+            content
+        }
+        hep::RTCP => {
+            let report = crate::translate::rtcp::report(&rtcp::decode(&payload)?, capture);
+            Content::Rtcp(Box::new(report.ok_or(Skipped::OtherKind)?))
+        }
+        hep::QUALITY_REPORT => vq(&payload, Some(capture))?,
+        _ => return Err(Skipped::OtherKind),
+    };
+    let correlation_id = packet
+        .correlation_id
+        .map(|id| crate::sip::text(id).into_owned());
+    Ok(Mirrored {
+        at: TimeUs::from_micros(packet.captured_us),
+        id: id(
+            packet.agent,
+            packet.captured_us,
+            packet.src,
+            packet.dst,
+            &payload,
+        ),
+        kind: SourceKind::Hep,
+        agent: packet.agent,
+        correlation_id,
+        addresses: [packet.src, packet.dst],
+        named,
+        content,
+    })
+}
+
+/// Reads a phone's report that was sent to us over SIP.
+///
+/// # Errors
+/// Why it is none.
+pub fn report_to_us(
+    message: &[u8],
+    received_at: TimeUs,
+    from: SocketAddr,
+    to: SocketAddr,
+) -> Result<Mirrored, Skipped> {
+    let content = match sip(&Message::parse(message)?, None)? {
+        content @ Content::Vq(..) => content,
+        Content::Sip(_) | Content::Rtcp(_) => return Err(Skipped::OtherKind),
+    };
+    Ok(Mirrored {
+        at: received_at,
+        // Sent again, it is another moment and the same message.
+        id: id(0, 0, from, to, message),
+        kind: SourceKind::Sip,
+        agent: 0,
+        correlation_id: None,
+        addresses: [from, to],
+        named: None,
+        content,
+    })
+}
+
+fn sip(message: &Message<'_>, capture: Option<Capture>) -> Result<Content, Skipped> {
+    let is_report = message.content_type().is_some_and(|kind| {
+        kind.to_ascii_lowercase()
+            .starts_with(b"application/vq-rtcpxr")
+    });
+    if is_report && matches!(message.start(), crate::sip::StartLine::Request { .. }) {
+        return vq(message.body(), capture);
+    }
+    let capture = capture.ok_or(Skipped::OtherKind)?;
+    Ok(Content::Sip(Box::new(crate::translate::sip::message(
+        message, capture,
+    )?)))
+}
+
+fn vq(body: &[u8], capture: Option<Capture>) -> Result<Content, Skipped> {
+    let report = vq_report::decode(body)?;
+    let call_id = report
+        .call_id
+        .clone()
+        .ok_or(Malformed::new("quality report without CallID", 0))?;
+    let report = crate::translate::vq_report::report(report, capture);
+    Ok(Content::Vq(Box::new(report), call_id))
+}
+
+fn id(agent: u32, at_us: i64, from: SocketAddr, to: SocketAddr, payload: &[u8]) -> EventId {
+    let mut hash = Sha256::new();
+    hash.update(agent.to_be_bytes());
+    hash.update(at_us.to_be_bytes());
+    hash.update(from.to_string());
+    hash.update([b' ']);
+    hash.update(to.to_string());
+    hash.update([b' ']);
+    hash.update(payload);
+    EventId::of_digest("hep", &hash.finalize())
+}
+
+impl Mirrored {
+    /// What a SIP message tells about its call. `sid` and `rtcp`, `ssrcs`: see [`SipClue`].
+    #[must_use]
+    pub fn sip_clue<'a>(
+        message: &'a SipMessage,
+        account: AccountSid,
+        sid: Option<CallSid>,
+        rtcp: &'a [SocketAddr],
+        ssrcs: &'a [u32],
+    ) -> SipClue<'a> {
+        let is_invite = message.method == "INVITE";
+        let step = match message.start {
+            StartLine::Request(_) if is_invite && message.to.tag.is_none() => DialogStep::Begins,
+            StartLine::Request(_) if message.method == "BYE" => DialogStep::Ends,
+            StartLine::Response(200..300) if is_invite => DialogStep::Accepts,
+            // Of a call that was sent on, only the first hop's answer is the last word; a challenge never is.
+            StartLine::Response(300..) if is_invite && message.hops <= 1 => DialogStep::Refuses,
+            StartLine::Request(_) | StartLine::Response(_) => DialogStep::Other,
+        };
+        SipClue {
+            account,
+            call_id: &message.call_id,
+            sid,
+            step,
+            rtcp,
+            ssrcs,
+        }
+    }
+
+    /// What anything else tells about its call.
+    #[must_use]
+    pub fn media_clue<'a>(&'a self, account: AccountSid, ssrcs: &'a [u32]) -> MediaClue<'a> {
+        let correlation_id = match &self.content {
+            Content::Vq(_, call_id) => Some(call_id.as_str()),
+            Content::Sip(_) | Content::Rtcp(_) => self.correlation_id.as_deref(),
+        };
+        MediaClue {
+            account,
+            correlation_id,
+            addresses: match &self.content {
+                Content::Rtcp(_) => &self.addresses,
+                // A report comes from where the phone signals, which says nothing.
+                Content::Sip(_) | Content::Vq(..) => &[],
+            },
+            ssrcs,
+        }
+    }
+
+    /// The sources a report names: its sender's, and those it is about.
+    #[must_use]
+    pub fn ssrcs(&self) -> Vec<u32> {
+        match &self.content {
+            Content::Sip(message) => message
+                .media
+                .iter()
+                .flat_map(|media| media.ssrcs.iter().copied())
+                .collect(),
+            Content::Rtcp(report) => {
+                let about = report.blocks.iter().map(|block| block.ssrc);
+                std::iter::once(report.ssrc).chain(about).collect()
+            }
+            Content::Vq(report, _) => report
+                .local_ssrc
+                .into_iter()
+                .chain(report.remote_ssrc)
+                .collect(),
+        }
+    }
+
+    /// The name under which the call may be known if nothing else is.
+    #[must_use]
+    pub fn call_name(&self) -> Option<&str> {
+        match &self.content {
+            Content::Sip(message) => Some(&message.call_id),
+            Content::Rtcp(_) => self.correlation_id.as_deref(),
+            Content::Vq(_, call_id) => Some(call_id),
+        }
+    }
+
+    /// The event of a call.
+    #[must_use]
+    pub fn of_call(self, call: CallRef) -> CallEvent {
+        CallEvent {
+            id: self.id,
+            call,
+            at: self.at,
+            source: Source {
+                kind: self.kind,
+                agent: (self.kind == SourceKind::Hep).then(|| self.agent.to_string()),
+                translator: 1,
+            },
+            observation: match self.content {
+                Content::Sip(sip) => Observation::Sip { sip },
+                Content::Rtcp(rtcp) => Observation::Rtcp { rtcp },
+                Content::Vq(vq, _) => Observation::Vq { vq },
+            },
+        }
+    }
+}

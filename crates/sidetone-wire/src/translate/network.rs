@@ -1,0 +1,143 @@
+//! A mirrored network: packets in, events of calls out. What a packet cannot be put to yet waits.
+
+use std::net::{IpAddr, SocketAddr};
+
+use sidetone_core::correlate::{CallKey, Limits, Tracker};
+use sidetone_core::event::CallEvent;
+use sidetone_core::id::{AccountSid, CallSid};
+use sidetone_core::network::Network as Range;
+use sidetone_core::time::TimeUs;
+
+use super::mirrored::{Content, Mirrored};
+use crate::sip::Message;
+
+/// Headers that name a call, and who is believed.
+#[derive(Debug, Clone, Default)]
+pub struct NamingHeaders {
+    /// Headers that hold a call's CallSid.
+    pub call_sid: Vec<String>,
+    /// Headers that hold the Call-ID of the call on the other side of a back-to-back user agent.
+    pub parent: Vec<String>,
+    /// Senders of messages whose headers count. Nobody else's do: callers write what they like.
+    pub sources: Vec<Range>,
+}
+
+/// What the headers of a message name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The call.
+    pub call: Option<CallSid>,
+    /// The call on the other side.
+    pub parent: Option<CallSid>,
+}
+
+impl NamingHeaders {
+    /// What a message's headers name, if its sender is believed.
+    #[must_use]
+    pub fn read(&self, message: &Message<'_>, sender: IpAddr, account: AccountSid) -> Names {
+        if !self.sources.iter().any(|range| range.contains(sender)) {
+            return Names::default();
+        }
+        let value = |names: &[String]| {
+            let found = names.iter().find_map(|name| message.header(name));
+            found.map(|value| crate::sip::text(value).trim().to_owned())
+        };
+        Names {
+            call: value(&self.call_sid).and_then(|sid| sid.parse().ok()),
+            parent: value(&self.parent)
+                .filter(|name| !name.is_empty())
+                .map(|name| CallKey::of(&name).call_sid(account)),
+        }
+    }
+}
+
+/// A packet and whose network it was seen in.
+#[derive(Debug)]
+pub struct Owned {
+    /// The account.
+    pub account: AccountSid,
+    /// The packet.
+    pub packet: Mirrored,
+}
+
+/// What became of a packet.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is this event.
+    Event(Box<CallEvent>),
+    /// What explains it may still come.
+    Waits,
+    /// Too many wait already.
+    Crowded(Box<Owned>),
+}
+
+/// Puts packets to calls.
+#[derive(Debug)]
+pub struct Network {
+    tracker: Tracker<Owned>,
+}
+
+impl Network {
+    /// Knows no call yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            tracker: Tracker::new(limits),
+        }
+    }
+
+    /// Takes a packet.
+    pub fn take(&mut self, account: AccountSid, packet: Mirrored, now: TimeUs) -> Fate {
+        let owned = Owned { account, packet };
+        match self.place(owned, now) {
+            Ok(event) => Fate::Event(event),
+            Err(owned) => match self.tracker.wait(*owned, now) {
+                Ok(()) => Fate::Waits,
+                Err(owned) => Fate::Crowded(Box::new(owned)),
+            },
+        }
+    }
+
+    /// Tries again what waits: what has found its call, and what has waited in vain.
+    pub fn retry(&mut self, now: TimeUs) -> (Vec<CallEvent>, Vec<Owned>) {
+        let (mut found, mut given_up) = (Vec::new(), Vec::new());
+        for (owned, until) in self.tracker.take_waiting() {
+            match self.place(owned, now) {
+                Ok(event) => found.push(*event),
+                Err(owned) if until <= now => given_up.push(*owned),
+                Err(owned) => self.tracker.wait_on(*owned, until),
+            }
+        }
+        self.tracker.forget(now);
+        (found, given_up)
+    }
+
+    /// How many calls are remembered, and how many packets wait.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        self.tracker.sizes()
+    }
+
+    fn place(&mut self, owned: Owned, now: TimeUs) -> Result<Box<CallEvent>, Box<Owned>> {
+        let Owned { account, packet } = &owned;
+        let ssrcs = packet.ssrcs();
+        let call = match &packet.content {
+            Content::Sip(message) => {
+                let rtcp: Vec<SocketAddr> = message
+                    .media
+                    .iter()
+                    .filter_map(|media| media.rtcp)
+                    .collect();
+                let clue = Mirrored::sip_clue(message, *account, packet.named, &rtcp, &ssrcs);
+                self.tracker.sip(&clue, now)
+            }
+            Content::Rtcp(_) | Content::Vq(..) => self
+                .tracker
+                .media(&packet.media_clue(*account, &ssrcs), now),
+        };
+        match call {
+            Some(call) => Ok(Box::new(owned.packet.of_call(call))),
+            None => Err(Box::new(owned)),
+        }
+    }
+}

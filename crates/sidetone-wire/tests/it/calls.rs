@@ -1,0 +1,389 @@
+//! Captures of real calls, from the mirrored packets to the summary, and what the endpoints themselves saw.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
+use sidetone_core::correlate::Limits;
+use sidetone_core::event::CallEvent;
+use sidetone_core::fold::fold;
+use sidetone_core::id::AccountSid;
+use sidetone_core::media::Counters;
+use sidetone_core::rules::Rules;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::EdgeKind;
+use sidetone_wire::hep::Packet;
+use sidetone_wire::pcap;
+use sidetone_wire::translate::mirrored::{Mirrored, Skipped, hep};
+use sidetone_wire::translate::network::{Fate, NamingHeaders, Network};
+
+const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/hep")
+}
+
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "pcap"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 10, "{names:?}");
+    names
+}
+
+/// A mirrored packet as it can be sent again: by another agent, at another time.
+#[derive(Debug, Clone)]
+struct Sent {
+    datagram: Vec<u8>,
+    agent_plus: u32,
+    clock_plus_us: i64,
+}
+
+fn capture(name: &str) -> Vec<Sent> {
+    let file = std::fs::read(folder().join(format!("{name}.pcap"))).unwrap();
+    pcap::datagrams(&file)
+        .unwrap()
+        .map(|datagram| Sent {
+            datagram: datagram.unwrap().payload.to_vec(),
+            agent_plus: 0,
+            clock_plus_us: 0,
+        })
+        .collect()
+}
+
+fn read(sent: &Sent) -> Option<Mirrored> {
+    let mut packet = Packet::decode(&sent.datagram).unwrap();
+    packet.agent += sent.agent_plus;
+    packet.captured_us += sent.clock_plus_us;
+    match hep(&packet, ACCOUNT, &NamingHeaders::default()) {
+        Ok(mirrored) => Some(mirrored),
+        Err(Skipped::OtherKind) => None,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+/// The events of the only call, in the order in which they are found.
+fn events(sent: &[Sent]) -> Vec<CallEvent> {
+    let mut network = Network::new(Limits::default());
+    let now = TimeUs::from_micros(1_795_163_000_000_000);
+    let mut events = Vec::new();
+    for packet in sent.iter().filter_map(read) {
+        match network.take(ACCOUNT, packet, now) {
+            Fate::Event(event) => events.push(*event),
+            Fate::Waits => {}
+            Fate::Crowded(owned) => panic!("no room for {owned:?}"),
+        }
+    }
+    events.extend(network.retry(now).0);
+    // Registrations and the like are no calls.
+    let call = events[0].call;
+    assert!(events.iter().all(|event| event.call == call));
+    events
+}
+
+fn summary(sent: &[Sent]) -> CallSummary {
+    let events = events(sent);
+    fold(events[0].call, &events, &Rules::built_in())
+}
+
+fn truth(name: &str) -> Value {
+    let json = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+#[test]
+fn captures_become_summaries() {
+    for name in names() {
+        insta::assert_json_snapshot!(name.clone(), summary(&capture(&name)));
+    }
+}
+
+#[test]
+fn summaries_are_what_the_endpoints_saw() {
+    for name in names() {
+        check_signalling(&name, &summary(&capture(&name)), &truth(&name));
+    }
+}
+
+fn close(name: &str, what: &str, measured: Option<f64>, truth: &Value, within: f64) {
+    let Some(truth) = truth.as_f64() else {
+        assert_eq!(measured, None, "{name}: {what}");
+        return;
+    };
+    let measured = measured.unwrap_or_else(|| panic!("{name}: no {what}, but {truth}"));
+    let off = (measured - truth).abs();
+    assert!(off <= within, "{name}: {what} is {measured}, not {truth}");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+fn check_signalling(name: &str, summary: &CallSummary, truth: &Value) {
+    let facts = &summary.facts;
+    let caller = &truth["caller_leg"];
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    let state = facts.state.map(|state| state.as_str().to_owned());
+    assert_eq!(state, word(&truth["call_state_expected"]), "{name}");
+    assert_eq!(facts.disconnected_by, word(&truth["hangup_by"]), "{name}");
+    assert_eq!(facts.from.address, word(&caller["from_user"]), "{name}");
+    assert_eq!(facts.to.address, word(&caller["to_user"]), "{name}");
+    let response = facts.last_sip_response.map(u64::from);
+    assert_eq!(response, caller["final_status"].as_u64(), "{name}");
+    let callee = &truth["callee_leg"];
+    let callee_response = summary.edges[&EdgeKind::Carrier].facts.sip_response;
+    assert_eq!(
+        callee_response.map(u64::from),
+        callee["final_status"].as_u64(),
+        "{name}"
+    );
+    // The agent is on the proxy, the truth from the caller's own interface.
+    close(
+        name,
+        "post-dial delay",
+        facts.pdd_ms.map(|ms| ms as f64),
+        &caller["pdd_ms"],
+        8.0,
+    );
+    let seconds = |at: Option<TimeUs>| at.map(|at| at.micros() as f64 / 1e6);
+    close(
+        name,
+        "start",
+        seconds(facts.started_at),
+        &caller["invite_time"],
+        0.05,
+    );
+    close(
+        name,
+        "answer",
+        seconds(facts.answered_at),
+        &caller["answer_time"],
+        0.05,
+    );
+    close(
+        name,
+        "end",
+        seconds(facts.ended_at),
+        &caller["end_time"],
+        0.05,
+    );
+    let talk = facts
+        .connect_duration_s
+        .map_or(0.0, |seconds| seconds as f64);
+    close(name, "duration", Some(talk), &caller["duration_s"], 1.0);
+    let sip = summary.sip.as_ref().unwrap();
+    assert_eq!(
+        Some(u64::from(sip.reinvites)),
+        caller["reinvites"].as_u64(),
+        "{name}"
+    );
+    let agent = |edge| summary.edges[&edge].facts.user_agent.clone();
+    assert_eq!(
+        agent(EdgeKind::Sip),
+        word(&caller["user_agent_caller"]),
+        "{name}"
+    );
+    if let Some(server) = word(&callee["server_header"]) {
+        assert_eq!(agent(EdgeKind::Carrier), Some(server), "{name}");
+    }
+}
+
+/// The last report on the wire about a stream, at the interface of whoever received it.
+fn last_report<'a>(truth: &'a Value, at: &str, receiver: &str) -> Vec<&'a Value> {
+    let reports = truth[at].as_array().unwrap().iter();
+    reports.filter(|report| report["src"] == receiver).collect()
+}
+
+#[test]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+fn figures_are_what_was_on_the_wire() {
+    let mut measured = 0;
+    for name in names() {
+        let truth = truth(&name);
+        let summary = summary(&capture(&name));
+        if truth.get("rtcp_on_wire_at_callee").is_none() {
+            for edge in summary.edges.values() {
+                assert_eq!((&edge.inbound, &edge.outbound), (&None, &None), "{name}");
+            }
+            continue;
+        }
+        measured += 1;
+        let edge = |kind| &summary.edges[&kind];
+        let ways = [
+            (
+                "caller_to_callee",
+                "rtcp_on_wire_at_callee",
+                "10.77.2.2",
+                EdgeKind::Sip,
+                EdgeKind::Carrier,
+            ),
+            (
+                "callee_to_caller",
+                "rtcp_on_wire_at_caller",
+                "10.77.1.2",
+                EdgeKind::Carrier,
+                EdgeKind::Sip,
+            ),
+        ];
+        for (way, at, receiver, from, to) in ways {
+            let reports = last_report(&truth, at, receiver);
+            let clock_khz = truth["end_to_end"][way][0]["codec"]
+                .as_str()
+                .map_or(8.0, |codec| {
+                    if codec.eq_ignore_ascii_case("opus") {
+                        48.0
+                    } else {
+                        8.0
+                    }
+                });
+            let number = |report: &Value, field: &str| {
+                report[field].as_str().unwrap().parse::<f64>().unwrap()
+            };
+            let jitter: Vec<f64> = reports
+                .iter()
+                .map(|it| number(it, "jitter") / clock_khz)
+                .collect();
+            let mean = jitter.iter().sum::<f64>() / jitter.len() as f64;
+            let end_to_end = &truth["end_to_end"][way][0];
+            for counters in [&edge(from).inbound, &edge(to).outbound] {
+                let counters: &Counters =
+                    counters.as_ref().unwrap_or_else(|| panic!("{name} {way}"));
+                let lost = counters.packets_lost.map(|lost| lost as f64);
+                let last = number(reports.last().unwrap(), "cum");
+                assert_eq!(lost, Some(last), "{name} {way}: lost");
+                let jitter_ms = counters.jitter_ms.unwrap();
+                assert!(
+                    (jitter_ms.avg.unwrap() - mean).abs() < 1e-9,
+                    "{name} {way}: jitter"
+                );
+                assert_eq!(
+                    jitter_ms.max,
+                    jitter.iter().copied().reduce(f64::max),
+                    "{name} {way}"
+                );
+                // RTCP ends up to an interval (5 s, of 50 packets each) before the call.
+                close(&name, "lost", lost, &end_to_end["lost"], 30.0);
+                close(
+                    &name,
+                    "share lost",
+                    counters.loss_percent,
+                    &end_to_end["lost_pct"],
+                    1.0,
+                );
+                let packets = counters.packets_sent.or(counters.packets_received);
+                close(
+                    &name,
+                    "packets",
+                    packets.map(|it| it as f64),
+                    &end_to_end["sent"],
+                    400.0,
+                );
+            }
+        }
+    }
+    assert_eq!(measured, 4);
+}
+
+/// What must not depend on who saw what when.
+fn essence(summary: &CallSummary) -> Value {
+    let mut summary = serde_json::to_value(summary).unwrap();
+    let edges = summary["edges"].as_object_mut().unwrap();
+    for edge in edges.values_mut() {
+        // A round trip on one leg is told by one agent's clock only.
+        edge.as_object_mut().unwrap().remove("leg_rtt_ms");
+        for way in ["inbound", "outbound"] {
+            round(&mut edge[way]["rtt_ms"]);
+            round(&mut edge[way]["mos"]);
+        }
+    }
+    summary["last_event_at"] = Value::Null;
+    summary
+}
+
+/// To thousandths: sums of differences of times come out the same but for the last digits. Of extremes of both legs added
+/// up, which are not known on two clocks, nothing.
+fn round(stat: &mut Value) {
+    let mean = stat["avg"].as_f64().map(|avg| (avg * 1e3).round() / 1e3);
+    *stat = serde_json::json!(mean);
+}
+
+fn to_callee(sent: &Sent) -> bool {
+    let callee: std::net::IpAddr = "10.77.2.2".parse().unwrap();
+    let packet = Packet::decode(&sent.datagram).unwrap();
+    [packet.src, packet.dst]
+        .iter()
+        .any(|it: &SocketAddr| it.ip() == callee)
+}
+
+#[test]
+fn legs_seen_by_two_agents_whose_clocks_differ_are_the_same_call() {
+    for name in names() {
+        let whole = capture(&name);
+        let split: Vec<Sent> = whole
+            .iter()
+            .map(|sent| {
+                let far = to_callee(sent);
+                Sent {
+                    agent_plus: u32::from(far),
+                    clock_plus_us: if far { 3_000_000 } else { 0 },
+                    ..sent.clone()
+                }
+            })
+            .collect();
+        let (expected, split) = (essence(&summary(&whole)), essence(&summary(&split)));
+        pretty_assertions(&name, &expected, &split);
+    }
+}
+
+#[test]
+fn what_two_agents_saw_counts_once() {
+    for name in names() {
+        let whole = capture(&name);
+        let again = whole.iter().map(|sent| Sent {
+            agent_plus: 1,
+            clock_plus_us: 3_000_000,
+            ..sent.clone()
+        });
+        let both: Vec<Sent> = whole.iter().cloned().chain(again).collect();
+        let (expected, both) = (essence(&summary(&whole)), essence(&summary(&both)));
+        pretty_assertions(&name, &expected, &both);
+    }
+}
+
+#[track_caller]
+fn pretty_assertions(name: &str, expected: &Value, actual: &Value) {
+    let text = |value| serde_json::to_string_pretty(value).unwrap();
+    assert!(
+        expected == actual,
+        "{name}: {} became {}",
+        text(expected),
+        text(actual)
+    );
+}
+
+#[test]
+fn order_and_duplicates_change_nothing() {
+    for name in names() {
+        let whole = capture(&name);
+        let expected = summary(&whole);
+        let tenth = whole.iter().step_by(10).cloned();
+        let more: Vec<Sent> = whole.iter().cloned().chain(tenth).collect();
+        let mut runner = TestRunner::new(Config {
+            cases: 16,
+            ..Config::default()
+        });
+        let outcome = runner.run(&Just(more).prop_shuffle(), |shuffled| {
+            let shuffled = summary(&shuffled);
+            prop_assert_eq!(
+                serde_json::to_string(&shuffled).unwrap(),
+                serde_json::to_string(&expected).unwrap()
+            );
+            Ok(())
+        });
+        outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
