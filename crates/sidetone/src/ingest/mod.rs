@@ -1,6 +1,7 @@
 //! The doors that events come in by. Each answers after its events are durable.
 
 pub mod event_streams;
+pub mod hep;
 pub mod native;
 pub mod sender;
 pub mod status_callback;

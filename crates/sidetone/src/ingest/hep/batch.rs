@@ -1,0 +1,166 @@
+//! Packets on their way from a listener to the intake.
+
+use std::net::SocketAddr;
+
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+
+/// How packets came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// HEP datagrams.
+    Udp,
+    /// HEP in a stream, encrypted or not.
+    Tcp,
+    /// The body of a request.
+    Http,
+    /// A capture file, read by the command line.
+    File,
+    /// SIP requests to a port of ours.
+    Sip,
+}
+
+impl Transport {
+    /// As counters call it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Http => "http",
+            Self::File => "file",
+            Self::Sip => "sip",
+        }
+    }
+}
+
+/// What the bytes of a packet are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What claims to be a HEP packet: nothing was looked at yet.
+    Hep,
+    /// A SIP request that a phone sent to us and we have answered; its sender was admitted.
+    Sip,
+}
+
+/// One packet of a [`Batch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received<'a> {
+    /// Who sent it to us: an agent or a phone, not who sent what the agent captured.
+    pub peer: SocketAddr,
+    /// What its bytes are.
+    pub kind: Kind,
+    /// The packet, whole.
+    pub bytes: &'a [u8],
+}
+
+/// Packets that came together, in the order they came. Its buffers are used again after [`Batch::clear`].
+#[derive(Debug)]
+pub struct Batch {
+    /// When the last of them was received.
+    pub received_at: TimeUs,
+    /// How they came.
+    pub transport: Transport,
+    /// Whose they are when their sender has shown credentials; then no agent needs to be admitted.
+    pub account: Option<AccountSid>,
+    buffer: Vec<u8>,
+    packets: Vec<Place>,
+}
+
+/// Where a packet is in the buffer.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    peer: SocketAddr,
+    kind: Kind,
+    start: usize,
+    len: usize,
+}
+
+impl Batch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new(transport: Transport) -> Self {
+        Self {
+            received_at: TimeUs::from_micros(0),
+            transport,
+            account: None,
+            buffer: Vec::new(),
+            packets: Vec::new(),
+        }
+    }
+
+    /// Adds a packet.
+    pub fn push(&mut self, peer: SocketAddr, kind: Kind, bytes: &[u8]) {
+        self.packets.push(Place {
+            peer,
+            kind,
+            start: self.buffer.len(),
+            len: bytes.len(),
+        });
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The packets.
+    pub fn iter(&self) -> impl Iterator<Item = Received<'_>> {
+        self.packets.iter().map(|place| Received {
+            peer: place.peer,
+            kind: place.kind,
+            bytes: &self.buffer[place.start..place.start + place.len],
+        })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    /// How many bytes they have in all.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Drops the packets and keeps the buffers.
+    pub fn clear(&mut self) {
+        self.buffer.clear();
+        self.packets.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_back_what_was_put_in() {
+        let peer = SocketAddr::from(([192, 0, 2, 1], 9060));
+        let mut batch = Batch::new(Transport::Udp);
+        for _ in 0..2 {
+            batch.push(peer, Kind::Hep, b"HEP3");
+            batch.push(peer, Kind::Sip, b"");
+            batch.push(peer, Kind::Hep, b"x");
+            let packets: Vec<_> = batch
+                .iter()
+                .map(|packet| (packet.kind, packet.bytes))
+                .collect();
+            assert_eq!(
+                packets,
+                [
+                    (Kind::Hep, &b"HEP3"[..]),
+                    (Kind::Sip, b""),
+                    (Kind::Hep, b"x")
+                ]
+            );
+            assert_eq!((batch.len(), batch.bytes()), (3, 5));
+            batch.clear();
+            assert!(batch.is_empty());
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! HEP: what agents beside SIP equipment captured.
+
+pub mod batch;
