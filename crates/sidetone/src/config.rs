@@ -1,5 +1,6 @@
 //! Settings: command line, then environment, then `sidetone.toml`, then defaults.
 
+mod hep;
 mod values;
 
 use std::net::SocketAddr;
@@ -9,9 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
+use sidetone_core::sides::{SideRule, Sides};
 
+pub use hep::{AgentEntry, Hep};
 pub use values::{
-    HepListen, ListenAddress, LogFormat, Networks, Roles, Secret, Span, Switch, UnknownCalls,
+    HepListen, ListenAddress, LogFormat, Names, Networks, Roles, Secret, Size, Span, Switch,
+    UnknownCalls,
 };
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the file.
@@ -22,13 +26,23 @@ macro_rules! settings {
         #[serde(deny_unknown_fields, default)]
         pub struct Settings {
             $($(#[$doc])* #[arg(long, env = $env, hide_env_values = true)] pub $field: Option<$kind>,)*
+            /// Agents that may send HEP. Of the file only, as a table each.
+            #[arg(skip)]
+            pub agent: Vec<AgentEntry>,
+            /// Who is who around the platform. Of the file only, as a table each.
+            #[arg(skip)]
+            pub side: Vec<SideRule>,
         }
 
         impl Settings {
             /// These settings, completed by others.
             #[must_use]
             pub fn or(self, other: Self) -> Self {
-                Self { $($field: self.$field.or(other.$field),)* }
+                Self {
+                    $($field: self.$field.or(other.$field),)*
+                    agent: if self.agent.is_empty() { other.agent } else { self.agent },
+                    side: if self.side.is_empty() { other.side } else { self.side },
+                }
             }
         }
     };
@@ -45,6 +59,24 @@ settings! {
     hep_udp: HepListen, "SIDETONE_HEP_UDP";
     /// Address for HEP over TCP, or `off` [default: 127.0.0.1:9060]
     hep_tcp: HepListen, "SIDETONE_HEP_TCP";
+    /// Encrypt HEP over TCP, with the certificate of `--tls-cert` [default: false]
+    hep_tls: Switch, "SIDETONE_HEP_TLS";
+    /// Networks that agents without an entry in the file may send from [default: 127.0.0.0/8,::1]
+    hep_allow: Networks, "SIDETONE_HEP_ALLOW";
+    /// Threads that read HEP over UDP, each with a socket of its own [default: 1]
+    hep_readers: usize, "SIDETONE_HEP_READERS";
+    /// Size of the kernel's buffer for each of them [default: 16MiB]
+    hep_receive_buffer: Size, "SIDETONE_HEP_RECEIVE_BUFFER";
+    /// Address where phones send quality reports (RFC 6035) over UDP, or `off` [default: off]
+    sip_udp: HepListen, "SIDETONE_SIP_UDP";
+    /// Networks that phones may send from [default: 127.0.0.0/8,::1]
+    sip_allow: Networks, "SIDETONE_SIP_ALLOW";
+    /// SIP headers that name the CallSid of a call [default: X-Call-Sid,X-Twilio-CallSid]
+    sip_call_sid_headers: Names, "SIDETONE_SIP_CALL_SID_HEADERS";
+    /// Networks whose CallSid headers are believed [default: none]
+    sip_call_sid_sources: Networks, "SIDETONE_SIP_CALL_SID_SOURCES";
+    /// SIP headers that name the Call-ID of the other leg of a B2BUA [default: X-CID]
+    sip_parent_headers: Names, "SIDETONE_SIP_PARENT_HEADERS";
     /// What this process does: `ingest`, `api`, `work`, separated by commas [default: all]
     roles: Roles, "SIDETONE_ROLES";
     /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's own]
@@ -98,6 +130,10 @@ pub struct Config {
     pub data: PathBuf,
     /// What this process does.
     pub roles: Roles,
+    /// What agents and phones send, and who of them may.
+    pub hep: Hep,
+    /// Who is who around the platform.
+    pub sides: Sides,
     /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own scheme and host.
     pub public_url: Option<String>,
     /// Certificate and key.
@@ -171,6 +207,7 @@ impl Settings {
                 "--database is not available yet; leave it out to use the embedded database in --data"
             );
         }
+        let hep = self.hep()?;
         let tls = match (self.tls_cert, self.tls_key) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
@@ -200,6 +237,8 @@ impl Settings {
                 .unwrap_or_else(|| data.join("secret.key")),
             data,
             roles: self.roles.unwrap_or_default(),
+            hep,
+            sides: Sides(self.side),
             public_url,
             tls,
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),

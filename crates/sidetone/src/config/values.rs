@@ -23,10 +23,45 @@ from_text!(
     ListenAddress,
     HepListen,
     Roles,
-    Networks,
+    Size,
     UnknownCalls,
     LogFormat
 );
+
+/// Declares that a list is read from the file by its text, or as an array of the texts of its members.
+macro_rules! from_texts {
+    ($($name:ident),*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Texts)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+from_texts!(Networks, Names);
+
+/// Reads a text, or an array of texts as one text with commas.
+struct Texts;
+
+impl<'de> serde::de::Visitor<'de> for Texts {
+    type Value = String;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a text or an array of texts")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<String, A::Error> {
+        let mut texts: Vec<String> = Vec::new();
+        while let Some(text) = items.next_element()? {
+            texts.push(text);
+        }
+        Ok(texts.join(","))
+    }
+}
 
 /// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +108,24 @@ impl FromStr for ListenAddress {
     }
 }
 
-/// Where HEP is listened for.
+/// Where HEP, or SIP, is listened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HepListen {
     /// Nowhere.
     Off,
     /// At this address.
     At(SocketAddr),
+}
+
+impl HepListen {
+    /// The address, unless it is off.
+    #[must_use]
+    pub const fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Off => None,
+            Self::At(address) => Some(address),
+        }
+    }
 }
 
 impl FromStr for HepListen {
@@ -142,6 +188,18 @@ impl FromStr for Roles {
 pub struct Networks(Vec<Network>);
 
 impl Networks {
+    /// This machine alone.
+    #[must_use]
+    pub fn loopback() -> Self {
+        "127.0.0.0/8,::1".parse().unwrap_or_default()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether an address is in one of them.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -156,6 +214,55 @@ impl FromStr for Networks {
         let parts = text.split(',').map(str::trim);
         let networks = parts.filter(|part| !part.is_empty()).map(str::parse);
         networks.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Names of SIP header fields, separated by commas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl FromStr for Names {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim);
+        let names = parts.filter(|part| !part.is_empty()).map(|name| {
+            let is_token = |c: char| c.is_ascii_alphanumeric() || "-.!%*_+`'~".contains(c);
+            if name.chars().all(is_token) {
+                Ok(name.to_owned())
+            } else {
+                Err(format!(
+                    "'{name}' is not the name of a SIP header like X-Call-Sid"
+                ))
+            }
+        });
+        names.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// An amount of memory: `65536B`, `512KiB`, `16MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub usize);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let unit_bytes = match unit {
+            "B" => Some(1),
+            "KiB" => Some(1024),
+            "MiB" => Some(1024 * 1024),
+            _ => None,
+        };
+        let number = number.parse::<usize>().ok();
+        let bytes = number
+            .zip(unit_bytes)
+            .and_then(|(number, unit)| number.checked_mul(unit));
+        bytes
+            .map(Self)
+            .ok_or_else(|| format!("'{text}' is not a size like 65536B, 512KiB or 16MiB"))
     }
 }
 
@@ -307,6 +414,40 @@ mod tests {
         assert!(!only.contains("11.0.0.1".parse().unwrap()));
         assert!(!only.contains("::1".parse().unwrap()));
         assert!("10.0.0.0/33".parse::<Networks>().is_err());
+    }
+
+    #[test]
+    fn reads_lists_of_the_file_as_text_and_as_arrays() {
+        #[derive(Deserialize)]
+        struct File {
+            networks: Networks,
+            names: Names,
+        }
+        let text = "networks = '10.0.0.0/8,::1'\nnames = 'X-A, x-b'";
+        let array = "networks = ['10.0.0.0/8', '::1']\nnames = ['X-A', 'x-b']";
+        for file in [text, array] {
+            let file: File = toml::from_str(file).unwrap();
+            assert_eq!(Ok(file.networks), "10.0.0.0/8,::1".parse());
+            assert_eq!(file.names.0, ["X-A", "x-b"]);
+        }
+        assert!("X A".parse::<Names>().is_err());
+    }
+
+    #[test]
+    fn reads_sizes() {
+        assert_eq!("16MiB".parse(), Ok(Size(16 * 1024 * 1024)));
+        assert_eq!("1B".parse(), Ok(Size(1)));
+        for wrong in [
+            "",
+            "16",
+            "16M",
+            "MiB",
+            "-1B",
+            "99999999999999999999B",
+            "99999999999999999MiB",
+        ] {
+            assert!(wrong.parse::<Size>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

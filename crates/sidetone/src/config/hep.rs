@@ -1,0 +1,217 @@
+//! Settings of what agents and phones send: where it is listened for, and who may.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use anyhow::bail;
+use serde::Deserialize;
+use sidetone_core::id::AccountSid;
+
+use super::{HepListen, Names, Networks, Secret, Settings, check_range};
+
+/// An agent that may send, as a table `[[agent]]` of the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentEntry {
+    /// The number it puts into its packets.
+    pub capture_id: u32,
+    /// What it must show.
+    #[serde(default)]
+    pub key: Option<Secret>,
+    /// Where it must send from.
+    #[serde(default)]
+    pub sources: Option<Networks>,
+    /// Whose calls it sees. `None`: those of the default account.
+    #[serde(default)]
+    pub account: Option<AccountSid>,
+}
+
+/// The settings, resolved.
+#[derive(Debug, Clone)]
+pub struct Hep {
+    /// Where HEP datagrams come in.
+    pub udp: Option<SocketAddr>,
+    /// Where HEP streams come in.
+    pub tcp: Option<SocketAddr>,
+    /// Streams are encrypted.
+    pub tls: bool,
+    /// Threads that read datagrams.
+    pub readers: usize,
+    /// Bytes of the kernel's buffer that each of them asks for.
+    pub receive_buffer: usize,
+    /// Agents with an entry; no two with the same number.
+    pub agents: Vec<AgentEntry>,
+    /// Where agents without an entry may send from.
+    pub allow: Networks,
+    /// Where phones send their reports.
+    pub sip_udp: Option<SocketAddr>,
+    /// Where phones may send from.
+    pub sip_allow: Networks,
+    /// SIP headers that name a `CallSid`.
+    pub call_sid_headers: Vec<String>,
+    /// Where signalling must come from for those to count.
+    pub call_sid_sources: Networks,
+    /// SIP headers that name the Call-ID of another leg.
+    pub parent_headers: Vec<String>,
+}
+
+impl Settings {
+    /// Resolves them.
+    pub(super) fn hep(&self) -> anyhow::Result<Hep> {
+        check_range("hep_readers", self.hep_readers, 1, 64)?;
+        let receive_buffer = self.hep_receive_buffer.map(|size| size.0);
+        check_range("hep_receive_buffer", receive_buffer, 1, 1 << 30)?;
+        check_agents(&self.agent)?;
+        let tls = self.hep_tls.unwrap_or_default().0;
+        if tls && self.tls_cert.is_none() {
+            bail!("hep_tls needs a certificate: give --tls-cert and --tls-key");
+        }
+        let usual = HepListen::At(SocketAddr::from(([127, 0, 0, 1], 9060)));
+        let networks = |given: &Option<Networks>| given.clone().unwrap_or_else(Networks::loopback);
+        let names = |given: &Option<Names>, usual: &[&str]| {
+            let usual = || usual.iter().map(|name| (*name).to_owned()).collect();
+            given.as_ref().map_or_else(usual, |names| names.0.clone())
+        };
+        Ok(Hep {
+            udp: self.hep_udp.unwrap_or(usual).address(),
+            tcp: self.hep_tcp.unwrap_or(usual).address(),
+            tls,
+            readers: self.hep_readers.unwrap_or(1),
+            receive_buffer: receive_buffer.unwrap_or(16 * 1024 * 1024),
+            agents: self.agent.clone(),
+            allow: networks(&self.hep_allow),
+            sip_udp: self.sip_udp.and_then(HepListen::address),
+            sip_allow: networks(&self.sip_allow),
+            call_sid_headers: names(
+                &self.sip_call_sid_headers,
+                &["X-Call-Sid", "X-Twilio-CallSid"],
+            ),
+            call_sid_sources: self.sip_call_sid_sources.clone().unwrap_or_default(),
+            parent_headers: names(&self.sip_parent_headers, &["X-CID"]),
+        })
+    }
+}
+
+fn check_agents(agents: &[AgentEntry]) -> anyhow::Result<()> {
+    let mut seen = BTreeSet::new();
+    for agent in agents {
+        let id = agent.capture_id;
+        if !seen.insert(id) {
+            bail!("two [[agent]] tables have the capture_id {id}");
+        }
+        let key_is_empty = agent.key.as_ref().is_some_and(|key| key.0.is_empty());
+        let none_listed = agent.sources.as_ref().is_some_and(Networks::is_empty);
+        if key_is_empty || none_listed {
+            bail!(
+                "the [[agent]] with capture_id {id} has an empty key or no sources in its list; leave out what is not to be checked"
+            );
+        }
+        if agent.key.is_none() && agent.sources.is_none() {
+            bail!(
+                "the [[agent]] with capture_id {id} needs a key or sources: without either, anybody could send in its name"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::parse_file;
+
+    fn refusal(text: &str) -> String {
+        match parse_file(text).and_then(|settings| settings.into_config()) {
+            Ok(_) => panic!("taken: {text}"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    #[test]
+    fn reads_agents_and_sides() {
+        let text = "
+            hep_udp = '[::]:9060'
+            hep_allow = ['192.0.2.0/24']
+            hep_receive_buffer = '1MiB'
+
+            [[agent]]
+            capture_id = 101
+            key = 's3cret'
+            sources = ['10.0.0.0/8']
+            account = 'ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+
+            [[agent]]
+            capture_id = 102
+            sources = '10.1.0.0/16,::1'
+
+            [[side]]
+            networks = ['203.0.113.0/24']
+            edge = 'carrier'
+            carrier = 'Example Telecom'
+        ";
+        let config = parse_file(text).unwrap().into_config().unwrap();
+        assert_eq!(config.hep.agents.len(), 2);
+        assert_eq!(config.hep.receive_buffer, 1024 * 1024);
+        assert!(config.hep.allow.contains("192.0.2.9".parse().unwrap()));
+        assert!(!config.hep.allow.contains("127.0.0.1".parse().unwrap()));
+        assert_eq!(config.hep.parent_headers, ["X-CID"]);
+        assert_eq!(config.sides.0.len(), 1);
+        assert!(!format!("{config:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn listens_on_loopback_unless_told_otherwise() {
+        let config = parse_file("hep_tcp = 'off'")
+            .unwrap()
+            .into_config()
+            .unwrap();
+        assert_eq!(config.hep.udp.unwrap().to_string(), "127.0.0.1:9060");
+        assert_eq!(config.hep.tcp, None);
+        assert_eq!(config.hep.sip_udp, None);
+        assert!(config.hep.allow.contains("::1".parse().unwrap()));
+        assert!(!config.hep.allow.contains("192.0.2.9".parse().unwrap()));
+    }
+
+    #[test]
+    fn refuses_what_makes_no_sense_and_shows_no_key() {
+        for (text, expected) in [
+            ("[[agent]]\ncapture_id = 1", "needs a key or sources"),
+            ("[[agent]]\ncapture_id = 1\nkey = ''", "empty key"),
+            ("[[agent]]\ncapture_id = 1\nsources = []", "no sources"),
+            (
+                "[[agent]]\ncapture_id = 1\nkeys = 'x'",
+                "line 3, column 1: unknown field `keys`",
+            ),
+            ("[[agent]]\nkey = 's3cret'", "capture_id"),
+            (
+                "[[agent]]\ncapture_id = 1\nkey = 5353",
+                "line 3, column 7: a secret must be a text",
+            ),
+            (
+                "[[agent]]\ncapture_id = 1\nkey = 'a'\n[[agent]]\ncapture_id = 1\nkey = 's3cret'",
+                "two [[agent]] tables have the capture_id 1",
+            ),
+            (
+                "[[agent]]\ncapture_id = 1\nsources = ['10/8']",
+                "line 3, column 11: '10/8' is not a network",
+            ),
+            (
+                "[[side]]\nnetwork = ['10.0.0.0/8']",
+                "line 2, column 1: unknown field `network`",
+            ),
+            (
+                "[[side]]\nedge = 'pstn'",
+                "line 2, column 8: unknown variant `pstn`",
+            ),
+            ("hep_tls = true", "--tls-cert"),
+            ("hep_readers = 0", "too small"),
+            ("hep_receive_buffer = '16'", "16MiB"),
+        ] {
+            let error = refusal(text);
+            assert!(error.contains(expected), "{error}");
+            assert!(
+                !error.contains("s3cret") && !error.contains("5353"),
+                "{error}"
+            );
+        }
+    }
+}
