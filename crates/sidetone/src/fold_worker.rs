@@ -186,13 +186,19 @@ impl FoldWorker {
     /// The rules of a day; frozen the first time a call of that day is folded. Calls dated before everything that is
     /// kept teach nothing and are judged by the built-in rules.
     async fn rules(&mut self, day: i64) -> Result<Arc<Rules>> {
+        let of_operator = |rules: Rules| {
+            Arc::new(Rules {
+                sides: self.app.config.sides.clone(),
+                ..rules
+            })
+        };
         if day < self.app.clock.now().day() - RULES_DAYS {
-            return Ok(Arc::new(Rules::built_in()));
+            return Ok(of_operator(Rules::built_in()));
         }
         if let Some(rules) = self.rules.get(&day) {
             return Ok(rules.clone());
         }
-        let rules = Arc::new(self.app.store.freeze_rules(day).await?);
+        let rules = of_operator(self.app.store.freeze_rules(day).await?);
         self.rules.insert(day, rules.clone());
         Ok(rules)
     }

@@ -67,6 +67,8 @@ pub enum Fate {
     Event(Box<CallEvent>),
     /// What explains it may still come.
     Waits,
+    /// It is of no call: a registration, a keep-alive, a text message.
+    NotACall,
     /// Too many wait already.
     Crowded(Box<Owned>),
 }
@@ -91,6 +93,7 @@ impl Network {
         let owned = Owned { account, packet };
         match self.place(owned, now) {
             Ok(event) => Fate::Event(event),
+            Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
             Err(owned) => match self.tracker.wait(*owned, now) {
                 Ok(()) => Fate::Waits,
                 Err(owned) => Fate::Crowded(Box::new(owned)),
@@ -139,5 +142,14 @@ impl Network {
             Some(call) => Ok(Box::new(owned.packet.of_call(call))),
             None => Err(Box::new(owned)),
         }
+    }
+}
+
+/// Whether a packet's method does without a call. Within a known one, any method is part of it.
+fn is_of_no_call(packet: &Mirrored) -> bool {
+    const WITHOUT_CALL: [&str; 5] = ["REGISTER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "MESSAGE"];
+    match &packet.content {
+        Content::Sip(message) => WITHOUT_CALL.contains(&message.method.as_str()),
+        Content::Rtcp(_) | Content::Vq(..) => false,
     }
 }

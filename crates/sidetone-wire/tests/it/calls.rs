@@ -77,7 +77,7 @@ fn events(sent: &[Sent]) -> Vec<CallEvent> {
     for packet in sent.iter().filter_map(read) {
         match network.take(ACCOUNT, packet, now) {
             Fate::Event(event) => events.push(*event),
-            Fate::Waits => {}
+            Fate::Waits | Fate::NotACall => {}
             Fate::Crowded(owned) => panic!("no room for {owned:?}"),
         }
     }
