@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::CallKey;
 use crate::id::{AccountSid, CallRef, CallSid};
@@ -90,12 +91,17 @@ pub struct MediaClue<'a> {
 #[derive(Debug)]
 pub struct Tracker<T> {
     limits: Limits,
-    /// By account and Call-ID, as the identity that both give.
-    calls: HashMap<CallRef, Known>,
-    by_rtcp: HashMap<(AccountSid, SocketAddr), CallRef>,
-    by_ssrc: HashMap<(AccountSid, u32), CallRef>,
+    accounts: HashMap<AccountSid, Calls>,
     waiting: VecDeque<Waiting<T>>,
     sweep_at: TimeUs,
+}
+
+/// The calls of one account.
+#[derive(Debug, Default)]
+struct Calls {
+    by_call_id: HashMap<Arc<str>, Known>,
+    by_rtcp: HashMap<SocketAddr, Arc<str>>,
+    by_ssrc: HashMap<u32, Arc<str>>,
 }
 
 /// A call that is remembered.
@@ -122,9 +128,7 @@ impl<T> Tracker<T> {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            calls: HashMap::new(),
-            by_rtcp: HashMap::new(),
-            by_ssrc: HashMap::new(),
+            accounts: HashMap::new(),
             waiting: VecDeque::new(),
             sweep_at: TimeUs::from_micros(i64::MIN),
         }
@@ -132,76 +136,52 @@ impl<T> Tracker<T> {
 
     /// The call of a SIP message; `None` while no INVITE of its dialog was seen.
     pub fn sip(&mut self, clue: &SipClue<'_>, now: TimeUs) -> Option<CallRef> {
-        let name = natural(clue.account, clue.call_id);
-        let forget_at = now.plus_us(self.limits.idle_us);
-        if let Some(known) = self.calls.get_mut(&name) {
-            match clue.step {
-                DialogStep::Accepts => known.is_accepted = true,
-                DialogStep::Refuses => known.has_ended |= !known.is_accepted,
-                DialogStep::Ends => known.has_ended = true,
-                // After a challenge the same dialog is asked for anew.
-                DialogStep::Begins => known.has_ended = false,
-                DialogStep::Other => {}
+        let remembered = self.sizes().0;
+        let calls = self.accounts.entry(clue.account).or_default();
+        if !calls.by_call_id.contains_key(clue.call_id) {
+            if clue.step != DialogStep::Begins {
+                return None;
             }
-            known.forget_at = if known.has_ended {
-                now.plus_us(LINGER_US)
-            } else {
-                forget_at
-            };
-        } else if clue.step != DialogStep::Begins {
-            return None;
-        } else {
+            let natural = || CallKey::of(clue.call_id).call_sid(clue.account);
             let call = CallRef {
                 account: clue.account,
-                sid: clue.sid.unwrap_or(name.sid),
+                sid: clue.sid.unwrap_or_else(natural),
             };
-            if self.calls.len() >= self.limits.calls {
+            if remembered >= self.limits.calls {
                 // It is a call all the same; what does not name it by its Call-ID will not find it.
                 return Some(call);
             }
-            let known = Known {
-                call,
-                forget_at,
-                is_accepted: false,
-                has_ended: false,
-                rtcp: Vec::new(),
-                ssrcs: Vec::new(),
-            };
-            self.calls.insert(name, known);
+            calls
+                .by_call_id
+                .insert(clue.call_id.into(), Known::new(call));
         }
-        let known = self.calls.get_mut(&name)?;
-        for address in clue.rtcp {
-            // The address may have been another call's before.
-            self.by_rtcp.insert((clue.account, *address), name);
-            remember(&mut known.rtcp, *address);
-        }
-        for ssrc in clue.ssrcs {
-            self.by_ssrc.insert((clue.account, *ssrc), name);
-            remember(&mut known.ssrcs, *ssrc);
-        }
-        Some(known.call)
+        calls.learn(clue, now, self.limits.idle_us)
     }
 
     /// The call of an RTCP packet or of a phone's report: by the name it has, else by the addresses, else by its sources.
     /// Its sources are known from then on.
     pub fn media(&mut self, clue: &MediaClue<'_>, now: TimeUs) -> Option<CallRef> {
-        let account = clue.account;
-        let by_name = clue
+        let calls = self.accounts.get_mut(&clue.account)?;
+        let Calls {
+            by_call_id,
+            by_rtcp,
+            by_ssrc,
+        } = calls;
+        let by_address = || clue.addresses.iter().find_map(|it| by_rtcp.get(it));
+        let by_source = || clue.ssrcs.iter().find_map(|it| by_ssrc.get(it));
+        let name = clue
             .correlation_id
-            .map(|id| natural(account, id))
-            .filter(|name| self.calls.contains_key(name));
-        let mut addresses = clue.addresses.iter();
-        let mut ssrcs = clue.ssrcs.iter();
-        let name = by_name
-            .or_else(|| addresses.find_map(|it| self.by_rtcp.get(&(account, *it)).copied()))
-            .or_else(|| ssrcs.find_map(|it| self.by_ssrc.get(&(account, *it)).copied()))?;
-        let known = self.calls.get_mut(&name)?;
+            .and_then(|id| by_call_id.get_key_value(id).map(|(name, _)| name))
+            .or_else(by_address)
+            .or_else(by_source)?
+            .clone();
+        let known = by_call_id.get_mut(&name)?;
         if !known.has_ended {
             known.forget_at = now.plus_us(self.limits.idle_us);
         }
         for ssrc in clue.ssrcs {
             if remember(&mut known.ssrcs, *ssrc) {
-                self.by_ssrc.insert((account, *ssrc), name);
+                by_ssrc.insert(*ssrc, name.clone());
             }
         }
         Some(known.call)
@@ -237,7 +217,8 @@ impl<T> Tracker<T> {
     /// How many calls are remembered, and how many packets wait.
     #[must_use]
     pub fn sizes(&self) -> (usize, usize) {
-        (self.calls.len(), self.waiting.len())
+        let calls = self.accounts.values().map(|calls| calls.by_call_id.len());
+        (calls.sum(), self.waiting.len())
     }
 
     /// Forgets calls that are over, or of which nothing came for long. To be called now and then.
@@ -246,27 +227,73 @@ impl<T> Tracker<T> {
             return;
         }
         self.sweep_at = now.plus_us(SWEEP_US);
-        let (by_rtcp, by_ssrc) = (&mut self.by_rtcp, &mut self.by_ssrc);
-        self.calls.retain(|name, known| {
-            let keep = now < known.forget_at;
-            if !keep {
-                for address in &known.rtcp {
-                    remove_own(by_rtcp, (name.account, *address), name);
-                }
-                for ssrc in &known.ssrcs {
-                    remove_own(by_ssrc, (name.account, *ssrc), name);
-                }
-            }
-            keep
+        self.accounts.retain(|_, calls| {
+            calls.forget(now);
+            !calls.by_call_id.is_empty()
         });
     }
 }
 
-/// The identity that a Call-ID has by itself.
-fn natural(account: AccountSid, call_id: &str) -> CallRef {
-    CallRef {
-        account,
-        sid: CallKey::of(call_id).call_sid(account),
+impl Known {
+    const fn new(call: CallRef) -> Self {
+        Self {
+            call,
+            // Until something is learnt of it.
+            forget_at: TimeUs::EPOCH,
+            is_accepted: false,
+            has_ended: false,
+            rtcp: Vec::new(),
+            ssrcs: Vec::new(),
+        }
+    }
+}
+
+impl Calls {
+    /// Learns from a message of a known dialog.
+    fn learn(&mut self, clue: &SipClue<'_>, now: TimeUs, idle_us: i64) -> Option<CallRef> {
+        let known = self.by_call_id.get_mut(clue.call_id)?;
+        match clue.step {
+            DialogStep::Accepts => known.is_accepted = true,
+            DialogStep::Refuses => known.has_ended |= !known.is_accepted,
+            DialogStep::Ends => known.has_ended = true,
+            // After a challenge the same dialog is asked for anew.
+            DialogStep::Begins => known.has_ended = false,
+            DialogStep::Other => {}
+        }
+        let memory_us = if known.has_ended { LINGER_US } else { idle_us };
+        known.forget_at = now.plus_us(memory_us);
+        let call = known.call;
+        if !clue.rtcp.is_empty() || !clue.ssrcs.is_empty() {
+            let (name, _) = self.by_call_id.get_key_value(clue.call_id)?;
+            let name = name.clone();
+            let known = self.by_call_id.get_mut(clue.call_id)?;
+            for address in clue.rtcp {
+                // The address may have been another call's before.
+                self.by_rtcp.insert(*address, name.clone());
+                remember(&mut known.rtcp, *address);
+            }
+            for ssrc in clue.ssrcs {
+                self.by_ssrc.insert(*ssrc, name.clone());
+                remember(&mut known.ssrcs, *ssrc);
+            }
+        }
+        Some(call)
+    }
+
+    fn forget(&mut self, now: TimeUs) {
+        let (by_rtcp, by_ssrc) = (&mut self.by_rtcp, &mut self.by_ssrc);
+        self.by_call_id.retain(|name, known| {
+            let keep = now < known.forget_at;
+            if !keep {
+                for address in &known.rtcp {
+                    remove_own(by_rtcp, address, name);
+                }
+                for ssrc in &known.ssrcs {
+                    remove_own(by_ssrc, ssrc, name);
+                }
+            }
+            keep
+        });
     }
 }
 
@@ -280,9 +307,9 @@ fn remember<C: PartialEq>(clues: &mut Vec<C>, clue: C) -> bool {
 }
 
 /// Another call may have the address by now.
-fn remove_own<K: std::hash::Hash + Eq>(clues: &mut HashMap<K, CallRef>, key: K, name: &CallRef) {
-    if clues.get(&key) == Some(name) {
-        clues.remove(&key);
+fn remove_own<K: std::hash::Hash + Eq>(clues: &mut HashMap<K, Arc<str>>, key: &K, name: &str) {
+    if clues.get(key).is_some_and(|held| &**held == name) {
+        clues.remove(key);
     }
 }
 
@@ -327,7 +354,11 @@ mod tests {
     }
 
     fn call(call_id: &str) -> Option<CallRef> {
-        Some(natural(ACCOUNT, call_id))
+        let sid = CallKey::of(call_id).call_sid(ACCOUNT);
+        Some(CallRef {
+            account: ACCOUNT,
+            sid,
+        })
     }
 
     fn at(port: u16) -> SocketAddr {
@@ -435,7 +466,7 @@ mod tests {
         assert_eq!(tracker.media(&media(None, &[at(1)], &[]), NOW), call("b"));
         tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
         assert_eq!(tracker.sizes(), (0, 0));
-        assert!(tracker.by_rtcp.is_empty() && tracker.by_ssrc.is_empty());
+        assert!(tracker.accounts.is_empty());
     }
 
     #[test]
