@@ -1,7 +1,8 @@
--- The first of its endpoint and subject is due at once; the others wait for it.
-insert into outbox
-  (sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, queued_us, due_us)
+insert into outbox (sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, queued_us, state)
 values (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10,
-  case when exists (select 1 from outbox where endpoint = ?3 and subject = ?4 and dead_us is null) then null else ?10 end
+  case when exists (
+    select 1 from outbox indexed by outbox_held
+    where endpoint = ?3 and subject = ?4 and subject is not null and state in (1, 2)
+  ) then 2 else 0 end
 )

@@ -23,6 +23,7 @@ mod list;
 mod log;
 mod migrate;
 mod outbox;
+mod outbox_turn;
 mod paging;
 mod party;
 mod posting;

@@ -13,7 +13,7 @@ use sidetone_core::time::TimeUs;
 
 use super::SqliteStore;
 use super::log::PackedEvent;
-use super::outbox::Taking;
+use super::outbox_turn::{self, Taking};
 use super::summary::PackedSummary;
 use super::{
     account, check, erase, events, feedback, feedback_summary, hourly, judgement, list, log,
@@ -283,7 +283,7 @@ impl Store for SqliteStore {
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>> {
         let leases = Arc::clone(&self.leases);
         self.readers
-            .aside(move |conn| outbox::due_endpoints(conn, &leases, now, limit))
+            .aside(move |conn| outbox_turn::due_endpoints(conn, &leases, now, limit))
             .await
     }
 
@@ -306,7 +306,7 @@ impl Store for SqliteStore {
         let leases = Arc::clone(&self.leases);
         let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
         let taken = self.writer.run(1 + settled.len(), move |work| {
-            outbox::settle_and_take(work, &leases, &settled, &taking)
+            outbox_turn::settle_and_take(work, &leases, &settled, &taking)
         });
         let taken = taken.await;
         match &taken {

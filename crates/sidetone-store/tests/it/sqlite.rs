@@ -150,8 +150,8 @@ async fn check_finds_planted_damage() {
         "delete from feedback",
         "update feedback_log set before = 3",
         "update pdd set n = 9",
-        "delete from outbox where id = 1",
-        "update outbox set due_us = 1 where id = 3",
+        "update outbox set state = 2; delete from outbox where id = 1",
+        "update outbox set state = 1, due_us = 1 where id = 3",
         "update outbox set url = 'https://example.org/'",
         "delete from account_token; update call set account = 9 where id = 3",
     ] {

@@ -394,9 +394,12 @@ create table outbox (
   content_type text,
   body blob,
   created_us integer not null,
-  -- When it was made, replayed, or became the first of its subject: how long it is tried is counted from here.
+  -- When it was made, replayed, or let go by the one it was behind: how long it is tried is counted from here.
   queued_us integer not null,
-  -- When it is to be sent. Null: not before an earlier one of its subject is gone, or never (dead).
+  -- 0: sent as soon as it can be, in the order of id. 1: it failed, and is sent again at due_us. 2: behind an earlier one
+  -- of its endpoint and subject. 3: given up. Of those in state 0 a subject may have several: which of them is in
+  -- somebody's hands is known in memory (sqlite/leases.rs), so that most rows are written once and deleted once.
+  state integer not null default 0 check (state between 0 and 3),
   due_us integer,
   -- How often it has failed since it was queued.
   attempts integer not null default 0 check (attempts >= 0),
@@ -404,9 +407,14 @@ create table outbox (
   -- When it was given up.
   dead_us integer,
   check ((content_type is null) = (body is null)),
-  check (due_us is null or dead_us is null)
+  check ((due_us is not null) = (state = 1)),
+  check ((dead_us is not null) = (state = 3)),
+  check (state <> 2 or subject is not null)
 ) strict;
-create index outbox_due on outbox (endpoint, due_us) where due_us is not null;
-create index outbox_subject on outbox (endpoint, subject) where subject is not null and dead_us is null;
+-- Grows at its end, endpoint by endpoint, and holds all that is asked of most rows.
+create index outbox_queued on outbox (endpoint, id, subject) where state = 0;
+create index outbox_retried on outbox (endpoint, due_us) where state = 1;
+-- Subjects are random: only those that something waits for are here.
+create index outbox_held on outbox (endpoint, subject, id) where state in (1, 2) and subject is not null;
 create index outbox_dead on outbox (dead_us) where dead_us is not null;
 create index outbox_dead_sid on outbox (sid) where dead_us is not null;
