@@ -5,14 +5,21 @@ use std::borrow::Cow;
 use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::Request;
-use hyper::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use sidetone_store::delivery::{Delivery, Method};
 use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
 
 use super::client::Failure;
 
 /// Who we say we are.
-const AGENT: &str = concat!("Sidetone/", env!("CARGO_PKG_VERSION"));
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("Sidetone/", env!("CARGO_PKG_VERSION")));
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+const IDEMPOTENCY_TOKEN: HeaderName = HeaderName::from_static("i-twilio-idempotency-token");
+const DELIVERY: HeaderName = HeaderName::from_static("sidetone-delivery");
+const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+/// Room for these headers and those that the client adds.
+const HEADERS: usize = 12;
 /// The content type whose parameters are signed.
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -21,25 +28,38 @@ pub(super) fn request(delivery: &Delivery, token: &str) -> Result<Request<Full<B
     let sent = &delivery.request;
     let (url, signature) = sign(&sent.url, sent.body.as_ref(), token.as_bytes());
     let id = delivery.id.to_string();
-    let mut request = Request::builder()
-        .method(match sent.method {
-            Method::Get => hyper::Method::GET,
-            Method::Post => hyper::Method::POST,
-        })
-        .uri(url.as_ref())
-        .header(USER_AGENT, AGENT)
-        .header(ACCEPT, "*/*")
-        .header("I-Twilio-Idempotency-Token", &id)
-        .header("Sidetone-Delivery", &id)
-        .header("X-Twilio-Signature", signature);
-    let mut bytes = Bytes::new();
-    if let Some((content_type, body)) = &sent.body {
-        request = request.header(CONTENT_TYPE, content_type);
-        bytes = Bytes::copy_from_slice(body);
+    let bytes = sent.body.as_ref().map(|(_, body)| body.as_slice());
+    let body = Bytes::copy_from_slice(bytes.unwrap_or_default());
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = match sent.method {
+        Method::Get => hyper::Method::GET,
+        Method::Post => hyper::Method::POST,
+    };
+    *request.uri_mut() = url.parse().map_err(unsendable)?;
+    let headers = request.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(USER_AGENT, AGENT);
+    headers.insert(ACCEPT, ANYTHING);
+    headers.insert(
+        IDEMPOTENCY_TOKEN,
+        HeaderValue::from_str(&id).map_err(unsendable)?,
+    );
+    headers.insert(DELIVERY, HeaderValue::try_from(id).map_err(unsendable)?);
+    headers.insert(
+        SIGNATURE,
+        HeaderValue::try_from(signature).map_err(unsendable)?,
+    );
+    if let Some((content_type, _)) = &sent.body {
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_str(content_type).map_err(unsendable)?,
+        );
     }
-    request
-        .body(Full::new(bytes))
-        .map_err(|error| Failure::Unsendable(error.to_string()))
+    Ok(request)
+}
+
+fn unsendable(error: impl std::fmt::Display) -> Failure {
+    Failure::Unsendable(error.to_string())
 }
 
 /// The URL to call and the signature that goes with it: over a form's parameters; else over the URL alone, which
