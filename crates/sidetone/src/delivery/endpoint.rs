@@ -2,31 +2,28 @@
 //!
 //! Three things go on at once and never wait for each other: requests in flight, deliveries in hand that are next, and
 //! one call of the store that settles what has ended and takes more. So the store's commits cost no pause, and the more
-//! there is to settle, the more share a commit.
+//! there is to settle, the more share a commit. Requests leave by lanes, which help themselves to what is in hand
+//! (hand.rs) and come back when there is something to decide.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sidetone_store::delivery::{Delivery, DeliveryId, EndpointId, Outcome};
+use sidetone_store::delivery::{Delivery, EndpointId, Outcome};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::client::{Client, Failure};
+use super::hand::{Hand, SETTLE_MAX, Sent, Settled};
 use super::request::request;
 use super::{Shared, retry};
 use crate::app::App;
 use crate::server::stopped;
 
-/// Requests in flight to one endpoint, at the beginning of its turn and at most.
-const WINDOW: std::ops::RangeInclusive<usize> = 4..=16;
 /// Deliveries in hand for each that may be in flight.
-const HAND: usize = 16;
-/// So many that have ended are settled, even while there are more in hand.
-const SETTLE_MAX: usize = 128;
+const HAND: usize = 24;
 /// So long after it has ended, each is settled: the next of its subject waits for that.
 const SETTLE_TIME: Duration = Duration::from_millis(100);
 /// How long a delivery is ours: longer than it and those in hand before it can take.
@@ -38,36 +35,22 @@ const REST: Duration = Duration::from_secs(1);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-type Settled = Vec<(DeliveryId, Outcome)>;
 /// A call of the store on its way. What it could not settle comes back.
 type Exchange = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Settled>> + Send>>;
-
-/// What became of a request.
-struct Sent {
-    id: DeliveryId,
-    outcome: Outcome,
-    /// Whether nobody answered.
-    is_silence: bool,
-}
 
 /// An endpoint being served.
 pub(super) struct Turn {
     shared: Arc<Shared>,
     endpoint: EndpointId,
-    in_hand: VecDeque<Delivery>,
-    in_flight: JoinSet<Sent>,
-    /// How many may be in flight: fewer when nobody answers, so that a dead endpoint costs little.
-    window: usize,
+    hand: Arc<Mutex<Hand>>,
+    lanes: JoinSet<()>,
     /// While it lasts, nothing is sent.
     rest: Option<Pin<Box<Sleep>>>,
-    settled: Settled,
     /// When it ends, what is settled is not left any longer.
     patience: Option<Pin<Box<Sleep>>>,
     exchange: Option<Exchange>,
     /// Whether there may be something to take.
     is_owed: bool,
-    /// Whether a failure of this turn was told: of the many that an endpoint may have, the first.
-    is_told: bool,
 }
 
 impl Turn {
@@ -75,16 +58,18 @@ impl Turn {
         Self {
             shared,
             endpoint,
-            in_hand: VecDeque::new(),
-            in_flight: JoinSet::new(),
-            window: *WINDOW.start(),
+            hand: Arc::default(),
+            lanes: JoinSet::new(),
             rest: None,
-            settled: Vec::new(),
             patience: None,
             exchange: None,
             is_owed: true,
-            is_told: false,
         }
+    }
+
+    /// A panic elsewhere leaves it as good as it was.
+    fn hand(&self) -> MutexGuard<'_, Hand> {
+        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves until nothing is due, a stop is asked for, or the turn is over and others wait. `more` says that something
@@ -100,11 +85,11 @@ impl Turn {
             }
             self.send();
             self.exchange();
-            if self.exchange.is_none() && self.in_flight.is_empty() && self.in_hand.is_empty() {
+            if self.exchange.is_none() && self.lanes.is_empty() && self.hand().next.is_empty() {
                 return;
             }
             tokio::select! {
-                Some(sent) = self.in_flight.join_next() => self.note(sent.ok()),
+                Some(_) = self.lanes.join_next() => self.decide(),
                 exchanged = end_of(&mut self.exchange) => self.take(exchanged),
                 () = end_of(&mut self.rest) => self.rest = None,
                 () = end_of(&mut self.patience), if self.exchange.is_none() => self.settle_and_take(),
@@ -116,34 +101,45 @@ impl Turn {
         self.finish(is_stopping).await;
     }
 
-    /// Sends what is in hand, as far as the window allows.
+    /// Opens a lane for each of what is in hand, as far as the window allows.
     fn send(&mut self) {
         while self.rest.is_none()
-            && self.in_flight.len() < self.window
-            && let Some(delivery) = self.in_hand.pop_front()
+            && let Some(delivery) = self.next()
         {
-            let shared = Arc::clone(&self.shared);
-            self.in_flight
-                .spawn(async move { send(&shared.app, &shared.client, delivery).await });
+            let lane = lane(Arc::clone(&self.shared), Arc::clone(&self.hand), delivery);
+            self.lanes.spawn(lane);
         }
+    }
+
+    fn next(&self) -> Option<Delivery> {
+        let mut hand = self.hand();
+        let is_open = self.lanes.len() < hand.window;
+        is_open.then(|| hand.next.pop_front())?
     }
 
     /// Settles and takes, when there is enough of it and no call is on its way.
     fn exchange(&mut self) {
-        let is_low = self.in_hand.is_empty() && (self.is_owed || !self.settled.is_empty());
-        if self.exchange.is_none() && (is_low || self.settled.len() >= SETTLE_MAX) {
+        let is_due = {
+            let hand = self.hand();
+            let is_low = hand.next.is_empty() && (self.is_owed || !hand.settled.is_empty());
+            is_low || hand.settled.len() >= SETTLE_MAX
+        };
+        if self.exchange.is_none() && is_due {
             self.settle_and_take();
         }
     }
 
     fn settle_and_take(&mut self) {
-        let room = (HAND * self.window).saturating_sub(self.in_hand.len());
+        let room = {
+            let hand = self.hand();
+            (HAND * hand.window).saturating_sub(hand.next.len())
+        };
         self.call(room);
     }
 
     fn call(&mut self, limit: usize) {
         self.patience = None;
-        let settled = std::mem::take(&mut self.settled);
+        let settled = std::mem::take(&mut self.hand().settled);
         // What is given back is taken by the next call.
         self.is_owed = settled
             .iter()
@@ -175,55 +171,40 @@ impl Turn {
         match exchanged {
             Ok(taken) => {
                 self.is_owed |= !taken.is_empty();
-                self.in_hand.extend(taken);
+                self.hand().next.extend(taken);
             }
             Err(unsettled) => {
                 self.is_owed = true;
-                self.settled.extend(unsettled);
+                self.hand().settled.extend(unsettled);
             }
         }
     }
 
-    /// Notes how a request ended.
-    fn note(&mut self, sent: Option<Sent>) {
-        // None: its task failed. It is leased until it is tried again.
-        let Some(sent) = sent else { return };
-        if let Outcome::Failed {
-            error,
-            retry_at: Some(retry_at),
-        } = &sent.outcome
-            && !std::mem::replace(&mut self.is_told, true)
-        {
-            tracing::warn!(delivery.id = %sent.id, error, %retry_at, "a delivery failed and will be tried again");
-        }
-        self.settled.push((sent.id, sent.outcome));
-        if self.patience.is_none() {
-            self.patience = Some(Box::pin(tokio::time::sleep(SETTLE_TIME)));
-        }
-        if !sent.is_silence {
-            self.window = (self.window + 1).min(*WINDOW.end());
-            return;
-        }
-        if self.window == 1 {
+    /// Does what a lane came back for.
+    fn decide(&mut self) {
+        let (is_silent, has_settled) = {
+            let mut hand = self.hand();
+            (
+                std::mem::take(&mut hand.is_silent),
+                !hand.settled.is_empty(),
+            )
+        };
+        if is_silent {
             self.rest = Some(Box::pin(tokio::time::sleep(REST)));
         }
-        self.window = (self.window / 2).max(1);
-        // What is in hand would outlive its lease at this pace.
-        self.give_back();
-    }
-
-    /// Gives back what is in hand.
-    fn give_back(&mut self) {
-        let untried = self.in_hand.drain(..);
-        self.settled
-            .extend(untried.map(|delivery| (delivery.id, Outcome::Untried)));
+        if has_settled && self.patience.is_none() {
+            self.patience = Some(Box::pin(tokio::time::sleep(SETTLE_TIME)));
+        }
     }
 
     /// Lets what is in flight end, gives back what is in hand, settles.
     async fn finish(mut self, is_stopping: bool) {
+        // Lanes end when nothing is in hand.
+        self.hand().give_back();
         if self.exchange.is_some() {
             let exchanged = end_of(&mut self.exchange).await;
             self.take(exchanged);
+            self.hand().give_back();
         }
         let limits = &self.shared.limits;
         let patience = if is_stopping {
@@ -233,13 +214,12 @@ impl Turn {
         };
         let landing = tokio::time::sleep(patience);
         tokio::pin!(landing);
-        while !self.in_flight.is_empty() && !landing.is_elapsed() {
+        while !self.lanes.is_empty() && !landing.is_elapsed() {
             tokio::select! {
-                Some(sent) = self.in_flight.join_next() => self.note(sent.ok()),
+                Some(_) = self.lanes.join_next() => {}
                 () = &mut landing => {}
             }
         }
-        self.give_back();
         loop {
             self.call(0);
             match end_of(&mut self.exchange).await {
@@ -248,7 +228,7 @@ impl Turn {
                     return;
                 }
                 // Their leases would keep them for minutes.
-                Err(unsettled) => self.settled = unsettled,
+                Err(unsettled) => self.hand().settled.extend(unsettled),
                 Ok(_) => return,
             }
         }
@@ -260,6 +240,17 @@ async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
     match going_on {
         Some(going_on) => going_on.await,
         None => std::future::pending().await,
+    }
+}
+
+/// Sends a delivery, and what is in hand then, one after the other, until there is something to decide. When it fails
+/// itself, what it was sending is leased until it is tried again.
+async fn lane(shared: Arc<Shared>, hand: Arc<Mutex<Hand>>, delivery: Delivery) {
+    let mut next = Some(delivery);
+    while let Some(delivery) = next {
+        let sent = send(&shared.app, &shared.client, delivery).await;
+        let mut hand = hand.lock().unwrap_or_else(PoisonError::into_inner);
+        next = hand.note(sent);
     }
 }
 

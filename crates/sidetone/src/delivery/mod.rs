@@ -4,6 +4,7 @@ pub mod address;
 pub mod client;
 mod connect;
 mod endpoint;
+mod hand;
 mod request;
 pub mod retry;
 pub mod target;
