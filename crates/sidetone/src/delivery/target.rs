@@ -1,6 +1,6 @@
 //! URLs that people name as targets of deliveries.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use hyper::Uri;
 
@@ -67,7 +67,7 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
         return Err(TargetError::UserInformation);
     }
     let host = authority.host().to_ascii_lowercase();
-    if host.is_empty() {
+    if host.is_empty() || is_odd_address(&host) {
         return Err(TargetError::Malformed);
     }
     if !allow_private && is_private(&host) {
@@ -90,6 +90,18 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
         None => String::new(),
     };
     Ok(format!("{scheme}://{host}{port}{}{query}", uri.path()))
+}
+
+/// Whether a host is an IPv4 address in a spelling that resolvers understand and we do not: `2130706433` is 127.0.0.1, and
+/// so is `0x7f.1`. No name ends in a number.
+fn is_odd_address(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = match last.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.bytes().all(|digit| digit.is_ascii_digit()),
+    };
+    is_number && host.parse::<Ipv4Addr>().is_err()
 }
 
 /// Whether a host says by itself that it is not public.
@@ -123,6 +135,8 @@ mod tests {
             ("http://example.com:443/", "http://example.com:443/"),
             ("http://1.1.1.1:8080/%C3%A9", "http://1.1.1.1:8080/%C3%A9"),
             ("http://[2606:4700::1]/", "http://[2606:4700::1]/"),
+            ("http://1.example.com/", "http://1.example.com/"),
+            ("http://0xa.example.c0m/", "http://0xa.example.c0m/"),
         ] {
             check(url, Ok(spelled));
         }
@@ -143,6 +157,13 @@ mod tests {
             ("http:///hook", Malformed),
             ("http://exa mple.com/", Malformed),
             ("http://example.com/é", Malformed),
+            ("http://2130706433/", Malformed),
+            ("http://0x7f.1/", Malformed),
+            ("http://0X7F000001:8080/", Malformed),
+            ("http://127.1/", Malformed),
+            ("http://0177.0.0.1/", Malformed),
+            ("http://127.0.0.1./", Malformed),
+            ("http://example.1/", Malformed),
             ("http://example.com/\n", Malformed),
             ("http://user@example.com/", UserInformation),
             ("http://user:word@example.com/", UserInformation),
