@@ -74,6 +74,15 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
             account,
         } => {
             let store = data.open()?.store;
+            if let Some(account) = account
+                && !store
+                    .accounts()
+                    .await?
+                    .iter()
+                    .any(|known| known.sid == account)
+            {
+                bail!("account {account} not found; `sidetone account list` shows those there are");
+            }
             let replayed = if all {
                 replay_all(store.as_ref(), account).await?
             } else {

@@ -195,6 +195,14 @@ async fn what_fails_for_three_days_is_a_dead_letter_that_can_be_replayed() {
         said.contains("0f8fad5b-d9cb-469f-a165-70867728950e"),
         "{said}"
     );
+    let nobody = "ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    let of_nobody = run(&["replay", "--all", "--account", nobody]);
+    assert_eq!(of_nobody.status.code(), Some(1));
+    let said = String::from_utf8(of_nobody.stderr).unwrap();
+    assert!(
+        said.contains(&format!("account {nobody} not found")),
+        "{said}"
+    );
     let wrong = run(&["replay", "7"]);
     assert_eq!(wrong.status.code(), Some(2));
     // The command reads the real clock, which is ahead of the test's or behind it.
