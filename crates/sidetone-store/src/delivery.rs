@@ -151,7 +151,7 @@ pub struct Delivery {
     pub request: DeliveryRequest,
     /// As [`NewDelivery::created_at`].
     pub created_at: TimeUs,
-    /// When it was queued: made, replayed, or the first of its subject at last. How long it is tried is counted from here.
+    /// When it was made or replayed; once it has failed, when it did so first. How long it is tried is counted from there.
     pub queued_at: TimeUs,
     /// How often it has failed since.
     pub attempts: u32,

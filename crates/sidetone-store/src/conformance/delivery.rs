@@ -299,6 +299,8 @@ pub async fn tries_again_when_it_is_time(store: Arc<dyn Store>) {
         let second = i64::from(attempt) * 100;
         let taken = settle(&*store, vec![], 10, second).await;
         assert_eq!(taken[0].attempts, attempt);
+        let queued = if attempt == 0 { MIDNIGHT } else { at(1) };
+        assert_eq!(taken[0].queued_at, queued);
         let again = vec![(id(1), failed(Some(second + 100)))];
         assert_eq!(settle(&*store, again, 10, second + 1).await, []);
         assert_eq!(store.due_endpoints(at(second + 99), 10).await.unwrap(), []);

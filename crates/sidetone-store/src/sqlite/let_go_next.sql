@@ -1,5 +1,5 @@
--- The first that is held back behind others of its subject is queued. It has not been tried yet: its three days begin now.
-update outbox set state = 0, queued_us = ?3 where id = (
+-- The first that is held back behind others of its subject is queued.
+update outbox set state = 0 where id = (
   select min(id) from outbox indexed by outbox_held
   where endpoint = ?1 and subject = ?2 and subject is not null and state in (1, 2) and state = 2
 )

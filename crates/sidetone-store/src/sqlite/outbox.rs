@@ -1,4 +1,4 @@
-//! The outbox: what comes to be delivered, and what was given up. What is done in between is in outbox_turn.rs.
+//! The outbox: what comes to be delivered, and what was given up. What is done in between is in `outbox_turn.rs`.
 
 use rusqlite::{Connection, params};
 use sidetone_core::id::AccountSid;

@@ -157,7 +157,7 @@ fn settle(
         held = Some((endpoint, any_held));
         if any_held {
             conn.prepare_cached(include_str!("let_go_next.sql"))?
-                .execute(params![endpoint, subject, now])?;
+                .execute(params![endpoint, subject])?;
         }
     }
     Ok(())

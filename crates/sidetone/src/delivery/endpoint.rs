@@ -291,7 +291,13 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
 /// Decides what follows on a failure.
 fn failed(app: &App, delivery: &Delivery, failure: &Failure) -> Outcome {
     let failures = delivery.attempts.saturating_add(1);
-    let retry_at = retry::next(delivery.id, failures, delivery.queued_at, app.clock.now());
+    let now = app.clock.now();
+    // However long it had to wait for others, it is not given up at once.
+    let since = match delivery.attempts {
+        0 => now,
+        _ => delivery.queued_at,
+    };
+    let retry_at = retry::next(delivery.id, failures, since, now);
     if retry_at.is_some() {
         app.counters.count_delivery("failed");
         tracing::debug!(delivery.id = %delivery.id, failures, %failure, "a delivery failed");

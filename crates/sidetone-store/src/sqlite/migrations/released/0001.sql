@@ -345,7 +345,7 @@ CREATE TABLE outbox (
   content_type text,
   body blob,
   created_us integer not null,
-  -- When it was made, replayed, or let go by the one it was behind: how long it is tried is counted from here.
+  -- When it was made or replayed; once it has failed, when it did so first: how long it is tried is counted from there.
   queued_us integer not null,
   -- 0: sent as soon as it can be, in the order of id. 1: it failed, and is sent again at due_us. 2: behind an earlier one
   -- of its endpoint and subject. 3: given up. Of those in state 0 a subject may have several: which of them is in
