@@ -35,6 +35,9 @@ const STATIC_CODECS: [(u8, &[u8], u32); 24] = [
 /// Payload types that carry no speech, by name.
 const NOT_SPEECH: [&[u8]; 3] = [b"telephone-event", b"CN", b"red"];
 
+/// What stands for a port while ICE has yet to find an address, which is then 0.0.0.0 (RFC 8840 §4.1.1).
+const PORT_TO_COME: u16 = 9;
+
 /// One `m=` line with all that holds for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Media<'a> {
@@ -44,7 +47,8 @@ pub struct Media<'a> {
     pub port: u16,
     /// `RTP/AVP`, `UDP/TLS/RTP/SAVPF`, `udptl`, …
     pub protocol: &'a [u8],
-    /// Where its sender takes RTP. `None` when refused, put on hold by the address 0.0.0.0, or the address is a name.
+    /// Where its sender takes RTP. `None` when refused, when the address is 0.0.0.0 (put on hold, or left
+    /// to ICE), and when it is a name.
     pub rtp: Option<SocketAddr>,
     /// Where its sender takes RTCP: `a=rtcp`, else the RTP address if `a=rtcp-mux`, else the port after it (RFC 3550
     /// §11). `None` where [`Media::rtp`] is. An offer of mux may be turned down: then RTCP goes to the port after it.
@@ -219,7 +223,8 @@ impl<'a> Media<'a> {
             (Some(rtp), None) if said.is_rtcp_muxed => Some(rtp),
             (Some(_), None) => port.checked_add(1).and_then(socket),
         };
-        let is_held = said.address.is_some_and(|address| address.is_unspecified());
+        let is_unspecified = said.address.is_some_and(|address| address.is_unspecified());
+        let is_held = is_unspecified && port != PORT_TO_COME;
         Some(Self {
             kind,
             port,

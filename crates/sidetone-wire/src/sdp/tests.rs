@@ -119,6 +119,14 @@ fn an_unspecified_address_is_a_hold() {
 }
 
 #[test]
+fn an_address_that_ice_has_yet_to_find_is_no_hold() {
+    check(
+        "c=IN IP4 0.0.0.0\nm=audio 9 UDP/TLS/RTP/SAVPF 0\na=rtcp:9 IN IP4 0.0.0.0\n",
+        &["audio rtp - rtcp - SendRecv 0=PCMU/8000"],
+    );
+}
+
+#[test]
 fn codecs() {
     let check = |formats: &str, lines: &str, expected: &str| {
         let description = format!("m=audio 4000 RTP/AVP {formats}\n{lines}");
