@@ -3,9 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use sidetone_core::capture::Capture;
+use sidetone_core::sip::SipMessage;
 use sidetone_wire::hep::{self, Packet, Payload};
 use sidetone_wire::sdp;
 use sidetone_wire::sip::{Message, StartLine, redacted, text, user_number};
+use sidetone_wire::translate;
 
 use crate::doors::{file_name, root};
 
@@ -170,6 +173,30 @@ fn a_stream_of_the_packets_is_framed() {
         }
         assert_eq!(framed, packets, "{name}");
     }
+}
+
+#[test]
+fn every_message_is_kept() {
+    let address = "192.0.2.1:5060".parse().unwrap();
+    let capture = Capture {
+        agent: 101,
+        source: address,
+        destination: address,
+    };
+    let (mut numbers, mut described) = (0, 0);
+    for payload in payloads(hep::SIP) {
+        let kept = translate::sip::message(&Message::parse(&payload).unwrap(), capture).unwrap();
+        let json = serde_json::to_vec(&kept).unwrap();
+        assert_eq!(serde_json::from_slice::<SipMessage>(&json).unwrap(), kept);
+        assert_eq!(
+            kept.text.as_bytes(),
+            payload,
+            "there are no secrets in them"
+        );
+        numbers += usize::from(kept.from.address.starts_with("+1202555"));
+        described += usize::from(kept.media.len() == 1);
+    }
+    assert_eq!((numbers, described), (145, 33));
 }
 
 /// A packet's beginning, made to state its own length.
