@@ -4,23 +4,23 @@ use memchr::memchr;
 
 /// A header field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field<'a> {
+pub(super) struct Field<'a> {
     /// The name as written, long or short.
-    pub name: &'a [u8],
+    pub(super) name: &'a [u8],
     /// The value without white space around it, with the line ends of folding in it.
-    pub value: &'a [u8],
+    pub(super) value: &'a [u8],
 }
 
 /// The header fields up to the empty line. Lines without a colon are skipped.
 #[derive(Debug, Clone)]
-pub struct Fields<'a> {
+pub(super) struct Fields<'a> {
     rest: &'a [u8],
     is_over: bool,
 }
 
 impl<'a> Fields<'a> {
     /// The header fields of what follows a start line.
-    pub(crate) fn new(after_start: &'a [u8]) -> Self {
+    pub(super) fn new(after_start: &'a [u8]) -> Self {
         Self {
             rest: after_start,
             is_over: after_start.is_empty(),
@@ -28,12 +28,12 @@ impl<'a> Fields<'a> {
     }
 
     /// What has not been walked over: the body, once there are no more fields.
-    pub(crate) fn rest(&self) -> &'a [u8] {
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// The next line with those that continue it, line ends included. `None` at the empty line, which is passed.
-    pub(crate) fn line(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn line(&mut self) -> Option<&'a [u8]> {
         if self.is_over {
             return None;
         }
@@ -150,7 +150,7 @@ impl Name {
 }
 
 /// Whether two names, long or short, are the same header field.
-pub(crate) fn same_name(a: &[u8], b: &[u8]) -> bool {
+pub(super) fn same_name(a: &[u8], b: &[u8]) -> bool {
     long(a).eq_ignore_ascii_case(long(b))
 }
 

@@ -8,13 +8,13 @@
 //! accessor that is asked. Nothing is copied.
 
 mod body;
-pub mod header;
-pub mod identity;
-pub mod name_addr;
-pub mod number;
-pub mod reason;
-pub mod redact;
-pub mod start_line;
+mod header;
+mod identity;
+mod name_addr;
+mod number;
+mod reason;
+mod redact;
+mod start_line;
 
 use std::borrow::Cow;
 
