@@ -106,3 +106,16 @@ fn vq_report() {
         assert_eq!(decoded.is_err(), name == "no-report", "{name}");
     });
 }
+
+#[test]
+fn records_of_switches() {
+    for (target, door) in [
+        ("cdr_freeswitch", "cdr-freeswitch"),
+        ("cdr_asterisk", "cdr-asterisk"),
+    ] {
+        replay(target, |name, body| {
+            let refused = describe(door, body).get("error").is_some();
+            assert_eq!(refused, name == "no-call" || name == "cut-off", "{name}");
+        });
+    }
+}

@@ -2,10 +2,10 @@
 
 mod calls;
 mod captures;
+mod carried;
 mod corpus;
 mod doors;
 mod fixtures;
-mod hep_pcap;
 mod prefixes;
 mod random;
 mod rtcp;

@@ -2,15 +2,15 @@
 
 use sidetone_wire::vq_report::{self, Occasion};
 
-use crate::hep_pcap::captures;
+use crate::carried::calls;
 
 #[test]
 fn reads_what_linphone_publishes() {
     let (mut intervals, mut sessions) = (0, 0);
-    for capture in captures() {
-        let call_id = capture.truth["caller_leg"]["call_id"].as_str().unwrap();
-        for carried in &capture.carried {
-            let message = String::from_utf8_lossy(&carried.payload);
+    for call in calls() {
+        let call_id = call.truth["caller_leg"]["call_id"].as_str().unwrap();
+        for (_, payload) in &call.payloads {
+            let message = String::from_utf8_lossy(payload);
             let Some((head, body)) = message.split_once("\r\n\r\n") else {
                 continue;
             };
