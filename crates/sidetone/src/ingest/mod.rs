@@ -1,5 +1,6 @@
 //! The doors that events come in by. Each answers after its events are durable.
 
+pub mod cdr;
 pub mod event_streams;
 pub mod hep;
 pub mod native;
@@ -23,6 +24,8 @@ pub fn routes() -> Router<App> {
         .route("/ingest/v1/status-callback", post(status_callback::receive))
         .route("/ingest/v1/event-streams", post(event_streams::receive))
         .route("/ingest/v1/events", post(native::receive))
+        .route("/ingest/v1/cdr/freeswitch", post(cdr::freeswitch))
+        .route("/ingest/v1/cdr/asterisk", post(cdr::asterisk))
 }
 
 /// What became of a body's events.

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod api;
+mod cdr;
 mod connections;
 mod delivery;
 mod demo;

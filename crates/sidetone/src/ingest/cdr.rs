@@ -1,0 +1,65 @@
+//! `POST /ingest/v1/cdr/…`: call detail records, as software switches post them when a call ends.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use sidetone_core::time::TimeUs;
+use sidetone_wire::cdr::BODY_MAX_BYTES;
+use sidetone_wire::error::DecodeError;
+use sidetone_wire::observed::Observed;
+use sidetone_wire::translate::cdr;
+
+use super::{Report, append, count};
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::body;
+use crate::http::error::ApiError;
+use crate::http::json::Json;
+
+/// Keeps what a record of `FreeSWITCH` says. 200 also when it was kept before: `mod_json_cdr` repeats a record until it
+/// is answered so.
+///
+/// # Errors
+/// 400 that says what is wrong, 401, 413; 503 when nothing can be kept now.
+pub async fn freeswitch(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body,
+) -> Result<Response, ApiError> {
+    receive(&app, &caller, body, "freeswitch", cdr::freeswitch::decode).await
+}
+
+/// Keeps what a row of Asterisk's CDR says.
+///
+/// # Errors
+/// As [`freeswitch`].
+pub async fn asterisk(
+    State(app): State<App>,
+    caller: Caller,
+    body: Body,
+) -> Result<Response, ApiError> {
+    receive(&app, &caller, body, "asterisk", cdr::asterisk::decode).await
+}
+
+async fn receive(
+    app: &App,
+    caller: &Caller,
+    body: Body,
+    source: &'static str,
+    decode: fn(&[u8], TimeUs) -> Result<Vec<Observed>, DecodeError>,
+) -> Result<Response, ApiError> {
+    let received_at = app.clock.now();
+    let body = body::read(body, BODY_MAX_BYTES).await?;
+    let observed = decode(&body, received_at).map_err(|error| {
+        app.counters.count_events(source, "rejected", 1);
+        ApiError::bad_request(error.to_string())
+    })?;
+    let events = observed
+        .into_iter()
+        .map(|observed| observed.place(caller.account))
+        .collect();
+    let mut report = Report::default();
+    append(app, events, received_at, &mut report).await?;
+    count(app, source, &report);
+    Ok(Json(report).into_response())
+}

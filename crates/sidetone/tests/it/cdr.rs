@@ -1,0 +1,140 @@
+//! Records of software switches, and the summaries they become.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, TestServer};
+
+const FREESWITCH: &str = "/ingest/v1/cdr/freeswitch";
+const ASTERISK: &str = "/ingest/v1/cdr/asterisk";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn fixture(path: &str) -> Vec<u8> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    fs::read(root.join(path)).unwrap()
+}
+
+async fn summary(server: &TestServer, call: &str) -> Value {
+    let answer = server.get(&format!("/v1/Voice/{call}/Summary")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+/// The calls there are, newest first.
+async fn calls(server: &TestServer) -> Vec<Value> {
+    let answer = server
+        .get("/v1/Voice/Summaries?StartTime=2026-06-01&ProcessingState=all")
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["call_summaries"].as_array().unwrap().clone()
+}
+
+#[track_caller]
+fn kept(answer: &Answer) -> (u64, u64) {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let report = answer.json();
+    assert_eq!(report["rejected"], 0, "{report}");
+    let count = |name: &str| report[name].as_u64().unwrap();
+    (count("accepted"), count("duplicates"))
+}
+
+#[tokio::test]
+async fn a_leg_of_freeswitch_becomes_a_call() {
+    let server = TestServer::start().await;
+    let body = fixture("freeswitch/cdr-freeswitch/caller-leg-completed.json");
+    let sent = server.post_as(FREESWITCH, "application/json", body.clone());
+    assert_eq!(kept(&sent.await), (6, 0));
+    // The switch had no answer and sends it again.
+    let again = server.post_as(FREESWITCH, "application/json", body);
+    assert_eq!(kept(&again.await), (0, 6));
+    server.pass(120).await;
+
+    let calls = calls(&server).await;
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    let call = summary(&server, calls[0]["call_sid"].as_str().unwrap()).await;
+    assert_eq!(call["call_state"], "completed");
+    assert_eq!(call["processing_state"], "complete");
+    assert_eq!(call["connect_duration"], 36);
+    assert_eq!(call["from"]["caller"], "+12025550100");
+    assert_eq!(call["to"]["callee"], "+12025550199");
+    assert_eq!(call["properties"]["pdd_ms"], 404);
+    assert_eq!(call["properties"]["disconnected_by"], "caller");
+    let edge = &call["sip_edge"];
+    assert_eq!(
+        edge["properties"]["sip_call_id"],
+        "a84b4c76e66710@pc33.example.com"
+    );
+    let received = &edge["metrics"]["inbound"];
+    assert_eq!(received["packets_received"], 1799, "{edge}");
+    assert_eq!(received["packets_lost"], 6);
+    assert_eq!(edge["metrics"]["outbound"]["packets_sent"], 1805);
+}
+
+#[tokio::test]
+async fn the_other_leg_is_a_call_of_its_own_with_a_parent() {
+    let server = TestServer::start().await;
+    let caller = fixture("freeswitch/cdr-freeswitch/caller-leg-completed.json");
+    server.post_as(FREESWITCH, "application/json", caller).await;
+    let called = fixture("freeswitch/cdr-freeswitch/called-leg-busy.form");
+    let sent = server.post_as(FREESWITCH, FORM, called).await;
+    assert_eq!(kept(&sent), (2, 0));
+    server.pass(120).await;
+
+    // Its Call-ID is a UUID, and keeps its digits.
+    let call = summary(&server, "CA5b0ac04c9d6e123f11a50242ac110002").await;
+    assert_eq!(call["call_state"], "busy");
+    assert_eq!(call["properties"]["last_sip_response_num"], 486);
+    let parent = call["parent_call_sid"].as_str().unwrap();
+    assert_eq!(summary(&server, parent).await["call_state"], "completed");
+}
+
+#[tokio::test]
+async fn a_row_of_asterisk_is_the_same_call_that_others_saw() {
+    let server = TestServer::start().await;
+    let leg = fixture("freeswitch/cdr-freeswitch/caller-leg-completed.json");
+    server.post_as(FREESWITCH, "application/json", leg).await;
+    let row = fixture("asterisk/cdr-asterisk/completed.json");
+    let sent = server.post_as(ASTERISK, "application/json", row).await;
+    assert_eq!(kept(&sent), (5, 0));
+    let busy = fixture("asterisk/cdr-asterisk/busy.form");
+    assert_eq!(kept(&server.post_as(ASTERISK, FORM, busy).await).1, 0);
+    server.pass(120).await;
+
+    let states: Vec<_> = calls(&server)
+        .await
+        .iter()
+        .map(|call| call["call_state"].clone())
+        .collect();
+    assert_eq!(states, [json!("busy"), json!("completed")]);
+    let metrics = server.get("/metrics").await.text;
+    for source in ["freeswitch", "asterisk"] {
+        let counted = format!(r#"{{source="{source}",result="accepted"}}"#);
+        assert!(metrics.contains(&counted), "{counted} in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_record_is_refused() {
+    let server = TestServer::start().await;
+    for (path, body, message) in [
+        (FREESWITCH, "cdr=x", "Invalid cdr."),
+        (FREESWITCH, r#"{"variables":{}}"#, "Missing variables.uuid."),
+        (ASTERISK, "src=1", "Missing uniqueid."),
+        (
+            ASTERISK,
+            "uniqueid=1.1&disposition=MAYBE",
+            "Invalid disposition 'MAYBE'.",
+        ),
+    ] {
+        let answer = server.post(path, body).await;
+        assert_eq!(answer.error(), (400, 20001), "{body}");
+        assert!(answer.text.contains(message), "{}", answer.text);
+    }
+    let large = vec![b'a'; 1024 * 1024 + 1];
+    let answer = server.post_as(FREESWITCH, FORM, large).await;
+    assert_eq!(answer.error(), (413, 20413));
+    let nobody = server.log_in("ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "x");
+    assert_eq!(nobody.post(ASTERISK, "uniqueid=1").await.error().0, 401);
+}
