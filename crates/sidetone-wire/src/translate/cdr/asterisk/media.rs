@@ -13,8 +13,8 @@ pub(super) struct Stream {
     pub(super) counters: Counters,
 }
 
-/// Where a figure is told: its name in the channel variables, and in ARI.
-type Name = (&'static str, &'static str);
+/// Where a figure is told: its names in the channel variables, and the one in ARI.
+type Name = (&'static [&'static str], &'static str);
 
 /// The names of the figures of one direction.
 struct Names {
@@ -30,26 +30,29 @@ struct Names {
 
 /// Of what the channel received, as Asterisk measured it.
 const RECEIVED: Names = Names {
-    ssrc: ("themssrc", "remote_ssrc"),
-    packets: ("rxcount", "rxcount"),
-    octets: ("rxoctetcount", "rxoctetcount"),
-    lost: ("lp", "rxploss"),
-    jitter: ("rxjitter", "rxjitter"),
-    jitter_min: ("minrxjitter", "local_minjitter"),
-    jitter_max: ("maxrxjitter", "local_maxjitter"),
-    jitter_avg: ("avgrxjitter", "local_normdevjitter"),
+    ssrc: (&["themssrc"], "remote_ssrc"),
+    packets: (&["rxcount"], "rxcount"),
+    octets: (&["rxoctetcount"], "rxoctetcount"),
+    lost: (&["lp"], "rxploss"),
+    jitter: (&["rxjitter"], "rxjitter"),
+    jitter_min: (&["minrxjitter"], "local_minjitter"),
+    jitter_max: (&["maxrxjitter"], "local_maxjitter"),
+    jitter_avg: (&["avgrxjitter"], "local_normdevjitter"),
 };
 
 /// Of what the channel sent, as the telephone reported it.
 const SENT: Names = Names {
-    ssrc: ("ssrc", "local_ssrc"),
-    packets: ("txcount", "txcount"),
-    octets: ("txoctetcount", "txoctetcount"),
-    lost: ("rlp", "txploss"),
-    jitter: ("txjitter", "txjitter"),
-    jitter_min: ("mintxjitter", "remote_minjitter"),
-    jitter_max: ("maxtxjitter", "remote_maxjitter"),
-    jitter_avg: ("avgtxjitter", "remote_normdevjitter"),
+    ssrc: (&["ssrc"], "local_ssrc"),
+    packets: (&["txcount"], "txcount"),
+    octets: (&["txoctetcount"], "txoctetcount"),
+    lost: (&["rlp"], "txploss"),
+    jitter: (&["txjitter"], "txjitter"),
+    jitter_min: (&["mintxjitter", "reported_minjitter"], "remote_minjitter"),
+    jitter_max: (&["maxtxjitter", "reported_maxjitter"], "remote_maxjitter"),
+    jitter_avg: (
+        &["avgtxjitter", "reported_avgjitter"],
+        "remote_normdevjitter",
+    ),
 };
 
 /// The streams of which something is told.
@@ -68,10 +71,10 @@ pub(super) fn streams(row: Object<'_>, codec: Option<String>) -> Vec<Stream> {
                 counters.bytes_received = figures.count(names.octets);
                 // There and back again belongs to no direction; it is told once.
                 counters.rtt_ms = figures.stat([
-                    ("rtt", "rtt"),
-                    ("minrtt", "minrtt"),
-                    ("maxrtt", "maxrtt"),
-                    ("avgrtt", "normdevrtt"),
+                    (&["rtt"], "rtt"),
+                    (&["minrtt"], "minrtt"),
+                    (&["maxrtt"], "maxrtt"),
+                    (&["avgrtt"], "normdevrtt"),
                 ]);
             }
             _ => {
@@ -133,11 +136,11 @@ impl Figures<'_> {
         self.number(name).and_then(rounded)
     }
 
-    fn number(&self, (variable, member): Name) -> Option<f64> {
+    fn number(&self, (variables, member): Name) -> Option<f64> {
         ["rtpaudioqos", "rtpaudioqosjitter", "rtpaudioqosrtt"]
             .iter()
             .filter_map(|field| self.row.str(field))
-            .find_map(|pairs| find(pairs, variable))
+            .find_map(|pairs| variables.iter().find_map(|name| find(pairs, name)))
             .or_else(|| self.row.object("rtp_statistics").number(member))
     }
 }

@@ -148,6 +148,20 @@ fn seconds_become_ms_and_zeros_nothing() {
 }
 
 #[test]
+fn the_range_of_jitter_has_two_names() {
+    for jitter in [
+        "minrxjitter=0.001;mintxjitter=0.002;maxtxjitter=0.004;avgtxjitter=0.003",
+        "minrxjitter=0.001;reported_minjitter=0.002;reported_maxjitter=0.004;reported_avgjitter=0.003",
+    ] {
+        let observed = with(json!({"RTPAUDIOQOSJITTER": jitter})).unwrap();
+        let samples = samples(&observed);
+        let stat = samples[1].cumulative.jitter_ms.unwrap();
+        let expected = (Some(2.0), Some(4.0), Some(3.0));
+        assert_eq!((stat.min, stat.max, stat.avg), expected, "{jitter}");
+    }
+}
+
+#[test]
 fn a_channel_that_another_dialled_has_a_parent() {
     for (more, expected) in [
         (json!({"linkedid": "1.1"}), None),
