@@ -9,6 +9,14 @@ use sidetone_wire::translate::native::{self, NativeReader};
 
 use crate::doors::describe;
 
+const DOORS: [&str; 5] = [
+    "status-callback",
+    "event-streams",
+    "events",
+    "cdr-freeswitch",
+    "cdr-asterisk",
+];
+
 /// JSON of any shape, with the words that mean something somewhere as keys and values.
 fn any_json() -> impl Strategy<Value = Value> {
     let word = prop::sample::select(vec![
@@ -58,6 +66,14 @@ fn any_json() -> impl Strategy<Value = Value> {
         "CallSid",
         "CallStatus",
         "completed",
+        "variables",
+        "uuid",
+        "callStats",
+        "uniqueid",
+        "disposition",
+        "ANSWERED",
+        "extra",
+        "rtp_statistics",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -83,14 +99,14 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn any_bytes_are_decoded(bytes in prop::collection::vec(any::<u8>(), 0..2048)) {
-        for door in ["status-callback", "event-streams", "events"] {
+        for door in DOORS {
             describe(door, &bytes);
         }
     }
 
     #[test]
     fn any_json_is_decoded(value in any_json()) {
-        for door in ["status-callback", "event-streams", "events"] {
+        for door in DOORS {
             describe(door, value.to_string().as_bytes());
         }
     }

@@ -1,7 +1,8 @@
 //! RTCP that real telephones sent and rtpengine passed on, against what was seen on the wire beside it.
 
-use serde_json::Value;
-use sidetone_wire::rtcp::{self, Compound, ReportBlock};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sidetone_wire::rtcp::{self, Compound, ReportBlock, SenderInfo};
 
 use crate::carried::{Call, calls};
 
@@ -77,4 +78,84 @@ fn receivers_name_the_reports_that_senders_sent() {
         }
     }
     assert!(named > 60, "{named}");
+}
+
+fn any_block() -> impl Strategy<Value = ReportBlock> {
+    let numbers = (1..=u32::MAX, any::<u32>(), any::<u32>(), any::<u32>());
+    let losses = (any::<u8>(), -(1 << 23)..(1 << 23), any::<u32>());
+    (numbers, losses).prop_map(
+        |((ssrc, seq, jitter, lsr), (fraction, lost, dlsr))| ReportBlock {
+            about_ssrc: ssrc,
+            fraction_lost: fraction,
+            cumulative_lost: lost,
+            highest_seq: seq,
+            jitter_rtp: jitter,
+            lsr,
+            dlsr,
+        },
+    )
+}
+
+fn any_sender() -> impl Strategy<Value = SenderInfo> {
+    // Clocks that begin in 1900 stand beyond 1970.
+    let ntp = 2_208_988_800 << 32..=u64::MAX;
+    let rest = (any::<u32>(), 1..=u32::MAX, any::<u32>());
+    (ntp, rest).prop_map(|(ntp, (rtp_timestamp, packets, octets))| SenderInfo {
+        ntp_64: Some(ntp),
+        rtp_timestamp,
+        packets,
+        octets,
+    })
+}
+
+fn on_the_wire(report: &Compound) -> Vec<u8> {
+    let mut words = vec![report.ssrc];
+    if let Some(sender) = report.sender {
+        let ntp = sender.ntp_64.unwrap();
+        words.extend([(ntp >> 32) as u32, ntp as u32]);
+        words.extend([sender.rtp_timestamp, sender.packets, sender.octets]);
+    }
+    for block in &report.blocks {
+        let losses =
+            u32::from(block.fraction_lost) << 24 | block.cumulative_lost as u32 & 0xFF_FFFF;
+        words.extend([block.about_ssrc, losses, block.highest_seq]);
+        words.extend([block.jitter_rtp, block.lsr, block.dlsr]);
+    }
+    let kind = if report.sender.is_some() { 200 } else { 201 };
+    let mut bytes = vec![0x80 | report.blocks.len() as u8, kind];
+    bytes.extend((words.len() as u16).to_be_bytes());
+    bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+    bytes
+}
+
+fn in_json(report: &Compound) -> String {
+    let blocks = report.blocks.iter().map(|block| {
+        json!({
+            "source_ssrc": block.about_ssrc, "highest_seq_no": block.highest_seq, "fraction_lost": block.fraction_lost,
+            "ia_jitter": block.jitter_rtp, "packets_lost": block.cumulative_lost as u32 & 0xFF_FFFF,
+            "lsr": block.lsr, "dlsr": block.dlsr,
+        })
+    });
+    let sender = report.sender.map(|sender| {
+        let ntp = sender.ntp_64.unwrap();
+        json!({
+            "ntp_timestamp_sec": ntp >> 32, "ntp_timestamp_usec": ntp as u32, "octets": sender.octets,
+            "rtp_timestamp": sender.rtp_timestamp, "packets": sender.packets,
+        })
+    });
+    let blocks: Vec<Value> = blocks.collect();
+    json!({"ssrc": report.ssrc, "sender_information": sender, "report_blocks": blocks}).to_string()
+}
+
+proptest! {
+    #[test]
+    fn a_report_is_the_same_on_the_wire_and_in_json(
+        ssrc in any::<u32>(),
+        sender in prop::option::of(any_sender()),
+        blocks in prop::collection::vec(any_block(), 0..=31),
+    ) {
+        let report = Compound { ssrc, sender, blocks, ..Compound::default() };
+        prop_assert_eq!(rtcp::decode(&on_the_wire(&report)), Ok(report.clone()));
+        prop_assert_eq!(rtcp::decode(in_json(&report).as_bytes()), Ok(report));
+    }
 }
