@@ -1,20 +1,31 @@
 //! `sidetone check`
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
 
+use super::rules::{self, Example};
 use crate::data::DataArgs;
 
-/// Look for damage in a data directory, beside a running server or without one
+/// Look for damage in a data directory, beside a running server or without one; or try the rules of a file
 ///
-/// Example: sidetone check --data /var/lib/sidetone
+/// Examples: sidetone check --data /var/lib/sidetone
+///           sidetone check --rules --source 203.0.113.7 --domain trunk.example.com
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Show the [[side]] rules of the configuration instead, or what they say of an example
+    #[arg(long)]
+    rules: bool,
+    /// Configuration file with the rules [default: sidetone.toml]
+    #[arg(long, env = "SIDETONE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    example: Example,
 }
 
 /// Prints each finding; none is `ok`.
@@ -22,6 +33,9 @@ pub struct CheckArgs {
 /// # Errors
 /// When there are findings, or the check cannot be made.
 pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
+    if args.rules {
+        return rules::run(args.config.as_deref(), &args.example);
+    }
     let findings = args.data.open()?.store.check().await?;
     let mut out = std::io::stdout();
     for finding in &findings {

@@ -8,6 +8,7 @@ mod environment;
 pub mod ingest;
 pub mod key;
 pub mod migrate_feedback;
+mod rules;
 pub mod serve;
 
 use clap::{Parser, Subcommand};

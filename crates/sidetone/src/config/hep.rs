@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use anyhow::bail;
 use serde::Deserialize;
 use sidetone_core::id::AccountSid;
+use sidetone_core::sides::SideRule;
 
 use super::{HepListen, Names, Networks, Secret, Settings, check_range};
 
@@ -62,6 +63,7 @@ impl Settings {
         let receive_buffer = self.hep_receive_buffer.map(|size| size.0);
         check_range("hep_receive_buffer", receive_buffer, 1, 1 << 30)?;
         check_agents(&self.agent)?;
+        check_sides(&self.side)?;
         let tls = self.hep_tls.unwrap_or_default().0;
         if tls && self.tls_cert.is_none() {
             bail!("hep_tls needs a certificate: give --tls-cert and --tls-key");
@@ -109,6 +111,19 @@ fn check_agents(agents: &[AgentEntry]) -> anyhow::Result<()> {
         if agent.key.is_none() && agent.sources.is_none() {
             bail!(
                 "the [[agent]] with capture_id {id} needs a key or sources: without either, anybody could send in its name"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_sides(sides: &[SideRule]) -> anyhow::Result<()> {
+    for (number, side) in (1..).zip(sides) {
+        if let Some(country) = &side.country_code
+            && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
+        {
+            bail!(
+                "rule {number} of the [[side]] tables has the country_code '{country}'; expected two capital letters such as US"
             );
         }
     }
@@ -201,6 +216,10 @@ mod tests {
             (
                 "[[side]]\nedge = 'pstn'",
                 "line 2, column 8: unknown variant `pstn`",
+            ),
+            (
+                "[[side]]\ncountry_code = 'usa'",
+                "rule 1 of the [[side]] tables",
             ),
             ("hep_tls = true", "--tls-cert"),
             ("hep_readers = 0", "too small"),
