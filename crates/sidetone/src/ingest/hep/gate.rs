@@ -1,0 +1,81 @@
+//! The first look at a packet: whether it is one, and whether its agent may send it.
+
+use sidetone_core::id::AccountSid;
+use sidetone_wire::hep::{Packet, Payload};
+
+use super::agents::Agents;
+use super::batch::{Batch, Received};
+use super::complaints::Complaints;
+use crate::app::App;
+
+/// Turns packets away, counted and with a word in the log.
+pub struct Gate {
+    app: App,
+    agents: Agents,
+    complaints: Complaints,
+}
+
+impl Gate {
+    /// The gate of an app.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        Self {
+            agents: Agents::new(&app),
+            complaints: Complaints::default(),
+            app,
+        }
+    }
+
+    /// The packet and whose calls it is about; `None`: it was counted, and there is nothing to do about it.
+    pub fn pass<'a>(
+        &self,
+        batch: &Batch,
+        received: Received<'a>,
+    ) -> Option<(AccountSid, Packet<'a>)> {
+        let packet = match Packet::decode(received.bytes) {
+            Ok(packet) => packet,
+            Err(error) => {
+                // Old agents are well and only have to be told to speak the newer version.
+                let result = match error.what {
+                    "HEP version 1 or 2" => "version",
+                    _ => "malformed",
+                };
+                self.turn_away(batch, received, result, error.what);
+                return None;
+            }
+        };
+        let admitted = match batch.account {
+            Some(account) => Ok(account),
+            None => self
+                .agents
+                .admit(received.peer.ip(), packet.agent, packet.auth_key),
+        };
+        match admitted {
+            Ok(_) if packet.payload == Payload::None => {
+                let transport = batch.transport.as_str();
+                self.app.counters.count_hep(transport, "keepalive", "", 1);
+                None
+            }
+            Ok(account) => Some((account, packet)),
+            Err(refusal) => {
+                self.turn_away(batch, received, refusal.as_str(), "");
+                None
+            }
+        }
+    }
+
+    fn turn_away(
+        &self,
+        batch: &Batch,
+        received: Received<'_>,
+        result: &'static str,
+        reason: &'static str,
+    ) {
+        let transport = batch.transport.as_str();
+        self.app.counters.count_hep(transport, result, reason, 1);
+        let what = if reason.is_empty() { result } else { reason };
+        if let Some(more) = self.complaints.may_say(what, batch.received_at) {
+            tracing::warn!(peer = %received.peer, transport, result, reason, more, "a packet was not taken");
+        }
+    }
+}
