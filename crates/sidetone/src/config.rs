@@ -61,7 +61,7 @@ settings! {
     hep_tcp: HepListen, "SIDETONE_HEP_TCP";
     /// Encrypt HEP over TCP, with the certificate of `--tls-cert` [default: false]
     hep_tls: Switch, "SIDETONE_HEP_TLS";
-    /// Networks that agents without an entry in the file may send from [default: 127.0.0.0/8,::1]
+    /// Networks that agents without an entry in the file may send from [default: this machine]
     hep_allow: Networks, "SIDETONE_HEP_ALLOW";
     /// Threads that read HEP over UDP, each with a socket of its own [default: 1]
     hep_readers: usize, "SIDETONE_HEP_READERS";
@@ -69,7 +69,7 @@ settings! {
     hep_receive_buffer: Size, "SIDETONE_HEP_RECEIVE_BUFFER";
     /// Address where phones send quality reports (RFC 6035) over UDP, or `off` [default: off]
     sip_udp: HepListen, "SIDETONE_SIP_UDP";
-    /// Networks that phones may send from [default: 127.0.0.0/8,::1]
+    /// Networks that phones may send from [default: this machine]
     sip_allow: Networks, "SIDETONE_SIP_ALLOW";
     /// SIP headers that name the CallSid of a call [default: X-Call-Sid,X-Twilio-CallSid]
     sip_call_sid_headers: Names, "SIDETONE_SIP_CALL_SID_HEADERS";

@@ -29,6 +29,8 @@ struct Entries {
     /// The store's state that these are at least as new as. `None`: nothing was loaded yet.
     epoch: Option<u64>,
     accounts: HashMap<AccountSid, AccountEntry>,
+    /// The oldest account that is nobody's subaccount.
+    first: Option<AccountSid>,
     keys: HashMap<ApiKeySid, KeyEntry>,
     /// Accounts by the `AccountSid` another provider sends.
     providers: HashMap<String, (AccountSid, String)>,
@@ -194,6 +196,12 @@ impl Directory {
             .then_some(Credential::Key(sid, key.account))
     }
 
+    /// The oldest account that is nobody's subaccount. `None`: there is no account yet.
+    #[must_use]
+    pub fn first_account(&self) -> Option<AccountSid> {
+        self.entries().first
+    }
+
     /// The account's budget of requests.
     #[must_use]
     pub fn budget(&self, account: AccountSid) -> Option<Arc<Budget>> {
@@ -272,7 +280,14 @@ impl Directory {
     }
 
     fn entries_of(&self, old: &Entries, accounts: Vec<Account>, keys: Vec<ApiKey>) -> Entries {
-        let mut entries = Entries::default();
+        let first = accounts
+            .iter()
+            .filter(|account| account.parent.is_none())
+            .min_by_key(|account| account.created_at);
+        let mut entries = Entries {
+            first: first.map(|account| account.sid),
+            ..Entries::default()
+        };
         for account in accounts {
             let owner = account.sid.to_string();
             let mut clear = Vec::new();

@@ -10,12 +10,17 @@ use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
+use crate::ingest::hep::kernel::Drops;
 
 /// Counters for `/metrics`.
 pub struct Counters {
     registry: Registry,
     /// Events by the door they came through and what became of them.
     pub events: Family<EventLabels, Counter>,
+    /// Packets of agents and phones by how they came and what became of them.
+    pub hep: Family<HepLabels, Counter>,
+    /// Sockets whose datagrams the kernel may drop.
+    pub kernel: Drops,
     /// Requests by status.
     pub requests: Family<StatusLabels, Counter>,
     /// Summaries written.
@@ -42,6 +47,17 @@ pub struct EventLabels {
     pub result: &'static str,
 }
 
+/// Labels of a packet counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HepLabels {
+    /// How it came: `udp`, `tcp`, `http`, `file`, `sip`.
+    pub transport: &'static str,
+    /// What became of it, in one of a few words.
+    pub result: &'static str,
+    /// What is wrong with it, in a few fixed words; mostly empty.
+    pub reason: &'static str,
+}
+
 /// Labels of a request counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StatusLabels {
@@ -60,6 +76,7 @@ impl Default for Counters {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("sidetone");
         let events = Family::default();
+        let hep = Family::default();
         let requests = Family::default();
         let summaries = Counter::default();
         let connections_refused = Counter::default();
@@ -68,6 +85,11 @@ impl Default for Counters {
         let (dirty_calls, timers, database_bytes) = Default::default();
         let (store_commits, store_writes) = <(Counter, Counter)>::default();
         registry.register("events", "Events by source and result", events.clone());
+        registry.register(
+            "hep_packets",
+            "Packets of agents and phones by how they came and what became of them",
+            hep.clone(),
+        );
         registry.register("http_requests", "Requests by status", requests.clone());
         registry.register("summaries", "Summaries written", summaries.clone());
         registry.register(
@@ -114,6 +136,8 @@ impl Default for Counters {
         Self {
             registry,
             events,
+            hep,
+            kernel: Drops::default(),
             requests,
             summaries,
             connections_refused,
@@ -139,6 +163,31 @@ impl Counters {
         }
     }
 
+    /// Counts packets of agents and phones. See [`HepLabels`].
+    pub fn count_hep(
+        &self,
+        transport: &'static str,
+        result: &'static str,
+        reason: &'static str,
+        number: u64,
+    ) {
+        if number > 0 {
+            let labels = HepLabels {
+                transport,
+                result,
+                reason,
+            };
+            self.hep.get_or_create(&labels).inc_by(number);
+        }
+    }
+
+    /// Counts what the kernel has dropped since the last time.
+    pub fn refresh_kernel(&self) {
+        self.kernel.refresh(|transport, number| {
+            self.count_hep(transport, "kernel_dropped", "", number);
+        });
+    }
+
     /// Counts an attempt to deliver.
     pub fn count_delivery(&self, result: &'static str) {
         self.deliveries
@@ -149,6 +198,7 @@ impl Counters {
     /// Everything in the text format of Prometheus, with the store's figures of this moment.
     #[must_use]
     pub fn encode(&self, stats: sidetone_store::StoreStats) -> String {
+        self.refresh_kernel();
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.dirty_calls.set(gauge(stats.dirty_calls));
         self.timers.set(gauge(stats.timers));

@@ -16,13 +16,13 @@ use crate::data::{self, DataArgs};
 use crate::directory::Directory;
 use crate::fold_worker::FoldWorker;
 use crate::ingest::Report;
-use crate::ingest::{event_streams, native::Intake};
+use crate::ingest::{event_streams, hep, native::Intake};
 use crate::telemetry::Counters;
 
 /// Read files of events into a data directory, beside a running server or without one
 ///
 /// .ndjson and .json files hold native events (one a line, or one array); a .json file of CloudEvents is
-/// taken as Event Streams. Calls that ended in a file need not settle: they are complete once they are folded,
+/// taken as Event Streams; of a .pcap file the HEP packets are taken. Calls that ended in a file need not settle: they are complete once they are folded,
 /// which a running server does within a second. The same file twice changes nothing. To send to a server on another machine, POST the file to /ingest/v1/events.
 ///
 /// Example: sidetone ingest --data /var/lib/sidetone calls.ndjson
@@ -60,7 +60,10 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     });
     let account = match args.account {
         Some(account) => account,
-        None => first_account(&app).await?,
+        None => app
+            .directory
+            .first_account()
+            .context("there is no account yet; make one with `sidetone account create`")?,
     };
     let mut refused = 0;
     for file in &args.files {
@@ -80,17 +83,6 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn first_account(app: &App) -> anyhow::Result<AccountSid> {
-    let accounts = app.store.accounts().await?;
-    let first = accounts
-        .iter()
-        .filter(|account| account.parent.is_none())
-        .min_by_key(|account| account.created_at);
-    first
-        .map(|account| account.sid)
-        .context("there is no account yet; make one with `sidetone account create`")
-}
-
 async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<Report> {
     let standard_input = path == Path::new("-");
     let mut file: Box<dyn Read + Send> = if standard_input {
@@ -105,9 +97,13 @@ async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<R
     };
     let mut buffer = vec![0; 256 * 1024];
     let mut filled = fill(file.as_mut(), &mut buffer)?;
-    if event_streams::looks_like(&buffer[..filled]) {
+    let is_capture = hep::file::looks_like(&buffer[..filled]);
+    if is_capture || event_streams::looks_like(&buffer[..filled]) {
         let mut body = buffer[..filled].to_vec();
         file.read_to_end(&mut body)?;
+        if is_capture {
+            return hep::file::keep(app, account, &body).await;
+        }
         let now = app.clock.now();
         let batch = cloud_events::decode(&body, now)?;
         return Ok(event_streams::keep(app, account, None, batch, now).await?);

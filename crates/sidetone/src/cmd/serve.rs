@@ -20,6 +20,7 @@ use crate::data::{self, Data};
 use crate::delivery::{self, Limits};
 use crate::directory::Directory;
 use crate::http::Door;
+use crate::ingest::hep;
 use crate::server::{Serving, load_tls, serve, stopped};
 use crate::telemetry::{Counters, start_logs};
 use crate::{accounts, feedback_worker, fold_worker};
@@ -100,6 +101,8 @@ pub struct Running {
     pub app: App,
     /// Where it listens, as a URL.
     pub url: String,
+    /// Where it listens to agents and phones.
+    pub hep: hep::Addresses,
     /// Credentials that were made up at this start.
     pub new_credentials: Option<accounts::Credentials>,
     stop: watch::Sender<bool>,
@@ -159,6 +162,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let agents = hep::Listeners::bind(&config)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let roles = config.roles;
@@ -179,6 +183,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         let limits = Limits::default();
         tasks.spawn(delivery::run(app.clone(), limits, stopped.clone()));
     }
+    let hep = agents.addresses()?;
+    agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
     tasks.spawn(follow_accounts(app.clone(), stopped.clone()));
     let serving = Serving {
         door: Door::new(app.clone()),
@@ -192,6 +198,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     Ok(Running {
         app,
         url,
+        hep,
         new_credentials,
         stop,
         tasks,

@@ -5,6 +5,7 @@ pub mod event_streams;
 pub mod hep;
 pub mod native;
 pub mod sender;
+pub mod sip_port;
 pub mod status_callback;
 
 use axum::Router;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/ingest/v1/events", post(native::receive))
         .route("/ingest/v1/cdr/freeswitch", post(cdr::freeswitch))
         .route("/ingest/v1/cdr/asterisk", post(cdr::asterisk))
+        .route("/ingest/v1/hep", post(hep::door::receive))
 }
 
 /// What became of a body's events.

@@ -245,7 +245,8 @@ impl Intake {
     }
 }
 
-async fn next(body: &mut BodyDataStream) -> Result<Option<Bytes>, ApiError> {
+/// The next piece of a body; `None` at its end.
+pub(super) async fn next(body: &mut BodyDataStream) -> Result<Option<Bytes>, ApiError> {
     // BodyDataStream is a Body as well; frames of it are its data.
     match tokio::time::timeout(PAUSE, body.frame()).await {
         Ok(None) => Ok(None),

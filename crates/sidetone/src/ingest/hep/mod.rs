@@ -1,3 +1,224 @@
-//! HEP: what agents beside SIP equipment captured.
+//! HEP: what agents beside SIP equipment captured; and what phones report of themselves.
 
+pub mod agents;
 pub mod batch;
+pub mod complaints;
+pub mod door;
+pub mod file;
+pub mod framer;
+pub mod gate;
+pub mod intake;
+pub mod kernel;
+pub mod queue;
+pub mod socket;
+pub mod tcp;
+pub mod udp;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use anyhow::bail;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use self::batch::Transport;
+use self::intake::Intake;
+use self::queue::{DEPTH, Outlet, queue};
+use self::socket::Purpose;
+use self::tcp::Streams;
+use super::sip_port;
+use crate::app::App;
+use crate::config::Config;
+use crate::server::stopped;
+
+/// How often the intake looks at what waits.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the intake rests after the store failed; meanwhile the queue fills.
+const REST: Duration = Duration::from_millis(100);
+
+const UDP: Purpose = Purpose {
+    what: "HEP over UDP",
+    option: "--hep-udp",
+};
+const TCP: Purpose = Purpose {
+    what: "HEP over TCP",
+    option: "--hep-tcp",
+};
+const SIP: Purpose = Purpose {
+    what: "SIP over UDP",
+    option: "--sip-udp",
+};
+
+/// Sockets that are bound and not read yet.
+#[derive(Default)]
+pub struct Listeners {
+    udp: Vec<UdpSocket>,
+    tcp: Option<TcpListener>,
+    sip: Option<tokio::net::UdpSocket>,
+}
+
+/// Where packets are listened for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// HEP over UDP.
+    pub udp: Option<SocketAddr>,
+    /// HEP over TCP.
+    pub tcp: Option<SocketAddr>,
+    /// Reports of phones over UDP.
+    pub sip: Option<SocketAddr>,
+}
+
+impl Listeners {
+    /// Binds what the settings say; nothing in a process that takes no events.
+    ///
+    /// # Errors
+    /// When an address is not to be had.
+    pub fn bind(config: &Config) -> anyhow::Result<Self> {
+        let mut listeners = Self::default();
+        if !config.roles.ingest {
+            return Ok(listeners);
+        }
+        let hep = &config.hep;
+        if let Some(at) = hep.udp {
+            listeners.udp = socket::datagrams(at, hep.readers, UDP)?;
+            enlarge(&listeners.udp, hep.receive_buffer);
+        }
+        listeners.tcp = hep.tcp.map(|at| socket::streams(at, TCP)).transpose()?;
+        let sip = hep.sip_udp.map(|at| socket::datagram_task(at, SIP));
+        listeners.sip = sip.transpose()?;
+        Ok(listeners)
+    }
+
+    /// Where they are.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn addresses(&self) -> std::io::Result<Addresses> {
+        let udp = self.udp.first().map(UdpSocket::local_addr);
+        let tcp = self.tcp.as_ref().map(TcpListener::local_addr);
+        let sip = self.sip.as_ref().map(tokio::net::UdpSocket::local_addr);
+        Ok(Addresses {
+            udp: udp.transpose()?,
+            tcp: tcp.transpose()?,
+            sip: sip.transpose()?,
+        })
+    }
+
+    /// Reads them until a stop is asked for; what was read by then is taken in.
+    ///
+    /// # Errors
+    /// When an agent's account is not there, or the kernel does not say which socket is which.
+    pub fn start(
+        self,
+        app: &App,
+        tls: Option<TlsAcceptor>,
+        tasks: &mut JoinSet<()>,
+        stop: &watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        check_accounts(app)?;
+        let at = self.addresses()?;
+        if at == Addresses::default() {
+            return Ok(());
+        }
+        let (inlet, outlet) = queue(DEPTH);
+        for socket in self.udp {
+            app.counters
+                .kernel
+                .watch(Transport::Udp.as_str(), &socket)?;
+            let (app, inlet, stop) = (app.clone(), inlet.clone(), stop.clone());
+            tasks.spawn_blocking(move || udp::read(&app, &socket, &inlet, &stop));
+        }
+        if let Some(listener) = self.tcp {
+            let streams = Streams {
+                app: app.clone(),
+                inlet: inlet.clone(),
+                tls: tls.filter(|_| app.config.hep.tls),
+            };
+            tasks.spawn(tcp::serve(listener, streams, stop.clone()));
+        }
+        if let Some(socket) = self.sip {
+            tasks.spawn(sip_port::serve(app.clone(), socket, inlet, stop.clone()));
+        }
+        tasks.spawn(take_in(app.clone(), outlet));
+        tasks.spawn(watch_kernel(app.clone(), stop.clone()));
+        let shown = |at: Option<SocketAddr>| at.map_or("off".to_owned(), |at| at.to_string());
+        let (udp, tcp, sip) = (shown(at.udp), shown(at.tcp), shown(at.sip));
+        tracing::info!(
+            hep.udp = udp,
+            hep.tcp = tcp,
+            sip.udp = sip,
+            "listening to agents"
+        );
+        Ok(())
+    }
+}
+
+/// Asks for large buffers, and says what to do when the kernel gives less: what does not fit is lost.
+fn enlarge(sockets: &[UdpSocket], asked: usize) {
+    for socket in sockets {
+        match udp::enlarge(socket, asked) {
+            Ok(given) if given < asked => {
+                tracing::warn!(
+                    asked,
+                    given,
+                    "the kernel gives HEP datagrams a smaller buffer than asked for, because of net.core.rmem_max; in bursts it will drop some. To change that: sysctl -w net.core.rmem_max={asked}"
+                );
+                return;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the receive buffer cannot be set"),
+        }
+    }
+}
+
+fn check_accounts(app: &App) -> anyhow::Result<()> {
+    for agent in &app.config.hep.agents {
+        if let Some(account) = agent.account
+            && app.directory.settings(account).is_none()
+        {
+            bail!(
+                "the [[agent]] with capture_id {} names account {account}, which is not there; `sidetone account list` shows those there are",
+                agent.capture_id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Takes packets in until no listener is left.
+async fn take_in(app: App, mut outlet: Outlet) {
+    let mut intake = Intake::new(app);
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let taken = tokio::select! {
+            batch = outlet.next() => {
+                let Some(batch) = batch else { break };
+                let taken = intake.take(&batch).await;
+                outlet.give_back(batch);
+                taken
+            }
+            _ = ticks.tick() => intake.tick().await,
+        };
+        if let Err(error) = taken {
+            tracing::error!(%error, "packets could not be kept");
+            tokio::time::sleep(REST).await;
+        }
+    }
+    if let Err(error) = intake.finish().await {
+        tracing::error!(%error, "the last packets could not be kept");
+    }
+}
+
+/// Counts what the kernel drops, also when nobody asks for the counters: its own count is lost with the socket.
+async fn watch_kernel(app: App, mut stop: watch::Receiver<bool>) {
+    loop {
+        app.counters.refresh_kernel();
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}

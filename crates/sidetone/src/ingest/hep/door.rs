@@ -1,0 +1,70 @@
+//! `POST /ingest/v1/hep`: packets one after the other, as in a stream.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::batch::{Batch, Transport};
+use super::framer::Framer;
+use super::intake::Intake;
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::ApiError;
+use crate::http::form::Query;
+use crate::http::json::Json;
+use crate::ingest::native::next;
+
+/// Takes packets about calls of the caller, whoever captured them. `?Settle=true`: the body is all there is of its
+/// calls, so those that ended in it are complete.
+///
+/// # Errors
+/// 400 when there is no packet in it, 401; 503 when nothing more can be kept: the same body may be sent again.
+pub async fn receive(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let settle = match query.filled("Settle") {
+        Some(value) => value.boolean().map_err(ApiError::invalid_query)?,
+        None => false,
+    };
+    let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    let mut intake = Intake::new(app.clone());
+    let mut framer = Framer::default();
+    let mut batch = Batch::new(Transport::Http);
+    batch.account = Some(caller.account);
+    let (mut packets, mut gaps) = (0, 0);
+    let mut body = body.into_data_stream();
+    let read = loop {
+        let piece = match next(&mut body).await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        batch.received_at = app.clock.now();
+        gaps += framer.feed(peer, &piece, &mut batch);
+        packets += batch.len();
+        intake.take(&batch).await?;
+        batch.clear();
+    };
+    gaps += u64::from(framer.is_within());
+    let transport = Transport::Http.as_str();
+    let counters = &app.counters;
+    counters.count_hep(transport, "malformed", "bytes between packets", gaps);
+    let mut report = if settle && read.is_ok() {
+        intake.finish_settled().await?
+    } else {
+        intake.finish().await?
+    };
+    read?;
+    if packets == 0 {
+        return Err(ApiError::bad_request(
+            "The body holds no HEP packets. Expected packets of HEP3, one after the other.",
+        ));
+    }
+    report.rejected += gaps;
+    Ok(Json(report).into_response())
+}

@@ -1,0 +1,60 @@
+//! Capture files with packets of agents in them, as `tcpdump -w calls.pcap udp port 9060` makes them.
+
+use anyhow::bail;
+use sidetone_core::id::AccountSid;
+use sidetone_wire::malformed::Malformed;
+use sidetone_wire::pcap::datagrams;
+
+use super::batch::{Batch, Kind, Transport};
+use super::intake::Intake;
+use super::queue::{BATCH_BYTES, BATCH_PACKETS};
+use crate::app::App;
+use crate::ingest::Report;
+
+/// Whether a file that begins so is a capture.
+#[must_use]
+pub fn looks_like(beginning: &[u8]) -> bool {
+    let none = Malformed::new("no capture file", 0);
+    datagrams(beginning).map_or_else(|error| error != none, |_| true)
+}
+
+/// Takes the packets of a file about an account's calls. It is all there is of them: those that ended in it are
+/// complete.
+///
+/// # Errors
+/// When it is no capture that can be read, there is no HEP in it, or the store fails.
+pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result<Report> {
+    let mut intake = Intake::new(app.clone());
+    let mut batch = Batch::new(Transport::File);
+    batch.account = Some(account);
+    batch.received_at = app.clock.now();
+    let (mut others, mut damage) = (0, None);
+    let mut found = false;
+    let mut captured = datagrams(file)?;
+    for datagram in captured.by_ref() {
+        match datagram {
+            Ok(datagram) if datagram.payload.starts_with(b"HEP3") => {
+                found = true;
+                batch.push(datagram.src, Kind::Hep, datagram.payload);
+            }
+            Ok(_) => others += 1,
+            Err(error) => damage = Some(error),
+        }
+        if batch.len() >= BATCH_PACKETS || batch.bytes() >= BATCH_BYTES {
+            intake.take(&batch).await?;
+            batch.clear();
+        }
+    }
+    if !found {
+        bail!(
+            "there is no HEP in this capture; capture what an agent sends to port 9060, not SIP and RTP themselves"
+        );
+    }
+    intake.take(&batch).await?;
+    let mut report = intake.finish_settled().await?;
+    report.ignored += others + captured.skipped();
+    if let Some(error) = damage {
+        report.refuse_unnamed(&error.to_string());
+    }
+    Ok(report)
+}

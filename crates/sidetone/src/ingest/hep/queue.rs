@@ -1,0 +1,87 @@
+//! The way from the listeners to the intake: bounded, so that who cannot be served waits, and the kernel drops and counts.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::batch::{Batch, Transport};
+
+/// Most packets of a batch.
+pub const BATCH_PACKETS: usize = 256;
+/// A batch is passed on when it has as many bytes, so that a full queue is a known amount of memory.
+pub const BATCH_BYTES: usize = 512 * 1024;
+/// Batches that may wait.
+pub const DEPTH: usize = 32;
+
+/// Batches that were emptied, to be filled again.
+type Pool = Arc<Mutex<Vec<Batch>>>;
+
+/// Where listeners put batches.
+#[derive(Clone)]
+pub struct Inlet {
+    sender: mpsc::Sender<Batch>,
+    pool: Pool,
+}
+
+/// Where the intake takes them.
+pub struct Outlet {
+    receiver: mpsc::Receiver<Batch>,
+    pool: Pool,
+}
+
+/// A queue of so many batches.
+#[must_use]
+pub fn queue(depth: usize) -> (Inlet, Outlet) {
+    let (sender, receiver) = mpsc::channel(depth);
+    let pool = Pool::default();
+    let inlet = Inlet {
+        sender,
+        pool: pool.clone(),
+    };
+    (inlet, Outlet { receiver, pool })
+}
+
+impl Inlet {
+    /// An empty batch.
+    #[must_use]
+    pub fn empty(&self, transport: Transport) -> Batch {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut batch) = pool.pop() else {
+            return Batch::new(transport);
+        };
+        batch.transport = transport;
+        batch
+    }
+
+    /// Waits for room. A queue without an intake takes nothing any more: then everything is ending.
+    pub async fn put(&self, batch: Batch) {
+        let _ = self.sender.send(batch).await;
+    }
+
+    /// As [`Self::put`], for threads that may wait.
+    pub fn put_blocking(&self, batch: Batch) {
+        let _ = self.sender.blocking_send(batch);
+    }
+
+    /// Whether there was room.
+    #[must_use]
+    pub fn try_put(&self, batch: Batch) -> bool {
+        self.sender.try_send(batch).is_ok()
+    }
+}
+
+impl Outlet {
+    /// The next batch; `None` when no listener is left.
+    pub async fn next(&mut self) -> Option<Batch> {
+        self.receiver.recv().await
+    }
+
+    /// Gives a batch back to be filled again.
+    pub fn give_back(&self, mut batch: Batch) {
+        batch.clear();
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() < DEPTH {
+            pool.push(batch);
+        }
+    }
+}

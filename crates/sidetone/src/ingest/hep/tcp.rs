@@ -1,0 +1,150 @@
+//! HEP in streams, plain or encrypted.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+use super::agents::{Agents, Refusal};
+use super::batch::Transport;
+use super::complaints::Complaints;
+use super::framer::Framer;
+use super::queue::Inlet;
+use crate::app::App;
+use crate::server::stopped;
+
+/// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent into a connection
+/// that was closed meanwhile is lost.
+const IDLE: Duration = Duration::from_secs(60 * 60);
+/// Bytes read at once.
+const PIECE: usize = 64 * 1024;
+
+/// What a listener needs.
+pub struct Streams {
+    /// Whose counters count.
+    pub app: App,
+    /// Where packets go.
+    pub inlet: Inlet,
+    /// Encrypts connections.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart.
+pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Receiver<bool>) {
+    let agents = Agents::new(&streams.app);
+    let slots = Arc::new(Semaphore::new(streams.app.config.max_connections));
+    let complaints = Complaints::default();
+    let streams = Arc::new(streams);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stop) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, mostly: give connections time to end.
+                tracing::warn!(%error, "cannot accept an agent's connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let slot = slots.clone().try_acquire_owned();
+        let (Ok(slot), true) = (slot, agents.may_be_at(peer.ip())) else {
+            refuse(&streams.app, &agents, &complaints, peer);
+            continue;
+        };
+        tokio::spawn(connection(
+            stream,
+            peer,
+            streams.clone(),
+            stop.clone(),
+            slot,
+        ));
+    }
+}
+
+/// Counts a connection that is closed at once.
+fn refuse(app: &App, agents: &Agents, complaints: &Complaints, peer: SocketAddr) {
+    let what = if agents.may_be_at(peer.ip()) {
+        app.counters.connections_refused.inc();
+        "too many connections of agents"
+    } else {
+        let result = Refusal::WrongSource.as_str();
+        app.counters
+            .count_hep(Transport::Tcp.as_str(), result, "connection", 1);
+        "no agent may connect from there"
+    };
+    if let Some(more) = complaints.may_say(what, app.clock.now()) {
+        tracing::warn!(%peer, more, "{what}");
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    streams: Arc<Streams>,
+    mut stop: watch::Receiver<bool>,
+    _slot: OwnedSemaphorePermit,
+) {
+    let reading = async {
+        match &streams.tls {
+            None => read(stream, peer, &streams).await,
+            Some(acceptor) => {
+                let pause = streams.app.config.client_timeout;
+                match tokio::time::timeout(pause, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => read(stream, peer, &streams).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                    Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = reading => {}
+        () = stopped(&mut stop) => {}
+    }
+}
+
+/// Reads until the agent ends, or is silent for too long. While the queue is full nothing is read, so that the agent
+/// has to wait.
+async fn read(mut stream: impl AsyncRead + Unpin, peer: SocketAddr, streams: &Streams) {
+    let Streams { app, inlet, .. } = streams;
+    let transport = Transport::Tcp;
+    let malformed = |reason, number| {
+        let counters = &app.counters;
+        counters.count_hep(transport.as_str(), "malformed", reason, number);
+    };
+    let mut framer = Framer::default();
+    let mut piece = vec![0; PIECE];
+    loop {
+        let pause = if framer.is_within() {
+            app.config.client_timeout
+        } else {
+            IDLE
+        };
+        let length = match tokio::time::timeout(pause, stream.read(&mut piece)).await {
+            Ok(Ok(0)) | Err(_) => break,
+            Ok(Ok(length)) => length,
+            Ok(Err(error)) => {
+                tracing::debug!(%peer, %error, "an agent's connection ended early");
+                break;
+            }
+        };
+        let mut batch = inlet.empty(transport);
+        batch.received_at = app.clock.now();
+        let gaps = framer.feed(peer, &piece[..length], &mut batch);
+        malformed("bytes between packets", gaps);
+        if !batch.is_empty() {
+            inlet.put(batch).await;
+        }
+    }
+    if framer.is_within() {
+        malformed("stream ended within a packet", 1);
+    }
+}

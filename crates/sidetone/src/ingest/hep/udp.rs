@@ -1,0 +1,92 @@
+//! HEP in datagrams.
+
+use std::io::IoSliceMut;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    MsgFlags, MultiHeaders, SockaddrStorage, getsockopt, recvmmsg, setsockopt, sockopt,
+};
+use tokio::sync::watch;
+
+use super::batch::{Batch, Kind, Transport};
+use super::queue::{BATCH_BYTES, BATCH_PACKETS, Inlet};
+use crate::app::App;
+
+/// The largest datagram there can be.
+const DATAGRAM_BYTES: usize = 65_536;
+
+/// Asks for a receive buffer, and says how large it is. With the right to (`CAP_NET_ADMIN`), more than the kernel's
+/// limit.
+///
+/// # Errors
+/// When the kernel does not answer.
+pub fn enlarge(socket: &UdpSocket, bytes: usize) -> nix::Result<usize> {
+    if setsockopt(socket, sockopt::RcvBufForce, &bytes).is_err() {
+        setsockopt(socket, sockopt::RcvBuf, &bytes)?;
+    }
+    // The kernel doubles what is asked for, for its own bookkeeping, and tells the double.
+    Ok(getsockopt(socket, sockopt::RcvBuf)? / 2)
+}
+
+/// Reads datagrams until a stop is asked for, on a thread of its own: it waits in the kernel, and for the intake.
+pub fn read(app: &App, socket: &UdpSocket, inlet: &Inlet, stop: &watch::Receiver<bool>) {
+    // Pages that no datagram reaches are never there.
+    let mut memory = vec![0; BATCH_PACKETS * DATAGRAM_BYTES];
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH_PACKETS, None);
+    while !is_over(stop) {
+        let mut slots: Vec<_> = memory
+            .chunks_exact_mut(DATAGRAM_BYTES)
+            .map(|slot| [IoSliceMut::new(slot)])
+            .collect();
+        // Waits for the first, and takes what else is there.
+        let flags = MsgFlags::MSG_WAITFORONE;
+        let received = match recvmmsg(socket.as_raw_fd(), &mut headers, &mut slots, flags, None) {
+            Ok(received) => received,
+            Err(Errno::EAGAIN | Errno::EINTR) => continue,
+            Err(error) => {
+                tracing::error!(%error, "HEP datagrams cannot be read");
+                std::thread::sleep(std::time::Duration::from_millis(200));
+                continue;
+            }
+        };
+        let mut batch = fresh(app, inlet);
+        for datagram in received {
+            let peer = datagram.address.as_ref().and_then(peer);
+            // An empty datagram fills no slot, and counts as any other.
+            let bytes = datagram.iovs().next().unwrap_or_default();
+            batch.push(peer.unwrap_or(NOBODY), Kind::Hep, bytes);
+            if batch.bytes() >= BATCH_BYTES {
+                inlet.put_blocking(std::mem::replace(&mut batch, fresh(app, inlet)));
+            }
+        }
+        if !batch.is_empty() {
+            inlet.put_blocking(batch);
+        }
+    }
+    // While the socket is still there to be asked.
+    app.counters.refresh_kernel();
+}
+
+/// What the kernel gave no address for.
+const NOBODY: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+
+fn fresh(app: &App, inlet: &Inlet) -> Batch {
+    let mut batch = inlet.empty(Transport::Udp);
+    batch.received_at = app.clock.now();
+    batch
+}
+
+/// The sender; one of IPv4 as such, whatever the socket.
+fn peer(address: &SockaddrStorage) -> Option<SocketAddr> {
+    let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::from(*v4));
+    let peer = v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::from(*v6)))?;
+    Some(SocketAddr::new(peer.ip().to_canonical(), peer.port()))
+}
+
+/// Whether to stop: asked to, or there is nobody left to ask.
+fn is_over(stop: &watch::Receiver<bool>) -> bool {
+    *stop.borrow() || stop.has_changed().is_err()
+}
