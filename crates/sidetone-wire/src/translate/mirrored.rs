@@ -133,7 +133,6 @@ pub fn report_to_us(
     message: &[u8],
     received_at: TimeUs,
     from: SocketAddr,
-    to: SocketAddr,
 ) -> Result<Mirrored, Skipped> {
     let content = match sip(&Message::parse(message)?, None)? {
         content @ Content::Vq(..) => content,
@@ -142,11 +141,11 @@ pub fn report_to_us(
     Ok(Mirrored {
         at: received_at,
         // Sent again, it is another moment and the same message.
-        id: id(0, 0, from, to, message),
+        id: id(0, 0, from, from, message),
         kind: SourceKind::Sip,
         agent: 0,
         correlation_id: None,
-        addresses: [from, to],
+        addresses: [from, from],
         named: None,
         content,
     })

@@ -188,6 +188,12 @@ impl FromStr for Roles {
 pub struct Networks(Vec<Network>);
 
 impl Networks {
+    /// They, one by one.
+    #[must_use]
+    pub fn ranges(&self) -> &[Network] {
+        &self.0
+    }
+
     /// This machine alone.
     #[must_use]
     pub fn loopback() -> Self {

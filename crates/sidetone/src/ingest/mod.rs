@@ -96,6 +96,16 @@ impl Report {
         }
     }
 
+    /// Adds what became of more events; of the refusals as many as may be named.
+    pub fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+        self.rejected += other.rejected;
+        self.ignored += other.ignored;
+        let room = REFUSALS_MAX.saturating_sub(self.errors.len());
+        self.errors.extend(other.errors.into_iter().take(room));
+    }
+
     fn count(&mut self, fates: &[Appended]) {
         for fate in fates {
             match fate {

@@ -19,7 +19,7 @@ use sidetone_wire::translate::native::NativeReader;
 use tokio::task::JoinHandle;
 
 use super::sender::account_of;
-use super::{REFUSALS_MAX, Report, append, count};
+use super::{Report, append, count};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::body;
@@ -205,13 +205,7 @@ impl Intake {
         let written = writing.await.map_err(|error| {
             StoreError::Unavailable(format!("writing was cut short: {error}"))
         })??;
-        self.report.accepted += written.accepted;
-        self.report.duplicates += written.duplicates;
-        self.report.rejected += written.rejected;
-        let room = REFUSALS_MAX.saturating_sub(self.report.errors.len());
-        self.report
-            .errors
-            .extend(written.errors.into_iter().take(room));
+        self.report.add(written);
         Ok(())
     }
 

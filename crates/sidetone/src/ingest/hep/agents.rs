@@ -93,6 +93,12 @@ impl Agents {
             .ok_or(Refusal::UnknownAgent)
     }
 
+    /// Whose calls those are that no entry gives to another account.
+    #[must_use]
+    pub const fn default_account(&self) -> Option<AccountSid> {
+        self.default_account
+    }
+
     /// Whether any agent could send from there: no use in keeping a connection open otherwise.
     #[must_use]
     pub fn may_be_at(&self, peer: IpAddr) -> bool {

@@ -64,7 +64,14 @@ impl Gate {
         }
     }
 
-    fn turn_away(
+    /// As [`Agents::default_account`].
+    #[must_use]
+    pub const fn default_account(&self) -> Option<AccountSid> {
+        self.agents.default_account()
+    }
+
+    /// Counts a packet that is not taken, and complains.
+    pub fn turn_away(
         &self,
         batch: &Batch,
         received: Received<'_>,

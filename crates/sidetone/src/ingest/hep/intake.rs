@@ -1,72 +1,277 @@
-//! What becomes of packets: each is counted once.
+//! From packets to events: read, put to their calls, appended.
 
-use sidetone_store::StoreError;
+use std::collections::BTreeSet;
 
-use super::batch::{Batch, Kind};
+use sidetone_core::correlate::{CallKey, Limits, WAIT_US};
+use sidetone_core::event::{CallEvent, Observation, Timer};
+use sidetone_core::id::{AccountSid, CallRef};
+use sidetone_core::sip::StartLine;
+use sidetone_core::time::TimeUs;
+use sidetone_store::{Lookup, NewEvent, Scope, StoreError};
+use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
+use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
+use tokio::task::JoinHandle;
+
+use super::batch::{Batch, Kind, Received, Transport};
 use super::gate::Gate;
 use crate::app::App;
 use crate::ingest::Report;
 
-/// Takes packets in.
+/// Events that may wait for the transaction before theirs: beyond, nothing more is read.
+const PENDING_MAX: usize = 4_000;
+/// Calls looked up in the store in one round: of packets whose call nobody saw begin, because it began before we did.
+const LOOKUPS_MAX: usize = 1_000;
+/// Most ended calls that are remembered to be settled; those beyond settle by their timers.
+const SETTLED_MAX: usize = 100_000;
+
+/// What becomes of packets. While events are being written, the next packets are read.
 pub struct Intake {
     app: App,
     gate: Gate,
+    headers: NamingHeaders,
+    network: Network,
+    /// How what is pending came.
+    transport: Transport,
+    pending: Vec<NewEvent>,
+    writing: Option<JoinHandle<Result<Report, StoreError>>>,
     report: Report,
+    /// Calls whose end was seen, where somebody wants them settled.
+    ended: BTreeSet<CallRef>,
 }
 
 impl Intake {
     /// An intake of its own: what waits for its call in one is not known to another.
     #[must_use]
     pub fn new(app: App) -> Self {
+        let hep = &app.config.hep;
+        let headers = NamingHeaders {
+            call_sid: hep.call_sid_headers.clone(),
+            parent: hep.parent_headers.clone(),
+            sources: hep.call_sid_sources.ranges().to_vec(),
+        };
+        let limits = Limits {
+            idle_us: app.config.lifecycle.call_idle_us,
+            ..Limits::default()
+        };
         Self {
             gate: Gate::new(app.clone()),
+            headers,
+            network: Network::new(limits),
+            transport: Transport::Udp,
+            pending: Vec::new(),
+            writing: None,
             report: Report::default(),
+            ended: BTreeSet::new(),
             app,
         }
     }
 
-    /// Takes the packets of a batch.
+    /// Takes packets.
     ///
     /// # Errors
-    /// As the store's; the packets are counted all the same.
+    /// As the store's: events of this batch or of the one before could not be kept. They are counted.
     pub async fn take(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.transport = batch.transport;
         for received in batch.iter() {
-            let is_good = match received.kind {
-                Kind::Hep => self.gate.pass(batch, received).is_some(),
-                Kind::Sip => true,
-            };
-            if is_good {
-                let transport = batch.transport.as_str();
-                self.app.counters.count_hep(transport, "accepted", "", 1);
-                self.report.accepted += 1;
-            } else {
-                self.report.rejected += 1;
+            if let Some((account, packet)) = self.read(batch, received) {
+                self.place(account, packet, batch.received_at);
             }
         }
-        Ok(())
+        self.write().await
     }
 
-    /// Gives up what has waited for long enough.
+    /// Tries what waits for its call again. To be called a few times a second.
     ///
     /// # Errors
-    /// As the store's.
+    /// As [`Self::take`].
     pub async fn tick(&mut self) -> Result<(), StoreError> {
-        Ok(())
+        let now = self.app.clock.now();
+        self.retry(now).await?;
+        self.write().await
     }
 
-    /// Gives up all that waits, and tells what became of everything.
+    /// Takes it that nothing more comes: what waits is tried a last time, everything is written. Tells what became of it.
     ///
     /// # Errors
-    /// As the store's.
+    /// As [`Self::take`].
     pub async fn finish(&mut self) -> Result<Report, StoreError> {
+        let end_of_waiting = self.app.clock.now().plus_us(WAIT_US);
+        self.retry(end_of_waiting).await?;
+        self.write_all().await?;
         Ok(std::mem::take(&mut self.report))
     }
 
     /// As [`Self::finish`]; what was taken is all there is of its calls, so that those that ended are complete.
     ///
     /// # Errors
-    /// As the store's.
+    /// As [`Self::take`].
     pub async fn finish_settled(&mut self) -> Result<Report, StoreError> {
-        self.finish().await
+        let report = self.finish().await?;
+        let now = self.app.clock.now();
+        let ended = std::mem::take(&mut self.ended).into_iter();
+        let settled: Vec<NewEvent> = ended
+            .map(|call| NewEvent {
+                event: CallEvent::timer(call, Timer::Settled, now),
+                received_at: now,
+            })
+            .collect();
+        for some in settled.chunks(PENDING_MAX) {
+            self.app.store.append(some.to_vec()).await?;
+        }
+        Ok(report)
+    }
+
+    fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<(AccountSid, Mirrored)> {
+        let (account, read) = match received.kind {
+            Kind::Hep => {
+                let Some((account, packet)) = self.gate.pass(batch, received) else {
+                    self.report.rejected += 1;
+                    return None;
+                };
+                (account, mirrored::hep(&packet, account, &self.headers))
+            }
+            Kind::Sip => {
+                let account = batch.account.or_else(|| self.gate.default_account())?;
+                let read = mirrored::report_to_us(received.bytes, batch.received_at, received.peer);
+                (account, read)
+            }
+        };
+        match read {
+            Ok(mirrored) => return Some((account, mirrored)),
+            Err(Skipped::KeepAlive) => self.ignore("keepalive"),
+            Err(Skipped::OtherKind) => self.ignore("other_kind"),
+            Err(Skipped::Malformed(error)) => {
+                self.report.rejected += 1;
+                self.gate
+                    .turn_away(batch, received, "malformed", error.what);
+            }
+        }
+        None
+    }
+
+    fn place(&mut self, account: AccountSid, packet: Mirrored, now: TimeUs) {
+        match self.network.take(account, packet, now) {
+            Fate::Event(event) => self.keep(*event, now),
+            Fate::Waits => {}
+            Fate::NotACall => self.ignore("not_a_call"),
+            Fate::Crowded(_) => self.ignore("uncorrelated"),
+        }
+    }
+
+    fn keep(&mut self, event: CallEvent, received_at: TimeUs) {
+        if self.ended.len() < SETTLED_MAX && ends_call(&event) {
+            self.ended.insert(event.call);
+        }
+        self.pending.push(NewEvent { event, received_at });
+    }
+
+    async fn retry(&mut self, now: TimeUs) -> Result<(), StoreError> {
+        let (found, given_up) = self.network.retry(now);
+        for event in found {
+            self.keep(event, now);
+        }
+        for (number, owned) in given_up.into_iter().enumerate() {
+            let call = if number < LOOKUPS_MAX {
+                self.known_to_store(&owned).await?
+            } else {
+                None
+            };
+            match call {
+                Some(call) => self.keep(owned.packet.of_call(call), now),
+                None => self.ignore("uncorrelated"),
+            }
+        }
+        Ok(())
+    }
+
+    /// The call of that name, if the store has it: it began before we did.
+    async fn known_to_store(&self, owned: &Owned) -> Result<Option<CallRef>, StoreError> {
+        let Some(name) = owned.packet.call_name() else {
+            return Ok(None);
+        };
+        let account = owned.account;
+        let sid = CallKey::of(name).call_sid(account);
+        let found = self.app.store.annotation(Scope { account }, sid).await?;
+        Ok(match found {
+            Lookup::Found(record) if record.call.account == account => Some(record.call),
+            Lookup::Found(_) | Lookup::Unknown | Lookup::Gone => None,
+        })
+    }
+
+    /// Begins to write what is pending, unless something is being written and there is room to read on.
+    async fn write(&mut self) -> Result<(), StoreError> {
+        let is_busy = self
+            .writing
+            .as_ref()
+            .is_some_and(|writing| !writing.is_finished());
+        if is_busy && self.pending.len() < PENDING_MAX {
+            return Ok(());
+        }
+        self.wait().await?;
+        self.begin_to_write();
+        Ok(())
+    }
+
+    fn begin_to_write(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let events = std::mem::take(&mut self.pending);
+        let (app, transport) = (self.app.clone(), self.transport.as_str());
+        self.writing = Some(tokio::spawn(async move {
+            let number = events.len() as u64;
+            let fates = match app.store.append(events).await {
+                Ok(fates) => fates,
+                Err(error) => {
+                    app.counters.count_hep(transport, "not_kept", "", number);
+                    return Err(error);
+                }
+            };
+            let mut written = Report::default();
+            written.count(&fates);
+            let count = |result, number| app.counters.count_hep(transport, result, "", number);
+            count("accepted", written.accepted);
+            count("duplicate", written.duplicates);
+            count("sealed_or_full", written.rejected);
+            Ok(written)
+        }));
+    }
+
+    async fn wait(&mut self) -> Result<(), StoreError> {
+        let Some(writing) = self.writing.take() else {
+            return Ok(());
+        };
+        let written = writing.await.map_err(|error| {
+            StoreError::Unavailable(format!("writing was cut short: {error}"))
+        })??;
+        self.report.add(written);
+        Ok(())
+    }
+
+    async fn write_all(&mut self) -> Result<(), StoreError> {
+        while !self.pending.is_empty() || self.writing.is_some() {
+            self.wait().await?;
+            self.begin_to_write();
+        }
+        Ok(())
+    }
+
+    /// Counts what is well-formed and yet no observation of a call.
+    fn ignore(&mut self, result: &'static str) {
+        self.report.ignored += 1;
+        let transport = self.transport.as_str();
+        self.app.counters.count_hep(transport, result, "", 1);
+    }
+}
+
+/// Whether a message ends its call: somebody hung up, or the caller was told that it will not be.
+fn ends_call(event: &CallEvent) -> bool {
+    let Observation::Sip { sip } = &event.observation else {
+        return false;
+    };
+    match sip.start {
+        StartLine::Request(_) => sip.method == "BYE",
+        StartLine::Response(401 | 407) => false,
+        StartLine::Response(status) => status >= 300 && sip.method == "INVITE" && sip.hops <= 1,
     }
 }
