@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test bench audit fuzz lint unit clients
+.PHONY: demo test bench audit fuzz lint unit clients calls
 
 demo:
 	$(CARGO) run --release --quiet -- demo
@@ -25,6 +25,11 @@ unit:
 clients:
 	$(CARGO) build --release
 	bash tests/clients/run.sh
+
+# Real calls through Kamailio and rtpengine into the program as it is shipped; what it says of them against the phones' own counts.
+calls:
+	$(CARGO) build --release
+	bash tests/calls/run.sh
 
 bench:
 	$(CARGO) build --release
