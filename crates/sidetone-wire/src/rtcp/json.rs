@@ -41,6 +41,9 @@ const NTP_TO_UNIX_S: u64 = 2_208_988_800;
 pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
     let report: Report<'_> =
         serde_json::from_slice(payload).map_err(|error| refusal(payload, &error))?;
+    if report.says_nothing() {
+        return Ok(Compound::default());
+    }
     let mut compound = Compound {
         ssrc: report.ssrc.narrow("RTCP JSON without ssrc")?,
         bye: report.kind.0 == Some(BYE),
@@ -106,6 +109,20 @@ struct Report<'a> {
     extended_report_information: Option<Extended>,
     #[serde(borrow)]
     sdes_information: Option<Vec<Description<'a>>>,
+}
+
+impl Report<'_> {
+    /// rtpengine tells of a packet that is no report (a description, a goodbye) with all of the report left out.
+    fn says_nothing(&self) -> bool {
+        let tells_what_it_is = self.kind.0.is_some() || self.sdes_information.is_some();
+        tells_what_it_is
+            && self.ssrc.0.is_none()
+            && self.sender_information.is_none()
+            && self.report_blocks.is_none()
+            && self.report_blocks_xr.is_none()
+            && self.voip_metrics.is_none()
+            && self.extended_report_information.is_none()
+    }
 }
 
 #[derive(Deserialize)]

@@ -298,3 +298,9 @@ fn any_length_and_any_byte_gives_a_result() {
         }
     }
 }
+
+#[test]
+fn a_description_without_a_report_says_nothing() {
+    let json = br#"{ "sdes_report_count":1,"sdes_information": [ {"sdes_chunk_ssrc":7,"type":1,"text":"a"}] }"#;
+    assert_eq!(decode(json), Ok(Compound::default()));
+}

@@ -69,21 +69,23 @@ impl Settings {
             bail!("hep_tls needs a certificate: give --tls-cert and --tls-key");
         }
         let usual = HepListen::At(SocketAddr::from(([127, 0, 0, 1], 9060)));
-        let networks = |given: &Option<Networks>| given.clone().unwrap_or_else(Networks::loopback);
+        let udp = self.hep_udp.unwrap_or(usual).address();
+        let tcp = self.hep_tcp.unwrap_or(usual).address();
+        let sip_udp = self.sip_udp.and_then(HepListen::address);
         let names = |given: &Option<Names>, usual: &[&str]| {
             let usual = || usual.iter().map(|name| (*name).to_owned()).collect();
             given.as_ref().map_or_else(usual, |names| names.0.clone())
         };
         Ok(Hep {
-            udp: self.hep_udp.unwrap_or(usual).address(),
-            tcp: self.hep_tcp.unwrap_or(usual).address(),
+            allow: near(self.hep_allow.as_ref(), &[udp, tcp]),
+            udp,
+            tcp,
             tls,
             readers: self.hep_readers.unwrap_or(1),
             receive_buffer: receive_buffer.unwrap_or(16 * 1024 * 1024),
             agents: self.agent.clone(),
-            allow: networks(&self.hep_allow),
-            sip_udp: self.sip_udp.and_then(HepListen::address),
-            sip_allow: networks(&self.sip_allow),
+            sip_allow: near(self.sip_allow.as_ref(), &[sip_udp]),
+            sip_udp,
             call_sid_headers: names(
                 &self.sip_call_sid_headers,
                 &["X-Call-Sid", "X-Twilio-CallSid"],
@@ -91,6 +93,18 @@ impl Settings {
             call_sid_sources: self.sip_call_sid_sources.clone().unwrap_or_default(),
             parent_headers: names(&self.sip_parent_headers, &["X-CID"]),
         })
+    }
+}
+
+/// Who may send that nobody has listed: this machine. What comes to a loopback address is from this machine, by whichever of
+/// its addresses (a proxy sends from the one it listens on).
+fn near(given: Option<&Networks>, listeners: &[Option<SocketAddr>]) -> Networks {
+    let mut listeners = listeners.iter().flatten();
+    let is_local = listeners.all(|at| at.ip().is_loopback());
+    match given {
+        Some(given) => given.clone(),
+        None if is_local => Networks::all(),
+        None => Networks::loopback(),
     }
 }
 
@@ -182,8 +196,12 @@ mod tests {
         assert_eq!(config.hep.udp.unwrap().to_string(), "127.0.0.1:9060");
         assert_eq!(config.hep.tcp, None);
         assert_eq!(config.hep.sip_udp, None);
-        assert!(config.hep.allow.contains("::1".parse().unwrap()));
-        assert!(!config.hep.allow.contains("192.0.2.9".parse().unwrap()));
+        // Nobody else reaches it.
+        assert!(config.hep.allow.contains("192.0.2.9".parse().unwrap()));
+        let open = parse_file("hep_udp = '0.0.0.0:9060'").unwrap();
+        let open = open.into_config().unwrap();
+        assert!(open.hep.allow.contains("::1".parse().unwrap()));
+        assert!(!open.hep.allow.contains("192.0.2.9".parse().unwrap()));
     }
 
     #[test]

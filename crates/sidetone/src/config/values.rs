@@ -200,6 +200,12 @@ impl Networks {
         "127.0.0.0/8,::1".parse().unwrap_or_default()
     }
 
+    /// Every machine.
+    #[must_use]
+    pub fn all() -> Self {
+        "0.0.0.0/0,::/0".parse().unwrap_or_default()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
