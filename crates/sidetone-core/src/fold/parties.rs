@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::combine::combine;
-use super::figures::{Side, SideFigures, StreamFigures, set_loss_percent};
+use super::figures::{Side, SideFigures, StreamFigures};
 use super::place::{PartyEdge, Places};
 use super::reports::Reports;
 use super::rtp::{self, Way};
@@ -183,28 +183,13 @@ fn counters_of(metrics: &VqMetrics) -> Counters {
     }
 }
 
-/// The streams of one side. What came in was not sent by this edge, and the other way round.
+/// The streams of one side. Both counts of each are known: what its sender sent and what its receiver received.
 fn figures(streams: impl Iterator<Item = Counters>, side: Side) -> SideFigures {
     let streams: Vec<StreamFigures> = streams
-        .map(|mut counters| {
-            match side {
-                Side::Inbound => {
-                    counters.packets_sent = None;
-                    counters.bytes_sent = None;
-                }
-                Side::Outbound => {
-                    counters.packets_received = None;
-                    counters.bytes_received = None;
-                }
-            }
-            if side == Side::Inbound {
-                set_loss_percent(&mut counters, side);
-            }
-            StreamFigures {
-                counters,
-                codec_rank: None,
-                readings: 1,
-            }
+        .map(|counters| StreamFigures {
+            counters,
+            codec_rank: None,
+            readings: 1,
         })
         .collect();
     let mut total = combine(&streams, side);
