@@ -83,7 +83,12 @@ fn state(caller: &Leg<'_>, callee: &Leg<'_>) -> CallState {
         Some(_) => CallState::Completed,
         None if callee.answered_at().is_some() && is_over => CallState::Completed,
         None if callee.answered_at().is_some() => CallState::Answered,
-        None if caller.invite_responses().any(|(status, _)| status >= 180) => CallState::Ringing,
+        None if caller
+            .invite_responses()
+            .any(|(status, _)| (180..200).contains(&status)) =>
+        {
+            CallState::Ringing
+        }
         None => CallState::Undialed,
     }
 }

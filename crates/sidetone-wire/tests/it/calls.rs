@@ -285,7 +285,7 @@ fn figures_are_what_was_on_the_wire() {
             }
         }
     }
-    assert_eq!(measured, 4);
+    assert_eq!(measured, 6);
 }
 
 /// What must not depend on who saw what when.

@@ -45,7 +45,9 @@ fn every_report_of_a_capture_was_seen_on_the_wire() {
             .filter_map(|side| call.truth[side].as_array())
             .flatten()
             .collect();
-        for decoded in reports(&call) {
+        // rtpengine tells of a goodbye, too, with nothing in it.
+        let says_something = |decoded: &Compound| *decoded != Compound::default();
+        for decoded in reports(&call).into_iter().filter(says_something) {
             assert_eq!(decoded.blocks.len(), 1, "{}", call.name);
             for block in &decoded.blocks {
                 assert!(
@@ -59,7 +61,7 @@ fn every_report_of_a_capture_was_seen_on_the_wire() {
             assert!(decoded.cname.is_some_and(|name| name.contains('@')));
         }
     }
-    assert_eq!(count, 82);
+    assert_eq!(count, 98);
 }
 
 /// What round-trip times are computed from: a receiver names the sender's report by the middle of its time.

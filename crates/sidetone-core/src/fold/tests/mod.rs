@@ -4,6 +4,7 @@ mod assemble;
 mod media;
 mod sdk;
 mod signalling;
+mod sip;
 
 use super::*;
 use crate::event::{EdgeEvent, EventId, Source, SourceKind, Step};
