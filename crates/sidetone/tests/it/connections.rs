@@ -20,6 +20,9 @@ async fn live(settings: Settings) -> Live {
     let settings = Settings {
         data: Some(dir.path().to_owned()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
+        // Servers of other tests run at the same time.
+        hep_udp: Some("off".parse().unwrap()),
+        hep_tcp: Some("off".parse().unwrap()),
         ..settings
     };
     let running = start(settings.resolve(None).unwrap(), Clock::default())
@@ -164,6 +167,8 @@ async fn the_first_start_makes_credentials_and_the_second_keeps_them() {
     let settings = Settings {
         data: Some(live.dir.path().to_owned()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
+        hep_udp: Some("off".parse().unwrap()),
+        hep_tcp: Some("off".parse().unwrap()),
         ..Settings::default()
     };
     let again = start(settings.resolve(None).unwrap(), Clock::default())

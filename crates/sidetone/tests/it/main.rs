@@ -10,6 +10,7 @@ mod demo;
 mod feedback;
 mod feedback_model;
 mod harness;
+mod hep;
 mod ingest;
 mod lifecycle;
 mod migrate;
