@@ -1,6 +1,7 @@
 //! Settings: command line, then environment, then `sidetone.toml`, then defaults.
 
 mod hep;
+mod lists;
 mod values;
 
 use std::net::SocketAddr;
@@ -13,9 +14,9 @@ use serde::Deserialize;
 use sidetone_core::sides::{SideRule, Sides};
 
 pub use hep::{AgentEntry, Hep};
+pub use lists::{Names, Networks};
 pub use values::{
-    HepListen, ListenAddress, LogFormat, Names, Networks, Roles, Secret, Size, Span, Switch,
-    UnknownCalls,
+    HepListen, ListenAddress, LogFormat, Roles, Secret, Size, Span, Switch, UnknownCalls,
 };
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the file.
