@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
-use crate::ingest::hep::kernel::Drops;
+use crate::ingest::hep::kernel::{Drops, buffer_errors};
 
 /// Counters for `/metrics`.
 pub struct Counters {
@@ -31,6 +31,7 @@ pub struct Counters {
     pub deliveries: Family<DeliveryLabels, Counter>,
     deliveries_waiting: Gauge,
     dead_letters: Gauge,
+    machine_buffer_errors: Counter,
     dirty_calls: Gauge,
     timers: Gauge,
     database_bytes: Gauge,
@@ -90,6 +91,12 @@ impl Default for Counters {
             "Packets of agents and phones by how they came and what became of them",
             hep.clone(),
         );
+        let machine_buffer_errors = Counter::default();
+        registry.register(
+            "machine_udp_receive_buffer_errors",
+            "Datagrams for any program of this machine that the kernel dropped for want of room",
+            Counter::clone(&machine_buffer_errors),
+        );
         registry.register("http_requests", "Requests by status", requests.clone());
         registry.register("summaries", "Summaries written", summaries.clone());
         registry.register(
@@ -144,6 +151,7 @@ impl Default for Counters {
             deliveries,
             deliveries_waiting,
             dead_letters,
+            machine_buffer_errors,
             dirty_calls,
             timers,
             database_bytes,
@@ -199,6 +207,9 @@ impl Counters {
     #[must_use]
     pub fn encode(&self, stats: sidetone_store::StoreStats) -> String {
         self.refresh_kernel();
+        self.machine_buffer_errors
+            .inner()
+            .store(buffer_errors(), Ordering::Relaxed);
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.dirty_calls.set(gauge(stats.dirty_calls));
         self.timers.set(gauge(stats.timers));

@@ -7,6 +7,9 @@ use std::sync::{Mutex, PoisonError};
 /// Where the kernel lists sockets for datagrams.
 const TABLES: [&str; 2] = ["/proc/net/udp", "/proc/net/udp6"];
 
+/// Where the kernel counts for the whole machine.
+const MACHINE: [&str; 2] = ["/proc/net/snmp", "/proc/net/snmp6"];
+
 /// Sockets whose drops are watched.
 #[derive(Debug, Default)]
 pub struct Drops(Mutex<Vec<Watched>>);
@@ -68,6 +71,31 @@ impl Drops {
     }
 }
 
+/// Datagrams for any program of this machine that found no room: beside our own drops it tells whether others suffer too.
+#[must_use]
+pub fn buffer_errors() -> u64 {
+    let read = |table| std::fs::read_to_string(table).unwrap_or_default();
+    let [v4, v6] = MACHINE.map(read);
+    sum_of_errors(&v4, &v6)
+}
+
+/// The counts of both versions of IP. The table of IPv4 has a line of names and one of numbers for each protocol, that of
+/// IPv6 a name and a number on each line.
+fn sum_of_errors(v4: &str, v6: &str) -> u64 {
+    let mut udp = v4.lines().filter_map(|line| line.strip_prefix("Udp: "));
+    let (names, numbers) = (udp.next().unwrap_or(""), udp.next().unwrap_or(""));
+    let mut columns = names.split(' ').zip(numbers.split(' '));
+    let v4 = columns.find(|(name, _)| *name == "RcvbufErrors");
+    let v6 = v6
+        .lines()
+        .find_map(|line| line.strip_prefix("Udp6RcvbufErrors"));
+    let number = |text: Option<&str>| {
+        text.and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0_u64)
+    };
+    number(v4.map(|(_, number)| number)).saturating_add(number(v6))
+}
+
 /// Inode and drops of a row of `/proc/net/udp`; `None` for its heading.
 fn row(line: &str) -> Option<(u64, u32)> {
     let mut fields = line.split_ascii_whitespace();
@@ -88,6 +116,19 @@ mod tests {
             21003: 0100007F:2364 00000000:0000 07 00000000";
         let rows: Vec<_> = table.lines().filter_map(row).collect();
         assert_eq!(rows, [(884_217, 4_294_967_290), (77, 0)]);
+    }
+
+    #[test]
+    fn adds_up_the_errors_of_the_machine() {
+        let v4 = "Tcp: A B\nTcp: 1 2\nUdp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdp: 9 8 7 6 5 4\nUdpLite: RcvbufErrors\nUdpLite: 3\n";
+        let v6 = "Udp6InErrors                    \t7\nUdp6RcvbufErrors                \t40\n";
+        assert_eq!(sum_of_errors(v4, v6), 45);
+        assert_eq!(sum_of_errors("", ""), 0);
+        assert!(
+            std::fs::read_to_string(MACHINE[0])
+                .unwrap()
+                .contains("RcvbufErrors")
+        );
     }
 
     #[test]
