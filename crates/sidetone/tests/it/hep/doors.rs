@@ -1,0 +1,87 @@
+//! Other ways in: requests, phones, files.
+
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use sidetone::config::Settings;
+use sidetone::ingest::hep::file;
+
+use super::{INVITE, KNOWN, live, packet};
+use crate::harness::{ACCOUNT, TestServer};
+
+#[tokio::test]
+async fn packets_come_in_by_http_for_the_callers_account() {
+    let server = TestServer::start().await;
+    let body = [
+        packet(KNOWN, None, Some(INVITE)),
+        packet(9, None, Some(INVITE)),
+    ]
+    .concat();
+    let kind = "application/octet-stream";
+    let answer = server
+        .post_as("/ingest/v1/hep?Settle=true", kind, body.clone())
+        .await;
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+    assert_eq!(answer.json()["rejected"], 0, "{}", answer.text);
+    let none = server
+        .post_as("/ingest/v1/hep", kind, b"HEP2".to_vec())
+        .await;
+    assert_eq!(none.status.as_u16(), 400, "{}", none.text);
+    let stranger = server.log_in(ACCOUNT, "another");
+    let refused = stranger.post_as("/ingest/v1/hep", kind, body).await;
+    assert_eq!(refused.error(), (401, 20003));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phones_report_is_answered_and_taken() {
+    let live = live(Settings {
+        sip_udp: Some("127.0.0.1:0".parse().unwrap()),
+        ..Settings::default()
+    })
+    .await;
+    let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
+    phone
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
+    let request = "PUBLISH sip:collector@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK1\r\n\
+        From: <sip:alice@192.0.2.1>;tag=1\r\nTo: <sip:collector@127.0.0.1>\r\nCall-ID: own@192.0.2.1\r\nCSeq: 1 PUBLISH\r\n\
+        Event: vq-rtcpxr\r\nContent-Type: application/vq-rtcpxr\r\n\r\n\
+        VQSessionReport: CallTerm\r\nCallID: hep-test@192.0.2.1\r\nLocalMetrics:\r\nTimestamps:START=2026-06-01T10:00:00Z STOP=2026-06-01T10:01:00Z\r\n";
+    let ask = |text: &str| {
+        phone
+            .send_to(text.as_bytes(), live.running.hep.sip.unwrap())
+            .unwrap();
+        let mut buffer = [0; 4_096];
+        let length = tokio::task::block_in_place(|| phone.recv(&mut buffer)).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let answer = ask(request);
+    assert!(answer.starts_with("SIP/2.0 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("SIP-ETag: "), "{answer}");
+    let answer = ask(&request.replace("PUBLISH", "INVITE"));
+    assert!(answer.starts_with("SIP/2.0 405 "), "{answer}");
+    assert_eq!(live.settled("sip", 2).await["not_a_report"], 1);
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_capture_file_is_read() {
+    let server = TestServer::start().await;
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/hep/clean-call.pcap"
+    );
+    let capture = std::fs::read(path).unwrap();
+    assert!(file::looks_like(&capture));
+    let account = ACCOUNT.parse().unwrap();
+    let report = file::keep(&server.app, account, &capture).await.unwrap();
+    assert!(report.accepted > 0 && report.rejected == 0, "{report:?}");
+    let cut = &capture[..capture.len() - 3];
+    let report = file::keep(&server.app, account, cut).await.unwrap();
+    assert_eq!(report.rejected, 1, "{report:?}");
+    assert!(
+        file::keep(&server.app, account, &capture[..24])
+            .await
+            .is_err()
+    );
+}

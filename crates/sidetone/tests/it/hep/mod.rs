@@ -1,0 +1,131 @@
+//! Packets of agents over real sockets: what is taken, what is turned away, and that each is counted.
+
+mod datagrams;
+mod doors;
+mod streams;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sidetone::clock::Clock;
+use sidetone::cmd::serve::{Running, start};
+use sidetone::config::{AgentEntry, Secret, Settings};
+
+/// A request that begins a call, as an agent mirrors it.
+const INVITE: &[u8] = b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
+    From: <sip:alice@192.0.2.1>;tag=1\r\nTo: <sip:bob@192.0.2.2>\r\nCall-ID: hep-test@192.0.2.1\r\nCSeq: 1 INVITE\r\n\
+    Content-Length: 0\r\n\r\n";
+/// An agent that has an entry in the settings.
+const KNOWN: u32 = 101;
+const KEY: &str = "s3cret";
+
+/// A packet, each captured a microsecond after the one before, so that none is a duplicate.
+fn packet(agent: u32, key: Option<&str>, payload: Option<&[u8]>) -> Vec<u8> {
+    static MICROSECOND: AtomicU32 = AtomicU32::new(0);
+    let microsecond = MICROSECOND.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let agent = agent.to_be_bytes();
+    let mut chunks: Vec<(u16, &[u8])> = vec![
+        (3, &[192, 0, 2, 1]),
+        (4, &[192, 0, 2, 2]),
+        (9, &[0x69, 0, 0, 0]),
+        (10, &microsecond),
+        (11, &[1]),
+        (12, &agent),
+    ];
+    chunks.extend(key.map(|key| (14, key.as_bytes())));
+    chunks.extend(payload.map(|payload| (15, payload)));
+    let mut bytes = b"HEP3\0\0".to_vec();
+    for (kind, value) in chunks {
+        bytes.extend([0, 0]);
+        bytes.extend(kind.to_be_bytes());
+        bytes.extend(u16::try_from(value.len() + 6).unwrap().to_be_bytes());
+        bytes.extend(value);
+    }
+    let length = u16::try_from(bytes.len()).unwrap();
+    bytes[4..6].copy_from_slice(&length.to_be_bytes());
+    bytes
+}
+
+struct Live {
+    running: Running,
+    _dir: tempfile::TempDir,
+}
+
+async fn try_live(settings: Settings) -> anyhow::Result<Live> {
+    let dir = tempfile::tempdir().unwrap();
+    let any = Some("127.0.0.1:0".parse().unwrap());
+    let settings = Settings {
+        data: Some(dir.path().to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        hep_udp: settings.hep_udp.or(any),
+        hep_tcp: settings.hep_tcp.or(any),
+        agent: vec![AgentEntry {
+            capture_id: KNOWN,
+            key: Some(Secret(KEY.to_owned())),
+            sources: None,
+            account: None,
+        }],
+        ..settings
+    };
+    let running = start(settings.resolve(None).unwrap(), Clock::default()).await?;
+    Ok(Live { running, _dir: dir })
+}
+
+async fn live(settings: Settings) -> Live {
+    try_live(settings).await.unwrap()
+}
+
+impl Live {
+    fn udp(&self) -> SocketAddr {
+        self.running.hep.udp.unwrap()
+    }
+
+    fn tcp(&self) -> SocketAddr {
+        self.running.hep.tcp.unwrap()
+    }
+
+    /// The packets of a transport by result and reason.
+    async fn counts(&self, transport: &str) -> BTreeMap<String, u64> {
+        let app = &self.running.app;
+        let text = app.counters.encode(app.store.stats().await.unwrap());
+        let mut counts = BTreeMap::new();
+        let start = format!("sidetone_hep_packets_total{{transport=\"{transport}\",result=\"");
+        for line in text.lines() {
+            let Some((labels, number)) = line
+                .strip_prefix(&start)
+                .and_then(|rest| rest.split_once("\"} "))
+            else {
+                continue;
+            };
+            let (result, reason) = labels.split_once("\",reason=\"").unwrap();
+            let name = match reason {
+                "" => result.to_owned(),
+                _ => format!("{result}: {reason}"),
+            };
+            counts.insert(name, number.parse().unwrap());
+        }
+        counts
+    }
+
+    /// The same, once there are so many in all.
+    async fn settled(&self, transport: &str, total: u64) -> BTreeMap<String, u64> {
+        for _ in 0..600 {
+            let counts = self.counts(transport).await;
+            let sum: u64 = counts.values().sum();
+            if sum >= total {
+                assert_eq!(sum, total, "{counts:?}");
+                return counts;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("not {total}: {:?}", self.counts(transport).await);
+    }
+}
+
+fn counts<const N: usize>(expected: [(&str, u64); N]) -> BTreeMap<String, u64> {
+    expected
+        .map(|(name, number)| (name.to_owned(), number))
+        .into()
+}

@@ -1,0 +1,74 @@
+//! Streams.
+
+use std::time::Duration;
+
+use sidetone::clock::Clock;
+use sidetone::cmd::serve::start;
+use sidetone::config::Settings;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::{INVITE, Live, counts, live, packet};
+
+#[tokio::test]
+async fn streams_of_both_versions_are_cut_into_packets() {
+    let live = live(Settings {
+        hep_tcp: Some("[::]:0".parse().unwrap()),
+        ..Settings::default()
+    })
+    .await;
+    let good = || packet(1, None, Some(INVITE));
+    let port = live.tcp().port();
+    for host in ["127.0.0.1", "::1"] {
+        let mut stream = TcpStream::connect((host, port)).await.unwrap();
+        let bytes = [
+            &good()[..],
+            b"GET / HTTP/1.1
+",
+            &good(),
+            &good(),
+            &good()[..40],
+        ]
+        .concat();
+        for piece in bytes.chunks(100) {
+            stream.write_all(piece).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+        stream.shutdown().await.unwrap();
+    }
+    let counted = live.settled("tcp", 2 * 5).await;
+    let expected = counts([
+        ("accepted", 6),
+        ("malformed: bytes between packets", 2),
+        ("malformed: stream ended within a packet", 2),
+    ]);
+    assert_eq!(counted, expected);
+    let open = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let stopping = tokio::time::timeout(Duration::from_secs(2), live.running.stop());
+    assert!(stopping.await.is_ok(), "an open connection keeps nobody");
+    drop(open);
+}
+
+#[tokio::test]
+async fn connections_from_where_no_agent_may_be_are_closed() {
+    let settings = Settings {
+        hep_allow: Some("192.0.2.0/24".parse().unwrap()),
+        ..Settings::default()
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        data: Some(dir.path().to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        hep_udp: Some("off".parse().unwrap()),
+        hep_tcp: Some("127.0.0.1:0".parse().unwrap()),
+        ..settings
+    };
+    let running = start(settings.resolve(None).unwrap(), Clock::default())
+        .await
+        .unwrap();
+    let live = Live { running, _dir: dir };
+    let _stream = TcpStream::connect(live.tcp()).await.unwrap();
+    let expected = counts([("refused_source: connection", 1)]);
+    assert_eq!(live.settled("tcp", 1).await, expected);
+    live.running.stop().await;
+}
