@@ -111,7 +111,7 @@ impl Live {
 
     /// The same, once there are so many in all.
     async fn settled(&self, transport: &str, total: u64) -> BTreeMap<String, u64> {
-        for _ in 0..600 {
+        for _ in 0..2_400 {
             let counts = self.counts(transport).await;
             let sum: u64 = counts.values().sum();
             if sum >= total {
