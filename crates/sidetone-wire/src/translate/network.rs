@@ -56,6 +56,8 @@ impl NamingHeaders {
 pub struct Owned {
     /// The account.
     pub account: AccountSid,
+    /// How it came, in the word of whoever counts.
+    pub came_by: &'static str,
     /// The packet.
     pub packet: Mirrored,
 }
@@ -89,8 +91,7 @@ impl Network {
     }
 
     /// Takes a packet.
-    pub fn take(&mut self, account: AccountSid, packet: Mirrored, now: TimeUs) -> Fate {
-        let owned = Owned { account, packet };
+    pub fn take(&mut self, owned: Owned, now: TimeUs) -> Fate {
         match self.place(owned, now) {
             Ok(event) => Fate::Event(event),
             Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
@@ -102,11 +103,12 @@ impl Network {
     }
 
     /// Tries again what waits: what has found its call, and what has waited in vain.
-    pub fn retry(&mut self, now: TimeUs) -> (Vec<CallEvent>, Vec<Owned>) {
+    pub fn retry(&mut self, now: TimeUs) -> (Vec<(CallEvent, &'static str)>, Vec<Owned>) {
         let (mut found, mut given_up) = (Vec::new(), Vec::new());
         for (owned, until) in self.tracker.take_waiting() {
+            let came_by = owned.came_by;
             match self.place(owned, now) {
-                Ok(event) => found.push(*event),
+                Ok(event) => found.push((*event, came_by)),
                 Err(owned) if until <= now => given_up.push(*owned),
                 Err(owned) => self.tracker.wait_on(*owned, until),
             }
@@ -122,7 +124,9 @@ impl Network {
     }
 
     fn place(&mut self, owned: Owned, now: TimeUs) -> Result<Box<CallEvent>, Box<Owned>> {
-        let Owned { account, packet } = &owned;
+        let Owned {
+            account, packet, ..
+        } = &owned;
         let ssrcs = packet.ssrcs();
         let call = match &packet.content {
             Content::Sip(message) => {

@@ -18,7 +18,7 @@ use sidetone_core::vocabulary::EdgeKind;
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
 use sidetone_wire::translate::mirrored::{Mirrored, Skipped, hep};
-use sidetone_wire::translate::network::{Fate, NamingHeaders, Network};
+use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
 
@@ -75,13 +75,19 @@ fn events(sent: &[Sent]) -> Vec<CallEvent> {
     let now = TimeUs::from_micros(1_795_163_000_000_000);
     let mut events = Vec::new();
     for packet in sent.iter().filter_map(read) {
-        match network.take(ACCOUNT, packet, now) {
+        let owned = Owned {
+            account: ACCOUNT,
+            came_by: "test",
+            packet,
+        };
+        match network.take(owned, now) {
             Fate::Event(event) => events.push(*event),
             Fate::Waits | Fate::NotACall => {}
             Fate::Crowded(owned) => panic!("no room for {owned:?}"),
         }
     }
-    events.extend(network.retry(now).0);
+    let (found, _) = network.retry(now);
+    events.extend(found.into_iter().map(|(event, _)| event));
     // Registrations and the like are no calls.
     let call = events[0].call;
     assert!(events.iter().all(|event| event.call == call));

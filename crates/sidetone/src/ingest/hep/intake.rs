@@ -7,12 +7,12 @@ use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
 use sidetone_core::time::TimeUs;
-use sidetone_store::{Lookup, NewEvent, Scope, StoreError};
+use sidetone_store::{Appended, Lookup, NewEvent, Scope, StoreError};
 use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
 use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
 use tokio::task::JoinHandle;
 
-use super::batch::{Batch, Kind, Received, Transport};
+use super::batch::{Batch, Kind, Received};
 use super::gate::Gate;
 use crate::app::App;
 use crate::ingest::Report;
@@ -30,9 +30,9 @@ pub struct Intake {
     gate: Gate,
     headers: NamingHeaders,
     network: Network,
-    /// How what is pending came.
-    transport: Transport,
     pending: Vec<NewEvent>,
+    /// How each of them came.
+    came_by: Vec<&'static str>,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
     report: Report,
     /// Calls whose end was seen, where somebody wants them settled.
@@ -57,8 +57,8 @@ impl Intake {
             gate: Gate::new(app.clone()),
             headers,
             network: Network::new(limits),
-            transport: Transport::Udp,
             pending: Vec::new(),
+            came_by: Vec::new(),
             writing: None,
             report: Report::default(),
             ended: BTreeSet::new(),
@@ -71,10 +71,15 @@ impl Intake {
     /// # Errors
     /// As the store's: events of this batch or of the one before could not be kept. They are counted.
     pub async fn take(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.transport = batch.transport;
+        let came_by = batch.transport.as_str();
         for received in batch.iter() {
             if let Some((account, packet)) = self.read(batch, received) {
-                self.place(account, packet, batch.received_at);
+                let owned = Owned {
+                    account,
+                    came_by,
+                    packet,
+                };
+                self.place(owned, batch.received_at);
             }
         }
         self.write().await
@@ -122,6 +127,7 @@ impl Intake {
     }
 
     fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<(AccountSid, Mirrored)> {
+        let came_by = batch.transport.as_str();
         let (account, read) = match received.kind {
             Kind::Hep => {
                 let Some((account, packet)) = self.gate.pass(batch, received) else {
@@ -131,15 +137,18 @@ impl Intake {
                 (account, mirrored::hep(&packet, account, &self.headers))
             }
             Kind::Sip => {
-                let account = batch.account.or_else(|| self.gate.default_account())?;
+                let Some(account) = batch.account.or_else(|| self.gate.default_account()) else {
+                    self.ignore(came_by, "no_account");
+                    return None;
+                };
                 let read = mirrored::report_to_us(received.bytes, batch.received_at, received.peer);
                 (account, read)
             }
         };
         match read {
             Ok(mirrored) => return Some((account, mirrored)),
-            Err(Skipped::KeepAlive) => self.ignore("keepalive"),
-            Err(Skipped::OtherKind) => self.ignore("other_kind"),
+            Err(Skipped::KeepAlive) => self.ignore(came_by, "keepalive"),
+            Err(Skipped::OtherKind) => self.ignore(came_by, "other_kind"),
             Err(Skipped::Malformed(error)) => {
                 self.report.rejected += 1;
                 self.gate
@@ -149,26 +158,28 @@ impl Intake {
         None
     }
 
-    fn place(&mut self, account: AccountSid, packet: Mirrored, now: TimeUs) {
-        match self.network.take(account, packet, now) {
-            Fate::Event(event) => self.keep(*event, now),
+    fn place(&mut self, owned: Owned, now: TimeUs) {
+        let came_by = owned.came_by;
+        match self.network.take(owned, now) {
+            Fate::Event(event) => self.keep(*event, came_by, now),
             Fate::Waits => {}
-            Fate::NotACall => self.ignore("not_a_call"),
-            Fate::Crowded(_) => self.ignore("uncorrelated"),
+            Fate::NotACall => self.ignore(came_by, "not_a_call"),
+            Fate::Crowded(_) => self.ignore(came_by, "uncorrelated"),
         }
     }
 
-    fn keep(&mut self, event: CallEvent, received_at: TimeUs) {
+    fn keep(&mut self, event: CallEvent, came_by: &'static str, received_at: TimeUs) {
         if self.ended.len() < SETTLED_MAX && ends_call(&event) {
             self.ended.insert(event.call);
         }
         self.pending.push(NewEvent { event, received_at });
+        self.came_by.push(came_by);
     }
 
     async fn retry(&mut self, now: TimeUs) -> Result<(), StoreError> {
         let (found, given_up) = self.network.retry(now);
-        for event in found {
-            self.keep(event, now);
+        for (event, came_by) in found {
+            self.keep(event, came_by, now);
         }
         for (number, owned) in given_up.into_iter().enumerate() {
             let call = if number < LOOKUPS_MAX {
@@ -177,8 +188,8 @@ impl Intake {
                 None
             };
             match call {
-                Some(call) => self.keep(owned.packet.of_call(call), now),
-                None => self.ignore("uncorrelated"),
+                Some(call) => self.keep(owned.packet.of_call(call), owned.came_by, now),
+                None => self.ignore(owned.came_by, "uncorrelated"),
             }
         }
         Ok(())
@@ -217,22 +228,23 @@ impl Intake {
             return;
         }
         let events = std::mem::take(&mut self.pending);
-        let (app, transport) = (self.app.clone(), self.transport.as_str());
+        let came_by = std::mem::take(&mut self.came_by);
+        let app = self.app.clone();
         self.writing = Some(tokio::spawn(async move {
-            let number = events.len() as u64;
             let fates = match app.store.append(events).await {
                 Ok(fates) => fates,
                 Err(error) => {
-                    app.counters.count_hep(transport, "not_kept", "", number);
+                    for way in came_by {
+                        app.counters.count_hep(way, "not_kept", "", 1);
+                    }
                     return Err(error);
                 }
             };
+            for (way, fate) in came_by.into_iter().zip(&fates) {
+                app.counters.count_hep(way, word_of(*fate), "", 1);
+            }
             let mut written = Report::default();
             written.count(&fates);
-            let count = |result, number| app.counters.count_hep(transport, result, "", number);
-            count("accepted", written.accepted);
-            count("duplicate", written.duplicates);
-            count("sealed_or_full", written.rejected);
             Ok(written)
         }));
     }
@@ -257,10 +269,17 @@ impl Intake {
     }
 
     /// Counts what is well-formed and yet no observation of a call.
-    fn ignore(&mut self, result: &'static str) {
+    fn ignore(&mut self, came_by: &'static str, result: &'static str) {
         self.report.ignored += 1;
-        let transport = self.transport.as_str();
-        self.app.counters.count_hep(transport, result, "", 1);
+        self.app.counters.count_hep(came_by, result, "", 1);
+    }
+}
+
+const fn word_of(fate: Appended) -> &'static str {
+    match fate {
+        Appended::New => "accepted",
+        Appended::Duplicate => "duplicate",
+        Appended::Sealed | Appended::Full => "sealed_or_full",
     }
 }
 
