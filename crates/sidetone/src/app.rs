@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::ingest::hep::signers::Signers;
 use crate::telemetry::Counters;
 
 /// Shared by handlers and workers. One pointer: it is cloned for every request.
@@ -27,6 +28,8 @@ pub struct Parts {
     pub directory: Directory,
     /// Counters for `/metrics`.
     pub counters: Counters,
+    /// Whose signatures of callers' identities are trusted.
+    pub signers: Arc<Signers>,
     /// Told when a feedback summary was queued.
     pub feedback_queued: Notify,
     /// Told when a verb has added deliveries, so that they leave at once.

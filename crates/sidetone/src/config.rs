@@ -13,7 +13,7 @@ use clap::Args;
 use serde::Deserialize;
 use sidetone_core::sides::{SideRule, Sides};
 
-pub use hep::{AgentEntry, Hep};
+pub use hep::{AgentEntry, Hep, SignerEntry};
 pub use lists::{Names, Networks};
 pub use values::{
     HepListen, ListenAddress, LogFormat, Roles, Secret, Size, Span, Switch, UnknownCalls,
@@ -33,6 +33,9 @@ macro_rules! settings {
             /// Who is who around the platform. Of the file only, as a table each.
             #[arg(skip)]
             pub side: Vec<SideRule>,
+            /// Signers of callers' identities that are trusted. Of the file only, as a table each.
+            #[arg(skip)]
+            pub signer: Vec<SignerEntry>,
         }
 
         impl Settings {
@@ -43,6 +46,7 @@ macro_rules! settings {
                     $($field: self.$field.or(other.$field),)*
                     agent: if self.agent.is_empty() { other.agent } else { self.agent },
                     side: if self.side.is_empty() { other.side } else { self.side },
+                    signer: if self.signer.is_empty() { other.signer } else { self.signer },
                 }
             }
         }

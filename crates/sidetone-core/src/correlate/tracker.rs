@@ -28,6 +28,8 @@ pub struct Limits {
     pub calls: usize,
     /// Packets that wait for their call.
     pub waiting: usize,
+    /// Bytes of these.
+    pub waiting_bytes: usize,
     /// How long a call without an end is remembered after its last packet.
     pub idle_us: i64,
 }
@@ -37,6 +39,7 @@ impl Default for Limits {
         Self {
             calls: 1_000_000,
             waiting: 20_000,
+            waiting_bytes: 64 << 20,
             idle_us: 4 * 3600 * SECOND_US,
         }
     }
@@ -93,6 +96,7 @@ pub struct Tracker<T> {
     limits: Limits,
     accounts: HashMap<AccountSid, Calls>,
     waiting: VecDeque<Waiting<T>>,
+    waiting_bytes: usize,
     sweep_at: TimeUs,
 }
 
@@ -119,6 +123,7 @@ struct Known {
 #[derive(Debug)]
 struct Waiting<T> {
     until: TimeUs,
+    bytes: usize,
     packet: T,
 }
 
@@ -130,6 +135,7 @@ impl<T> Tracker<T> {
             limits,
             accounts: HashMap::new(),
             waiting: VecDeque::new(),
+            waiting_bytes: 0,
             sweep_at: TimeUs::from_micros(i64::MIN),
         }
     }
@@ -187,31 +193,34 @@ impl<T> Tracker<T> {
         Some(known.call)
     }
 
-    /// Lets a packet wait for the one that explains it. Gives it back when too many wait.
+    /// Lets a packet of so many bytes wait for the one that explains it. Gives it back when too many wait.
     ///
     /// # Errors
     /// The packet, when it cannot wait.
-    pub fn wait(&mut self, packet: T, now: TimeUs) -> Result<(), T> {
-        if self.waiting.len() >= self.limits.waiting {
+    pub fn wait(&mut self, packet: T, bytes: usize, now: TimeUs) -> Result<(), T> {
+        let all_bytes = self.waiting_bytes.saturating_add(bytes);
+        if self.waiting.len() >= self.limits.waiting || all_bytes > self.limits.waiting_bytes {
             return Err(packet);
         }
-        let until = now.plus_us(WAIT_US);
-        self.waiting.push_back(Waiting { until, packet });
+        self.wait_on(packet, bytes, now.plus_us(WAIT_US));
         Ok(())
     }
 
-    /// Takes all that waits, to be tried again: each packet, and until when it may wait.
-    pub fn take_waiting(&mut self) -> Vec<(T, TimeUs)> {
-        let waiting = std::mem::take(&mut self.waiting);
-        waiting
-            .into_iter()
-            .map(|it| (it.packet, it.until))
-            .collect()
+    /// Takes all that waits, to be tried again: each packet, its bytes, and until when it may wait.
+    pub fn take_waiting(&mut self) -> Vec<(T, usize, TimeUs)> {
+        self.waiting_bytes = 0;
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        waiting.map(|it| (it.packet, it.bytes, it.until)).collect()
     }
 
     /// Lets a packet wait that has waited before.
-    pub fn wait_on(&mut self, packet: T, until: TimeUs) {
-        self.waiting.push_back(Waiting { until, packet });
+    pub fn wait_on(&mut self, packet: T, bytes: usize, until: TimeUs) {
+        self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
+        self.waiting.push_back(Waiting {
+            until,
+            bytes,
+            packet,
+        });
     }
 
     /// How many calls are remembered, and how many packets wait.
@@ -475,13 +484,17 @@ mod tests {
             waiting: 2,
             ..Limits::default()
         });
-        assert_eq!(tracker.wait("one", NOW), Ok(()));
-        assert_eq!(tracker.wait("two", NOW.plus_us(SECOND_US)), Ok(()));
-        assert_eq!(tracker.wait("three", NOW), Err("three"));
+        assert_eq!(tracker.wait("one", 10, NOW), Ok(()));
+        assert_eq!(tracker.wait("two", 10, NOW.plus_us(SECOND_US)), Ok(()));
+        assert_eq!(tracker.wait("three", 1, NOW), Err("three"));
         let until = NOW.plus_us(WAIT_US);
-        let waiting = [("one", until), ("two", until.plus_us(SECOND_US))];
+        let waiting = [("one", 10, until), ("two", 10, until.plus_us(SECOND_US))];
         assert_eq!(tracker.take_waiting(), waiting);
         assert_eq!(tracker.sizes().1, 0);
+        // Few large ones are as much as many small ones.
+        assert_eq!(tracker.wait("huge", 65 << 20, NOW), Err("huge"));
+        assert_eq!(tracker.wait("large", 64 << 20, NOW), Ok(()));
+        assert_eq!(tracker.wait("small", 1, NOW), Err("small"));
     }
 
     #[test]

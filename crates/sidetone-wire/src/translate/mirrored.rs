@@ -256,6 +256,21 @@ impl Mirrored {
         }
     }
 
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        const STRUCTURE: usize = 1_024;
+        match &self.content {
+            // What is read out of a message is no longer than the message.
+            Content::Sip(message) => message
+                .text
+                .len()
+                .saturating_mul(2)
+                .saturating_add(STRUCTURE),
+            Content::Rtcp(_) | Content::Vq(..) => STRUCTURE,
+        }
+    }
+
     /// The name under which the call may be known if nothing else is.
     #[must_use]
     pub fn call_name(&self) -> Option<&str> {

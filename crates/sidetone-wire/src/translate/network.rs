@@ -95,22 +95,25 @@ impl Network {
         match self.place(owned, now) {
             Ok(event) => Fate::Event(event),
             Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
-            Err(owned) => match self.tracker.wait(*owned, now) {
-                Ok(()) => Fate::Waits,
-                Err(owned) => Fate::Crowded(Box::new(owned)),
-            },
+            Err(owned) => {
+                let bytes = owned.packet.bytes();
+                match self.tracker.wait(*owned, bytes, now) {
+                    Ok(()) => Fate::Waits,
+                    Err(owned) => Fate::Crowded(Box::new(owned)),
+                }
+            }
         }
     }
 
     /// Tries again what waits: what has found its call, and what has waited in vain.
     pub fn retry(&mut self, now: TimeUs) -> (Vec<(CallEvent, &'static str)>, Vec<Owned>) {
         let (mut found, mut given_up) = (Vec::new(), Vec::new());
-        for (owned, until) in self.tracker.take_waiting() {
+        for (owned, bytes, until) in self.tracker.take_waiting() {
             let came_by = owned.came_by;
             match self.place(owned, now) {
                 Ok(event) => found.push((*event, came_by)),
                 Err(owned) if until <= now => given_up.push(*owned),
-                Err(owned) => self.tracker.wait_on(*owned, until),
+                Err(owned) => self.tracker.wait_on(*owned, bytes, until),
             }
         }
         self.tracker.forget(now);

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -55,6 +56,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         clock: Clock::default(),
         config: settings.resolve(None)?,
         counters: Counters::default(),
+        signers: Arc::default(),
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),
     });

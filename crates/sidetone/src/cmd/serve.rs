@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,6 +22,7 @@ use crate::delivery::{self, Limits};
 use crate::directory::Directory;
 use crate::http::Door;
 use crate::ingest::hep;
+use crate::ingest::hep::signers::Signers;
 use crate::server::{Serving, load_tls, serve, stopped};
 use crate::telemetry::{Counters, start_logs};
 use crate::{accounts, feedback_worker, fold_worker};
@@ -165,6 +167,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let agents = hep::Listeners::bind(&config)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
+    let signers = Arc::new(Signers::load(&config.hep.signers)?);
     let roles = config.roles;
     let app = App::new(Parts {
         store,
@@ -172,6 +175,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         config,
         directory,
         counters: Counters::default(),
+        signers,
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use serde::Deserialize;
@@ -25,6 +26,16 @@ pub struct AgentEntry {
     /// Whose calls it sees. `None`: those of the default account.
     #[serde(default)]
     pub account: Option<AccountSid>,
+}
+
+/// A certificate that callers' identities may be signed with, as a table `[[signer]]` of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerEntry {
+    /// Where its signatures say that it is. Compared, never called.
+    pub url: String,
+    /// The file it is in (PEM).
+    pub certificate: PathBuf,
 }
 
 /// The settings, resolved.
@@ -54,6 +65,8 @@ pub struct Hep {
     pub call_sid_sources: Networks,
     /// SIP headers that name the Call-ID of another leg.
     pub parent_headers: Vec<String>,
+    /// Who signs callers' identities and is trusted.
+    pub signers: Vec<SignerEntry>,
 }
 
 impl Settings {
@@ -91,6 +104,7 @@ impl Settings {
                 &["X-Call-Sid", "X-Twilio-CallSid"],
             ),
             call_sid_sources: self.sip_call_sid_sources.clone().unwrap_or_default(),
+            signers: self.signer.clone(),
             parent_headers: names(&self.sip_parent_headers, &["X-CID"]),
         })
     }

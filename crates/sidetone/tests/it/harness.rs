@@ -89,6 +89,7 @@ impl TestServer {
             config,
             directory,
             counters: Counters::default(),
+            signers: Arc::default(),
             feedback_queued: Notify::default(),
             outbox_filled: Notify::default(),
         });

@@ -1,6 +1,7 @@
 //! From packets to events: read, put to their calls, appended.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sidetone_core::correlate::{CallKey, Limits, WAIT_US};
 use sidetone_core::event::{CallEvent, Observation, Timer};
@@ -8,12 +9,13 @@ use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{Appended, Lookup, NewEvent, Scope, StoreError};
-use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
+use sidetone_wire::translate::mirrored::{self, Content, Mirrored, Skipped};
 use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
 use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Kind, Received};
 use super::gate::Gate;
+use super::signers::Signers;
 use crate::app::App;
 use crate::ingest::Report;
 
@@ -29,6 +31,7 @@ pub struct Intake {
     app: App,
     gate: Gate,
     headers: NamingHeaders,
+    signers: Arc<Signers>,
     network: Network,
     pending: Vec<NewEvent>,
     /// How each of them came.
@@ -56,6 +59,7 @@ impl Intake {
         Self {
             gate: Gate::new(app.clone()),
             headers,
+            signers: app.signers.clone(),
             network: Network::new(limits),
             pending: Vec::new(),
             came_by: Vec::new(),
@@ -146,7 +150,13 @@ impl Intake {
             }
         };
         match read {
-            Ok(mirrored) => return Some((account, mirrored)),
+            Ok(mut mirrored) => {
+                let at = mirrored.at;
+                if let Content::Sip(message) = &mut mirrored.content {
+                    self.signers.check(message, at);
+                }
+                return Some((account, mirrored));
+            }
             Err(Skipped::KeepAlive) => self.ignore(came_by, "keepalive"),
             Err(Skipped::OtherKind) => self.ignore(came_by, "other_kind"),
             Err(Skipped::Malformed(error)) => {

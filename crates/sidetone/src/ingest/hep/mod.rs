@@ -10,6 +10,7 @@ pub mod gate;
 pub mod intake;
 pub mod kernel;
 pub mod queue;
+pub mod signers;
 pub mod socket;
 pub mod tcp;
 pub mod udp;
