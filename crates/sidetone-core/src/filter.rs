@@ -2,7 +2,8 @@
 
 use crate::annotation::{Annotation, AnsweredByHeard, ConnectivityIssue, QualityIssue};
 use crate::facts::{PartyFacts, TrustFacts};
-use crate::id::AccountSid;
+use crate::id::{AccountSid, CallSid};
+use crate::search;
 use crate::summary::CallSummary;
 use crate::time::TimeUs;
 use crate::vocabulary::{AnsweredBy, CallDirection, CallState, CallType, ProcessingState};
@@ -51,6 +52,12 @@ pub struct SummaryFilter {
     pub from: Vec<String>,
     /// Called party, exact.
     pub to: Vec<String>,
+    /// Either party, exact.
+    pub number: Vec<String>,
+    /// A piece of a user agent at any edge, in upper or lower case ([`search::user_agent`]).
+    pub user_agent: Option<String>,
+    /// The call that a SIP Call-ID names: its `CallSid`, or what its own Call-IDs would have made of it.
+    pub sip_call: Option<CallSid>,
     /// Carrier of the calling party.
     pub from_carrier: Vec<String>,
     /// Carrier of the called party.
@@ -124,6 +131,9 @@ impl SummaryFilter {
             sort_by: SortBy::EndTime,
             from: Vec::new(),
             to: Vec::new(),
+            number: Vec::new(),
+            user_agent: None,
+            sip_call: None,
             from_carrier: Vec::new(),
             to_carrier: Vec::new(),
             from_country: Vec::new(),
@@ -175,6 +185,7 @@ impl SummaryFilter {
                 self.abnormal_session,
                 facts.last_sip_response.map(|code| code != 200),
             )
+            && self.found_by_search(summary)
             && self.annotation_matches(annotation)
             && self.trust_matches(&facts.trust)
     }
@@ -203,10 +214,23 @@ impl SummaryFilter {
     fn parties_match(&self, from: &PartyFacts, to: &PartyFacts) -> bool {
         is_any(&self.from, from.address.as_ref())
             && is_any(&self.to, to.address.as_ref())
+            && [from, to]
+                .iter()
+                .any(|party| is_any(&self.number, party.address.as_ref()))
             && is_any(&self.from_carrier, from.carrier.as_ref())
             && is_any(&self.to_carrier, to.carrier.as_ref())
             && is_any(&self.from_country, from.country_code.as_ref())
             && is_any(&self.to_country, to.country_code.as_ref())
+    }
+
+    fn found_by_search(&self, summary: &CallSummary) -> bool {
+        let piece = self.user_agent.as_deref().map(search::user_agent);
+        piece.is_none_or(|piece| {
+            let agents = search::user_agents(summary);
+            agents.iter().any(|agent| agent.contains(&piece))
+        }) && self
+            .sip_call
+            .is_none_or(|sid| summary.call.sid == sid || search::other_sids(summary).contains(&sid))
     }
 
     fn annotation_matches(&self, annotation: &Annotation) -> bool {

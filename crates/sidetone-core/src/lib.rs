@@ -11,7 +11,7 @@
 //!   measured is never judged.
 //! - [`sides`], [`network`]: who is who around the platform, as its operator says.
 //! - [`bounds`]: how long, how deep and between which numbers what others say may be.
-//! - [`annotation`], [`feedback`], [`filter`]: what people say about a call, and which calls are asked for.
+//! - [`annotation`], [`feedback`], [`filter`], [`search`]: what people say about a call, and which calls are asked for.
 //!
 //! ```
 //! use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Step};
@@ -61,6 +61,7 @@ mod number;
 pub mod quality;
 pub mod rtcp;
 pub mod rules;
+pub mod search;
 pub mod sides;
 pub mod sip;
 mod stored;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sidetone_core::annotation::{
     Annotation, AnnotationPatch, AnsweredByHeard, ConnectivityIssue, QualityIssue,
 };
+use sidetone_core::correlate::call_sid;
 use sidetone_core::filter::{ProcessingFilter, SortBy, SummaryFilter};
 use sidetone_core::id::CallSid;
 use sidetone_core::summary::CallSummary;
@@ -15,12 +16,13 @@ use sidetone_core::vocabulary::{
 
 use super::random::Random;
 use super::sample::{account_sid, annotate, at, call, create_account, put, scope, summary};
+use super::search::{CALL_IDS, random_sip};
 use crate::page::{PageRequest, Start};
 use crate::{Lookup, Store};
 
 /// Seconds the random calls lie in: ten days.
 const SECONDS: usize = 864_000;
-const TEXTS: [&str; 4] = ["a", "b b", "c,\u{e9}", "D"];
+const TEXTS: [&str; 5] = ["a", "+a", "b b", "c,\u{e9}", "D"];
 
 /// What the store should hold: by call, in the order of arrival.
 #[derive(Default)]
@@ -96,7 +98,11 @@ fn random_summary(n: u64, random: &mut Random) -> CallSummary {
         1 => Some(started - i64::try_from(random.below(9999)).unwrap()),
         _ => Some(started + i64::try_from(random.below(9999)).unwrap()),
     };
-    let mut summary = summary(call(n), started, ended);
+    let mut call = call(n);
+    if let Some(call_id) = CALL_IDS.get(usize::try_from(n).unwrap()) {
+        call.sid = call_sid(call.account, call_id);
+    }
+    let mut summary = summary(call, started, ended);
     summary.processing = random.pick(ProcessingState::ALL);
     summary.tags = random.maybe(Tag::ALL).into_iter().collect();
     let facts = &mut summary.facts;
@@ -132,6 +138,7 @@ fn random_summary(n: u64, random: &mut Random) -> CallSummary {
         trust.business_industry = text(random);
         trust.business_type = text(random);
     }
+    random_sip(&mut summary, random);
     summary
 }
 
@@ -146,7 +153,7 @@ fn some_of<T: Clone>(values: &[T], random: &mut Random) -> Vec<T> {
 }
 
 fn some_texts(random: &mut Random) -> Vec<String> {
-    some_of(&["a", "b b", "c,\u{e9}", "D", "nowhere"], random)
+    some_of(&["a", "+a", "b b", "c,\u{e9}", "D", "nowhere"], random)
         .into_iter()
         .map(str::to_owned)
         .collect()
@@ -160,6 +167,21 @@ const NARROW: &[Narrow] = &[
     |filter, random| filter.processing = random.pick(ProcessingFilter::ALL),
     |filter, random| filter.from = some_texts(random),
     |filter, random| filter.to = some_texts(random),
+    |filter, random| filter.number = some_texts(random),
+    |filter, random| {
+        let pieces = ["", "linphone", "phone\u{e9}", "A", "pbx 20", "nobody", "\n"];
+        filter.user_agent = Some(random.pick(&pieces).to_owned());
+    },
+    |filter, random| {
+        let call_id = random.pick(&[
+            "a@192.0.2.1",
+            "A@192.0.2.1",
+            "",
+            "b@192.0.2.1",
+            "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6",
+        ]);
+        filter.sip_call = Some(call_sid(filter.account, call_id));
+    },
     |filter, random| filter.from_carrier = some_texts(random),
     |filter, random| filter.to_carrier = some_texts(random),
     |filter, random| filter.from_country = some_texts(random),

@@ -8,7 +8,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use super::check_outbox::check_outbox;
 use super::check_rollups::{check_pdd, check_rollups};
 use super::facet::{self, FACETS, Facets};
-use super::{hourly, judgement, record, terms};
+use super::{alias, hourly, judgement, record, terms};
 use crate::{Result, StoreError, StoreStats};
 
 /// More findings than these say nothing new.
@@ -114,7 +114,7 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
         "select c.id, a.sid, c.sid, c.version, d.body, c.event_count,
            (select count(*) from event e where e.call_id = c.id),
            c.from_address, c.to_address, c.from_hash, c.to_hash, c.end_key,
-           c.annotation_revision, c.annotation, {}
+           c.annotation_revision, c.annotation, c.account, {}
          from call c join account a on a.id = c.account left join document d on d.call_id = c.id
          order by c.id",
         facet::columns()
@@ -146,11 +146,14 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
             say("the document and the count of its versions disagree");
         }
         let mut from_to = [None, None];
+        let mut said = None;
         if let Some(body) = &body {
             match record::read_summary(body, call) {
                 Ok(summary) => {
                     set_summary(conn, &mut expected, &summary)?;
-                    from_to = [summary.facts.from.address, summary.facts.to.address];
+                    let facts = &summary.facts;
+                    from_to = [facts.from.address.clone(), facts.to.address.clone()];
+                    said = Some(summary);
                 }
                 Err(error) => {
                     say(&format!("the document cannot be read ({error})"));
@@ -161,7 +164,7 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
         if current.0 > 0 {
             expected.set_annotation(&record::read_annotation(row, 13)?);
         }
-        let stored = Facets::read(row, 14)?;
+        let stored = Facets::read(row, 15)?;
         if stored != expected {
             say(&format!(
                 "columns differ from document and annotation: {}",
@@ -178,6 +181,9 @@ fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
         }
         if row.get::<_, Option<i64>>(11)? != expected.keys.map(facet::Keys::end_key) {
             say("the place in lists by end differs from the document");
+        }
+        if !alias::is_sound(conn, (row.get(14)?, id), said.as_ref(), expected.keys)? {
+            say("the names that SIP has for it differ from the document");
         }
     }
     let logged: u64 =

@@ -3,12 +3,18 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Statement};
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::search;
 use sidetone_core::vocabulary::ProcessingState;
 
 use super::facet::{At, FACETS, Kind, SHAPE_RUNNING};
+use super::party::Side;
 use super::summary::address_hash;
 use super::terms;
 use crate::Result;
+
+/// More different user agents than these are not looked for one by one: a piece that so many have in them is one that
+/// many calls have.
+const USER_AGENTS_MAX: usize = 256;
 
 /// One facet must have one of some values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +42,12 @@ pub(super) struct Party {
 #[derive(Debug, Clone)]
 pub(super) struct Conditions {
     pub(super) facets: Vec<Condition>,
-    pub(super) from: Option<Party>,
-    pub(super) to: Option<Party>,
+    from: Option<Party>,
+    to: Option<Party>,
+    /// Either party.
+    number: Option<Party>,
+    /// A piece of a user agent, where too many have it to be named in `facets`.
+    user_agent: Option<String>,
     started_from_us: i64,
     ended_until_us: i64,
     include_running: bool,
@@ -122,6 +132,17 @@ impl Conditions {
             }
             words(at, wanted);
         }
+        let mut user_agent = filter.user_agent.as_deref().map(search::user_agent);
+        if let Some(piece) = &user_agent {
+            let wanted = terms::with_user_agent(conn, piece, USER_AGENTS_MAX + 1)?;
+            if wanted.is_empty() {
+                return Ok(None);
+            }
+            if wanted.len() <= USER_AGENTS_MAX {
+                words(At::UserAgents, wanted);
+                user_agent = None;
+            }
+        }
         for condition in &mut facets {
             condition.wanted.sort_unstable();
             condition.wanted.dedup();
@@ -130,10 +151,23 @@ impl Conditions {
             facets,
             from: Party::of(&filter.from),
             to: Party::of(&filter.to),
+            number: Party::of(&filter.number),
+            user_agent,
             started_from_us: filter.started_from.micros(),
             ended_until_us: filter.ended_until.micros(),
             include_running: filter.include_running,
         }))
+    }
+
+    /// The parties that are wanted, and on which sides.
+    pub(super) fn parties(&self) -> impl Iterator<Item = (&'static [Side], &Party)> {
+        [
+            (&[Side::From][..], &self.from),
+            (&[Side::To], &self.to),
+            (&[Side::From, Side::To], &self.number),
+        ]
+        .into_iter()
+        .filter_map(|(sides, party)| Some((sides, party.as_ref()?)))
     }
 
     /// Adds the conditions to a statement's `where`, and their values.
@@ -166,17 +200,21 @@ impl Conditions {
                 }
             }
         }
-        for (column, party) in [("from_address", &self.from), ("to_address", &self.to)] {
-            let Some(party) = party else { continue };
-            sql.push_str(" and ");
-            sql.push_str(column);
-            one_of(sql, party.addresses.len());
-            values.extend(
-                party
-                    .addresses
-                    .iter()
-                    .map(|address| Value::from(address.clone())),
+        if let Some(piece) = &self.user_agent {
+            sql.push_str(
+                " and exists (select 1 from term where term.id = user_agents and instr(text, ?))",
             );
+            values.push(piece.clone().into());
+        }
+        for (sides, party) in self.parties() {
+            for (place, side) in sides.iter().enumerate() {
+                sql.push_str(if place == 0 { " and (" } else { " or " });
+                sql.push_str(side.address_column());
+                one_of(sql, party.addresses.len());
+                let addresses = party.addresses.iter();
+                values.extend(addresses.map(|address| Value::from(address.clone())));
+            }
+            sql.push(')');
         }
     }
 }
@@ -186,10 +224,10 @@ impl Party {
         let mut addresses = addresses.to_vec();
         addresses.sort_unstable();
         addresses.dedup();
-        let hashes = addresses
-            .iter()
-            .map(|address| address_hash(address))
-            .collect();
+        let hashes = addresses.iter().map(|address| address_hash(address));
+        let mut hashes: Vec<i64> = hashes.collect();
+        hashes.sort_unstable();
+        hashes.dedup();
         (!addresses.is_empty()).then_some(Self { hashes, addresses })
     }
 }

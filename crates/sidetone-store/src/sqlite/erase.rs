@@ -10,7 +10,8 @@ use super::{account, feedback, log};
 use crate::{Lookup, Result};
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
-const PARTS: [&str; 5] = [
+const PARTS: [&str; 6] = [
+    "delete from alias where call_id = ?1",
     "delete from document where call_id = ?1",
     "delete from fold_state where call_id = ?1",
     "delete from event where call_id = ?1",

@@ -6,10 +6,11 @@
 use rusqlite::Row;
 use sidetone_core::annotation::Annotation;
 use sidetone_core::rules::PDD_BIN_MS;
+use sidetone_core::search;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::HOUR_US;
 
-use super::terms::Terms;
+use super::terms::{self, Terms};
 use crate::Result;
 
 /// How a facet's column is to be read.
@@ -90,6 +91,7 @@ facets! {
     BusinessIdentity = 31 "business_identity" One,
     BusinessIndustry = 32 "business_industry" One,
     BusinessType = 33 "business_type" One,
+    UserAgents = 34 "user_agents" One,
 }
 
 /// The number of facets.
@@ -258,6 +260,9 @@ impl Facets {
         ] {
             self.values[at as usize] = term(text)?;
         }
+        let agents = search::user_agents(summary);
+        let agents = (!agents.is_empty()).then(|| terms::of_user_agents(&agents));
+        self.values[At::UserAgents as usize] = term(&agents)?;
         for (at, flag) in [
             (At::VerifiedCaller, trust.verified_caller),
             (At::BrandedEnabled, trust.branded_enabled),

@@ -12,11 +12,11 @@ use sidetone_core::time::HOUR_US;
 use super::condition::{self, Condition, Conditions};
 use super::facet::{At, Axis, RUNNING_BASE, SHAPE_RUNNING, SHAPE_SKEWED, hour_of};
 use super::paging::{self, Toward};
-use super::party::{self, By, ByParty, Days, Side};
+use super::party::{self, By, ByParty, Days, Sought};
 use super::posting::Posting;
 use super::span::{Part, Span};
 use super::zone::{Ground, Hours};
-use super::{account, record};
+use super::{account, alias, record};
 use crate::page::{Page, PageRequest, Place};
 use crate::{CallRecord, Result};
 
@@ -43,12 +43,25 @@ pub(super) fn list(
     let Some(conditions) = Conditions::of(conn, filter)? else {
         return Ok(nothing);
     };
-    let walk = Walk::new(conn, account, filter, conditions)?;
-    let places = paging::page(
-        request,
-        |place| *place,
-        |toward, from, limit| walk.read(toward, from, limit),
-    )?;
+    let axis = match filter.sort_by {
+        SortBy::StartTime => Axis::Start,
+        SortBy::EndTime => Axis::End,
+    };
+    let places = if let Some(sid) = filter.sip_call {
+        let named = alias::places(conn, account, sid, axis, &conditions)?;
+        paging::page(
+            request,
+            |place| *place,
+            |toward, from, limit| Ok(paging::beyond(&named, toward, from, limit)),
+        )?
+    } else {
+        let walk = Walk::new(conn, account, axis, filter, conditions)?;
+        paging::page(
+            request,
+            |place| *place,
+            |toward, from, limit| walk.read(toward, from, limit),
+        )?
+    };
     let rows = places
         .rows
         .iter()
@@ -73,13 +86,10 @@ impl<'c> Walk<'c> {
     fn new(
         conn: &'c Connection,
         account: i64,
+        axis: Axis,
         filter: &SummaryFilter,
         conditions: Conditions,
     ) -> Result<Self> {
-        let axis = match filter.sort_by {
-            SortBy::StartTime => Axis::Start,
-            SortBy::EndTime => Axis::End,
-        };
         Ok(Self {
             conn,
             account,
@@ -102,13 +112,13 @@ impl<'c> Walk<'c> {
                 continue;
             };
             match &self.by {
-                By::Party(side, hashes) if stretch.is_main => {
-                    self.read_party(*side, hashes, part, limit, &mut found)?;
+                By::Party(sought) if stretch.is_main => {
+                    self.read_party(sought, part, limit, &mut found)?;
                 }
-                By::Party(..) | By::Time if stretch.conditions.is_empty() => {
+                By::Party(_) | By::Time if stretch.conditions.is_empty() => {
                     self.scan(None, part, limit - found.len(), &mut found)?;
                 }
-                By::Party(..) | By::Time => {
+                By::Party(_) | By::Time => {
                     self.read_hours(&stretch.conditions, part, limit, &mut found)?;
                 }
             }
@@ -122,35 +132,34 @@ impl<'c> Walk<'c> {
     /// Reads the calls of some addresses, day by day, as they are indexed.
     fn read_party(
         &self,
-        side: Side,
-        hashes: &[i64],
+        sought: &[Sought],
         part: Part,
         limit: usize,
         found: &mut Vec<Place>,
     ) -> Result<()> {
-        let mut days = Days::new(self.conn, self.account, side, self.axis)?;
+        let mut days = Days::new(self.conn, self.account, sought, self.axis)?;
         let mut rest = part;
         while found.len() < limit
             && let Some(day) = days.next(&rest)?
         {
-            let first = found.len();
+            let mut of_day = Vec::new();
             if let Some(within) = rest.within(day.span) {
-                for hash in hashes {
+                for sought in sought {
                     let by = ByParty {
-                        side,
-                        hash: *hash,
+                        sought: *sought,
                         day: day.number,
                     };
-                    self.scan(Some(by), within, limit - first, found)?;
+                    self.scan(Some(by), within, limit - found.len(), &mut of_day)?;
                 }
             }
-            if hashes.len() > 1 {
-                found[first..].sort_unstable();
-                if part.toward == Toward::End {
-                    found[first..].reverse();
-                }
-                found.truncate(limit);
+            of_day.sort_unstable();
+            // Who calls himself is on both sides.
+            of_day.dedup();
+            if part.toward == Toward::End {
+                of_day.reverse();
             }
+            found.extend(of_day);
+            found.truncate(limit);
             match rest.beyond(day.span) {
                 Some(beyond) => rest = beyond,
                 None => break,
@@ -244,16 +253,17 @@ impl<'c> Walk<'c> {
     ) -> Result<()> {
         let key = self.axis.column();
         let index = match (by, self.axis) {
-            (Some(by), axis) => party::index(by.side, axis),
+            (Some(by), axis) => party::index(by.sought.side, axis),
             (None, Axis::Start) => "call_by_start",
             (None, Axis::End) => "call_by_end",
         };
         let mut sql = format!("select {key}, id from call indexed by {index} where account = ?");
         let mut values: Vec<Value> = vec![self.account.into()];
         if let Some(by) = by {
-            let (day, hash) = (party::day_column(self.axis), by.side.hash_column());
-            sql.push_str(&format!(" and {day} = ? and {hash} = ?"));
-            values.extend([by.day.into(), by.hash.into()]);
+            let Sought { side, hash } = by.sought;
+            let (day, column) = (party::day_column(self.axis), side.hash_column());
+            sql.push_str(&format!(" and {day} = ? and {column} = ?"));
+            values.extend([by.day.into(), hash.into()]);
         }
         let (beyond, order) = match toward {
             Toward::End => ('<', " desc"),

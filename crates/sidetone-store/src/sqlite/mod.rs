@@ -4,6 +4,7 @@
 //! (columns, rollups) is written in the transaction that changes them.
 
 mod account;
+mod alias;
 mod check;
 mod check_outbox;
 mod check_rollups;

@@ -12,6 +12,27 @@ pub(super) enum Toward {
     Beginning,
 }
 
+/// Up to so many of some places, which are in ascending order, beyond one of them, nearest first.
+pub(super) fn beyond(
+    places: &[Place],
+    toward: Toward,
+    from: Option<Place>,
+    limit: usize,
+) -> Vec<Place> {
+    match toward {
+        Toward::End => {
+            let end = from.map_or(places.len(), |from| {
+                places.partition_point(|place| *place < from)
+            });
+            places[..end].iter().rev().take(limit).copied().collect()
+        }
+        Toward::Beginning => {
+            let begin = from.map_or(0, |from| places.partition_point(|place| *place <= from));
+            places[begin..].iter().take(limit).copied().collect()
+        }
+    }
+}
+
 /// Reads one page. `read` returns up to so many rows from a place (not including it) in a direction, nearest first.
 pub(super) fn page<T>(
     request: &PageRequest,

@@ -28,6 +28,13 @@ impl Side {
             Self::To => "to_hash",
         }
     }
+
+    pub(super) const fn address_column(self) -> &'static str {
+        match self {
+            Self::From => "from_address",
+            Self::To => "to_address",
+        }
+    }
 }
 
 /// The column with the day of an axis.
@@ -53,14 +60,20 @@ pub(super) enum By {
     /// Along the axis, by the hour where there is any condition.
     Time,
     /// Along the axis, among the calls of some addresses only.
-    Party(Side, Vec<i64>),
+    Party(Vec<Sought>),
+}
+
+/// An address on one side of a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought {
+    pub(super) side: Side,
+    pub(super) hash: i64,
 }
 
 /// One day of one address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ByParty {
-    pub(super) side: Side,
-    pub(super) hash: i64,
+    pub(super) sought: Sought,
     pub(super) day: i64,
 }
 
@@ -97,12 +110,48 @@ impl Day {
 /// The days in which there are calls.
 pub(super) struct Days<'c> {
     account: i64,
+    sides: Vec<DaysOfSide<'c>>,
+}
+
+struct DaysOfSide<'c> {
     toward_end: CachedStatement<'c>,
     toward_beginning: CachedStatement<'c>,
 }
 
 impl<'c> Days<'c> {
-    pub(super) fn new(conn: &'c Connection, account: i64, side: Side, axis: Axis) -> Result<Self> {
+    /// The days of calls that have an address on a side where one is sought.
+    pub(super) fn new(
+        conn: &'c Connection,
+        account: i64,
+        sought: &[Sought],
+        axis: Axis,
+    ) -> Result<Self> {
+        let sides = [Side::From, Side::To].into_iter();
+        let sides = sides.filter(|side| sought.iter().any(|one| one.side == *side));
+        Ok(Self {
+            account,
+            sides: sides
+                .map(|side| DaysOfSide::new(conn, side, axis))
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    /// The first day, in the direction of the part, that is not before its beginning.
+    pub(super) fn next(&mut self, part: &Part) -> Result<Option<Day>> {
+        let mut nearest = None;
+        for side in &mut self.sides {
+            let found = side.next(self.account, part)?;
+            nearest = match part.toward {
+                Toward::End => nearest.max(found),
+                Toward::Beginning => [nearest, found].into_iter().flatten().min(),
+            };
+        }
+        Ok(nearest.map(Day::of))
+    }
+}
+
+impl<'c> DaysOfSide<'c> {
+    fn new(conn: &'c Connection, side: Side, axis: Axis) -> Result<Self> {
         let (day, key, hash, index) = (
             day_column(axis),
             axis.column(),
@@ -117,22 +166,19 @@ impl<'c> Days<'c> {
             )
         };
         Ok(Self {
-            account,
             toward_end: conn.prepare_cached(&sql("<=", " desc"))?,
             toward_beginning: conn.prepare_cached(&sql(">=", ""))?,
         })
     }
 
-    /// The first day, in the direction of the part, that is not before its beginning.
-    pub(super) fn next(&mut self, part: &Part) -> Result<Option<Day>> {
+    fn next(&mut self, account: i64, part: &Part) -> Result<Option<i64>> {
         let (statement, from) = match part.toward {
             Toward::End => (&mut self.toward_end, part.span.high),
             Toward::Beginning => (&mut self.toward_beginning, part.span.low),
         };
-        let number = statement
-            .query_row([self.account, from / DAY_US], |row| row.get(0))
-            .optional()?;
-        Ok(number.map(Day::of))
+        Ok(statement
+            .query_row([account, from / DAY_US], |row| row.get(0))
+            .optional()?)
     }
 }
 
@@ -140,38 +186,37 @@ impl<'c> Days<'c> {
 pub(super) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -> Result<By> {
     // A party's calls are walked until the page is full: that is soon when there is nothing else to be met.
     let is_alone = conditions.facets.iter().all(Condition::is_met_by_most);
-    let by = |side, party: &Party| By::Party(side, party.hashes.clone());
-    match (&conditions.from, &conditions.to) {
-        (None, None) => Ok(By::Time),
-        (Some(from), None) if is_alone => Ok(by(Side::From, from)),
-        (None, Some(to)) if is_alone => Ok(by(Side::To, to)),
-        (from, to) => {
-            let from_calls = count_some(conn, account, Side::From, from.as_ref())?;
-            let to_calls = count_some(conn, account, Side::To, to.as_ref())?;
-            Ok(match (from, to) {
-                (Some(from), _)
-                    if from_calls <= to_calls && (from_calls < PARTY_FEW || is_alone) =>
-                {
-                    by(Side::From, from)
-                }
-                (_, Some(to)) if to_calls < PARTY_FEW || is_alone => by(Side::To, to),
-                _ => By::Time,
-            })
+    let mut parties: Vec<Vec<Sought>> = conditions.parties().map(sought).collect();
+    if parties.len() == 1 && is_alone {
+        return Ok(By::Party(parties.remove(0)));
+    }
+    let mut fewest = None;
+    for sought in parties {
+        let calls = count_some(conn, account, &sought)?;
+        if fewest.as_ref().is_none_or(|(least, _)| calls < *least) {
+            fewest = Some((calls, sought));
         }
     }
+    Ok(match fewest {
+        Some((calls, sought)) if calls < PARTY_FEW || is_alone => By::Party(sought),
+        _ => By::Time,
+    })
 }
 
-/// How many calls a party has, or that there are many; many when there is no such party in the filter.
-fn count_some(conn: &Connection, account: i64, side: Side, party: Option<&Party>) -> Result<i64> {
-    let Some(party) = party else {
-        return Ok(i64::MAX);
+fn sought((sides, party): (&[Side], &Party)) -> Vec<Sought> {
+    let on = |side: &Side| {
+        let side = *side;
+        party
+            .hashes
+            .iter()
+            .map(move |hash| Sought { side, hash: *hash })
     };
-    let (hash, index) = (side.hash_column(), index(side, Axis::End));
-    let mut count = conn.prepare_cached(&format!(
-        "select count(*) from (select 1 from call indexed by {index}
-         where account = ?1 and end_day = ?2 and {hash} = ?3 and end_key is not null limit ?4)"
-    ))?;
-    let mut days = Days::new(conn, account, side, Axis::End)?;
+    sides.iter().flat_map(on).collect()
+}
+
+/// How many calls a party has, or that there are many.
+fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64> {
+    let mut days = Days::new(conn, account, sought, Axis::End)?;
     let mut rest = Part::of(
         Span {
             low: i64::MIN,
@@ -185,11 +230,18 @@ fn count_some(conn: &Connection, account: i64, side: Side, party: Option<&Party>
         && let Some(part) = rest
         && let Some(day) = days.next(&part)?
     {
-        for hash in &party.hashes {
-            let of_day: i64 = count.query_row(
-                params![account, day.number, hash, PARTY_FEW - calls],
-                |row| row.get(0),
-            )?;
+        for Sought { side, hash } in sought {
+            let column = side.hash_column();
+            let index = index(*side, Axis::End);
+            let of_day: i64 = conn
+                .prepare_cached(&format!(
+                    "select count(*) from (select 1 from call indexed by {index}
+                     where account = ?1 and end_day = ?2 and {column} = ?3 and end_key is not null limit ?4)"
+                ))?
+                .query_row(
+                    params![account, day.number, hash, PARTY_FEW - calls],
+                    |row| row.get(0),
+                )?;
             calls += of_day;
         }
         rest = part.beyond(day.span);

@@ -10,7 +10,7 @@ use sidetone_core::time::TimeUs;
 
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, codec, feedback, log};
+use super::{account, alias, codec, feedback, log};
 use crate::{PutSummary, Result};
 
 /// A summary ready to be written.
@@ -27,9 +27,9 @@ impl PackedSummary {
     }
 }
 
-/// The first 64 bits of the SHA-256 of an address.
+/// The first 64 bits of the SHA-256 of an address, without the plus of a number: it is looked for with and without.
 pub(super) fn address_hash(address: &str) -> i64 {
-    let digest = Sha256::digest(address.as_bytes());
+    let digest = Sha256::digest(address.strip_prefix('+').unwrap_or(address));
     digest
         .iter()
         .take(8)
@@ -161,6 +161,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
         }
     };
     write_state(conn, id, stored.is_some(), put.state.as_deref())?;
+    alias::write(conn, (account, id), stored.is_none(), summary, new.keys)?;
     work.count(account, id, &old, &new);
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
         let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));

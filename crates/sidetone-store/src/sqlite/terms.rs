@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Result;
 
@@ -45,6 +45,23 @@ impl Terms<'_> {
         self.cache.0.insert(text.to_owned(), id);
         Ok(id)
     }
+}
+
+/// The text that stands for several user agents. It begins with a line feed, which no word of another kind does, so that
+/// user agents stand together in the dictionary and can be searched without the rest.
+pub(super) fn of_user_agents<'a>(agents: impl IntoIterator<Item = &'a String>) -> String {
+    agents
+        .into_iter()
+        .fold(String::new(), |text, agent| text + "\n" + agent)
+}
+
+/// The numbers of up to `limit` texts of user agents that have a piece in them.
+pub(super) fn with_user_agent(conn: &Connection, piece: &str, limit: usize) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(
+        "select id from term where text >= char(10) and text < char(11) and instr(text, ?1) limit ?2",
+    )?;
+    let ids = statement.query_map(params![piece, limit], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The number of a text, if it was ever stored.

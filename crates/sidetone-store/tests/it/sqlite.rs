@@ -123,6 +123,8 @@ async fn check_finds_planted_damage() {
         "update call set event_count = 7 where id = 3",
         "update call set has_tag = 0 where id = 3",
         "update call set from_address = 'x' where id = 3",
+        "update call set user_agents = 1 where id = 3",
+        "insert into alias values (3, 1, 20605, x'01010101010101010101010101010101')",
         "update call set call_score = 5 where id = 2",
         "update call set annotation = '{}' where id = 2",
         "update document set body = x'01' where call_id = 3",

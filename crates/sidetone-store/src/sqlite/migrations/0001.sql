@@ -104,7 +104,7 @@ create table call (
   ended_us integer,
   -- Place in lists by end: the end, or 2^60 + the start while the call runs, so that running calls come first.
   end_key integer check ((end_key is null) = (start_us is null)),
-  -- The first 64 bits of the SHA-256 of the parties' addresses, to find them by; and the addresses.
+  -- The first 64 bits of the SHA-256 of the parties' addresses, without a leading plus, to find them by; and the addresses.
   from_hash integer,
   to_hash integer,
   from_address text,
@@ -163,6 +163,9 @@ create table call (
   business_industry integer,
   business_type integer,
 
+  -- The user agents at its edges, all in one term.
+  user_agents integer,
+
   unique (sid, account)
 ) strict;
 
@@ -178,6 +181,17 @@ create index call_to_by_start on call (account, start_day, to_hash, start_us)
   where to_hash is not null and start_us is not null;
 create index call_dirty on call (dirty_us) where dirty_us is not null;
 create index call_timer on call (timer_us) where timer_us is not null;
+
+-- Calls whose SIP Call-ID would have made another CallSid of them than the one that a header or a record gave them: that
+-- other CallSid, to find them by. Indexed day by day of the calls' starts, like addresses.
+create table alias (
+  call_id integer not null references call (id),
+  account integer not null references account (id),
+  day integer not null,
+  sid blob not null check (length(sid) = 16),
+  primary key (call_id, sid)
+) strict, without rowid;
+create index alias_by_day on alias (account, day, sid);
 
 -- The summary, packed (sqlite/codec.rs).
 create table document (

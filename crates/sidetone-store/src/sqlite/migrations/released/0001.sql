@@ -88,7 +88,7 @@ CREATE TABLE call (
   ended_us integer,
   -- Place in lists by end: the end, or 2^60 + the start while the call runs, so that running calls come first.
   end_key integer check ((end_key is null) = (start_us is null)),
-  -- The first 64 bits of the SHA-256 of the parties' addresses, to find them by; and the addresses.
+  -- The first 64 bits of the SHA-256 of the parties' addresses, without a leading plus, to find them by; and the addresses.
   from_hash integer,
   to_hash integer,
   from_address text,
@@ -147,6 +147,9 @@ CREATE TABLE call (
   business_industry integer,
   business_type integer,
 
+  -- The user agents at its edges, all in one term.
+  user_agents integer,
+
   unique (sid, account)
 ) strict;
 CREATE INDEX call_by_end on call (account, end_key) where end_key is not null;
@@ -161,6 +164,14 @@ CREATE INDEX call_to_by_start on call (account, start_day, to_hash, start_us)
   where to_hash is not null and start_us is not null;
 CREATE INDEX call_dirty on call (dirty_us) where dirty_us is not null;
 CREATE INDEX call_timer on call (timer_us) where timer_us is not null;
+CREATE TABLE alias (
+  call_id integer not null references call (id),
+  account integer not null references account (id),
+  day integer not null,
+  sid blob not null check (length(sid) = 16),
+  primary key (call_id, sid)
+) strict, without rowid;
+CREATE INDEX alias_by_day on alias (account, day, sid);
 CREATE TABLE document (
   call_id integer primary key references call (id),
   body blob not null
@@ -371,8 +382,8 @@ insert into account (id, sid, parent_sid, name, created_us, advanced_features, v
 insert into account_epoch (only_row, epoch) values (1, 1);
 insert into term (id, text) values (1, 'DE');
 insert into term (id, text) values (2, 'Carrier');
-insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (1, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 1, 1, 1, null, 1780272001000000, null, 1780272070000000, 1780272000000000, 1780272060000000, 1780272000000000, 1780272060000000, 1780272060000000, 6930151402845071502, -4238062542659643426, '+15550100', 'sip:bob@example.com', 12, 0, 1, null, null, null, 1, 1, 0, 0, null, 1, 2, null, '{"call_score":4}', 1, 2, 1, null, null, null, null, 4, 34, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
-insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type, user_agents) values (1, 0, 1, x'9e3779b97f4a7c150000000000000001', 0, 1, 0, 0, 1, 1, 1, null, 1780272001000000, null, 1780272070000000, 1780272000000000, 1780272060000000, 1780272000000000, 1780272060000000, 1780272060000000, 569491275137717124, -4238062542659643426, '+15550100', 'sip:bob@example.com', 12, 0, 1, null, null, null, 1, 1, 0, 0, null, 1, 2, null, '{"call_score":4}', 1, 2, 1, null, null, null, null, 4, 34, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type, user_agents) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 insert into document (call_id, body) values (1, x'015a0100000b591304d0050f2506010f1306200fdf120d007c050f9e050a01e5050a7d120ef611102b800340303130302704055c0413430a000fea1004f000626f62406578616d706c652e636f6d3b00034e0400210251223a224445020f0c2f08105dbb020f5a010a70313a30305a227d');
 insert into fold_state (call_id, body) values (1, x'01');
 insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (1, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272001000000, 1780272001000000, 0, null, null, x'028500000009bc081061db000f6c01031f3111010b0f250221a06661637473223a7b7d7d');
