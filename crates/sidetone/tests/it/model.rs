@@ -28,6 +28,20 @@ macro_rules! filters {
 const FILTERS: &[Filter] = filters![
     "From", ["+14155550100", "sip:bob@example.com", "+19995550000"], s => s["from"]["caller"];
     "To", ["+442079460101", "client:alice"], s => s["to"]["callee"];
+    "Number", ["+14155550100", "14155550100", "442079460101", "client:alice", "+19995550000"], s => {
+        let parties = [&s["from"]["caller"], &s["to"]["callee"]];
+        let texts = parties.map(|party| party.as_str().unwrap());
+        json!([texts, texts.map(|text| text.trim_start_matches('+'))].concat())
+    };
+    "UserAgent", ["LINphone", "pbx 22", "nobody"], s => {
+        let agent = s["sip_edge"]["properties"]["user_agent"].as_str().unwrap_or_default();
+        json!(match agent {
+            "Linphone/5.2" => vec!["LINphone"],
+            "Example PBX 22" => vec!["pbx 22"],
+            _ => vec![],
+        })
+    };
+    "SipCallId", ["a+b@192.0.2.1", "c@192.0.2.1", "d@192.0.2.1"], s => s["sip_edge"]["properties"]["sip_call_id"];
     "FromCarrier", ["Example Mobile", "Northern & Sons"], s => s["from"]["carrier"];
     "ToCarrier", ["Example Mobile", "Nobody"], s => s["to"]["carrier"];
     "FromCountryCode", ["US", "GB"], s => s["from"]["country_code"];
@@ -157,6 +171,10 @@ fn random_call(random: &mut Random, number: usize) -> Value {
             "address": random.pick(&["+442079460101", "client:alice", "+14155550102"]),
             "carrier": random.maybe(&["Example Mobile", "Northern & Sons"]),
         },
+        "edges": {"sip_edge": {
+            "user_agent": random.maybe(&["Linphone/5.2", "Example PBX 22"]),
+            "sip_call_id": random.maybe(&["a+b@192.0.2.1", "c@192.0.2.1"]),
+        }},
         "trust": {
             "verified_caller": random.flag(),
             "branded_enabled": random.flag(),

@@ -24,7 +24,7 @@ pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<Strin
     }
     if empty {
         let filter = &asked.filter;
-        if asked.start_given && filter.started_from > filter.ended_until {
+        if !asked.start_by_default && filter.started_from > filter.ended_until {
             hints.push("StartTime is later than EndTime, so no call can match".to_owned());
         } else if let Some(found) = beyond_defaults(app, asked).await {
             hints.extend(suggestion(asked, &found, now));
@@ -35,14 +35,14 @@ pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<Strin
 
 /// The latest call that the same filters would find without the defaults of time and state.
 async fn beyond_defaults(app: &App, asked: &Asked) -> Option<CallRecord> {
-    if asked.start_given && asked.processing_given {
+    if !asked.start_by_default && !asked.processing_by_default {
         return None;
     }
     let mut filter = asked.filter.clone();
-    if !asked.start_given {
+    if asked.start_by_default {
         filter.started_from = TimeUs::from_micros(i64::MIN);
     }
-    if !asked.processing_given {
+    if asked.processing_by_default {
         filter.processing = ProcessingFilter::All;
     }
     let page = PageRequest {
@@ -62,7 +62,7 @@ fn suggestion(asked: &Asked, found: &CallRecord, now: TimeUs) -> Option<String> 
     if started < asked.filter.started_from {
         parameters.push(format!("StartTime={}", reaching(started, now)));
     }
-    if !asked.processing_given && summary.processing != ProcessingState::Complete {
+    if asked.processing_by_default && summary.processing != ProcessingState::Complete {
         parameters.push("ProcessingState=all".to_owned());
     }
     if parameters.is_empty() {

@@ -21,6 +21,11 @@ async fn a_page_that_the_defaults_left_empty_says_so() {
     server.pass(10 * 86400).await;
     let time = "no call matches within the defaults StartTime=4h and ProcessingState=completed; StartTime=2w would show some";
     assert_eq!(hint(&server, "").await.as_deref(), Some(time));
+    assert_eq!(
+        hint(&server, "Number=14155550100").await.as_deref(),
+        Some(time)
+    );
+    assert_eq!(hint(&server, "SipCallId=nowhere").await, None);
     assert_eq!(hint(&server, "StartTime=4h").await, None);
     assert_eq!(hint(&server, "CallType=sip").await, None);
 }

@@ -2,8 +2,10 @@ use axum::body::Body;
 use axum::http::Method;
 use serde_json::json;
 
+use sidetone_core::correlate::call_sid;
+
 use super::{CALL, carrier_call, picture, tell, with_complete_call};
-use crate::harness::TestServer;
+use crate::harness::{ACCOUNT, TestServer};
 
 async fn found(server: &TestServer, query: &str) -> usize {
     let answer = server.get(&format!("/v1/Voice/Summaries?{query}")).await;
@@ -100,6 +102,68 @@ async fn every_filter_in_every_spelling() {
     }
 }
 
+/// A call that took its name from its Call-ID, and one that a header named, a day before.
+async fn with_sip_calls() -> TestServer {
+    let server = TestServer::start().await;
+    let account = ACCOUNT.parse().unwrap();
+    let edge = |call_id: &str| json!({"sip_edge": {"sip_call_id": call_id, "user_agent": "Linphone/5.2 (Debian)"}});
+    let named = call_sid(account, "a+b@192.0.2.1").to_string();
+    let began = json!({"kind": "progress", "step": "answered", "at": "2026-06-01T11:58:00Z", "facts": {
+        "from": {"address": "+14155550100"}, "to": {"address": "442079460101"}, "edges": edge("a+b@192.0.2.1"),
+    }});
+    tell(&server, &named, &[began]).await;
+    let ended = json!({"kind": "progress", "step": "completed", "at": "2026-05-31T09:00:00Z", "facts": {
+        "started_at": "2026-05-31T08:00:00Z", "from": {"address": "+442079460101"}, "edges": edge("c@192.0.2.1"),
+    }});
+    tell(&server, CALL, &[ended]).await;
+    server
+}
+
+#[tokio::test]
+async fn search_by_call_id_number_and_user_agent() {
+    let server = with_sip_calls().await;
+    super::settle(&server).await;
+    for (query, calls) in [
+        // Whenever it was, and running or not.
+        ("SipCallId=a%2Bb%40192.0.2.1", 1),
+        ("SipCallId=a+b@192.0.2.1&UserAgent=LINPHONE", 1),
+        ("SipCallId=c@192.0.2.1", 1),
+        ("SipCallId=c@192.0.2.1&SortBy=start_time", 1),
+        ("SipCallId=C@192.0.2.1", 0),
+        ("SipCallId=c@192.0.2.1&StartTime=4h", 0),
+        ("SipCallId=c@192.0.2.1&EndTime=2d", 0),
+        ("SipCallId=a%2Bb%40192.0.2.1&ProcessingState=completed", 0),
+        ("SipCallId=c@192.0.2.1&CallType=client", 0),
+        ("Number=%2B442079460101&StartTime=2d&ProcessingState=all", 2),
+        ("Number=442079460101&StartTime=2d&ProcessingState=all", 2),
+        ("Number=+442079460101&StartTime=2d", 1),
+        ("Number=14155550100&ProcessingState=all", 1),
+        (
+            "Number=14155550100&From=442079460101&ProcessingState=all",
+            0,
+        ),
+        ("UserAgent=linphone/5&StartTime=2d&ProcessingState=all", 2),
+        ("UserAgent=phone/5.2+(DEB&ProcessingState=all", 1),
+        ("UserAgent=linphone6&StartTime=2d&ProcessingState=all", 0),
+    ] {
+        assert_eq!(found(&server, query).await, calls, "{query}");
+    }
+    let first = server
+        .get("/v1/Voice/Summaries?Number=442079460101&StartTime=2d&ProcessingState=all&PageSize=1")
+        .await
+        .json();
+    let next = first["meta"]["next_page_url"].as_str().unwrap();
+    assert!(next.contains("Number=442079460101"), "{next}");
+    let next = next.strip_prefix("http://sidetone.test").unwrap();
+    let second = server.get(next).await.json();
+    assert_eq!(second["call_summaries"][0]["call_sid"], CALL);
+    assert_eq!(second["meta"]["next_page_url"], json!(null));
+    let other = server
+        .get(&next.replace("Number=442079460101", "Number=442079460102"))
+        .await;
+    assert_eq!(other.error(), (400, 17400));
+}
+
 #[tokio::test]
 async fn filters_as_curl_sends_them_with_get() {
     let server = with_complete_call().await;
@@ -161,6 +225,9 @@ async fn wrong_filters() {
         "PageToken=PT10",
         "Subaccount=AC1",
         "From=%FF",
+        "Number=%07",
+        "UserAgent=a%0Ab",
+        "SipCallId=a%0D%0Ab",
     ] {
         let answer = server.get(&format!("/v1/Voice/Summaries?{query}")).await;
         assert_eq!(answer.error(), (400, 17400), "{query}");

@@ -1,6 +1,7 @@
 //! The parameters that narrow the list of summaries, as a filter.
 
 pub mod alias;
+mod search;
 pub mod time;
 
 use sidetone_core::annotation::{ConnectivityIssue, QualityIssue};
@@ -21,10 +22,10 @@ const DEFAULT_END: &str = "0m";
 pub struct Asked {
     /// Which calls.
     pub filter: SummaryFilter,
-    /// Whether `StartTime` was given.
-    pub start_given: bool,
-    /// Whether `ProcessingState` was given.
-    pub processing_given: bool,
+    /// The earliest start is our default.
+    pub start_by_default: bool,
+    /// The state is our default.
+    pub processing_by_default: bool,
     /// `ConnectivityIssueAnnotation` named quality issues, and was taken as `QualityIssueAnnotation`.
     pub quality_for_connectivity: bool,
 }
@@ -34,19 +35,20 @@ pub struct Asked {
 /// # Errors
 /// When a value is malformed.
 pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, Invalid> {
-    let bound = |name, default: &str, bound| match params.filled(name) {
+    let sip_call = search::sip_call(params, account)?;
+    // Who has the name of one call wants it, whenever it was and whatever its state.
+    let has_defaults = sip_call.is_none();
+    let all = SummaryFilter::all(account);
+    let bound = |name, default, bound, widest| match params.filled(name) {
         Some(value) => time::read(value, now, bound),
-        None => time::read(
-            Value {
-                name,
-                text: default,
-            },
-            now,
-            bound,
-        ),
+        None if has_defaults => {
+            let text = default;
+            time::read(Value { name, text }, now, bound)
+        }
+        None => Ok(widest),
     };
-    let started_from = bound("StartTime", DEFAULT_START, Bound::Start)?;
-    let ended_until = bound("EndTime", DEFAULT_END, Bound::End)?;
+    let started_from = bound("StartTime", DEFAULT_START, Bound::Start, all.started_from)?;
+    let ended_until = bound("EndTime", DEFAULT_END, Bound::End, all.ended_until)?;
     let (connectivity_issue, taken_as_quality) = connectivity(params)?;
     let mut quality_issue = words(params, "QualityIssueAnnotation")?;
     let quality_for_connectivity = !taken_as_quality.is_empty();
@@ -58,7 +60,8 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, 
         include_running: ended_until >= now,
         processing: match processing {
             Some(value) => processing_state(value)?,
-            None => ProcessingFilter::Completed,
+            None if has_defaults => ProcessingFilter::Completed,
+            None => all.processing,
         },
         sort_by: match params.filled("SortBy") {
             Some(value) => value.word()?,
@@ -66,6 +69,9 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, 
         },
         from: party(params, "From"),
         to: party(params, "To"),
+        number: search::number(params)?,
+        user_agent: search::user_agent(params)?,
+        sip_call,
         from_carrier: text(params, "FromCarrier"),
         to_carrier: text(params, "ToCarrier"),
         from_country: country(params, "FromCountryCode")?,
@@ -95,12 +101,12 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, 
         business_identity: text(params, "BusinessProfileIdentity"),
         business_industry: text(params, "BusinessProfileIndustry"),
         business_type: text(params, "BusinessProfileType"),
-        ..SummaryFilter::all(account)
+        ..all
     };
     Ok(Asked {
         filter,
-        start_given: params.filled("StartTime").is_some(),
-        processing_given: processing.is_some(),
+        start_by_default: has_defaults && params.filled("StartTime").is_none(),
+        processing_by_default: has_defaults && processing.is_none(),
         quality_for_connectivity,
     })
 }

@@ -1,4 +1,5 @@
 use sidetone_core::annotation::AnsweredByHeard;
+use sidetone_core::correlate::call_sid;
 use sidetone_core::vocabulary::{AnsweredBy, CallType};
 
 use super::*;
@@ -135,6 +136,65 @@ fn parties_and_their_lost_plus() {
 }
 
 #[test]
+fn a_number_is_sought_with_and_without_its_plus() {
+    let both = SummaryFilter {
+        number: vec!["+15551234567".to_owned(), "15551234567".to_owned()],
+        ..defaults()
+    };
+    for query in [
+        "Number=%2B15551234567",
+        "Number=+15551234567",
+        "Number=15551234567",
+    ] {
+        check(query, both.clone());
+    }
+    for address in ["sip:alice@example.org", "alice", "1a", "+"] {
+        let encoded: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
+        check(
+            &format!("Number={encoded}"),
+            SummaryFilter {
+                number: vec![address.to_owned()],
+                ..defaults()
+            },
+        );
+    }
+}
+
+#[test]
+fn a_piece_of_a_user_agent() {
+    check(
+        "UserAgent=+Linphone/5+",
+        SummaryFilter {
+            user_agent: Some("Linphone/5".to_owned()),
+            ..defaults()
+        },
+    );
+    check("UserAgent=&Number=&SipCallId=", defaults());
+}
+
+#[test]
+fn one_call_is_found_whatever_its_time_and_state() {
+    let one = SummaryFilter {
+        sip_call: Some(call_sid(account(), "a+b@192.0.2.1")),
+        ..SummaryFilter::all(account())
+    };
+    check("SipCallId=a%2Bb%40192.0.2.1", one.clone());
+    check("SipCallId=a+b@192.0.2.1", one.clone());
+    let asked = asked("SipCallId=a+b@192.0.2.1").unwrap();
+    assert!(!asked.start_by_default && !asked.processing_by_default);
+    check(
+        "SipCallId=a+b@192.0.2.1&StartTime=4h&EndTime=1h&ProcessingState=completed",
+        SummaryFilter {
+            started_from: now().plus_us(-4 * 3_600 * 1_000_000),
+            ended_until: now().plus_us(-3_600 * 1_000_000),
+            include_running: false,
+            processing: ProcessingFilter::Completed,
+            ..one
+        },
+    );
+}
+
+#[test]
 fn texts_are_exact_and_countries_upper_case() {
     let one = |text: &str| vec![text.to_owned()];
     check(
@@ -252,6 +312,17 @@ fn wrong_values_are_named() {
         "SortBy=duration",
         "Invalid SortBy 'duration'. Expected one of start_time, end_time.",
     );
+    refused(
+        "SipCallId=a%01b",
+        "Invalid SipCallId 'a\u{fffd}b'. Expected text without control characters.",
+    );
+    refused(
+        "Number=%1b",
+        "Invalid Number '\u{fffd}'. Expected text without control characters.",
+    );
+    let long = "x".repeat(256);
+    let message = asked(&format!("UserAgent={long}")).unwrap_err().message;
+    assert!(message.starts_with("Invalid UserAgent 'xxx"), "{message}");
     for query in [
         "ConnectivityIssueAnnotation=nonsense",
         "ConnectivityIssueAnnotation=echo,caller_id",
