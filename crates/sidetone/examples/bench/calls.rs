@@ -1,5 +1,6 @@
 //! Calls to measure with: each follows from the seed and its number, so nothing has to be remembered.
 
+use sidetone_core::correlate::call_sid;
 use sidetone_core::facts::CallFacts;
 use sidetone_core::fold::FOLD_VERSION;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
@@ -38,7 +39,19 @@ impl Calls {
 
     /// The identifier of a call.
     pub fn sid(&self, number: u64) -> CallSid {
-        CallSid::from_bytes(Random::of(self.seed, 10, number).bytes())
+        let random = &mut Random::of(self.seed, 10, number);
+        if random.per_mille(100) {
+            // A header named it.
+            CallSid::from_bytes(random.bytes())
+        } else {
+            call_sid(self.account, &self.call_id(number))
+        }
+    }
+
+    /// The SIP Call-ID of a call.
+    fn call_id(&self, number: u64) -> String {
+        let random = &mut Random::of(self.seed, 12, number);
+        format!("{:016x}{:016x}@198.51.100.7", random.next(), random.next())
     }
 
     /// The summary of a call, as the fold would leave it.
@@ -49,7 +62,7 @@ impl Calls {
         let talk_s = answered_at
             .zip(ended_at)
             .map_or(0, |(from, to)| to.since_us(from) / SECOND_US);
-        let edges = edges::of(random, &facts, talk_s);
+        let edges = edges::of(random, &facts, &self.call_id(number), talk_s);
         let tags = if random.per_mille(100) {
             tags(random)
         } else {

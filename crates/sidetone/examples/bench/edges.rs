@@ -10,7 +10,12 @@ use sidetone_core::vocabulary::{CallType, EdgeKind, MosMethod, StreamDirection};
 use crate::random::Random;
 
 /// The edges that a call of its type has.
-pub fn of(random: &mut Random, facts: &CallFacts, talk_s: i64) -> BTreeMap<EdgeKind, EdgeSummary> {
+pub fn of(
+    random: &mut Random,
+    facts: &CallFacts,
+    call_id: &str,
+    talk_s: i64,
+) -> BTreeMap<EdgeKind, EdgeSummary> {
     let kinds: &[EdgeKind] = match facts.call_type {
         Some(CallType::Sip) => &[EdgeKind::Sip],
         Some(CallType::Trunking) => &[EdgeKind::Sip, EdgeKind::Carrier],
@@ -19,11 +24,11 @@ pub fn of(random: &mut Random, facts: &CallFacts, talk_s: i64) -> BTreeMap<EdgeK
     };
     kinds
         .iter()
-        .map(|kind| (*kind, edge(random, *kind, talk_s)))
+        .map(|kind| (*kind, edge(random, *kind, call_id, talk_s)))
         .collect()
 }
 
-fn edge(random: &mut Random, kind: EdgeKind, talk_s: i64) -> EdgeSummary {
+fn edge(random: &mut Random, kind: EdgeKind, call_id: &str, talk_s: i64) -> EdgeSummary {
     let facts = EdgeFacts {
         direction: Some(*random.pick(&[StreamDirection::Inbound, StreamDirection::Outbound])),
         media_region: Some((*random.pick(&["us1", "ie1", "de1", "au1"])).to_owned()),
@@ -32,9 +37,8 @@ fn edge(random: &mut Random, kind: EdgeKind, talk_s: i64) -> EdgeSummary {
         signaling_ip: Some(format!("192.0.2.{}", random.below(256))),
         external_media_ip: Some(format!("203.0.113.{}", random.below(256))),
         external_signaling_ip: Some(format!("203.0.113.{}", random.below(256))),
-        sip_call_id: (kind == EdgeKind::Sip)
-            .then(|| format!("{:016x}{:016x}@198.51.100.7", random.next(), random.next())),
-        user_agent: (kind == EdgeKind::Sip).then(|| "Asterisk PBX 20.5.2".to_owned()),
+        sip_call_id: (kind == EdgeKind::Sip).then(|| call_id.to_owned()),
+        user_agent: (kind == EdgeKind::Sip).then(|| user_agent(random)),
         ..EdgeFacts::default()
     };
     if talk_s <= 0 {
@@ -59,6 +63,20 @@ fn edge(random: &mut Random, kind: EdgeKind, talk_s: i64) -> EdgeSummary {
         outbound: Some(stream(random, talk_s as u64)),
         ..EdgeSummary::default()
     }
+}
+
+/// Some two hundred products and versions, the more seldom the newer.
+fn user_agent(random: &mut Random) -> String {
+    let product = random.weighted(&[
+        ("Asterisk PBX", 500),
+        ("FreeSWITCH-mod_sofia", 250),
+        ("Yealink SIP-T46S", 150),
+        ("Grandstream GXP2170", 80),
+        ("LinphoneAndroid", 19),
+        ("baresip", 1),
+    ]);
+    let version = random.below(6) * random.below(6);
+    format!("{product} {}.{version}", 1 + random.below(3))
 }
 
 /// A stream of 50 packets a second.

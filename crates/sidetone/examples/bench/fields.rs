@@ -1,8 +1,11 @@
 //! Every filter of a list: the value a call has for it, how it is set, and a value that no call has.
 
 use sidetone_core::annotation::Annotation;
+use sidetone_core::correlate::call_sid;
+use sidetone_core::facts::EdgeFacts;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::summary::CallSummary;
+use sidetone_core::vocabulary::EdgeKind;
 
 /// One filter.
 pub struct Field {
@@ -82,6 +85,24 @@ fields! {
     }
     others {
         Field {
+            name: "Number",
+            of: |call, _| call.facts.to.address.clone().or_else(|| call.facts.from.address.clone()),
+            set: |filter, value| filter.number = vec![value.to_owned(), value.trim_start_matches('+').to_owned()],
+            nothing: Some("+19995550100"),
+        };
+        Field {
+            name: "UserAgent",
+            of: |call, _| Some(at_sip_edge(call)?.user_agent.as_ref()?.split(' ').next()?.to_uppercase()),
+            set: |filter, value| filter.user_agent = Some(value.to_owned()),
+            nothing: Some("nobody"),
+        };
+        Field {
+            name: "SipCallId",
+            of: |call, _| at_sip_edge(call)?.sip_call_id.clone(),
+            set: |filter, value| filter.sip_call = Some(call_sid(filter.account, value)),
+            nothing: Some("nowhere@198.51.100.7"),
+        };
+        Field {
             name: "HasTag",
             of: |call, _| Some((!call.tags.is_empty()).to_string()),
             set: |filter, value| filter.has_tag = value.parse().ok(),
@@ -124,4 +145,8 @@ fields! {
             nothing: Some("9"),
         };
     }
+}
+
+fn at_sip_edge(call: &CallSummary) -> Option<&EdgeFacts> {
+    call.edges.get(&EdgeKind::Sip).map(|edge| &edge.facts)
 }
