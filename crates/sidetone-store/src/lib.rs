@@ -30,7 +30,7 @@ pub use crate::error::StoreError;
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
-use crate::page::{Page, PageRequest};
+use crate::page::{Page, PageRequest, Place};
 
 /// Result of a verb of the store.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -280,13 +280,13 @@ pub trait Store: Send + Sync + 'static {
     async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>>;
     /// Calls that match, in the filter's order. [`StoreError::TooExpensive`] when the query ran out of steps.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
-    /// A call's events by time, then by arrival.
+    /// A call's events by time, then by arrival; each with its place, so that rows of other origin can be put between.
     async fn events(
         &self,
         call: CallRef,
         filter: &EventFilter,
         page: &PageRequest,
-    ) -> Result<Page<CallEvent>>;
+    ) -> Result<Page<(Place, CallEvent)>>;
 
     // Judgement.
 

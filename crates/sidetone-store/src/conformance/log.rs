@@ -8,7 +8,7 @@ use sidetone_core::media::{Counters, MediaSample};
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::sample::{account_sid, at, call, call_sid, create_account, event, put, scope, summary};
-use crate::page::{PageRequest, Start};
+use crate::page::{Page, PageRequest, Place, Start};
 use crate::{
     Appended, DirtyCall, EVENTS_PER_CALL_MAX, EventFilter, Lookup, NewEvent, Store, StoreError,
 };
@@ -22,6 +22,13 @@ async fn take(store: &dyn Store, now: i64) -> Vec<DirtyCall> {
 
 fn ids(events: &[CallEvent]) -> Vec<&str> {
     events.iter().map(|event| event.id.as_str()).collect()
+}
+
+fn logged(page: &Page<(Place, CallEvent)>) -> Vec<&str> {
+    page.rows
+        .iter()
+        .map(|(_, event)| event.id.as_str())
+        .collect()
 }
 
 /// A resend changes nothing, within a batch or later; the same id in another call is another event.
@@ -264,7 +271,7 @@ pub async fn lists_events_by_time_and_kind(store: Arc<dyn Store>) {
     let listed = async |filter: EventFilter| {
         let page = store.events(call(1), &filter, &everything()).await.unwrap();
         assert_eq!((page.before, page.after), (None, None));
-        ids(&page.rows).join(" ")
+        logged(&page).join(" ")
     };
     let all = EventFilter::default;
     assert_eq!(listed(all()).await, "early1 early2 media2 media3 edge late");
@@ -313,16 +320,17 @@ pub async fn pages_events_both_ways(store: Arc<dyn Store>) {
     };
     let first = page(Start::First { skip: 0 }).await;
     assert_eq!(
-        (ids(&first.rows), first.before),
+        (logged(&first), first.before),
         (vec!["e0", "e1", "e2", "e3"], None)
     );
+    assert_eq!(first.rows.last().map(|(place, _)| *place), first.after);
     let second = page(Start::After(first.after.unwrap())).await;
-    assert_eq!(ids(&second.rows), ["e4", "e5", "e6", "e7"]);
+    assert_eq!(logged(&second), ["e4", "e5", "e6", "e7"]);
     let third = page(Start::After(second.after.unwrap())).await;
-    assert_eq!((ids(&third.rows), third.after), (vec!["e8", "e9"], None));
+    assert_eq!((logged(&third), third.after), (vec!["e8", "e9"], None));
     assert_eq!(page(Start::Before(third.before.unwrap())).await, second);
     assert_eq!(page(Start::Before(second.before.unwrap())).await, first);
-    assert_eq!(ids(&page(Start::First { skip: 9 }).await.rows), ["e9"]);
+    assert_eq!(logged(&page(Start::First { skip: 9 }).await), ["e9"]);
 }
 
 /// Timers are due in their order, until something comes.

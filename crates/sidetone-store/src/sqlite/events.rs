@@ -15,7 +15,7 @@ pub(super) fn events(
     call: CallRef,
     filter: &EventFilter,
     request: &PageRequest,
-) -> Result<Page<CallEvent>> {
+) -> Result<Page<(Place, CallEvent)>> {
     let Some(id) = record::row_of(conn, call)? else {
         return Ok(Page {
             rows: Vec::new(),
@@ -23,16 +23,11 @@ pub(super) fn events(
             after: None,
         });
     };
-    let page = paging::page(
+    paging::page(
         request,
         |(place, _): &(Place, CallEvent)| *place,
         |toward, from, limit| read_events(conn, id, call, filter, toward, from, limit),
-    )?;
-    Ok(Page {
-        rows: page.rows.into_iter().map(|(_, event)| event).collect(),
-        before: page.before,
-        after: page.after,
-    })
+    )
 }
 
 fn read_events(

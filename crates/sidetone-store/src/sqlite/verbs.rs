@@ -24,7 +24,7 @@ use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery,
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
-use crate::page::{Page, PageRequest};
+use crate::page::{Page, PageRequest, Place};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, DirtyCall, DueTimer,
     EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreStats,
@@ -169,7 +169,7 @@ impl Store for SqliteStore {
         call: CallRef,
         filter: &EventFilter,
         page: &PageRequest,
-    ) -> Result<Page<CallEvent>> {
+    ) -> Result<Page<(Place, CallEvent)>> {
         let (filter, page) = (filter.clone(), *page);
         self.readers
             .scan(move |conn| events::events(conn, call, &filter, &page))
