@@ -41,6 +41,11 @@ impl EventId {
         Self(format!("{word}:{}", half.collect::<String>()))
     }
 
+    /// One of our own, of words that are printable ASCII without spaces.
+    pub(crate) fn own(words: fmt::Arguments<'_>) -> Self {
+        Self(format!("{}{words}", Self::OWN_PREFIX))
+    }
+
     /// Whether it is one of our own.
     #[must_use]
     pub fn is_own(&self) -> bool {

@@ -6,23 +6,44 @@ pub(super) fn as_weight(count: u64) -> f64 {
     count as f64
 }
 
+/// A mean while its values come in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mean {
+    first: Option<f64>,
+    differ: bool,
+    sum: f64,
+    weights: f64,
+}
+
+impl Mean {
+    /// Values without weight do not count.
+    pub(super) fn add(&mut self, value: f64, weight: f64) {
+        if weight > 0.0 {
+            self.differ |= *self.first.get_or_insert(value) != value;
+            self.sum += value * weight;
+            self.weights += weight;
+        }
+    }
+
+    /// `None` without any weight, or when the sum leaves the range of numbers.
+    pub(super) fn get(&self) -> Option<f64> {
+        let first = self.first?;
+        // A mean of equal values is that value, free of rounding.
+        if self.differ {
+            finite(self.sum / self.weights)
+        } else {
+            Some(first)
+        }
+    }
+}
+
 /// `None` without any weight, or when the sum leaves the range of numbers.
 pub(super) fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
-    let mut first = None;
-    let mut all_same = true;
-    let (mut sum, mut weights) = (0.0, 0.0);
-    for (value, weight) in values.filter(|(_, weight)| *weight > 0.0) {
-        // A mean of equal values is that value, free of rounding.
-        all_same &= *first.get_or_insert(value) == value;
-        sum += value * weight;
-        weights += weight;
+    let mut mean = Mean::default();
+    for (value, weight) in values {
+        mean.add(value, weight);
     }
-    let first = first?;
-    if all_same {
-        Some(first)
-    } else {
-        finite(sum / weights)
-    }
+    mean.get()
 }
 
 /// JSON has no other numbers, so nothing else may get into a summary.

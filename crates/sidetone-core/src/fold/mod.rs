@@ -9,8 +9,10 @@ mod assemble;
 mod cap;
 mod cause;
 mod combine;
+mod derived;
 mod dialog;
 mod figures;
+pub mod ladder;
 mod legs;
 mod mean;
 mod media;
@@ -18,13 +20,18 @@ mod pairs;
 mod parties;
 mod place;
 mod reports;
+mod route;
 mod rtp;
 mod sdk;
+mod series;
 mod signalling;
 mod sip;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod trips;
+mod warnings;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +41,11 @@ use crate::id::{CallRef, EventKey};
 use crate::rules::Rules;
 use crate::summary::CallSummary;
 use crate::time::TimeUs;
+pub use derived::Derived;
 use dialog::Dialogs;
 use media::Streams;
 use reports::Reports;
+pub use route::{LegName, Route};
 use sdk::SdkEvents;
 use signalling::Progress;
 

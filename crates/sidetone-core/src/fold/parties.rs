@@ -31,19 +31,12 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
     let (mut measured, trips) = rtp::measured(reports, &places);
     add_phones(&mut measured, reports, &places);
 
-    let legs = &signalling.legs;
+    let sides = BothSides::of(&signalling, rules);
+    let (caller, callee) = (sides.caller, sides.callee);
+    let (caller_kind, callee_kind) = sides.kinds;
     let mut facts = signalling.facts;
-    let caller = side_rule(
-        rules,
-        legs.caller.client.ip(),
-        legs.caller.agent,
-        &facts.from,
-    );
-    let callee_leg = legs.callee();
-    let callee = side_rule(rules, callee_leg.server.ip(), callee_leg.agent, &facts.to);
     describe(&mut facts.from, caller);
     describe(&mut facts.to, callee);
-    let (caller_kind, callee_kind) = kinds(caller, callee, legs.is_direct());
 
     facts.edges.insert(
         caller_kind,
@@ -78,10 +71,7 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
             EdgeKind::Sip | EdgeKind::Sdk | EdgeKind::Unknown => CallType::Sip,
         });
     }
-    let kind_of = |edge| match edge {
-        PartyEdge::Caller => caller_kind,
-        PartyEdge::Callee => callee_kind,
-    };
+    let kind_of = |edge| kind_of((caller_kind, callee_kind), edge);
     let figures = measured
         .into_iter()
         .map(|((edge, way), streams)| {
@@ -100,6 +90,37 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
             .map(|(edge, trip)| (kind_of(edge), trip))
             .collect(),
         summary: signalling.summary,
+    }
+}
+
+/// What the operator says of each party, and the edges that follow from it.
+pub(super) struct BothSides<'a> {
+    caller: Option<&'a SideRule>,
+    callee: Option<&'a SideRule>,
+    /// Of caller and callee.
+    pub(super) kinds: (EdgeKind, EdgeKind),
+}
+
+impl<'a> BothSides<'a> {
+    pub(super) fn of(signalling: &Signalling<'_>, rules: &'a Sides) -> Self {
+        let Signalling { legs, facts, .. } = signalling;
+        let near = &legs.caller;
+        let caller = side_rule(rules, near.client.ip(), near.agent, &facts.from);
+        let far = legs.callee();
+        let callee = side_rule(rules, far.server.ip(), far.agent, &facts.to);
+        Self {
+            caller,
+            callee,
+            kinds: kinds(caller, callee, legs.is_direct()),
+        }
+    }
+}
+
+/// The edge towards a party, of the two there are.
+pub(super) const fn kind_of(kinds: (EdgeKind, EdgeKind), edge: PartyEdge) -> EdgeKind {
+    match edge {
+        PartyEdge::Caller => kinds.0,
+        PartyEdge::Callee => kinds.1,
     }
 }
 
@@ -184,7 +205,7 @@ fn counters_of(metrics: &VqMetrics) -> Counters {
 }
 
 /// The streams of one side. Both counts of each are known: what its sender sent and what its receiver received.
-fn figures(streams: impl Iterator<Item = Counters>, side: Side) -> SideFigures {
+pub(super) fn figures(streams: impl Iterator<Item = Counters>, side: Side) -> SideFigures {
     let streams: Vec<StreamFigures> = streams
         .map(|counters| StreamFigures {
             counters,

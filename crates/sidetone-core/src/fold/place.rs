@@ -24,12 +24,14 @@ pub(super) enum PartyEdge {
 }
 
 /// The ends of a call, with what is known of each.
+#[derive(Debug)]
 pub(super) struct Places {
     ends: Vec<KnownEnd>,
     caller_codec: Option<Codec>,
     callee_codec: Option<Codec>,
 }
 
+#[derive(Debug)]
 struct KnownEnd {
     place: Place,
     signaling: IpAddr,

@@ -6,17 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use super::mean::weighted_mean;
+use super::mean::Mean;
 use super::place::{PartyEdge, Place, Places};
 use super::reports::{Report, ReportKey, Reports};
+use super::trips::{not_negative, round_trips, whole_trip};
 use crate::media::{Counters, Stat};
 use crate::quality::emodel::{Codec as EModelCodec, RFactor};
 use crate::rtcp::{ReportBlock, SenderInfo};
+use crate::sip::Codec;
 use crate::time::TimeUs;
 use crate::vocabulary::MosMethod;
-
-/// A round trip longer than this is a clock that was set, or a report that was mixed up.
-const ROUND_TRIP_MAX_MS: f64 = 60_000.0;
 
 /// Which way a stream goes at an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,20 +27,23 @@ pub(super) enum Way {
 }
 
 /// The streams at each edge, by source.
-pub(super) type Measured = BTreeMap<(PartyEdge, Way), BTreeMap<u32, Counters>>;
+pub(super) type AtEdges<T> = BTreeMap<(PartyEdge, Way), BTreeMap<u32, T>>;
+
+/// What was measured of each stream.
+pub(super) type Measured = AtEdges<Counters>;
 
 /// A report, whoever saw it.
-struct Known<'a> {
-    report: &'a Report,
+pub(super) struct Known<'a> {
+    pub(super) report: &'a Report,
     /// When each agent saw it first.
-    seen: BTreeMap<u32, TimeUs>,
+    pub(super) seen: BTreeMap<u32, TimeUs>,
 }
 
 /// The reports of one source.
 #[derive(Default)]
-struct Source<'a> {
-    reports: BTreeMap<ReportKey, Known<'a>>,
-    place: Option<Place>,
+pub(super) struct Source<'a> {
+    pub(super) reports: BTreeMap<ReportKey, Known<'a>>,
+    pub(super) place: Option<Place>,
 }
 
 /// What the reports say, put to the edges of the call.
@@ -52,13 +54,26 @@ pub(super) fn measured(
     places: &Places,
 ) -> (Measured, BTreeMap<PartyEdge, Stat>) {
     let sources = sources(reports, places);
-    let trips = round_trips(&sources);
+    let trips = round_trips(&sources, |_, _| 0)
+        .remove(&0)
+        .unwrap_or_default();
     let mut measured = Measured::new();
     for (reporter, source) in &sources {
         let Some(place) = source.place else { continue };
         for stream in streams_received(source) {
             let owner = sources.get(&stream);
-            let counters = counters(source, stream, owner, places.codec(place.edge));
+            let blocks = blocks(source, stream);
+            let (Some((_, first)), Some((report, last))) = (blocks.first(), blocks.last()) else {
+                continue;
+            };
+            let codec = places.codec(place.edge);
+            let mut jitter = Jitter::default();
+            for (_, block) in &blocks {
+                jitter.add(block, codec);
+            }
+            let of_that_time = owner.and_then(|owner| sent_at(owner, report));
+            let sent = owner.and_then(last_sent);
+            let counters = counters((first, last), of_that_time, sent, codec, &jitter);
             let trip = whole_trip(&trips, *reporter, stream);
             let counters = rated(counters, trip);
             let way = if place.is_party { Way::Out } else { Way::In };
@@ -74,7 +89,7 @@ pub(super) fn measured(
     (measured, of_parties.collect())
 }
 
-fn sources<'a>(reports: &'a Reports, places: &Places) -> BTreeMap<u32, Source<'a>> {
+pub(super) fn sources<'a>(reports: &'a Reports, places: &Places) -> BTreeMap<u32, Source<'a>> {
     let mut sources: BTreeMap<u32, Source<'a>> = BTreeMap::new();
     for ((ssrc, capture), path) in &reports.by_path {
         let source = sources.entry(*ssrc).or_default();
@@ -91,7 +106,7 @@ fn sources<'a>(reports: &'a Reports, places: &Places) -> BTreeMap<u32, Source<'a
     sources
 }
 
-fn streams_received(source: &Source<'_>) -> Vec<u32> {
+pub(super) fn streams_received(source: &Source<'_>) -> Vec<u32> {
     let blocks = source
         .reports
         .values()
@@ -102,8 +117,11 @@ fn streams_received(source: &Source<'_>) -> Vec<u32> {
     streams
 }
 
+/// What a report says of one stream.
+pub(super) type Block<'a> = (&'a Known<'a>, ReportBlock);
+
 /// The blocks about one stream, in the order of what had been received.
-fn blocks<'a>(source: &'a Source<'_>, stream: u32) -> Vec<(&'a Known<'a>, ReportBlock)> {
+pub(super) fn blocks<'a>(source: &'a Source<'_>, stream: u32) -> Vec<Block<'a>> {
     let mut blocks: Vec<(&Known<'_>, ReportBlock)> = source
         .reports
         .values()
@@ -123,19 +141,16 @@ fn blocks<'a>(source: &'a Source<'_>, stream: u32) -> Vec<(&'a Known<'a>, Report
     blocks
 }
 
-fn counters(
-    source: &Source<'_>,
-    stream: u32,
-    owner: Option<&Source<'_>>,
-    codec: Option<&crate::sip::Codec>,
+/// What blocks about one stream, from the first to the last, say together, and what its source says of having sent: by the time of the last of them,
+/// and in all.
+pub(super) fn counters(
+    (first, last): (&ReportBlock, &ReportBlock),
+    of_that_time: Option<SenderInfo>,
+    sent: Option<SenderInfo>,
+    codec: Option<&Codec>,
+    jitter: &Jitter,
 ) -> Counters {
-    let blocks = blocks(source, stream);
-    let (Some((_, first)), Some((last_report, last))) = (blocks.first(), blocks.last()) else {
-        return Counters::default();
-    };
-    let sent = owner.and_then(last_sent);
     let lost = i64::from(last.lost);
-    let of_that_time = owner.and_then(|owner| sent_at(owner, last_report));
     let expected = of_that_time
         .map(|sender| u64::from(sender.packets))
         .or_else(|| {
@@ -149,20 +164,6 @@ fn counters(
     };
     let received =
         expected.map(|expected| expected.saturating_add_signed(lost_in_span.saturating_neg()));
-    let jitter_ms = codec.filter(|codec| codec.clock_hz > 0).map(|codec| {
-        let clock_khz = f64::from(codec.clock_hz) / 1_000.0;
-        let values = || {
-            blocks
-                .iter()
-                .map(|(_, block)| f64::from(block.jitter_rtp) / clock_khz)
-        };
-        Stat {
-            value: None,
-            min: values().reduce(f64::min),
-            max: values().reduce(f64::max),
-            avg: weighted_mean(values().map(|value| (value, 1.0))),
-        }
-    });
     Counters {
         codec: codec.map(|codec| codec.payload_type),
         codec_name: codec.map(|codec| codec.name.clone()),
@@ -173,13 +174,43 @@ fn counters(
         loss_percent: expected.and_then(|expected| {
             crate::quality::loss::outbound_percent(Some(expected), Some(lost_in_span))
         }),
-        jitter_ms,
+        jitter_ms: jitter.stat(),
         ..Counters::default()
     }
 }
 
+/// The jitter that blocks tell of, while they come in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Jitter {
+    mean: Mean,
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+impl Jitter {
+    /// Jitter is told by a clock: without its rate it says nothing.
+    pub(super) fn add(&mut self, block: &ReportBlock, codec: Option<&Codec>) {
+        let Some(codec) = codec.filter(|codec| codec.clock_hz > 0) else {
+            return;
+        };
+        let ms = f64::from(block.jitter_rtp) / (f64::from(codec.clock_hz) / 1_000.0);
+        self.mean.add(ms, 1.0);
+        self.min = Some(self.min.map_or(ms, |min| min.min(ms)));
+        self.max = Some(self.max.map_or(ms, |max| max.max(ms)));
+    }
+
+    pub(super) fn stat(&self) -> Option<Stat> {
+        Some(Stat {
+            value: None,
+            min: self.min,
+            max: self.max,
+            avg: Some(self.mean.get()?),
+        })
+    }
+}
+
 /// What a source had sent when it reported last.
-fn last_sent(source: &Source<'_>) -> Option<SenderInfo> {
+pub(super) fn last_sent(source: &Source<'_>) -> Option<SenderInfo> {
     let senders = source
         .reports
         .values()
@@ -205,130 +236,8 @@ fn sent_at(source: &Source<'_>, about: &Known<'_>) -> Option<SenderInfo> {
         .map(|(_, sender)| sender)
 }
 
-/// The mean round trip between where reports were seen and each reporter, by the reporter.
-///
-/// An agent saw a sender report at t₁ and, at t₂, the receiver's report that names it and says how long it was held (DLSR):
-/// t₂ − t₁ − DLSR went by on the way there and back. Nobody's clocks need to agree (RFC 3550 §6.4.1 has the receiver of the
-/// report compute the same for all of the way).
-struct Trips {
-    /// On one agent's clock, ms.
-    exact: BTreeMap<u32, Stat>,
-    /// Between two agents' clocks, ms: off by their difference, by as much in the one direction as in the other.
-    skewed: BTreeMap<(u32, (u32, u32)), f64>,
-}
-
-fn round_trips(sources: &BTreeMap<u32, Source<'_>>) -> Trips {
-    let mut exact: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    let mut skewed: BTreeMap<(u32, (u32, u32)), Vec<f64>> = BTreeMap::new();
-    for (reporter, source) in sources {
-        for known in source.reports.values() {
-            for block in known.report.blocks.iter().filter(|block| block.lsr != 0) {
-                let Some(named) = sources
-                    .get(&block.ssrc)
-                    .and_then(|owner| named(owner, block.lsr))
-                else {
-                    continue;
-                };
-                let held_ms = f64::from(block.dlsr) * 1_000.0 / 65_536.0;
-                let common = known
-                    .seen
-                    .iter()
-                    .find_map(|(agent, at)| Some(at.since_us(*named.seen.get(agent)?)));
-                if let Some(us) = common {
-                    let trip_ms = ms(us) - held_ms;
-                    if trip_ms.abs() < ROUND_TRIP_MAX_MS {
-                        exact.entry(*reporter).or_default().push(trip_ms);
-                    }
-                } else if let (Some((there, t1)), Some((here, t2))) =
-                    (named.seen.iter().next(), known.seen.iter().next())
-                {
-                    let clocks = (*there, *here);
-                    skewed
-                        .entry((*reporter, clocks))
-                        .or_default()
-                        .push(ms(t2.since_us(*t1)) - held_ms);
-                }
-            }
-        }
-    }
-    let mean = |values: &[f64]| weighted_mean(values.iter().map(|value| (*value, 1.0)));
-    Trips {
-        exact: exact
-            .iter()
-            .map(|(reporter, values)| {
-                let stat = Stat {
-                    value: None,
-                    min: values.iter().copied().reduce(f64::min),
-                    max: values.iter().copied().reduce(f64::max),
-                    avg: mean(values),
-                };
-                (*reporter, stat)
-            })
-            .collect(),
-        skewed: skewed
-            .iter()
-            .filter_map(|(key, values)| Some((*key, mean(values)?)))
-            .collect(),
-    }
-}
-
-/// Microseconds as milliseconds. Spans of a call are far below 2⁵³ µs.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a span of a call is far below 2^53 µs"
-)]
-fn ms(us: i64) -> f64 {
-    us as f64 / 1_000.0
-}
-
-/// The sender report that a receiver names by the middle of its NTP time.
-fn named<'a>(source: &'a Source<'_>, lsr: u32) -> Option<&'a Known<'a>> {
-    // Agents that tell the time in microseconds round away the last of the bits.
-    let reports = source.reports.values();
-    let near = reports.filter_map(|known| {
-        let off = known.report.sender?.lsr().abs_diff(lsr);
-        (off <= 1).then_some((off, known))
-    });
-    near.min_by_key(|(off, _)| *off).map(|(_, known)| known)
-}
-
-/// The round trip between two sources: that between the agent and the one, and that between the agent and the other.
-fn whole_trip(trips: &Trips, reporter: u32, owner: u32) -> Option<Stat> {
-    if let (Some(near), Some(far)) = (trips.exact.get(&reporter), trips.exact.get(&owner)) {
-        let sum = |of: fn(&Stat) -> Option<f64>| Some((of(near)? + of(far)?).max(0.0));
-        return Some(Stat {
-            value: None,
-            min: sum(|stat| stat.min),
-            max: sum(|stat| stat.max),
-            avg: sum(|stat| stat.avg),
-        });
-    }
-    let there = trips
-        .skewed
-        .iter()
-        .find(|((source, _), _)| *source == reporter);
-    let ((_, (one, two)), near) = there?;
-    let far = trips.skewed.get(&(owner, (*two, *one)))?;
-    let sum = near + far;
-    (sum.abs() < ROUND_TRIP_MAX_MS).then_some(Stat {
-        avg: Some(sum.max(0.0)),
-        ..Stat::default()
-    })
-}
-
-/// The times are rounded: a trip within a host can seem to end before it began.
-fn not_negative(trip: Stat) -> Stat {
-    let clamp = |ms: Option<f64>| ms.map(|ms| ms.max(0.0));
-    Stat {
-        value: None,
-        min: clamp(trip.min),
-        max: clamp(trip.max),
-        avg: clamp(trip.avg),
-    }
-}
-
 /// Adds the round trip, and a score where it and all else is known that the E-model asks for.
-fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
+pub(super) fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
     counters.rtt_ms = trip;
     counters.mos = trip.and_then(|trip| {
         let codec = EModelCodec::of(counters.codec, counters.codec_name.as_deref())?;
@@ -345,7 +254,13 @@ fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
 
 /// What one party received of the other's own source came through unchanged: it is what came in at the other's edge, where
 /// nobody measured it better.
-fn pass_through(measured: &mut Measured, sources: &BTreeMap<u32, Source<'_>>) {
+///
+/// Says which sides were added.
+pub(super) fn pass_through<T: Clone>(
+    measured: &mut AtEdges<T>,
+    sources: &BTreeMap<u32, Source<'_>>,
+) -> Vec<(PartyEdge, Way)> {
+    let mut added = Vec::new();
     for (edge, far) in [
         (PartyEdge::Caller, PartyEdge::Callee),
         (PartyEdge::Callee, PartyEdge::Caller),
@@ -356,7 +271,7 @@ fn pass_through(measured: &mut Measured, sources: &BTreeMap<u32, Source<'_>>) {
         let Some(received) = measured.get(&(far, Way::Out)) else {
             continue;
         };
-        let own: BTreeMap<u32, Counters> = received
+        let own: BTreeMap<u32, T> = received
             .iter()
             .filter(|(stream, _)| {
                 let owner = sources.get(stream).and_then(|source| source.place);
@@ -368,10 +283,12 @@ fn pass_through(measured: &mut Measured, sources: &BTreeMap<u32, Source<'_>>) {
                         }
                 })
             })
-            .map(|(stream, counters)| (*stream, counters.clone()))
+            .map(|(stream, it)| (*stream, it.clone()))
             .collect();
         if !own.is_empty() {
             measured.insert((edge, Way::In), own);
+            added.push((edge, Way::In));
         }
     }
+    added
 }

@@ -26,7 +26,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/hep")
 }
 
-fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -40,13 +40,13 @@ fn names() -> Vec<String> {
 
 /// A mirrored packet as it can be sent again: by another agent, at another time.
 #[derive(Debug, Clone)]
-struct Sent {
-    datagram: Vec<u8>,
-    agent_plus: u32,
-    clock_plus_us: i64,
+pub(crate) struct Sent {
+    pub(crate) datagram: Vec<u8>,
+    pub(crate) agent_plus: u32,
+    pub(crate) clock_plus_us: i64,
 }
 
-fn capture(name: &str) -> Vec<Sent> {
+pub(crate) fn capture(name: &str) -> Vec<Sent> {
     let file = std::fs::read(folder().join(format!("{name}.pcap"))).unwrap();
     pcap::datagrams(&file)
         .unwrap()
@@ -70,7 +70,7 @@ fn read(sent: &Sent) -> Option<Mirrored> {
 }
 
 /// The events of the only call, in the order in which they are found.
-fn events(sent: &[Sent]) -> Vec<CallEvent> {
+pub(crate) fn events(sent: &[Sent]) -> Vec<CallEvent> {
     let mut network = Network::new(Limits::default());
     let now = TimeUs::from_micros(1_795_163_000_000_000);
     let mut events = Vec::new();
@@ -317,7 +317,7 @@ fn round(stat: &mut Value) {
     *stat = serde_json::json!(mean);
 }
 
-fn to_callee(sent: &Sent) -> bool {
+pub(crate) fn to_callee(sent: &Sent) -> bool {
     let callee: std::net::IpAddr = "10.77.2.2".parse().unwrap();
     let packet = Packet::decode(&sent.datagram).unwrap();
     [packet.src, packet.dst]

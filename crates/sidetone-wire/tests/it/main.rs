@@ -4,6 +4,7 @@ mod calls;
 mod captures;
 mod carried;
 mod corpus;
+mod derived;
 mod doors;
 mod fixtures;
 mod prefixes;

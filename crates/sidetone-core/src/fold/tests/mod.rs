@@ -1,6 +1,7 @@
 //! The fold, subject by subject. Here: how a call's events are made.
 
 mod assemble;
+mod derived;
 mod media;
 mod sdk;
 mod signalling;

@@ -1,0 +1,41 @@
+//! What follows from a call's packets beside its summary: made when somebody reads it, never stored.
+
+use super::parties::BothSides;
+use super::place::Places;
+use super::{FoldState, Route, series, sip, steps, warnings};
+use crate::event::CallEvent;
+use crate::id::CallRef;
+use crate::sides::Sides;
+
+/// Events that nobody sent, and where packets belong.
+#[derive(Debug)]
+pub struct Derived {
+    /// Steps of the call.
+    pub steps: Vec<CallEvent>,
+    /// Media reports, one for every ten seconds and side of an edge.
+    pub series: Vec<CallEvent>,
+    /// When streams became bad and when they were well again.
+    pub warnings: Vec<CallEvent>,
+    /// Which leg and edge a packet belongs to.
+    pub route: Route,
+}
+
+impl FoldState {
+    /// What follows from the packets that were seen, the same for any order of the events. `None` when no INVITE was.
+    #[must_use]
+    pub fn derived(&self, call: CallRef, sides: &Sides) -> Option<Derived> {
+        let signalling = sip::signalling(&self.dialogs)?;
+        let places = Places::of(&signalling.legs);
+        let kinds = BothSides::of(&signalling, sides).kinds;
+        let samples = series::series(&self.reports, &signalling.legs, &places, kinds);
+        Some(Derived {
+            steps: steps::steps(call, &signalling),
+            warnings: warnings::warnings(call, &samples),
+            series: samples
+                .into_iter()
+                .map(|sample| series::event(call, sample))
+                .collect(),
+            route: Route::of(&signalling.legs, places, kinds),
+        })
+    }
+}

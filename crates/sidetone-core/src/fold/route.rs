@@ -1,0 +1,162 @@
+//! Which leg and which edge of a call a packet belongs to.
+
+use std::net::SocketAddr;
+
+use super::legs::{End, Leg, Legs};
+use super::parties::kind_of;
+use super::place::{PartyEdge, Place, Places};
+use crate::capture::Capture;
+use crate::rtcp::RtcpReport;
+use crate::vocabulary::EdgeKind;
+use crate::vq::VqReport;
+
+closed_set!(
+    /// A leg, by the party at its end.
+    LegName {
+        /// Between the caller and the platform; all there is when only one leg was seen.
+        Caller = "caller",
+        /// Between the platform and a callee.
+        Callee = "callee",
+    }
+);
+
+/// The legs of a call, with the addresses that packets are known by.
+#[derive(Debug)]
+pub struct Route {
+    hops: Vec<Hop>,
+    places: Places,
+    kinds: (EdgeKind, EdgeKind),
+}
+
+/// Where a packet belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The leg it was on.
+    pub leg: LegName,
+    /// The edge that leg is at.
+    pub edge: EdgeKind,
+}
+
+/// The signalling of one leg.
+#[derive(Debug)]
+pub struct Hop {
+    /// What it is.
+    pub spot: Spot,
+    /// The agent whose clock its times are of.
+    pub agent: u32,
+    /// The party's end.
+    pub party: SocketAddr,
+    /// The platform's end.
+    pub platform: SocketAddr,
+    call_id: String,
+}
+
+impl Route {
+    pub(super) fn of(legs: &Legs<'_>, places: Places, kinds: (EdgeKind, EdgeKind)) -> Self {
+        let caller = hop(&legs.caller, LegName::Caller, End::Client, kinds.0);
+        let callees = legs.callees.iter();
+        let callees = callees.map(|leg| hop(leg, LegName::Callee, End::Server, kinds.1));
+        Self {
+            hops: std::iter::once(caller).chain(callees).collect(),
+            places,
+            kinds,
+        }
+    }
+
+    /// The signalling of the legs that end at a party, the caller's first.
+    #[must_use]
+    pub fn hops(&self) -> &[Hop] {
+        &self.hops
+    }
+
+    /// The leg a SIP message was on: that of its addresses, else the only one between these hosts. `None`: it was seen between
+    /// parts of the platform.
+    #[must_use]
+    pub fn of_sip(&self, call_id: &str, capture: &Capture) -> Option<&Hop> {
+        let of_dialog = || self.hops.iter().filter(|hop| hop.call_id == call_id);
+        let exact = of_dialog().find(|hop| hop.carries(capture, |one, other| one == other));
+        exact.or_else(|| {
+            let same_host = |one: SocketAddr, other: SocketAddr| one.ip() == other.ip();
+            let mut near = of_dialog().filter(|hop| hop.carries(capture, same_host));
+            near.next().filter(|_| near.next().is_none())
+        })
+    }
+
+    /// The signalling of a leg between two addresses, for a call that was tried at several.
+    #[must_use]
+    pub fn hop(&self, spot: Spot, one: SocketAddr, other: SocketAddr) -> Option<&Hop> {
+        let between = |hop: &&Hop| [one.ip(), other.ip()].contains(&hop.party.ip());
+        let mut of_leg = self.hops.iter().filter(|hop| hop.spot == spot);
+        of_leg.find(between)
+    }
+
+    /// The leg whose media an RTCP report is about, at the end that its sender is at.
+    #[must_use]
+    pub fn of_rtcp(&self, report: &RtcpReport) -> Option<Spot> {
+        let place = self.places.of_report(report.ssrc, &report.capture);
+        place.map(|place| self.spot(place))
+    }
+
+    /// The leg of a phone.
+    #[must_use]
+    pub fn of_phone(&self, report: &VqReport) -> Option<Spot> {
+        let place = self.places.of_phone(report.local_ssrc, report.local_ip);
+        place.map(|place| self.spot(place))
+    }
+
+    /// Ticks in a millisecond of the clock that jitter at an edge is told in, when the codec is known.
+    #[must_use]
+    pub fn clock_khz(&self, spot: Spot) -> Option<f64> {
+        let codec = self.places.codec(spot.leg.into())?;
+        (codec.clock_hz > 0).then(|| f64::from(codec.clock_hz) / 1_000.0)
+    }
+
+    /// The agent whose clock times of a leg are of.
+    #[must_use]
+    pub fn clock(&self, spot: Spot) -> Option<u32> {
+        let mut hops = self.hops.iter();
+        hops.find(|hop| hop.spot == spot).map(|hop| hop.agent)
+    }
+
+    const fn spot(&self, place: Place) -> Spot {
+        Spot {
+            leg: match place.edge {
+                PartyEdge::Caller => LegName::Caller,
+                PartyEdge::Callee => LegName::Callee,
+            },
+            edge: kind_of(self.kinds, place.edge),
+        }
+    }
+}
+
+impl From<LegName> for PartyEdge {
+    fn from(leg: LegName) -> Self {
+        match leg {
+            LegName::Caller => Self::Caller,
+            LegName::Callee => Self::Callee,
+        }
+    }
+}
+
+impl Hop {
+    fn carries(&self, capture: &Capture, same: impl Fn(SocketAddr, SocketAddr) -> bool) -> bool {
+        let (one, other) = (capture.source, capture.destination);
+        (same(self.party, one) && same(self.platform, other))
+            || (same(self.party, other) && same(self.platform, one))
+    }
+}
+
+fn hop(leg: &Leg<'_>, name: LegName, party: End, edge: EdgeKind) -> Hop {
+    let (party, platform) = match party {
+        End::Client => (leg.client, leg.server),
+        End::Server => (leg.server, leg.client),
+    };
+    let first = leg.messages.first();
+    Hop {
+        spot: Spot { leg: name, edge },
+        agent: leg.agent,
+        party,
+        platform,
+        call_id: first.map_or_else(String::new, |seen| seen.message.call_id.clone()),
+    }
+}
