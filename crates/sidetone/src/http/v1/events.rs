@@ -1,14 +1,18 @@
-//! `GET /v1/Voice/{CallSid}/Events`: what happened in a call.
+//! `GET /v1/Voice/{CallSid}/Events`: what happened in a call: what it was told, and what its packets show.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use sidetone_core::event::EventKind;
+use sidetone_core::event::{CallEvent, EventKind, Observation};
+use sidetone_core::fold::ladder::Ladder;
+use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::EdgeKind;
-use sidetone_store::EventFilter;
+use sidetone_store::page::{PageRequest, Place, Start};
+use sidetone_store::{CallRecord, EventFilter};
 
-use super::lookup;
+use super::packets::Packets;
 use super::path::CallPath;
-use super::render::event;
+use super::render::{event, sip_event};
+use super::{lookup, merged};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
@@ -40,19 +44,85 @@ pub async fn read(
         or_progress: edge == event::main_edge(summary.and_then(|summary| summary.facts.call_type)),
         direction: None,
     };
-    let page = app
+    let (mut made, packets) = match summary {
+        Some(summary) if summary.sip.is_some() => shown(&app, &record, summary).await?,
+        _ => Default::default(),
+    };
+    made.retain(|(_, event)| fits(&filter, event));
+    let asked = query.request();
+    let stored = app
         .store
-        .events(record.call, &filter, &query.request())
+        .events(record.call, &filter, &merged::of_stored(&asked))
         .await?;
+    let page = merged::page(stored, made, &asked);
     let rows = page
         .rows
         .iter()
-        .filter_map(|row| event::render(row, summary));
+        .filter_map(|(_, row)| event::render(row, summary));
     let envelope = Envelope {
         meta: list.meta("events", &query, &page, now),
         rows: rows.collect(),
     };
-    Ok(Json(envelope).into_response())
+    let mut response = Json(envelope).into_response();
+    packets.hint(&mut response);
+    Ok(response)
+}
+
+/// What the packets of a call show: SIP messages, quality warnings and, where nobody told of them, the call's steps.
+async fn shown(
+    app: &App,
+    record: &CallRecord,
+    summary: &CallSummary,
+) -> Result<(Vec<(Place, CallEvent)>, Packets), ApiError> {
+    let mut ladder = Ladder::default();
+    let show = |place: Place, event: &CallEvent| ladder.add(event, place.id);
+    let packets = Packets::read(app, record.call, show).await?;
+    let Some(derived) = packets.state.derived(record.call, &app.config.sides) else {
+        return Ok((Vec::new(), packets));
+    };
+    let mut made = derived.warnings;
+    for warning in &mut made {
+        event::add_gateway(warning, summary);
+    }
+    if !is_progress_told(app, record).await? {
+        made.extend(derived.steps);
+    }
+    let rungs = ladder.rungs(Some(&derived.route)).into_iter();
+    let messages = rungs.filter_map(|rung| {
+        let place = Place {
+            key: rung.at.micros(),
+            id: rung.position,
+        };
+        Some((place, sip_event::of(record.call, &rung, &derived.route)?))
+    });
+    let mut made: Vec<_> = merged::with_places(made).collect();
+    made.extend(messages);
+    Ok((made, packets))
+}
+
+async fn is_progress_told(app: &App, record: &CallRecord) -> Result<bool, ApiError> {
+    let filter = EventFilter {
+        kinds: vec![EventKind::Progress],
+        ..EventFilter::default()
+    };
+    let first = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 1,
+    };
+    let page = app.store.events(record.call, &filter, &first).await?;
+    Ok(!page.rows.is_empty())
+}
+
+/// As the store chooses.
+fn fits(filter: &EventFilter, event: &CallEvent) -> bool {
+    let Some(wanted) = filter.edge else {
+        return true;
+    };
+    match &event.observation {
+        Observation::Progress { .. } => filter.or_progress,
+        Observation::Edge(edge) => edge.edge == Some(wanted),
+        _ => false,
+    }
 }
 
 fn edge(params: &Params) -> Result<Option<EdgeKind>, Invalid> {

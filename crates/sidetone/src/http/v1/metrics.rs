@@ -1,13 +1,14 @@
-//! `GET /v1/Voice/{CallSid}/Metrics`: media reports of a call.
+//! `GET /v1/Voice/{CallSid}/Metrics`: media reports of a call, those it was told and those that follow from its RTCP.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use sidetone_core::event::EventKind;
+use sidetone_core::event::{EventKind, Observation};
 use sidetone_store::EventFilter;
 
-use super::lookup;
+use super::packets::Packets;
 use super::path::CallPath;
 use super::render::metric;
+use super::{lookup, merged};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
@@ -31,14 +32,37 @@ pub async fn read(
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
     let filter = filter(&request.params).map_err(ApiError::invalid_query)?;
-    // The annotation is the cheapest proof that the call is there.
-    let call = lookup::annotation(&app, &caller, sid).await?.call;
-    let page = app.store.events(call, &filter, &query.request()).await?;
+    let record = lookup::record(&app, &caller, sid).await?;
+    let call = record.call;
+    let packets = match &record.summary {
+        Some(summary) if summary.sip.is_some() => Packets::read(&app, call, |_, _| {}).await?,
+        _ => Packets::default(),
+    };
+    let derived = packets.state.derived(call, &app.config.sides);
+    let mut made = derived.map(|it| it.series).unwrap_or_default();
+    made.retain(|event| match &event.observation {
+        Observation::Media(sample) => {
+            filter.edge.is_none_or(|edge| edge == sample.edge)
+                && filter.direction.is_none_or(|it| it == sample.direction)
+        }
+        _ => false,
+    });
+    let asked = query.request();
+    let stored = app
+        .store
+        .events(call, &filter, &merged::of_stored(&asked))
+        .await?;
+    let page = merged::page(stored, merged::with_places(made), &asked);
+    let rows = page.rows.iter();
     let envelope = Envelope {
         meta: list.meta("metrics", &query, &page, now),
-        rows: page.rows.iter().filter_map(metric::render).collect(),
+        rows: rows
+            .filter_map(|(_, event)| metric::render(event))
+            .collect(),
     };
-    Ok(Json(envelope).into_response())
+    let mut response = Json(envelope).into_response();
+    packets.hint(&mut response);
+    Ok(response)
 }
 
 fn filter(params: &Params) -> Result<EventFilter, Invalid> {

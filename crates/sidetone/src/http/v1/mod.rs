@@ -8,8 +8,11 @@ pub mod filter;
 pub mod hint;
 pub mod history;
 pub mod if_match;
+pub mod ladder;
 pub mod lookup;
+pub mod merged;
 pub mod metrics;
+pub mod packets;
 pub mod patch;
 pub mod path;
 pub mod render;
@@ -44,6 +47,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/Voice/{CallSid}/Summary", get(summary::read))
         .route("/v1/Voice/{CallSid}/Events", get(events::read))
         .route("/v1/Voice/{CallSid}/Metrics", get(metrics::read))
+        .route("/v1/Voice/{CallSid}/Ladder", get(ladder::read))
 }
 
 /// Answers a path that leads nowhere.

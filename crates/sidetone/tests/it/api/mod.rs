@@ -5,6 +5,7 @@ mod annotation;
 mod errors;
 mod events;
 mod hints;
+mod network;
 mod pages;
 mod summaries;
 mod summary;

@@ -73,6 +73,18 @@ pub const fn main_edge(call_type: Option<CallType>) -> Option<EdgeKind> {
     }
 }
 
+/// Adds to a warning of our own what is known of the edge it was measured at.
+pub fn add_gateway(warning: &mut CallEvent, summary: &CallSummary) {
+    let Observation::Edge(edge) = &mut warning.observation else {
+        return;
+    };
+    let facts = edge.edge.and_then(|edge| summary.edges.get(&edge));
+    if let (Some(facts), Some(Value::Object(data))) = (facts, &mut edge.data) {
+        let gateway = serde_json::to_value(Gateway::from(&facts.facts)).unwrap_or_default();
+        data.insert("metadata".to_owned(), gateway);
+    }
+}
+
 /// Writes an event. `None` for observations that are no events to the API.
 #[must_use]
 pub fn render<'a>(event: &'a CallEvent, summary: Option<&'a CallSummary>) -> Option<EventItem<'a>> {

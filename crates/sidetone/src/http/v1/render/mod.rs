@@ -7,8 +7,10 @@ pub mod counters;
 pub mod edge;
 pub mod event;
 pub mod imported;
+pub mod ladder;
 pub mod metric;
 pub mod party;
+pub mod sip_event;
 pub mod summary;
 pub mod trust;
 
