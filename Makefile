@@ -9,7 +9,7 @@ CALLS ?= 1000000
 demo:
 	$(CARGO) run --release --quiet -- demo
 
-test: lint unit clients
+test: lint unit clients calls
 	bash tests/durability/run.sh
 
 lint:
