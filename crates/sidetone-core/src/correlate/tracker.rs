@@ -277,13 +277,17 @@ impl Calls {
             let name = name.clone();
             let known = self.by_call_id.get_mut(clue.call_id)?;
             for address in clue.rtcp {
-                // The address may have been another call's before.
-                self.by_rtcp.insert(*address, name.clone());
                 remember(&mut known.rtcp, *address);
+                // The address may have been another call's before. What the call does not keep would never be forgotten.
+                if known.rtcp.contains(address) {
+                    self.by_rtcp.insert(*address, name.clone());
+                }
             }
             for ssrc in clue.ssrcs {
-                self.by_ssrc.insert(*ssrc, name.clone());
                 remember(&mut known.ssrcs, *ssrc);
+                if known.ssrcs.contains(ssrc) {
+                    self.by_ssrc.insert(*ssrc, name.clone());
+                }
             }
         }
         Some(call)
@@ -476,6 +480,21 @@ mod tests {
         tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
         assert_eq!(tracker.sizes(), (0, 0));
         assert!(tracker.accounts.is_empty());
+    }
+
+    #[test]
+    fn a_call_that_names_ever_more_addresses_leaves_none_behind() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        for port in 1..=1_000 {
+            tracker.sip(&sip("a", true, &[at(port)], &[port.into()]), NOW);
+        }
+        let calls = &tracker.accounts[&ACCOUNT];
+        assert_eq!(calls.by_rtcp.len(), CLUES_MAX);
+        assert_eq!(calls.by_ssrc.len(), CLUES_MAX);
+        tracker.sip(&sip("b", true, &[], &[]), NOW.plus_us(4 * 3600 * SECOND_US));
+        tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
+        let calls = &tracker.accounts[&ACCOUNT];
+        assert_eq!((calls.by_rtcp.len(), calls.by_ssrc.len()), (0, 0));
     }
 
     #[test]
