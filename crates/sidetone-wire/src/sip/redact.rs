@@ -11,13 +11,18 @@ const SECRET_FIELDS: [&[u8]; 3] = [
     b"Proxy-Authorization",
     b"Authentication-Info",
 ];
-/// Lines of a session description that hold keys: of the media (RFC 4568), and of ICE.
-const SECRET_LINES: [&[u8]; 2] = [b"a=crypto:", b"a=ice-pwd:"];
+/// Lines of a session description that hold keys: of the media (RFC 4568, RFC 4567, RFC 4566 §5.12), and of ICE.
+const SECRET_LINES: [&[u8]; 4] = [b"a=crypto:", b"a=key-mgmt:", b"k=", b"a=ice-pwd:"];
 
 /// The text of a message without proofs of passwords and keys of media; bytes that are no UTF-8 are replaced.
 #[must_use]
 pub fn redacted(message: &[u8]) -> String {
     let mut text = String::with_capacity(message.len());
+    // Empty lines before a message are no part of it (RFC 3261 §7.5), and do not end its header.
+    let is_empty = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let start = message.iter().take_while(|byte| is_empty(byte)).count();
+    let (empty, message) = message.split_at_checked(start).unwrap_or_default();
+    text.push_str(&String::from_utf8_lossy(empty));
     let (first, rest) = message.split_at(line_end(message));
     text.push_str(&String::from_utf8_lossy(first));
 
@@ -88,6 +93,10 @@ mod tests {
              Proxy-Authorization: [removed]\nContent-Length: 0\r\n\r\nAuthorization: body",
         );
         check(
+            "\r\n\r\n\nA sip:a SIP/2.0\r\nAuthorization: after empty lines\r\n",
+            "\r\n\r\n\nA sip:a SIP/2.0\r\nAuthorization: [removed]\r\n",
+        );
+        check(
             "A sip:a SIP/2.0\r\nAuthorization: cut",
             "A sip:a SIP/2.0\r\nAuthorization: [removed]",
         );
@@ -96,8 +105,8 @@ mod tests {
     #[test]
     fn keys_of_media_are_removed() {
         check(
-            "A sip:a SIP/2.0\n\nv=0\na=crypto:1 AES inline:key\na=ice-pwd:x\r\na=ice-ufrag:y",
-            "A sip:a SIP/2.0\n\nv=0\na=crypto:[removed]\na=ice-pwd:[removed]\r\na=ice-ufrag:y",
+            "A sip:a SIP/2.0\n\nv=0\nk=clear:x\na=key-mgmt:mikey x\na=crypto:1 AES inline:key\na=ice-pwd:x\r\na=ice-ufrag:y",
+            "A sip:a SIP/2.0\n\nv=0\nk=[removed]\na=key-mgmt:[removed]\na=crypto:[removed]\na=ice-pwd:[removed]\r\na=ice-ufrag:y",
         );
     }
 
