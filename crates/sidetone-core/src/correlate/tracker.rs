@@ -193,6 +193,19 @@ impl<T> Tracker<T> {
         Some(known.call)
     }
 
+    /// Remembers a call that was looked up elsewhere: it began before this did, so its INVITE will not come.
+    pub fn recall(&mut self, call: CallRef, call_id: &str, now: TimeUs) {
+        if self.sizes().0 >= self.limits.calls {
+            return;
+        }
+        let calls = self.accounts.entry(call.account).or_default();
+        calls.by_call_id.entry(call_id.into()).or_insert(Known {
+            forget_at: now.plus_us(self.limits.idle_us),
+            is_accepted: true,
+            ..Known::new(call)
+        });
+    }
+
     /// Lets a packet of so many bytes wait for the one that explains it. Gives it back when too many wait.
     ///
     /// # Errors
@@ -402,6 +415,28 @@ mod tests {
         assert_eq!(tracker.sip(&given, NOW), named);
         assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), named);
         assert_eq!(tracker.media(&media(Some("a"), &[], &[]), NOW), named);
+    }
+
+    #[test]
+    fn a_call_that_is_recalled_needs_no_invite() {
+        let mut tracker = Tracker::<()>::new(Limits::default());
+        let sid = CallSid::from_bytes([9; 16]);
+        let named = CallRef {
+            account: ACCOUNT,
+            sid,
+        };
+        tracker.recall(named, "a", NOW);
+        tracker.forget(NOW);
+        assert_eq!(
+            tracker.media(&media(Some("a"), &[], &[7]), NOW),
+            Some(named)
+        );
+        assert_eq!(tracker.media(&media(None, &[], &[7]), NOW), Some(named));
+        assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), Some(named));
+        // What is known already stays as it is.
+        tracker.sip(&sip("b", true, &[], &[]), NOW);
+        tracker.recall(named, "b", NOW);
+        assert_eq!(tracker.media(&media(Some("b"), &[], &[]), NOW), call("b"));
     }
 
     #[test]

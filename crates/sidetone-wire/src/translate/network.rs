@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use sidetone_core::correlate::{CallKey, Limits, Tracker};
 use sidetone_core::event::CallEvent;
-use sidetone_core::id::{AccountSid, CallSid};
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::network::Network as Range;
 use sidetone_core::time::TimeUs;
 
@@ -120,6 +120,13 @@ impl Network {
         (found, given_up)
     }
 
+    /// Remembers the call of a packet that was looked up elsewhere: those that follow need not wait.
+    pub fn recall(&mut self, packet: &Mirrored, call: CallRef, now: TimeUs) {
+        if let Some(name) = packet.call_name() {
+            self.tracker.recall(call, name, now);
+        }
+    }
+
     /// How many calls are remembered, and how many packets wait.
     #[must_use]
     pub fn sizes(&self) -> (usize, usize) {
@@ -154,7 +161,14 @@ impl Network {
 
 /// Whether a packet's method does without a call. Within a known one, any method is part of it.
 fn is_of_no_call(packet: &Mirrored) -> bool {
-    const WITHOUT_CALL: [&str; 5] = ["REGISTER", "OPTIONS", "SUBSCRIBE", "PUBLISH", "MESSAGE"];
+    const WITHOUT_CALL: [&str; 6] = [
+        "REGISTER",
+        "OPTIONS",
+        "SUBSCRIBE",
+        "NOTIFY",
+        "PUBLISH",
+        "MESSAGE",
+    ];
     match &packet.content {
         Content::Sip(message) => WITHOUT_CALL.contains(&message.method.as_str()),
         Content::Rtcp(_) | Content::Vq(..) => false,

@@ -198,7 +198,10 @@ impl Intake {
                 None
             };
             match call {
-                Some(call) => self.keep(owned.packet.of_call(call), owned.came_by, now),
+                Some(call) => {
+                    self.network.recall(&owned.packet, call, now);
+                    self.keep(owned.packet.of_call(call), owned.came_by, now);
+                }
                 None => self.ignore(owned.came_by, "uncorrelated"),
             }
         }
