@@ -1,7 +1,7 @@
 //! The first look at a packet: whether it is one, and whether its agent may send it.
 
 use sidetone_core::id::AccountSid;
-use sidetone_wire::hep::{Packet, Payload};
+use sidetone_wire::hep::Packet;
 
 use super::agents::Agents;
 use super::batch::{Batch, Received};
@@ -51,11 +51,6 @@ impl Gate {
                 .admit(received.peer.ip(), packet.agent, packet.auth_key),
         };
         match admitted {
-            Ok(_) if packet.payload == Payload::None => {
-                let transport = batch.transport.as_str();
-                self.app.counters.count_hep(transport, "keepalive", "", 1);
-                None
-            }
             Ok(account) => Some((account, packet)),
             Err(refusal) => {
                 self.turn_away(batch, received, refusal.as_str(), "");
