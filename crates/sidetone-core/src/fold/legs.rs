@@ -66,7 +66,9 @@ impl<'a> Legs<'a> {
         let mut legs = legs.into_iter();
         let caller = legs.next()?;
         let mut callees: Vec<Leg<'a>> = legs.collect();
-        let last = callees.iter().map(|leg| leg.order.1).max();
+        // A branch that went further without an answer does not hide the one that answered.
+        let how_far = |leg: &&Leg<'_>| (leg.answered_at().is_some(), leg.order.1);
+        let last = callees.iter().max_by_key(how_far).map(|leg| leg.order.1);
         callees.retain(|leg| Some(leg.order.1) == last);
         Some(Self { caller, callees })
     }

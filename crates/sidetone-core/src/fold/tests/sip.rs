@@ -256,6 +256,27 @@ fn of_a_fork_the_branch_that_answered_is_the_callee() {
 }
 
 #[test]
+fn a_branch_that_answered_is_the_callee_although_another_went_further() {
+    const D: &str = "198.51.100.40:5060";
+    let mut story = Story::default();
+    story.plain(0, A, S, "INVITE");
+    story.plain(5, S, B, "INVITE");
+    story.plain(5, S, C, "INVITE");
+    story.sip(10, C, D, "INVITE", |message| message.hops = 3);
+    story.sip(500, B, S, "200 INVITE", |message| {
+        message.user_agent = Some("phone".to_owned());
+    });
+    story.plain(505, S, A, "200 INVITE");
+    story.sip(520, D, C, "487 INVITE", |message| message.hops = 3);
+    story.plain(525, C, S, "487 INVITE");
+    let summary = story.summary();
+    let callee = &summary.edges[&EdgeKind::Carrier].facts;
+    assert_eq!(callee.user_agent.as_deref(), Some("phone"));
+    let sip = summary.sip.unwrap();
+    assert_eq!((sip.callee_response, sip.forks), (Some(200), 1));
+}
+
+#[test]
 fn the_cause_is_nearest_to_the_callee() {
     let mut story = Story::default();
     story.plain(0, A, S, "INVITE");
