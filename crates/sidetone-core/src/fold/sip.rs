@@ -77,8 +77,6 @@ fn state(caller: &Leg<'_>, callee: &Leg<'_>) -> CallState {
         Some(486 | 600) => CallState::Busy,
         Some(487) => CallState::Canceled,
         Some(408 | 480) => CallState::NoAnswer,
-        // Asked for credentials: the caller goes on, or not.
-        Some(401 | 407) if callee.answered_at().is_none() => CallState::Fail,
         Some(_) if callee.answered_at().is_none() => CallState::Fail,
         Some(_) => CallState::Completed,
         None if callee.answered_at().is_some() && is_over => CallState::Completed,
@@ -210,7 +208,8 @@ pub(super) const fn other(end: End) -> End {
     }
 }
 
-/// What signatures and verification services say of the caller. A signature that was seen is not one that was verified.
+/// What signatures and verification services say of the caller. A signature that was seen is not one that was verified,
+/// and where the two disagree nothing is.
 fn trust(dialogs: &Dialogs) -> TrustFacts {
     let invites = || dialogs.messages().filter(|seen| seen.is_initial_invite());
     let passports = || {
@@ -226,7 +225,7 @@ fn trust(dialogs: &Dialogs) -> TrustFacts {
     };
     let claim = |of: fn(&Passport) -> Option<&String>| passports().find_map(of).cloned();
     TrustFacts {
-        verified_caller: by_service.or(checked),
+        verified_caller: by_service.into_iter().chain(checked).min(),
         attestation: claim(|passport| passport.attestation.as_ref()),
         attested_caller: claim(|passport| passport.caller.as_ref()),
         attestation_origin: claim(|passport| passport.origin_id.as_ref()),
@@ -293,7 +292,7 @@ fn is_hold(media: &Media) -> bool {
         || media.rtp.is_some_and(|rtp| rtp.ip().is_unspecified())
 }
 
-/// The number of an address, if it has one: what codes and countries are told by.
+/// The host of a SIP URI (`sip:user@host:port`), which an operator's rules know domains by. `None` for a number.
 pub(super) fn host_of(address: &str) -> Option<&str> {
     let (_, host) = address.split_once('@')?;
     let host = host.split([';', '?', ':', '>']).next()?;

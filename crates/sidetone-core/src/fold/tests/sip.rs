@@ -9,7 +9,7 @@ use crate::fold::fold;
 use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo};
 use crate::rules::Rules;
 use crate::sides::{SideEdge, SideRule, Sides};
-use crate::sip::{Codec, Media, Party, Reason, SipMessage, StartLine};
+use crate::sip::{Codec, Media, Party, Passport, Reason, SipMessage, StartLine};
 use crate::summary::CallSummary;
 use crate::vocabulary::{CallState, CallType, EdgeKind};
 
@@ -274,6 +274,30 @@ fn a_branch_that_answered_is_the_callee_although_another_went_further() {
     assert_eq!(callee.user_agent.as_deref(), Some("phone"));
     let sip = summary.sip.unwrap();
     assert_eq!((sip.callee_response, sip.forks), (Some(200), 1));
+}
+
+#[test]
+fn a_caller_is_verified_when_nobody_says_otherwise() {
+    let verified = |verstat: Option<&str>, signature| {
+        let mut story = Story::default();
+        story.sip(0, A, S, "INVITE", |message| {
+            message.verstat = verstat.map(str::to_owned);
+            message.passports = vec![Passport {
+                verified: signature,
+                ..Passport::default()
+            }];
+        });
+        story.summary().facts.trust.verified_caller
+    };
+    let passed = Some("TN-Validation-Passed");
+    assert_eq!(verified(passed, Some(true)), Some(true));
+    assert_eq!(verified(passed, None), Some(true));
+    assert_eq!(verified(passed, Some(false)), Some(false));
+    assert_eq!(
+        verified(Some("TN-Validation-Failed"), Some(true)),
+        Some(false)
+    );
+    assert_eq!(verified(Some("No-TN-Validation"), None), None);
 }
 
 #[test]
