@@ -93,7 +93,15 @@ pub(super) fn sources<'a>(reports: &'a Reports, places: &Places) -> BTreeMap<u32
     let mut sources: BTreeMap<u32, Source<'a>> = BTreeMap::new();
     for ((ssrc, capture), path) in &reports.by_path {
         let source = sources.entry(*ssrc).or_default();
-        source.place = source.place.or_else(|| places.of_report(*ssrc, capture));
+        let place = places.of_report(*ssrc, capture);
+        // A relay sends on what a party made, from an address of its own: the party is who reports.
+        let is_party = |place: &Place| place.is_party;
+        source.place = source
+            .place
+            .filter(is_party)
+            .or(place.filter(is_party))
+            .or(source.place)
+            .or(place);
         for (key, report) in &path.reports {
             let known = source.reports.entry(*key).or_insert_with(|| Known {
                 report,
@@ -218,8 +226,8 @@ pub(super) fn last_sent(source: &Source<'_>) -> Option<SenderInfo> {
     senders.max_by_key(|sender| (sender.packets, sender.ntp))
 }
 
-/// What a source had sent at about the time of a report about it: by the report that it names, if that was seen and is the
-/// nearest; times are of one agent.
+/// What a source had sent at about the time of a report about it: what it said nearest to that, by one agent's clock.
+/// Without a common clock what it said last.
 fn sent_at(source: &Source<'_>, about: &Known<'_>) -> Option<SenderInfo> {
     let distance = |known: &Known<'_>| {
         let common = known.seen.iter().find_map(|(agent, at)| {

@@ -435,6 +435,21 @@ fn reports_from_behind_a_nat_are_told_by_where_they_go() {
 }
 
 #[test]
+fn a_report_that_a_relay_sends_on_is_its_makers() {
+    const NEAR: (&str, &str) = ("192.0.2.10:4001", "192.0.2.1:3003");
+    const FAR: (&str, &str) = ("198.51.100.20:4001", "192.0.2.1:3001");
+    let mut story = answered();
+    let of_caller = block(9, 3, 1_000);
+    let of_callee = block(7, 5, 2_000);
+    story.rtcp(6_000, NEAR.0, NEAR.1, 7, Some(250), of_caller);
+    story.rtcp(6_000, FAR.0, FAR.1, 9, Some(260), of_callee);
+    let edges = story.summary().edges;
+    story.rtcp(6_000, FAR.1, FAR.0, 7, Some(250), of_caller);
+    story.rtcp(6_000, NEAR.1, NEAR.0, 9, Some(260), of_callee);
+    assert_eq!(story.summary().edges, edges);
+}
+
+#[test]
 fn a_platform_that_ends_media_itself_measures_what_comes_in() {
     // An agent that mirrors what it receives and what it sends: two streams on one leg.
     let mut story = Story::default();
