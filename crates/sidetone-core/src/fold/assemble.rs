@@ -27,8 +27,12 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
         Some(seen) => {
             trips = seen.leg_rtt_ms;
             for (place, side) in seen.figures {
-                // Whoever carried the media measured it where it came in; reports tell of the rest.
-                figures.entry(place).or_insert(side);
+                // Whoever carried the media measured it where it came in; reports tell of what that leaves open.
+                if let Some(held) = figures.get_mut(&place) {
+                    held.total = mem::take(&mut held.total).or(side.total);
+                } else {
+                    figures.insert(place, side);
+                }
             }
             (reported(state, seen.facts), Some(seen.summary))
         }

@@ -6,12 +6,13 @@ use super::{CALL, at};
 use crate::capture::Capture;
 use crate::event::{CallEvent, EventId, Observation, Source, SourceKind};
 use crate::fold::fold;
+use crate::media::{Counters, MediaSample};
 use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo};
 use crate::rules::Rules;
 use crate::sides::{SideEdge, SideRule, Sides};
 use crate::sip::{Codec, Media, Party, Passport, Reason, SipMessage, StartLine};
 use crate::summary::CallSummary;
-use crate::vocabulary::{CallState, CallType, EdgeKind};
+use crate::vocabulary::{CallState, CallType, EdgeKind, StreamDirection};
 
 /// The caller, the proxy and its second callee's, the callee, another callee.
 const A: &str = "192.0.2.10:5060";
@@ -449,9 +450,8 @@ fn a_report_that_a_relay_sends_on_is_its_makers() {
     assert_eq!(story.summary().edges, edges);
 }
 
-#[test]
-fn a_platform_that_ends_media_itself_measures_what_comes_in() {
-    // An agent that mirrors what it receives and what it sends: two streams on one leg.
+/// An agent that mirrors what it receives and what it sends: two streams on one leg.
+fn terminated() -> Story {
     let mut story = Story::default();
     story.media(0, A, S, "INVITE", "192.0.2.10:4001");
     story.media(500, S, A, "200 INVITE", "192.0.2.1:3003");
@@ -471,7 +471,36 @@ fn a_platform_that_ends_media_itself_measures_what_comes_in() {
         Some(255),
         block(7, -2, 2_000),
     );
+    story
+}
+
+#[test]
+fn what_a_switch_leaves_open_its_reports_tell() {
+    let mut story = terminated();
+    let counted = MediaSample {
+        edge: EdgeKind::Sip,
+        direction: StreamDirection::Outbound,
+        ssrc: None,
+        interval: Counters::default(),
+        cumulative: Counters {
+            packets_sent: Some(300),
+            ..Counters::default()
+        },
+        metadata: None,
+    };
+    story.event(7_000, Observation::Media(Box::new(counted)));
     let summary = story.summary();
+    let outbound = summary.edges[&EdgeKind::Sip].outbound.as_ref().unwrap();
+    assert_eq!(
+        (outbound.packets_sent, outbound.packets_lost),
+        (Some(300), Some(3))
+    );
+    assert_eq!(outbound.jitter_ms.unwrap().avg, Some(10.0));
+}
+
+#[test]
+fn a_platform_that_ends_media_itself_measures_what_comes_in() {
+    let summary = terminated().summary();
     let edge = &summary.edges[&EdgeKind::Sip];
     let (inbound, outbound) = (
         edge.inbound.as_ref().unwrap(),
