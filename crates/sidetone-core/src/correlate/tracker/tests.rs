@@ -1,0 +1,216 @@
+use super::*;
+
+const ACCOUNT: AccountSid = AccountSid::from_bytes([1; 16]);
+const NOW: TimeUs = TimeUs::from_micros(1_000_000_000_000_000);
+
+fn sip<'a>(
+    call_id: &'a str,
+    begins: bool,
+    rtcp: &'a [SocketAddr],
+    ssrcs: &'a [u32],
+) -> SipClue<'a> {
+    SipClue {
+        account: ACCOUNT,
+        call_id,
+        sid: None,
+        step: if begins {
+            DialogStep::Begins
+        } else {
+            DialogStep::Other
+        },
+        rtcp,
+        ssrcs,
+    }
+}
+
+fn media<'a>(id: Option<&'a str>, addresses: &'a [SocketAddr], ssrcs: &'a [u32]) -> MediaClue<'a> {
+    MediaClue {
+        account: ACCOUNT,
+        correlation_id: id,
+        addresses,
+        ssrcs,
+    }
+}
+
+fn call(call_id: &str) -> Option<CallRef> {
+    let sid = CallKey::of(call_id).call_sid(ACCOUNT);
+    Some(CallRef {
+        account: ACCOUNT,
+        sid,
+    })
+}
+
+fn at(port: u16) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], port))
+}
+
+#[test]
+fn only_an_invite_makes_a_call() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), None);
+    assert_eq!(tracker.sip(&sip("a", true, &[], &[]), NOW), call("a"));
+    assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), call("a"));
+    assert_eq!(tracker.sip(&sip("b", false, &[], &[]), NOW), None);
+}
+
+#[test]
+fn a_call_keeps_the_identity_that_its_first_invite_gave_it() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    let sid = CallSid::from_bytes([9; 16]);
+    let given = SipClue {
+        sid: Some(sid),
+        ..sip("a", true, &[], &[])
+    };
+    let named = Some(CallRef {
+        account: ACCOUNT,
+        sid,
+    });
+    assert_eq!(tracker.sip(&given, NOW), named);
+    assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), named);
+    assert_eq!(tracker.media(&media(Some("a"), &[], &[]), NOW), named);
+}
+
+#[test]
+fn a_call_that_is_recalled_needs_no_invite() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    let sid = CallSid::from_bytes([9; 16]);
+    let named = CallRef {
+        account: ACCOUNT,
+        sid,
+    };
+    tracker.recall(named, "a", NOW);
+    tracker.forget(NOW);
+    assert_eq!(
+        tracker.media(&media(Some("a"), &[], &[7]), NOW),
+        Some(named)
+    );
+    assert_eq!(tracker.media(&media(None, &[], &[7]), NOW), Some(named));
+    assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), Some(named));
+    // What is known already stays as it is.
+    tracker.sip(&sip("b", true, &[], &[]), NOW);
+    tracker.recall(named, "b", NOW);
+    assert_eq!(tracker.media(&media(Some("b"), &[], &[]), NOW), call("b"));
+}
+
+#[test]
+fn rtcp_is_found_by_name_then_address_then_source() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+    tracker.sip(&sip("b", true, &[at(2)], &[8]), NOW);
+    assert_eq!(
+        tracker.media(&media(Some("b"), &[at(1)], &[7]), NOW),
+        call("b")
+    );
+    assert_eq!(
+        tracker.media(&media(Some("channel-1"), &[at(9), at(1)], &[]), NOW),
+        call("a")
+    );
+    assert_eq!(tracker.media(&media(None, &[at(9)], &[8]), NOW), call("b"));
+    assert_eq!(tracker.media(&media(None, &[at(9)], &[99]), NOW), None);
+    // What was found once is known by its sources.
+    tracker.media(&media(None, &[at(2)], &[55]), NOW);
+    assert_eq!(tracker.media(&media(None, &[], &[55]), NOW), call("b"));
+}
+
+#[test]
+fn nothing_crosses_from_one_account_to_another() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+    let other = AccountSid::from_bytes([2; 16]);
+    for clue in [
+        media(Some("a"), &[], &[]),
+        media(None, &[at(1)], &[]),
+        media(None, &[], &[7]),
+    ] {
+        assert_eq!(
+            tracker.media(
+                &MediaClue {
+                    account: other,
+                    ..clue
+                },
+                NOW
+            ),
+            None
+        );
+    }
+    assert_eq!(
+        tracker.sip(
+            &SipClue {
+                account: other,
+                ..sip("a", false, &[], &[])
+            },
+            NOW
+        ),
+        None
+    );
+}
+
+#[test]
+fn ended_and_silent_calls_are_forgotten_with_all_they_are_known_by() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+    tracker.sip(
+        &SipClue {
+            step: DialogStep::Ends,
+            ..sip("a", false, &[], &[])
+        },
+        NOW,
+    );
+    tracker.sip(&sip("b", true, &[at(2)], &[8]), NOW);
+    // The address went to the next call.
+    tracker.sip(&sip("b", false, &[at(1)], &[]), NOW);
+    tracker.forget(NOW.plus_us(LINGER_US - 1));
+    assert_eq!(tracker.sizes(), (2, 0));
+    tracker.forget(NOW.plus_us(LINGER_US + SWEEP_US));
+    assert_eq!(tracker.sizes(), (1, 0));
+    assert_eq!(tracker.media(&media(None, &[], &[7]), NOW), None);
+    assert_eq!(tracker.media(&media(None, &[at(1)], &[]), NOW), call("b"));
+    tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
+    assert_eq!(tracker.sizes(), (0, 0));
+    assert!(tracker.accounts.is_empty());
+}
+
+#[test]
+fn a_call_that_names_ever_more_addresses_leaves_none_behind() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    for port in 1..=1_000 {
+        tracker.sip(&sip("a", true, &[at(port)], &[port.into()]), NOW);
+    }
+    let calls = &tracker.accounts[&ACCOUNT];
+    assert_eq!(calls.by_rtcp.len(), CLUES_MAX);
+    assert_eq!(calls.by_ssrc.len(), CLUES_MAX);
+    tracker.sip(&sip("b", true, &[], &[]), NOW.plus_us(4 * 3600 * SECOND_US));
+    tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
+    let calls = &tracker.accounts[&ACCOUNT];
+    assert_eq!((calls.by_rtcp.len(), calls.by_ssrc.len()), (0, 0));
+}
+
+#[test]
+fn packets_wait_in_order_up_to_a_bound() {
+    let mut tracker = Tracker::new(Limits {
+        waiting: 2,
+        ..Limits::default()
+    });
+    assert_eq!(tracker.wait("one", 10, NOW), Ok(()));
+    assert_eq!(tracker.wait("two", 10, NOW.plus_us(SECOND_US)), Ok(()));
+    assert_eq!(tracker.wait("three", 1, NOW), Err("three"));
+    let until = NOW.plus_us(WAIT_US);
+    let waiting = [("one", 10, until), ("two", 10, until.plus_us(SECOND_US))];
+    assert_eq!(tracker.take_waiting(), waiting);
+    assert_eq!(tracker.sizes().1, 0);
+    // Few large ones are as much as many small ones.
+    assert_eq!(tracker.wait("huge", 65 << 20, NOW), Err("huge"));
+    assert_eq!(tracker.wait("large", 64 << 20, NOW), Ok(()));
+    assert_eq!(tracker.wait("small", 1, NOW), Err("small"));
+}
+
+#[test]
+fn calls_beyond_the_bound_are_calls_but_not_remembered() {
+    let mut tracker = Tracker::<()>::new(Limits {
+        calls: 1,
+        ..Limits::default()
+    });
+    tracker.sip(&sip("a", true, &[], &[]), NOW);
+    assert_eq!(tracker.sip(&sip("b", true, &[], &[]), NOW), call("b"));
+    assert_eq!(tracker.sizes().0, 1);
+}
