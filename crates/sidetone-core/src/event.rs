@@ -37,8 +37,14 @@ impl EventId {
     /// An id made of what an event is made of: a word and the first half of a digest.
     #[must_use]
     pub fn of_digest(word: &'static str, digest: &[u8]) -> Self {
-        let half = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
-        Self(format!("{word}:{}", half.collect::<String>()))
+        let half = digest.iter().take(16);
+        let digits = half.flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+        let mut id = String::with_capacity(word.len().saturating_add(33));
+        id.push_str(word);
+        id.push(':');
+        id.extend(digits);
+        Self(id)
     }
 
     /// One of our own, of words that are printable ASCII without spaces.

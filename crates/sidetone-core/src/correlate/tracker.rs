@@ -5,8 +5,8 @@
 //! explains it waits for a bounded time.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use super::CallKey;
 use crate::id::{AccountSid, CallRef, CallSid};
@@ -94,6 +94,7 @@ pub struct MediaClue<'a> {
 #[derive(Debug)]
 pub struct Tracker<T> {
     limits: Limits,
+    naming: Naming,
     accounts: HashMap<AccountSid, Calls>,
     waiting: VecDeque<Waiting<T>>,
     waiting_bytes: usize,
@@ -103,9 +104,24 @@ pub struct Tracker<T> {
 /// The calls of one account.
 #[derive(Debug, Default)]
 struct Calls {
-    by_call_id: HashMap<Arc<str>, Known>,
-    by_rtcp: HashMap<SocketAddr, Arc<str>>,
-    by_ssrc: HashMap<u32, Arc<str>>,
+    by_call_id: HashMap<Name, Known>,
+    by_rtcp: HashMap<SocketAddr, Name>,
+    by_ssrc: HashMap<u32, Name>,
+}
+
+/// A Call-ID, as 128 bits that nobody outside can foresee: no two Call-IDs share them but by a chance of one in 10²⁶
+/// among a million calls. Finding a call touches no text, which would have to come from memory for each packet.
+type Name = u128;
+
+/// What makes a [`Name`] of a Call-ID: two keyed hashes.
+#[derive(Debug, Default)]
+struct Naming([RandomState; 2]);
+
+impl Naming {
+    fn name(&self, call_id: &str) -> Name {
+        let [high, low] = &self.0;
+        Name::from(high.hash_one(call_id)) << 64 | Name::from(low.hash_one(call_id))
+    }
 }
 
 /// A call that is remembered.
@@ -133,6 +149,7 @@ impl<T> Tracker<T> {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            naming: Naming::default(),
             accounts: HashMap::new(),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -143,25 +160,44 @@ impl<T> Tracker<T> {
     /// The call of a SIP message; `None` while no INVITE of its dialog was seen.
     pub fn sip(&mut self, clue: &SipClue<'_>, now: TimeUs) -> Option<CallRef> {
         let remembered = self.sizes().0;
-        let calls = self.accounts.entry(clue.account).or_default();
-        if !calls.by_call_id.contains_key(clue.call_id) {
-            if clue.step != DialogStep::Begins {
-                return None;
+        let name = self.naming.name(clue.call_id);
+        let Calls {
+            by_call_id,
+            by_rtcp,
+            by_ssrc,
+        } = self.accounts.entry(clue.account).or_default();
+        let known = match by_call_id.get_mut(&name) {
+            Some(known) => known,
+            None if clue.step != DialogStep::Begins => return None,
+            None => {
+                let natural = || CallKey::of(clue.call_id).call_sid(clue.account);
+                let call = CallRef {
+                    account: clue.account,
+                    sid: clue.sid.unwrap_or_else(natural),
+                };
+                if remembered >= self.limits.calls {
+                    // It is a call all the same; what does not name it by its Call-ID will not find it.
+                    return Some(call);
+                }
+                by_call_id.entry(name).or_insert(Known::new(call))
             }
-            let natural = || CallKey::of(clue.call_id).call_sid(clue.account);
-            let call = CallRef {
-                account: clue.account,
-                sid: clue.sid.unwrap_or_else(natural),
-            };
-            if remembered >= self.limits.calls {
-                // It is a call all the same; what does not name it by its Call-ID will not find it.
-                return Some(call);
+        };
+        known.learn(clue.step, now, self.limits.idle_us);
+        // What the call does not keep would never be forgotten.
+        for address in clue.rtcp {
+            remember(&mut known.rtcp, *address);
+            if known.rtcp.contains(address) {
+                // The address may have been another call's before.
+                by_rtcp.insert(*address, name);
             }
-            calls
-                .by_call_id
-                .insert(clue.call_id.into(), Known::new(call));
         }
-        calls.learn(clue, now, self.limits.idle_us)
+        for ssrc in clue.ssrcs {
+            remember(&mut known.ssrcs, *ssrc);
+            if known.ssrcs.contains(ssrc) {
+                by_ssrc.insert(*ssrc, name);
+            }
+        }
+        Some(known.call)
     }
 
     /// The call of an RTCP packet or of a phone's report: by the name it has, else by the addresses, else by its sources.
@@ -173,21 +209,24 @@ impl<T> Tracker<T> {
             by_rtcp,
             by_ssrc,
         } = calls;
-        let by_address = || clue.addresses.iter().find_map(|it| by_rtcp.get(it));
-        let by_source = || clue.ssrcs.iter().find_map(|it| by_ssrc.get(it));
-        let name = clue
-            .correlation_id
-            .and_then(|id| by_call_id.get_key_value(id).map(|(name, _)| name))
+        let named = clue.correlation_id.map(|id| self.naming.name(id));
+        let by_address = || {
+            clue.addresses
+                .iter()
+                .find_map(|it| by_rtcp.get(it).copied())
+        };
+        let by_source = || clue.ssrcs.iter().find_map(|it| by_ssrc.get(it).copied());
+        let name = named
+            .filter(|name| by_call_id.contains_key(name))
             .or_else(by_address)
-            .or_else(by_source)?
-            .clone();
+            .or_else(by_source)?;
         let known = by_call_id.get_mut(&name)?;
         if !known.has_ended {
             known.forget_at = now.plus_us(self.limits.idle_us);
         }
         for ssrc in clue.ssrcs {
             if remember(&mut known.ssrcs, *ssrc) {
-                by_ssrc.insert(*ssrc, name.clone());
+                by_ssrc.insert(*ssrc, name);
             }
         }
         Some(known.call)
@@ -199,7 +238,8 @@ impl<T> Tracker<T> {
             return;
         }
         let calls = self.accounts.entry(call.account).or_default();
-        calls.by_call_id.entry(call_id.into()).or_insert(Known {
+        let name = self.naming.name(call_id);
+        calls.by_call_id.entry(name).or_insert(Known {
             forget_at: now.plus_us(self.limits.idle_us),
             is_accepted: true,
             ..Known::new(call)
@@ -268,54 +308,33 @@ impl Known {
             ssrcs: Vec::new(),
         }
     }
+
+    /// Learns what a message does to its dialog.
+    fn learn(&mut self, step: DialogStep, now: TimeUs, idle_us: i64) {
+        match step {
+            DialogStep::Accepts => self.is_accepted = true,
+            DialogStep::Refuses => self.has_ended |= !self.is_accepted,
+            DialogStep::Ends => self.has_ended = true,
+            // After a challenge the same dialog is asked for anew.
+            DialogStep::Begins => self.has_ended = false,
+            DialogStep::Other => {}
+        }
+        let memory_us = if self.has_ended { LINGER_US } else { idle_us };
+        self.forget_at = now.plus_us(memory_us);
+    }
 }
 
 impl Calls {
-    /// Learns from a message of a known dialog.
-    fn learn(&mut self, clue: &SipClue<'_>, now: TimeUs, idle_us: i64) -> Option<CallRef> {
-        let known = self.by_call_id.get_mut(clue.call_id)?;
-        match clue.step {
-            DialogStep::Accepts => known.is_accepted = true,
-            DialogStep::Refuses => known.has_ended |= !known.is_accepted,
-            DialogStep::Ends => known.has_ended = true,
-            // After a challenge the same dialog is asked for anew.
-            DialogStep::Begins => known.has_ended = false,
-            DialogStep::Other => {}
-        }
-        let memory_us = if known.has_ended { LINGER_US } else { idle_us };
-        known.forget_at = now.plus_us(memory_us);
-        let call = known.call;
-        if !clue.rtcp.is_empty() || !clue.ssrcs.is_empty() {
-            let (name, _) = self.by_call_id.get_key_value(clue.call_id)?;
-            let name = name.clone();
-            let known = self.by_call_id.get_mut(clue.call_id)?;
-            for address in clue.rtcp {
-                remember(&mut known.rtcp, *address);
-                // The address may have been another call's before. What the call does not keep would never be forgotten.
-                if known.rtcp.contains(address) {
-                    self.by_rtcp.insert(*address, name.clone());
-                }
-            }
-            for ssrc in clue.ssrcs {
-                remember(&mut known.ssrcs, *ssrc);
-                if known.ssrcs.contains(ssrc) {
-                    self.by_ssrc.insert(*ssrc, name.clone());
-                }
-            }
-        }
-        Some(call)
-    }
-
     fn forget(&mut self, now: TimeUs) {
         let (by_rtcp, by_ssrc) = (&mut self.by_rtcp, &mut self.by_ssrc);
         self.by_call_id.retain(|name, known| {
             let keep = now < known.forget_at;
             if !keep {
                 for address in &known.rtcp {
-                    remove_own(by_rtcp, address, name);
+                    remove_own(by_rtcp, address, *name);
                 }
                 for ssrc in &known.ssrcs {
-                    remove_own(by_ssrc, ssrc, name);
+                    remove_own(by_ssrc, ssrc, *name);
                 }
             }
             keep
@@ -333,8 +352,8 @@ fn remember<C: PartialEq>(clues: &mut Vec<C>, clue: C) -> bool {
 }
 
 /// Another call may have the address by now.
-fn remove_own<K: std::hash::Hash + Eq>(clues: &mut HashMap<K, Arc<str>>, key: &K, name: &str) {
-    if clues.get(key).is_some_and(|held| &**held == name) {
+fn remove_own<K: std::hash::Hash + Eq>(clues: &mut HashMap<K, Name>, key: &K, name: Name) {
+    if clues.get(key) == Some(&name) {
         clues.remove(key);
     }
 }

@@ -17,62 +17,81 @@ const SECRET_LINES: [&[u8]; 4] = [b"a=crypto:", b"a=key-mgmt:", b"k=", b"a=ice-p
 /// The text of a message without proofs of passwords and keys of media; bytes that are no UTF-8 are replaced.
 #[must_use]
 pub fn redacted(message: &[u8]) -> String {
-    let mut text = String::with_capacity(message.len());
+    let mut redacted = Redacted {
+        message,
+        text: String::with_capacity(message.len()),
+        taken: 0,
+    };
     // Empty lines before a message are no part of it (RFC 3261 §7.5), and do not end its header.
     let is_empty = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let start = message.iter().take_while(|byte| is_empty(byte)).count();
-    let (empty, message) = message.split_at_checked(start).unwrap_or_default();
-    text.push_str(&String::from_utf8_lossy(empty));
-    let (first, rest) = message.split_at(line_end(message));
-    text.push_str(&String::from_utf8_lossy(first));
+    let first = start.saturating_add(line_end(message.get(start..).unwrap_or_default()));
+    let rest = message.get(first..).unwrap_or_default();
 
     let mut fields = Fields::new(rest);
-    let mut read = 0_usize;
+    let mut read = first;
     while let Some(line) = fields.line() {
-        read = read.saturating_add(line.len());
         let secret = split_once(line, b':').filter(|(name, _)| {
             let name = name.trim_ascii();
             SECRET_FIELDS.iter().any(|secret| same_name(name, secret))
         });
-        match secret {
-            Some((name, value)) => push_removed(&mut text, name, b": ", value),
-            None => text.push_str(&String::from_utf8_lossy(line)),
+        if let Some((name, value)) = secret {
+            redacted.remove(read, line, name, b": ", value);
         }
+        read = read.saturating_add(line.len());
     }
 
     // The empty line and the body.
-    let mut rest = rest.get(read..).unwrap_or_default();
+    let mut rest = message.get(read..).unwrap_or_default();
     while !rest.is_empty() {
         let (line, after) = rest.split_at(line_end(rest));
         let secret = SECRET_LINES.iter().find_map(|secret| {
             let (start, value) = line.split_at_checked(secret.len())?;
             start.eq_ignore_ascii_case(secret).then_some((start, value))
         });
-        match secret {
-            Some((start, value)) => push_removed(&mut text, start, b"", value),
-            None => text.push_str(&String::from_utf8_lossy(line)),
+        if let Some((start, value)) = secret {
+            redacted.remove(read, line, start, b"", value);
         }
+        read = read.saturating_add(line.len());
         rest = after;
     }
-    text
+    redacted.take_up_to(message.len());
+    redacted.text
+}
+
+/// The text so far, and how much of the message has gone into it. Lines between secrets are taken in one piece.
+struct Redacted<'a> {
+    message: &'a [u8],
+    text: String,
+    taken: usize,
+}
+
+impl Redacted<'_> {
+    fn take_up_to(&mut self, end: usize) {
+        let piece = self.message.get(self.taken..end).unwrap_or_default();
+        self.text.push_str(&String::from_utf8_lossy(piece));
+        self.taken = end;
+    }
+
+    /// Takes what stands before a line, and the line with its value removed; keeps how it ends.
+    fn remove(&mut self, at: usize, line: &[u8], name: &[u8], separator: &[u8], value: &[u8]) {
+        self.take_up_to(at);
+        for part in [name, separator] {
+            self.text.push_str(&String::from_utf8_lossy(part));
+        }
+        self.text.push_str(REMOVED);
+        self.text.push_str(match value {
+            [.., b'\r', b'\n'] => "\r\n",
+            [.., b'\n'] => "\n",
+            _ => "",
+        });
+        self.taken = at.saturating_add(line.len());
+    }
 }
 
 /// Where the first line ends, its LF included.
 fn line_end(bytes: &[u8]) -> usize {
     memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at.saturating_add(1))
-}
-
-/// Writes a line with its value removed; keeps how it ends.
-fn push_removed(text: &mut String, name: &[u8], separator: &[u8], value: &[u8]) {
-    for part in [name, separator] {
-        text.push_str(&String::from_utf8_lossy(part));
-    }
-    text.push_str(REMOVED);
-    text.push_str(match value {
-        [.., b'\r', b'\n'] => "\r\n",
-        [.., b'\n'] => "\n",
-        _ => "",
-    });
 }
 
 #[cfg(test)]

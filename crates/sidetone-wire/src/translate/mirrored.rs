@@ -1,6 +1,7 @@
 //! Packets of a mirrored network as events: what each is, and what it tells about which call it belongs to.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 use std::net::SocketAddr;
 
 use sha2::{Digest, Sha256};
@@ -179,10 +180,8 @@ fn id(agent: u32, at_us: i64, from: SocketAddr, to: SocketAddr, payload: &[u8]) 
     let mut hash = Sha256::new();
     hash.update(agent.to_be_bytes());
     hash.update(at_us.to_be_bytes());
-    hash.update(from.to_string());
-    hash.update([b' ']);
-    hash.update(to.to_string());
-    hash.update([b' ']);
+    // A hash takes whatever is written to it.
+    let _ = write!(hash, "{from} {to} ");
     hash.update(payload);
     EventId::of_digest("hep", &hash.finalize())
 }
