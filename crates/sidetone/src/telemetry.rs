@@ -19,6 +19,8 @@ pub struct Counters {
     pub events: Family<EventLabels, Counter>,
     /// Packets of agents and phones by how they came and what became of them.
     pub hep: Family<HepLabels, Counter>,
+    /// Events of packets that are being written: many, when packets come faster than they can be written one by one.
+    pub hep_writing: Gauge,
     /// Sockets whose datagrams the kernel may drop.
     pub kernel: Drops,
     /// Requests by status.
@@ -78,6 +80,7 @@ impl Default for Counters {
         let mut registry = Registry::with_prefix("sidetone");
         let events = Family::default();
         let hep = Family::default();
+        let hep_writing = Gauge::default();
         let requests = Family::default();
         let summaries = Counter::default();
         let connections_refused = Counter::default();
@@ -96,6 +99,11 @@ impl Default for Counters {
             "machine_udp_receive_buffer_errors",
             "Datagrams for any program of this machine that the kernel dropped for want of room",
             Counter::clone(&machine_buffer_errors),
+        );
+        registry.register(
+            "hep_writing",
+            "Events of packets that are being written",
+            hep_writing.clone(),
         );
         registry.register("http_requests", "Requests by status", requests.clone());
         registry.register("summaries", "Summaries written", summaries.clone());
@@ -144,6 +152,7 @@ impl Default for Counters {
             registry,
             events,
             hep,
+            hep_writing,
             kernel: Drops::default(),
             requests,
             summaries,

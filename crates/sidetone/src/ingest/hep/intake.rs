@@ -21,6 +21,8 @@ use crate::ingest::Report;
 
 /// Events that may wait for the transaction before theirs: beyond, nothing more is read.
 const PENDING_MAX: usize = 4_000;
+/// So many events in one transaction: they were read while the one before was written, which took long.
+pub const PRESSING: i64 = 2_000;
 /// Calls looked up in the store in one round: of packets whose call nobody saw begin, because it began before we did.
 const LOOKUPS_MAX: usize = 1_000;
 /// Most ended calls that are remembered to be settled; those beyond settle by their timers.
@@ -244,7 +246,11 @@ impl Intake {
         let came_by = std::mem::take(&mut self.came_by);
         let app = self.app.clone();
         self.writing = Some(tokio::spawn(async move {
-            let fates = match app.store.append(events).await {
+            let size = i64::try_from(events.len()).unwrap_or(i64::MAX);
+            app.counters.hep_writing.inc_by(size);
+            let fates = app.store.append(events).await;
+            app.counters.hep_writing.dec_by(size);
+            let fates = match fates {
                 Ok(fates) => fates,
                 Err(error) => {
                     for way in came_by {
