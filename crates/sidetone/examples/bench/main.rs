@@ -18,6 +18,7 @@ mod fields;
 mod figures;
 mod floor_http;
 mod floor_sql;
+mod hep;
 mod judgements;
 mod lists;
 mod load;
@@ -105,6 +106,9 @@ enum Work {
     FloorDeliveries { url: String, count: u64 },
     /// Take what is posted to /hook; GET / prints how many a second came and how many in all
     Receive { listen: SocketAddr },
+    /// Send HEP, or time what it costs to take it
+    #[command(subcommand)]
+    Hep(hep::Work),
 }
 
 #[tokio::main]
@@ -137,5 +141,6 @@ async fn main() -> anyhow::Result<()> {
         Work::Deliveries { dir, shares } => deliveries::fill(&dir, &shares).await,
         Work::FloorDeliveries { url, count } => deliveries::floor(&url, count).await,
         Work::Receive { listen } => deliveries::receive(listen).await,
+        Work::Hep(work) => hep::run(work).await,
     }
 }

@@ -32,52 +32,80 @@ pub fn enlarge(socket: &UdpSocket, bytes: usize) -> nix::Result<usize> {
 
 /// Reads datagrams until a stop is asked for, on a thread of its own: it waits in the kernel, and for the intake.
 pub fn read(app: &App, socket: &UdpSocket, inlet: &Inlet, stop: &watch::Receiver<bool>) {
-    // Pages that no datagram reaches are never there.
-    let mut memory = vec![0; BATCH_PACKETS * DATAGRAM_BYTES];
-    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH_PACKETS, None);
+    let mut reader = Reader::default();
+    let mut batch = inlet.empty(Transport::Udp);
+    let pass_on = |batch: &mut Batch| {
+        let mut full = std::mem::replace(batch, inlet.empty(Transport::Udp));
+        full.received_at = app.clock.now();
+        inlet.put_blocking(full);
+    };
     while !is_over(stop) {
-        let mut slots: Vec<_> = memory
-            .chunks_exact_mut(DATAGRAM_BYTES)
-            .map(|slot| [IoSliceMut::new(slot)])
-            .collect();
-        // Waits for the first, and takes what else is there.
-        let flags = MsgFlags::MSG_WAITFORONE;
-        let received = match recvmmsg(socket.as_raw_fd(), &mut headers, &mut slots, flags, None) {
-            Ok(received) => received,
-            Err(Errno::EAGAIN | Errno::EINTR) => continue,
+        let read = reader.read(socket, |peer, bytes| {
+            batch.push(peer, Kind::Hep, bytes);
+            if batch.bytes() >= BATCH_BYTES {
+                pass_on(&mut batch);
+            }
+        });
+        match read {
+            Ok(()) | Err(Errno::EAGAIN | Errno::EINTR) => {}
             Err(error) => {
                 tracing::error!(%error, "HEP datagrams cannot be read");
                 std::thread::sleep(std::time::Duration::from_millis(200));
-                continue;
-            }
-        };
-        let mut batch = fresh(app, inlet);
-        for datagram in received {
-            let peer = datagram.address.as_ref().and_then(peer);
-            // An empty datagram fills no slot, and counts as any other.
-            let bytes = datagram.iovs().next().unwrap_or_default();
-            batch.push(peer.unwrap_or(NOBODY), Kind::Hep, bytes);
-            if batch.bytes() >= BATCH_BYTES {
-                inlet.put_blocking(std::mem::replace(&mut batch, fresh(app, inlet)));
             }
         }
         if !batch.is_empty() {
-            inlet.put_blocking(batch);
+            pass_on(&mut batch);
         }
     }
     // While the socket is still there to be asked.
     app.counters.refresh_kernel();
 }
 
+/// Fetches datagrams many at a time.
+pub struct Reader {
+    memory: Vec<u8>,
+    headers: MultiHeaders<SockaddrStorage>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            // Pages that no datagram reaches are never there.
+            memory: vec![0; BATCH_PACKETS * DATAGRAM_BYTES],
+            headers: MultiHeaders::preallocate(BATCH_PACKETS, None),
+        }
+    }
+}
+
+impl Reader {
+    /// Waits for a datagram, and gives it and what else is there, up to [`BATCH_PACKETS`], with their senders.
+    ///
+    /// # Errors
+    /// As the kernel's; `EAGAIN` when none came for as long as the socket waits.
+    pub fn read(
+        &mut self,
+        socket: &UdpSocket,
+        mut give: impl FnMut(SocketAddr, &[u8]),
+    ) -> nix::Result<()> {
+        let mut slots: Vec<_> = self
+            .memory
+            .chunks_exact_mut(DATAGRAM_BYTES)
+            .map(|slot| [IoSliceMut::new(slot)])
+            .collect();
+        let (fd, flags) = (socket.as_raw_fd(), MsgFlags::MSG_WAITFORONE);
+        for datagram in recvmmsg(fd, &mut self.headers, &mut slots, flags, None)? {
+            let peer = datagram.address.as_ref().and_then(peer);
+            // An empty datagram fills no slot, and counts as any other.
+            let bytes = datagram.iovs().next().unwrap_or_default();
+            give(peer.unwrap_or(NOBODY), bytes);
+        }
+        Ok(())
+    }
+}
+
 /// What the kernel gave no address for.
 const NOBODY: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
-
-fn fresh(app: &App, inlet: &Inlet) -> Batch {
-    let mut batch = inlet.empty(Transport::Udp);
-    batch.received_at = app.clock.now();
-    batch
-}
 
 /// The sender; one of IPv4 as such, whatever the socket.
 fn peer(address: &SockaddrStorage) -> Option<SocketAddr> {

@@ -1,0 +1,172 @@
+//! What follows receiving: each datagram is put to its call, with as little as that takes, or as the server does it.
+
+use std::net::SocketAddr;
+
+use anyhow::ensure;
+use sidetone::clock::Clock;
+use sidetone::ingest::hep::batch::Batch;
+use sidetone_core::correlate::{DialogStep, Limits, MediaClue, SipClue, Tracker};
+use sidetone_core::id::{AccountSid, CallRef};
+use sidetone_core::time::TimeUs;
+use sidetone_store::NewEvent;
+use sidetone_wire::hep::{self, Packet, Payload};
+use sidetone_wire::rtcp;
+use sidetone_wire::sdp;
+use sidetone_wire::sip::{Message, StartLine};
+use sidetone_wire::translate::mirrored;
+use sidetone_wire::translate::network::{Fate, NamingHeaders, Network};
+use sidetone_wire::vq_report;
+
+pub const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
+
+/// Finds the call of each datagram, and makes nothing of it.
+pub struct Places {
+    tracker: Tracker<()>,
+    clock: Clock,
+    /// Datagrams whose call was found, and those without.
+    pub found: u64,
+    pub lost: u64,
+}
+
+impl Places {
+    pub fn new() -> Self {
+        Self {
+            tracker: Tracker::new(Limits::default()),
+            clock: Clock::default(),
+            found: 0,
+            lost: 0,
+        }
+    }
+
+    pub fn take(&mut self, batch: &Batch) {
+        let now = self.clock.now();
+        for received in batch.iter() {
+            match self.place(received.bytes, now) {
+                Some(_) => self.found += 1,
+                None => self.lost += 1,
+            }
+        }
+        self.tracker.forget(now);
+    }
+
+    fn place(&mut self, datagram: &[u8], now: TimeUs) -> Option<CallRef> {
+        let packet = Packet::decode(datagram).ok()?;
+        let Payload::Plain(payload) = packet.payload else {
+            return None;
+        };
+        if packet.payload_type == hep::RTCP {
+            let report = rtcp::decode(payload).ok()?;
+            let about = report.blocks.iter().map(|block| block.about_ssrc);
+            let ssrcs: Vec<u32> = std::iter::once(report.ssrc).chain(about).collect();
+            let name = packet.correlation_id.map(sidetone_wire::sip::text);
+            return self.media(name.as_deref(), &[packet.src, packet.dst], &ssrcs, now);
+        }
+        let message = Message::parse(payload).ok()?;
+        let is_report = message.content_type() == Some(b"application/vq-rtcpxr");
+        if is_report && matches!(message.start(), StartLine::Request { .. }) {
+            let report = vq_report::decode(message.body()).ok()?;
+            return self.media(report.call_id.as_deref(), &[], &[], now);
+        }
+        self.sip(&message, now)
+    }
+
+    fn sip(&mut self, message: &Message<'_>, now: TimeUs) -> Option<CallRef> {
+        let (mut rtcp, mut ssrcs): (Vec<SocketAddr>, Vec<u32>) = Default::default();
+        for stream in message.sdp_body().into_iter().flat_map(sdp::media) {
+            rtcp.extend(stream.rtcp);
+            ssrcs.extend(stream.ssrcs());
+        }
+        let (_, method) = message.cseq()?;
+        let is_invite = method == b"INVITE";
+        let step = match message.start() {
+            StartLine::Request { .. } if is_invite && message.to()?.tag().is_none() => {
+                DialogStep::Begins
+            }
+            StartLine::Request { .. } if method == b"BYE" => DialogStep::Ends,
+            StartLine::Response { status, .. } if is_invite && status >= 300 => DialogStep::Refuses,
+            StartLine::Response { status, .. } if is_invite && status >= 200 => DialogStep::Accepts,
+            StartLine::Request { .. } | StartLine::Response { .. } => DialogStep::Other,
+        };
+        let clue = SipClue {
+            account: ACCOUNT,
+            call_id: &sidetone_wire::sip::text(message.call_id()?),
+            sid: None,
+            step,
+            rtcp: &rtcp,
+            ssrcs: &ssrcs,
+        };
+        self.tracker.sip(&clue, now)
+    }
+
+    fn media(
+        &mut self,
+        name: Option<&str>,
+        addresses: &[SocketAddr],
+        ssrcs: &[u32],
+        now: TimeUs,
+    ) -> Option<CallRef> {
+        let clue = MediaClue {
+            account: ACCOUNT,
+            correlation_id: name,
+            addresses,
+            ssrcs,
+        };
+        self.tracker.media(&clue, now)
+    }
+}
+
+/// Makes of each datagram the event that is kept, by the very functions of the intake.
+pub struct Events {
+    network: Network,
+    headers: NamingHeaders,
+    clock: Clock,
+    account: AccountSid,
+    /// As of [`Places`].
+    pub found: u64,
+    pub lost: u64,
+}
+
+impl Events {
+    pub fn new(account: AccountSid) -> Self {
+        Self {
+            network: Network::new(Limits::default()),
+            headers: NamingHeaders::default(),
+            clock: Clock::default(),
+            account,
+            found: 0,
+            lost: 0,
+        }
+    }
+
+    pub fn take(&mut self, batch: &Batch, mut give: impl FnMut(NewEvent)) {
+        let now = self.clock.now();
+        for received in batch.iter() {
+            let event = Packet::decode(received.bytes)
+                .ok()
+                .and_then(|packet| mirrored::hep(&packet, self.account, &self.headers).ok())
+                .map(|mirrored| self.network.take(self.account, mirrored, now));
+            if let Some(Fate::Event(event)) = event {
+                self.found += 1;
+                give(NewEvent {
+                    event: *event,
+                    received_at: now,
+                });
+            } else {
+                self.lost += 1;
+            }
+        }
+        self.network.retry(now);
+    }
+}
+
+/// That both found every call.
+pub fn check(places: &Places, events: &Events) -> anyhow::Result<()> {
+    ensure!(
+        (places.lost, events.lost) == (0, 0) && places.found == events.found,
+        "calls not found: {} and {} of {}",
+        places.lost,
+        events.lost,
+        places.found
+    );
+    Ok(())
+}
