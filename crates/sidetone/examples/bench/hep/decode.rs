@@ -14,7 +14,7 @@ use sidetone_wire::rtcp;
 use sidetone_wire::sdp;
 use sidetone_wire::sip::{Message, StartLine};
 use sidetone_wire::translate::mirrored;
-use sidetone_wire::translate::network::{Fate, NamingHeaders, Network};
+use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
 use sidetone_wire::vq_report;
 
 pub const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
@@ -144,7 +144,14 @@ impl Events {
             let event = Packet::decode(received.bytes)
                 .ok()
                 .and_then(|packet| mirrored::hep(&packet, self.account, &self.headers).ok())
-                .map(|mirrored| self.network.take(self.account, mirrored, now));
+                .map(|packet| {
+                    let owned = Owned {
+                        account: self.account,
+                        came_by: "bench",
+                        packet,
+                    };
+                    self.network.take(owned, now)
+                });
             if let Some(Fate::Event(event)) = event {
                 self.found += 1;
                 give(NewEvent {
