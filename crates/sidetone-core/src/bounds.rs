@@ -375,7 +375,7 @@ impl Bounded for Observation {
             Self::Media(sample) => sample.check(),
             Self::Edge(event) => event.check(),
             Self::Imported(summary) => summary.check(),
-            // What is made of packets is as large as a packet, and was checked when it was read.
+            // What is made of packets is bounded when they are read.
             Self::Timer { .. } | Self::Sip { .. } | Self::Rtcp { .. } | Self::Vq { .. } => Ok(()),
             Self::Unknown(value) => value.check().map_err(|error| error.within("event")),
         }

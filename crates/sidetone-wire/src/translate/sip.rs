@@ -1,5 +1,6 @@
 //! SIP messages as they are kept.
 
+use sidetone_core::bounds::TEXT_MAX_CHARS;
 use sidetone_core::capture::Capture;
 use sidetone_core::sip::{Codec, Media, Party, Passport, Reason, SipMessage, StartLine};
 
@@ -15,13 +16,17 @@ const MAX_REPEATED: usize = 16;
 ///
 /// # Errors
 ///
-/// [`Malformed`] when it has no Call-ID or no readable `CSeq`: then nobody can say what it belongs to.
+/// [`Malformed`] when it has no Call-ID, one that is longer than any text that is kept, or no readable `CSeq`: then nobody
+/// can say what it belongs to.
 pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malformed> {
-    let missing = |what| Malformed::new(what, 0);
+    let malformed = |what| Malformed::new(what, 0);
     let call_id = view
         .call_id()
-        .ok_or(missing("SIP message without Call-ID"))?;
-    let (cseq, _) = view.cseq().ok_or(missing("SIP message without CSeq"))?;
+        .ok_or(malformed("SIP message without Call-ID"))?;
+    if call_id.len() > TEXT_MAX_CHARS {
+        return Err(malformed("SIP Call-ID is too long"));
+    }
+    let (cseq, _) = view.cseq().ok_or(malformed("SIP message without CSeq"))?;
     let asserted: Vec<_> = view.asserted_identities().take(MAX_REPEATED).collect();
     let verstat = asserted.iter().copied().chain(view.from());
     Ok(SipMessage {
@@ -60,8 +65,13 @@ pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malfo
     })
 }
 
+/// As much of a value as is kept of any text: callers write what they like.
 fn text(value: &[u8]) -> String {
-    sip::text(value).into_owned()
+    cut(sip::text(value).into_owned())
+}
+
+fn cut(text: String) -> String {
+    super::cut(text, TEXT_MAX_CHARS)
 }
 
 /// A number, or else the URI.
@@ -69,7 +79,7 @@ fn address(party: &NameAddr<'_>) -> String {
     party
         .user
         .and_then(user_number)
-        .unwrap_or_else(|| text(party.uri))
+        .map_or_else(|| text(party.uri), cut)
 }
 
 /// The first address that is a number, or else the first.
@@ -77,6 +87,7 @@ fn best_address(parties: &[NameAddr<'_>]) -> Option<String> {
     parties
         .iter()
         .find_map(|party| user_number(party.user?))
+        .map(cut)
         .or_else(|| parties.first().map(address))
         .filter(|address| !address.is_empty())
 }
@@ -110,11 +121,11 @@ fn reason(reason: sip::Reason<'_>) -> Reason {
 fn passport(identity: Identity<'_>) -> Passport {
     match identity.passport() {
         Ok(passport) => Passport {
-            kind: passport.ppt,
+            kind: passport.ppt.map(cut),
             attestation: passport.attest.map(String::from),
-            caller: passport.orig_tn,
-            origin_id: passport.origid,
-            certificate: passport.info,
+            caller: passport.orig_tn.map(cut),
+            origin_id: passport.origid.map(cut),
+            certificate: passport.info.map(cut),
             verified: None,
         },
         Err(_) => Passport {

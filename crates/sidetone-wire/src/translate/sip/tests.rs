@@ -63,6 +63,10 @@ fn a_message_that_belongs_to_nothing_is_refused() {
         "SIP message without Call-ID",
     );
     refused(
+        format!("BYE sip:a SIP/2.0\nCall-ID: {}\n", "x".repeat(513)).as_bytes(),
+        "SIP Call-ID is too long",
+    );
+    refused(
         b"BYE sip:a SIP/2.0\nCall-ID: x\n",
         "SIP message without CSeq",
     );
@@ -70,6 +74,22 @@ fn a_message_that_belongs_to_nothing_is_refused() {
         b"BYE sip:a SIP/2.0\nCall-ID: x\nCSeq: BYE\n",
         "SIP message without CSeq",
     );
+}
+
+#[test]
+fn long_values_are_cut() {
+    let long = "1".repeat(60_000);
+    let kept = invite(&format!(
+        "From: <sip:{long}@b>;tag={long}\r\nP-Asserted-Identity: <tel:{long}>\r\nUser-Agent: {long}\r\n"
+    ));
+    let lengths = [
+        Some(&kept.from.address),
+        kept.from.tag.as_ref(),
+        kept.asserted.as_ref(),
+        kept.user_agent.as_ref(),
+    ]
+    .map(|text| text.map(String::len));
+    assert_eq!(lengths, [Some(TEXT_MAX_CHARS); 4]);
 }
 
 #[test]
