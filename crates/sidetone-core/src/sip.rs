@@ -72,6 +72,9 @@ pub struct Party {
     /// A number without its visual separators, or a URI.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub address: String,
+    /// The host of its SIP URI, without the port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The dialog's tag of this side.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,

@@ -7,7 +7,7 @@ use super::figures::{Side, SideFigures, StreamFigures};
 use super::place::{PartyEdge, Places};
 use super::reports::Reports;
 use super::rtp::{self, Way};
-use super::sip::{Signalling, host_of};
+use super::sip::Signalling;
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::media::{Counters, Stat};
 use crate::sides::{self, SideRule, Sides};
@@ -103,11 +103,19 @@ pub(super) struct BothSides<'a> {
 
 impl<'a> BothSides<'a> {
     pub(super) fn of(signalling: &Signalling<'_>, rules: &'a Sides) -> Self {
-        let Signalling { legs, facts, .. } = signalling;
+        let legs = &signalling.legs;
+        let rule = |ip, agent, host| {
+            let side = sides::Side { ip, agent, host };
+            rules.rule(&side).map(|(_, rule)| rule)
+        };
         let near = &legs.caller;
-        let caller = side_rule(rules, near.client.ip(), near.agent, &facts.from);
+        let host = near
+            .invites()
+            .find_map(|it| it.message.from.host.as_deref());
+        let caller = rule(near.client.ip(), near.agent, host);
         let far = legs.callee();
-        let callee = side_rule(rules, far.server.ip(), far.agent, &facts.to);
+        let host = far.invites().find_map(|it| it.message.to.host.as_deref());
+        let callee = rule(far.server.ip(), far.agent, host);
         Self {
             caller,
             callee,
@@ -122,17 +130,6 @@ pub(super) const fn kind_of(kinds: (EdgeKind, EdgeKind), edge: PartyEdge) -> Edg
         PartyEdge::Caller => kinds.0,
         PartyEdge::Callee => kinds.1,
     }
-}
-
-fn side_rule<'a>(
-    rules: &'a Sides,
-    ip: std::net::IpAddr,
-    agent: u32,
-    party: &PartyFacts,
-) -> Option<&'a SideRule> {
-    let host = party.address.as_deref().and_then(host_of);
-    let side = sides::Side { ip, agent, host };
-    rules.rule(&side).map(|(_, rule)| rule)
 }
 
 fn describe(party: &mut PartyFacts, rule: Option<&SideRule>) {

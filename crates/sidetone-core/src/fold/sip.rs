@@ -6,7 +6,6 @@ use super::cause;
 use super::dialog::{Dialogs, Seen};
 use super::legs::{End, Leg, Legs};
 use crate::facts::{CallFacts, EdgeFacts, TrustFacts};
-use crate::number;
 use crate::sip::{Media, Passport, StartLine};
 use crate::summary::SipSummary;
 use crate::time::TimeUs;
@@ -290,11 +289,4 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
 fn is_hold(media: &Media) -> bool {
     matches!(media.direction.as_str(), "sendonly" | "inactive")
         || media.rtp.is_some_and(|rtp| rtp.ip().is_unspecified())
-}
-
-/// The host of a SIP URI (`sip:user@host:port`), which an operator's rules know domains by. `None` for a number.
-pub(super) fn host_of(address: &str) -> Option<&str> {
-    let (_, host) = address.split_once('@')?;
-    let host = host.split([';', '?', ':', '>']).next()?;
-    (!host.is_empty() && number::e164(host).is_none()).then_some(host)
 }

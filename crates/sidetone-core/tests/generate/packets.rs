@@ -64,6 +64,7 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
             of(select(vec!["a", "b"])),
         )
             .prop_map(|(address, tag)| Party {
+                host: None,
                 address: address.to_owned(),
                 tag: tag.map(str::to_owned),
             })

@@ -95,6 +95,7 @@ fn best_address(parties: &[NameAddr<'_>]) -> Option<String> {
 fn party(party: Option<NameAddr<'_>>) -> Party {
     party.map_or_else(Party::default, |party| Party {
         address: address(&party),
+        host: party.host.map(text),
         tag: party.tag().map(text),
     })
 }

@@ -79,10 +79,12 @@ impl Story {
             hops: if from == A || to == A { 1 } else { 2 },
             from: Party {
                 address: "+12025550100".to_owned(),
+                host: Some("pbx.example.com".to_owned()),
                 tag: Some("caller".to_owned()),
             },
             to: Party {
                 address: "+12025550199".to_owned(),
+                host: Some("trunk.example.com".to_owned()),
                 tag: status.map(|_| "callee".to_owned()),
             },
             asserted: None,
@@ -398,6 +400,14 @@ fn operators_say_which_side_is_which() {
     assert_eq!(far(&EdgeKind::Sip).as_deref(), Some("198.51.100.20"));
     assert_eq!(summary.facts.call_type, Some(CallType::Trunking));
     assert!(summary.sides_version.is_some());
+    story.rules = Sides(vec![SideRule {
+        domains: vec!["Trunk.example.com".to_owned()],
+        carrier: Some("By domain".to_owned()),
+        ..SideRule::default()
+    }]);
+    let facts = story.summary().facts;
+    assert_eq!(facts.from.carrier, None);
+    assert_eq!(facts.to.carrier.as_deref(), Some("By domain"));
     // Both of the same kind: a platform has one edge of each.
     story.rules = Sides(vec![SideRule {
         edge: Some(SideEdge::Carrier),
