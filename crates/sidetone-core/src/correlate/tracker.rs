@@ -88,6 +88,9 @@ pub struct MediaClue<'a> {
     pub addresses: &'a [SocketAddr],
     /// Its sender, and the sources it is about.
     pub ssrcs: &'a [u32],
+    /// Whether addresses and sources may tell although it has a name that is not known: not while the call of that name may
+    /// still begin.
+    pub may_guess: bool,
 }
 
 /// Remembers what explains packets to come. `T` is a packet that waits.
@@ -210,16 +213,20 @@ impl<T> Tracker<T> {
             by_ssrc,
         } = calls;
         let named = clue.correlation_id.map(|id| self.naming.name(id));
-        let by_address = || {
-            clue.addresses
-                .iter()
-                .find_map(|it| by_rtcp.get(it).copied())
+        let named = named.filter(|name| by_call_id.contains_key(name));
+        // An address goes from one call to the next: a call that has ended is told by its name only.
+        let runs = |name: &Name| by_call_id.get(name).is_some_and(|known| !known.has_ended);
+        let guess = || {
+            let by_address = clue.addresses.iter().filter_map(|it| by_rtcp.get(it));
+            let by_source = clue.ssrcs.iter().filter_map(|it| by_ssrc.get(it));
+            by_address.chain(by_source).copied().find(runs)
         };
-        let by_source = || clue.ssrcs.iter().find_map(|it| by_ssrc.get(it).copied());
-        let name = named
-            .filter(|name| by_call_id.contains_key(name))
-            .or_else(by_address)
-            .or_else(by_source)?;
+        let is_nameless = clue.correlation_id.is_none();
+        let name = match named {
+            Some(name) => name,
+            None if is_nameless || clue.may_guess => guess()?,
+            None => return None,
+        };
         let known = by_call_id.get_mut(&name)?;
         if !known.has_ended {
             known.forget_at = now.plus_us(self.limits.idle_us);

@@ -215,9 +215,14 @@ impl Mirrored {
         }
     }
 
-    /// What anything else tells about its call.
+    /// What anything else tells about its call. `has_waited`: long enough for the call it names to begin.
     #[must_use]
-    pub fn media_clue<'a>(&'a self, account: AccountSid, ssrcs: &'a [u32]) -> MediaClue<'a> {
+    pub fn media_clue<'a>(
+        &'a self,
+        account: AccountSid,
+        ssrcs: &'a [u32],
+        has_waited: bool,
+    ) -> MediaClue<'a> {
         let correlation_id = match &self.content {
             Content::Vq(_, call_id) => Some(call_id.as_str()),
             Content::Sip(_) | Content::Rtcp(_) => self.correlation_id.as_deref(),
@@ -231,6 +236,8 @@ impl Mirrored {
                 Content::Sip(_) | Content::Vq(..) => &[],
             },
             ssrcs,
+            // What a phone calls its call is no name of an agent's own making.
+            may_guess: has_waited && matches!(self.content, Content::Rtcp(_)),
         }
     }
 

@@ -92,7 +92,7 @@ impl Network {
 
     /// Takes a packet.
     pub fn take(&mut self, owned: Owned, now: TimeUs) -> Fate {
-        match self.place(owned, now) {
+        match self.place(owned, now, false) {
             Ok(event) => Fate::Event(event),
             Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
             Err(owned) => {
@@ -110,7 +110,7 @@ impl Network {
         let (mut found, mut given_up) = (Vec::new(), Vec::new());
         for (owned, bytes, until) in self.tracker.take_waiting() {
             let came_by = owned.came_by;
-            match self.place(owned, now) {
+            match self.place(owned, now, until <= now) {
                 Ok(event) => found.push((*event, came_by)),
                 Err(owned) if until <= now => given_up.push(*owned),
                 Err(owned) => self.tracker.wait_on(*owned, bytes, until),
@@ -133,7 +133,12 @@ impl Network {
         self.tracker.sizes()
     }
 
-    fn place(&mut self, owned: Owned, now: TimeUs) -> Result<Box<CallEvent>, Box<Owned>> {
+    fn place(
+        &mut self,
+        owned: Owned,
+        now: TimeUs,
+        has_waited: bool,
+    ) -> Result<Box<CallEvent>, Box<Owned>> {
         let Owned {
             account, packet, ..
         } = &owned;
@@ -150,7 +155,7 @@ impl Network {
             }
             Content::Rtcp(_) | Content::Vq(..) => self
                 .tracker
-                .media(&packet.media_clue(*account, &ssrcs), now),
+                .media(&packet.media_clue(*account, &ssrcs, has_waited), now),
         };
         match call {
             Some(call) => Ok(Box::new(owned.packet.of_call(call))),

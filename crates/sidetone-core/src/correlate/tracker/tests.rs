@@ -29,6 +29,7 @@ fn media<'a>(id: Option<&'a str>, addresses: &'a [SocketAddr], ssrcs: &'a [u32])
         correlation_id: id,
         addresses,
         ssrcs,
+        may_guess: true,
     }
 }
 
@@ -213,4 +214,26 @@ fn calls_beyond_the_bound_are_calls_but_not_remembered() {
     tracker.sip(&sip("a", true, &[], &[]), NOW);
     assert_eq!(tracker.sip(&sip("b", true, &[], &[]), NOW), call("b"));
     assert_eq!(tracker.sizes().0, 1);
+}
+
+#[test]
+fn what_is_named_waits_for_its_call_and_is_never_given_to_one_that_has_ended() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
+    let addresses = [at(1)];
+    let named = media(Some("b"), &addresses, &[]);
+    let early = MediaClue {
+        may_guess: false,
+        ..named
+    };
+    assert_eq!(tracker.media(&early, NOW), None);
+    assert_eq!(tracker.media(&named, NOW), call("a"));
+    let ended = SipClue {
+        step: DialogStep::Ends,
+        ..sip("a", false, &[], &[])
+    };
+    tracker.sip(&ended, NOW);
+    assert_eq!(tracker.media(&named, NOW), None);
+    assert_eq!(tracker.media(&media(None, &[at(1)], &[7]), NOW), None);
+    assert_eq!(tracker.media(&media(Some("a"), &[], &[]), NOW), call("a"));
 }

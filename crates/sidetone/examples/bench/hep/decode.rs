@@ -110,6 +110,7 @@ impl Places {
             correlation_id: name,
             addresses,
             ssrcs,
+            may_guess: false,
         };
         self.tracker.media(&clue, now)
     }
