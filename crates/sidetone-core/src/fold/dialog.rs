@@ -27,6 +27,8 @@ struct MessageKey {
     start: Start,
     capture: Capture,
     call_id: String,
+    /// A request that forked is answered by dialogs that differ in them alone.
+    tags: [Option<String>; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +136,7 @@ fn key_of(message: &SipMessage) -> MessageKey {
         },
         capture: message.capture,
         call_id: message.call_id.clone(),
+        tags: [message.from.tag.clone(), message.to.tag.clone()],
     }
 }
 

@@ -4,7 +4,7 @@
 //! leg, why is on the callee's.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::dialog::{Dialogs, Seen};
@@ -224,11 +224,37 @@ impl<'a> Leg<'a> {
         (status < 300).then_some(seen.at)
     }
 
-    /// The first BYE, and whether the side that sent the INVITE hung up. Told by the dialog's tags: they are the same on
-    /// every hop and for requests that come by another connection.
+    /// The BYE that ended the call, and which side sent it: told by the dialog's tags, which are the same on every hop and
+    /// for requests that come by another connection.
+    ///
+    /// When several branches of a fork answered, the call lasts until the last of these dialogs is ended; a BYE of any other
+    /// dialog ends nothing. Where no answer was seen, any BYE counts.
     pub(super) fn bye(&self) -> Option<(End, &'a Seen)> {
-        let bye = self.messages.iter().find(|seen| seen.is_request("BYE"))?;
         let client_tag = self.invites().next()?.message.from.tag.as_deref();
+        let byes = || {
+            self.messages
+                .iter()
+                .copied()
+                .filter(|seen| seen.is_request("BYE"))
+        };
+        let answered: BTreeSet<Option<&str>> = self
+            .invite_responses()
+            .filter(|(status, _)| (200..300).contains(status))
+            .map(|(_, seen)| seen.message.to.tag.as_deref())
+            .collect();
+        let bye = if answered.is_empty() {
+            byes().next()?
+        } else {
+            let of = |server_tag: Option<&str>| {
+                byes().find(|seen| {
+                    let message = &seen.message;
+                    let tags = (message.from.tag.as_deref(), message.to.tag.as_deref());
+                    tags == (client_tag, server_tag) || tags == (server_tag, client_tag)
+                })
+            };
+            let ends: Option<Vec<&Seen>> = answered.into_iter().map(of).collect();
+            ends?.into_iter().max_by_key(|seen| seen.at)?
+        };
         let end = if bye.message.from.tag.as_deref() == client_tag {
             End::Client
         } else {

@@ -590,3 +590,27 @@ fn receivers_that_do_not_send_are_counted_by_their_sequence_numbers() {
     );
     assert_eq!(counters.loss_percent, Some(2.0));
 }
+
+#[test]
+fn only_the_dialogs_that_were_answered_are_ended() {
+    let tagged = |from: &'static str, to: &'static str| {
+        move |message: &mut SipMessage| {
+            message.from.tag = Some(from.to_owned());
+            message.to.tag = Some(to.to_owned());
+        }
+    };
+    // Two branches answered; the caller drops one of them and talks with the other.
+    let mut story = answered();
+    story.sip(1_100, S, A, "200 INVITE", tagged("caller", "second"));
+    story.sip(2_000, A, S, "BYE", tagged("caller", "callee"));
+    let state = |story: &Story| story.summary().facts.state;
+    assert_eq!(state(&story), Some(CallState::Answered));
+    // Somebody's BYE of a dialog that is none.
+    story.sip(3_000, S, A, "BYE", tagged("stranger", "caller"));
+    assert_eq!(state(&story), Some(CallState::Answered));
+    story.sip(21_000, S, A, "BYE", tagged("second", "caller"));
+    let summary = story.summary();
+    assert_eq!(summary.facts.state, Some(CallState::Completed));
+    assert_eq!(summary.facts.connect_duration_s, Some(19));
+    assert_eq!(summary.facts.disconnected_by.as_deref(), Some("callee"));
+}
