@@ -212,6 +212,12 @@ impl FoldState {
                 .flatten()
                 .min()
         });
+        // Clocks that were set, or records that were: no call ends before it begins.
+        let is_own = told.import_stage.is_none();
+        let end = match (end, started_at) {
+            (Some(end), Some(start)) if is_own => Some(end.max(start)),
+            _ => end,
+        };
         let seconds = |from: Option<TimeUs>| {
             let us = end?.since_us(from?).max(0);
             u64::try_from(us.div_euclid(SECOND_US)).ok()

@@ -271,10 +271,9 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
         reinvites: u32::try_from(reinvites.count()).unwrap_or(u32::MAX),
         holds,
         forks: u32::try_from(branches.saturating_sub(1)).unwrap_or(u32::MAX),
-        challenged: caller.invites().count() > 1
-            && caller
-                .invite_responses()
-                .any(|(status, _)| matches!(status, 401 | 407)),
+        challenged: caller
+            .invite_responses()
+            .any(|(status, _)| matches!(status, 401 | 407)),
         early_media: legs.all().any(|leg| leg.invite_responses().any(early)),
         diverted_by: legs
             .all()
