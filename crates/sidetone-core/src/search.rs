@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::correlate::call_sid;
+use crate::correlate::sip_call_sid;
 use crate::id::CallSid;
 use crate::summary::CallSummary;
 
@@ -39,7 +39,7 @@ pub fn other_sids(summary: &CallSummary) -> BTreeSet<CallSid> {
     let of_messages = summary.sip.iter().flat_map(|sip| &sip.call_ids);
     of_edges
         .chain(of_messages)
-        .map(|call_id| call_sid(summary.call.account, call_id))
+        .map(|call_id| sip_call_sid(summary.call.account, call_id))
         .filter(|sid| *sid != summary.call.sid)
         .collect()
 }

@@ -128,5 +128,7 @@ closed_set!(
         NoMediaReport = "no_media_report",
         /// The call was never answered, so no media is expected.
         NotAnswered = "not_answered",
+        /// Reports came, but none that is known to be of this edge's party.
+        UnplacedReports = "unplaced_reports",
     }
 );

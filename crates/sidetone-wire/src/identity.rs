@@ -28,6 +28,12 @@ impl CallName {
         }
     }
 
+    /// Reads a SIP Call-ID: see [`sidetone_core::correlate::sip_call_sid`]. `None` as [`Self::parse`].
+    #[must_use]
+    pub fn of_call_id(text: &str) -> Option<Self> {
+        is_name(text).then(|| Self::Foreign(text.into()))
+    }
+
     /// The call of this name among an account's calls.
     #[must_use]
     pub fn resolve(&self, account: AccountSid) -> CallSid {

@@ -71,6 +71,13 @@ pub fn call_sid(account: AccountSid, text: &str) -> CallSid {
     CallKey::of(text).call_sid(account)
 }
 
+/// The call of a SIP Call-ID among an account's calls. Always hashed: a Call-ID is written by whoever calls, who could give it
+/// the looks of another call's `CallSid`.
+#[must_use]
+pub fn sip_call_sid(account: AccountSid, call_id: &str) -> CallSid {
+    CallKey::Foreign(call_id).call_sid(account)
+}
+
 /// Reads `8-4-4-4-12` hexadecimal digits of either case. 32 digits without dashes are any text, not a UUID.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 {

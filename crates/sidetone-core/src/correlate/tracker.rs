@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 
-use super::CallKey;
+use super::sip_call_sid;
 use crate::id::{AccountSid, CallRef, CallSid};
 use crate::time::{SECOND_US, TimeUs};
 
@@ -173,7 +173,7 @@ impl<T> Tracker<T> {
             Some(known) => known,
             None if clue.step != DialogStep::Begins => return None,
             None => {
-                let natural = || CallKey::of(clue.call_id).call_sid(clue.account);
+                let natural = || sip_call_sid(clue.account, clue.call_id);
                 let call = CallRef {
                     account: clue.account,
                     sid: clue.sid.unwrap_or_else(natural),

@@ -184,6 +184,7 @@ fn edges(
     outcome: &Outcome,
 ) -> BTreeMap<EdgeKind, EdgeSummary> {
     let answered = outcome.is_answered();
+    let has_reports = !state.reports.is_empty();
     let mut described = mem::take(&mut facts.edges);
     let sdk_events = state.sdk.counts();
     let mut kinds: BTreeSet<EdgeKind> = described.keys().copied().collect();
@@ -198,7 +199,7 @@ fn edges(
             let described = described.remove(&kind).unwrap_or_default();
             let mut measured = |side| figures.remove(&(kind, side));
             let sides = [measured(Side::Inbound), measured(Side::Outbound)];
-            let mut edge = edge(kind, described, sides, answered);
+            let mut edge = edge(kind, described, sides, answered, has_reports);
             if kind == EdgeKind::Sdk {
                 edge.events = edge.events.or_else(|| sdk_events.clone());
                 if state.sdk.ice_failed() && !edge.tags.contains(&Tag::IceFailure) {
@@ -216,6 +217,7 @@ fn edge(
     mut facts: EdgeFacts,
     [inbound, outbound]: [Option<SideFigures>; 2],
     answered: bool,
+    has_reports: bool,
 ) -> EdgeSummary {
     let mut tags: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
     for stream in [&inbound, &outbound]
@@ -244,6 +246,7 @@ fn edge(
         tags.insert(Tag::Silence);
     }
     let not_measured = match (&inbound, &outbound, answered) {
+        (None, None, true) if has_reports => Some(NotMeasured::UnplacedReports),
         (None, None, true) => Some(NotMeasured::NoMediaReport),
         (None, None, false) => Some(NotMeasured::NotAnswered),
         _ => None,

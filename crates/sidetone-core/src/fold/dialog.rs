@@ -18,10 +18,11 @@ pub(super) struct Dialogs {
     seen: BTreeMap<MessageKey, Seen>,
 }
 
-/// What makes two messages the same one, sent again: all but the time. The methods that begin and end calls are the
-/// first of the alphabet, and a dialog's first requests have its lowest numbers: the smallest keys are kept.
+/// What makes two messages the same one, sent again: all but the time. The smallest keys are kept: those that begin and end
+/// calls, then answers, then what is said meanwhile, of each the lowest numbers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct MessageKey {
+    rank: u8,
     method: String,
     cseq: u32,
     start: Start,
@@ -127,7 +128,14 @@ fn tells(message: &SipMessage) -> bool {
 }
 
 fn key_of(message: &SipMessage) -> MessageKey {
+    let is_invite = message.method == "INVITE";
     MessageKey {
+        rank: match message.start {
+            StartLine::Request(_) if is_invite && message.to.tag.is_some() => 2,
+            StartLine::Request(_) if is_invite || message.method == "BYE" => 0,
+            StartLine::Response(_) if is_invite => 1,
+            StartLine::Request(_) | StartLine::Response(_) => 2,
+        },
         method: message.method.clone(),
         cseq: message.cseq,
         start: match message.start {

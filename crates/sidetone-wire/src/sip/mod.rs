@@ -22,7 +22,7 @@ pub use self::identity::{Identity, Passport};
 pub use self::name_addr::NameAddr;
 pub use self::number::user_number;
 pub use self::reason::Reason;
-pub use self::redact::redacted;
+pub use self::redact::{redacted, without_passwords};
 pub use self::start_line::StartLine;
 
 use self::header::{Fields, Name, same_name};

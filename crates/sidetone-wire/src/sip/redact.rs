@@ -1,5 +1,7 @@
 //! A message's text without what must not be shown.
 
+use std::ops::Range;
+
 use super::header::{Fields, same_name};
 use crate::scan::split_once;
 
@@ -14,7 +16,11 @@ const SECRET_FIELDS: [&[u8]; 3] = [
 /// Lines of a session description that hold keys: of the media (RFC 4568, RFC 4567, RFC 4566 §5.12), and of ICE.
 const SECRET_LINES: [&[u8]; 4] = [b"a=crypto:", b"a=key-mgmt:", b"k=", b"a=ice-pwd:"];
 
-/// The text of a message without proofs of passwords and keys of media; bytes that are no UTF-8 are replaced.
+/// Bodies that are kept. What is typed during a call (INFO), and what is written to somebody (MESSAGE), is nobody's business.
+const KEPT_BODIES: [&[u8]; 3] = [b"application/sdp", b"application/vq-rtcpxr", b"multipart/"];
+
+/// The text of a message without passwords, proofs of them and keys of media, and without bodies that are no descriptions or
+/// reports of media; bytes that are no UTF-8 are replaced.
 #[must_use]
 pub fn redacted(message: &[u8]) -> String {
     let mut redacted = Redacted {
@@ -30,12 +36,13 @@ pub fn redacted(message: &[u8]) -> String {
 
     let mut fields = Fields::new(rest);
     let mut read = first;
+    let mut content_type: &[u8] = b"";
     while let Some(line) = fields.line() {
-        let secret = split_once(line, b':').filter(|(name, _)| {
-            let name = name.trim_ascii();
-            SECRET_FIELDS.iter().any(|secret| same_name(name, secret))
-        });
-        if let Some((name, value)) = secret {
+        let field = split_once(line, b':');
+        if let Some((_, value)) = field.filter(|(name, _)| is_content_type(name.trim_ascii())) {
+            content_type = value.trim_ascii();
+        }
+        if let Some((name, value)) = field.filter(|(name, _)| is_secret(name)) {
             redacted.remove(read, line, name, b": ", value);
         }
         read = read.saturating_add(line.len());
@@ -43,6 +50,16 @@ pub fn redacted(message: &[u8]) -> String {
 
     // The empty line and the body.
     let mut rest = message.get(read..).unwrap_or_default();
+    let kept = content_type.is_empty() || KEPT_BODIES.iter().any(|kind| begins(content_type, kind));
+    if !kept {
+        let empty = line_end(rest);
+        redacted.take_up_to(read.saturating_add(empty));
+        if rest.len() > empty {
+            redacted.text.push_str(REMOVED);
+        }
+        redacted.taken = message.len();
+        rest = &[];
+    }
     while !rest.is_empty() {
         let (line, after) = rest.split_at(line_end(rest));
         let secret = SECRET_LINES.iter().find_map(|secret| {
@@ -51,12 +68,69 @@ pub fn redacted(message: &[u8]) -> String {
         });
         if let Some((start, value)) = secret {
             redacted.remove(read, line, start, b"", value);
+        } else if let Some((name, value)) = split_once(line, b':').filter(|it| is_secret(it.0)) {
+            // Of a message within a message.
+            redacted.remove(read, line, name, b": ", value);
         }
         read = read.saturating_add(line.len());
         rest = after;
     }
     redacted.take_up_to(message.len());
-    redacted.text
+    without_passwords(redacted.text)
+}
+
+fn is_secret(name: &[u8]) -> bool {
+    let name = name.trim_ascii();
+    SECRET_FIELDS.iter().any(|secret| same_name(name, secret))
+}
+
+fn is_content_type(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"content-type") || name.eq_ignore_ascii_case(b"c")
+}
+
+fn begins(text: &[u8], with: &[u8]) -> bool {
+    let start = text.get(..with.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+}
+
+/// A text with the passwords of its SIP URIs removed (`sip:user:password@host`, RFC 3261 §19.1.1).
+#[must_use]
+pub fn without_passwords(text: String) -> String {
+    let mut clean = String::new();
+    let mut rest = text.as_str();
+    while let Some(place) = password(rest) {
+        let (before, after) = (rest.get(..place.start), rest.get(place.end..));
+        clean.push_str(before.unwrap_or_default());
+        clean.push_str(REMOVED);
+        rest = after.unwrap_or_default();
+    }
+    if clean.is_empty() {
+        return text;
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Where the first password of a SIP URI is.
+fn password(text: &str) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'@', bytes).find_map(|at| {
+        let before = bytes.get(..at)?;
+        let is_user = |byte: &u8| !matches!(byte, b' ' | b'<' | b'"' | b'\r' | b'\n' | b'@' | b',');
+        let length = before.iter().rev().take_while(|byte| is_user(byte)).count();
+        let start = at.checked_sub(length)?;
+        let uri = bytes.get(start..at)?;
+        let scheme = [&b"sip:"[..], b"sips:"]
+            .into_iter()
+            .find(|scheme| begins(uri, scheme))?;
+        let user = uri.get(scheme.len()..)?;
+        let colon = memchr::memchr(b':', user)?;
+        let secret = start
+            .checked_add(scheme.len())?
+            .checked_add(colon)?
+            .checked_add(1)?;
+        (secret < at).then_some(secret..at)
+    })
 }
 
 /// The text so far, and how much of the message has gone into it. Lines between secrets are taken in one piece.
@@ -104,12 +178,32 @@ mod tests {
     }
 
     #[test]
+    fn passwords_of_addresses_are_removed() {
+        check(
+            "INVITE sips:a:pw@b SIP/2.0\r\nFrom: <sip:c:p;x=1@d>, \"sip:e\" <sip:f@g:5060>\r\nTo: sip:h:@i\r\n\r\n",
+            "INVITE sips:a:[removed]@b SIP/2.0\r\nFrom: <sip:c:[removed]@d>, \"sip:e\" <sip:f@g:5060>\r\nTo: sip:h:@i\r\n\r\n",
+        );
+    }
+
+    #[test]
+    fn what_people_type_or_write_is_removed() {
+        check(
+            "INFO sip:a SIP/2.0\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=9\r\n",
+            "INFO sip:a SIP/2.0\r\nContent-Type: application/dtmf-relay\r\n\r\n[removed]",
+        );
+        check(
+            "NOTIFY sip:a SIP/2.0\r\nc: multipart/mixed;boundary=x\r\n\r\n--x\r\nProxy-Authorization: Basic YTpi\r\n",
+            "NOTIFY sip:a SIP/2.0\r\nc: multipart/mixed;boundary=x\r\n\r\n--x\r\nProxy-Authorization: [removed]\r\n",
+        );
+    }
+
+    #[test]
     fn proofs_of_passwords_are_removed() {
         check(
             "REGISTER sip:a SIP/2.0\r\nCall-ID: x\r\nauthorization : Digest username=\"a\",\r\n\tresponse=\"00\"\r\n\
              Proxy-Authorization: Basic YTpi\nContent-Length: 0\r\n\r\nAuthorization: body",
             "REGISTER sip:a SIP/2.0\r\nCall-ID: x\r\nauthorization : [removed]\r\n\
-             Proxy-Authorization: [removed]\nContent-Length: 0\r\n\r\nAuthorization: body",
+             Proxy-Authorization: [removed]\nContent-Length: 0\r\n\r\nAuthorization: [removed]",
         );
         check(
             "\r\n\r\n\nA sip:a SIP/2.0\r\nAuthorization: after empty lines\r\n",

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use sidetone_core::correlate::{CallKey, Limits, Tracker};
+use sidetone_core::correlate::{Limits, Tracker, sip_call_sid};
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::network::Network as Range;
@@ -46,7 +46,7 @@ impl NamingHeaders {
             call: value(&self.call_sid).and_then(|sid| sid.parse().ok()),
             parent: value(&self.parent)
                 .filter(|name| !name.is_empty())
-                .map(|name| CallKey::of(&name).call_sid(account)),
+                .map(|name| sip_call_sid(account, &name)),
         }
     }
 }

@@ -6,7 +6,7 @@ use sidetone_core::sip::{Codec, Media, Party, Passport, Reason, SipMessage, Star
 
 use crate::malformed::Malformed;
 use crate::sdp::{self, Direction};
-use crate::sip::{self, Identity, Message, NameAddr, redacted, user_number};
+use crate::sip::{self, Identity, Message, NameAddr, redacted, user_number, without_passwords};
 
 /// The most that is kept of anything that can be repeated: more than calls have, and few enough that a packet of nothing
 /// but separators grows to no more than itself.
@@ -32,7 +32,7 @@ pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malfo
     Ok(SipMessage {
         capture,
         start: match view.start() {
-            sip::StartLine::Request { uri, .. } => StartLine::Request(text(uri)),
+            sip::StartLine::Request { uri, .. } => StartLine::Request(without_passwords(text(uri))),
             sip::StartLine::Response { status, .. } => StartLine::Response(status),
         },
         call_id: text(call_id),
@@ -79,7 +79,7 @@ fn address(party: &NameAddr<'_>) -> String {
     party
         .user
         .and_then(user_number)
-        .map_or_else(|| text(party.uri), cut)
+        .map_or_else(|| without_passwords(text(party.uri)), cut)
 }
 
 /// The first address that is a number, or else the first.

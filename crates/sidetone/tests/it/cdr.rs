@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use sidetone_core::correlate::sip_call_sid;
 
-use crate::harness::{Answer, TestServer};
+use crate::harness::{ACCOUNT, Answer, TestServer};
 
 const FREESWITCH: &str = "/ingest/v1/cdr/freeswitch";
 const ASTERISK: &str = "/ingest/v1/cdr/asterisk";
@@ -82,8 +83,10 @@ async fn the_other_leg_is_a_call_of_its_own_with_a_parent() {
     assert_eq!(kept(&sent), (2, 0));
     server.pass(120).await;
 
-    // Its Call-ID is a UUID, and keeps its digits.
-    let call = summary(&server, "CA5b0ac04c9d6e123f11a50242ac110002").await;
+    // It is the call of its Call-ID, whatever that looks like.
+    let call_id = "5b0ac04c-9d6e-123f-11a5-0242ac110002";
+    let sid = sip_call_sid(ACCOUNT.parse().unwrap(), call_id).to_string();
+    let call = summary(&server, &sid).await;
     assert_eq!(call["call_state"], "busy");
     assert_eq!(call["properties"]["last_sip_response_num"], 486);
     let parent = call["parent_call_sid"].as_str().unwrap();

@@ -34,7 +34,7 @@ fn media<'a>(id: Option<&'a str>, addresses: &'a [SocketAddr], ssrcs: &'a [u32])
 }
 
 fn call(call_id: &str) -> Option<CallRef> {
-    let sid = CallKey::of(call_id).call_sid(ACCOUNT);
+    let sid = sip_call_sid(ACCOUNT, call_id);
     Some(CallRef {
         account: ACCOUNT,
         sid,
@@ -236,4 +236,17 @@ fn what_is_named_waits_for_its_call_and_is_never_given_to_one_that_has_ended() {
     assert_eq!(tracker.media(&named, NOW), None);
     assert_eq!(tracker.media(&media(None, &[at(1)], &[7]), NOW), None);
     assert_eq!(tracker.media(&media(Some("a"), &[], &[]), NOW), call("a"));
+}
+
+#[test]
+fn a_call_id_that_looks_like_a_call_sid_is_none() {
+    let mut tracker = Tracker::<()>::new(Limits::default());
+    for name in [
+        "CA00112233445566778899aabbccddeeff",
+        "123e4567-e89b-12d3-a456-426614174000",
+    ] {
+        let found = tracker.sip(&sip(name, true, &[], &[]), NOW).unwrap();
+        assert_ne!(found.sid, crate::correlate::call_sid(ACCOUNT, name));
+        assert_eq!(Some(found), call(name));
+    }
 }

@@ -95,7 +95,8 @@ impl<'a> Channel<'a> {
     fn of(row: &'a Row) -> Result<Self, DecodeError> {
         let row = Object::of_members(row.fields());
         let named = |key: &str| row.str(key).and_then(CallName::parse);
-        let call = named("callid")
+        let by_call_id = |key: &str| row.str(key).and_then(CallName::of_call_id);
+        let call = by_call_id("callid")
             .or_else(|| named("uniqueid"))
             .ok_or_else(|| {
                 DecodeError::missing(
@@ -116,7 +117,7 @@ impl<'a> Channel<'a> {
             .str("linkedid")
             .filter(|linked| Some(*linked) != row.str("uniqueid"))
             .and_then(CallName::parse);
-        let parent = named("parentcallid").or(linked);
+        let parent = by_call_id("parentcallid").or(linked);
         let agent = row.text("system").map(|name| cut(name, NAME_MAX_CHARS));
         Ok(Self {
             record: Record {

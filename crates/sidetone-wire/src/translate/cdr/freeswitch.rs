@@ -81,11 +81,13 @@ impl<'a> Leg<'a> {
             .object("caller_profile");
         let named = |key: &str| variables.str(key).and_then(CallName::parse);
         let uuid = variables.str("uuid").or_else(|| profile.str("uuid"));
-        let call = named("sip_call_id")
+        let by_call_id = |key: &str| variables.str(key).and_then(CallName::of_call_id);
+        let call = by_call_id("sip_call_id")
             .or_else(|| uuid.and_then(CallName::parse))
             .ok_or_else(|| DecodeError::missing("variables.uuid", EXPECTED))?;
         let name = uuid.map_or_else(|| call.to_string(), str::to_owned);
-        let parent = named("sidetone_parent_call_id").or_else(|| named("originating_leg_uuid"));
+        let parent =
+            by_call_id("sidetone_parent_call_id").or_else(|| named("originating_leg_uuid"));
         let agent = whole
             .text("switchname")
             .map(|name| cut(name, NAME_MAX_CHARS));

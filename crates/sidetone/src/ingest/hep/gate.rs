@@ -3,7 +3,7 @@
 use sidetone_core::id::AccountSid;
 use sidetone_wire::hep::Packet;
 
-use super::agents::Agents;
+use super::agents::{Agents, Refusal};
 use super::batch::{Batch, Received};
 use super::complaints::Complaints;
 use crate::app::App;
@@ -40,7 +40,7 @@ impl Gate {
                     "HEP version 1 or 2" => "version",
                     _ => "malformed",
                 };
-                self.turn_away(batch, received, result, error.what);
+                self.turn_away(batch, received, None, result, error.what);
                 return None;
             }
         };
@@ -53,7 +53,18 @@ impl Gate {
         match admitted {
             Ok(account) => Some((account, packet)),
             Err(refusal) => {
-                self.turn_away(batch, received, refusal.as_str(), "");
+                let reason = match (refusal, packet.auth_key) {
+                    (Refusal::WrongKey, None) => "no key",
+                    (Refusal::WrongKey, Some(_)) => "another key",
+                    (Refusal::UnknownAgent | Refusal::WrongSource, _) => "",
+                };
+                self.turn_away(
+                    batch,
+                    received,
+                    Some(packet.agent),
+                    refusal.as_str(),
+                    reason,
+                );
                 None
             }
         }
@@ -65,11 +76,12 @@ impl Gate {
         self.agents.default_account()
     }
 
-    /// Counts a packet that is not taken, and complains.
+    /// Counts a packet that is not taken, and complains. `capture_id`: of its agent, where that is the trouble.
     pub fn turn_away(
         &self,
         batch: &Batch,
         received: Received<'_>,
+        capture_id: Option<u32>,
         result: &'static str,
         reason: &'static str,
     ) {
@@ -77,7 +89,7 @@ impl Gate {
         self.app.counters.count_hep(transport, result, reason, 1);
         let what = if reason.is_empty() { result } else { reason };
         if let Some(more) = self.complaints.may_say(what, batch.received_at) {
-            tracing::warn!(peer = %received.peer, transport, result, reason, more, "a packet was not taken");
+            tracing::warn!(peer = %received.peer, capture_id, transport, result, reason, more, "a packet was not taken");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sidetone_core::correlate::{CallKey, Limits, WAIT_US};
+use sidetone_core::correlate::{Limits, WAIT_US, sip_call_sid};
 use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
@@ -164,7 +164,7 @@ impl Intake {
             Err(Skipped::Malformed(error)) => {
                 self.report.rejected += 1;
                 self.gate
-                    .turn_away(batch, received, "malformed", error.what);
+                    .turn_away(batch, received, None, "malformed", error.what);
             }
         }
         None
@@ -216,7 +216,7 @@ impl Intake {
             return Ok(None);
         };
         let account = owned.account;
-        let sid = CallKey::of(name).call_sid(account);
+        let sid = sip_call_sid(account, name);
         let found = self.app.store.annotation(Scope { account }, sid).await?;
         Ok(match found {
             Lookup::Found(record) if record.call.account == account => Some(record.call),

@@ -65,7 +65,8 @@ async fn what_is_turned_away_is_counted_by_its_reason() {
         ("malformed: HEP3 length is not the packet's", 1),
         ("malformed: not HEP3", 2),
         ("refused_agent", 1),
-        ("refused_key", 2),
+        ("refused_key: another key", 1),
+        ("refused_key: no key", 1),
         ("version: HEP version 1 or 2", 1),
     ]);
     assert_eq!(live.settled("udp", 9).await, expected);

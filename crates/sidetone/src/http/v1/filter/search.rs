@@ -2,7 +2,7 @@
 //! number, the name of a phone.
 
 use sidetone_core::bounds::TEXT_MAX_CHARS;
-use sidetone_core::correlate::call_sid;
+use sidetone_core::correlate::sip_call_sid;
 use sidetone_core::id::{AccountSid, CallSid};
 use sidetone_core::search::USER_AGENT_CHARS;
 
@@ -12,7 +12,7 @@ use crate::http::form::{Invalid, Params};
 /// The call that a SIP Call-ID names. There is no white space in a Call-ID: a space is a plus that was not escaped.
 pub(super) fn sip_call(params: &Params, account: AccountSid) -> Result<Option<CallSid>, Invalid> {
     let call_id = text_up_to(params, "SipCallId", TEXT_MAX_CHARS)?;
-    Ok(call_id.map(|call_id| call_sid(account, &call_id.replace(' ', "+"))))
+    Ok(call_id.map(|call_id| sip_call_sid(account, &call_id.replace(' ', "+"))))
 }
 
 /// A piece of a user agent.
