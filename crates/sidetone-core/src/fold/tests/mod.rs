@@ -3,6 +3,8 @@
 mod assemble;
 mod derived;
 mod media;
+mod packets;
+mod rtp;
 mod sdk;
 mod signalling;
 mod sip;
