@@ -72,24 +72,32 @@ pub fn load_tls(cert: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Serves until a stop is asked for, then lets connections finish.
-pub async fn serve(listener: TcpListener, serving: Serving, mut stop: watch::Receiver<bool>) {
-    let serving = Arc::new(serving);
-    let slots = Arc::new(Semaphore::new(serving.max_connections));
+/// The next connection; `None` when a stop is asked for.
+pub(crate) async fn accept(
+    listener: &TcpListener,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<(TcpStream, SocketAddr)> {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stopped(&mut stop) => break,
+            () = stopped(stop) => return None,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok(accepted) => return Some(accepted),
             Err(error) => {
                 // Out of file descriptors, mostly: give connections time to end.
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
             }
-        };
+        }
+    }
+}
+
+/// Serves until a stop is asked for, then lets connections finish.
+pub async fn serve(listener: TcpListener, serving: Serving, mut stop: watch::Receiver<bool>) {
+    let serving = Arc::new(serving);
+    let slots = Arc::new(Semaphore::new(serving.max_connections));
+    while let Some((stream, peer)) = accept(&listener, &mut stop).await {
         let Ok(slot) = slots.clone().try_acquire_owned() else {
             serving.app.counters.connections_refused.inc();
             continue;

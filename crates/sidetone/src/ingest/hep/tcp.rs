@@ -15,7 +15,7 @@ use super::complaints::Complaints;
 use super::framer::Framer;
 use super::queue::Inlet;
 use crate::app::App;
-use crate::server::stopped;
+use crate::server::{accept, stopped};
 
 /// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent into a connection
 /// that was closed meanwhile is lost.
@@ -39,20 +39,7 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
     let slots = Arc::new(Semaphore::new(streams.app.config.max_connections));
     let complaints = Complaints::default();
     let streams = Arc::new(streams);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopped(&mut stop) => break,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file descriptors, mostly: give connections time to end.
-                tracing::warn!(%error, "cannot accept an agent's connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
+    while let Some((stream, peer)) = accept(&listener, &mut stop).await {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let slot = slots.clone().try_acquire_owned();
         let (Ok(slot), true) = (slot, agents.may_be_at(peer.ip())) else {
