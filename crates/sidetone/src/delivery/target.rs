@@ -20,6 +20,9 @@ pub enum TargetError {
         "is not a URL: expected one like https://example.com/hook, with other characters percent-encoded"
     )]
     Malformed,
+    /// Its host is a number that is no address as it is written.
+    #[error("has a number for a host, which is no IPv4 address of four parts such as 203.0.113.7")]
+    Number,
     /// Another scheme, or none.
     #[error("does not begin with http:// or https://")]
     Scheme,
@@ -67,8 +70,11 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
         return Err(TargetError::UserInformation);
     }
     let host = authority.host().to_ascii_lowercase();
-    if host.is_empty() || is_odd_address(&host) {
+    if host.is_empty() {
         return Err(TargetError::Malformed);
+    }
+    if is_odd_address(&host) {
+        return Err(TargetError::Number);
     }
     if !allow_private && is_private(&host) {
         return Err(TargetError::Private(host));
@@ -147,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_refused_with_a_reason() {
-        use TargetError::{Fragment, Malformed, Port, Scheme, UserInformation};
+        use TargetError::{Fragment, Malformed, Number, Port, Scheme, UserInformation};
         for (url, reason) in [
             ("", Malformed),
             ("example.com/hook", Malformed),
@@ -157,13 +163,13 @@ mod tests {
             ("http:///hook", Malformed),
             ("http://exa mple.com/", Malformed),
             ("http://example.com/é", Malformed),
-            ("http://2130706433/", Malformed),
-            ("http://0x7f.1/", Malformed),
-            ("http://0X7F000001:8080/", Malformed),
-            ("http://127.1/", Malformed),
-            ("http://0177.0.0.1/", Malformed),
-            ("http://127.0.0.1./", Malformed),
-            ("http://example.1/", Malformed),
+            ("http://2130706433/", Number),
+            ("http://0x7f.1/", Number),
+            ("http://0X7F000001:8080/", Number),
+            ("http://127.1/", Number),
+            ("http://0177.0.0.1/", Number),
+            ("http://127.0.0.1./", Number),
+            ("http://example.1/", Number),
             ("http://example.com/\n", Malformed),
             ("http://user@example.com/", UserInformation),
             ("http://user:word@example.com/", UserInformation),
