@@ -32,7 +32,7 @@ pub async fn receive(
         None => false,
     };
     let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let mut intake = Intake::new(app.clone());
+    let mut intake = Intake::of_whole(app.clone());
     let mut framer = Framer::default();
     let mut batch = Batch::new(Transport::Http);
     batch.account = Some(caller.account);

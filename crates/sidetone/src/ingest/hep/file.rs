@@ -24,7 +24,7 @@ pub fn looks_like(beginning: &[u8]) -> bool {
 /// # Errors
 /// When it is no capture that can be read, there is no HEP in it, or the store fails.
 pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result<Report> {
-    let mut intake = Intake::new(app.clone());
+    let mut intake = Intake::of_whole(app.clone());
     let mut batch = Batch::new(Transport::File);
     batch.account = Some(account);
     batch.received_at = app.clock.now();

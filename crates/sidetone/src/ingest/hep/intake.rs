@@ -40,8 +40,8 @@ pub struct Intake {
     came_by: Vec<&'static str>,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
     report: Report,
-    /// Calls whose end was seen, where somebody wants them settled.
-    ended: BTreeSet<CallRef>,
+    /// Calls whose end was seen. `None`: more of them may come, so nobody will want them settled.
+    ended: Option<BTreeSet<CallRef>>,
 }
 
 impl Intake {
@@ -67,8 +67,17 @@ impl Intake {
             came_by: Vec::new(),
             writing: None,
             report: Report::default(),
-            ended: BTreeSet::new(),
+            ended: None,
             app,
+        }
+    }
+
+    /// An intake of what may be all there is of its calls: a file, the body of a request.
+    #[must_use]
+    pub fn of_whole(app: App) -> Self {
+        Self {
+            ended: Some(BTreeSet::new()),
+            ..Self::new(app)
         }
     }
 
@@ -119,8 +128,9 @@ impl Intake {
     pub async fn finish_settled(&mut self) -> Result<Report, StoreError> {
         let report = self.finish().await?;
         let now = self.app.clock.now();
-        let ended = std::mem::take(&mut self.ended).into_iter();
-        let settled: Vec<NewEvent> = ended
+        let settled: Vec<NewEvent> = std::mem::take(&mut self.ended)
+            .into_iter()
+            .flatten()
             .map(|call| NewEvent {
                 event: CallEvent::timer(call, Timer::Settled, now),
                 received_at: now,
@@ -181,8 +191,11 @@ impl Intake {
     }
 
     fn keep(&mut self, event: CallEvent, came_by: &'static str, received_at: TimeUs) {
-        if self.ended.len() < SETTLED_MAX && ends_call(&event) {
-            self.ended.insert(event.call);
+        if let Some(ended) = &mut self.ended
+            && ended.len() < SETTLED_MAX
+            && ends_call(&event)
+        {
+            ended.insert(event.call);
         }
         self.pending.push(NewEvent { event, received_at });
         self.came_by.push(came_by);
@@ -193,18 +206,28 @@ impl Intake {
         for (event, came_by) in found {
             self.keep(event, came_by, now);
         }
-        for (number, owned) in given_up.into_iter().enumerate() {
-            let call = if number < LOOKUPS_MAX {
-                self.known_to_store(&owned).await?
+        let mut given_up = given_up.into_iter();
+        let mut looked_up = 0;
+        while let Some(owned) = given_up.next() {
+            looked_up += 1;
+            let known = if looked_up <= LOOKUPS_MAX {
+                self.known_to_store(&owned).await
             } else {
-                None
+                Ok(None)
             };
-            match call {
-                Some(call) => {
+            match known {
+                Ok(Some(call)) => {
                     self.network.recall(&owned.packet, call, now);
                     self.keep(owned.packet.of_call(call), owned.came_by, now);
                 }
-                None => self.ignore(owned.came_by, "uncorrelated"),
+                Ok(None) => self.ignore(owned.came_by, "uncorrelated"),
+                Err(error) => {
+                    // Nobody can say any more whose the rest are.
+                    for lost in std::iter::once(owned).chain(given_up) {
+                        self.app.counters.count_hep(lost.came_by, "not_kept", "", 1);
+                    }
+                    return Err(error);
+                }
             }
         }
         Ok(())
