@@ -112,7 +112,7 @@ fn check_work(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
 fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let sql = format!(
         "select c.id, a.sid, c.sid, c.version, d.body, c.event_count,
-           (select count(*) from event e where e.call_id = c.id),
+           (select count(*) from event e where e.id between c.id << 28 and (c.id << 28) + ((1 << 28) - 1)),
            c.from_address, c.to_address, c.from_hash, c.to_hash, c.end_key,
            c.annotation_revision, c.annotation, c.account, {}
          from call c join account a on a.id = c.account left join document d on d.call_id = c.id

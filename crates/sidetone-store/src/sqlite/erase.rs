@@ -14,7 +14,7 @@ const PARTS: [&str; 6] = [
     "delete from alias where call_id = ?1",
     "delete from document where call_id = ?1",
     "delete from fold_state where call_id = ?1",
-    "delete from event where call_id = ?1",
+    "delete from event where id between ?1 << 28 and (?1 << 28) + ((1 << 28) - 1)",
     "delete from annotation where call_id = ?1",
     "with recursive change (id) as (
        select last_change from call where id = ?1

@@ -6,7 +6,7 @@ use sidetone_core::id::CallRef;
 
 use super::log::read_event;
 use super::paging::{self, Toward};
-use super::record;
+use super::{record, slot};
 use crate::page::{Page, PageRequest, Place};
 use crate::{EventFilter, Result};
 
@@ -46,9 +46,10 @@ fn read_events(
     let from = from.map_or(open_end, |place| (place.key, place.id));
     let mut sql = format!(
         "select at_us, position, body from event
-         where call_id = ? and (at_us, position) {beyond} (?, ?)"
+         where id between ? and ? and (at_us, position) {beyond} (?, ?)"
     );
-    let mut values = vec![id, from.0, from.1];
+    let (first, last) = slot::range(id).into_inner();
+    let mut values = vec![first, last, from.0, from.1];
     if !filter.kinds.is_empty() {
         sql.push_str(" and kind in (?");
         sql.push_str(&", ?".repeat(filter.kinds.len() - 1));

@@ -9,7 +9,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::writer::Work;
-use super::{account, codec, record};
+use super::{account, codec, record, slot};
 use crate::{Appended, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, NewEvent, Result, StoreError};
 
 /// An event ready to be written.
@@ -67,7 +67,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
     let conn = work.conn;
     let mut fates = vec![Appended::Sealed; events.len()];
     let mut accounts = HashMap::new();
-    let mut insert = conn.prepare_cached(include_str!("append_event.sql"))?;
+    let mut insert = Insert::new(conn)?;
     for (call, places) in by_call(events) {
         let (account, advanced) = match accounts.get(&call.account) {
             Some(known) => *known,
@@ -90,7 +90,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
         for place in &places {
             let event = &events[*place];
             let number = count + i64::try_from(added.len()).unwrap_or(i64::MAX);
-            fates[*place] = append_one(&mut insert, id, number, event)?;
+            fates[*place] = insert.append(id, number, event)?;
             if fates[*place] == Appended::New {
                 added.push(event.received_us);
             }
@@ -126,32 +126,47 @@ fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
     groups
 }
 
-/// Appends an event to a call that has so many already.
-fn append_one(
-    insert: &mut CachedStatement<'_>,
-    call: i64,
-    number: i64,
-    event: &PackedEvent,
-) -> Result<Appended> {
-    if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer.index() {
-        return Ok(Appended::Full);
+/// The statements that append events.
+struct Insert<'a> {
+    insert: CachedStatement<'a>,
+    key_at: CachedStatement<'a>,
+}
+
+impl<'a> Insert<'a> {
+    fn new(conn: &'a Connection) -> Result<Self> {
+        Ok(Self {
+            insert: conn.prepare_cached(include_str!("append_event.sql"))?,
+            key_at: conn.prepare_cached("select event_key from event where id = ?1")?,
+        })
     }
-    let added = insert.execute(params![
-        call,
-        event.key,
-        number + 1,
-        event.at_us,
-        event.received_us,
-        event.kind,
-        event.edge.map(EdgeKind::index),
-        event.direction.map(StreamDirection::index),
-        event.body,
-    ])?;
-    Ok(if added > 0 {
-        Appended::New
-    } else {
-        Appended::Duplicate
-    })
+
+    /// Appends an event to a call that has so many already.
+    fn append(&mut self, call: i64, number: i64, event: &PackedEvent) -> Result<Appended> {
+        if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer.index() {
+            return Ok(Appended::Full);
+        }
+        for row in slot::candidates(call, &event.key) {
+            let added = self.insert.execute(params![
+                row,
+                event.key,
+                number + 1,
+                event.at_us,
+                event.received_us,
+                event.kind,
+                event.edge.map(EdgeKind::index),
+                event.direction.map(StreamDirection::index),
+                event.body,
+            ])?;
+            if added > 0 {
+                return Ok(Appended::New);
+            }
+            let held: [u8; 16] = self.key_at.query_row([row], |row| row.get(0))?;
+            if held == event.key {
+                return Ok(Appended::Duplicate);
+            }
+        }
+        Ok(Appended::Full)
+    }
 }
 
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
@@ -295,13 +310,14 @@ pub(super) fn lease_dirty(
 /// Reads the events of leased calls, up to those that were there when they were leased.
 pub(super) fn read_leased(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<DirtyCall>> {
     let mut statement = conn.prepare_cached(
-        "select body from event where call_id = ?1 and position > ?2 and position <= ?3 order by position",
+        "select body from event where id between ?1 and ?2 and position > ?3 and position <= ?4 order by position",
     )?;
     let mut calls = Vec::with_capacity(leased.len());
     for row in leased {
         let known = row.state.as_ref().map_or(0, |_| row.state_position);
         let (mut events, mut unreadable) = (Vec::new(), 0);
-        let mut rows = statement.query([row.id, known, row.event_count])?;
+        let (first, last) = slot::range(row.id).into_inner();
+        let mut rows = statement.query([first, last, known, row.event_count])?;
         while let Some(body) = rows.next()? {
             match read_event(body, 0, row.call) {
                 Ok(event) => events.push(event),

@@ -32,6 +32,7 @@ mod readers;
 mod record;
 mod rollup;
 mod rules;
+mod slot;
 mod span;
 mod summary;
 mod terms;

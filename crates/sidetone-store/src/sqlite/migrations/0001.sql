@@ -205,9 +205,14 @@ create table fold_state (
   body blob not null
 ) strict;
 
--- The log: what was observed, append-only. Clustered by call, so that reading a call's log is one range.
+-- The log: what was observed, append-only. Clustered by call, so that reading a call's log is one range; and within it by
+-- key, so that an event that is there already is found where it would go.
 create table event (
-  call_id integer not null references call (id),
+  -- The call's row times 2^28, plus a slot: the first 28 bits of event_key, or where that is taken by another key the next
+  -- free one (sqlite/slot.rs). Not "without rowid": there rows of more than a kilobyte, as SIP messages are, spill
+  -- into a page of their own.
+  id integer primary key,
+  call_id integer generated always as (id >> 28) virtual,
   -- The key of the event's id: an event of a key that is there already is a duplicate.
   event_key blob not null check (length(event_key) = 16),
   -- Count within the call, from 1, in the order of arrival.
@@ -218,9 +223,8 @@ create table event (
   edge integer,
   direction integer,
   -- The event's JSON, packed (sqlite/codec.rs).
-  body blob not null,
-  primary key (call_id, event_key)
-) strict, without rowid;
+  body blob not null
+) strict;
 
 -- The annotation of one author as it is now; that of the empty author is in `call`, where it is read from most.
 create table annotation (

@@ -181,7 +181,11 @@ CREATE TABLE fold_state (
   body blob not null
 ) strict;
 CREATE TABLE event (
-  call_id integer not null references call (id),
+  -- The call's row times 2^28, plus a slot: the first 28 bits of event_key, or where that is taken by another key the next
+  -- free one (sqlite/slot.rs). Not "without rowid": there rows of more than a kilobyte, as SIP messages are, spill
+  -- into a page of their own.
+  id integer primary key,
+  call_id integer generated always as (id >> 28) virtual,
   -- The key of the event's id: an event of a key that is there already is a duplicate.
   event_key blob not null check (length(event_key) = 16),
   -- Count within the call, from 1, in the order of arrival.
@@ -192,9 +196,8 @@ CREATE TABLE event (
   edge integer,
   direction integer,
   -- The event's JSON, packed (sqlite/codec.rs).
-  body blob not null,
-  primary key (call_id, event_key)
-) strict, without rowid;
+  body blob not null
+) strict;
 CREATE TABLE annotation (
   call_id integer not null references call (id),
   author text not null check (author <> ''),
@@ -386,9 +389,9 @@ insert into call (id, shard_key, account, sid, placeholder, advanced_features, s
 insert into call (id, shard_key, account, sid, placeholder, advanced_features, sealed, refused_events, event_count, position, version, dirty_us, last_received_us, lease_until_us, timer_us, end_seen_us, last_event_us, start_us, ended_us, end_key, from_hash, to_hash, from_address, to_address, pdd_bin, call_type, call_state, direction, answered_by, abnormal_session, has_tag, tags, processing, shape, from_country, to_country, from_carrier, to_carrier, annotation, annotation_revision, last_change, judged, heard, connectivity_issue, quality_issues, spam, call_score, rated, verified_caller, branded_enabled, branded_logo, branded_bundle, branded_type, branded_use_case, branded_call_reason, integrity_enabled, integrity_bundle, integrity_use_case, business_bundle, business_identity, business_industry, business_type, user_agents) values (2, 0, 1, x'3c6ef372fe94f82a0000000000000002', 0, 1, 0, 0, 2, 0, 0, 1780272002000000, 1780272003000000, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, 0, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 insert into document (call_id, body) values (1, x'015a0100000b591304d0050f2506010f1306200fdf120d007c050f9e050a01e5050a7d120ef611102b800340303130302704055c0413430a000fea1004f000626f62406578616d706c652e636f6d3b00034e0400210251223a224445020f0c2f08105dbb020f5a010a70313a30305a227d');
 insert into fold_state (call_id, body) values (1, x'01');
-insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (1, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272001000000, 1780272001000000, 0, null, null, x'028500000009bc081061db000f6c01031f3111010b0f250221a06661637473223a7b7d7d');
-insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (2, x'3e23e8160039594a33894f6564e1b134', 2, 1780272003000000, 1780272003000000, 0, null, null, x'028500000009bc081062db000f6c01031f3311010b0f250221a06661637473223a7b7d7d');
-insert into event (call_id, event_key, position, at_us, received_us, kind, edge, direction, body) values (2, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272002000000, 1780272002000000, 0, null, null, x'028500000009bc081061db000f6c01031f3211010b0f250221a06661637473223a7b7d7d');
+insert into event (id, event_key, position, at_us, received_us, kind, edge, direction, body) values (480868369, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272001000000, 1780272001000000, 0, null, null, x'028500000009bc081061db000f6c01031f3111010b0f250221a06661637473223a7b7d7d');
+insert into event (id, event_key, position, at_us, received_us, kind, edge, direction, body) values (602029697, x'3e23e8160039594a33894f6564e1b134', 2, 1780272003000000, 1780272003000000, 0, null, null, x'028500000009bc081062db000f6c01031f3311010b0f250221a06661637473223a7b7d7d');
+insert into event (id, event_key, position, at_us, received_us, kind, edge, direction, body) values (749303825, x'ca978112ca1bbdcafac231b39a23dc4d', 1, 1780272002000000, 1780272002000000, 0, null, null, x'028500000009bc081061db000f6c01031f3211010b0f250221a06661637473223a7b7d7d');
 insert into annotation (call_id, author, revision, body) values (1, 'anna', 1, '{"call_score":2}');
 insert into annotation_log (id, call_id, previous, seq, author, revision, changed_by, at_us, before, after) values (1, 1, null, 1, '', 1, 'tester', 1780272000000000, '{}', '{"call_score":4}');
 insert into annotation_log (id, call_id, previous, seq, author, revision, changed_by, at_us, before, after) values (2, 1, 1, 2, 'anna', 1, 'tester', 1780272000000000, '{}', '{"call_score":2}');
