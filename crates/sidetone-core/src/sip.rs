@@ -47,12 +47,38 @@ pub struct SipMessage {
     /// Media of its session description, in order (RFC 8866).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Media>,
+    /// Where the address it came from is, by the location database of the day it was seen. Of requests that begin a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_location: Option<IpLocation>,
+    /// Where the address it went to is, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_location: Option<IpLocation>,
     /// The call on the other side of a back-to-back user agent, as a header names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<CallSid>,
     /// The text as it came, credentials removed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+}
+
+/// Where an address is, as a location database says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IpLocation {
+    /// ISO 3166-1 alpha-2, upper case.
+    pub country_code: String,
+    /// City, in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+}
+
+impl SipMessage {
+    /// Whether it asks for a new dialog: an INVITE without a tag of the called side.
+    #[must_use]
+    pub fn is_initial_invite(&self) -> bool {
+        matches!(self.start, StartLine::Request(_))
+            && self.method == "INVITE"
+            && self.to.tag.is_none()
+    }
 }
 
 /// The first line.

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::ingest::hep::locations::Locations;
 use crate::ingest::hep::signers::Signers;
 use crate::telemetry::Counters;
 
@@ -30,6 +31,8 @@ pub struct Parts {
     pub counters: Counters,
     /// Whose signatures of callers' identities are trusted.
     pub signers: Arc<Signers>,
+    /// Where addresses are.
+    pub locations: Arc<Locations>,
     /// Told when a feedback summary was queued.
     pub feedback_queued: Notify,
     /// Told when a verb has added deliveries, so that they leave at once.

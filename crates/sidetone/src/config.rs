@@ -82,6 +82,8 @@ settings! {
     sip_call_sid_sources: Networks, "SIDETONE_SIP_CALL_SID_SOURCES";
     /// SIP headers that name the Call-ID of the other leg of a B2BUA [default: X-CID]
     sip_parent_headers: Names, "SIDETONE_SIP_PARENT_HEADERS";
+    /// Database of where addresses are, in MaxMind's format (City or Country); read at the start [default: none]
+    location_database: PathBuf, "SIDETONE_LOCATION_DATABASE";
     /// What this process does: `ingest`, `api`, `work`, separated by commas [default: all]
     roles: Roles, "SIDETONE_ROLES";
     /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's own]

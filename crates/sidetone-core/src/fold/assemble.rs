@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::figures::{Side, SideFigures, set_loss_percent};
+use super::parties::{self, Locations};
 use super::signalling::Outcome;
-use super::{FOLD_VERSION, FoldState, parties, sip};
+use super::{FOLD_VERSION, FoldState, sip};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
 use crate::number;
 use crate::quality::emodel::{Codec, RFactor};
 use crate::rules::Rules;
+use crate::sip::IpLocation;
 use crate::summary::{CallSummary, EdgeSummary, NotMeasured};
 use crate::tags;
 use crate::time::TimeUs;
@@ -23,9 +25,11 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
     let mut figures = state.streams.figures();
     let seen = signalling.map(|it| parties::seen(it, &state.reports, &rules.sides));
     let mut trips = BTreeMap::new();
+    let mut locations = Locations::default();
     let (mut facts, sip) = match seen {
         Some(seen) => {
             trips = seen.leg_rtt_ms;
+            locations = seen.locations;
             for (place, side) in seen.figures {
                 // Whoever carried the media measured it where it came in; reports tell of what that leaves open.
                 if let Some(held) = figures.get_mut(&place) {
@@ -38,7 +42,7 @@ pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSu
         }
         None => (reported(state, CallFacts::default()), None),
     };
-    complete(&mut facts, &outcome);
+    complete(&mut facts, &outcome, locations);
     facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
     let mut edges = edges(state, &mut facts, figures, &outcome);
 
@@ -122,7 +126,7 @@ fn last_event_at(state: &FoldState) -> TimeUs {
 }
 
 /// Adds what follows from the outcome and from the addresses.
-fn complete(facts: &mut CallFacts, outcome: &Outcome) {
+fn complete(facts: &mut CallFacts, outcome: &Outcome, locations: Locations) {
     facts.state = outcome.state;
     facts.created_at = outcome.created_at;
     facts.started_at = outcome.started_at;
@@ -131,22 +135,31 @@ fn complete(facts: &mut CallFacts, outcome: &Outcome) {
     facts.duration_s = outcome.duration_s;
     facts.connect_duration_s = outcome.connect_duration_s;
     facts.pdd_ms = outcome.pdd_ms;
-    place(&mut facts.from);
-    place(&mut facts.to);
+    place(&mut facts.from, locations.from);
+    place(&mut facts.to, locations.to);
     // Only dialling within a call makes calls that have a parent.
     if facts.direction.is_none() && facts.parent.is_some() {
         facts.direction = Some(CallDirection::OutboundDial);
     }
 }
 
-/// Country and prefix of a party's number, where nobody said them.
-fn place(party: &mut PartyFacts) {
-    if party.country_code.is_some() && party.number_prefix.is_some() {
-        return;
-    }
-    if let Some(origin) = party.address.as_deref().and_then(number::origin) {
+/// Country and prefix of a party's number, where nobody said them; then where its address is, unless that is in another
+/// country: a number that is used from abroad keeps its own.
+fn place(party: &mut PartyFacts, location: Option<IpLocation>) {
+    if (party.country_code.is_none() || party.number_prefix.is_none())
+        && let Some(origin) = party.address.as_deref().and_then(number::origin)
+    {
         party.country_code = party.country_code.take().or(origin.country_code);
         party.number_prefix = party.number_prefix.take().or(Some(origin.number_prefix));
+    }
+    if party.city.is_none()
+        && let Some(location) = location
+    {
+        let there = &location.country_code;
+        let country = party.country_code.get_or_insert_with(|| there.clone());
+        if country == there {
+            party.city = location.city;
+        }
     }
 }
 

@@ -70,9 +70,9 @@ impl Seen {
         self.status().is_none() && self.message.method == method
     }
 
-    /// Whether it asks for a new dialog: an INVITE without a tag of the called side.
+    /// Whether it asks for a new dialog.
     pub(super) fn is_initial_invite(&self) -> bool {
-        self.is_request("INVITE") && self.message.to.tag.is_none()
+        self.message.is_initial_invite()
     }
 }
 

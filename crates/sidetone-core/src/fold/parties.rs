@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::combine::combine;
 use super::figures::{Side, SideFigures, StreamFigures};
+use super::legs::{Leg, Legs};
 use super::place::{PartyEdge, Places};
 use super::reports::Reports;
 use super::rtp::{self, Way};
@@ -11,6 +12,7 @@ use super::sip::Signalling;
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::media::{Counters, Stat};
 use crate::sides::{self, SideRule, Sides};
+use crate::sip::{IpLocation, SipMessage};
 use crate::summary::SipSummary;
 use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod};
 use crate::vq::VqMetrics;
@@ -21,7 +23,15 @@ pub(super) struct Seen {
     pub(super) figures: BTreeMap<(EdgeKind, Side), SideFigures>,
     /// Round trips between where RTCP was seen and each party, ms.
     pub(super) leg_rtt_ms: BTreeMap<EdgeKind, Stat>,
+    pub(super) locations: Locations,
     pub(super) summary: SipSummary,
+}
+
+/// Where the addresses that the parties signal from are.
+#[derive(Default)]
+pub(super) struct Locations {
+    pub(super) from: Option<IpLocation>,
+    pub(super) to: Option<IpLocation>,
 }
 
 /// Puts the parties of a call to edges, as the operator's rules say; unless they say otherwise, the caller is SIP
@@ -34,6 +44,7 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
     let sides = BothSides::of(&signalling, rules);
     let (caller, callee) = (sides.caller, sides.callee);
     let (caller_kind, callee_kind) = sides.kinds;
+    let locations = locations(&signalling.legs);
     let mut facts = signalling.facts;
     describe(&mut facts.from, caller);
     describe(&mut facts.to, callee);
@@ -89,6 +100,7 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
             .into_iter()
             .map(|(edge, trip)| (kind_of(edge), trip))
             .collect(),
+        locations,
         summary: signalling.summary,
     }
 }
@@ -121,6 +133,19 @@ impl<'a> BothSides<'a> {
             callee,
             kinds: kinds(caller, callee, legs.is_direct()),
         }
+    }
+}
+
+/// The caller's INVITE came from the one, the callee's went to the other; where one leg is all that was seen, it went to the
+/// platform.
+fn locations(legs: &Legs<'_>) -> Locations {
+    let find = |leg: &Leg<'_>, of: fn(&SipMessage) -> Option<&IpLocation>| {
+        leg.invites().find_map(|seen| of(&seen.message)).cloned()
+    };
+    Locations {
+        from: find(&legs.caller, |it| it.source_location.as_ref()),
+        to: find(legs.callee(), |it| it.destination_location.as_ref())
+            .filter(|_| !legs.is_direct()),
     }
 }
 

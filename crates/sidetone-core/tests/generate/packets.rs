@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sidetone_core::capture::Capture;
 use sidetone_core::rtcp::{ReportBlock, RtcpReport, SenderInfo, VoipMetrics};
-use sidetone_core::sip::{Codec, Media, Party, Reason, SipMessage, StartLine};
+use sidetone_core::sip::{Codec, IpLocation, Media, Party, Reason, SipMessage, StartLine};
 use sidetone_core::vq::{VqMetrics, VqReport};
 
 /// Caller, two proxies, callee.
@@ -52,6 +52,16 @@ fn media() -> impl Strategy<Value = Media> {
         })
 }
 
+fn location() -> impl Strategy<Value = Option<IpLocation>> {
+    let city = of(select(vec!["Boston", "Berlin"]));
+    of((select(vec!["US", "DE"]), city)).prop_map(|location| {
+        location.map(|(country_code, city)| IpLocation {
+            country_code: country_code.to_owned(),
+            city: city.map(str::to_owned),
+        })
+    })
+}
+
 pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
     let start = prop_oneof![
         3 => Just(StartLine::Request("sip:b@example.com".to_owned())),
@@ -85,9 +95,15 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
         (capture(&[5060, 5061]), start, 1_u32..3, method, 0_u8..4),
         (party(), party(), vec(reason, 0..2), vec(media(), 0..2)),
         select(vec!["one@example.com", "two@example.com"]),
+        (location(), location()),
     )
         .prop_map(
-            |((capture, start, cseq, method, hops), (from, to, reasons, media), call_id)| {
+            |(
+                (capture, start, cseq, method, hops),
+                (from, to, reasons, media),
+                call_id,
+                (source_location, destination_location),
+            )| {
                 SipMessage {
                     capture,
                     start,
@@ -104,6 +120,8 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
                     reasons,
                     passports: Vec::new(),
                     media,
+                    source_location,
+                    destination_location,
                     parent: None,
                     text: "text".to_owned(),
                 }

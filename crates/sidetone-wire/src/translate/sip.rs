@@ -12,7 +12,8 @@ use crate::sip::{self, Identity, Message, NameAddr, redacted, user_number, witho
 /// but separators grows to no more than itself.
 const MAX_REPEATED: usize = 16;
 
-/// A message as it is kept. Its `parent` is left to those who know which header names it.
+/// A message as it is kept. Its `parent` is left to those who know which header names it, its locations to those who have a
+/// database of them.
 ///
 /// # Errors
 ///
@@ -60,6 +61,8 @@ pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malfo
                     .collect()
             })
             .unwrap_or_default(),
+        source_location: None,
+        destination_location: None,
         parent: None,
         text: redacted(view.bytes()),
     })

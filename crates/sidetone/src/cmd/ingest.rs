@@ -17,6 +17,7 @@ use crate::data::{self, DataArgs};
 use crate::directory::Directory;
 use crate::fold_worker::FoldWorker;
 use crate::ingest::Report;
+use crate::ingest::hep::locations::Locations;
 use crate::ingest::{event_streams, hep, native::Intake};
 use crate::telemetry::Counters;
 
@@ -50,13 +51,16 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         data: Some(args.data.data.clone()),
         ..Settings::default()
     };
+    let config = settings.resolve(None)?;
+    let locations = Locations::load(config.hep.location_database.as_deref())?;
     let app = App::new(Parts {
         directory: Directory::load(data.store.as_ref(), data.vault).await?,
         store: data.store,
         clock: Clock::default(),
-        config: settings.resolve(None)?,
+        config,
         counters: Counters::default(),
         signers: Arc::default(),
+        locations: Arc::new(locations),
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),
     });

@@ -8,8 +8,10 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::Value;
 use sidetone_core::sides::{Side, SideRule, Sides};
+use sidetone_core::sip::IpLocation;
 
 use crate::config::Settings;
+use crate::ingest::hep::locations::Locations;
 
 /// One side of a call, made up to try the rules.
 #[derive(Debug, Args)]
@@ -30,7 +32,10 @@ pub(super) fn run(file: Option<&Path>, example: &Example) -> anyhow::Result<()> 
     if file.is_none() && !Path::new("sidetone.toml").exists() {
         bail!("there is no sidetone.toml here; name the file with --config");
     }
-    let sides = Settings::default().resolve(file)?.sides;
+    let config = Settings::default().resolve(file)?;
+    let sides = config.sides;
+    let database = config.hep.location_database;
+    let locations = Locations::load(database.as_deref())?;
     for warning in warnings(&sides) {
         writeln!(std::io::stderr(), "warning: {warning}")?;
     }
@@ -42,7 +47,11 @@ pub(super) fn run(file: Option<&Path>, example: &Example) -> anyhow::Result<()> 
                 agent: example.capture_id,
                 host: example.domain.as_deref(),
             };
-            verdict(&sides, &side)
+            let mut text = verdict(&sides, &side);
+            if database.is_some() {
+                text.push_str(&place(locations.of(ip)));
+            }
+            text
         }
     };
     std::io::stdout().write_all(text.as_bytes())?;
@@ -58,6 +67,18 @@ fn verdict(sides: &Sides, side: &Side<'_>) -> String {
         ),
         None => "no rule fits; the side keeps what its packets say\n".to_owned(),
     }
+}
+
+/// What the location database says of the example's address.
+fn place(location: Option<IpLocation>) -> String {
+    let Some(IpLocation { country_code, city }) = location else {
+        return "location_database does not list the address\n".to_owned();
+    };
+    let city = city.map(|city| format!(", city {city}"));
+    format!(
+        "location_database says, where nothing else does: country_code {country_code}{}\n",
+        city.unwrap_or_default()
+    )
 }
 
 fn table(sides: &Sides) -> String {

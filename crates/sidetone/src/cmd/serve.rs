@@ -22,6 +22,7 @@ use crate::delivery::{self, Limits};
 use crate::directory::Directory;
 use crate::http::Door;
 use crate::ingest::hep;
+use crate::ingest::hep::locations::Locations;
 use crate::ingest::hep::signers::Signers;
 use crate::server::{Serving, load_tls, serve, stopped};
 use crate::telemetry::{Counters, start_logs};
@@ -168,6 +169,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let signers = Arc::new(Signers::load(&config.hep.signers)?);
+    let locations = Arc::new(Locations::load(config.hep.location_database.as_deref())?);
     let roles = config.roles;
     let app = App::new(Parts {
         store,
@@ -176,6 +178,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         directory,
         counters: Counters::default(),
         signers,
+        locations,
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),
     });

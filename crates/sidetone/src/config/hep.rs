@@ -67,6 +67,8 @@ pub struct Hep {
     pub parent_headers: Vec<String>,
     /// Who signs callers' identities and is trusted.
     pub signers: Vec<SignerEntry>,
+    /// Where addresses are.
+    pub location_database: Option<PathBuf>,
 }
 
 impl Settings {
@@ -105,6 +107,7 @@ impl Settings {
             ),
             call_sid_sources: self.sip_call_sid_sources.clone().unwrap_or_default(),
             signers: self.signer.clone(),
+            location_database: self.location_database.clone(),
             parent_headers: names(&self.sip_parent_headers, &["X-CID"]),
         })
     }

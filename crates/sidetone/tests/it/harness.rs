@@ -90,6 +90,7 @@ impl TestServer {
             directory,
             counters: Counters::default(),
             signers: Arc::default(),
+            locations: Arc::default(),
             feedback_queued: Notify::default(),
             outbox_filled: Notify::default(),
         });

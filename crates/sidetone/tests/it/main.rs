@@ -14,5 +14,6 @@ mod hep;
 mod ingest;
 mod lifecycle;
 mod migrate;
+mod mmdb;
 mod model;
 mod signed;

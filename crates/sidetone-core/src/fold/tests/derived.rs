@@ -64,6 +64,8 @@ fn sip(agent: u32, ms: i64, start: StartLine, media: Vec<Media>) -> CallEvent {
         reasons: Vec::new(),
         passports: Vec::new(),
         media,
+        source_location: None,
+        destination_location: None,
         parent: None,
         text: text.clone(),
     };

@@ -92,6 +92,8 @@ impl Story {
             reasons: Vec::new(),
             passports: Vec::new(),
             media: Vec::new(),
+            source_location: None,
+            destination_location: None,
             parent: None,
             text: String::new(),
         };

@@ -3,7 +3,7 @@
 use super::at;
 use super::packets::{A, B, C, S, Story, answered, audio};
 use crate::sides::{SideEdge, SideRule, Sides};
-use crate::sip::{Media, Passport, Reason, SipMessage};
+use crate::sip::{IpLocation, Media, Passport, Reason, SipMessage};
 use crate::vocabulary::{CallState, CallType, EdgeKind};
 
 #[test]
@@ -221,6 +221,76 @@ fn operators_say_which_side_is_which() {
     }]);
     let kinds: Vec<EdgeKind> = story.summary().edges.into_keys().collect();
     assert_eq!(kinds, [EdgeKind::Carrier, EdgeKind::Sip]);
+}
+
+#[test]
+fn a_database_says_where_a_side_is_unless_somebody_knows_better() {
+    let told = |text: Option<&str>| {
+        let (country_code, city) = text?.split_once(' ').unwrap();
+        Some((country_code.to_owned(), city.to_owned()))
+    };
+    let us = "+12025550100";
+    let nobody = "sip:alice@example.com";
+    for (address, database, rule, expected) in [
+        (nobody, Some("AT Wien"), None, Some("AT Wien")),
+        (nobody, Some("AT -"), None, Some("AT -")),
+        (nobody, None, None, None),
+        (us, None, None, Some("US -")),
+        (us, Some("US Boston"), None, Some("US Boston")),
+        // Somebody from Boston is on a journey.
+        (us, Some("AT Wien"), None, Some("US -")),
+        (nobody, Some("AT Wien"), Some("DE Köln"), Some("DE Köln")),
+        (nobody, Some("AT Wien"), Some("DE -"), Some("DE -")),
+        (nobody, Some("AT Wien"), Some("AT -"), Some("AT Wien")),
+        (nobody, Some("AT Wien"), Some("- Köln"), Some("- Köln")),
+        (us, Some("US Boston"), Some("AT -"), Some("AT -")),
+    ] {
+        let given = |text: String| (text != "-").then_some(text);
+        let location = told(database).map(|(country_code, city)| IpLocation {
+            country_code,
+            city: given(city),
+        });
+        let mut story = Story::default();
+        story.sip(0, A, S, "INVITE", |message| {
+            message.from.address = address.to_owned();
+            message.to.address = address.to_owned();
+            message.source_location = location.clone();
+        });
+        story.sip(5, S, B, "INVITE", |message| {
+            message.destination_location = location.clone();
+        });
+        story.rules = Sides(
+            told(rule)
+                .into_iter()
+                .map(|(country_code, city)| SideRule {
+                    country_code: given(country_code),
+                    city: given(city),
+                    ..SideRule::default()
+                })
+                .collect(),
+        );
+        let facts = story.summary().facts;
+        for party in [facts.from, facts.to] {
+            let found = (party.country_code, party.city);
+            let expected = told(expected).map_or((None, None), |(country, city)| {
+                (given(country), given(city))
+            });
+            assert_eq!(found, expected, "{address} {database:?} {rule:?}");
+        }
+    }
+}
+
+#[test]
+fn the_platform_is_not_where_a_callee_is() {
+    let mut story = Story::default();
+    story.sip(0, A, S, "INVITE", |message| {
+        message.to.address = "sip:bob@example.com".to_owned();
+        message.destination_location = Some(IpLocation {
+            country_code: "AT".to_owned(),
+            city: None,
+        });
+    });
+    assert_eq!(story.summary().facts.to.country_code, None);
 }
 
 #[test]

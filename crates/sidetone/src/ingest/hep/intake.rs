@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Kind, Received};
 use super::gate::Gate;
+use super::locations::Locations;
 use super::signers::Signers;
 use crate::app::App;
 use crate::ingest::Report;
@@ -34,6 +35,7 @@ pub struct Intake {
     gate: Gate,
     headers: NamingHeaders,
     signers: Arc<Signers>,
+    locations: Arc<Locations>,
     network: Network,
     pending: Vec<NewEvent>,
     /// How each of them came.
@@ -62,6 +64,7 @@ impl Intake {
             gate: Gate::new(app.clone()),
             headers,
             signers: app.signers.clone(),
+            locations: app.locations.clone(),
             network: Network::new(limits),
             pending: Vec::new(),
             came_by: Vec::new(),
@@ -166,6 +169,7 @@ impl Intake {
                 let at = mirrored.at;
                 if let Content::Sip(message) = &mut mirrored.content {
                     self.signers.check(message, at);
+                    self.locations.note(message);
                 }
                 return Some((account, mirrored));
             }

@@ -9,6 +9,7 @@ pub mod framer;
 pub mod gate;
 pub mod intake;
 pub mod kernel;
+pub mod locations;
 pub mod queue;
 pub mod signers;
 pub mod socket;

@@ -2,36 +2,67 @@
 
 mod datagrams;
 mod doors;
+mod locations;
 mod streams;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 use sidetone::clock::Clock;
 use sidetone::cmd::serve::{Running, start};
 use sidetone::config::{AgentEntry, Secret, Settings};
+use sidetone_core::correlate::sip_call_sid;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{ACCOUNT, TOKEN};
 
 /// A request that begins a call, as an agent mirrors it.
 const INVITE: &[u8] = b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
     From: <sip:alice@192.0.2.1>;tag=1\r\nTo: <sip:bob@192.0.2.2>\r\nCall-ID: hep-test@192.0.2.1\r\nCSeq: 1 INVITE\r\n\
     Content-Length: 0\r\n\r\n";
+/// What packets are, as agents say.
+const SIP: u8 = 1;
 /// An agent that has an entry in the settings.
 const KNOWN: u32 = 101;
 const KEY: &str = "s3cret";
 
 /// A packet, each captured a microsecond after the one before, so that none is a duplicate.
 fn packet(agent: u32, key: Option<&str>, payload: Option<&[u8]>) -> Vec<u8> {
+    let between = ["192.0.2.1:0", "192.0.2.2:0"];
+    packet_between(between, agent, key, (SIP, payload))
+}
+
+/// The same of a packet of any kind that went from the first address to the second.
+fn packet_between(
+    between: [&str; 2],
+    agent: u32,
+    key: Option<&str>,
+    (kind, payload): (u8, Option<&[u8]>),
+) -> Vec<u8> {
     static MICROSECOND: AtomicU32 = AtomicU32::new(0);
     let microsecond = MICROSECOND.fetch_add(1, Ordering::Relaxed).to_be_bytes();
     let agent = agent.to_be_bytes();
+    let ends = between.map(|end| end.parse::<SocketAddr>().unwrap());
+    let ips = ends.map(|end| match end.ip() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    });
+    let ports = ends.map(|end| end.port().to_be_bytes());
+    let first = if ends[0].is_ipv4() { 3 } else { 5 };
     let mut chunks: Vec<(u16, &[u8])> = vec![
-        (3, &[192, 0, 2, 1]),
-        (4, &[192, 0, 2, 2]),
+        (first, &ips[0]),
+        (first + 1, &ips[1]),
+        (7, &ports[0]),
+        (8, &ports[1]),
         (9, &[0x69, 0, 0, 0]),
         (10, &microsecond),
-        (11, &[1]),
+        (11, std::slice::from_ref(&kind)),
         (12, &agent),
     ];
     chunks.extend(key.map(|key| (14, key.as_bytes())));
@@ -58,6 +89,8 @@ async fn try_live(settings: Settings) -> anyhow::Result<Live> {
     let any = Some("127.0.0.1:0".parse().unwrap());
     let settings = Settings {
         data: Some(dir.path().to_owned()),
+        account_sid: Some(ACCOUNT.to_owned()),
+        auth_token: Some(TOKEN.parse().unwrap()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
         hep_udp: settings.hep_udp.or(any),
         hep_tcp: settings.hep_tcp.or(any),
@@ -107,6 +140,32 @@ impl Live {
             counts.insert(name, number.parse().unwrap());
         }
         counts
+    }
+
+    /// The summary of a SIP call over HTTP, once it is as wanted.
+    async fn summary(&self, call_id: &str, is_ready: impl Fn(&Value) -> bool) -> Value {
+        let call = sip_call_sid(ACCOUNT.parse().unwrap(), call_id);
+        let address = self.running.url.trim_start_matches("http://");
+        let token = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+        let request = format!(
+            "GET /v1/Voice/{call}/Summary?ProcessingState=partial HTTP/1.1\r\nHost: {address}\r\n\
+            Authorization: Basic {token}\r\nConnection: close\r\n\r\n"
+        );
+        let mut text = String::new();
+        for _ in 0..600 {
+            text.clear();
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.read_to_string(&mut text).await.unwrap();
+            let body = text.split_once("\r\n\r\n").unwrap().1;
+            match serde_json::from_str(body) {
+                Ok(summary) if text.starts_with("HTTP/1.1 200") && is_ready(&summary) => {
+                    return summary;
+                }
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        panic!("not as wanted: {text}");
     }
 
     /// The same, once there are so many in all.
