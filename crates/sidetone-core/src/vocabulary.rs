@@ -217,5 +217,7 @@ closed_set!(
         Reported = "reported",
         /// A phone's own estimate (RFC 6035).
         Phone = "rfc6035",
+        /// An end system's own estimate in its extended reports (RFC 3611 §4.7).
+        ExtendedReport = "rtcp_xr",
     }
 );

@@ -169,7 +169,7 @@ impl FoldState {
             Observation::Edge(edge) => self.sdk.add(event.rank(), edge),
             Observation::Imported(summary) => self.add_import(event.rank().key, at, summary),
             Observation::Sip { sip } => self.dialogs.add(at, event.rank().key, sip),
-            Observation::Rtcp { rtcp } => self.reports.add(at, rtcp),
+            Observation::Rtcp { rtcp } => self.reports.add(event.rank(), rtcp),
             Observation::Vq { vq } => self.reports.add_phone(event.rank(), vq),
         }
         join(&mut self.seen, Some(Span::of(at)), Span::join);

@@ -199,10 +199,14 @@ fn add_phones(measured: &mut rtp::Measured, reports: &Reports, places: &Places) 
             continue;
         };
         let stream = report.remote_ssrc.unwrap_or(0);
-        let way = if place.is_party { Way::Out } else { Way::In };
-        let streams = measured.entry((place.edge, way)).or_default();
-        let held = streams.remove(&stream).unwrap_or_default();
-        streams.insert(stream, held.or(counters_of(&report.local)));
+        let streams = measured.entry((place.edge, place.way())).or_default();
+        let mut held = streams.remove(&stream).unwrap_or_default();
+        let said = counters_of(&report.local);
+        // Of two estimates of its own, the one that was made of the whole call, when it was over.
+        if held.mos_method == Some(MosMethod::ExtendedReport) && said.mos.is_some() {
+            held.mos = None;
+        }
+        streams.insert(stream, held.or(said));
     }
 }
 

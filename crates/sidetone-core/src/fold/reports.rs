@@ -22,6 +22,9 @@ pub(super) struct Reports {
     /// The last word of each phone, by its own address and source.
     #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) phones: BTreeMap<(Option<String>, Option<u32>), Claim<VqReport>>,
+    /// The last word of each end system on the quality of each stream it receives, by its source and the stream's.
+    #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) quality: BTreeMap<(u32, u32), Claim<VoipMetrics>>,
 }
 
 /// The reports of one source that went one way, as one agent saw them.
@@ -46,7 +49,6 @@ pub(super) struct Report {
     pub(super) at: TimeUs,
     pub(super) sender: Option<SenderInfo>,
     pub(super) blocks: Vec<ReportBlock>,
-    pub(super) voip_metrics: Vec<VoipMetrics>,
 }
 
 impl Report {
@@ -62,7 +64,7 @@ impl Report {
 }
 
 impl Reports {
-    pub(super) fn add(&mut self, at: TimeUs, report: &RtcpReport) {
+    pub(super) fn add(&mut self, rank: Rank, report: &RtcpReport) {
         let RtcpReport {
             capture,
             ssrc,
@@ -72,12 +74,18 @@ impl Reports {
         } = report;
         let path = self.by_path.entry((*ssrc, *capture)).or_default();
         path.see(Report {
-            at,
+            at: rank.at,
             sender: *sender,
             blocks: blocks.clone(),
-            voip_metrics: voip_metrics.clone(),
         });
         cap(&mut self.by_path, drop);
+        for metrics in voip_metrics {
+            let claim = Claim {
+                rank,
+                value: *metrics,
+            };
+            settle_in(&mut self.quality, (*ssrc, metrics.ssrc), claim);
+        }
     }
 
     pub(super) fn add_phone(&mut self, rank: Rank, report: &VqReport) {
@@ -86,16 +94,7 @@ impl Reports {
             rank,
             value: report.clone(),
         };
-        self.settle_phone(key, claim);
-    }
-
-    fn settle_phone(&mut self, key: (Option<String>, Option<u32>), claim: Claim<VqReport>) {
-        let mut held = self.phones.remove(&key);
-        settle(&mut held, Some(claim));
-        if let Some(held) = held {
-            self.phones.insert(key, held);
-        }
-        cap(&mut self.phones, drop);
+        settle_in(&mut self.phones, key, claim);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -107,13 +106,24 @@ impl Reports {
         }
         cap(&mut self.by_path, drop);
         for (key, claim) in other.phones {
-            self.settle_phone(key, claim);
+            settle_in(&mut self.phones, key, claim);
+        }
+        for (key, claim) in other.quality {
+            settle_in(&mut self.quality, key, claim);
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.by_path.is_empty() && self.phones.is_empty()
     }
+}
+
+/// Keeps the claim of higher rank under a key, and of keys no more than are told apart.
+fn settle_in<K: Ord, T>(claims: &mut BTreeMap<K, Claim<T>>, key: K, claim: Claim<T>) {
+    let mut held = claims.remove(&key);
+    settle(&mut held, Some(claim));
+    claims.extend(held.map(|held| (key, held)));
+    cap(claims, drop);
 }
 
 impl Path {
@@ -130,12 +140,11 @@ impl Path {
     }
 }
 
-/// Time, sender (NTP, RTP, packets, octets), blocks (as RFC 3550 orders their fields), quality.
+/// Time, sender (NTP, RTP, packets, octets), blocks (as RFC 3550 orders their fields).
 type Written = (
     i64,
     Option<(u64, u32, u32, u32)>,
     Vec<(u32, u8, i32, u32, u32, u32, u32)>,
-    Vec<VoipMetrics>,
 );
 
 impl Serialize for Path {
@@ -154,12 +163,7 @@ impl Serialize for Path {
                     it.dlsr,
                 )
             });
-            (
-                it.at.micros(),
-                sender,
-                blocks.collect(),
-                it.voip_metrics.clone(),
-            )
+            (it.at.micros(), sender, blocks.collect())
         }))
     }
 }
@@ -167,22 +171,19 @@ impl Serialize for Path {
 impl<'de> Deserialize<'de> for Path {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Vec::<Written>::deserialize(deserializer)?;
-        let reports = written
-            .into_iter()
-            .map(|(at, sender, blocks, voip_metrics)| {
-                let report = Report {
-                    at: TimeUs::from_micros(at),
-                    sender: sender.map(|(ntp, rtp, packets, octets)| SenderInfo {
-                        ntp,
-                        rtp,
-                        packets,
-                        octets,
-                    }),
-                    blocks: blocks.into_iter().map(read_block).collect(),
-                    voip_metrics,
-                };
-                (report.key(), report)
-            });
+        let reports = written.into_iter().map(|(at, sender, blocks)| {
+            let report = Report {
+                at: TimeUs::from_micros(at),
+                sender: sender.map(|(ntp, rtp, packets, octets)| SenderInfo {
+                    ntp,
+                    rtp,
+                    packets,
+                    octets,
+                }),
+                blocks: blocks.into_iter().map(read_block).collect(),
+            };
+            (report.key(), report)
+        });
         Ok(Self {
             reports: reports.collect(),
         })

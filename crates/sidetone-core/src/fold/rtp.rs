@@ -5,6 +5,7 @@
 //! going out at the other. Times are compared on one agent's clock only.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use super::mean::Mean;
 use super::place::{PartyEdge, Place, Places};
@@ -12,7 +13,7 @@ use super::reports::{Report, ReportKey, Reports};
 use super::trips::{not_negative, round_trips, whole_trip};
 use crate::media::{Counters, Stat};
 use crate::quality::emodel::{Codec as EModelCodec, RFactor};
-use crate::rtcp::{ReportBlock, SenderInfo};
+use crate::rtcp::{ReportBlock, SenderInfo, VoipMetrics};
 use crate::sip::Codec;
 use crate::time::TimeUs;
 use crate::vocabulary::MosMethod;
@@ -24,6 +25,13 @@ pub(super) enum Way {
     In,
     /// Towards the party.
     Out,
+}
+
+impl Place {
+    /// Which way the streams go that are received here.
+    pub(super) const fn way(self) -> Way {
+        if self.is_party { Way::Out } else { Way::In }
+    }
 }
 
 /// The streams at each edge, by source.
@@ -76,17 +84,46 @@ pub(super) fn measured(
             let counters = counters((first, last), of_that_time, sent, codec, &jitter);
             let trip = whole_trip(&trips, *reporter, stream);
             let counters = rated(counters, trip);
-            let way = if place.is_party { Way::Out } else { Way::In };
-            let at_edge = measured.entry((place.edge, way)).or_default();
+            let at_edge = measured.entry((place.edge, place.way())).or_default();
             at_edge.insert(stream, counters);
         }
     }
+    add_quality(&mut measured, reports, &sources);
     pass_through(&mut measured, &sources);
     let of_parties = trips.exact.iter().filter_map(|(source, trip)| {
         let place = sources.get(source)?.place?;
         place.is_party.then_some((place.edge, not_negative(*trip)))
     });
     (measured, of_parties.collect())
+}
+
+/// Adds what end systems say of the quality of what they receive, where their reports leave it open.
+fn add_quality(measured: &mut Measured, reports: &Reports, sources: &BTreeMap<u32, Source<'_>>) {
+    for ((reporter, stream), claim) in &reports.quality {
+        let Some(place) = sources.get(reporter).and_then(|source| source.place) else {
+            continue;
+        };
+        let at_edge = measured.entry((place.edge, place.way())).or_default();
+        let counters = at_edge.entry(*stream).or_default();
+        *counters = mem::take(counters).or(quality(&claim.value));
+    }
+}
+
+fn quality(metrics: &VoipMetrics) -> Counters {
+    let stat = |value: Option<f64>| {
+        value.map(|value| Stat {
+            avg: Some(value),
+            ..Stat::default()
+        })
+    };
+    let score = metrics.mos_lq.or(metrics.mos_cq);
+    Counters {
+        loss_percent: metrics.loss_percent,
+        rtt_ms: stat(metrics.round_trip_ms.map(f64::from)),
+        mos: stat(score),
+        mos_method: score.map(|_| MosMethod::ExtendedReport),
+        ..Counters::default()
+    }
 }
 
 pub(super) fn sources<'a>(reports: &'a Reports, places: &Places) -> BTreeMap<u32, Source<'a>> {

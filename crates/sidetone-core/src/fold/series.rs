@@ -71,8 +71,7 @@ pub(super) fn series(
             for (slot, point) in &mut points {
                 point.interval = rtp::rated(std::mem::take(&mut point.interval), trip(slot));
             }
-            let way = if place.is_party { Way::Out } else { Way::In };
-            let streams = at_edges.entry((place.edge, way)).or_default();
+            let streams = at_edges.entry((place.edge, place.way())).or_default();
             streams.insert(stream, points);
         }
     }

@@ -158,11 +158,15 @@ pub(super) fn rtcp() -> impl Strategy<Value = RtcpReport> {
             octets,
         },
     );
-    let quality = (0_u32..4, of(0.0..5.0)).prop_map(|(ssrc, mos_lq)| VoipMetrics {
-        ssrc,
-        mos_lq,
-        ..VoipMetrics::default()
-    });
+    let quality = (0_u32..4, of(0.0..100.0), of(1_u16..500), of(1.0..5.0)).prop_map(
+        |(ssrc, loss_percent, round_trip_ms, mos_lq)| VoipMetrics {
+            ssrc,
+            loss_percent,
+            round_trip_ms,
+            mos_lq,
+            ..VoipMetrics::default()
+        },
+    );
     (
         capture(&[10_000, 10_001, 10_002]),
         0_u32..4,

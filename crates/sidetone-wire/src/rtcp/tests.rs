@@ -232,6 +232,41 @@ fn extended_reports_in_json_are_the_same_as_on_the_wire() {
     assert_eq!((decoded.mos_lq_10, decoded.jb_nominal_ms), (None, None));
 }
 
+/// RFC 3611 §4.7.3 to §4.7.5: which values stand for "unavailable", and which must be ignored.
+#[test]
+fn what_is_unavailable_on_the_wire_is_absent() {
+    let read = |delays: u32, scores: u32| {
+        let levels = u32::MAX;
+        let block = [0x0700_0008, 0xB, 0, 0, delays, levels, scores, 0, 0];
+        let xr = packet(0, 207, &[&[0xA], &block[..]].concat());
+        decode(&xr).unwrap().xr[0]
+    };
+    for octet in 0..=u8::MAX {
+        let metrics = read(0, u32::from_be_bytes([octet; 4]));
+        let r_factor = (octet <= 100).then_some(octet);
+        let mos = (10..=50).contains(&octet).then_some(octet);
+        assert_eq!((metrics.r_factor, metrics.ext_r), (r_factor, r_factor));
+        assert_eq!((metrics.mos_lq_10, metrics.mos_cq_10), (mos, mos));
+    }
+    for (delays, expected) in [
+        (0, (None, None)),
+        (1, (None, Some(1))),
+        (0x0001_0000, (Some(1), None)),
+        (u32::MAX, (Some(u16::MAX), Some(u16::MAX))),
+    ] {
+        let metrics = read(delays, 0);
+        assert_eq!((metrics.rtt_ms, metrics.end_system_delay_ms), expected);
+    }
+    let nothing = br#"{"ssrc":10,"voip_metrics":{"ssrc":11,"loss_rate":0,"discard_rate":0,"burst_density":0,"gap_density":0,
+        "burst_duration":0,"gap_duration":0,"round_trip_delay":0,"end_system_delay":0,"signal_level":127,"noise_level":127,
+        "rerl":127,"r_factor":127,"ext_r_factor":127,"mos_lq":12.7,"mos_cq":12.7}}"#;
+    let expected = VoipMetrics {
+        about_ssrc: 11,
+        ..VoipMetrics::default()
+    };
+    assert_eq!(decode(nothing).unwrap().xr, [expected]);
+}
+
 #[test]
 fn text_of_a_telephone_need_not_be_utf_8() {
     let json = b"{\"ssrc\":1,\"sdes_information\":[{\"type\":1,\"text\":\"a\xff\\u00e9\"}],\"x\":\"\xff\"}";

@@ -4,6 +4,7 @@ mod assemble;
 mod derived;
 mod media;
 mod packets;
+mod quality;
 mod rtp;
 mod sdk;
 mod signalling;

@@ -129,30 +129,25 @@ impl Story {
         sent: Option<u32>,
         block: Option<ReportBlock>,
     ) {
-        let capture = Capture {
-            agent: 2,
-            source: address(from),
-            destination: address(to),
-        };
         let sender = sent.map(|packets| SenderInfo {
             ntp: (u64::from(ssrc) << 48) | (u64::try_from(ms).unwrap() << 16),
             rtp: 0,
             packets,
             octets: packets * 160,
         });
-        let report = RtcpReport {
-            capture,
-            ssrc,
-            sender,
-            blocks: block.into_iter().collect(),
-            voip_metrics: Vec::new(),
-        };
-        self.event(
+        self.report(
             ms,
-            Observation::Rtcp {
-                rtcp: Box::new(report),
+            RtcpReport {
+                sender,
+                blocks: block.into_iter().collect(),
+                ..says_nothing(from, to, ssrc)
             },
         );
+    }
+
+    pub(super) fn report(&mut self, ms: i64, report: RtcpReport) {
+        let rtcp = Box::new(report);
+        self.event(ms, Observation::Rtcp { rtcp });
     }
 
     pub(super) fn summary(&self) -> CallSummary {
@@ -161,6 +156,21 @@ impl Story {
             ..Rules::built_in()
         };
         fold(CALL, &self.events, &rules)
+    }
+}
+
+/// A report without any content.
+pub(super) fn says_nothing(from: &str, to: &str, ssrc: u32) -> RtcpReport {
+    RtcpReport {
+        capture: Capture {
+            agent: 2,
+            source: address(from),
+            destination: address(to),
+        },
+        ssrc,
+        sender: None,
+        blocks: Vec::new(),
+        voip_metrics: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod datagrams;
 mod doors;
 mod locations;
+mod quality;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ const INVITE: &[u8] = b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192
     Content-Length: 0\r\n\r\n";
 /// What packets are, as agents say.
 const SIP: u8 = 1;
+const RTCP: u8 = 5;
 /// An agent that has an entry in the settings.
 const KNOWN: u32 = 101;
 const KEY: &str = "s3cret";
