@@ -68,6 +68,32 @@ pub enum Appended {
 /// broken or hostile, and each fold of the call would cost everybody.
 pub const EVENTS_PER_CALL_MAX: u64 = 100_000;
 
+/// The longest that a measurement waits before its call is dirty, in microseconds.
+pub const PATIENCE_MAX_US: i64 = 60_000_000;
+
+/// From when on a call is dirty because of an event that was received then and has so many before it, in microseconds since 1970.
+///
+/// At once, but for measurements: folding a call costs the more the longer its log is, so that a call of hours, folded again
+/// with each report of its media, would cost as the square of its length. They wait 5 ms for each event before them.
+#[must_use]
+pub fn dirty_from(kind: EventKind, received_us: i64, events_before: i64) -> i64 {
+    const PATIENCE_US: i64 = 5_000;
+    let patience_us = match kind {
+        EventKind::Media | EventKind::Rtcp => events_before
+            .saturating_mul(PATIENCE_US)
+            .min(PATIENCE_MAX_US),
+        EventKind::Progress
+        | EventKind::Facts
+        | EventKind::Edge
+        | EventKind::Imported
+        | EventKind::Timer
+        | EventKind::Unknown
+        | EventKind::Sip
+        | EventKind::Vq => 0,
+    };
+    received_us.saturating_add(patience_us)
+}
+
 /// A call whose log holds events its summary does not know yet.
 #[derive(Debug, Clone)]
 pub struct DirtyCall {
@@ -250,8 +276,8 @@ pub trait Store: Send + Sync + 'static {
     /// id within a call, also within one batch. [`StoreError::NotFound`], and nothing appended, when an account does
     /// not exist.
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
-    /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer, longest waiting first: a call that
-    /// never falls silent is folded as well.
+    /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer (see [`dirty_from`]), longest waiting first: a
+    /// call that never falls silent is folded as well.
     /// A call is given to nobody else until `lease_until` has passed `now` or its summary is put.
     async fn take_dirty(
         &self,

@@ -11,7 +11,9 @@ use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::ProcessingState;
-use sidetone_store::{Appended, DirtyCall, DueTimer, NewEvent, PutSummary, Result};
+use sidetone_store::{
+    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, PutSummary, Result,
+};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -108,7 +110,7 @@ impl FoldWorker {
     /// # Errors
     /// As the store's.
     pub async fn drain(&mut self) -> Result<()> {
-        while self.round_after(0).await? > 0 {}
+        while self.round_after(-PATIENCE_MAX_US).await? > 0 {}
         Ok(())
     }
 

@@ -115,6 +115,25 @@ pub async fn refuses_endless_events(store: Arc<dyn Store>) {
     assert_eq!(take(&*store, 9).await[0].position, EVENTS_PER_CALL_MAX + 1);
 }
 
+/// Measurements of a call with a long log wait, for as long as it is long; anything else makes it dirty at once.
+pub async fn lets_measurements_of_long_calls_wait(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let dirty = async |second| !take(&*store, second).await.is_empty();
+    let log = (0..1_000).map(|n| event(call(1), &n.to_string(), 0));
+    store.append(log.collect()).await.unwrap();
+    assert!(dirty(0).await);
+    let folded = put(summary(call(1), 0, None), 1_000);
+    store.put_summaries(vec![folded]).await.unwrap();
+    let measured = media(100, EdgeKind::Sip, StreamDirection::Inbound);
+    store.append(vec![measured]).await.unwrap();
+    assert!(!dirty(104).await, "5 ms for each of 1,000 events");
+    store
+        .append(vec![event(call(1), "end", 101)])
+        .await
+        .unwrap();
+    assert!(dirty(101).await, "it ends");
+}
+
 /// A call is given to one at a time, longest waiting first, and not before it has waited.
 pub async fn leases_dirty_calls(store: Arc<dyn Store>) {
     create_account(&*store).await;

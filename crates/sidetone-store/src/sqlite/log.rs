@@ -10,7 +10,9 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::writer::Work;
 use super::{account, codec, record, slot};
-use crate::{Appended, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, NewEvent, Result, StoreError};
+use crate::{
+    Appended, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, NewEvent, Result, StoreError, dirty_from,
+};
 
 /// An event ready to be written.
 pub(super) struct PackedEvent {
@@ -18,7 +20,7 @@ pub(super) struct PackedEvent {
     key: [u8; 16],
     at_us: i64,
     received_us: i64,
-    kind: u8,
+    kind: EventKind,
     edge: Option<EdgeKind>,
     direction: Option<StreamDirection>,
     body: Vec<u8>,
@@ -45,7 +47,7 @@ impl PackedEvent {
             key: *event.id.key().as_bytes(),
             at_us: event.at.micros(),
             received_us: new.received_at.micros(),
-            kind: event.observation.kind().index(),
+            kind: event.observation.kind(),
             edge,
             direction,
             body: codec::pack(codec::Format::Event1, &event.to_stored_json())?,
@@ -57,7 +59,7 @@ impl PackedEvent {
 struct Known {
     id: i64,
     event_count: i64,
-    is_dirty: bool,
+    dirty_us: Option<i64>,
     /// Its raw events have expired: nothing is appended.
     is_sealed: bool,
     last_received_us: i64,
@@ -92,7 +94,10 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
             let number = count + i64::try_from(added.len()).unwrap_or(i64::MAX);
             fates[*place] = insert.append(id, number, event)?;
             if fates[*place] == Appended::New {
-                added.push(event.received_us);
+                added.push(Added {
+                    received_us: event.received_us,
+                    dirty_us: dirty_from(event.kind, event.received_us, number),
+                });
             }
         }
         let full = places
@@ -142,7 +147,7 @@ impl<'a> Insert<'a> {
 
     /// Appends an event to a call that has so many already.
     fn append(&mut self, call: i64, number: i64, event: &PackedEvent) -> Result<Appended> {
-        if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer.index() {
+        if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer {
             return Ok(Appended::Full);
         }
         for row in slot::candidates(call, &event.key) {
@@ -152,7 +157,7 @@ impl<'a> Insert<'a> {
                 number + 1,
                 event.at_us,
                 event.received_us,
-                event.kind,
+                event.kind.index(),
                 event.edge.map(EdgeKind::index),
                 event.direction.map(StreamDirection::index),
                 event.body,
@@ -172,14 +177,14 @@ impl<'a> Insert<'a> {
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
     Ok(conn
         .prepare_cached(
-            "select id, event_count, dirty_us is not null, sealed, last_received_us
+            "select id, event_count, dirty_us, sealed, last_received_us
              from call where sid = ?1 and account = ?2",
         )?
         .query_row(params![sid.as_bytes(), account], |row| {
             Ok(Known {
                 id: row.get(0)?,
                 event_count: row.get(1)?,
-                is_dirty: row.get(2)?,
+                dirty_us: row.get(2)?,
                 is_sealed: row.get(3)?,
                 last_received_us: row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MIN),
             })
@@ -213,16 +218,23 @@ fn begin_call<'a>(
         ])?)
 }
 
-/// Counts what was added to a call, by the times it came in.
-fn extend_call(conn: &Connection, known: &Known, added: &[i64]) -> Result<()> {
-    let Some(first_us) = added.first() else {
+/// An event that was added to a call.
+struct Added {
+    received_us: i64,
+    /// From when on the call is dirty because of it.
+    dirty_us: i64,
+}
+
+/// Counts what was added to a call.
+fn extend_call(conn: &Connection, known: &Known, added: &[Added]) -> Result<()> {
+    let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() else {
         return Ok(());
     };
     let count = known.event_count + i64::try_from(added.len()).unwrap_or(i64::MAX);
     let last_us = added
         .iter()
-        .fold(known.last_received_us, |last, at| last.max(*at));
-    if known.is_dirty {
+        .fold(known.last_received_us, |last, it| last.max(it.received_us));
+    if known.dirty_us.is_some_and(|held| held <= dirty_us) {
         // Leaves dirty_us alone, and with it the index of dirty calls.
         conn.prepare_cached(
             "update call set event_count = ?2, last_received_us = ?3, placeholder = 0 where id = ?1",
@@ -232,7 +244,7 @@ fn extend_call(conn: &Connection, known: &Known, added: &[i64]) -> Result<()> {
         conn.prepare_cached(
             "update call set event_count = ?2, last_received_us = ?3, placeholder = 0, dirty_us = ?4 where id = ?1",
         )?
-        .execute([known.id, count, last_us, *first_us])?;
+        .execute([known.id, count, last_us, dirty_us])?;
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ create table call (
   position integer not null default 0 check (position >= 0),
   -- Versions of the summary so far; 0: there is none yet.
   version integer not null default 0 check (version >= 0),
-  -- Since when there are events the summary does not know; NULL: it knows all.
+  -- From when on it is to be folded, because there are events the summary does not know; NULL: it knows all.
   dirty_us integer,
   -- When the last event came in, by our clock.
   last_received_us integer,
