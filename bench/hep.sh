@@ -10,12 +10,21 @@ hep() {
   "$BENCH" load "$dir" --calls 1000 --seed "$SEED"
   hep_floors "$dir"
   rm -rf "$dir"
-  listen server "$PROGRAM" serve --listen 127.0.0.1:0 --hep-udp "$HEP_AT" --hep-tcp off --log error --data "$dir"
+  hep_server "$dir"
   hep_highest
-  hep_long
   hep_overload
+  hep_open "$dir"
+  hep_server "$dir"
+  hep_long
   quit server
   rm -rf "$dir"
+}
+
+# hep_server DIR: a server that knows nothing yet.
+hep_server() {
+  quit server
+  rm -rf "$1"
+  listen server "$PROGRAM" serve --listen 127.0.0.1:0 --hep-udp "$HEP_AT" --hep-tcp off --log error --data "$1"
 }
 
 # hep_floors DIR: decoding and keeping, each against what it cannot do without.
@@ -47,9 +56,18 @@ hep_highest() {
   row "resident memory then" "$(memory "$PID_server" VmRSS) MB" – – "≤ 300 MB"
 }
 
-# hep_long: most of that rate, with many calls open.
+# hep_open DIR: sets OPEN_RATE to a rate that is kept up with 100,000 calls open, each with a datagram every few seconds.
+hep_open() {
+  OPEN_RATE=$RATE
+  while hep_server "$1" && ! hep_round "$OPEN_RATE" "$HEP_PROBE_S" 100000; do
+    OPEN_RATE=$((OPEN_RATE * 9 / 10))
+    [ "$OPEN_RATE" -ge $((HEP_FROM / 4)) ] || die "with 100,000 calls open even $OPEN_RATE datagrams/s are too many"
+  done
+}
+
+# hep_long: that rate for long.
 hep_long() {
-  local rate=$((RATE * 9 / 10)) watcher begun=$SECONDS
+  local rate=$OPEN_RATE watcher begun=$SECONDS
   : >"$OUT/hep-memory.txt"
   while sleep 10; do
     echo "$((SECONDS - begun)) $(memory "$PID_server" VmRSS)" >>"$OUT/hep-memory.txt"

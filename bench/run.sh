@@ -11,7 +11,8 @@
 # DELIVERIES deliveries sent out                                    [100000]
 # HEP_EVENTS  events of HEP that are kept, against bare inserts       [200000]
 # HEP_FROM    lowest rate of datagrams tried                          [4000]
-# HEP_MINUTES how long most of the highest rate is kept up            [1]
+# HEP_PROBE_S how long a rate is tried with 100,000 calls open        [60]
+# HEP_MINUTES how long the highest of these rates is kept up          [1]
 # HEP_OVERLOAD_SECONDS how long twice the highest rate is sent        [20]
 # SEED      of the calls                                            [7]
 set -euo pipefail
@@ -19,7 +20,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
 CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events deliver hep} SEED=${SEED:-7}
 SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000}
-HEP_EVENTS=${HEP_EVENTS:-200000} HEP_FROM=${HEP_FROM:-4000} HEP_MINUTES=${HEP_MINUTES:-1} HEP_OVERLOAD_SECONDS=${HEP_OVERLOAD_SECONDS:-20}
+HEP_EVENTS=${HEP_EVENTS:-200000} HEP_FROM=${HEP_FROM:-4000} HEP_PROBE_S=${HEP_PROBE_S:-60} HEP_MINUTES=${HEP_MINUTES:-1} HEP_OVERLOAD_SECONDS=${HEP_OVERLOAD_SECONDS:-20}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
 OUT=$TARGET/bench
