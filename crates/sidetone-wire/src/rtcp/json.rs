@@ -39,8 +39,12 @@ const NTP_TO_UNIX_S: u64 = 2_208_988_800;
 /// # Errors
 /// When it is not JSON, a required number is not there, or one does not fit its field.
 pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
-    let report: Report<'_> =
-        serde_json::from_slice(payload).map_err(|error| refusal(payload, &error))?;
+    // Most are UTF-8 throughout: then that is looked at once, not text by text.
+    let report: Report<'_> = match std::str::from_utf8(payload) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(payload),
+    }
+    .map_err(|error| refusal(payload, &error))?;
     if report.says_nothing() {
         return Ok(Compound::default());
     }
