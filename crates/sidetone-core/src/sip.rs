@@ -72,12 +72,25 @@ pub struct IpLocation {
 }
 
 impl SipMessage {
+    /// The status of a response.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        match self.start {
+            StartLine::Request(_) => None,
+            StartLine::Response(status) => Some(status),
+        }
+    }
+
+    /// Whether it is a request of this method.
+    #[must_use]
+    pub fn is_request(&self, method: &str) -> bool {
+        self.status().is_none() && self.method == method
+    }
+
     /// Whether it asks for a new dialog: an INVITE without a tag of the called side.
     #[must_use]
     pub fn is_initial_invite(&self) -> bool {
-        matches!(self.start, StartLine::Request(_))
-            && self.method == "INVITE"
-            && self.to.tag.is_none()
+        self.is_request("INVITE") && self.to.tag.is_none()
     }
 }
 

@@ -57,22 +57,30 @@ impl Seen {
         (self.at, self.key) < (other.at, other.key)
     }
 
-    /// The status of a response.
-    pub(super) const fn status(&self) -> Option<u16> {
-        match self.message.start {
-            StartLine::Request(_) => None,
-            StartLine::Response(status) => Some(status),
+    /// What tells it from the other messages of its hop, whoever saw them.
+    pub(super) fn said(&self) -> Said<'_> {
+        let message = &self.message;
+        Said {
+            method: &message.method,
+            cseq: message.cseq,
+            start: Start::of(message),
+            tags: [&message.from.tag, &message.to.tag].map(Option::as_deref),
         }
     }
+}
 
-    /// Whether it is a request of this method.
-    pub(super) fn is_request(&self, method: &str) -> bool {
-        self.status().is_none() && self.message.method == method
-    }
+/// A message of a hop, without who saw it and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Said<'a> {
+    method: &'a str,
+    cseq: u32,
+    start: Start,
+    tags: [Option<&'a str>; 2],
+}
 
-    /// Whether it asks for a new dialog.
-    pub(super) fn is_initial_invite(&self) -> bool {
-        self.message.is_initial_invite()
+impl Start {
+    fn of(message: &SipMessage) -> Self {
+        message.status().map_or(Self::Request, Self::Response)
     }
 }
 
@@ -138,10 +146,7 @@ fn key_of(message: &SipMessage) -> MessageKey {
         },
         method: message.method.clone(),
         cseq: message.cseq,
-        start: match message.start {
-            StartLine::Request(_) => Start::Request,
-            StartLine::Response(status) => Start::Response(status),
-        },
+        start: Start::of(message),
         capture: message.capture,
         call_id: message.call_id.clone(),
         tags: [message.from.tag.clone(), message.to.tag.clone()],

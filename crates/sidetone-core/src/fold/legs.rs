@@ -1,14 +1,14 @@
 //! The legs of a call: the hops its INVITE took, from the caller's to the callee's.
 //!
 //! A proxy keeps the dialog's name, so one call is seen on several hops. What the caller was told is on the caller's
-//! leg, why is on the callee's.
+//! leg, why is on the callee's. What happened on a leg is told by all agents that saw it, when it did by the clock of one.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::dialog::{Dialogs, Seen};
-use crate::sip::Media;
+use super::dialog::{Dialogs, Said, Seen};
+use crate::sip::{Media, SipMessage};
 use crate::time::TimeUs;
 
 /// One hop of a call's signalling.
@@ -20,10 +20,20 @@ pub(super) struct Leg<'a> {
     pub(super) server: SocketAddr,
     /// The agent whose clock times on this leg are of: of those that saw most of it, the one of the lowest number.
     pub(super) agent: u32,
-    /// What that agent saw, in order.
-    pub(super) messages: Vec<&'a Seen>,
+    /// What was seen there by anybody, each once, in order.
+    pub(super) messages: Vec<Heard<'a>>,
     /// How far from the caller.
     order: (bool, u8, TimeUs),
+}
+
+/// A message of a leg.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'a> {
+    /// When: by the clock of the leg's agent if [`Self::is_timed`], else by that of whoever saw it.
+    pub(super) at: TimeUs,
+    /// Whether the leg's agent saw it too, or how far its clock is from that of whoever did is known.
+    pub(super) is_timed: bool,
+    pub(super) message: &'a SipMessage,
 }
 
 /// A side of a leg.
@@ -55,11 +65,11 @@ impl<'a> Legs<'a> {
         }
         let servers: Vec<_> = hops.iter().map(|hop| hop.server.ip()).collect();
         let mut legs: Vec<Leg<'a>> = hops
-            .into_iter()
+            .iter()
             .map(|hop| {
                 let is_behind =
                     servers.contains(&hop.client.ip()) && hop.client.ip() != hop.server.ip();
-                hop.leg(is_behind)
+                hop.leg(is_behind, &hops)
             })
             .collect();
         legs.sort_by_key(|leg| (leg.order, leg.client, leg.server));
@@ -104,7 +114,10 @@ struct Hop<'a> {
 /// Every pair of addresses that an INVITE went between.
 fn hops(dialogs: &Dialogs) -> Vec<Hop<'_>> {
     let mut hops: BTreeMap<(&str, SocketAddr, SocketAddr), u8> = BTreeMap::new();
-    for seen in dialogs.messages().filter(|seen| seen.is_initial_invite()) {
+    for seen in dialogs
+        .messages()
+        .filter(|seen| seen.message.is_initial_invite())
+    {
         let message = &seen.message;
         let capture = &message.capture;
         let pair = (
@@ -147,18 +160,32 @@ fn hop_of(hops: &[Hop<'_>], seen: &Seen) -> Option<usize> {
 }
 
 impl<'a> Hop<'a> {
-    fn leg(self, is_behind: bool) -> Leg<'a> {
+    /// The leg. All hops of the call tell how far the clocks of its agents are apart.
+    fn leg(&self, is_behind: bool, hops: &[Hop<'_>]) -> Leg<'a> {
         let mut by_agent: BTreeMap<u32, Vec<&'a Seen>> = BTreeMap::new();
-        for seen in self.seen {
+        for seen in &self.seen {
             let agent = seen.message.capture.agent;
             by_agent.entry(agent).or_default().push(seen);
         }
-        let (agent, mut messages) = by_agent
+        let most = by_agent
+            .iter()
+            .max_by_key(|(agent, seen)| (seen.len(), Reverse(**agent)));
+        let agent = most.map_or(0, |(agent, _)| *agent);
+        let own = by_agent.remove(&agent).unwrap_or_default();
+        let mut said: BTreeSet<Said<'_>> = own.iter().map(|seen| seen.said()).collect();
+        let mut messages: Vec<Heard<'a>> = own.iter().map(|seen| seen.heard(Some(0))).collect();
+        let mut others: Vec<(Option<i64>, Vec<&'a Seen>)> = by_agent
             .into_iter()
-            .max_by_key(|(agent, messages)| (messages.len(), Reverse(*agent)))
-            .unwrap_or_default();
-        messages.sort_by_key(|seen| (seen.at, place_in_transaction(seen)));
-        let first = messages.first().map_or(TimeUs::EPOCH, |seen| seen.at);
+            .map(|(other, seen)| (ahead_us(hops, agent, other), seen))
+            .collect();
+        others.sort_by_key(|(ahead_us, seen)| (ahead_us.is_none(), Reverse(seen.len())));
+        for (ahead_us, mut seen) in others {
+            seen.retain(|seen| !said.contains(&seen.said()));
+            said.extend(seen.iter().map(|seen| seen.said()));
+            messages.extend(seen.iter().map(|seen| seen.heard(ahead_us)));
+        }
+        messages.sort_by_key(|heard| (heard.at, place_in_transaction(heard.message)));
+        let first = messages.first().map_or(TimeUs::EPOCH, |heard| heard.at);
         Leg {
             client: self.client,
             server: self.server,
@@ -167,34 +194,76 @@ impl<'a> Hop<'a> {
             order: (is_behind, self.via, first),
         }
     }
+
+    /// When an agent first saw each message.
+    fn first_seen(&self, agent: u32) -> BTreeMap<Said<'a>, TimeUs> {
+        let mut first = BTreeMap::new();
+        for seen in &self.seen {
+            if seen.message.capture.agent == agent {
+                let held = first.entry(seen.said()).or_insert(seen.at);
+                *held = seen.at.min(*held);
+            }
+        }
+        first
+    }
+}
+
+/// How far the clock of one agent is ahead of that of another, in microseconds: the median over the messages of a call that
+/// both saw. `None` without any.
+fn ahead_us(hops: &[Hop<'_>], one: u32, other: u32) -> Option<i64> {
+    let mut differences: Vec<i64> = Vec::new();
+    for hop in hops {
+        let by_one = hop.first_seen(one);
+        let both = hop.first_seen(other).into_iter();
+        differences.extend(both.filter_map(|(said, at)| Some(by_one.get(&said)?.since_us(at))));
+    }
+    differences.sort_unstable();
+    differences
+        .get(differences.len().saturating_sub(1) / 2)
+        .copied()
+}
+
+impl Seen {
+    /// As of the leg's agent, whose clock is so far ahead.
+    const fn heard(&self, ahead_us: Option<i64>) -> Heard<'_> {
+        Heard {
+            at: match ahead_us {
+                Some(us) => self.at.plus_us(us),
+                None => self.at,
+            },
+            is_timed: ahead_us.is_some(),
+            message: &self.message,
+        }
+    }
 }
 
 /// Of messages seen at the same moment, requests come before their answers and those in the order of their status.
-fn place_in_transaction(seen: &Seen) -> (u32, u16) {
-    (seen.message.cseq, seen.status().unwrap_or(0))
+fn place_in_transaction(message: &SipMessage) -> (u32, u16) {
+    (message.cseq, message.status().unwrap_or(0))
 }
 
 impl<'a> Leg<'a> {
     /// Responses to the INVITEs that asked for the dialog, not to those within it.
-    pub(super) fn invite_responses(&self) -> impl Iterator<Item = (u16, &'a Seen)> {
+    pub(super) fn invite_responses(&self) -> impl Iterator<Item = (u16, Heard<'a>)> {
         let numbers: Vec<u32> = self.invites().map(|seen| seen.message.cseq).collect();
         self.messages.iter().filter_map(move |seen| {
-            let is_answer = seen.message.method == "INVITE"
-                && numbers.contains(&seen.message.cseq)
-                && self.end_of(seen) == End::Server;
-            Some((seen.status().filter(|_| is_answer)?, *seen))
+            let message = seen.message;
+            let is_answer = message.method == "INVITE"
+                && numbers.contains(&message.cseq)
+                && self.end_of(message) == End::Server;
+            Some((message.status().filter(|_| is_answer)?, *seen))
         })
     }
 
     /// The INVITEs that asked for the dialog: several when the first was challenged.
-    pub(super) fn invites(&self) -> impl Iterator<Item = &'a Seen> {
+    pub(super) fn invites(&self) -> impl Iterator<Item = Heard<'a>> {
         let of_leg = self.messages.iter().copied();
-        of_leg.filter(|seen| seen.is_initial_invite())
+        of_leg.filter(|seen| seen.message.is_initial_invite())
     }
 
     /// Which side sent a message of this leg.
-    pub(super) fn end_of(&self, seen: &Seen) -> End {
-        let source = seen.message.capture.source;
+    pub(super) fn end_of(&self, message: &SipMessage) -> End {
+        let source = message.capture.source;
         if source == self.client || (source != self.server && source.ip() == self.client.ip()) {
             End::Client
         } else {
@@ -208,7 +277,7 @@ impl<'a> Leg<'a> {
     }
 
     /// The final response: of the last INVITE that asked for the dialog.
-    pub(super) fn final_response(&self) -> Option<(u16, &'a Seen)> {
+    pub(super) fn final_response(&self) -> Option<(u16, Heard<'a>)> {
         let last = self.invites().map(|seen| seen.message.cseq).max()?;
         let finals = || {
             self.invite_responses()
@@ -229,13 +298,13 @@ impl<'a> Leg<'a> {
     ///
     /// When several branches of a fork answered, the call lasts until the last of these dialogs is ended; a BYE of any other
     /// dialog ends nothing. Where no answer was seen, any BYE counts.
-    pub(super) fn bye(&self) -> Option<(End, &'a Seen)> {
+    pub(super) fn bye(&self) -> Option<(End, Heard<'a>)> {
         let client_tag = self.invites().next()?.message.from.tag.as_deref();
         let byes = || {
             self.messages
                 .iter()
                 .copied()
-                .filter(|seen| seen.is_request("BYE"))
+                .filter(|seen| seen.message.is_request("BYE"))
         };
         let answered: BTreeSet<Option<&str>> = self
             .invite_responses()
@@ -247,12 +316,12 @@ impl<'a> Leg<'a> {
         } else {
             let of = |server_tag: Option<&str>| {
                 byes().find(|seen| {
-                    let message = &seen.message;
+                    let message = seen.message;
                     let tags = (message.from.tag.as_deref(), message.to.tag.as_deref());
                     tags == (client_tag, server_tag) || tags == (server_tag, client_tag)
                 })
             };
-            let ends: Option<Vec<&Seen>> = answered.into_iter().map(of).collect();
+            let ends: Option<Vec<Heard<'_>>> = answered.into_iter().map(of).collect();
             ends?.into_iter().max_by_key(|seen| seen.at)?
         };
         let end = if bye.message.from.tag.as_deref() == client_tag {
@@ -267,7 +336,7 @@ impl<'a> Leg<'a> {
     pub(super) fn media_of(&self, end: End) -> impl Iterator<Item = &'a Media> {
         self.messages
             .iter()
-            .filter(move |seen| self.end_of(seen) == end)
+            .filter(move |seen| self.end_of(seen.message) == end)
             .flat_map(|seen| &seen.message.media)
     }
 }

@@ -140,7 +140,7 @@ impl<'a> BothSides<'a> {
 /// platform.
 fn locations(legs: &Legs<'_>) -> Locations {
     let find = |leg: &Leg<'_>, of: fn(&SipMessage) -> Option<&IpLocation>| {
-        leg.invites().find_map(|seen| of(&seen.message)).cloned()
+        leg.invites().find_map(|seen| of(seen.message)).cloned()
     };
     Locations {
         from: find(&legs.caller, |it| it.source_location.as_ref()),

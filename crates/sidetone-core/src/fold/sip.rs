@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::cause;
-use super::dialog::{Dialogs, Seen};
-use super::legs::{End, Leg, Legs};
+use super::dialog::Dialogs;
+use super::legs::{End, Heard, Leg, Legs};
 use crate::facts::{CallFacts, EdgeFacts, TrustFacts};
 use crate::sip::{Media, Passport, StartLine};
 use crate::summary::SipSummary;
@@ -100,14 +100,18 @@ fn ended_at(caller: &Leg<'_>, callee: &Leg<'_>, state: CallState) -> Option<Time
     }
 }
 
-/// From the first INVITE to the first 18x, else to the final response: the delay the caller heard (RFC 6076 §4.3), on the
-/// clock of one agent. Milliseconds, rounded down.
+/// From the first INVITE to the first 18x, else to the final response: the delay the caller heard (RFC 6076 §4.3).
+/// Milliseconds, rounded down; `None` where the two were seen by clocks whose difference is not known.
 fn pdd_ms(caller: &Leg<'_>) -> Option<u64> {
     let alerted = caller
         .invite_responses()
         .find(|(status, _)| (180..190).contains(status));
     let (_, heard) = alerted.or_else(|| caller.final_response())?;
-    let us = heard.at.since_us(caller.started_at()?);
+    let started = caller.invites().next()?;
+    if !(started.is_timed && heard.is_timed) {
+        return None;
+    }
+    let us = heard.at.since_us(started.at);
     u64::try_from(us.max(0) / 1_000).ok()
 }
 
@@ -178,7 +182,8 @@ fn edge(leg: &Leg<'_>, party: End) -> EdgeFacts {
         let rtp = leg.media_of(end).find_map(|media| media.rtp)?;
         Some(rtp.ip().to_string())
     };
-    let agent = |seen: &&&Seen| leg.end_of(seen) == party && seen.message.user_agent.is_some();
+    let agent =
+        |seen: &&Heard<'_>| leg.end_of(seen.message) == party && seen.message.user_agent.is_some();
     let refusal = leg.final_response().map(|(status, _)| status);
     EdgeFacts {
         sip_call_id: leg
@@ -210,7 +215,11 @@ pub(super) const fn other(end: End) -> End {
 /// What signatures and verification services say of the caller. A signature that was seen is not one that was verified,
 /// and where the two disagree nothing is.
 fn trust(dialogs: &Dialogs) -> TrustFacts {
-    let invites = || dialogs.messages().filter(|seen| seen.is_initial_invite());
+    let invites = || {
+        dialogs
+            .messages()
+            .filter(|seen| seen.message.is_initial_invite())
+    };
     let passports = || {
         let all = invites().flat_map(|seen| &seen.message.passports);
         all.filter(|passport| passport.kind.as_deref().is_none_or(|kind| kind == "shaken"))
@@ -236,9 +245,10 @@ fn trust(dialogs: &Dialogs) -> TrustFacts {
 
 fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
     let caller = &legs.caller;
-    let within = |seen: &&&Seen| seen.is_request("INVITE") && seen.message.to.tag.is_some();
+    let within =
+        |seen: &&Heard<'_>| seen.message.is_request("INVITE") && seen.message.to.tag.is_some();
     let reinvites = caller.messages.iter().filter(within);
-    let audio = |seen: &Seen| {
+    let audio = |seen: &Heard<'_>| {
         let mut media = seen.message.media.iter();
         let audio = media.find(|media| media.kind == "audio")?;
         Some(is_hold(audio))
@@ -246,7 +256,7 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
     // A hold is kept up by every INVITE that repeats it, and begins once.
     let mut held = false;
     let mut holds = 0;
-    for now in reinvites.clone().filter_map(|seen| audio(seen)) {
+    for now in reinvites.clone().filter_map(audio) {
         holds += u32::from(now && !held);
         held = now;
     }
@@ -260,7 +270,7 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
         })
         .collect();
     let branches = legs.callees.len().max(targets.len());
-    let early = |(status, seen): (u16, &Seen)| status < 200 && !seen.message.media.is_empty();
+    let early = |(status, seen): (u16, Heard<'_>)| status < 200 && !seen.message.media.is_empty();
     let mut call_ids: BTreeSet<&str> = BTreeSet::new();
     call_ids.extend(dialogs.messages().map(|seen| seen.message.call_id.as_str()));
     let callee_response = legs.callee().final_response().map(|(status, _)| status);

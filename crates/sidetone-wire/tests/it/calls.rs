@@ -1,6 +1,5 @@
 //! Captures of real calls, from the mirrored packets to the summary, and what the endpoints themselves saw.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
@@ -17,7 +16,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::EdgeKind;
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
-use sidetone_wire::translate::mirrored::{Mirrored, Skipped, hep};
+use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
 use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
@@ -62,7 +61,7 @@ fn read(sent: &Sent) -> Option<Mirrored> {
     let mut packet = Packet::decode(&sent.datagram).unwrap();
     packet.agent += sent.agent_plus;
     packet.captured_us += sent.clock_plus_us;
-    match hep(&packet, ACCOUNT, &NamingHeaders::default()) {
+    match mirrored::hep(&packet, ACCOUNT, &NamingHeaders::default()) {
         Ok(mirrored) => Some(mirrored),
         Err(Skipped::OtherKind) => None,
         Err(other) => panic!("{other:?}"),
@@ -94,7 +93,7 @@ pub(crate) fn events(sent: &[Sent]) -> Vec<CallEvent> {
     events
 }
 
-fn summary(sent: &[Sent]) -> CallSummary {
+pub(crate) fn summary(sent: &[Sent]) -> CallSummary {
     let events = events(sent);
     fold(events[0].call, &events, &Rules::built_in())
 }
@@ -292,83 +291,6 @@ fn figures_are_what_was_on_the_wire() {
         }
     }
     assert_eq!(measured, 6);
-}
-
-/// What must not depend on who saw what when.
-fn essence(summary: &CallSummary) -> Value {
-    let mut summary = serde_json::to_value(summary).unwrap();
-    let edges = summary["edges"].as_object_mut().unwrap();
-    for edge in edges.values_mut() {
-        // A round trip on one leg is told by one agent's clock only.
-        edge.as_object_mut().unwrap().remove("leg_rtt_ms");
-        for way in ["inbound", "outbound"] {
-            round(&mut edge[way]["rtt_ms"]);
-            round(&mut edge[way]["mos"]);
-        }
-    }
-    summary["last_event_at"] = Value::Null;
-    summary
-}
-
-/// To thousandths: sums of differences of times come out the same but for the last digits. Of extremes of both legs added
-/// up, which are not known on two clocks, nothing.
-fn round(stat: &mut Value) {
-    let mean = stat["avg"].as_f64().map(|avg| (avg * 1e3).round() / 1e3);
-    *stat = serde_json::json!(mean);
-}
-
-pub(crate) fn to_callee(sent: &Sent) -> bool {
-    let callee: std::net::IpAddr = "10.77.2.2".parse().unwrap();
-    let packet = Packet::decode(&sent.datagram).unwrap();
-    [packet.src, packet.dst]
-        .iter()
-        .any(|it: &SocketAddr| it.ip() == callee)
-}
-
-#[test]
-fn legs_seen_by_two_agents_whose_clocks_differ_are_the_same_call() {
-    for name in names() {
-        let whole = capture(&name);
-        let split: Vec<Sent> = whole
-            .iter()
-            .map(|sent| {
-                let far = to_callee(sent);
-                Sent {
-                    agent_plus: u32::from(far),
-                    clock_plus_us: if far { 3_000_000 } else { 0 },
-                    ..sent.clone()
-                }
-            })
-            .collect();
-        let (expected, split) = (essence(&summary(&whole)), essence(&summary(&split)));
-        pretty_assertions(&name, &expected, &split);
-    }
-}
-
-#[test]
-fn what_two_agents_saw_counts_once() {
-    for name in names() {
-        let whole = capture(&name);
-        let again = whole.iter().map(|sent| Sent {
-            agent_plus: 1,
-            clock_plus_us: 3_000_000,
-            ..sent.clone()
-        });
-        let both: Vec<Sent> = whole.iter().cloned().chain(again).collect();
-        let (expected, both) = (essence(&summary(&whole)), essence(&summary(&both)));
-        pretty_assertions(&name, &expected, &both);
-    }
-}
-
-#[track_caller]
-fn pretty_assertions(name: &str, expected: &Value, actual: &Value) {
-    let text = |value| serde_json::to_string_pretty(value).unwrap();
-    assert!(
-        expected == actual,
-        "{name}: {} became {}",
-        text(expected),
-        text(actual)
-    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
-use crate::calls::{Sent, capture, events, names, to_callee};
+use crate::agents::to_callee;
+use crate::calls::{Sent, capture, events, names};
 
 fn state(events: &[CallEvent]) -> FoldState {
     let mut state = FoldState::default();

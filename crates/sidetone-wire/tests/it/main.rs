@@ -1,5 +1,6 @@
 //! Decoders from the outside: fixtures, their prefixes, the fuzzers' corpus, random input.
 
+mod agents;
 mod calls;
 mod captures;
 mod carried;

@@ -1,5 +1,6 @@
 //! The fold, subject by subject. Here: how a call's events are made.
 
+mod agents;
 mod assemble;
 mod derived;
 mod media;

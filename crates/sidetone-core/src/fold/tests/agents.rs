@@ -1,0 +1,88 @@
+//! One call, seen by several agents whose clocks differ, none of which saw all of it.
+
+use super::at;
+use super::packets::{A, B, S, Story};
+use crate::facts::CallFacts;
+use crate::vocabulary::CallState;
+
+/// A message: when, from, to, what.
+type Line = (i64, &'static str, &'static str, &'static str);
+
+const BUSY: &[Line] = &[
+    (0, A, S, "INVITE"),
+    (5, S, B, "INVITE"),
+    (300, B, S, "180 INVITE"),
+    (305, S, A, "180 INVITE"),
+    (2_000, B, S, "486 INVITE"),
+    (2_005, S, A, "486 INVITE"),
+];
+
+const ANSWERED: &[Line] = &[
+    (0, A, S, "INVITE"),
+    (5, S, B, "INVITE"),
+    (300, S, A, "180 INVITE"),
+    (1_000, B, S, "200 INVITE"),
+    (1_005, S, A, "200 INVITE"),
+    (9_000, A, S, "BYE"),
+    (9_005, S, B, "BYE"),
+];
+
+/// Who saw each message: agent, how far its clock is ahead.
+fn facts(lines: &[Line], seen_by: impl Fn(usize) -> Vec<(u32, i64)>) -> CallFacts {
+    let mut story = Story::default();
+    for (number, (ms, from, to, start)) in lines.iter().enumerate() {
+        for (agent, ahead_ms) in seen_by(number) {
+            story.sip(ms + ahead_ms, from, to, start, |message| {
+                message.capture.agent = agent;
+            });
+        }
+    }
+    story.summary().facts
+}
+
+#[test]
+fn what_one_agent_missed_another_tells() {
+    for lines in [BUSY, ANSWERED] {
+        let whole = facts(lines, |_| vec![(1, 0)]);
+        for missed in 0..lines.len() {
+            // The other one is 3 s ahead; what both saw tells it, on whichever leg.
+            let common = (missed + 1) % lines.len();
+            let seen_by = |number| match number {
+                it if it == missed => vec![(2, 3_000)],
+                it if it == common => vec![(2, 3_000), (1, 0)],
+                _ => vec![(1, 0)],
+            };
+            assert_eq!(facts(lines, seen_by), whole, "{missed} of {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn clocks_are_compared_by_the_median_of_what_both_saw() {
+    // Agent 2 missed the first sending of the 180, and alone saw the BYE.
+    let seen_by = |number| match number {
+        0 => vec![(1, 0)],
+        2 => vec![(1, 0), (2, 3_500)],
+        5 => vec![(2, 3_000)],
+        _ => vec![(1, 0), (2, 3_000)],
+    };
+    let told = facts(ANSWERED, seen_by);
+    assert_eq!(told.started_at, Some(at(0)));
+    assert_eq!(told.ended_at, Some(at(9_000)));
+}
+
+#[test]
+fn agents_that_saw_nothing_in_common_tell_no_delay() {
+    // Requests pass the one, responses the other.
+    let seen_by = |number: usize| match ANSWERED[number].3 {
+        "INVITE" | "BYE" => vec![(1, 0)],
+        _ => vec![(2, 3_000)],
+    };
+    let told = facts(ANSWERED, seen_by);
+    assert_eq!(told.state, Some(CallState::Completed));
+    assert_eq!(told.disconnected_by.as_deref(), Some("caller"));
+    assert_eq!(told.started_at, Some(at(0)));
+    assert_eq!(told.answered_at, Some(at(4_005)));
+    assert_eq!(told.ended_at, Some(at(9_000)));
+    assert_eq!(told.pdd_ms, None);
+}
