@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use super::clock::Clock;
 use super::dialog::{Dialogs, Said, Seen};
 use crate::sip::{Media, SipMessage};
 use crate::time::TimeUs;
@@ -18,8 +19,8 @@ pub(super) struct Leg<'a> {
     pub(super) client: SocketAddr,
     /// The side that received it.
     pub(super) server: SocketAddr,
-    /// The agent whose clock times on this leg are of: of those that saw most of it, the one of the lowest number.
-    pub(super) agent: u32,
+    /// That of the agent that saw most of it; of several, of the one of the lowest number.
+    pub(super) clock: Clock,
     /// What was seen there by anybody, each once, in order.
     pub(super) messages: Vec<Heard<'a>>,
     /// How far from the caller.
@@ -174,9 +175,16 @@ impl<'a> Hop<'a> {
         let own = by_agent.remove(&agent).unwrap_or_default();
         let mut said: BTreeSet<Said<'_>> = own.iter().map(|seen| seen.said()).collect();
         let mut messages: Vec<Heard<'a>> = own.iter().map(|seen| seen.heard(Some(0))).collect();
+        let clock = Clock {
+            agent,
+            ahead_us: by_agent
+                .keys()
+                .filter_map(|other| Some((*other, ahead_us(hops, agent, *other)?)))
+                .collect(),
+        };
         let mut others: Vec<(Option<i64>, Vec<&'a Seen>)> = by_agent
             .into_iter()
-            .map(|(other, seen)| (ahead_us(hops, agent, other), seen))
+            .map(|(other, seen)| (clock.ahead_us.get(&other).copied(), seen))
             .collect();
         others.sort_by_key(|(ahead_us, seen)| (ahead_us.is_none(), Reverse(seen.len())));
         for (ahead_us, mut seen) in others {
@@ -189,7 +197,7 @@ impl<'a> Hop<'a> {
         Leg {
             client: self.client,
             server: self.server,
-            agent,
+            clock,
             messages,
             order: (is_behind, self.via, first),
         }

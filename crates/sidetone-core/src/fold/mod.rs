@@ -8,6 +8,8 @@
 mod assemble;
 mod cap;
 mod cause;
+mod clock;
+mod codecs;
 mod combine;
 mod derived;
 mod dialog;

@@ -124,10 +124,10 @@ impl<'a> BothSides<'a> {
         let host = near
             .invites()
             .find_map(|it| it.message.from.host.as_deref());
-        let caller = rule(near.client.ip(), near.agent, host);
+        let caller = rule(near.client.ip(), near.clock.agent, host);
         let far = legs.callee();
         let host = far.invites().find_map(|it| it.message.to.host.as_deref());
-        let callee = rule(far.server.ip(), far.agent, host);
+        let callee = rule(far.server.ip(), far.clock.agent, host);
         Self {
             caller,
             callee,

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::codecs::Codecs;
 use super::legs::{End, Leg, Legs};
 use super::sip::other;
 use crate::capture::Capture;
-use crate::sip::Codec;
 
 /// One end of one leg: a party's telephone, or the platform between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,8 +27,8 @@ pub(super) enum PartyEdge {
 #[derive(Debug)]
 pub(super) struct Places {
     ends: Vec<KnownEnd>,
-    caller_codec: Option<Codec>,
-    callee_codec: Option<Codec>,
+    caller_codecs: Codecs,
+    callee_codecs: Codecs,
 }
 
 #[derive(Debug)]
@@ -48,16 +48,16 @@ impl Places {
         }
         Self {
             ends,
-            caller_codec: codec(&legs.caller),
-            callee_codec: codec(legs.callee()),
+            caller_codecs: Codecs::of(&legs.caller),
+            callee_codecs: Codecs::of(legs.callee()),
         }
     }
 
-    /// The codec that was agreed on at an edge.
-    pub(super) const fn codec(&self, edge: PartyEdge) -> Option<&Codec> {
+    /// The codecs that were agreed on at an edge.
+    pub(super) const fn codecs(&self, edge: PartyEdge) -> &Codecs {
         match edge {
-            PartyEdge::Caller => self.caller_codec.as_ref(),
-            PartyEdge::Callee => self.callee_codec.as_ref(),
+            PartyEdge::Caller => &self.caller_codecs,
+            PartyEdge::Callee => &self.callee_codecs,
         }
     }
 
@@ -120,14 +120,4 @@ fn add_leg(ends: &mut Vec<KnownEnd>, leg: &Leg<'_>, edge: PartyEdge, party: End)
                 .collect(),
         });
     }
-}
-
-/// The codec of the answer, else that of early media, else the first one offered.
-fn codec(leg: &Leg<'_>) -> Option<Codec> {
-    let answered = leg.final_response().map(|(_, seen)| &seen.message.media);
-    let of = |media: &crate::sip::Media| media.codec.clone().filter(|_| media.kind == "audio");
-    answered
-        .and_then(|media| media.iter().find_map(of))
-        .or_else(|| leg.media_of(End::Server).find_map(of))
-        .or_else(|| leg.media_of(End::Client).find_map(of))
 }

@@ -7,6 +7,7 @@ use super::parties::kind_of;
 use super::place::{PartyEdge, Place, Places};
 use crate::capture::Capture;
 use crate::rtcp::RtcpReport;
+use crate::time::TimeUs;
 use crate::vocabulary::EdgeKind;
 use crate::vq::VqReport;
 
@@ -104,10 +105,10 @@ impl Route {
         place.map(|place| self.spot(place))
     }
 
-    /// Ticks in a millisecond of the clock that jitter at an edge is told in, when the codec is known.
+    /// Ticks in a millisecond of the clock that jitter at an edge is told in at a time of its leg, when the codec is known.
     #[must_use]
-    pub fn clock_khz(&self, spot: Spot) -> Option<f64> {
-        let codec = self.places.codec(spot.leg.into())?;
+    pub fn clock_khz(&self, spot: Spot, at: TimeUs) -> Option<f64> {
+        let codec = self.places.codecs(spot.leg.into()).at(at)?;
         (codec.clock_hz > 0).then(|| f64::from(codec.clock_hz) / 1_000.0)
     }
 
@@ -154,7 +155,7 @@ fn hop(leg: &Leg<'_>, name: LegName, party: End, edge: EdgeKind) -> Hop {
     let first = leg.messages.first();
     Hop {
         spot: Spot { leg: name, edge },
-        agent: leg.agent,
+        agent: leg.clock.agent,
         party,
         platform,
         call_id: first.map_or_else(String::new, |seen| seen.message.call_id.clone()),

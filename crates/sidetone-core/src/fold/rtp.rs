@@ -74,11 +74,12 @@ pub(super) fn measured(
             let (Some((_, first)), Some((report, last))) = (blocks.first(), blocks.last()) else {
                 continue;
             };
-            let codec = places.codec(place.edge);
+            let codecs = places.codecs(place.edge);
             let mut jitter = Jitter::default();
-            for (_, block) in &blocks {
-                jitter.add(block, codec);
+            for (known, block) in &blocks {
+                jitter.add(block, codecs.when_seen(&known.seen));
             }
+            let codec = codecs.when_seen(&report.seen);
             let of_that_time = owner.and_then(|owner| sent_at(owner, report));
             let sent = owner.and_then(last_sent);
             let counters = counters((first, last), of_that_time, sent, codec, &jitter);
@@ -186,8 +187,8 @@ pub(super) fn blocks<'a>(source: &'a Source<'_>, stream: u32) -> Vec<Block<'a>> 
     blocks
 }
 
-/// What blocks about one stream, from the first to the last, say together, and what its source says of having sent: by the time of the last of them,
-/// and in all.
+/// What blocks about one stream, from the first to the last, say together, and what its source says of having sent: by the time
+/// of the last of them, and in all. The codec is that of the last of them: what the call ended up with.
 pub(super) fn counters(
     (first, last): (&ReportBlock, &ReportBlock),
     of_that_time: Option<SenderInfo>,
@@ -233,7 +234,7 @@ pub(super) struct Jitter {
 }
 
 impl Jitter {
-    /// Jitter is told by a clock: without its rate it says nothing.
+    /// Jitter is told by the clock of the codec then in force: without its rate it says nothing.
     pub(super) fn add(&mut self, block: &ReportBlock, codec: Option<&Codec>) {
         let Some(codec) = codec.filter(|codec| codec.clock_hz > 0) else {
             return;

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::clock::Clock;
+use super::codecs::Codecs;
 use super::figures::Side;
-use super::legs::{Leg, Legs};
+use super::legs::Legs;
 use super::parties::{figures, kind_of};
 use super::place::{PartyEdge, Place, Places};
 use super::reports::Reports;
@@ -17,7 +19,6 @@ use crate::id::CallRef;
 use crate::media::{Counters, MediaSample};
 use crate::quality::loss;
 use crate::rtcp::{ReportBlock, SenderInfo};
-use crate::sip::Codec;
 use crate::time::{SECOND_US, TimeUs};
 use crate::vocabulary::{EdgeKind, StreamDirection};
 
@@ -60,8 +61,8 @@ pub(super) fn series(
     for (reporter, source) in &sources {
         let Some(place) = source.place else { continue };
         for stream in rtp::streams_received(source) {
-            let codec = places.codec(place.edge);
-            let received = Received::of(source, sources.get(&stream), codec, &slots);
+            let codecs = places.codecs(place.edge);
+            let received = Received::of(source, sources.get(&stream), codecs, &slots);
             let blocks = rtp::blocks(source, stream);
             let trip = |slot: &i64| {
                 let trips: &Trips = trips.get(slot)?;
@@ -119,22 +120,22 @@ fn sample(edge: EdgeKind, way: Way, streams: &BTreeMap<u32, Points>, slot: i64) 
 }
 
 /// When slots begin. Legs whose agents differ have a clock each, and both heard the answer: times are counted from that.
-struct Slots {
-    caller: Clock,
-    callee: Clock,
+struct Slots<'a> {
+    caller: Since<'a>,
+    callee: Since<'a>,
 }
 
-struct Clock {
-    agent: u32,
+struct Since<'a> {
+    clock: &'a Clock,
     zero: TimeUs,
 }
 
-impl Slots {
-    fn of(sources: &BTreeMap<u32, Source<'_>>, legs: &Legs<'_>) -> Option<Self> {
+impl<'a> Slots<'a> {
+    fn of(sources: &BTreeMap<u32, Source<'_>>, legs: &'a Legs<'_>) -> Option<Self> {
         let (near, far) = (&legs.caller, legs.callee());
         let answers = (near.answered_at(), far.answered_at());
         let (caller, callee) = match answers {
-            (Some(near_answer), Some(far_answer)) if near.agent != far.agent => {
+            (Some(near_answer), Some(far_answer)) if near.clock.agent != far.clock.agent => {
                 (near_answer, far_answer)
             }
             _ => {
@@ -142,13 +143,15 @@ impl Slots {
                 (zero, zero)
             }
         };
-        let clock = |leg: &Leg<'_>, zero| Clock {
-            agent: leg.agent,
-            zero,
-        };
         Some(Self {
-            caller: clock(near, caller),
-            callee: clock(far, callee),
+            caller: Since {
+                clock: &near.clock,
+                zero: caller,
+            },
+            callee: Since {
+                clock: &far.clock,
+                zero: callee,
+            },
         })
     }
 
@@ -159,16 +162,15 @@ impl Slots {
 
     /// When a report was made, from the answer, in microseconds.
     fn moment(&self, source: &Source<'_>, known: &Known<'_>) -> i64 {
-        let clock = match source.place {
+        let since = match source.place {
             Some(Place {
                 edge: PartyEdge::Callee,
                 ..
             }) => &self.callee,
             _ => &self.caller,
         };
-        let seen = known.seen.get(&clock.agent);
-        let at = seen.or_else(|| known.seen.values().next());
-        at.map_or(0, |at| at.since_us(clock.zero))
+        let at = since.clock.time(&known.seen);
+        at.map_or(0, |at| at.since_us(since.zero))
     }
 
     fn end(&self, slot: i64) -> TimeUs {
@@ -188,16 +190,16 @@ struct Received<'a> {
     /// What its sender reported of having sent, by when it did.
     sent: Vec<(i64, SenderInfo)>,
     last_sent: Option<SenderInfo>,
-    codec: Option<&'a Codec>,
-    slots: &'a Slots,
+    codecs: &'a Codecs,
+    slots: &'a Slots<'a>,
 }
 
 impl<'a> Received<'a> {
     fn of(
         source: &'a Source<'a>,
         owner: Option<&Source<'_>>,
-        codec: Option<&'a Codec>,
-        slots: &'a Slots,
+        codecs: &'a Codecs,
+        slots: &'a Slots<'a>,
     ) -> Self {
         let senders = |owner: &Source<'_>| {
             let known = owner.reports.values();
@@ -210,7 +212,7 @@ impl<'a> Received<'a> {
             source,
             sent: owner.map(senders).unwrap_or_default(),
             last_sent: owner.and_then(rtp::last_sent),
-            codec,
+            codecs,
             slots,
         }
     }
@@ -227,8 +229,9 @@ impl<'a> Received<'a> {
         let mut slot = i64::MIN;
         for (place, (known, block)) in blocks.iter().enumerate() {
             slot = slot.max(slot_of(&(*known, *block)));
-            jitter.add(block, self.codec);
-            all_jitter.add(block, self.codec);
+            let codec = self.codecs.when_seen(&known.seen);
+            jitter.add(block, codec);
+            all_jitter.add(block, codec);
             let next = blocks.get(place + 1);
             if next.is_some_and(|next| slot_of(next) <= slot) {
                 continue;
@@ -240,8 +243,10 @@ impl<'a> Received<'a> {
                 None => self.last_sent,
             };
             let span = (first, block);
-            let cumulative = rtp::counters(span, of_that_time, sent, self.codec, &all_jitter);
+            let cumulative = rtp::counters(span, of_that_time, sent, codec, &all_jitter);
             let interval = Counters {
+                codec: cumulative.codec,
+                codec_name: cumulative.codec_name.clone(),
                 packets_sent: difference(sent, before.sent, |it| it.packets),
                 bytes_sent: difference(sent, before.sent, |it| it.octets),
                 jitter_ms: std::mem::take(&mut jitter).stat(),
@@ -278,8 +283,6 @@ impl<'a> Received<'a> {
         };
         let expected = expected.map(u64::from);
         Counters {
-            codec: self.codec.map(|codec| codec.payload_type),
-            codec_name: self.codec.map(|codec| codec.name.clone()),
             packets_received: expected
                 .map(|expected| expected.saturating_add_signed(lost.saturating_neg())),
             packets_lost: Some(lost),

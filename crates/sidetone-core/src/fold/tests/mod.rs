@@ -2,6 +2,7 @@
 
 mod agents;
 mod assemble;
+mod codecs;
 mod derived;
 mod media;
 mod packets;
