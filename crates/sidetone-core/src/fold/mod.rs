@@ -33,6 +33,7 @@ mod steps;
 mod tests;
 mod totals;
 mod trips;
+mod trust;
 mod warnings;
 
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::cause;
 use super::dialog::Dialogs;
 use super::legs::{End, Heard, Leg, Legs};
-use crate::facts::{CallFacts, EdgeFacts, TrustFacts};
-use crate::sip::{Media, Passport, StartLine};
+use super::trust::trust;
+use crate::facts::{CallFacts, EdgeFacts};
+use crate::sip::{Media, StartLine};
 use crate::summary::SipSummary;
 use crate::time::TimeUs;
 use crate::vocabulary::{CallState, StreamDirection};
@@ -209,37 +210,6 @@ pub(super) const fn other(end: End) -> End {
     match end {
         End::Client => End::Server,
         End::Server => End::Client,
-    }
-}
-
-/// What signatures and verification services say of the caller. A signature that was seen is not one that was verified,
-/// and where the two disagree nothing is.
-fn trust(dialogs: &Dialogs) -> TrustFacts {
-    let invites = || {
-        dialogs
-            .messages()
-            .filter(|seen| seen.message.is_initial_invite())
-    };
-    let passports = || {
-        let all = invites().flat_map(|seen| &seen.message.passports);
-        all.filter(|passport| passport.kind.as_deref().is_none_or(|kind| kind == "shaken"))
-    };
-    let verstat = invites().find_map(|seen| seen.message.verstat.clone());
-    let checked = passports().filter_map(|passport| passport.verified).min();
-    let by_service = match verstat.as_deref() {
-        Some(word) if word.starts_with("TN-Validation-Passed") => Some(true),
-        Some(word) if word.starts_with("TN-Validation-Failed") => Some(false),
-        _ => None,
-    };
-    let claim = |of: fn(&Passport) -> Option<&String>| passports().find_map(of).cloned();
-    TrustFacts {
-        verified_caller: by_service.into_iter().chain(checked).min(),
-        attestation: claim(|passport| passport.attestation.as_ref()),
-        attested_caller: claim(|passport| passport.caller.as_ref()),
-        attestation_origin: claim(|passport| passport.origin_id.as_ref()),
-        attestation_verified: checked,
-        verstat,
-        ..TrustFacts::default()
     }
 }
 

@@ -11,6 +11,7 @@ mod rtp;
 mod sdk;
 mod signalling;
 mod sip;
+mod trust;
 
 use super::*;
 use crate::event::{EdgeEvent, EventId, Source, SourceKind, Step};

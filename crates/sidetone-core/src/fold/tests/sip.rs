@@ -3,7 +3,7 @@
 use super::at;
 use super::packets::{A, B, C, S, Story, answered, audio};
 use crate::sides::{SideEdge, SideRule, Sides};
-use crate::sip::{IpLocation, Media, Passport, Reason, SipMessage};
+use crate::sip::{IpLocation, Media, Reason, SipMessage};
 use crate::vocabulary::{CallState, CallType, EdgeKind};
 
 #[test]
@@ -83,30 +83,6 @@ fn a_branch_that_answered_is_the_callee_although_another_went_further() {
     assert_eq!(callee.user_agent.as_deref(), Some("phone"));
     let sip = summary.sip.unwrap();
     assert_eq!((sip.callee_response, sip.forks), (Some(200), 1));
-}
-
-#[test]
-fn a_caller_is_verified_when_nobody_says_otherwise() {
-    let verified = |verstat: Option<&str>, signature| {
-        let mut story = Story::default();
-        story.sip(0, A, S, "INVITE", |message| {
-            message.verstat = verstat.map(str::to_owned);
-            message.passports = vec![Passport {
-                verified: signature,
-                ..Passport::default()
-            }];
-        });
-        story.summary().facts.trust.verified_caller
-    };
-    let passed = Some("TN-Validation-Passed");
-    assert_eq!(verified(passed, Some(true)), Some(true));
-    assert_eq!(verified(passed, None), Some(true));
-    assert_eq!(verified(passed, Some(false)), Some(false));
-    assert_eq!(
-        verified(Some("TN-Validation-Failed"), Some(true)),
-        Some(false)
-    );
-    assert_eq!(verified(Some("No-TN-Validation"), None), None);
 }
 
 #[test]
