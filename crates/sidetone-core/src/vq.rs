@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capture::Capture;
+use crate::facts::is_default;
 use crate::time::TimeUs;
 
 /// One report of one phone.
@@ -14,6 +15,10 @@ pub struct VqReport {
     /// Whether it is of the whole call, and the last.
     #[serde(default)]
     pub is_final: bool,
+    /// Whether it is of a session: until the call ended, or its codec or address changed. Other reports are of an interval, or
+    /// sent because a threshold was crossed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_session: bool,
     /// The phone's own address, as From and To have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_id: Option<String>,

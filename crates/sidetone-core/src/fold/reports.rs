@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::cap::cap;
 use super::pairs;
 use crate::capture::Capture;
-use crate::facts::{Claim, Rank, settle};
+use crate::facts::{Claim, Rank};
 use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo, VoipMetrics};
 use crate::time::TimeUs;
 use crate::vq::VqReport;
@@ -19,7 +19,8 @@ use crate::vq::VqReport;
 pub(super) struct Reports {
     #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) by_path: BTreeMap<(u32, Capture), Path>,
-    /// The last word of each phone, by its own address and source.
+    /// The last word of each phone, by its own address and source: of reports of the whole call, else of a session, else of an
+    /// interval, the latest.
     #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) phones: BTreeMap<(Option<String>, Option<u32>), Claim<VqReport>>,
     /// The last word of each end system on the quality of each stream it receives, by its source and the stream's.
@@ -84,7 +85,7 @@ impl Reports {
                 rank,
                 value: *metrics,
             };
-            settle_in(&mut self.quality, (*ssrc, metrics.ssrc), claim);
+            settle_in(&mut self.quality, (*ssrc, metrics.ssrc), claim, |_| ());
         }
     }
 
@@ -94,7 +95,7 @@ impl Reports {
             rank,
             value: report.clone(),
         };
-        settle_in(&mut self.phones, key, claim);
+        settle_in(&mut self.phones, key, claim, span);
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -106,10 +107,10 @@ impl Reports {
         }
         cap(&mut self.by_path, drop);
         for (key, claim) in other.phones {
-            settle_in(&mut self.phones, key, claim);
+            settle_in(&mut self.phones, key, claim, span);
         }
         for (key, claim) in other.quality {
-            settle_in(&mut self.quality, key, claim);
+            settle_in(&mut self.quality, key, claim, |_| ());
         }
     }
 
@@ -118,11 +119,23 @@ impl Reports {
     }
 }
 
-/// Keeps the claim of higher rank under a key, and of keys no more than are told apart.
-fn settle_in<K: Ord, T>(claims: &mut BTreeMap<K, Claim<T>>, key: K, claim: Claim<T>) {
-    let mut held = claims.remove(&key);
-    settle(&mut held, Some(claim));
-    claims.extend(held.map(|held| (key, held)));
+/// How much of a call a phone reports of: all of it, a session, an interval.
+const fn span(report: &VqReport) -> (bool, bool) {
+    (report.is_final, report.is_session)
+}
+
+/// Keeps the claim of greater weight under a key, of equal ones that of higher rank, and of keys no more than are told apart.
+fn settle_in<K: Ord, T, W: Ord>(
+    claims: &mut BTreeMap<K, Claim<T>>,
+    key: K,
+    claim: Claim<T>,
+    weight: impl Fn(&T) -> W,
+) {
+    let weight = |claim: &Claim<T>| (weight(&claim.value), claim.rank);
+    let held = claims.get(&key);
+    if held.is_none_or(|held| weight(held) < weight(&claim)) {
+        claims.insert(key, claim);
+    }
     cap(claims, drop);
 }
 

@@ -184,21 +184,30 @@ pub(super) fn rtcp() -> impl Strategy<Value = RtcpReport> {
 }
 
 pub(super) fn vq() -> impl Strategy<Value = VqReport> {
-    (0_u32..4, of(0_u32..4), of(1.0..5.0), of(0.0..100.0)).prop_map(
-        |(local, remote, mos_lq, loss)| VqReport {
-            capture: None,
-            is_final: true,
-            local_id: None,
-            remote_id: None,
-            local_ssrc: Some(local),
-            remote_ssrc: remote,
-            local_ip: None,
-            local: VqMetrics {
-                mos_lq,
-                loss_percent: loss,
-                ..VqMetrics::default()
-            },
-            remote: None,
-        },
+    let occasion = select(vec![(true, true), (false, true), (false, false)]);
+    (
+        occasion,
+        0_u32..4,
+        of(0_u32..4),
+        of(1.0..5.0),
+        of(0.0..100.0),
     )
+        .prop_map(
+            |((is_final, is_session), local, remote, mos_lq, loss)| VqReport {
+                capture: None,
+                is_final,
+                is_session,
+                local_id: None,
+                remote_id: None,
+                local_ssrc: Some(local),
+                remote_ssrc: remote,
+                local_ip: None,
+                local: VqMetrics {
+                    mos_lq,
+                    loss_percent: loss,
+                    ..VqMetrics::default()
+                },
+                remote: None,
+            },
+        )
 }

@@ -13,6 +13,7 @@ pub fn report(report: VqReport, capture: Option<Capture>) -> vq::VqReport {
     vq::VqReport {
         capture,
         is_final: report.occasion == Occasion::Session { call_term: true },
+        is_session: matches!(report.occasion, Occasion::Session { .. }),
         local_id: cut(report.local_id, TEXT_MAX_CHARS),
         remote_id: cut(report.remote_id, TEXT_MAX_CHARS),
         local_ssrc: report.local.ssrc,
@@ -54,6 +55,22 @@ fn cut(text: Option<String>, max_chars: usize) -> Option<String> {
 mod tests {
     use super::*;
     use crate::vq_report::decode;
+
+    #[test]
+    fn reports_of_sessions_are_told_from_those_of_intervals() {
+        for (line, expected) in [
+            ("VQSessionReport: CallTerm", (true, true)),
+            ("VQSessionReport", (false, true)),
+            ("VQIntervalReport", (false, false)),
+            (
+                "VQAlertReport: Type=NLR Severity=Warning Dir=local",
+                (false, false),
+            ),
+        ] {
+            let report = report(decode(format!("{line}\n").as_bytes()).unwrap(), None);
+            assert_eq!((report.is_final, report.is_session), expected, "{line}");
+        }
+    }
 
     #[test]
     fn texts_and_times_are_within_what_is_taken_elsewhere() {

@@ -144,6 +144,7 @@ fn a_report_of_the_whole_call_outranks_those_on_the_way() {
     let phone = |mos_lq| VqReport {
         capture: None,
         is_final: true,
+        is_session: true,
         local_id: None,
         remote_id: None,
         local_ssrc: None,

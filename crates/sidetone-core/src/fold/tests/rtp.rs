@@ -4,6 +4,7 @@ use super::packets::{A, S, Story, answered, block};
 use crate::event::Observation;
 use crate::media::{Counters, MediaSample};
 use crate::vocabulary::{EdgeKind, StreamDirection};
+use crate::vq::{VqMetrics, VqReport};
 
 #[test]
 fn reports_from_behind_a_nat_are_told_by_where_they_go() {
@@ -177,4 +178,46 @@ fn receivers_that_do_not_send_are_counted_by_their_sequence_numbers() {
         (Some(245), Some(15))
     );
     assert_eq!(counters.loss_percent, Some(2.0));
+}
+
+#[test]
+fn what_a_phone_says_of_the_whole_call_holds() {
+    let report = |is_final, is_session, mos_lq| VqReport {
+        capture: None,
+        is_final,
+        is_session,
+        local_id: None,
+        remote_id: None,
+        local_ssrc: None,
+        remote_ssrc: Some(9),
+        local_ip: Some("192.0.2.10".parse().unwrap()),
+        local: VqMetrics {
+            mos_lq: Some(mos_lq),
+            ..VqMetrics::default()
+        },
+        remote: None,
+    };
+    let interval = |mos| report(false, false, mos);
+    let session = |mos| report(false, true, mos);
+    let whole = |mos| report(true, true, mos);
+    for (reports, expected) in [
+        (&[interval(4.0), interval(3.0)][..], 3.0),
+        (&[interval(4.0), session(3.0)], 3.0),
+        (&[session(4.0), interval(3.0)], 4.0),
+        (&[session(4.0), session(3.0)], 3.0),
+        (&[whole(4.0), session(3.0), interval(2.0)], 4.0),
+        (&[interval(2.0), whole(4.0), whole(3.5)], 3.5),
+    ] {
+        let mut story = answered();
+        for (ms, vq) in (5_000..).step_by(1_000).zip(reports) {
+            let vq = Box::new(vq.clone());
+            story.event(ms, Observation::Vq { vq });
+        }
+        for _ in 0..2 {
+            let summary = story.summary();
+            let outbound = summary.edges[&EdgeKind::Sip].outbound.as_ref().unwrap();
+            assert_eq!(outbound.mos.unwrap().avg, Some(expected), "{reports:?}");
+            story.events.reverse();
+        }
+    }
 }
