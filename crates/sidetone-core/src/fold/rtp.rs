@@ -301,7 +301,8 @@ pub(super) fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
 /// What one party received of the other's own source came through unchanged: it is what came in at the other's edge, where
 /// nobody measured it better.
 ///
-/// Says which sides were added.
+/// A source that nobody reports as is the other's when it is the only such one and the other reports as none: else the platform
+/// may have made it. Says which sides were added.
 pub(super) fn pass_through<T: Clone>(
     measured: &mut AtEdges<T>,
     sources: &BTreeMap<u32, Source<'_>>,
@@ -317,20 +318,20 @@ pub(super) fn pass_through<T: Clone>(
         let Some(received) = measured.get(&(far, Way::Out)) else {
             continue;
         };
+        let party = Place {
+            edge,
+            is_party: true,
+        };
+        let reports = sources.values().any(|source| source.place == Some(party));
+        let owner = reports.then_some(party);
         let own: BTreeMap<u32, T> = received
             .iter()
-            .filter(|(stream, _)| {
-                let owner = sources.get(stream).and_then(|source| source.place);
-                owner.is_none_or(|place| {
-                    place
-                        == Place {
-                            edge,
-                            is_party: true,
-                        }
-                })
-            })
+            .filter(|(stream, _)| sources.get(stream).and_then(|it| it.place) == owner)
             .map(|(stream, it)| (*stream, it.clone()))
             .collect();
+        if owner.is_none() && own.len() > 1 {
+            continue;
+        }
         if !own.is_empty() {
             measured.insert((edge, Way::In), own);
             added.push((edge, Way::In));

@@ -121,6 +121,39 @@ fn a_platform_that_ends_media_itself_measures_what_comes_in() {
 }
 
 #[test]
+fn a_stream_that_nobody_reports_as_is_the_partys_when_nothing_else_can_be() {
+    const NEAR: (&str, &str) = ("192.0.2.10:4001", "192.0.2.1:3003");
+    const FAR: (&str, &str) = ("198.51.100.20:4001", "192.0.2.1:3001");
+    // Sources that the caller reports as, sources that the callee receives, what the caller is said to have sent: lost packets.
+    for (caller, received, expected) in [
+        (&[][..], &[7][..], Some(5)),
+        (&[7], &[7], Some(5)),
+        // One of them may be music of the platform.
+        (&[], &[7, 8], None),
+        (&[7], &[7, 8], Some(5)),
+        // The caller sends something else: the platform ends media.
+        (&[6], &[7], None),
+    ] {
+        let mut story = answered();
+        for ssrc in caller {
+            story.rtcp(6_000, NEAR.0, NEAR.1, *ssrc, Some(250), None);
+        }
+        for ssrc in received {
+            let block = block(*ssrc, 5, 2_000);
+            let ms = 6_100 + i64::from(*ssrc);
+            story.rtcp(ms, FAR.0, FAR.1, 9, Some(260), block);
+        }
+        let edges = story.summary().edges;
+        let outbound = edges[&EdgeKind::Carrier].outbound.as_ref().unwrap();
+        let lost = i64::try_from(received.len()).unwrap() * 5;
+        assert_eq!(outbound.packets_lost, Some(lost));
+        let inbound = edges[&EdgeKind::Sip].inbound.as_ref();
+        let lost = inbound.and_then(|inbound| inbound.packets_lost);
+        assert_eq!(lost, expected, "{caller:?} {received:?}");
+    }
+}
+
+#[test]
 fn the_streams_of_one_side_add_up() {
     let mut story = answered();
     for (ms, ssrc, lost) in [(6_000, 7, 4), (16_000, 8, 6)] {
