@@ -82,6 +82,8 @@ settings! {
     sip_call_sid_sources: Networks, "SIDETONE_SIP_CALL_SID_SOURCES";
     /// SIP headers that name the Call-ID of the other leg of a B2BUA [default: X-CID]
     sip_parent_headers: Names, "SIDETONE_SIP_PARENT_HEADERS";
+    /// Networks whose verstat is believed [default: any]
+    sip_verstat_sources: Networks, "SIDETONE_SIP_VERSTAT_SOURCES";
     /// Database of where addresses are, in MaxMind's format (City or Country); read at the start [default: none]
     location_database: PathBuf, "SIDETONE_LOCATION_DATABASE";
     /// What this process does: `ingest`, `api`, `work`, separated by commas [default: all]

@@ -15,7 +15,7 @@ use sidetone_core::time::TimeUs;
 use crate::hep::{self, Packet, Payload};
 use crate::malformed::Malformed;
 use crate::sip::Message;
-use crate::translate::network::NamingHeaders;
+use crate::translate::network::TrustedHeaders;
 use crate::{rtcp, vq_report};
 
 /// Largest payload after unpacking: a UDP datagram cannot hold more.
@@ -74,7 +74,7 @@ impl From<Malformed> for Skipped {
 pub fn hep(
     packet: &Packet<'_>,
     account: AccountSid,
-    headers: &NamingHeaders,
+    headers: &TrustedHeaders,
 ) -> Result<Mirrored, Skipped> {
     let payload = match packet.payload {
         Payload::None => return Err(Skipped::KeepAlive),
@@ -95,6 +95,9 @@ pub fn hep(
             let mut content = sip(&message, Some(capture))?;
             if let Content::Sip(message) = &mut content {
                 message.parent = names.parent;
+                if !headers.believes_verstat_of(packet.src.ip()) {
+                    message.verstat = None;
+                }
             }
             content
         }

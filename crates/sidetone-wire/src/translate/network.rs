@@ -11,15 +11,17 @@ use sidetone_core::time::TimeUs;
 use super::mirrored::{Content, Mirrored};
 use crate::sip::Message;
 
-/// Headers that name a call, and who is believed.
+/// Headers that count by who sent the message.
 #[derive(Debug, Clone, Default)]
-pub struct NamingHeaders {
+pub struct TrustedHeaders {
     /// Headers that hold a call's CallSid.
     pub call_sid: Vec<String>,
     /// Headers that hold the Call-ID of the call on the other side of a back-to-back user agent.
     pub parent: Vec<String>,
     /// Senders of messages whose headers count. Nobody else's do: callers write what they like.
     pub sources: Vec<Range>,
+    /// Senders of messages whose `verstat` counts; `None`: everybody.
+    pub verstat_sources: Option<Vec<Range>>,
 }
 
 /// What the headers of a message name.
@@ -31,11 +33,11 @@ pub struct Names {
     pub parent: Option<CallSid>,
 }
 
-impl NamingHeaders {
+impl TrustedHeaders {
     /// What a message's headers name, if its sender is believed.
     #[must_use]
     pub fn read(&self, message: &Message<'_>, sender: IpAddr, account: AccountSid) -> Names {
-        if !self.sources.iter().any(|range| range.contains(sender)) {
+        if !is_in(&self.sources, sender) {
             return Names::default();
         }
         let value = |names: &[String]| {
@@ -49,6 +51,17 @@ impl NamingHeaders {
                 .map(|name| sip_call_sid(account, &name)),
         }
     }
+
+    /// Whether a sender's word about the verification of callers counts.
+    #[must_use]
+    pub fn believes_verstat_of(&self, sender: IpAddr) -> bool {
+        let sources = self.verstat_sources.as_ref();
+        sources.is_none_or(|sources| is_in(sources, sender))
+    }
+}
+
+fn is_in(ranges: &[Range], sender: IpAddr) -> bool {
+    ranges.iter().any(|range| range.contains(sender))
 }
 
 /// A packet and whose network it was seen in.
@@ -177,5 +190,86 @@ fn is_of_no_call(packet: &Mirrored) -> bool {
     match &packet.content {
         Content::Sip(message) => WITHOUT_CALL.contains(&message.method.as_str()),
         Content::Rtcp(_) | Content::Vq(..) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hep::{self, Packet, Payload};
+    use crate::translate::mirrored;
+
+    const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
+
+    /// What is read of an INVITE that somebody sent: the call it names, its parent, its verstat.
+    fn read(headers: &TrustedHeaders, sender: &str) -> (bool, bool, Option<String>) {
+        let text = format!(
+            "INVITE sip:b@b SIP/2.0\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nX-Call-Sid: CA{}\r\nX-CID: other\r\n\
+             From: <sip:+12025550100@a;verstat=TN-Validation-Passed>;tag=1\r\n\r\n",
+            "0".repeat(32)
+        );
+        let packet = Packet {
+            protocol: 17,
+            src: SocketAddr::new(sender.parse().unwrap(), 5060),
+            dst: SocketAddr::from(([192, 0, 2, 9], 5060)),
+            captured_us: 1,
+            payload_type: hep::SIP,
+            agent: 1,
+            auth_key: None,
+            payload: Payload::Plain(text.as_bytes()),
+            correlation_id: None,
+            node_name: None,
+            mos_100: None,
+            r_factor: None,
+            jitter: None,
+        };
+        let mirrored = mirrored::hep(&packet, ACCOUNT, headers).unwrap();
+        let Content::Sip(message) = mirrored.content else {
+            panic!("no SIP: {:?}", mirrored.content);
+        };
+        let parent = message.parent.is_some();
+        (mirrored.named.is_some(), parent, message.verstat)
+    }
+
+    #[test]
+    fn headers_count_by_who_sent_them() {
+        let passed = || Some("TN-Validation-Passed".to_owned());
+        let proxy = || vec!["192.0.2.1".parse().unwrap()];
+        let headers = |sources, verstat_sources| TrustedHeaders {
+            call_sid: vec!["X-Call-Sid".to_owned()],
+            parent: vec!["X-CID".to_owned()],
+            sources,
+            verstat_sources,
+        };
+        for (headers, sender, expected) in [
+            (
+                headers(vec![], None),
+                "198.51.100.7",
+                (false, false, passed()),
+            ),
+            (headers(proxy(), None), "192.0.2.1", (true, true, passed())),
+            (
+                headers(proxy(), None),
+                "198.51.100.7",
+                (false, false, passed()),
+            ),
+            (
+                headers(vec![], Some(proxy())),
+                "192.0.2.1",
+                (false, false, passed()),
+            ),
+            (
+                headers(vec![], Some(proxy())),
+                "198.51.100.7",
+                (false, false, None),
+            ),
+            (
+                headers(proxy(), Some(vec![])),
+                "192.0.2.1",
+                (true, true, None),
+            ),
+        ] {
+            assert_eq!(read(&headers, sender), expected, "{headers:?} {sender}");
+        }
     }
 }

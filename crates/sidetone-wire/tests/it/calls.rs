@@ -17,7 +17,7 @@ use sidetone_core::vocabulary::EdgeKind;
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
 use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
-use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
+use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
 
@@ -61,7 +61,7 @@ fn read(sent: &Sent) -> Option<Mirrored> {
     let mut packet = Packet::decode(&sent.datagram).unwrap();
     packet.agent += sent.agent_plus;
     packet.captured_us += sent.clock_plus_us;
-    match mirrored::hep(&packet, ACCOUNT, &NamingHeaders::default()) {
+    match mirrored::hep(&packet, ACCOUNT, &TrustedHeaders::default()) {
         Ok(mirrored) => Some(mirrored),
         Err(Skipped::OtherKind) => None,
         Err(other) => panic!("{other:?}"),

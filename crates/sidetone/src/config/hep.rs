@@ -65,6 +65,8 @@ pub struct Hep {
     pub call_sid_sources: Networks,
     /// SIP headers that name the Call-ID of another leg.
     pub parent_headers: Vec<String>,
+    /// Where signalling must come from for its `verstat` to count. `None`: anywhere.
+    pub verstat_sources: Option<Networks>,
     /// Who signs callers' identities and is trusted.
     pub signers: Vec<SignerEntry>,
     /// Where addresses are.
@@ -106,6 +108,7 @@ impl Settings {
                 &["X-Call-Sid", "X-Twilio-CallSid"],
             ),
             call_sid_sources: self.sip_call_sid_sources.clone().unwrap_or_default(),
+            verstat_sources: self.sip_verstat_sources.clone(),
             signers: self.signer.clone(),
             location_database: self.location_database.clone(),
             parent_headers: names(&self.sip_parent_headers, &["X-CID"]),
@@ -202,6 +205,21 @@ mod tests {
         assert_eq!(config.hep.parent_headers, ["X-CID"]);
         assert_eq!(config.sides.0.len(), 1);
         assert!(!format!("{config:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn believes_any_verstat_unless_told_whose() {
+        let sources = |text| {
+            let config = parse_file(text).unwrap().into_config().unwrap();
+            config.hep.verstat_sources
+        };
+        assert_eq!(sources(""), None);
+        let some = sources("sip_verstat_sources = ['192.0.2.0/24']").unwrap();
+        assert!(some.contains("192.0.2.9".parse().unwrap()));
+        assert!(!some.contains("198.51.100.7".parse().unwrap()));
+        assert!(sources("sip_verstat_sources = []").unwrap().is_empty());
+        let error = refusal("sip_verstat_sources = ['192.0.2']");
+        assert!(error.contains("'192.0.2' is not a network"), "{error}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use sidetone_wire::rtcp;
 use sidetone_wire::sdp;
 use sidetone_wire::sip::{Message, StartLine};
 use sidetone_wire::translate::mirrored;
-use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
+use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
 use sidetone_wire::vq_report;
 
 pub const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
@@ -119,7 +119,7 @@ impl Places {
 /// Makes of each datagram the event that is kept, by the very functions of the intake.
 pub struct Events {
     network: Network,
-    headers: NamingHeaders,
+    headers: TrustedHeaders,
     clock: Clock,
     account: AccountSid,
     /// As of [`Places`].
@@ -131,7 +131,7 @@ impl Events {
     pub fn new(account: AccountSid) -> Self {
         Self {
             network: Network::new(Limits::default()),
-            headers: NamingHeaders::default(),
+            headers: TrustedHeaders::default(),
             clock: Clock::default(),
             account,
             found: 0,

@@ -10,7 +10,7 @@ use sidetone_core::sip::StartLine;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{Appended, Lookup, NewEvent, Scope, StoreError};
 use sidetone_wire::translate::mirrored::{self, Content, Mirrored, Skipped};
-use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
+use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
 use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Kind, Received};
@@ -33,7 +33,7 @@ const SETTLED_MAX: usize = 100_000;
 pub struct Intake {
     app: App,
     gate: Gate,
-    headers: NamingHeaders,
+    headers: TrustedHeaders,
     signers: Arc<Signers>,
     locations: Arc<Locations>,
     network: Network,
@@ -51,10 +51,11 @@ impl Intake {
     #[must_use]
     pub fn new(app: App) -> Self {
         let hep = &app.config.hep;
-        let headers = NamingHeaders {
+        let headers = TrustedHeaders {
             call_sid: hep.call_sid_headers.clone(),
             parent: hep.parent_headers.clone(),
             sources: hep.call_sid_sources.ranges().to_vec(),
+            verstat_sources: hep.verstat_sources.as_ref().map(|it| it.ranges().to_vec()),
         };
         let limits = Limits {
             idle_us: app.config.lifecycle.call_idle_us,

@@ -13,7 +13,7 @@ use sidetone_store::NewEvent;
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
 use sidetone_wire::translate::mirrored;
-use sidetone_wire::translate::network::{Fate, NamingHeaders, Network, Owned};
+use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
 
 use super::{picture, tell};
 use crate::harness::{ACCOUNT, TestServer};
@@ -31,7 +31,7 @@ fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
         let mut packet = Packet::decode(datagram.payload).unwrap();
         packet.agent += agent_plus;
         packet.captured_us += clock_plus_us;
-        let Ok(packet) = mirrored::hep(&packet, account, &NamingHeaders::default()) else {
+        let Ok(packet) = mirrored::hep(&packet, account, &TrustedHeaders::default()) else {
             continue;
         };
         let owned = Owned {
