@@ -64,7 +64,7 @@ proptest! {
             state.add(event);
             let so_far = state.summary(CALL, &rules);
             prop_assert_eq!(bytes(&so_far), bytes(&fold(CALL, &events[..=number], &rules)));
-            prop_assert_eq!(state.started_at(), so_far.facts.started_at);
+            prop_assert_eq!(state.findings().started_at(), so_far.facts.started_at);
             state = FoldState::from_bytes(&state.to_bytes()).unwrap();
         }
         prop_assert_eq!(state, state_of(&events));

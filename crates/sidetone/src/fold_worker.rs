@@ -186,8 +186,9 @@ impl FoldWorker {
             state.add(event);
         }
         // The day of a call is the day of its start, which only the fold knows. No rules are frozen ahead of time.
-        let day = state.started_at().unwrap_or(now).day().min(now.day());
-        let summary = state.summary(call.call, &*self.rules(day).await?);
+        let findings = state.findings();
+        let day = findings.started_at().unwrap_or(now).day().min(now.day());
+        let summary = findings.summary(call.call, &*self.rules(day).await?);
         let complete = summary.processing == ProcessingState::Complete;
         Ok(PutSummary {
             timer_at: next_timer(&summary, &call, now, &self.app.config.lifecycle),

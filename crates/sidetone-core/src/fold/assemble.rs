@@ -6,6 +6,7 @@ use std::mem;
 use super::figures::{Side, SideFigures, set_loss_percent};
 use super::parties::{self, Locations};
 use super::signalling::Outcome;
+use super::sip::Signalling;
 use super::{FOLD_VERSION, FoldState, sip};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::CallRef;
@@ -19,83 +20,114 @@ use crate::tags;
 use crate::time::TimeUs;
 use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, ProcessingState, Tag};
 
-pub(super) fn summary(state: &FoldState, call: CallRef, rules: &Rules) -> CallSummary {
-    let signalling = sip::signalling(&state.dialogs);
-    let outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
-    let mut figures = state.streams.figures();
-    let seen = signalling.map(|it| parties::seen(it, &state.reports, &rules.sides));
-    let mut trips = BTreeMap::new();
-    let mut locations = Locations::default();
-    let (mut facts, sip) = match seen {
-        Some(seen) => {
-            trips = seen.leg_rtt_ms;
-            locations = seen.locations;
-            for (place, side) in seen.figures {
-                // Whoever carried the media measured it where it came in; reports tell of what that leaves open.
-                if let Some(held) = figures.get_mut(&place) {
-                    held.total = mem::take(&mut held.total).or(side.total);
-                } else {
-                    figures.insert(place, side);
+/// What a call's events tell before anybody judges it: they name the day whose rules are in force, and with these the summary.
+pub struct Findings<'a> {
+    state: &'a FoldState,
+    signalling: Option<Signalling<'a>>,
+    outcome: Outcome,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn of(state: &'a FoldState) -> Self {
+        let signalling = sip::signalling(&state.dialogs);
+        let outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
+        Self {
+            state,
+            signalling,
+            outcome,
+        }
+    }
+
+    /// When the call started, as far as known: the day of this time says which rules are in force.
+    /// `None` before the first event.
+    #[must_use]
+    pub const fn started_at(&self) -> Option<TimeUs> {
+        self.outcome.started_at
+    }
+
+    /// The summary by these rules.
+    #[must_use]
+    pub fn summary(self, call: CallRef, rules: &Rules) -> CallSummary {
+        let Self {
+            state,
+            signalling,
+            outcome,
+        } = self;
+        let mut figures = state.streams.figures();
+        let seen = signalling.map(|it| parties::seen(it, &state.reports, &rules.sides));
+        let mut trips = BTreeMap::new();
+        let mut locations = Locations::default();
+        let (mut facts, sip) = match seen {
+            Some(seen) => {
+                trips = seen.leg_rtt_ms;
+                locations = seen.locations;
+                for (place, side) in seen.figures {
+                    // Whoever carried the media measured it where it came in; reports tell of what that leaves open.
+                    if let Some(held) = figures.get_mut(&place) {
+                        held.total = mem::take(&mut held.total).or(side.total);
+                    } else {
+                        figures.insert(place, side);
+                    }
                 }
+                (reported(state, seen.facts), Some(seen.summary))
             }
-            (reported(state, seen.facts), Some(seen.summary))
-        }
-        None => (reported(state, CallFacts::default()), None),
-    };
-    complete(&mut facts, &outcome, locations);
-    facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
-    let mut edges = edges(state, &mut facts, figures, &outcome);
+            None => (reported(state, CallFacts::default()), None),
+        };
+        complete(&mut facts, &outcome, locations);
+        facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
+        let mut edges = edges(state, &mut facts, figures, &outcome);
 
-    let pdd_limit = tags::pdd_limit(&facts, rules);
-    let late = pdd_limit
-        .as_ref()
-        .is_some_and(|limit| tags::has_high_pdd(&facts, limit));
-    let short = tags::is_short_pstn_call(&facts);
-    let told = state.import.as_ref().map(|import| &import.summary.facts);
-    let mut found: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
-    if late {
-        found.insert(Tag::HighPdd);
-    }
-    if short {
-        found.insert(Tag::PstnShortDuration);
-    }
-    for (kind, edge) in &mut edges {
-        edge.leg_rtt_ms = trips.remove(kind);
-        let mut tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
-        if late && *kind != EdgeKind::Sdk {
-            tags.insert(Tag::HighPdd);
-        }
-        if short && *kind == EdgeKind::Carrier {
-            tags.insert(Tag::PstnShortDuration);
-        }
-        // What another system has judged is not judged again: its summary is served as it came.
-        if let Some(told) = told.and_then(|told| told.edges.get(kind)?.tags.as_ref()) {
-            tags = told.iter().copied().collect();
-        }
-        edge.tags = tags.into_iter().collect();
-        found.extend(edge.tags.iter().copied());
-    }
-    if let Some(told) = told.and_then(|told| told.tags.as_ref()) {
-        found = told.iter().copied().collect();
-    }
-
-    CallSummary {
-        call,
-        processing: processing(state),
-        fold_version: FOLD_VERSION,
-        rules_day: rules.day,
-        sides_version: rules.sides.version(),
-        facts,
-        edges,
-        sip,
-        tags: found.into_iter().collect(),
-        pdd_limit,
-        end_not_seen: outcome.end_not_seen,
-        last_event_at: last_event_at(state),
-        imported: state
-            .import
+        let pdd_limit = tags::pdd_limit(&facts, rules);
+        let late = pdd_limit
             .as_ref()
-            .map(|import| import.summary.raw.clone()),
+            .is_some_and(|limit| tags::has_high_pdd(&facts, limit));
+        let short = tags::is_short_pstn_call(&facts);
+        let told = state.import.as_ref().map(|import| &import.summary.facts);
+        let mut found: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
+        if late {
+            found.insert(Tag::HighPdd);
+        }
+        if short {
+            found.insert(Tag::PstnShortDuration);
+        }
+        for (kind, edge) in &mut edges {
+            edge.leg_rtt_ms = trips.remove(kind);
+            let mut tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
+            if late && *kind != EdgeKind::Sdk {
+                tags.insert(Tag::HighPdd);
+            }
+            if short && *kind == EdgeKind::Carrier {
+                tags.insert(Tag::PstnShortDuration);
+            }
+            // What another system has judged is not judged again: its summary is served as it came.
+            if let Some(told) = told.and_then(|told| told.edges.get(kind)?.tags.as_ref()) {
+                tags = told.iter().copied().collect();
+            }
+            edge.tags = tags.into_iter().collect();
+            found.extend(edge.tags.iter().copied());
+        }
+        if let Some(told) = told.and_then(|told| told.tags.as_ref()) {
+            found = told.iter().copied().collect();
+        }
+
+        CallSummary {
+            call,
+            processing: processing(state),
+            fold_version: FOLD_VERSION,
+            rules_day: rules.day,
+            sides_version: rules.sides.version(),
+            facts,
+            edges,
+            sip,
+            tags: found.into_iter().collect(),
+            pdd_limit,
+            end_not_seen: outcome.end_not_seen,
+            last_event_at: last_event_at(state),
+            imported: state
+                .import
+                .as_ref()
+                .map(|import| import.summary.raw.clone()),
+        }
     }
 }
 

@@ -44,6 +44,7 @@ use crate::id::{CallRef, EventKey};
 use crate::rules::Rules;
 use crate::summary::CallSummary;
 use crate::time::TimeUs;
+pub use assemble::Findings;
 pub use derived::Derived;
 use dialog::Dialogs;
 use media::Streams;
@@ -218,19 +219,16 @@ impl FoldState {
             .or_else(|| timers.into_iter().flatten().min().map(Span::of))
     }
 
-    /// When the call started, as far as known: the day of this time says which rules are in force.
-    /// `None` before the first event.
+    /// What follows from what has been learnt, whatever the rules.
     #[must_use]
-    pub fn started_at(&self) -> Option<TimeUs> {
-        let signalling = sip::signalling(&self.dialogs);
-        self.outcome(signalling.as_ref().map(|it| &it.facts))
-            .started_at
+    pub fn findings(&self) -> Findings<'_> {
+        Findings::of(self)
     }
 
     /// The summary of what has been learnt.
     #[must_use]
     pub fn summary(&self, call: CallRef, rules: &Rules) -> CallSummary {
-        assemble::summary(self, call, rules)
+        self.findings().summary(call, rules)
     }
 
     /// The state as bytes, for [`Self::from_bytes`] of the same [`FOLD_VERSION`].
