@@ -118,6 +118,15 @@ closed_set!(
     }
 );
 
+impl SourceKind {
+    /// Whether it tells of a leg of a switch, whose telephone is at an edge that the switch does not know: at the SIP edge as
+    /// far as it can say.
+    #[must_use]
+    pub const fn is_switch(self) -> bool {
+        matches!(self, Self::FreeSwitch | Self::Asterisk)
+    }
+}
+
 /// Where an event came from and which translator made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {

@@ -18,7 +18,9 @@ use crate::sip::IpLocation;
 use crate::summary::{CallSummary, EdgeSummary, NotMeasured};
 use crate::tags;
 use crate::time::TimeUs;
-use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, ProcessingState, Tag};
+use crate::vocabulary::{
+    CallDirection, CallType, EdgeKind, MosMethod, ProcessingState, StreamDirection, Tag,
+};
 
 /// What a call's events tell before anybody judges it: they name the day whose rules are in force, and with these the summary.
 pub struct Findings<'a> {
@@ -53,8 +55,10 @@ impl<'a> Findings<'a> {
             signalling,
             outcome,
         } = self;
-        let mut figures = state.streams.figures();
         let seen = signalling.map(|it| parties::seen(it, &state.reports, &rules.sides));
+        let of_switch = state.switch_edge.facts();
+        let switch_edge = switch_edge(seen.as_ref(), of_switch.direction);
+        let mut figures = state.streams.figures(switch_edge);
         let mut trips = BTreeMap::new();
         let mut locations = Locations::default();
         let (mut facts, sip) = match seen {
@@ -69,10 +73,15 @@ impl<'a> Findings<'a> {
                         figures.insert(place, side);
                     }
                 }
-                (reported(state, seen.facts), Some(seen.summary))
+                (seen.facts, Some(seen.summary))
             }
-            None => (reported(state, CallFacts::default()), None),
+            None => (CallFacts::default(), None),
         };
+        if of_switch != EdgeFacts::default() {
+            let held = facts.edges.remove(&switch_edge).unwrap_or_default();
+            facts.edges.insert(switch_edge, held.or(of_switch));
+        }
+        let mut facts = reported(state, facts);
         complete(&mut facts, &outcome, locations);
         facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
         let mut edges = edges(state, &mut facts, figures, &outcome);
@@ -128,6 +137,17 @@ impl<'a> Findings<'a> {
                 .as_ref()
                 .map(|import| import.summary.raw.clone()),
         }
+    }
+}
+
+/// The edge that a switch's leg ends at: that of the party at its other end, as signalling and rules say. Without signalling, or
+/// where a leg with a proxy on its way does not say which party that is, the SIP edge.
+fn switch_edge(seen: Option<&parties::Seen>, direction: Option<StreamDirection>) -> EdgeKind {
+    match (seen.map(|seen| seen.kinds), direction) {
+        (Some((caller, callee)), _) if caller == callee => caller,
+        (Some((caller, _)), Some(StreamDirection::Inbound)) => caller,
+        (Some((_, callee)), Some(StreamDirection::Outbound)) => callee,
+        _ => EdgeKind::Sip,
     }
 }
 

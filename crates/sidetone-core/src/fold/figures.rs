@@ -37,13 +37,18 @@ pub(super) struct SideFigures {
 }
 
 impl Streams {
-    /// What was measured, by edge and side.
-    pub(super) fn figures(&self) -> BTreeMap<(EdgeKind, Side), SideFigures> {
+    /// What was measured, by edge and side. `switch_edge`: where a switch's leg ends.
+    pub(super) fn figures(&self, switch_edge: EdgeKind) -> BTreeMap<(EdgeKind, Side), SideFigures> {
         let mut sides: BTreeMap<(EdgeKind, Side), Vec<StreamFigures>> = BTreeMap::new();
         for (key, stream) in &self.by_key {
+            let edge = if key.is_of_switch {
+                switch_edge
+            } else {
+                key.edge
+            };
             for side in [Side::Inbound, Side::Outbound] {
                 if let Some(figures) = figures_of(key, stream, side) {
-                    sides.entry((key.edge, side)).or_default().push(figures);
+                    sides.entry((edge, side)).or_default().push(figures);
                 }
             }
         }

@@ -11,6 +11,7 @@ use super::cap::cap;
 use super::mean::finite;
 use super::pairs;
 use super::totals::{Totals, TotalsClaims};
+use crate::event::SourceKind;
 use crate::facts::{Claim, Rank, is_default};
 use crate::id::EventKey;
 use crate::media::{Counters, MediaSample, Stat};
@@ -23,6 +24,9 @@ pub(super) struct StreamKey {
     pub(super) edge: EdgeKind,
     pub(super) direction: StreamDirection,
     pub(super) ssrc: Option<u32>,
+    /// Of a switch's leg: [`Self::edge`] is what the switch could say.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) is_of_switch: bool,
 }
 
 /// All streams of a call.
@@ -118,8 +122,9 @@ impl Reading {
 }
 
 impl Streams {
-    pub(super) fn add(&mut self, rank: Rank, sample: &MediaSample) {
+    pub(super) fn add(&mut self, rank: Rank, kind: SourceKind, sample: &MediaSample) {
         let key = StreamKey {
+            is_of_switch: kind.is_switch(),
             edge: sample.edge,
             direction: sample.direction,
             ssrc: sample.ssrc,

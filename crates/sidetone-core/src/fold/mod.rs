@@ -38,8 +38,8 @@ mod warnings;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{CallEvent, ImportStage, ImportedSummary, Observation, Timer};
-use crate::facts::CallClaims;
+use crate::event::{CallEvent, ImportStage, ImportedSummary, Observation, SourceKind, Timer};
+use crate::facts::{CallClaims, CallFacts, EdgeClaims, Rank, is_default};
 use crate::id::{CallRef, EventKey};
 use crate::rules::Rules;
 use crate::summary::CallSummary;
@@ -67,6 +67,9 @@ pub struct FoldState {
     seen_unknown: Option<Span>,
     timers: Timers,
     claims: CallClaims,
+    /// What a switch says of the edge that its leg ends at, whichever that is.
+    #[serde(skip_serializing_if = "is_default")]
+    switch_edge: EdgeClaims,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<Import>,
     progress: Progress,
@@ -166,10 +169,12 @@ impl FoldState {
             Observation::Progress { step, facts, .. } => {
                 let rank = event.rank();
                 self.progress.add(*step, rank, &event.source);
-                self.claims.add(rank, facts);
+                self.claim(rank, event.source.kind, facts);
             }
-            Observation::Facts { facts } => self.claims.add(event.rank(), facts),
-            Observation::Media(sample) => self.streams.add(event.rank(), sample),
+            Observation::Facts { facts } => self.claim(event.rank(), event.source.kind, facts),
+            Observation::Media(sample) => {
+                self.streams.add(event.rank(), event.source.kind, sample);
+            }
             Observation::Edge(edge) => self.sdk.add(event.rank(), edge),
             Observation::Imported(summary) => self.add_import(event.rank().key, at, summary),
             Observation::Sip { sip } => self.dialogs.add(at, event.rank().key, sip),
@@ -177,6 +182,18 @@ impl FoldState {
             Observation::Vq { vq } => self.reports.add_phone(event.rank(), vq),
         }
         join(&mut self.seen, Some(Span::of(at)), Span::join);
+    }
+
+    fn claim(&mut self, rank: Rank, kind: SourceKind, facts: &CallFacts) {
+        if !kind.is_switch() {
+            self.claims.add(rank, facts);
+            return;
+        }
+        let mut facts = facts.clone();
+        for edge in std::mem::take(&mut facts.edges).values() {
+            self.switch_edge.add(rank, edge);
+        }
+        self.claims.add(rank, &facts);
     }
 
     fn add_import(&mut self, key: EventKey, at: TimeUs, summary: &ImportedSummary) {
@@ -196,6 +213,7 @@ impl FoldState {
         join(&mut self.seen_unknown, other.seen_unknown, Span::join);
         self.timers.merge(other.timers);
         self.claims.merge(other.claims);
+        self.switch_edge.merge(other.switch_edge);
         join(&mut self.import, other.import, |held, other| {
             if held.rank() < other.rank() {
                 other

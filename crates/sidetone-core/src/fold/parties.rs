@@ -20,6 +20,8 @@ use crate::vq::VqMetrics;
 /// What was seen of a call on its way.
 pub(super) struct Seen {
     pub(super) facts: CallFacts,
+    /// The edges of caller and callee.
+    pub(super) kinds: (EdgeKind, EdgeKind),
     pub(super) figures: BTreeMap<(EdgeKind, Side), SideFigures>,
     /// Round trips between where RTCP was seen and each party, ms.
     pub(super) leg_rtt_ms: BTreeMap<EdgeKind, Stat>,
@@ -95,6 +97,7 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
         .collect();
     Seen {
         facts,
+        kinds: (caller_kind, callee_kind),
         figures,
         leg_rtt_ms: trips
             .into_iter()

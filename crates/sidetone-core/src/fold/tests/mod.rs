@@ -11,6 +11,7 @@ mod rtp;
 mod sdk;
 mod signalling;
 mod sip;
+mod switch;
 mod trust;
 
 use super::*;
