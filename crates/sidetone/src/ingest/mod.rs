@@ -16,6 +16,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::{Appended, NewEvent, StoreError};
 use sidetone_wire::batch::Tally;
 use sidetone_wire::error::{DecodeError, Place};
+use sidetone_wire::malformed::Malformed;
 
 use crate::app::App;
 
@@ -48,7 +49,7 @@ pub struct Report {
 /// Why one event was refused.
 #[derive(Debug, Serialize)]
 pub struct Refusal {
-    /// Number of the line or array item, from 1.
+    /// Number of the line, array item or packet, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     /// Names field, value and what is allowed.
@@ -83,6 +84,25 @@ impl Report {
                 line,
                 message: error.to_string(),
             });
+        }
+    }
+
+    /// Counts and names a packet that cannot be read.
+    pub fn refuse_packet(&mut self, number: u64, why: Malformed) {
+        self.rejected += 1;
+        if self.errors.len() < REFUSALS_MAX {
+            self.errors.push(Refusal {
+                line: Some(number),
+                message: format!("Packet {number}: {why}."),
+            });
+        }
+    }
+
+    /// Counts so many stretches of bytes that belong to no packet.
+    pub fn refuse_bytes(&mut self, stretches: u64, why: &str) {
+        if stretches > 0 {
+            self.refuse_unnamed(why);
+            self.rejected += stretches - 1;
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Received<'a> {
     pub peer: SocketAddr,
     /// What its bytes are.
     pub kind: Kind,
+    /// Its number in the body or the file it came in, from 1.
+    pub number: u64,
     /// The packet, whole.
     pub bytes: &'a [u8],
 }
@@ -63,6 +65,8 @@ pub struct Batch {
     pub transport: Transport,
     /// Whose they are when their sender has shown credentials; then no agent needs to be admitted.
     pub account: Option<AccountSid>,
+    /// [`Received::number`] of the next packet; each one counts on.
+    pub next_number: u64,
     buffer: Vec<u8>,
     packets: Vec<Place>,
 }
@@ -72,6 +76,7 @@ pub struct Batch {
 struct Place {
     peer: SocketAddr,
     kind: Kind,
+    number: u64,
     start: usize,
     len: usize,
 }
@@ -84,6 +89,7 @@ impl Batch {
             received_at: TimeUs::from_micros(0),
             transport,
             account: None,
+            next_number: 1,
             buffer: Vec::new(),
             packets: Vec::new(),
         }
@@ -94,9 +100,11 @@ impl Batch {
         self.packets.push(Place {
             peer,
             kind,
+            number: self.next_number,
             start: self.buffer.len(),
             len: bytes.len(),
         });
+        self.next_number = self.next_number.saturating_add(1);
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -105,6 +113,7 @@ impl Batch {
         self.packets.iter().map(|place| Received {
             peer: place.peer,
             kind: place.kind,
+            number: place.number,
             bytes: &self.buffer[place.start..place.start + place.len],
         })
     }
@@ -127,7 +136,7 @@ impl Batch {
         self.buffer.len()
     }
 
-    /// Drops the packets and keeps the buffers.
+    /// Drops the packets; keeps the buffers, and counts on.
     pub fn clear(&mut self) {
         self.buffer.clear();
         self.packets.clear();
@@ -142,20 +151,20 @@ mod tests {
     fn gives_back_what_was_put_in() {
         let peer = SocketAddr::from(([192, 0, 2, 1], 9060));
         let mut batch = Batch::new(Transport::Udp);
-        for _ in 0..2 {
+        for round in 0..2 {
             batch.push(peer, Kind::Hep, b"HEP3");
             batch.push(peer, Kind::Sip, b"");
             batch.push(peer, Kind::Hep, b"x");
             let packets: Vec<_> = batch
                 .iter()
-                .map(|packet| (packet.kind, packet.bytes))
+                .map(|packet| (packet.number - 3 * round, packet.kind, packet.bytes))
                 .collect();
             assert_eq!(
                 packets,
                 [
-                    (Kind::Hep, &b"HEP3"[..]),
-                    (Kind::Sip, b""),
-                    (Kind::Hep, b"x")
+                    (1, Kind::Hep, &b"HEP3"[..]),
+                    (2, Kind::Sip, b""),
+                    (3, Kind::Hep, b"x")
                 ]
             );
             assert_eq!((batch.len(), batch.bytes()), (3, 5));

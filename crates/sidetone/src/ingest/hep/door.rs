@@ -50,10 +50,14 @@ pub async fn receive(
         intake.take(&batch).await?;
         batch.clear();
     };
-    gaps += u64::from(framer.is_within());
-    let transport = Transport::Http.as_str();
-    let counters = &app.counters;
-    counters.count_hep(transport, "malformed", "bytes between packets", gaps);
+    let cut = u64::from(framer.is_within());
+    let count = |reason, number| {
+        let transport = Transport::Http.as_str();
+        let counters = &app.counters;
+        counters.count_hep(transport, "malformed", reason, number);
+    };
+    count("bytes between packets", gaps);
+    count("body ended within a packet", cut);
     let mut report = if settle && read.is_ok() {
         intake.finish_settled().await?
     } else {
@@ -65,6 +69,12 @@ pub async fn receive(
             "The body holds no HEP packets. Expected packets of HEP3, one after the other.",
         ));
     }
-    report.rejected += gaps;
+    report.refuse_bytes(
+        gaps,
+        &format!(
+            "Bytes between packets (stretches: {gaps}). Expected packets of HEP3, one after the other."
+        ),
+    );
+    report.refuse_bytes(cut, "The body ends within a packet.");
     Ok(Json(report).into_response())
 }

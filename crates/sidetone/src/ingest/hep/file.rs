@@ -28,13 +28,16 @@ pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result
     let mut batch = Batch::new(Transport::File);
     batch.account = Some(account);
     batch.received_at = app.clock.now();
-    let (mut others, mut damage) = (0, None);
+    let (mut read, mut others, mut damage) = (0, 0, None);
     let mut found = false;
     let mut captured = datagrams(file)?;
-    for datagram in captured.by_ref() {
+    while let Some(datagram) = captured.next() {
+        read += 1;
         match datagram {
             Ok(datagram) if datagram.payload.starts_with(b"HEP3") => {
                 found = true;
+                // As capture programs number frames.
+                batch.next_number = read + captured.skipped();
                 batch.push(datagram.src, Kind::Hep, datagram.payload);
             }
             Ok(_) => others += 1,
@@ -54,7 +57,7 @@ pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result
     let mut report = intake.finish_settled().await?;
     report.ignored += others + captured.skipped();
     if let Some(error) = damage {
-        report.refuse_unnamed(&error.to_string());
+        report.refuse_unnamed(&format!("The {error}."));
     }
     Ok(report)
 }

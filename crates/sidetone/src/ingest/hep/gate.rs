@@ -2,6 +2,7 @@
 
 use sidetone_core::id::AccountSid;
 use sidetone_wire::hep::Packet;
+use sidetone_wire::malformed::Malformed;
 
 use super::agents::{Agents, Refusal};
 use super::batch::{Batch, Received};
@@ -26,12 +27,15 @@ impl Gate {
         }
     }
 
-    /// The packet and whose calls it is about; `None`: it was counted, and there is nothing to do about it.
+    /// The packet and whose calls it is about.
+    ///
+    /// # Errors
+    /// When it is not taken: what is wrong with its bytes, `None` when it is its agent. It was counted.
     pub fn pass<'a>(
         &self,
         batch: &Batch,
         received: Received<'a>,
-    ) -> Option<(AccountSid, Packet<'a>)> {
+    ) -> Result<(AccountSid, Packet<'a>), Option<Malformed>> {
         let packet = match Packet::decode(received.bytes) {
             Ok(packet) => packet,
             Err(error) => {
@@ -41,7 +45,7 @@ impl Gate {
                     _ => "malformed",
                 };
                 self.turn_away(batch, received, None, result, error.what);
-                return None;
+                return Err(Some(error));
             }
         };
         let admitted = match batch.account {
@@ -51,7 +55,7 @@ impl Gate {
                 .admit(received.peer.ip(), packet.agent, packet.auth_key),
         };
         match admitted {
-            Ok(account) => Some((account, packet)),
+            Ok(account) => Ok((account, packet)),
             Err(refusal) => {
                 let reason = match (refusal, packet.auth_key) {
                     (Refusal::WrongKey, None) => "no key",
@@ -65,7 +69,7 @@ impl Gate {
                     refusal.as_str(),
                     reason,
                 );
-                None
+                Err(None)
             }
         }
     }

@@ -9,6 +9,7 @@ use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{Appended, Lookup, NewEvent, Scope, StoreError};
+use sidetone_wire::malformed::Malformed;
 use sidetone_wire::translate::mirrored::{self, Content, Mirrored, Skipped};
 use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
 use tokio::task::JoinHandle;
@@ -149,13 +150,13 @@ impl Intake {
     fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<(AccountSid, Mirrored)> {
         let came_by = batch.transport.as_str();
         let (account, read) = match received.kind {
-            Kind::Hep => {
-                let Some((account, packet)) = self.gate.pass(batch, received) else {
-                    self.report.rejected += 1;
+            Kind::Hep => match self.gate.pass(batch, received) {
+                Ok((account, packet)) => (account, mirrored::hep(&packet, account, &self.headers)),
+                Err(why) => {
+                    self.refuse(received, why);
                     return None;
-                };
-                (account, mirrored::hep(&packet, account, &self.headers))
-            }
+                }
+            },
             Kind::Sip => {
                 let Some(account) = batch.account.or_else(|| self.gate.default_account()) else {
                     self.ignore(came_by, "no_account");
@@ -177,7 +178,7 @@ impl Intake {
             Err(Skipped::KeepAlive) => self.ignore(came_by, "keepalive"),
             Err(Skipped::OtherKind) => self.ignore(came_by, "other_kind"),
             Err(Skipped::Malformed(error)) => {
-                self.report.rejected += 1;
+                self.refuse(received, Some(error));
                 self.gate
                     .turn_away(batch, received, None, "malformed", error.what);
             }
@@ -313,6 +314,14 @@ impl Intake {
             self.begin_to_write();
         }
         Ok(())
+    }
+
+    /// Counts what is not taken, and names it where somebody waits for the report.
+    fn refuse(&mut self, received: Received<'_>, why: Option<Malformed>) {
+        match why {
+            Some(why) if self.ended.is_some() => self.report.refuse_packet(received.number, why),
+            _ => self.report.rejected += 1,
+        }
     }
 
     /// Counts what is well-formed and yet no observation of a call.

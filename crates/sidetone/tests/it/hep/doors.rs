@@ -3,6 +3,7 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
+use serde_json::json;
 use sidetone::config::Settings;
 use sidetone::ingest::hep::file;
 
@@ -23,6 +24,7 @@ async fn packets_come_in_by_http_for_the_callers_account() {
         .await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
     assert_eq!(answer.json()["rejected"], 0, "{}", answer.text);
+    assert_eq!(answer.json()["errors"], json!([]), "{}", answer.text);
     let none = server
         .post_as("/ingest/v1/hep", kind, b"HEP2".to_vec())
         .await;
@@ -30,6 +32,39 @@ async fn packets_come_in_by_http_for_the_callers_account() {
     let stranger = server.log_in(ACCOUNT, "another");
     let refused = stranger.post_as("/ingest/v1/hep", kind, body).await;
     assert_eq!(refused.error(), (401, 20003));
+}
+
+#[tokio::test]
+async fn packets_that_are_not_taken_are_named() {
+    let server = TestServer::start().await;
+    let good = packet(KNOWN, None, Some(INVITE));
+    let mut wrong_chunk = good.clone();
+    wrong_chunk[10..12].copy_from_slice(&[0, 2]);
+    let body = [
+        &good[..],
+        &wrong_chunk,
+        b"GET / HTTP/1.1\r\n",
+        &packet(
+            KNOWN,
+            None,
+            Some(b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\n\r\n"),
+        ),
+        &packet(KNOWN, None, Some(INVITE)),
+        &good[..40],
+    ]
+    .concat();
+    let kind = "application/octet-stream";
+    let answer = server.post_as("/ingest/v1/hep", kind, body).await;
+    let expected = json!({
+        "accepted": 2, "duplicates": 0, "rejected": 4, "ignored": 0,
+        "errors": [
+            {"line": 2, "message": "Packet 2: HEP3 chunk is shorter than its header at byte 6."},
+            {"line": 3, "message": "Packet 3: SIP message without Call-ID at byte 0."},
+            {"message": "Bytes between packets (stretches: 1). Expected packets of HEP3, one after the other."},
+            {"message": "The body ends within a packet."},
+        ],
+    });
+    assert_eq!(answer.json(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,8 +115,26 @@ async fn a_capture_file_is_read() {
     let report = file::keep(&server.app, account, cut).await.unwrap();
     assert_eq!(report.rejected, 1, "{report:?}");
     assert!(
+        report.errors[0]
+            .message
+            .starts_with("The capture file is cut"),
+        "{report:?}"
+    );
+    // One frame's packet states another length.
+    let mut damaged = capture.clone();
+    let hep = frames(&capture).nth(17).unwrap();
+    damaged[hep + 4] ^= 1;
+    let report = file::keep(&server.app, account, &damaged).await.unwrap();
+    let named: Vec<_> = report.errors.iter().map(|error| error.line).collect();
+    assert_eq!((report.rejected, named), (1, vec![Some(18)]), "{report:?}");
+    assert!(
         file::keep(&server.app, account, &capture[..24])
             .await
             .is_err()
     );
+}
+
+/// Where the HEP packet of each frame begins.
+fn frames(capture: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    (0..capture.len()).filter(|at| capture[*at..].starts_with(b"HEP3"))
 }
