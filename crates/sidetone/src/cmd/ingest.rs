@@ -7,7 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::Args;
 use sidetone_core::id::AccountSid;
+use sidetone_wire::batch::Batch;
 use sidetone_wire::translate::event_streams as cloud_events;
+use sidetone_wire::translate::native::NativeReader;
 use tokio::sync::Notify;
 
 use crate::app::{App, Parts};
@@ -40,6 +42,9 @@ pub struct IngestArgs {
     #[command(flatten)]
     data: DataArgs,
 }
+
+/// Most refusals that are printed of a file; the rest are counted.
+const PRINTED_MAX: usize = 10;
 
 /// Reads the files; prints what became of their events.
 ///
@@ -114,6 +119,7 @@ async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<R
         let batch = cloud_events::decode(&body, now)?;
         return Ok(event_streams::keep(app, account, None, batch, now).await?);
     }
+    check_beginning(&buffer[..filled], filled < buffer.len())?;
     let mut intake = Intake::new(app.clone(), account, true);
     let mut progress = Progress::new(size);
     while filled > 0 {
@@ -125,6 +131,22 @@ async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<R
         .finish(Ok(()))
         .await
         .map_err(|error| anyhow::anyhow!("{}", error.message()))
+}
+
+/// Spares the reading of a file that holds something else.
+fn check_beginning(beginning: &[u8], is_all: bool) -> anyhow::Result<()> {
+    let mut batch = Batch::default();
+    let mut reader = NativeReader::default();
+    reader.feed(beginning, &mut batch);
+    if is_all {
+        reader.finish(&mut batch);
+    }
+    match batch.refused.first.first() {
+        Some(error) if batch.observed.is_empty() => bail!(
+            "there is no event at its beginning ({error}). Files that are understood, none of them compressed: native events (one JSON object a line, or one array), Event Streams (a JSON array of CloudEvents), captures of HEP packets (.pcap)"
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Reads until the buffer is full or the file ends.
@@ -181,8 +203,13 @@ fn print(file: &Path, report: &Report) -> anyhow::Result<()> {
         report.rejected,
         report.ignored
     )?;
-    for refusal in &report.errors {
+    let printed = report.errors.iter().take(PRINTED_MAX);
+    let more = report.rejected.saturating_sub(printed.len() as u64);
+    for refusal in printed {
         writeln!(out, "  {}", refusal.message)?;
+    }
+    if more > 0 {
+        writeln!(out, "  … and {more} more")?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod feedback_model;
 mod harness;
 mod hep;
 mod ingest;
+mod ingest_command;
 mod lifecycle;
 mod migrate;
 mod mmdb;
