@@ -19,6 +19,8 @@ pub struct Counters {
     pub events: Family<EventLabels, Counter>,
     /// Packets of agents and phones by how they came and what became of them.
     pub hep: Family<HepLabels, Counter>,
+    /// Packets whose capture time was not believed.
+    pub hep_wrong_clocks: Family<ClockLabels, Counter>,
     /// Events of packets that are being written: many, when packets come faster than they can be written one by one.
     pub hep_writing: Gauge,
     /// Sockets whose datagrams the kernel may drop.
@@ -63,6 +65,15 @@ pub struct HepLabels {
 
 /// Labels of a request counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+/// Labels of a counter of wrong clocks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ClockLabels {
+    /// As [`HepLabels::transport`].
+    pub transport: &'static str,
+    /// `past` or `future`: where the clock of the agent is.
+    pub reason: &'static str,
+}
+
 pub struct StatusLabels {
     /// HTTP status.
     pub status: u16,
@@ -82,6 +93,7 @@ impl Default for Counters {
         let hep = Family::default();
         let hep_writing = Gauge::default();
         let requests = Family::default();
+        let hep_wrong_clocks = Family::default();
         let summaries = Counter::default();
         let connections_refused = Counter::default();
         let deliveries = Family::default();
@@ -96,6 +108,11 @@ impl Default for Counters {
         );
         let machine_buffer_errors = Counter::default();
         registry.register(
+        registry.register(
+            "hep_wrong_clocks",
+            "Packets that count as captured when they were received, because the clock of their agent is wrong",
+            hep_wrong_clocks.clone(),
+        );
             "machine_udp_receive_buffer_errors",
             "Datagrams for any program of this machine that the kernel dropped for want of room",
             Counter::clone(&machine_buffer_errors),
@@ -159,6 +176,7 @@ impl Default for Counters {
             connections_refused,
             deliveries,
             deliveries_waiting,
+            hep_wrong_clocks,
             dead_letters,
             machine_buffer_errors,
             dirty_calls,
@@ -206,6 +224,12 @@ impl Counters {
     }
 
     /// Counts an attempt to deliver.
+    /// Counts a packet whose capture time was not believed. See [`ClockLabels`].
+    pub fn count_wrong_clock(&self, transport: &'static str, reason: &'static str) {
+        let labels = ClockLabels { transport, reason };
+        self.hep_wrong_clocks.get_or_create(&labels).inc();
+    }
+
     pub fn count_delivery(&self, result: &'static str) {
         self.deliveries
             .get_or_create(&DeliveryLabels { result })

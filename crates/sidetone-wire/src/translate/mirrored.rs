@@ -24,12 +24,13 @@ const PAYLOAD_MAX_BYTES: usize = 65_535;
 /// One mirrored packet, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mirrored {
-    /// When the agent saw it, by the agent's clock.
+    /// When the agent saw it, by the agent's clock. Whoever knows better may put it right: the identity stays.
     pub at: TimeUs,
-    /// Identity: the same packet seen by the same agent at the same time is the same event.
+    /// Identity: the same packet seen by the same agent at the same time, as it says, is the same event.
     id: EventId,
     kind: SourceKind,
-    agent: u32,
+    /// Capture id of the agent that saw it; 0: none did.
+    pub agent: u32,
     /// The name its agent gives to the call.
     correlation_id: Option<String>,
     addresses: [SocketAddr; 2],

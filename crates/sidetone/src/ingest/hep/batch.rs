@@ -32,6 +32,12 @@ impl Transport {
             Self::Sip => "sip",
         }
     }
+
+    /// Whether packets come as soon as they are captured.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Udp | Self::Tcp | Self::Sip)
+    }
 }
 
 /// What the bytes of a packet are.

@@ -1,6 +1,7 @@
 //! The first look at a packet: whether it is one, and whether its agent may send it.
 
 use sidetone_core::id::AccountSid;
+use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::malformed::Malformed;
 
@@ -8,6 +9,10 @@ use super::agents::{Agents, Refusal};
 use super::batch::{Batch, Received};
 use super::complaints::Complaints;
 use crate::app::App;
+
+/// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times are wrong, but tell
+/// packets apart.
+const CLOCK_OFF_MAX_US: i64 = DAY_US;
 
 /// Turns packets away, counted and with a word in the log.
 pub struct Gate {
@@ -78,6 +83,31 @@ impl Gate {
     #[must_use]
     pub const fn default_account(&self) -> Option<AccountSid> {
         self.agents.default_account()
+    }
+
+    /// When a packet was captured: what its agent says, or when it was received where the agent's clock cannot be right. That
+    /// is counted, with a word in the log. Bodies and files may be of any time.
+    #[must_use]
+    pub fn believable_time(
+        &self,
+        batch: &Batch,
+        received: Received<'_>,
+        capture_id: u32,
+        captured_at: TimeUs,
+    ) -> TimeUs {
+        let received_at = batch.received_at;
+        let off_us = captured_at.micros().saturating_sub(received_at.micros());
+        if !batch.transport.is_live() || off_us.saturating_abs() <= CLOCK_OFF_MAX_US {
+            return captured_at;
+        }
+        let transport = batch.transport.as_str();
+        let reason = if off_us < 0 { "past" } else { "future" };
+        self.app.counters.count_wrong_clock(transport, reason);
+        if let Some(more) = self.complaints.may_say("clock", received_at) {
+            let captured_at = captured_at.to_seconds_text();
+            tracing::warn!(peer = %received.peer, capture_id, transport, captured_at, more, "the clock of an agent is wrong; its packets count as captured when they were received");
+        }
+        received_at
     }
 
     /// Counts a packet that is not taken, and complains. `capture_id`: of its agent, where that is the trouble.

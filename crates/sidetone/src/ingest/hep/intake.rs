@@ -168,7 +168,10 @@ impl Intake {
         };
         match read {
             Ok(mut mirrored) => {
-                let at = mirrored.at;
+                let at = self
+                    .gate
+                    .believable_time(batch, received, mirrored.agent, mirrored.at);
+                mirrored.at = at;
                 if let Content::Sip(message) = &mut mirrored.content {
                     self.signers.check(message, at);
                     self.locations.note(message);

@@ -8,9 +8,10 @@ use sidetone::config::Settings;
 use sidetone::ingest::hep::queue::queue;
 use sidetone::ingest::hep::{socket, udp};
 use sidetone::telemetry::HepLabels;
+use sidetone_core::time::TimeUs;
 use tokio::sync::watch;
 
-use super::{INVITE, KEY, KNOWN, counts, live, packet, try_live};
+use super::{INVITE, KEY, KNOWN, captured, counts, invites, live, packet, try_live};
 use crate::harness::TestServer;
 use crate::model::{Random, seed};
 
@@ -70,6 +71,39 @@ async fn what_is_turned_away_is_counted_by_its_reason() {
         ("version: HEP version 1 or 2", 1),
     ]);
     assert_eq!(live.settled("udp", 9).await, expected);
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_far_off_is_not_believed() {
+    let live = live(Settings::default()).await;
+    let app = &live.running.app;
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let now = app.clock.now();
+    let seconds = |seconds: i64| u32::try_from(now.micros() / 1_000_000 + seconds).unwrap();
+    let sent = [
+        captured(packet(1, None, Some(INVITE)), 0),
+        captured(packet(1, None, Some(INVITE)), u32::MAX),
+        captured(packet(1, None, Some(INVITE)), seconds(-86_000)),
+        captured(packet(1, None, Some(INVITE)), seconds(86_000)),
+    ];
+    // Sent again later, each is the same event.
+    for datagram in sent.iter().chain(&sent) {
+        sender.send_to(datagram, live.udp()).unwrap();
+    }
+    let expected = counts([("accepted", 4), ("duplicate", 4)]);
+    assert_eq!(live.settled("udp", 8).await, expected);
+    let text = app.counters.encode(app.store.stats().await.unwrap());
+    for reason in ["past", "future"] {
+        let line =
+            format!("sidetone_hep_wrong_clocks_total{{transport=\"udp\",reason=\"{reason}\"}} 2\n");
+        assert!(text.contains(&line), "{text}");
+    }
+    let account = app.directory.first_account().unwrap();
+    let off = invites(app, account).await;
+    let minutes = |at: &TimeUs| (at.micros() - now.micros() + 30_000_000).div_euclid(60_000_000);
+    let off: Vec<_> = off.iter().map(minutes).collect();
+    assert_eq!(off, [-1_433, 0, 0, 1_433]);
     live.running.stop().await;
 }
 

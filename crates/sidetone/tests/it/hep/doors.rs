@@ -7,7 +7,7 @@ use serde_json::json;
 use sidetone::config::Settings;
 use sidetone::ingest::hep::file;
 
-use super::{INVITE, KNOWN, live, packet};
+use super::{INVITE, KNOWN, invites, live, packet};
 use crate::harness::{ACCOUNT, TestServer};
 
 #[tokio::test]
@@ -25,6 +25,10 @@ async fn packets_come_in_by_http_for_the_callers_account() {
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
     assert_eq!(answer.json()["rejected"], 0, "{}", answer.text);
     assert_eq!(answer.json()["errors"], json!([]), "{}", answer.text);
+    // However long ago they were captured.
+    let captured_at = invites(&server.app, ACCOUNT.parse().unwrap()).await;
+    let captured_at: Vec<_> = captured_at.iter().map(|at| at.to_seconds_text()).collect();
+    assert_eq!(captured_at, ["2025-10-27T23:28:00Z"; 2]);
     let none = server
         .post_as("/ingest/v1/hep", kind, b"HEP2".to_vec())
         .await;

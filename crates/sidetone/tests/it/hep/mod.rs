@@ -14,10 +14,16 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use sidetone::app::App;
 use sidetone::clock::Clock;
 use sidetone::cmd::serve::{Running, start};
 use sidetone::config::{AgentEntry, Secret, Settings};
 use sidetone_core::correlate::sip_call_sid;
+use sidetone_core::event::EventKind;
+use sidetone_core::id::{AccountSid, CallRef};
+use sidetone_core::time::TimeUs;
+use sidetone_store::EventFilter;
+use sidetone_store::page::{PageRequest, Start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -79,6 +85,32 @@ fn packet_between(
     let length = u16::try_from(bytes.len()).unwrap();
     bytes[4..6].copy_from_slice(&length.to_be_bytes());
     bytes
+}
+
+/// The same packet, captured at another second since 1970.
+fn captured(mut packet: Vec<u8>, seconds: u32) -> Vec<u8> {
+    let at = packet
+        .windows(4)
+        .position(|bytes| bytes == [0x69, 0, 0, 0])
+        .unwrap();
+    packet[at..at + 4].copy_from_slice(&seconds.to_be_bytes());
+    packet
+}
+
+/// When the messages of the call of [`INVITE`] were captured, by their time.
+async fn invites(app: &App, account: AccountSid) -> Vec<TimeUs> {
+    let sid = sip_call_sid(account, "hep-test@192.0.2.1");
+    let request = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 100,
+    };
+    let filter = EventFilter {
+        kinds: vec![EventKind::Sip],
+        ..EventFilter::default()
+    };
+    let call = CallRef { account, sid };
+    let page = app.store.events(call, &filter, &request).await.unwrap();
+    page.rows.iter().map(|(_, event)| event.at).collect()
 }
 
 struct Live {
