@@ -6,7 +6,7 @@
 
 mod calls;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 
 use self::calls::{Calls, Known, Told};
@@ -25,9 +25,10 @@ const SWEEP_US: i64 = 10 * SECOND_US;
 pub struct Limits {
     /// Calls at once.
     pub calls: usize,
-    /// Packets that wait for their call.
+    /// Packets that wait for their call. No account's may be more than what is left free: alone, an account has half of
+    /// this, and however many flood, there is room for another.
     pub waiting: usize,
-    /// Bytes of these.
+    /// Bytes of these, shared alike.
     pub waiting_bytes: usize,
     /// How long a call without an end is remembered after its last packet.
     pub idle_us: i64,
@@ -37,8 +38,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             calls: 1_000_000,
-            waiting: 20_000,
-            waiting_bytes: 64 << 20,
+            waiting: 40_000,
+            waiting_bytes: 128 << 20,
             idle_us: 4 * 3600 * SECOND_US,
         }
     }
@@ -98,7 +99,8 @@ pub struct Tracker<T> {
     limits: Limits,
     calls: Calls,
     waiting: VecDeque<Waiting<T>>,
-    waiting_bytes: usize,
+    room: Room,
+    room_of: HashMap<AccountSid, Room>,
     sweep_at: TimeUs,
 }
 
@@ -109,6 +111,22 @@ struct Waiting<T> {
     packet: T,
 }
 
+/// What packets that wait take up.
+#[derive(Debug, Default, Clone, Copy)]
+struct Room {
+    packets: usize,
+    bytes: usize,
+}
+
+impl Room {
+    const fn with(self, bytes: usize) -> Self {
+        Self {
+            packets: self.packets.saturating_add(1),
+            bytes: self.bytes.saturating_add(bytes),
+        }
+    }
+}
+
 impl<T> Tracker<T> {
     /// Remembers nothing yet.
     #[must_use]
@@ -117,7 +135,8 @@ impl<T> Tracker<T> {
             limits,
             calls: Calls::default(),
             waiting: VecDeque::new(),
-            waiting_bytes: 0,
+            room: Room::default(),
+            room_of: HashMap::new(),
             sweep_at: TimeUs::from_micros(i64::MIN),
         }
     }
@@ -192,29 +211,44 @@ impl<T> Tracker<T> {
         }
     }
 
-    /// Lets a packet of so many bytes wait for the one that explains it. Gives it back when too many wait.
+    /// Lets a packet of so many bytes wait for the one that explains it. Gives it back when too many wait, or too many of
+    /// its account ([`Limits::waiting`]).
     ///
     /// # Errors
     /// The packet, when it cannot wait.
-    pub fn wait(&mut self, packet: T, bytes: usize, now: TimeUs) -> Result<(), T> {
-        let all_bytes = self.waiting_bytes.saturating_add(bytes);
-        if self.waiting.len() >= self.limits.waiting || all_bytes > self.limits.waiting_bytes {
-            return Err(packet);
+    pub fn wait(
+        &mut self,
+        account: AccountSid,
+        packet: T,
+        bytes: usize,
+        now: TimeUs,
+    ) -> Result<(), T> {
+        let own = self.room_of.get(&account).copied().unwrap_or_default();
+        let (own, all) = (own.with(bytes), self.room.with(bytes));
+        let fits = |own: usize, all: usize, limit: usize| own.saturating_add(all) <= limit;
+        if fits(own.packets, all.packets, self.limits.waiting)
+            && fits(own.bytes, all.bytes, self.limits.waiting_bytes)
+        {
+            self.wait_on(account, packet, bytes, now.plus_us(WAIT_US));
+            Ok(())
+        } else {
+            Err(packet)
         }
-        self.wait_on(packet, bytes, now.plus_us(WAIT_US));
-        Ok(())
     }
 
     /// Takes all that waits, to be tried again: each packet, its bytes, and until when it may wait.
     pub fn take_waiting(&mut self) -> Vec<(T, usize, TimeUs)> {
-        self.waiting_bytes = 0;
+        self.room = Room::default();
+        self.room_of.clear();
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         waiting.map(|it| (it.packet, it.bytes, it.until)).collect()
     }
 
     /// Lets a packet wait that has waited before.
-    pub fn wait_on(&mut self, packet: T, bytes: usize, until: TimeUs) {
-        self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
+    pub fn wait_on(&mut self, account: AccountSid, packet: T, bytes: usize, until: TimeUs) {
+        self.room = self.room.with(bytes);
+        let own = self.room_of.entry(account).or_default();
+        *own = own.with(bytes);
         self.waiting.push_back(Waiting {
             until,
             bytes,

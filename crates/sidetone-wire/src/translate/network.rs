@@ -84,7 +84,7 @@ pub enum Fate {
     Waits,
     /// It is of no call: a registration, a keep-alive, a text message.
     NotACall,
-    /// Too many wait already.
+    /// Too many wait already, of its account or of all.
     Crowded(Box<Owned>),
 }
 
@@ -110,7 +110,7 @@ impl Network {
             Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
             Err(owned) => {
                 let bytes = owned.packet.bytes();
-                match self.tracker.wait(*owned, bytes, now) {
+                match self.tracker.wait(owned.account, *owned, bytes, now) {
                     Ok(()) => Fate::Waits,
                     Err(owned) => Fate::Crowded(Box::new(owned)),
                 }
@@ -126,7 +126,7 @@ impl Network {
             match self.place(owned, now, until <= now) {
                 Ok(event) => found.push((*event, came_by)),
                 Err(owned) if until <= now => given_up.push(*owned),
-                Err(owned) => self.tracker.wait_on(*owned, bytes, until),
+                Err(owned) => self.tracker.wait_on(owned.account, *owned, bytes, until),
             }
         }
         self.tracker.forget(now);

@@ -187,20 +187,44 @@ fn a_call_that_names_ever_more_addresses_leaves_none_behind() {
 #[test]
 fn packets_wait_in_order_up_to_a_bound() {
     let mut tracker = Tracker::new(Limits {
-        waiting: 2,
+        waiting: 4,
         ..Limits::default()
     });
-    assert_eq!(tracker.wait("one", 10, NOW), Ok(()));
-    assert_eq!(tracker.wait("two", 10, NOW.plus_us(SECOND_US)), Ok(()));
-    assert_eq!(tracker.wait("three", 1, NOW), Err("three"));
+    let mut wait = |packet, bytes, now| tracker.wait(ACCOUNT, packet, bytes, now);
+    assert_eq!(wait("one", 10, NOW), Ok(()));
+    assert_eq!(wait("two", 10, NOW.plus_us(SECOND_US)), Ok(()));
+    assert_eq!(wait("three", 1, NOW), Err("three"));
     let until = NOW.plus_us(WAIT_US);
     let waiting = [("one", 10, until), ("two", 10, until.plus_us(SECOND_US))];
     assert_eq!(tracker.take_waiting(), waiting);
     assert_eq!(tracker.sizes().1, 0);
     // Few large ones are as much as many small ones.
-    assert_eq!(tracker.wait("huge", 65 << 20, NOW), Err("huge"));
-    assert_eq!(tracker.wait("large", 64 << 20, NOW), Ok(()));
-    assert_eq!(tracker.wait("small", 1, NOW), Err("small"));
+    let mut wait = |packet, bytes| tracker.wait(ACCOUNT, packet, bytes, NOW);
+    assert_eq!(wait("huge", (64 << 20) + 1), Err("huge"));
+    assert_eq!(wait("large", 64 << 20), Ok(()));
+    assert_eq!(wait("small", 1), Err("small"));
+}
+
+#[test]
+fn no_account_crowds_out_another() {
+    let mut tracker = Tracker::new(Limits {
+        waiting: 120,
+        ..Limits::default()
+    });
+    // Each floods for as long as it may; the next still has room, if ever less.
+    for (n, expected) in [(1, 60), (2, 30), (3, 15), (1, 0)] {
+        let account = AccountSid::from_bytes([n; 16]);
+        let taken = (0..200).filter(|_| tracker.wait(account, (), 10, NOW).is_ok());
+        assert_eq!(taken.count(), expected, "{n}");
+    }
+    // What waits on keeps its place.
+    let first = AccountSid::from_bytes([1; 16]);
+    for ((), bytes, until) in tracker.take_waiting() {
+        tracker.wait_on(first, (), bytes, until);
+    }
+    assert_eq!(tracker.wait(first, (), 10, NOW), Err(()));
+    let other = AccountSid::from_bytes([9; 16]);
+    assert_eq!(tracker.wait(other, (), 10, NOW), Ok(()));
 }
 
 #[test]
