@@ -31,6 +31,8 @@ pub struct Counters {
     pub summaries: Counter,
     /// Connections refused because there were too many.
     pub connections_refused: Counter,
+    /// Silent connections of agents that made room for others.
+    pub connections_displaced: Counter,
     /// Attempts to deliver by what became of them.
     pub deliveries: Family<DeliveryLabels, Counter>,
     deliveries_waiting: Gauge,
@@ -63,8 +65,6 @@ pub struct HepLabels {
     pub reason: &'static str,
 }
 
-/// Labels of a request counter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 /// Labels of a counter of wrong clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ClockLabels {
@@ -74,6 +74,8 @@ pub struct ClockLabels {
     pub reason: &'static str,
 }
 
+/// Labels of a request counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StatusLabels {
     /// HTTP status.
     pub status: u16,
@@ -91,11 +93,11 @@ impl Default for Counters {
         let mut registry = Registry::with_prefix("sidetone");
         let events = Family::default();
         let hep = Family::default();
+        let hep_wrong_clocks = Family::default();
         let hep_writing = Gauge::default();
         let requests = Family::default();
-        let hep_wrong_clocks = Family::default();
         let summaries = Counter::default();
-        let connections_refused = Counter::default();
+        let (connections_refused, connections_displaced) = <(Counter, Counter)>::default();
         let deliveries = Family::default();
         let (deliveries_waiting, dead_letters) = Default::default();
         let (dirty_calls, timers, database_bytes) = Default::default();
@@ -106,13 +108,13 @@ impl Default for Counters {
             "Packets of agents and phones by how they came and what became of them",
             hep.clone(),
         );
-        let machine_buffer_errors = Counter::default();
-        registry.register(
         registry.register(
             "hep_wrong_clocks",
             "Packets that count as captured when they were received, because the clock of their agent is wrong",
             hep_wrong_clocks.clone(),
         );
+        let machine_buffer_errors = Counter::default();
+        registry.register(
             "machine_udp_receive_buffer_errors",
             "Datagrams for any program of this machine that the kernel dropped for want of room",
             Counter::clone(&machine_buffer_errors),
@@ -128,6 +130,11 @@ impl Default for Counters {
             "connections_refused",
             "Connections refused because too many were open",
             connections_refused.clone(),
+        );
+        registry.register(
+            "connections_displaced",
+            "Silent connections of agents that were closed to make room for others",
+            connections_displaced.clone(),
         );
         registry.register(
             "deliveries",
@@ -169,14 +176,15 @@ impl Default for Counters {
             registry,
             events,
             hep,
+            hep_wrong_clocks,
             hep_writing,
             kernel: Drops::default(),
             requests,
             summaries,
             connections_refused,
+            connections_displaced,
             deliveries,
             deliveries_waiting,
-            hep_wrong_clocks,
             dead_letters,
             machine_buffer_errors,
             dirty_calls,
@@ -216,6 +224,12 @@ impl Counters {
         }
     }
 
+    /// Counts a packet whose capture time was not believed. See [`ClockLabels`].
+    pub fn count_wrong_clock(&self, transport: &'static str, reason: &'static str) {
+        let labels = ClockLabels { transport, reason };
+        self.hep_wrong_clocks.get_or_create(&labels).inc();
+    }
+
     /// Counts what the kernel has dropped since the last time.
     pub fn refresh_kernel(&self) {
         self.kernel.refresh(|transport, number| {
@@ -224,12 +238,6 @@ impl Counters {
     }
 
     /// Counts an attempt to deliver.
-    /// Counts a packet whose capture time was not believed. See [`ClockLabels`].
-    pub fn count_wrong_clock(&self, transport: &'static str, reason: &'static str) {
-        let labels = ClockLabels { transport, reason };
-        self.hep_wrong_clocks.get_or_create(&labels).inc();
-    }
-
     pub fn count_delivery(&self, result: &'static str) {
         self.deliveries
             .get_or_create(&DeliveryLabels { result })

@@ -10,6 +10,7 @@ pub mod gate;
 pub mod intake;
 pub mod kernel;
 pub mod locations;
+pub mod places;
 pub mod queue;
 pub mod signers;
 pub mod socket;

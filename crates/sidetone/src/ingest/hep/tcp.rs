@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::agents::{Agents, Refusal};
 use super::batch::Transport;
 use super::complaints::Complaints;
 use super::framer::Framer;
+use super::places::{Found, Place, Places};
 use super::queue::Inlet;
 use crate::app::App;
 use crate::server::{accept, stopped};
@@ -33,32 +34,43 @@ pub struct Streams {
     pub tls: Option<TlsAcceptor>,
 }
 
-/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart.
+/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart; when there are more, one that is
+/// silent makes room.
 pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Receiver<bool>) {
     let agents = Agents::new(&streams.app);
-    let slots = Arc::new(Semaphore::new(streams.app.config.max_connections));
+    let places = Places::new(streams.app.config.max_connections);
     let complaints = Complaints::default();
     let streams = Arc::new(streams);
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let slot = slots.clone().try_acquire_owned();
-        let (Ok(slot), true) = (slot, agents.may_be_at(peer.ip())) else {
-            refuse(&streams.app, &agents, &complaints, peer);
+        let app = &streams.app;
+        // Nobody makes room for who may not be here.
+        let may_be = agents.may_be_at(peer.ip());
+        let found = may_be.then(|| places.take(app.clock.now())).flatten();
+        let Some(Found { place, displaces }) = found else {
+            refuse(app, may_be, &complaints, peer);
             continue;
         };
+        if displaces {
+            app.counters.connections_displaced.inc();
+            let what = "a silent connection of an agent made room for another";
+            if let Some(more) = complaints.may_say(what, app.clock.now()) {
+                tracing::warn!(%peer, more, "{what}");
+            }
+        }
         tokio::spawn(connection(
             stream,
             peer,
             streams.clone(),
             stop.clone(),
-            slot,
+            place,
         ));
     }
 }
 
 /// Counts a connection that is closed at once.
-fn refuse(app: &App, agents: &Agents, complaints: &Complaints, peer: SocketAddr) {
-    let what = if agents.may_be_at(peer.ip()) {
+fn refuse(app: &App, may_be: bool, complaints: &Complaints, peer: SocketAddr) {
+    let what = if may_be {
         app.counters.connections_refused.inc();
         "too many connections of agents"
     } else {
@@ -77,15 +89,15 @@ async fn connection(
     peer: SocketAddr,
     streams: Arc<Streams>,
     mut stop: watch::Receiver<bool>,
-    _slot: OwnedSemaphorePermit,
+    place: Place,
 ) {
     let reading = async {
         match &streams.tls {
-            None => read(stream, peer, &streams).await,
+            None => read(stream, peer, &streams, &place).await,
             Some(acceptor) => {
                 let pause = streams.app.config.client_timeout;
                 match tokio::time::timeout(pause, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => read(stream, peer, &streams).await,
+                    Ok(Ok(stream)) => read(stream, peer, &streams, &place).await,
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                     Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
                 }
@@ -95,12 +107,18 @@ async fn connection(
     tokio::select! {
         () = reading => {}
         () = stopped(&mut stop) => {}
+        () = place.lost() => {}
     }
 }
 
 /// Reads until the agent ends, or is silent for too long. While the queue is full nothing is read, so that the agent
 /// has to wait.
-async fn read(mut stream: impl AsyncRead + Unpin, peer: SocketAddr, streams: &Streams) {
+async fn read(
+    mut stream: impl AsyncRead + Unpin,
+    peer: SocketAddr,
+    streams: &Streams,
+    place: &Place,
+) {
     let Streams { app, inlet, .. } = streams;
     let transport = Transport::Tcp;
     let malformed = |reason, number| {
@@ -115,6 +133,7 @@ async fn read(mut stream: impl AsyncRead + Unpin, peer: SocketAddr, streams: &St
         } else {
             IDLE
         };
+        place.listens(app.clock.now());
         let length = match tokio::time::timeout(pause, stream.read(&mut piece)).await {
             Ok(Ok(0)) | Err(_) => break,
             Ok(Ok(length)) => length,
@@ -123,6 +142,7 @@ async fn read(mut stream: impl AsyncRead + Unpin, peer: SocketAddr, streams: &St
                 break;
             }
         };
+        place.works();
         let mut batch = inlet.empty(transport);
         batch.received_at = app.clock.now();
         let gaps = framer.feed(peer, &piece[..length], &mut batch);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use sidetone::clock::Clock;
 use sidetone::cmd::serve::start;
 use sidetone::config::Settings;
-use tokio::io::AsyncWriteExt;
+use sidetone_core::time::TimeUs;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{INVITE, Live, counts, live, packet};
@@ -70,5 +71,53 @@ async fn connections_from_where_no_agent_may_be_are_closed() {
     let _stream = TcpStream::connect(live.tcp()).await.unwrap();
     let expected = counts([("refused_source: connection", 1)]);
     assert_eq!(live.settled("tcp", 1).await, expected);
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_connection_makes_room_for_another() {
+    let clock = Clock::set_to(TimeUs::parse_rfc3339("2026-06-01T12:00:00Z").unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        data: Some(dir.path().to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        max_connections: Some(2),
+        hep_udp: Some("off".parse().unwrap()),
+        hep_tcp: Some("127.0.0.1:0".parse().unwrap()),
+        ..Settings::default()
+    };
+    let running = start(settings.resolve(None).unwrap(), clock.clone())
+        .await
+        .unwrap();
+    let live = Live { running, _dir: dir };
+    let good = || packet(1, None, Some(INVITE));
+    let connect = || async { TcpStream::connect(live.tcp()).await.unwrap() };
+    let say = async |stream: &mut TcpStream, total| {
+        stream.write_all(&good()).await.unwrap();
+        live.settled("tcp", total).await;
+    };
+    let is_closed = async |stream: &mut TcpStream| {
+        let pause = Duration::from_secs(5);
+        let read = tokio::time::timeout(pause, stream.read_u8()).await;
+        read.expect("it is closed").is_err()
+    };
+    let (mut silent, mut talks) = (connect().await, connect().await);
+    say(&mut silent, 1).await;
+    say(&mut talks, 2).await;
+    clock.advance_us(59_000_000);
+    let mut refused = connect().await;
+    assert!(is_closed(&mut refused).await, "nobody was silent for long");
+    say(&mut talks, 3).await;
+    clock.advance_us(1_000_000);
+    let mut third = connect().await;
+    assert!(is_closed(&mut silent).await);
+    say(&mut third, 4).await;
+    say(&mut talks, 5).await;
+    let counters = &live.running.app.counters;
+    let counted = (
+        counters.connections_refused.get(),
+        counters.connections_displaced.get(),
+    );
+    assert_eq!(counted, (1, 1));
     live.running.stop().await;
 }
