@@ -304,6 +304,14 @@ pub trait Store: Send + Sync + 'static {
     async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>>;
     /// One annotation only.
     async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>>;
+    /// The account's call that a SIP Call-ID names, by what the Call-ID makes of itself: the one of that `CallSid`, else
+    /// the latest that something else named, if it began on the day of `at`, the day after or the two before.
+    async fn sip_call(
+        &self,
+        account: AccountSid,
+        sid: CallSid,
+        at: TimeUs,
+    ) -> Result<Option<CallRef>>;
     /// Calls that match, in the filter's order. [`StoreError::TooExpensive`] when the query ran out of steps.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
     /// A call's events by time, then by arrival; each with its place, so that rows of other origin can be put between.

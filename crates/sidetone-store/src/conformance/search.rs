@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sidetone_core::correlate::call_sid;
 use sidetone_core::facts::EdgeFacts;
 use sidetone_core::filter::SummaryFilter;
-use sidetone_core::id::CallSid;
+use sidetone_core::id::{CallRef, CallSid};
 use sidetone_core::summary::{CallSummary, EdgeSummary, SipSummary};
 use sidetone_core::vocabulary::EdgeKind;
 
@@ -192,4 +192,40 @@ pub async fn call_ids_follow_their_calls(store: Arc<dyn Store>) {
         Lookup::Found(())
     );
     assert_eq!(listed(&*store, &b).await, []);
+}
+
+/// What has the name that a Call-ID makes is its call; else the latest of those about that day that carry it.
+pub async fn a_call_is_looked_up_by_its_call_id(store: Arc<dyn Store>) {
+    const DAY_S: i64 = 86_400;
+    create_account(&*store).await;
+    let sid = call_sid(account_sid(1), "a@192.0.2.1");
+    let found = async |day: i64| {
+        let at = at(day * DAY_S);
+        let call = store.sip_call(account_sid(1), sid, at).await.unwrap();
+        assert!(call.is_none_or(|call| call.account == account_sid(1)));
+        call.map(|call| call.sid)
+    };
+    assert_eq!(found(0).await, None);
+    let carries = |n, started| put(sip_call(n, started, of_call_id("a@192.0.2.1")), 0);
+    let puts = vec![carries(1, 0), carries(2, 60), carries(3, -DAY_S)];
+    store.put_summaries(puts).await.unwrap();
+    for (day, expected) in [
+        (-5, None),
+        (-2, Some(3)),
+        (-1, Some(2)),
+        (0, Some(2)),
+        (2, Some(2)),
+        (3, None),
+    ] {
+        assert_eq!(found(day).await, expected.map(|n| call(n).sid), "day {day}");
+    }
+    let other = store.sip_call(account_sid(2), sid, at(0)).await.unwrap();
+    assert_eq!(other, None);
+    let own = CallRef {
+        account: account_sid(1),
+        sid,
+    };
+    let natural = summary(own, -50 * DAY_S, None);
+    store.put_summaries(vec![put(natural, 0)]).await.unwrap();
+    assert_eq!(found(0).await, Some(sid));
 }

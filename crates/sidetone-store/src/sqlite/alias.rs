@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
-use sidetone_core::id::CallSid;
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::search;
 use sidetone_core::summary::CallSummary;
-use sidetone_core::time::DAY_US;
+use sidetone_core::time::{DAY_US, TimeUs};
 
+use super::account;
 use super::condition::{self, Conditions};
 use super::facet::{Axis, Keys};
 use crate::Result;
@@ -98,6 +99,38 @@ pub(super) fn places(
     }
     places.sort_unstable();
     Ok(places)
+}
+
+/// The call of a name: the one that has it for its `CallSid`, else the latest of about that day that it is an alias of.
+pub(super) fn call(
+    conn: &Connection,
+    account: AccountSid,
+    sid: CallSid,
+    at: TimeUs,
+) -> Result<Option<CallRef>> {
+    let Some((row, _)) = account::find(conn, account)? else {
+        return Ok(None);
+    };
+    let is_own = conn
+        .prepare_cached("select 1 from call where sid = ?1 and account = ?2")?
+        .exists(params![sid.as_bytes(), row])?;
+    if is_own {
+        return Ok(Some(CallRef { account, sid }));
+    }
+    let mut of_day = conn.prepare_cached(
+        "select c.sid from alias a join call c on c.id = a.call_id
+         where a.account = ?1 and a.day = ?2 and a.sid = ?3 order by c.start_us desc limit 1",
+    )?;
+    for day in (at.day() - 2..=at.day() + 1).rev() {
+        let found = of_day
+            .query_row(params![row, day, sid.as_bytes()], |row| row.get(0))
+            .optional()?;
+        if let Some(sid) = found {
+            let sid = CallSid::from_bytes(sid);
+            return Ok(Some(CallRef { account, sid }));
+        }
+    }
+    Ok(None)
 }
 
 /// The calls of a name: the one that has it for its `CallSid`, and those that it is an alias of, day after day.

@@ -16,7 +16,7 @@ use super::log::PackedEvent;
 use super::outbox_turn::{self, Taking};
 use super::summary::PackedSummary;
 use super::{
-    account, check, erase, events, feedback, feedback_summary, hourly, judgement, list, log,
+    account, alias, check, erase, events, feedback, feedback_summary, hourly, judgement, list, log,
     outbox, record, rules, summary,
 };
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
@@ -155,6 +155,16 @@ impl Store for SqliteStore {
     async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>> {
         self.readers
             .point(|conn| record::annotation(conn, scope, sid))
+    }
+
+    async fn sip_call(
+        &self,
+        account: AccountSid,
+        sid: CallSid,
+        at: TimeUs,
+    ) -> Result<Option<CallRef>> {
+        self.readers
+            .point(|conn| alias::call(conn, account, sid, at))
     }
 
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>> {

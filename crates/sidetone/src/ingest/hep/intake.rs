@@ -1,6 +1,6 @@
 //! From packets to events: read, put to their calls, appended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sidetone_core::correlate::{Limits, WAIT_US, sip_call_sid};
@@ -8,7 +8,7 @@ use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
 use sidetone_core::time::TimeUs;
-use sidetone_store::{Appended, Lookup, NewEvent, Scope, StoreError};
+use sidetone_store::{Appended, NewEvent, StoreError};
 use sidetone_wire::malformed::Malformed;
 use sidetone_wire::translate::mirrored::{self, Content, Mirrored, Skipped};
 use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
@@ -216,15 +216,9 @@ impl Intake {
             self.keep(event, came_by, now);
         }
         let mut given_up = given_up.into_iter();
-        let mut looked_up = 0;
+        let mut looked_up = HashMap::new();
         while let Some(owned) = given_up.next() {
-            looked_up += 1;
-            let known = if looked_up <= LOOKUPS_MAX {
-                self.known_to_store(&owned).await
-            } else {
-                Ok(None)
-            };
-            match known {
+            match self.known_to_store(&owned, &mut looked_up).await {
                 Ok(Some(call)) => {
                     self.network.recall(&owned.packet, call, now);
                     self.keep(owned.packet.of_call(call), owned.came_by, now);
@@ -242,18 +236,32 @@ impl Intake {
         Ok(())
     }
 
-    /// The call of that name, if the store has it: it began before we did.
-    async fn known_to_store(&self, owned: &Owned) -> Result<Option<CallRef>, StoreError> {
+    /// The call of that name, if the store has it: it began before we did. Many packets may be of one call: what was
+    /// `looked_up` is known.
+    async fn known_to_store(
+        &self,
+        owned: &Owned,
+        looked_up: &mut HashMap<CallRef, Option<CallRef>>,
+    ) -> Result<Option<CallRef>, StoreError> {
         let Some(name) = owned.packet.call_name() else {
             return Ok(None);
         };
         let account = owned.account;
         let sid = sip_call_sid(account, name);
-        let found = self.app.store.annotation(Scope { account }, sid).await?;
-        Ok(match found {
-            Lookup::Found(record) if record.call.account == account => Some(record.call),
-            Lookup::Found(_) | Lookup::Unknown | Lookup::Gone => None,
-        })
+        let named = CallRef { account, sid };
+        if let Some(known) = looked_up.get(&named) {
+            return Ok(*known);
+        }
+        if looked_up.len() >= LOOKUPS_MAX {
+            return Ok(None);
+        }
+        let call = self
+            .app
+            .store
+            .sip_call(account, sid, owned.packet.at)
+            .await?;
+        looked_up.insert(named, call);
+        Ok(call)
     }
 
     /// Begins to write what is pending, unless something is being written and there is room to read on.

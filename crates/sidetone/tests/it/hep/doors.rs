@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use sidetone::config::Settings;
 use sidetone::ingest::hep::file;
+use sidetone_core::correlate::sip_call_sid;
 
 use super::{INVITE, KNOWN, invites, live, packet};
 use crate::harness::{ACCOUNT, TestServer};
@@ -141,4 +142,42 @@ async fn a_capture_file_is_read() {
 /// Where the HEP packet of each frame begins.
 fn frames(capture: &[u8]) -> impl Iterator<Item = usize> + '_ {
     (0..capture.len()).filter(|at| capture[*at..].starts_with(b"HEP3"))
+}
+
+/// Each body is read by itself, as after a restart: of what it does not see begin, it knows what the store does.
+#[tokio::test]
+async fn a_call_that_began_before_is_found_by_its_call_id_whatever_names_it() {
+    const SID: &str = "CA00112233445566778899aabbccddeeff";
+    let server = TestServer::with(Settings {
+        sip_call_sid_sources: Some("192.0.2.0/24".parse().unwrap()),
+        ..Settings::default()
+    })
+    .await;
+    let kind = "application/octet-stream";
+    let post = async |body: Vec<u8>| {
+        let answer = server.post_as("/ingest/v1/hep", kind, body).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
+        answer.json()["accepted"].clone()
+    };
+    let text = String::from_utf8(INVITE.to_vec()).unwrap();
+    let named = text.replace("CSeq", &format!("X-Call-Sid: {SID}\r\nCSeq"));
+    for (invite, sid) in [
+        (named.replace("hep-test", "a-header"), SID.to_owned()),
+        (
+            text.replace("hep-test", "none"),
+            sip_call_sid(ACCOUNT.parse().unwrap(), "none@192.0.2.1").to_string(),
+        ),
+    ] {
+        assert_eq!(post(packet(9, None, Some(invite.as_bytes()))).await, 1);
+        server.pass(60).await;
+        let bye = invite
+            .replace("INVITE", "BYE")
+            .replace("X-Call-Sid", "X-Other");
+        // More than are looked up in a round, but of one call.
+        let many = (0..1_500).flat_map(|_| packet(9, None, Some(bye.as_bytes())));
+        assert_eq!(post(many.collect()).await, 1_500);
+        server.pass(60).await;
+        let path = format!("/v1/Voice/{sid}/Events?PageSize=1");
+        assert_eq!(server.get(&path).await.status.as_u16(), 200, "{sid}");
+    }
 }
