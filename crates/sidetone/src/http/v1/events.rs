@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use sidetone_core::event::{CallEvent, EventKind, Observation};
-use sidetone_core::fold::ladder::Ladder;
+use sidetone_core::fold::Derived;
+use sidetone_core::fold::ladder::{Ladder, Rung};
 use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::EdgeKind;
 use sidetone_store::page::{PageRequest, Place, Start};
@@ -44,10 +45,11 @@ pub async fn read(
         or_progress: edge == event::main_edge(summary.and_then(|summary| summary.facts.call_type)),
         direction: None,
     };
-    let (mut made, packets) = match summary {
+    let mut packets = match summary {
         Some(summary) if summary.sip.is_some() => shown(&app, &record, summary).await?,
-        _ => Default::default(),
+        _ => Packets::default(),
     };
+    let mut made = std::mem::take(&mut packets.told);
     made.retain(|(_, event)| fits(&filter, event));
     let asked = query.request();
     let stored = app
@@ -73,31 +75,31 @@ async fn shown(
     app: &App,
     record: &CallRecord,
     summary: &CallSummary,
-) -> Result<(Vec<(Place, CallEvent)>, Packets), ApiError> {
-    let mut ladder = Ladder::default();
-    let show = |place: Place, event: &CallEvent| ladder.add(event, place.id);
-    let packets = Packets::read(app, record.call, show).await?;
-    let Some(derived) = packets.state.derived(record.call, &app.config.sides) else {
-        return Ok((Vec::new(), packets));
-    };
-    let mut made = derived.warnings;
-    for warning in &mut made {
-        event::add_gateway(warning, summary);
-    }
-    if !is_progress_told(app, record).await? {
-        made.extend(derived.steps);
-    }
-    let rungs = ladder.rungs(Some(&derived.route)).into_iter();
-    let messages = rungs.filter_map(|rung| {
-        let place = Place {
-            key: rung.at.micros(),
-            id: rung.position,
+) -> Result<Packets<Vec<(Place, CallEvent)>>, ApiError> {
+    let call = record.call;
+    let is_told = is_progress_told(app, record).await?;
+    let summary = summary.clone();
+    let show = move |derived: Option<Derived>, rungs: Vec<Rung>| {
+        let Some(derived) = derived else {
+            return Vec::new();
         };
-        Some((place, sip_event::of(record.call, &rung, &derived.route)?))
-    });
-    let mut made: Vec<_> = merged::with_places(made).collect();
-    made.extend(messages);
-    Ok((made, packets))
+        let mut made = derived.warnings;
+        for warning in &mut made {
+            event::add_gateway(warning, &summary);
+        }
+        if !is_told {
+            made.extend(derived.steps);
+        }
+        let messages = rungs.into_iter().filter_map(|rung| {
+            let place = Place {
+                key: rung.at.micros(),
+                id: rung.position,
+            };
+            Some((place, sip_event::of(call, &rung, &derived.route)?))
+        });
+        merged::with_places(made).chain(messages).collect()
+    };
+    Packets::read(app, call, Some(Ladder::default()), show).await
 }
 
 async fn is_progress_told(app: &App, record: &CallRecord) -> Result<bool, ApiError> {

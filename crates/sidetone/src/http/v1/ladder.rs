@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::ladder::{Content, Ladder, Rung};
+use sidetone_core::fold::{Derived, Route};
 use sidetone_core::id::CallRef;
 use sidetone_store::page::{Page, PageRequest, Place, Start};
 use sidetone_store::{AnnotationChange, EventFilter};
@@ -60,23 +61,10 @@ pub async fn read(
     // The annotation is the cheapest proof that the call is there.
     let call = lookup::annotation(&app, &caller, sid).await?.call;
 
-    let mut ladder = Ladder::default();
-    let show = |place: Place, event: &CallEvent| ladder.add(event, place.id);
-    let packets = Packets::read(&app, call, show).await?;
-    let derived = packets.state.derived(call, &app.config.sides);
-    let route = derived.as_ref().map(|derived| &derived.route);
-    let rungs = ladder.rungs(route).into_iter().map(|rung| {
-        let place = Place {
-            key: rung.at.micros(),
-            id: rung.position,
-        };
-        (place, Row::Packet(rung))
-    });
-    let warnings = derived.iter().flat_map(|derived| derived.warnings.clone());
-    let warnings = merged::with_places(warnings.collect());
-    let made = rungs
-        .chain(warnings.map(|(place, event)| (place, Row::Event(event))))
-        .chain(changes(&app, call).await?);
+    let mut packets = Packets::read(&app, call, Some(Ladder::default()), rows).await?;
+    let (mut made, route) = std::mem::take(&mut packets.told);
+    let route = route.as_ref();
+    made.extend(changes(&app, call).await?);
 
     let asked = query.request();
     let stored = told(&app, call, &merged::of_stored(&asked)).await?;
@@ -98,6 +86,23 @@ pub async fn read(
     .into_response();
     packets.hint(&mut response);
     Ok(response)
+}
+
+/// A call's packets and what was made of them, with their places, and where packets belong.
+fn rows(derived: Option<Derived>, rungs: Vec<Rung>) -> (Vec<(Place, Row)>, Option<Route>) {
+    let rungs = rungs.into_iter().map(|rung| {
+        let place = Place {
+            key: rung.at.micros(),
+            id: rung.position,
+        };
+        (place, Row::Packet(rung))
+    });
+    let (warnings, route) = match derived {
+        Some(derived) => (derived.warnings, Some(derived.route)),
+        None => Default::default(),
+    };
+    let warnings = merged::with_places(warnings).map(|(place, event)| (place, Row::Event(event)));
+    (rungs.chain(warnings).collect(), route)
 }
 
 /// What a call was told of beside its packets.

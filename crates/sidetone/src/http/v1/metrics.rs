@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use sidetone_core::event::{EventKind, Observation};
+use sidetone_core::event::{CallEvent, EventKind, Observation};
+use sidetone_core::fold::Derived;
 use sidetone_store::EventFilter;
 
 use super::packets::Packets;
@@ -34,25 +35,25 @@ pub async fn read(
     let filter = filter(&request.params).map_err(ApiError::invalid_query)?;
     let record = lookup::record(&app, &caller, sid).await?;
     let call = record.call;
-    let packets = match &record.summary {
-        Some(summary) if summary.sip.is_some() => Packets::read(&app, call, |_, _| {}).await?,
+    let mut packets = match &record.summary {
+        Some(summary) if summary.sip.is_some() => {
+            let filter = filter.clone();
+            let series = move |derived: Option<Derived>, _| {
+                let mut series = derived.map(|it| it.series).unwrap_or_default();
+                series.retain(|event| fits(&filter, event));
+                merged::with_places(series).collect::<Vec<_>>()
+            };
+            Packets::read(&app, call, None, series).await?
+        }
         _ => Packets::default(),
     };
-    let derived = packets.state.derived(call, &app.config.sides);
-    let mut made = derived.map(|it| it.series).unwrap_or_default();
-    made.retain(|event| match &event.observation {
-        Observation::Media(sample) => {
-            filter.edge.is_none_or(|edge| edge == sample.edge)
-                && filter.direction.is_none_or(|it| it == sample.direction)
-        }
-        _ => false,
-    });
+    let made = std::mem::take(&mut packets.told);
     let asked = query.request();
     let stored = app
         .store
         .events(call, &filter, &merged::of_stored(&asked))
         .await?;
-    let page = merged::page(stored, merged::with_places(made), &asked);
+    let page = merged::page(stored, made, &asked);
     let rows = page.rows.iter();
     let envelope = Envelope {
         meta: list.meta("metrics", &query, &page, now),
@@ -63,6 +64,17 @@ pub async fn read(
     let mut response = Json(envelope).into_response();
     packets.hint(&mut response);
     Ok(response)
+}
+
+/// As the store chooses.
+fn fits(filter: &EventFilter, event: &CallEvent) -> bool {
+    match &event.observation {
+        Observation::Media(sample) => {
+            filter.edge.is_none_or(|edge| edge == sample.edge)
+                && filter.direction.is_none_or(|it| it == sample.direction)
+        }
+        _ => false,
+    }
 }
 
 fn filter(params: &Params) -> Result<EventFilter, Invalid> {

@@ -3,7 +3,8 @@
 use axum::http::HeaderValue;
 use axum::response::Response;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
-use sidetone_core::fold::FoldState;
+use sidetone_core::fold::ladder::{Ladder, Rung};
+use sidetone_core::fold::{Derived, FoldState};
 use sidetone_core::id::CallRef;
 use sidetone_store::EventFilter;
 use sidetone_store::page::{PageRequest, Place, Start};
@@ -27,48 +28,78 @@ static READERS: Semaphore = Semaphore::const_new(4);
 
 /// What the first packets of a call tell.
 #[derive(Debug, Default)]
-pub struct Packets {
-    /// As the fold has learnt it.
-    pub state: FoldState,
+pub struct Packets<T> {
+    /// As the reader wants it.
+    pub told: T,
     /// Whether there are more than were read.
     pub is_cut: bool,
 }
 
-impl Packets {
-    /// Reads a call's packets by time, and shows each with its place.
+/// Packets that were read so far.
+#[derive(Debug, Default)]
+struct Reading {
+    state: FoldState,
+    ladder: Option<Ladder>,
+    text_bytes: usize,
+}
+
+impl Reading {
+    fn with(mut self, rows: Vec<(Place, CallEvent)>) -> Self {
+        for (place, event) in &rows {
+            self.state.add(event);
+            if let Observation::Sip { sip } = &event.observation {
+                self.text_bytes += sip.text.len();
+            }
+            if let Some(ladder) = &mut self.ladder {
+                ladder.add(event, place.id);
+            }
+        }
+        self
+    }
+}
+
+impl<T: Send + 'static> Packets<T> {
+    /// Reads a call's packets by time; `tell` makes of them what is wanted, given what follows from them and, with a
+    /// ladder, its rungs. All of it on threads that may take their time: others are answered meanwhile.
     ///
     /// # Errors
     /// As the store's.
     pub async fn read(
         app: &App,
         call: CallRef,
-        mut show: impl FnMut(Place, &CallEvent) + Send,
+        ladder: Option<Ladder>,
+        tell: impl FnOnce(Option<Derived>, Vec<Rung>) -> T + Send + 'static,
     ) -> Result<Self, ApiError> {
         // Never closed: acquiring it does not fail.
         let _reader = READERS.acquire().await;
-        let mut packets = Self::default();
-        let mut text_bytes = 0_usize;
+        let mut reading = Reading {
+            ladder,
+            ..Reading::default()
+        };
+        let mut is_cut = true;
         let mut start = Start::First { skip: 0 };
         for _ in 0..PACKETS_MAX / CHUNK {
             let request = PageRequest { start, size: CHUNK };
             let page = app.store.events(call, &of_packets(), &request).await?;
-            for (place, event) in &page.rows {
-                packets.state.add(event);
-                if let Observation::Sip { sip } = &event.observation {
-                    text_bytes += sip.text.len();
-                }
-                show(*place, event);
-            }
+            reading = aside(move || reading.with(page.rows)).await?;
             let Some(last) = page.after else {
-                return Ok(packets);
+                is_cut = false;
+                break;
             };
-            if text_bytes > TEXT_MAX_BYTES {
+            if reading.text_bytes > TEXT_MAX_BYTES {
                 break;
             }
             start = Start::After(last);
         }
-        packets.is_cut = true;
-        Ok(packets)
+        let app = app.clone();
+        let told = aside(move || {
+            let derived = reading.state.derived(call, &app.config.sides);
+            let route = derived.as_ref().map(|derived| &derived.route);
+            let rungs = reading.ladder.unwrap_or_default().rungs(route);
+            tell(derived, rungs)
+        })
+        .await?;
+        Ok(Self { told, is_cut })
     }
 
     /// Says so when not all packets were read.
@@ -78,6 +109,16 @@ impl Packets {
             response.headers_mut().append(HINT, hint);
         }
     }
+}
+
+/// Works on a thread of its own: a long call takes a while, and a thread that answers requests has others to answer.
+async fn aside<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "reading the packets of a call was cut short");
+        ApiError::internal()
+    })
 }
 
 fn of_packets() -> EventFilter {
