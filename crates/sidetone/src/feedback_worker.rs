@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus};
+use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
 use sidetone_store::{Result, StoreError};
 use tokio::sync::watch;
 
@@ -14,6 +14,10 @@ use crate::server::stopped;
 const LEASE_US: i64 = 5_000_000;
 /// Pause after which what nobody rang for is looked for: summaries of another process, or whose worker died.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// Pause between two looks at whether rated calls are folded, and how often that is looked at: three seconds in all.
+const FOLD_PAUSE: Duration = Duration::from_millis(50);
+const FOLD_LOOKS: usize = 60;
 
 /// Works until a stop is asked for.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
@@ -43,6 +47,7 @@ pub async fn round(app: &App) -> Result<bool> {
     let Some(summary) = app.store.take_feedback_summary(now, lease_until).await? else {
         return Ok(false);
     };
+    wait_for_fold(app, &summary.range).await?;
     let status = tally(app, &summary).await?;
     let now = app.clock.now();
     let tell = summary
@@ -57,6 +62,18 @@ pub async fn round(app: &App) -> Result<bool> {
         app.outbox_filled.notify_one();
     }
     Ok(true)
+}
+
+/// A call may be rated before its first events are folded. Summed up then, there would be feedback without its call.
+async fn wait_for_fold(app: &App, range: &FeedbackRange) -> Result<()> {
+    for _ in 0..FOLD_LOOKS {
+        if !app.store.awaits_fold(range).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(FOLD_PAUSE).await;
+    }
+    tracing::warn!("feedback is summed up although calls with feedback are not folded yet");
+    Ok(())
 }
 
 async fn tally(app: &App, summary: &FeedbackSummary) -> Result<FeedbackSummaryStatus> {

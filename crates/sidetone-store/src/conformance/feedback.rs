@@ -249,6 +249,43 @@ pub async fn counts_move_and_shrink_with_calls(store: Arc<dyn Store>) {
     );
 }
 
+/// A rated call is waited for from its first event until it is folded, and by those only whose calls it is among.
+pub async fn rated_calls_are_waited_for(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, Some(1))).await.unwrap();
+    let parents = range(0, 0);
+    let both = FeedbackRange {
+        include_subaccounts: true,
+        ..range(0, 0)
+    };
+    let awaits = async || {
+        let parents = store.awaits_fold(&parents).await.unwrap();
+        (parents, store.awaits_fold(&both).await.unwrap())
+    };
+    let other = CallRef {
+        account: account_sid(2),
+        ..call(2)
+    };
+    for (call, expected) in [(call(1), (true, true)), (other, (false, true))] {
+        let accepted = Rate {
+            accept_unknown: true,
+            ..rate(Some(1), None)
+        };
+        store.rate(call, accepted).await.unwrap();
+        assert_eq!(awaits().await, (false, false), "it was never seen");
+        store.append(vec![event(call, "1", 0)]).await.unwrap();
+        assert_eq!(awaits().await, expected);
+        let folded = put(summary(call, 0, None), 1);
+        store.put_summaries(vec![folded]).await.unwrap();
+        assert_eq!(awaits().await, (false, false));
+        // Later events change what is known, and do not take it away.
+        store.append(vec![event(call, "2", 0)]).await.unwrap();
+        assert_eq!(awaits().await, (false, false));
+    }
+    store.append(vec![event(call(3), "1", 0)]).await.unwrap();
+    assert_eq!(awaits().await, (false, false), "nobody rated it");
+}
+
 /// A rating that names the wrong account makes no placeholder that would hide a subaccount's call.
 pub async fn hides_no_call_of_a_subaccount(store: Arc<dyn Store>) {
     create_account(&*store).await;

@@ -39,13 +39,13 @@ macro_rules! conformance {
             judgement: merges_and_keeps_history, adds_nothing_when_nothing_changes, checks_the_revision,
                 keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries;
             feedback: rates_and_changes, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
-                counts_move_and_shrink_with_calls, hides_no_call_of_a_subaccount, pages_judgements, summaries_are_jobs;
+                counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements,
+                summaries_are_jobs;
             paging: pages_meet_without_gap, tells_where_more_is, lists_running_calls_first, sorts_equal_keys_by_arrival,
                 lists_calls_with_clocks_that_differ, finds_few_among_many;
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
-                call_ids_follow_their_calls,
-                a_call_is_looked_up_by_its_call_id;
+                call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;
             rules: freezes_once, learns_from_the_days_before;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_endpoints_apart, sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,

@@ -9,7 +9,7 @@ use super::facet::hour_of;
 use super::hourly::{Step, pack, unpack};
 use super::writer::Work;
 use super::{account, judgement, log, record};
-use crate::feedback::{FeedbackRecord, Judgement, Rate, Rated};
+use crate::feedback::{FeedbackRange, FeedbackRecord, Judgement, Rate, Rated};
 use crate::{Annotate, Lookup, Result, Scope};
 
 /// A call and its feedback as they are stored.
@@ -258,6 +258,17 @@ pub(super) fn erase(
         .prepare_cached("delete from feedback where call_id = ?1")?
         .execute([id])?;
     Ok(())
+}
+
+/// Looks through the calls that are dirty: few, as a rule.
+pub(super) fn awaits_fold(conn: &Connection, range: &FeedbackRange) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "select 1 from call indexed by call_dirty
+             where dirty_us is not null and rated is not null and start_us is null
+             and account in (select id from account where sid = ?1 or ?2 and parent_sid = ?1)",
+        )?
+        .exists(params![range.account.as_bytes(), range.include_subaccounts])?)
 }
 
 pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Judgement>> {

@@ -231,6 +231,13 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn awaits_fold(&self, range: &FeedbackRange) -> Result<bool> {
+        let range = range.clone();
+        self.readers
+            .scan(move |conn| feedback::awaits_fold(conn, &range))
+            .await
+    }
+
     async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()> {
         self.writer
             .run(1, move |work| feedback_summary::create(work, &summary))

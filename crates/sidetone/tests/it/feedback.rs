@@ -1,9 +1,13 @@
 //! Call Feedback and its summaries as a client of the 2010 API sees them.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sidetone::config::Settings;
+use sidetone::feedback_worker;
+use sidetone::fold_worker::FoldWorker;
 
 use crate::harness::{ACCOUNT, Answer, TOKEN, TestServer};
 
@@ -319,6 +323,29 @@ async fn a_summary_is_queued_made_and_removed() {
     );
     assert_eq!(server.get(&path).await.error(), (404, 20404));
     assert_eq!(server.get(&summaries(ACCOUNT)).await.error(), (405, 20004));
+}
+
+#[tokio::test]
+async fn a_summary_waits_for_the_calls_that_were_rated() {
+    let server = TestServer::start().await;
+    let form = format!("CallSid={CALL}&CallStatus=completed&CallDuration=5");
+    let told = server.post("/ingest/v1/status-callback", &form).await;
+    assert_eq!(told.status, StatusCode::NO_CONTENT, "{}", told.text);
+    // Nobody has folded it when it is rated and summed up.
+    server
+        .post(&feedback(ACCOUNT, CALL), "QualityScore=4")
+        .await;
+    let days = "StartDate=2026-06-01&EndDate=2026-06-01";
+    let created = server.post(&summaries(ACCOUNT), days).await;
+    let fold = async {
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        FoldWorker::new(server.app.clone()).drain().await.unwrap();
+    };
+    let (made, ()) = tokio::join!(feedback_worker::round(&server.app), fold);
+    assert!(made.unwrap());
+    let summary = server.get(&summary_path(&created.json())).await.json();
+    let counts = (&summary["call_count"], &summary["call_feedback_count"]);
+    assert_eq!(counts, (&json!(1), &json!(1)), "{summary}");
 }
 
 #[tokio::test]
