@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use sidetone_core::id::CallRef;
+use sidetone_core::id::{CallRef, CallSid};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -138,26 +138,42 @@ async fn present(running: &Running, seed: u64, token: &str) -> anyhow::Result<()
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(fold_worker::run(app.clone(), stopped.clone()));
     let stories = demo::live(seed, account, now);
-    let player = tokio::spawn(play::play(app.clone(), loaded.ahead, stories, stopped));
+    let player = tokio::spawn(play::play(
+        app.clone(),
+        loaded.ahead,
+        stories,
+        stopped.clone(),
+    ));
+    let site = || demo::site::calls(seed, play::site_begins_at(now));
+    let sip_call = site().find(|call| call.is_answered);
+    let site = tokio::spawn(play::mirror(app.clone(), account, site(), stopped));
     announce(&running.url)?;
-    let account = account.to_string();
     let base = app.config.public_url.as_deref().unwrap_or(&running.url);
-    introduce(base, &account, token, loaded.unjudged, loaded.calls)?;
+    let to_try = ToTry {
+        calls: loaded.calls,
+        unjudged: loaded.unjudged,
+        sip: sip_call.map(|call| call.sid(account)),
+    };
+    introduce(base, &account.to_string(), token, &to_try)?;
     wait_for_stop().await?;
     stop.send_replace(true);
     // A task that panicked has said so itself.
-    let _ = tokio::join!(player, worker);
+    let _ = tokio::join!(player, site, worker);
     Ok(())
 }
 
-/// Says who may log in, and what there is to try.
-fn introduce(
-    url: &str,
-    account: &str,
-    token: &str,
-    call: Option<CallRef>,
+/// Calls to try things with.
+struct ToTry {
+    /// How many there are.
     calls: usize,
-) -> anyhow::Result<()> {
+    /// One of which nothing has been said.
+    unjudged: Option<CallRef>,
+    /// One that was seen on a SIP network.
+    sip: Option<CallSid>,
+}
+
+/// Says who may log in, and what there is to try.
+fn introduce(url: &str, account: &str, token: &str, to_try: &ToTry) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let list = format!("{url}/v1/Voice/Summaries?StartTime=4w&ProcessingState=all");
     writeln!(out, "\nurl:         {url}")?;
@@ -165,14 +181,25 @@ fn introduce(
     writeln!(out, "auth_token:  {token}")?;
     writeln!(
         out,
-        "\n{calls} made-up calls, and a new one every second or so. To try:\n"
+        "\n{} made-up calls, and a new one every second or so, some of them on a SIP network. To try:\n",
+        to_try.calls
     )?;
     writeln!(out, "curl -u {account}:{token} '{list}&PageSize=5'")?;
     writeln!(
         out,
         "curl -u {account}:{token} '{list}&HasTag=true&CallScoreAnnotation=1,2'"
     )?;
-    if let Some(call) = call {
+    if let Some(sid) = to_try.sip {
+        writeln!(
+            out,
+            "curl -u {account}:{token} '{url}/v1/Voice/{sid}/Summary?ProcessingState=partial'"
+        )?;
+        writeln!(
+            out,
+            "curl -u {account}:{token} '{url}/v1/Voice/{sid}/Ladder'"
+        )?;
+    }
+    if let Some(call) = to_try.unjudged {
         writeln!(
             out,
             "curl -u {account}:{token} '{url}/v1/Voice/{}/Annotation' \\\n  -d CallScore=2 -d QualityIssues=choppy_robotic -d Comment='cut out twice' -d Incident=INC-1042",

@@ -1,7 +1,7 @@
 //! Made-up calls that look like real ones: the same for the same seed and time, on every machine.
 //!
 //! Nothing here is random, reads a clock or knows a server: [`history`] tells what has happened until a time, [`live`]
-//! what happens after it. Bringing it to a store is the business of [`play`].
+//! what happens after it, and [`site`] what agents mirror of a SIP network. Bringing it to a server is the business of [`play`].
 //!
 //! A story is one call or several that belong together; chance is drawn for each story apart, then for each matter of
 //! a call apart (its reports, its SDK, what is said of it), so that the data change little when the generator does.
@@ -20,6 +20,7 @@ mod routes;
 mod scenes;
 mod schedule;
 mod sdk;
+pub mod site;
 #[cfg(test)]
 mod tests;
 mod trust;

@@ -1,18 +1,23 @@
 //! Brings made-up calls to a server: the past at once, the present as it comes.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use sidetone_core::event::CallEvent;
-use sidetone_core::id::CallRef;
+use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::{Annotate, NewEvent, Result, Scope};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::site::SiteCall;
 use super::{DemoCall, Judgement};
 use crate::app::App;
 use crate::fold_worker::FoldWorker;
+use crate::ingest::hep::batch::{Batch, Kind, Transport};
+use crate::ingest::hep::intake::Intake;
+use crate::ingest::hep::queue::BATCH_PACKETS;
 
 /// Events appended in one transaction, or a few more: calls are not split.
 const BATCH: usize = 8_000;
@@ -20,6 +25,11 @@ const BATCH: usize = 8_000;
 const JUDGED_AT_ONCE: usize = 64;
 /// How often the present is looked at.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Since when the SIP site is listened to: some of its calls have ended when the first reader comes.
+const SITE_US: i64 = 15 * 60 * SECOND_US;
+/// Where its packets come from, as far as a log is concerned: this machine.
+const SITE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9060);
 
 /// What is still to come of calls that have begun, by time.
 #[derive(Debug, Default)]
@@ -171,6 +181,58 @@ pub async fn play(
             () = tokio::time::sleep(TICK) => {}
             _ = stop.wait_for(|stop| *stop) => break,
         }
+    }
+}
+
+/// When the SIP site's calls of a demo that begins now begin.
+#[must_use]
+pub fn site_begins_at(now: TimeUs) -> TimeUs {
+    now.plus_us(-SITE_US)
+}
+
+/// Gives the packets that a SIP site's agents mirror to the intake, as if they came over UDP, until a stop is asked for.
+pub async fn mirror(
+    app: App,
+    account: AccountSid,
+    calls: impl Iterator<Item = SiteCall>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut calls = calls.peekable();
+    let mut ahead: BTreeMap<(TimeUs, u64), Vec<u8>> = BTreeMap::new();
+    let mut count = 0;
+    let mut intake = Intake::new(app.clone());
+    let mut batch = Batch::new(Transport::Udp);
+    batch.account = Some(account);
+    loop {
+        let now = app.clock.now();
+        while let Some(call) = calls.next_if(|call| call.begins_at <= now) {
+            for (at, packet) in call.packets {
+                ahead.insert((at, count), packet);
+                count += 1;
+            }
+        }
+        let later = ahead.split_off(&(now.plus_us(1), 0));
+        let captured: Vec<_> = std::mem::replace(&mut ahead, later).into_values().collect();
+        for some in captured.chunks(BATCH_PACKETS) {
+            batch.clear();
+            batch.received_at = now;
+            for packet in some {
+                batch.push(SITE, Kind::Hep, packet);
+            }
+            if let Err(error) = intake.take(&batch).await {
+                tracing::error!(%error, "made-up packets were lost");
+            }
+        }
+        if let Err(error) = intake.tick().await {
+            tracing::error!(%error, "made-up packets were lost");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+    }
+    if let Err(error) = intake.finish().await {
+        tracing::error!(%error, "the last made-up packets were lost");
     }
 }
 

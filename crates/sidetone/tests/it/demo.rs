@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sidetone::demo::{self, play};
 use sidetone_core::vocabulary::{CallDirection, CallType, Tag};
+use tokio::sync::watch;
 
 use crate::harness::{ACCOUNT, TestServer};
 
@@ -119,4 +120,65 @@ async fn shows_calls_of_every_kind() {
 async fn two_servers_of_a_seed_show_the_same() {
     let (first, second) = (server(400).await, server(400).await);
     assert_eq!(listed(&first).await, listed(&second).await);
+}
+
+#[tokio::test]
+async fn a_sip_site_has_calls_with_ladders_and_figures() {
+    let server = TestServer::start().await;
+    let account = ACCOUNT.parse().unwrap();
+    let begin = play::site_begins_at(server.app.clock.now());
+    // Stopped at once: what has been captured by now is taken in.
+    let (_stop, stopped) = watch::channel(true);
+    play::mirror(
+        server.app.clone(),
+        account,
+        demo::site::calls(1, begin),
+        stopped,
+    )
+    .await;
+    server.pass(300).await;
+    server.pass(300).await;
+    let mut states: BTreeMap<String, usize> = BTreeMap::new();
+    let mut lossy = 0;
+    for call in demo::site::calls(1, begin).take(40) {
+        let sid = call.sid(account);
+        let path = format!("/v1/Voice/{sid}/Summary");
+        let summary = server.get(&path).await.json();
+        let state = summary["call_state"].as_str().unwrap();
+        *states.entry(state.to_owned()).or_default() += 1;
+        assert_eq!(state == "completed", call.is_answered, "{summary}");
+        if !call.is_answered {
+            continue;
+        }
+        for (edge, direction) in [("sip_edge", "inbound"), ("carrier_edge", "inbound")] {
+            let figures = &summary[edge]["metrics"][direction];
+            for figure in ["packets_sent", "packets_loss_percentage", "jitter", "mos"] {
+                assert!(!figures[figure].is_null(), "{figure}: {summary}");
+            }
+        }
+        assert!(!summary["properties"]["disconnected_by"].is_null());
+        let lost = &summary["carrier_edge"]["metrics"]["outbound"]["packets_lost"];
+        lossy += usize::from(lost.as_i64() > Some(0));
+        let path = format!("/v1/Voice/{sid}/Ladder?PageSize=1000");
+        let ladder = server.get(&path).await.json();
+        assert_eq!(
+            ladder["participants"].as_array().unwrap().len(),
+            3,
+            "{ladder}"
+        );
+    }
+    assert_eq!(
+        states.keys().collect::<Vec<_>>(),
+        ["busy", "canceled", "completed"]
+    );
+    assert!((1..20).contains(&lossy), "{lossy}");
+    let text = server
+        .app
+        .counters
+        .encode(server.app.store.stats().await.unwrap());
+    let others = text
+        .lines()
+        .filter(|line| line.starts_with("sidetone_hep_packets_total"))
+        .filter(|line| !line.contains("\"accepted\""));
+    assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
 }
