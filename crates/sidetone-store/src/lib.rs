@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod error;
 pub mod feedback;
 pub mod page;
+mod patience;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -31,6 +32,7 @@ use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
 use crate::page::{Page, PageRequest, Place};
+pub use crate::patience::{PATIENCE_MAX_US, dirty_from};
 
 /// Result of a verb of the store.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -67,32 +69,6 @@ pub enum Appended {
 /// Most events of one call. A day of reports every ten seconds on four streams is a third of it; beyond it a sender is
 /// broken or hostile, and each fold of the call would cost everybody.
 pub const EVENTS_PER_CALL_MAX: u64 = 100_000;
-
-/// The longest that a measurement waits before its call is dirty, in microseconds.
-pub const PATIENCE_MAX_US: i64 = 60_000_000;
-
-/// From when on a call is dirty because of an event that was received then and has so many before it, in microseconds since 1970.
-///
-/// At once, but for measurements: folding a call costs the more the longer its log is, so that a call of hours, folded again
-/// with each report of its media, would cost as the square of its length. They wait 5 ms for each event before them.
-#[must_use]
-pub fn dirty_from(kind: EventKind, received_us: i64, events_before: i64) -> i64 {
-    const PATIENCE_US: i64 = 5_000;
-    let patience_us = match kind {
-        EventKind::Media | EventKind::Rtcp => events_before
-            .saturating_mul(PATIENCE_US)
-            .min(PATIENCE_MAX_US),
-        EventKind::Progress
-        | EventKind::Facts
-        | EventKind::Edge
-        | EventKind::Imported
-        | EventKind::Timer
-        | EventKind::Unknown
-        | EventKind::Sip
-        | EventKind::Vq => 0,
-    };
-    received_us.saturating_add(patience_us)
-}
 
 /// A call whose log holds events its summary does not know yet.
 #[derive(Debug, Clone)]
@@ -353,8 +329,8 @@ pub trait Store: Send + Sync + 'static {
     /// What the feedback on a range of calls adds up to, as of one moment; and how many rows were read for it. Feedback
     /// on a call whose start is not known counts where it was created.
     async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)>;
-    /// Whether a rated call of the range's accounts has events, but nobody has folded them yet: its start is not known, so
-    /// its feedback would be counted without it.
+    /// Whether one of the calls rated last, of the range's accounts, has events that nobody has folded yet: its start is not
+    /// known, so its feedback would be counted without it.
     async fn awaits_fold(&self, range: &FeedbackRange) -> Result<bool>;
     /// Queues a feedback summary.
     async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()>;

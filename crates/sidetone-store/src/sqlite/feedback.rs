@@ -260,13 +260,14 @@ pub(super) fn erase(
     Ok(())
 }
 
-/// Looks through the calls that are dirty: few, as a rule.
+/// Looks at what was said last: calls are folded within seconds, so those rated before are folded.
 pub(super) fn awaits_fold(conn: &Connection, range: &FeedbackRange) -> Result<bool> {
     Ok(conn
         .prepare_cached(
-            "select 1 from call indexed by call_dirty
-             where dirty_us is not null and rated is not null and start_us is null
-             and account in (select id from account where sid = ?1 or ?2 and parent_sid = ?1)",
+            "select 1 from (select call_id from feedback_log order by id desc limit 1000) l
+             join call c on c.id = l.call_id
+             where c.dirty_us is not null and c.start_us is null
+             and c.account in (select id from account where sid = ?1 or ?2 and parent_sid = ?1)",
         )?
         .exists(params![range.account.as_bytes(), range.include_subaccounts])?)
 }
