@@ -27,6 +27,10 @@ pub(super) struct Leg<'a> {
     order: (bool, u8, TimeUs),
 }
 
+/// Agents that saw the same sending of a message saw it within so long. It is sent again after half a second (T1 of RFC 3261)
+/// at the earliest.
+const SENT_AGAIN_US: i64 = 100_000;
+
 /// A message of a leg.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heard<'a> {
@@ -173,8 +177,10 @@ impl<'a> Hop<'a> {
             .max_by_key(|(agent, seen)| (seen.len(), Reverse(**agent)));
         let agent = most.map_or(0, |(agent, _)| *agent);
         let own = by_agent.remove(&agent).unwrap_or_default();
-        let mut said: BTreeSet<Said<'_>> = own.iter().map(|seen| seen.said()).collect();
         let mut messages: Vec<Heard<'a>> = own.iter().map(|seen| seen.heard(Some(0))).collect();
+        let numbered = own.iter().enumerate().rev();
+        let mut places: BTreeMap<Said<'_>, usize> =
+            numbered.map(|(place, seen)| (seen.said(), place)).collect();
         let clock = Clock {
             agent,
             ahead_us: by_agent
@@ -187,13 +193,28 @@ impl<'a> Hop<'a> {
             .map(|(other, seen)| (clock.ahead_us.get(&other).copied(), seen))
             .collect();
         others.sort_by_key(|(ahead_us, seen)| (ahead_us.is_none(), Reverse(seen.len())));
-        for (ahead_us, mut seen) in others {
-            seen.retain(|seen| !said.contains(&seen.said()));
-            said.extend(seen.iter().map(|seen| seen.said()));
-            messages.extend(seen.iter().map(|seen| seen.heard(ahead_us)));
+        for (ahead_us, seen) in others {
+            for seen in seen {
+                let heard = seen.heard(ahead_us);
+                let held = places.get(&seen.said()).copied();
+                match held.and_then(|place| messages.get_mut(place)) {
+                    // What the leg's agent saw was sent again: it missed the first sending.
+                    Some(held) if heard.is_timed && held.at.since_us(heard.at) > SENT_AGAIN_US => {
+                        held.at = heard.at;
+                    }
+                    Some(_) => {}
+                    None => {
+                        places.insert(seen.said(), messages.len());
+                        messages.push(heard);
+                    }
+                }
+            }
         }
         messages.sort_by_key(|heard| (heard.at, place_in_transaction(heard.message)));
-        let first = messages.first().map_or(TimeUs::EPOCH, |heard| heard.at);
+        let timed = messages.iter().find(|heard| heard.is_timed);
+        let first = timed
+            .or(messages.first())
+            .map_or(TimeUs::EPOCH, |heard| heard.at);
         Leg {
             client: self.client,
             server: self.server,

@@ -124,7 +124,7 @@ impl Reading {
 impl Streams {
     pub(super) fn add(&mut self, rank: Rank, kind: SourceKind, sample: &MediaSample) {
         let key = StreamKey {
-            is_of_switch: kind.is_switch(),
+            is_of_switch: kind.is_switch() && sample.edge == EdgeKind::Sip,
             edge: sample.edge,
             direction: sample.direction,
             ssrc: sample.ssrc,

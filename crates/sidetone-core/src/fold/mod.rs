@@ -44,6 +44,7 @@ use crate::id::{CallRef, EventKey};
 use crate::rules::Rules;
 use crate::summary::CallSummary;
 use crate::time::TimeUs;
+use crate::vocabulary::EdgeKind;
 pub use assemble::Findings;
 pub use derived::Derived;
 use dialog::Dialogs;
@@ -190,8 +191,8 @@ impl FoldState {
             return;
         }
         let mut facts = facts.clone();
-        for edge in std::mem::take(&mut facts.edges).values() {
-            self.switch_edge.add(rank, edge);
+        if let Some(edge) = facts.edges.remove(&EdgeKind::Sip) {
+            self.switch_edge.add(rank, &edge);
         }
         self.claims.add(rank, &facts);
     }

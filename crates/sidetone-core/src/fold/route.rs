@@ -1,5 +1,6 @@
 //! Which leg and which edge of a call a packet belongs to.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::legs::{End, Leg, Legs};
@@ -105,10 +106,11 @@ impl Route {
         place.map(|place| self.spot(place))
     }
 
-    /// Ticks in a millisecond of the clock that jitter at an edge is told in at a time of its leg, when the codec is known.
+    /// Ticks in a millisecond of the clock that jitter at an edge is told in when an agent sees it told, when the codec is known.
     #[must_use]
-    pub fn clock_khz(&self, spot: Spot, at: TimeUs) -> Option<f64> {
-        let codec = self.places.codecs(spot.leg.into()).at(at)?;
+    pub fn clock_khz(&self, spot: Spot, agent: u32, at: TimeUs) -> Option<f64> {
+        let codecs = self.places.codecs(spot.leg.into());
+        let codec = codecs.when_seen(&BTreeMap::from([(agent, at)]))?;
         (codec.clock_hz > 0).then(|| f64::from(codec.clock_hz) / 1_000.0)
     }
 

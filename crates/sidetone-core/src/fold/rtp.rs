@@ -4,7 +4,7 @@
 //! passes packets on as they are, that is the whole call: such a stream stands at both edges, as coming in at the one and
 //! going out at the other. Times are compared on one agent's clock only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::mean::Mean;
@@ -98,33 +98,55 @@ pub(super) fn measured(
     (measured, of_parties.collect())
 }
 
-/// Adds what end systems say of the quality of what they receive, where their reports leave it open.
+/// Adds what end systems say of the quality of what they receive, where their reports leave it open. Where streams were
+/// counted, what is said of another source is of none of them: some end systems do not fill in which one they mean.
 fn add_quality(measured: &mut Measured, reports: &Reports, sources: &BTreeMap<u32, Source<'_>>) {
+    let counted: BTreeSet<(PartyEdge, Way)> = measured.keys().copied().collect();
     for ((reporter, stream), claim) in &reports.quality {
-        let Some(place) = sources.get(reporter).and_then(|source| source.place) else {
+        let place = sources.get(reporter).and_then(|source| source.place);
+        let (Some(place), Some(said)) = (place, quality(&claim.value)) else {
             continue;
         };
-        let at_edge = measured.entry((place.edge, place.way())).or_default();
+        let key = (place.edge, place.way());
+        let at_edge = measured.entry(key).or_default();
+        if counted.contains(&key) && !at_edge.contains_key(stream) {
+            continue;
+        }
         let counters = at_edge.entry(*stream).or_default();
-        *counters = mem::take(counters).or(quality(&claim.value));
+        *counters = mem::take(counters).or(said);
     }
 }
 
-fn quality(metrics: &VoipMetrics) -> Counters {
+/// What a block says. `None` where it says nothing: there is no word for a loss that is not known, so that a loss of zero
+/// beside nothing else is none that was measured.
+fn quality(metrics: &VoipMetrics) -> Option<Counters> {
+    let VoipMetrics {
+        loss_percent,
+        round_trip_ms,
+        r_factor,
+        mos_lq,
+        mos_cq,
+        ..
+    } = *metrics;
+    let says_more = round_trip_ms.is_some() || r_factor.is_some() || mos_lq.or(mos_cq).is_some();
+    let says_loss = loss_percent.is_some_and(|percent| percent > 0.0);
+    if !says_more && !says_loss {
+        return None;
+    }
     let stat = |value: Option<f64>| {
         value.map(|value| Stat {
             avg: Some(value),
             ..Stat::default()
         })
     };
-    let score = metrics.mos_lq.or(metrics.mos_cq);
-    Counters {
-        loss_percent: metrics.loss_percent,
-        rtt_ms: stat(metrics.round_trip_ms.map(f64::from)),
+    let score = mos_lq.or(mos_cq);
+    Some(Counters {
+        loss_percent,
+        rtt_ms: stat(round_trip_ms.map(f64::from)),
         mos: stat(score),
         mos_method: score.map(|_| MosMethod::ExtendedReport),
         ..Counters::default()
-    }
+    })
 }
 
 pub(super) fn sources<'a>(reports: &'a Reports, places: &Places) -> BTreeMap<u32, Source<'a>> {

@@ -93,7 +93,13 @@ fn state(caller: &Leg<'_>, callee: &Leg<'_>) -> CallState {
 
 fn ended_at(caller: &Leg<'_>, callee: &Leg<'_>, state: CallState) -> Option<TimeUs> {
     match state {
-        CallState::Completed => caller.bye().or_else(|| callee.bye()).map(|(_, bye)| bye.at),
+        CallState::Completed => {
+            let byes = [caller.bye(), callee.bye()];
+            let mut ends = byes.into_iter().flatten().map(|(_, bye)| bye);
+            let first = ends.clone().next();
+            // One of a clock that nobody can compare tells no duration.
+            ends.find(|bye| bye.is_timed).or(first).map(|bye| bye.at)
+        }
         CallState::Busy | CallState::Canceled | CallState::NoAnswer | CallState::Fail => {
             caller.final_response().map(|(_, seen)| seen.at)
         }

@@ -72,6 +72,36 @@ fn clocks_are_compared_by_the_median_of_what_both_saw() {
 }
 
 #[test]
+fn a_first_sending_that_the_legs_agent_missed_counts() {
+    let mut story = Story::default();
+    let mut sip = |ms, from, to, start, agent| {
+        story.sip(ms, from, to, start, |message| message.capture.agent = agent);
+    };
+    // Agent 1 sees it when it is sent again.
+    for (ms, agent) in [(0, 2), (500, 2), (500, 1)] {
+        sip(ms, A, S, "INVITE", agent);
+    }
+    for agent in [1, 2] {
+        sip(1_900, S, A, "180 INVITE", agent);
+        sip(2_500, S, A, "200 INVITE", agent);
+    }
+    sip(9_000, A, S, "BYE", 1);
+    let told = story.summary().facts;
+    assert_eq!(told.started_at, Some(at(0)));
+    assert_eq!(told.pdd_ms, Some(1_900));
+}
+
+#[test]
+fn an_end_by_a_clock_that_can_be_compared_counts() {
+    // The caller's BYE was seen by an agent two hours off alone.
+    let seen_by = |number| match number {
+        5 => vec![(2, 7_200_000)],
+        _ => vec![(1, 0)],
+    };
+    assert_eq!(facts(ANSWERED, seen_by).ended_at, Some(at(9_005)));
+}
+
+#[test]
 fn agents_that_saw_nothing_in_common_tell_no_delay() {
     // Requests pass the one, responses the other.
     let seen_by = |number: usize| match ANSWERED[number].3 {

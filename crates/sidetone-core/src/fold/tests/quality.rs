@@ -87,6 +87,32 @@ fn what_was_counted_outranks_what_is_said() {
     assert_eq!(method, MosMethod::EModel);
     callee_says(&mut story, 11_000, says(CALLER, Some(1.5)));
     assert_eq!(towards_callee(&story), counted);
+    // Sources that were not counted, as of telephones that leave out which one they mean.
+    callee_says(&mut story, 11_010, says(0, Some(1.5)));
+    callee_says(&mut story, 11_020, says(500, Some(1.5)));
+    assert_eq!(towards_callee(&story), counted);
+}
+
+#[test]
+fn no_loss_beside_nothing_else_is_no_measurement() {
+    let nothing = VoipMetrics {
+        ssrc: CALLER,
+        loss_percent: Some(0.0),
+        discard_percent: Some(0.0),
+        ..VoipMetrics::default()
+    };
+    let lossy = VoipMetrics {
+        loss_percent: Some(2.0),
+        ..nothing
+    };
+    for (metrics, loss_percent) in [(nothing, None), (lossy, Some(2.0))] {
+        let mut story = answered();
+        callee_says(&mut story, 6_000, metrics);
+        let edge = &story.summary().edges[&EdgeKind::Carrier];
+        assert_eq!(edge.not_measured.is_none(), loss_percent.is_some());
+        let outbound = edge.outbound.as_ref();
+        assert_eq!(outbound.and_then(|it| it.loss_percent), loss_percent);
+    }
 }
 
 #[test]

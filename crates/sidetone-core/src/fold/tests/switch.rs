@@ -87,6 +87,37 @@ fn figures_of_a_switch_stand_where_its_telephone_is() {
 }
 
 #[test]
+fn other_edges_that_a_switch_tells_of_stay_where_they_are() {
+    let mut story = leg();
+    story.rules = carrier_at("192.0.2.10");
+    let sample = MediaSample {
+        edge: EdgeKind::Client,
+        direction: StreamDirection::Inbound,
+        ssrc: None,
+        interval: Counters::default(),
+        cumulative: Counters {
+            packets_received: Some(500),
+            ..Counters::default()
+        },
+        metadata: None,
+    };
+    let mut facts = CallFacts::default();
+    facts.edges.insert(EdgeKind::Client, EdgeFacts::default());
+    let facts = Box::new(facts);
+    for observation in [
+        Observation::Facts { facts },
+        Observation::Media(Box::new(sample)),
+    ] {
+        story.event(9_000, observation);
+        story.events.last_mut().unwrap().source.kind = SourceKind::Asterisk;
+    }
+    let edges = story.summary().edges;
+    let received = |kind| edges.get(&kind)?.inbound.as_ref()?.packets_received;
+    assert_eq!(received(EdgeKind::Client), Some(500));
+    assert_eq!(received(EdgeKind::Carrier), None);
+}
+
+#[test]
 fn a_leg_at_the_carrier_has_no_sip_edge() {
     let mut story = leg();
     story.rules = carrier_at("192.0.2.10");
