@@ -132,6 +132,12 @@ pub async fn lets_measurements_of_long_calls_wait(store: Arc<dyn Store>) {
         .await
         .unwrap();
     assert!(dirty(101).await, "it ends");
+    let meanwhile = media(102, EdgeKind::Sip, StreamDirection::Inbound);
+    store.append(vec![meanwhile]).await.unwrap();
+    let folded = put(summary(call(1), 1, None), 1_002);
+    store.put_summaries(vec![folded]).await.unwrap();
+    assert!(!dirty(106).await, "it came while the call was folded");
+    assert!(dirty(108).await);
 }
 
 /// A call is given to one at a time, longest waiting first, and not before it has waited.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
@@ -10,20 +10,18 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::writer::Work;
 use super::{account, codec, record, slot};
-use crate::{
-    Appended, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, NewEvent, Result, StoreError, dirty_from,
-};
+use crate::{Appended, DirtyCall, DueTimer, NewEvent, Result, StoreError, dirty_from};
 
 /// An event ready to be written.
 pub(super) struct PackedEvent {
-    call: CallRef,
-    key: [u8; 16],
-    at_us: i64,
-    received_us: i64,
-    kind: EventKind,
-    edge: Option<EdgeKind>,
-    direction: Option<StreamDirection>,
-    body: Vec<u8>,
+    pub(super) call: CallRef,
+    pub(super) key: [u8; 16],
+    pub(super) at_us: i64,
+    pub(super) received_us: i64,
+    pub(super) kind: EventKind,
+    pub(super) edge: Option<EdgeKind>,
+    pub(super) direction: Option<StreamDirection>,
+    pub(super) body: Vec<u8>,
 }
 
 impl PackedEvent {
@@ -69,7 +67,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
     let conn = work.conn;
     let mut fates = vec![Appended::Sealed; events.len()];
     let mut accounts = HashMap::new();
-    let mut insert = Insert::new(conn)?;
+    let mut insert = slot::Insert::new(conn)?;
     for (call, places) in by_call(events) {
         let (account, advanced) = match accounts.get(&call.account) {
             Some(known) => *known,
@@ -129,49 +127,6 @@ fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
         groups[group].1.push(place);
     }
     groups
-}
-
-/// The statements that append events.
-struct Insert<'a> {
-    insert: CachedStatement<'a>,
-    key_at: CachedStatement<'a>,
-}
-
-impl<'a> Insert<'a> {
-    fn new(conn: &'a Connection) -> Result<Self> {
-        Ok(Self {
-            insert: conn.prepare_cached(include_str!("append_event.sql"))?,
-            key_at: conn.prepare_cached("select event_key from event where id = ?1")?,
-        })
-    }
-
-    /// Appends an event to a call that has so many already.
-    fn append(&mut self, call: i64, number: i64, event: &PackedEvent) -> Result<Appended> {
-        if number.unsigned_abs() >= EVENTS_PER_CALL_MAX && event.kind != EventKind::Timer {
-            return Ok(Appended::Full);
-        }
-        for row in slot::candidates(call, &event.key) {
-            let added = self.insert.execute(params![
-                row,
-                event.key,
-                number + 1,
-                event.at_us,
-                event.received_us,
-                event.kind.index(),
-                event.edge.map(EdgeKind::index),
-                event.direction.map(StreamDirection::index),
-                event.body,
-            ])?;
-            if added > 0 {
-                return Ok(Appended::New);
-            }
-            let held: [u8; 16] = self.key_at.query_row([row], |row| row.get(0))?;
-            if held == event.key {
-                return Ok(Appended::Duplicate);
-            }
-        }
-        Ok(Appended::Full)
-    }
 }
 
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
@@ -312,7 +267,9 @@ pub(super) fn lease_dirty(
         },
     )?;
     let leased = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut lease = conn.prepare_cached("update call set lease_until_us = ?2 where id = ?1")?;
+    // Dirty again when the lease is over, or sooner because of what comes meanwhile.
+    let mut lease =
+        conn.prepare_cached("update call set lease_until_us = ?2, dirty_us = ?2 where id = ?1")?;
     for row in &leased {
         lease.execute([row.id, lease_until.micros()])?;
     }

@@ -247,6 +247,7 @@ impl Columns<'_> {
 
     fn update(&self, conn: &Connection, stored: &Stored, changed: bool) -> Result<()> {
         let dirty_us = if stored.event_count > self.position {
+            // Of what came while it was folded (log.rs).
             stored.dirty_us.or(stored.last_received_us)
         } else {
             None

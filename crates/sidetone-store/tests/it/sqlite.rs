@@ -130,7 +130,7 @@ async fn check_finds_planted_damage() {
         "update document set body = x'01' where call_id = 3",
         "update document set body = (select body from document where call_id = 4) where call_id = 3",
         "delete from document where call_id = 3",
-        "delete from event where call_id = 3",
+        "delete from event where id >> 28 = 3",
         "delete from annotation_log where call_id = 2",
         "update call set last_change = null where id = 2",
         "update annotation_log set previous = null",

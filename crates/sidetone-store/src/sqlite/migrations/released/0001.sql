@@ -185,7 +185,6 @@ CREATE TABLE event (
   -- free one (sqlite/slot.rs). Not "without rowid": there rows of more than a kilobyte, as SIP messages are, spill
   -- into a page of their own.
   id integer primary key,
-  call_id integer generated always as (id >> 28) virtual,
   -- The key of the event's id: an event of a key that is there already is a duplicate.
   event_key blob not null check (length(event_key) = 16),
   -- Count within the call, from 1, in the order of arrival.
