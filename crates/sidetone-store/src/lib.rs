@@ -329,9 +329,9 @@ pub trait Store: Send + Sync + 'static {
     /// What the feedback on a range of calls adds up to, as of one moment; and how many rows were read for it. Feedback
     /// on a call whose start is not known counts where it was created.
     async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)>;
-    /// Whether one of the calls rated last, of the range's accounts, has events that nobody has folded yet: its start is not
-    /// known, so its feedback would be counted without it.
-    async fn awaits_fold(&self, range: &FeedbackRange) -> Result<bool>;
+    /// Whether one of the calls rated last by then, of the range's accounts, has events that nobody has folded yet: its start is
+    /// not known, so its feedback would be counted without it.
+    async fn awaits_fold(&self, range: &FeedbackRange, by_then: TimeUs) -> Result<bool>;
     /// Queues a feedback summary.
     async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()>;
     /// A feedback summary of an account.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
+use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus};
 use sidetone_store::{Result, StoreError};
 use tokio::sync::watch;
 
@@ -15,9 +15,9 @@ const LEASE_US: i64 = 5_000_000;
 /// Pause after which what nobody rang for is looked for: summaries of another process, or whose worker died.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Pause between two looks at whether rated calls are folded, and how often that is looked at: three seconds in all.
+/// How long rated calls that are not folded yet are waited for, and the pause between two looks at whether they are.
+const FOLD_TIME: Duration = Duration::from_secs(3);
 const FOLD_PAUSE: Duration = Duration::from_millis(50);
-const FOLD_LOOKS: usize = 60;
 
 /// Works until a stop is asked for.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
@@ -47,7 +47,8 @@ pub async fn round(app: &App) -> Result<bool> {
     let Some(summary) = app.store.take_feedback_summary(now, lease_until).await? else {
         return Ok(false);
     };
-    wait_for_fold(app, &summary.range).await?;
+    // What is not folded by then is summed up as it is.
+    let _ = tokio::time::timeout(FOLD_TIME, wait_for_fold(app, &summary)).await;
     let status = tally(app, &summary).await?;
     let now = app.clock.now();
     let tell = summary
@@ -64,16 +65,13 @@ pub async fn round(app: &App) -> Result<bool> {
     Ok(true)
 }
 
-/// A call may be rated before its first events are folded. Summed up then, there would be feedback without its call.
-async fn wait_for_fold(app: &App, range: &FeedbackRange) -> Result<()> {
-    for _ in 0..FOLD_LOOKS {
-        if !app.store.awaits_fold(range).await? {
-            return Ok(());
-        }
+/// A call may be rated before its first events are folded. Summed up then, there would be feedback without its call. Feedback
+/// that came after the summary was asked for is not waited for.
+async fn wait_for_fold(app: &App, summary: &FeedbackSummary) {
+    let awaits = || app.store.awaits_fold(&summary.range, summary.created_at);
+    while awaits().await.is_ok_and(|awaits| awaits) {
         tokio::time::sleep(FOLD_PAUSE).await;
     }
-    tracing::warn!("feedback is summed up although calls with feedback are not folded yet");
-    Ok(())
 }
 
 async fn tally(app: &App, summary: &FeedbackSummary) -> Result<FeedbackSummaryStatus> {

@@ -259,8 +259,9 @@ pub async fn rated_calls_are_waited_for(store: Arc<dyn Store>) {
         ..range(0, 0)
     };
     let awaits = async || {
-        let parents = store.awaits_fold(&parents).await.unwrap();
-        (parents, store.awaits_fold(&both).await.unwrap())
+        let ever = at(1_000_000);
+        let parents = store.awaits_fold(&parents, ever).await.unwrap();
+        (parents, store.awaits_fold(&both, ever).await.unwrap())
     };
     let other = CallRef {
         account: account_sid(2),

@@ -261,15 +261,23 @@ pub(super) fn erase(
 }
 
 /// Looks at what was said last: calls are folded within seconds, so those rated before are folded.
-pub(super) fn awaits_fold(conn: &Connection, range: &FeedbackRange) -> Result<bool> {
+pub(super) fn awaits_fold(
+    conn: &Connection,
+    range: &FeedbackRange,
+    by_then: TimeUs,
+) -> Result<bool> {
     Ok(conn
         .prepare_cached(
-            "select 1 from (select call_id from feedback_log order by id desc limit 1000) l
+            "select 1 from (select call_id, at_us from feedback_log order by id desc limit 1000) l
              join call c on c.id = l.call_id
-             where c.dirty_us is not null and c.start_us is null
+             where l.at_us <= ?3 and c.dirty_us is not null and c.start_us is null
              and c.account in (select id from account where sid = ?1 or ?2 and parent_sid = ?1)",
         )?
-        .exists(params![range.account.as_bytes(), range.include_subaccounts])?)
+        .exists(params![
+            range.account.as_bytes(),
+            range.include_subaccounts,
+            by_then.micros()
+        ])?)
 }
 
 pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Judgement>> {

@@ -231,10 +231,10 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn awaits_fold(&self, range: &FeedbackRange) -> Result<bool> {
+    async fn awaits_fold(&self, range: &FeedbackRange, by_then: TimeUs) -> Result<bool> {
         let range = range.clone();
         self.readers
-            .scan(move |conn| feedback::awaits_fold(conn, &range))
+            .scan(move |conn| feedback::awaits_fold(conn, &range, by_then))
             .await
     }
 
