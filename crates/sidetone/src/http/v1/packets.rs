@@ -8,7 +8,7 @@ use sidetone_core::fold::{Derived, FoldState};
 use sidetone_core::id::CallRef;
 use sidetone_store::EventFilter;
 use sidetone_store::page::{PageRequest, Place, Start};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::hint::HINT;
 use crate::app::App;
@@ -38,6 +38,8 @@ pub struct Packets<T> {
 /// Packets that were read so far.
 #[derive(Debug, Default)]
 struct Reading {
+    /// Goes where the work goes: whoever asked may leave while it is done.
+    reader: Option<SemaphorePermit<'static>>,
     state: FoldState,
     ladder: Option<Ladder>,
     text_bytes: usize,
@@ -71,8 +73,8 @@ impl<T: Send + 'static> Packets<T> {
         tell: impl FnOnce(Option<Derived>, Vec<Rung>) -> T + Send + 'static,
     ) -> Result<Self, ApiError> {
         // Never closed: acquiring it does not fail.
-        let _reader = READERS.acquire().await;
         let mut reading = Reading {
+            reader: READERS.acquire().await.ok(),
             ladder,
             ..Reading::default()
         };
@@ -96,7 +98,9 @@ impl<T: Send + 'static> Packets<T> {
             let derived = reading.state.derived(call, &app.config.sides);
             let route = derived.as_ref().map(|derived| &derived.route);
             let rungs = reading.ladder.unwrap_or_default().rungs(route);
-            tell(derived, rungs)
+            let told = tell(derived, rungs);
+            drop(reading.reader);
+            told
         })
         .await?;
         Ok(Self { told, is_cut })

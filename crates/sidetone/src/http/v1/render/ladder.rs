@@ -82,7 +82,7 @@ impl<'a> LadderItem<'a> {
     /// A packet; its text where it was asked for.
     #[must_use]
     pub fn of_packet(rung: &'a Rung, route: Option<&Route>, raw: Option<&'a String>) -> Self {
-        let clock_khz = || route?.clock_khz(rung.spot?, rung.at);
+        let clock_khz = || route?.clock_khz(rung.spot?, rung.agent?, rung.at);
         let (kind, summary, detail) = match &rung.content {
             Content::Sip(line) => ("sip", line_of(line), Detail::Sip(Sip::of(line, rung))),
             Content::Rtcp(report) => {
