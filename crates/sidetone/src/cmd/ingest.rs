@@ -20,6 +20,7 @@ use crate::directory::Directory;
 use crate::fold_worker::FoldWorker;
 use crate::ingest::Report;
 use crate::ingest::hep::locations::Locations;
+use crate::ingest::hep::signers::Signers;
 use crate::ingest::{event_streams, hep, native::Intake};
 use crate::telemetry::Counters;
 
@@ -58,13 +59,14 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     };
     let config = settings.resolve(None)?;
     let locations = Locations::load(config.hep.location_database.as_deref())?;
+    let signers = Arc::new(Signers::load(&config.hep.signers)?);
     let app = App::new(Parts {
         directory: Directory::load(data.store.as_ref(), data.vault).await?,
         store: data.store,
         clock: Clock::default(),
         config,
         counters: Counters::default(),
-        signers: Arc::default(),
+        signers,
         locations: Arc::new(locations),
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),

@@ -68,7 +68,8 @@ impl Messages {
         body: Option<String>,
     ) -> String {
         let (from, to) = (self.phone(origin), self.phone(origin.other()));
-        // What gives an INVITE up, or acknowledges that it failed, is of its transaction.
+        // What gives an INVITE up, or acknowledges that it failed, is of its transaction; the ACK of a 200 is its own, and of
+        // the same branch here, which tells a monitor nothing.
         let transaction = match method {
             "BYE" => "bye",
             _ => "inv",
