@@ -44,9 +44,25 @@ class Program:
             self.process.wait()
 
 
+def settings(text):
+    """What lines for Kamailio set in siptrace."""
+    return set(re.findall(r'modparam\("siptrace", "(\w+)", ("[^"]*"|\d+)\)', text))
+
+
+def check_readme(lines):
+    """README's first page says the same as docs/sources, but for the number of the agent, which can be left out."""
+    with open(os.path.join(SOURCES, "..", "..", "README.md")) as file:
+        on_first_page = settings(file.read())
+    needed = {(name, value) for name, value in settings(lines) if name != "hep_capture_id"}
+    if on_first_page != needed:
+        raise SystemExit(f"README.md and docs/sources/kamailio.md differ in {on_first_page ^ needed}")
+
+
 def start_kamailio(work):
+    lines = snippet("kamailio.md", "kamailio")
+    check_readme(lines)
     with open(os.path.join(work, "sidetone.cfg"), "w") as file:
-        file.write(snippet("kamailio.md", "kamailio"))
+        file.write(lines)
     with open(os.path.join(HERE, "kamailio.cfg")) as file:
         config = file.read().replace("SIDETONE_CFG", os.path.join(work, "sidetone.cfg"))
     with open(os.path.join(work, "kamailio.cfg"), "w") as file:

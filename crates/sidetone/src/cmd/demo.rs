@@ -196,7 +196,7 @@ fn introduce(url: &str, account: &str, token: &str, to_try: &ToTry) -> anyhow::R
         )?;
         writeln!(
             out,
-            "curl -u {account}:{token} '{url}/v1/Voice/{sid}/Ladder'"
+            "curl -u {account}:{token} '{url}/v1/Voice/{sid}/Ladder?PageSize=1000'"
         )?;
     }
     if let Some(call) = to_try.unjudged {
