@@ -53,6 +53,11 @@ impl Places {
         }
     }
 
+    /// Whether a leg at an edge was seen.
+    pub(super) fn has(&self, edge: PartyEdge) -> bool {
+        self.ends.iter().any(|end| end.place.edge == edge)
+    }
+
     /// The codecs that were agreed on at an edge.
     pub(super) const fn codecs(&self, edge: PartyEdge) -> &Codecs {
         match edge {

@@ -90,7 +90,7 @@ pub(super) fn measured(
         }
     }
     add_quality(&mut measured, reports, &sources);
-    pass_through(&mut measured, &sources);
+    pass_through(&mut measured, &sources, places);
     let of_parties = trips.exact.iter().filter_map(|(source, trip)| {
         let place = sources.get(source)?.place?;
         place.is_party.then_some((place.edge, not_negative(*trip)))
@@ -238,7 +238,8 @@ pub(super) fn counters(
         packets_sent: sent.map(|sender| u64::from(sender.packets)),
         bytes_sent: sent.map(|sender| u64::from(sender.octets)),
         packets_received: received,
-        packets_lost: Some(lost),
+        // What was received and what was lost are of the same packets.
+        packets_lost: Some(expected.map_or(lost, |_| lost_in_span)),
         loss_percent: expected.and_then(|expected| {
             crate::quality::loss::outbound_percent(Some(expected), Some(lost_in_span))
         }),
@@ -324,17 +325,18 @@ pub(super) fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
 /// nobody measured it better.
 ///
 /// A source that nobody reports as is the other's when it is the only such one and the other reports as none: else the platform
-/// may have made it. Says which sides were added.
+/// may have made it. Where one leg is all that was seen, there is no other edge. Says which sides were added.
 pub(super) fn pass_through<T: Clone>(
     measured: &mut AtEdges<T>,
     sources: &BTreeMap<u32, Source<'_>>,
+    places: &Places,
 ) -> Vec<(PartyEdge, Way)> {
     let mut added = Vec::new();
     for (edge, far) in [
         (PartyEdge::Caller, PartyEdge::Callee),
         (PartyEdge::Callee, PartyEdge::Caller),
     ] {
-        if measured.contains_key(&(edge, Way::In)) {
+        if measured.contains_key(&(edge, Way::In)) || !places.has(edge) {
             continue;
         }
         let Some(received) = measured.get(&(far, Way::Out)) else {

@@ -76,7 +76,7 @@ pub(super) fn series(
             streams.insert(stream, points);
         }
     }
-    let afar = rtp::pass_through(&mut at_edges, &sources);
+    let afar = rtp::pass_through(&mut at_edges, &sources, places);
     let mut samples = Vec::new();
     for ((edge, way), streams) in at_edges {
         let is_from_afar = afar.contains(&(edge, way));
@@ -224,7 +224,11 @@ impl<'a> Received<'a> {
             return points;
         };
         let (mut jitter, mut all_jitter) = (Jitter::default(), Jitter::default());
-        let mut before = Before::default();
+        let mut before = Before {
+            // Without a count of the sender's, all is counted from the first report on.
+            block: self.sent.is_empty().then_some(*first),
+            sent: None,
+        };
         // Blocks are in the order of what had been received, and slots follow it even where times do not.
         let mut slot = i64::MIN;
         for (place, (known, block)) in blocks.iter().enumerate() {
@@ -243,7 +247,10 @@ impl<'a> Received<'a> {
                 None => self.last_sent,
             };
             let span = (first, block);
-            let cumulative = rtp::counters(span, of_that_time, sent, codec, &all_jitter);
+            let mut cumulative = rtp::counters(span, of_that_time, sent, codec, &all_jitter);
+            if before.block.as_ref() == Some(block) {
+                cumulative.packets_lost = None;
+            }
             let interval = Counters {
                 codec: cumulative.codec,
                 codec_name: cumulative.codec_name.clone(),
@@ -274,6 +281,9 @@ impl<'a> Received<'a> {
         before: Option<&ReportBlock>,
         of_that_time: Option<SenderInfo>,
     ) -> Counters {
+        if before == Some(last) {
+            return Counters::default();
+        }
         let lost_before = before.map_or(0, |block| i64::from(block.lost));
         let lost = i64::from(last.lost).saturating_sub(lost_before);
         let expected = match before {

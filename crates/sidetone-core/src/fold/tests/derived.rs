@@ -173,7 +173,7 @@ fn what_came_between_reports_counts_in_the_later_ones_slot() {
     assert_eq!(
         slots(&events),
         [
-            (2, None, Some(1), None),
+            (2, None, None, None),
             (12, Some(495), Some(5), Some(1.0)),
             (32, Some(735), Some(15), Some(2.0)),
         ]
