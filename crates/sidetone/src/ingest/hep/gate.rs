@@ -123,7 +123,18 @@ impl Gate {
         self.app.counters.count_hep(transport, result, reason, 1);
         let what = if reason.is_empty() { result } else { reason };
         if let Some(more) = self.complaints.may_say(what, batch.received_at) {
-            tracing::warn!(peer = %received.peer, capture_id, transport, result, reason, more, "a packet was not taken");
+            // What a request or a file holds has no peer of its own.
+            let peer = (!received.peer.ip().is_unspecified()).then_some(received.peer);
+            let peer = peer.map(tracing::field::display);
+            tracing::warn!(
+                peer,
+                capture_id,
+                transport,
+                result,
+                reason,
+                more,
+                "a packet was not taken"
+            );
         }
     }
 }
