@@ -18,8 +18,13 @@ fn record(story: &mut Story, direction: Option<StreamDirection>) {
     let said = Observation::Facts {
         facts: Box::new(facts),
     };
-    let sample = Observation::Media(Box::new(MediaSample {
-        edge: EdgeKind::Sip,
+    tell(story, said, EdgeKind::Sip);
+}
+
+/// A switch says something, and that it received 500 packets at an edge.
+fn tell(story: &mut Story, said: Observation, edge: EdgeKind) {
+    let sample = MediaSample {
+        edge,
         direction: StreamDirection::Inbound,
         ssrc: None,
         interval: Counters::default(),
@@ -28,8 +33,8 @@ fn record(story: &mut Story, direction: Option<StreamDirection>) {
             ..Counters::default()
         },
         metadata: None,
-    }));
-    for observation in [said, sample] {
+    };
+    for observation in [said, Observation::Media(Box::new(sample))] {
         story.event(9_000, observation);
         story.events.last_mut().unwrap().source.kind = SourceKind::FreeSwitch;
     }
@@ -90,27 +95,10 @@ fn figures_of_a_switch_stand_where_its_telephone_is() {
 fn other_edges_that_a_switch_tells_of_stay_where_they_are() {
     let mut story = leg();
     story.rules = carrier_at("192.0.2.10");
-    let sample = MediaSample {
-        edge: EdgeKind::Client,
-        direction: StreamDirection::Inbound,
-        ssrc: None,
-        interval: Counters::default(),
-        cumulative: Counters {
-            packets_received: Some(500),
-            ..Counters::default()
-        },
-        metadata: None,
-    };
     let mut facts = CallFacts::default();
     facts.edges.insert(EdgeKind::Client, EdgeFacts::default());
     let facts = Box::new(facts);
-    for observation in [
-        Observation::Facts { facts },
-        Observation::Media(Box::new(sample)),
-    ] {
-        story.event(9_000, observation);
-        story.events.last_mut().unwrap().source.kind = SourceKind::Asterisk;
-    }
+    tell(&mut story, Observation::Facts { facts }, EdgeKind::Client);
     let edges = story.summary().edges;
     let received = |kind| edges.get(&kind)?.inbound.as_ref()?.packets_received;
     assert_eq!(received(EdgeKind::Client), Some(500));
