@@ -4,13 +4,19 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test bench audit fuzz lint unit clients calls
+.PHONY: demo test check bench audit fuzz lint unit clients calls
 
 demo:
-	$(CARGO) run --release --quiet -- demo
+	$(CARGO) run --release -- demo
 
 test: lint unit clients calls
 	bash tests/durability/run.sh
+
+# What to run before each commit: needs nothing but Rust and a C compiler, nor root.
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) test --workspace --lib --bins --tests --quiet
 
 lint:
 	$(CARGO) fmt --all --check

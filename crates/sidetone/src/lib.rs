@@ -14,6 +14,8 @@ pub mod feedback_worker;
 pub mod fold_worker;
 pub mod http;
 pub mod ingest;
+pub mod process;
+pub mod program;
 pub mod secrets;
 pub mod server;
 pub mod telemetry;

@@ -6,11 +6,14 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 use crate::ingest::hep::kernel::{Drops, buffer_errors};
+use crate::process::Process;
+use crate::program;
 
 /// Counters for `/metrics`.
 pub struct Counters {
@@ -90,7 +93,14 @@ pub struct DeliveryLabels {
 
 impl Default for Counters {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("sidetone");
+        let mut whole = Registry::default();
+        whole.register_collector(Box::new(Process));
+        let registry = whole.sub_registry_with_prefix("sidetone");
+        registry.register(
+            "build",
+            "Which program this is",
+            Info::new([("version", program::VERSION), ("commit", program::COMMIT)]),
+        );
         let events = Family::default();
         let hep = Family::default();
         let hep_wrong_clocks = Family::default();
@@ -173,7 +183,7 @@ impl Default for Counters {
             Counter::clone(&store_writes),
         );
         Self {
-            registry,
+            registry: whole,
             events,
             hep,
             hep_wrong_clocks,

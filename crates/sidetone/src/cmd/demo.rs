@@ -179,6 +179,14 @@ fn introduce(url: &str, account: &str, token: &str, to_try: &ToTry) -> anyhow::R
     writeln!(out, "\nurl:         {url}")?;
     writeln!(out, "account_sid: {account}")?;
     writeln!(out, "auth_token:  {token}")?;
+    if let Some(path) = &first.kept_in {
+        let path = std::path::absolute(path)?;
+        writeln!(out, "credentials: kept in {}", path.display())?;
+    }
+    let calls = match to_try.calls {
+        0 => "The made-up calls of an earlier demo".to_owned(),
+        calls => format!("{calls} made-up calls"),
+    };
     writeln!(
         out,
         "\n{} made-up calls, and a new one every second or so, some of them on a SIP network. To try:\n",

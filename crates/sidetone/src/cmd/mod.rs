@@ -2,20 +2,25 @@
 
 pub mod account;
 pub mod check;
+pub mod completions;
 pub mod dead_letter;
 pub mod demo;
 mod environment;
+pub mod healthcheck;
 pub mod ingest;
 pub mod key;
+pub mod man;
 pub mod migrate_feedback;
 mod rules;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
 
+use crate::program;
+
 /// Self-hosted voice insights: what the network measured and what people said about every call.
 #[derive(Debug, Parser)]
-#[command(name = "sidetone", version, about)]
+#[command(name = "sidetone", version = program::VERSION_AND_COMMIT, about)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -34,6 +39,9 @@ enum Command {
     DeadLetter(dead_letter::DeadLetterCommand),
     Check(check::CheckArgs),
     MigrateFeedback(migrate_feedback::MigrateFeedbackArgs),
+    Healthcheck(healthcheck::HealthcheckArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 impl Cli {
@@ -55,6 +63,12 @@ impl Cli {
                 Command::DeadLetter(command) => dead_letter::run(command).await,
                 Command::Check(args) => check::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
+                Command::Healthcheck(args) => healthcheck::run(args).await,
+                Command::Completions(args) => {
+                    completions::run(&args);
+                    Ok(())
+                }
+                Command::Man(args) => man::run(&args),
             }
         })
     }
