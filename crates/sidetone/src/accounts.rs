@@ -1,11 +1,11 @@
 //! Making accounts, tokens and keys: secrets are born here and sealed before they are stored.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
-use sidetone_core::time::TimeUs;
+use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_store::Store;
 use sidetone_store::account::{Account, ApiKey, Settings, Token};
 
@@ -32,6 +32,15 @@ pub struct NewAccount {
     pub parent: Option<AccountSid>,
     /// For people.
     pub name: String,
+}
+
+impl Credentials {
+    fn new(account: AccountSid, token: &str) -> Self {
+        Self {
+            account_sid: account.to_string(),
+            auth_token: token.to_owned(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -117,11 +126,9 @@ pub async fn rotate_token(
 /// # Errors
 /// When the file cannot be written.
 pub fn keep_renewed(dir: &Path, renewed: &Credentials) -> anyhow::Result<()> {
-    let path = dir.join("credentials.json");
-    let kept = std::fs::read_to_string(&path).ok();
-    let kept = kept.and_then(|text| serde_json::from_str::<Credentials>(&text).ok());
-    if kept.is_some_and(|kept| kept.account_sid == renewed.account_sid) {
-        replace_private(&path, &format!("{}\n", serde_json::to_string(renewed)?))?;
+    if kept(dir).is_some_and(|kept| kept.account_sid == renewed.account_sid && kept != *renewed) {
+        let text = format!("{}\n", serde_json::to_string(renewed)?);
+        replace_private(&credentials_file(dir), &text)?;
     }
     Ok(())
 }
@@ -166,7 +173,35 @@ pub async fn find(store: &dyn Store, sid: AccountSid) -> anyhow::Result<Account>
         })
 }
 
-/// Makes sure that there is a first account. Returns its credentials when they were made up just now.
+/// The first account, as a start finds or makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct First {
+    /// The account.
+    pub account: AccountSid,
+    /// Its credentials, when they were made up just now.
+    pub made: Option<Credentials>,
+    /// The file that holds them. `None`: the settings give the token, or only the database has it.
+    pub kept_in: Option<PathBuf>,
+}
+
+/// How long the token before stays valid when the settings give another one.
+const KEPT_US: i64 = DAY_US;
+
+/// Where the credentials of the first account are kept.
+#[must_use]
+pub fn credentials_file(dir: &Path) -> PathBuf {
+    dir.join("credentials.json")
+}
+
+/// The credentials kept in a data directory. `None`: there are none, or they cannot be read.
+#[must_use]
+pub fn kept(dir: &Path) -> Option<Credentials> {
+    let text = std::fs::read_to_string(credentials_file(dir)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Makes sure that there is a first account, with the token that the settings give if they give one. What is made up here is
+/// kept in `credentials.json`, and what stands there about the account is kept right.
 ///
 /// # Errors
 /// When settings are not identifiers, or files or the store fail.
@@ -175,112 +210,122 @@ pub async fn ensure_first(
     vault: &Vault,
     config: &Config,
     now: TimeUs,
-) -> anyhow::Result<Option<Credentials>> {
-    match (&config.account_sid, &config.auth_token) {
-        (Some(sid), Some(token)) => {
-            let sid: AccountSid = sid
-                .parse()
-                .with_context(|| format!("SIDETONE_ACCOUNT_SID '{sid}' is not an AccountSid"))?;
-            if token.0.is_empty() {
-                bail!("SIDETONE_AUTH_TOKEN is empty");
-            }
-            fix(store, vault, sid, &token.0, now).await?;
-            Ok(None)
-        }
-        (None, None) => generate(store, vault, &config.data, now).await,
-        _ => bail!(
-            "SIDETONE_ACCOUNT_SID and SIDETONE_AUTH_TOKEN belong together: set both or neither"
-        ),
+) -> anyhow::Result<First> {
+    let fixed = config.account_sid.as_ref().map(|sid| {
+        sid.parse::<AccountSid>()
+            .with_context(|| format!("SIDETONE_ACCOUNT_SID '{sid}' is not an AccountSid"))
+    });
+    let fixed = fixed.transpose()?;
+    let token = config.auth_token.as_ref().map(|token| token.0.as_str());
+    if token == Some("") {
+        bail!("SIDETONE_AUTH_TOKEN is empty");
     }
+    let dir = &config.data;
+    let kept = kept(dir);
+    let named = kept.as_ref().and_then(|kept| kept.account_sid.parse().ok());
+    let accounts = store.accounts().await?;
+    let sid = fixed.or_else(|| of_existing(&accounts, named));
+    let existing = accounts.iter().find(|account| Some(account.sid) == sid);
+    let mut made = None;
+    let account = match existing {
+        Some(account) => {
+            if let Some(token) = token {
+                renew(store, vault, account, token, now).await?;
+                keep_renewed(dir, &Credentials::new(account.sid, token))?;
+            }
+            account.sid
+        }
+        None => {
+            if !accounts.is_empty() {
+                let others = accounts.len();
+                tracing::warn!(
+                    account.sid = sid.map(tracing::field::display),
+                    others,
+                    "the data holds other accounts; this one is new and sees none of their calls"
+                );
+            }
+            let (credentials, is_made) = match (sid.or(named), token, kept) {
+                (Some(sid), Some(token), _) => (Credentials::new(sid, token), false),
+                // A start failed between the file and the account: the file was kept, so it holds.
+                (sid, None, Some(kept)) if sid == named => (kept, true),
+                (sid, token, _) => (keep_new(dir, sid, token)?, true),
+            };
+            let account = credentials.account_sid.parse()?;
+            let new = NewAccount {
+                sid: Some(account),
+                token: Some(Secret(credentials.auth_token.clone())),
+                ..NewAccount::default()
+            };
+            create(store, vault, new, now).await?;
+            keep_renewed(dir, &credentials)?;
+            made = is_made.then_some(credentials);
+            account
+        }
+    };
+    let is_kept = self::kept(dir).is_some_and(|kept| kept.account_sid == account.to_string());
+    Ok(First {
+        account,
+        made,
+        kept_in: is_kept.then(|| credentials_file(dir)),
+    })
 }
 
-/// Makes an account have this token as its primary one.
-async fn fix(
+/// The account that settings without an `AccountSid` are about: the one whose credentials are kept, else the oldest.
+fn of_existing(accounts: &[Account], named: Option<AccountSid>) -> Option<AccountSid> {
+    let is_named = accounts.iter().find(|account| Some(account.sid) == named);
+    let of_nobody = accounts.iter().filter(|account| account.parent.is_none());
+    let oldest = of_nobody.min_by_key(|account| account.created_at);
+    is_named.or(oldest).map(|account| account.sid)
+}
+
+/// Makes up what is not given, and keeps it before anybody can see it.
+fn keep_new(
+    dir: &Path,
+    sid: Option<AccountSid>,
+    token: Option<&str>,
+) -> anyhow::Result<Credentials> {
+    let sid = sid.map_or_else(|| random_id().map(AccountSid::from_bytes), Ok)?;
+    let token = token.map_or_else(|| random_hex(16), |token| Ok(token.to_owned()))?;
+    let credentials = Credentials::new(sid, &token);
+    let text = format!("{}\n", serde_json::to_string(&credentials)?);
+    write_private(&credentials_file(dir), &text).with_context(|| {
+        format!(
+            "cannot keep the credentials of account {sid}; give both SIDETONE_ACCOUNT_SID and SIDETONE_AUTH_TOKEN to keep them elsewhere"
+        )
+    })?;
+    Ok(credentials)
+}
+
+/// Makes an account have this token as its primary one. The one before stays valid for a day, so that clients can change
+/// over.
+async fn renew(
     store: &dyn Store,
     vault: &Vault,
-    sid: AccountSid,
+    account: &Account,
     token: &str,
     now: TimeUs,
 ) -> anyhow::Result<()> {
-    let accounts = store.accounts().await?;
-    let owner = sid.to_string();
-    let others = accounts.len();
-    let Some(account) = accounts.into_iter().find(|account| account.sid == sid) else {
-        if others > 0 {
-            tracing::warn!(account.sid = %sid, others, "the data holds other accounts; this one is new and sees none of their calls");
-        }
-        let new = NewAccount {
-            sid: Some(sid),
-            token: Some(Secret(token.to_owned())),
-            ..NewAccount::default()
-        };
-        create(store, vault, new, now).await?;
+    let owner = account.sid.to_string();
+    let old = account.tokens.first();
+    let current = old.and_then(|old| vault.open_sealed(&owner, &old.sealed));
+    if current.as_deref() == Some(token) {
         return Ok(());
-    };
-    let current = account
-        .tokens
-        .first()
-        .and_then(|token| vault.open_sealed(&owner, &token.sealed));
-    if current.as_deref() != Some(token) {
-        tracing::warn!(
-            account.sid = %owner,
-            "SIDETONE_AUTH_TOKEN replaces another token of this account; after a rotation, change it there as well"
-        );
-        let sealed = vault.seal(&owner, token)?;
-        store
-            .put_tokens(
-                sid,
-                vec![Token {
-                    sealed,
-                    expires_at: None,
-                }],
-            )
-            .await?;
     }
-    Ok(())
-}
-
-async fn generate(
-    store: &dyn Store,
-    vault: &Vault,
-    dir: &Path,
-    now: TimeUs,
-) -> anyhow::Result<Option<Credentials>> {
-    if !store.accounts().await?.is_empty() {
-        return Ok(None);
-    }
-    let path = dir.join("credentials.json");
-    let (credentials, made) = match std::fs::read_to_string(&path) {
-        // A crash came between the file and the account: the file was shown, so it holds.
-        Ok(text) => {
-            let kept: Credentials = serde_json::from_str(&text)
-                .with_context(|| format!("{} is damaged", path.display()))?;
-            (kept, false)
-        }
-        Err(_) => {
-            let account_sid = AccountSid::from_bytes(random_id()?).to_string();
-            (
-                Credentials {
-                    account_sid,
-                    auth_token: random_hex(16)?,
-                },
-                true,
-            )
-        }
-    };
-    if made {
-        write_private(
-            &path,
-            &format!("{}\n", serde_json::to_string(&credentials)?),
-        )?;
-    }
-    let new = NewAccount {
-        sid: Some(credentials.account_sid.parse()?),
-        token: Some(Secret(credentials.auth_token.clone())),
-        ..NewAccount::default()
-    };
-    create(store, vault, new, now).await?;
-    Ok(Some(credentials))
+    let until = now.plus_us(KEPT_US);
+    tracing::warn!(
+        account.sid = %owner,
+        until = until.to_seconds_text(),
+        "SIDETONE_AUTH_TOKEN replaces another token of this account, which stays valid until then; after a rotation, change it there as well"
+    );
+    let mut tokens = vec![Token {
+        sealed: vault.seal(&owner, token)?,
+        expires_at: None,
+    }];
+    tokens.extend(old.cloned().map(|old| Token {
+        expires_at: Some(until),
+        ..old
+    }));
+    Ok(store.put_tokens(account.sid, tokens).await?)
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use sidetone_store::Store;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::complaints::Complaints;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::ingest::hep::locations::Locations;
-use crate::ingest::hep::signers::Signers;
+use crate::tables;
 use crate::telemetry::Counters;
 
 /// Shared by handlers and workers. One pointer: it is cloned for every request.
@@ -23,14 +24,16 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Clock,
-    /// The settings the server was started with.
+    /// The settings the server was started with. Of what is in [`Self::tables`], ask those.
     pub config: Config,
     /// Accounts and credentials, in memory.
     pub directory: Directory,
     /// Counters for `/metrics`.
     pub counters: Counters,
-    /// Whose signatures of callers' identities are trusted.
-    pub signers: Arc<Signers>,
+    /// What was said in the log of what others send.
+    pub complaints: Complaints,
+    /// Sides, agents and signers.
+    pub tables: tables::Current,
     /// Where addresses are.
     pub locations: Arc<Locations>,
     /// Told when a feedback summary was queued.

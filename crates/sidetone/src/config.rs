@@ -13,10 +13,12 @@ use clap::Args;
 use serde::Deserialize;
 use sidetone_core::sides::{SideRule, Sides};
 
+use crate::spelling::nearest;
+
 pub use hep::{AgentEntry, Hep, SignerEntry};
 pub use lists::{Names, Networks};
 pub use values::{
-    HepListen, ListenAddress, LogFormat, Roles, Secret, Size, Span, Switch, UnknownCalls,
+    Example, HepListen, ListenAddress, LogFormat, Roles, Secret, Size, Span, Switch, UnknownCalls,
 };
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the file.
@@ -38,7 +40,26 @@ macro_rules! settings {
             pub signer: Vec<SignerEntry>,
         }
 
+        /// The settings that the file may have beside its tables.
+        const SETTINGS: &[&str] = &[$(stringify!($field)),*];
+
+        /// A right value of a setting, as the file has it.
+        fn example(setting: &str) -> Option<&'static str> {
+            match setting {
+                $(stringify!($field) => Some(<$kind as Example>::EXAMPLE),)*
+                _ => None,
+            }
+        }
+
         impl Settings {
+            /// Names of those that are not the same in both, the tables left out.
+            #[must_use]
+            pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+                let mut names = Vec::new();
+                $(if self.$field != other.$field { names.push(stringify!($field)); })*
+                names
+            }
+
             /// These settings, completed by others.
             #[must_use]
             pub fn or(self, other: Self) -> Self {
@@ -113,7 +134,7 @@ settings! {
     /// Judgement of unknown calls: `reject` (404) or `accept` (a placeholder is made) [default: reject]
     unknown_calls: UnknownCalls, "SIDETONE_UNKNOWN_CALLS";
     /// Serve only calls made while Advanced Features were on for their account, as upstream does [default: false]
-    gate_advanced_features: bool, "SIDETONE_GATE_ADVANCED_FEATURES";
+    gate_advanced_features: Switch, "SIDETONE_GATE_ADVANCED_FEATURES";
     /// Requests a second an account may make, 0 for any number [default: 0]
     rate_limit: u32, "SIDETONE_RATE_LIMIT";
     /// Connections served at once [default: 4096]
@@ -124,6 +145,8 @@ settings! {
     query_steps: u64, "SIDETONE_QUERY_STEPS";
     /// Deliver webhooks to private, loopback and link-local addresses too [default: false]
     webhook_allow_private: Switch, "SIDETONE_WEBHOOK_ALLOW_PRIVATE";
+    /// Log every request: method, path, status, duration, account, address [default: false]
+    access_log: Switch, "SIDETONE_ACCESS_LOG";
     /// Logs as `text` or `json` [default: text]
     log_format: LogFormat, "SIDETONE_LOG_FORMAT";
     /// What to log, as in `info` or `sidetone=debug` [default: info]
@@ -171,6 +194,8 @@ pub struct Config {
     pub query_steps: u64,
     /// Webhooks go to addresses that are not public, too.
     pub webhook_allow_private: bool,
+    /// Every request is logged.
+    pub access_log: bool,
     /// Text or JSON.
     pub log_format: LogFormat,
     /// Directives of the log filter.
@@ -197,13 +222,31 @@ impl Settings {
     /// When the file cannot be read, has an unknown key, or settings contradict each other.
     pub fn resolve(self, file: Option<&Path>) -> anyhow::Result<Config> {
         let settings = match file {
-            Some(path) => self.or(read_file(path)?),
-            None if Path::new("sidetone.toml").exists() => {
-                self.or(read_file(Path::new("sidetone.toml"))?)
-            }
-            None => self,
+            Some(path) => self.with_file(path)?,
+            None => self.with_usual_file()?,
         };
         settings.into_config()
+    }
+
+    /// Completes the settings from a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has an unknown key or a value that makes no sense.
+    pub fn with_file(self, path: &Path) -> anyhow::Result<Self> {
+        Ok(self.or(read_file(path)?))
+    }
+
+    /// Completes the settings from `sidetone.toml`, if there is one where the program was started.
+    ///
+    /// # Errors
+    /// As [`Self::with_file`].
+    pub fn with_usual_file(self) -> anyhow::Result<Self> {
+        let usual = Path::new("sidetone.toml");
+        if usual.exists() {
+            self.with_file(usual)
+        } else {
+            Ok(self)
+        }
     }
 
     /// Resolves the settings as they are, without any file.
@@ -262,7 +305,7 @@ impl Settings {
                     .map_or(200_000, |span| span_us(Some(span), 0)),
             },
             accept_unknown_calls: self.unknown_calls == Some(UnknownCalls::Accept),
-            gate_advanced_features: self.gate_advanced_features.unwrap_or(false),
+            gate_advanced_features: self.gate_advanced_features.unwrap_or_default().0,
             rate_limit: self.rate_limit.unwrap_or(0),
             max_connections: self.max_connections.unwrap_or(4096),
             client_timeout: self
@@ -270,6 +313,7 @@ impl Settings {
                 .map_or(Duration::from_secs(30), |span| span.0),
             query_steps: self.query_steps.unwrap_or(40_000_000),
             webhook_allow_private: self.webhook_allow_private.unwrap_or_default().0,
+            access_log: self.access_log.unwrap_or_default().0,
             log_format: self.log_format.unwrap_or_default(),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
@@ -298,11 +342,22 @@ fn read_file(path: &Path) -> anyhow::Result<Settings> {
     parse_file(&text).with_context(|| format!("in the configuration {}", path.display()))
 }
 
-/// Reads the text of a file. An error tells the place and what is wrong there, but never shows the line: it may hold
-/// a secret.
+/// Reads the text of a file. An error tells the place, the key and what is wrong there, but never shows the line: it may
+/// hold a secret.
 fn parse_file(text: &str) -> anyhow::Result<Settings> {
-    toml::from_str(text).map_err(|error| {
+    let read = toml::Deserializer::parse(text)
+        .map_err(|error| (String::new(), error))
+        .and_then(|document| {
+            serde_path_to_error::deserialize(document)
+                .map_err(|error| (error.path().to_string(), error.into_inner()))
+        });
+    read.map_err(|(path, error)| {
         let message = error.message();
+        // What is wrong of a key that is not known is its name.
+        let message = match example(&path) {
+            Some(example) => format!("{path}: {message}; right would be {path} = {example}"),
+            None => unknown_key(&path, message),
+        };
         match error.span().and_then(|span| text.get(..span.start)) {
             Some(before) => {
                 let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -313,6 +368,17 @@ fn parse_file(text: &str) -> anyhow::Result<Settings> {
             None => anyhow::anyhow!("{message}"),
         }
     })
+}
+
+/// The message about a key that no setting has, or that is missing.
+fn unknown_key(path: &str, message: &str) -> String {
+    if path.is_empty() || path == "." {
+        return message.to_owned();
+    }
+    match nearest(path, SETTINGS.iter().copied()) {
+        Some(near) => format!("unknown key {path}; did you mean {near}?"),
+        None => format!("{path}: {message}"),
+    }
 }
 
 fn check_public_url(url: &str) -> anyhow::Result<String> {
@@ -335,7 +401,13 @@ mod tests {
     #[test]
     fn refuses_unknown_keys_of_the_file() {
         let error = parse_file("listn = '127.0.0.1:1'").unwrap_err();
-        assert!(error.to_string().contains("listn"), "{error}");
+        let expected = "line 1, column 1: unknown key listn; did you mean listen?";
+        assert_eq!(error.to_string(), expected);
+        let error = parse_file("colour = 'red'").unwrap_err();
+        assert!(
+            error.to_string().contains("unknown field `colour`"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -360,6 +432,50 @@ mod tests {
             assert!(!error.contains("s3cret"), "{error}");
             assert!(!error.contains("53"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_told_with_a_right_one() {
+        for (wrong, expected) in [
+            (
+                "settle = 60",
+                "settle: invalid type: integer `60`, expected a string; right would be settle = \"60s\"",
+            ),
+            (
+                "max_connections = '8'",
+                "max_connections: invalid type: string \"8\", expected usize; right would be max_connections = 4",
+            ),
+            ("hep_tls = 'yes'", "right would be hep_tls = true"),
+            (
+                "roles = ['api']",
+                "right would be roles = \"ingest,api,work\"",
+            ),
+            (
+                "hep_allow = 10",
+                "right would be hep_allow = [\"10.0.0.0/8\", \"::1\"]",
+            ),
+            ("data = 7", "right would be data = \"/path/to/it\""),
+            (
+                "listen = 8080",
+                "right would be listen = \"127.0.0.1:8080\"",
+            ),
+            (
+                "[[agent]]\ncapture_id = 'x'",
+                "agent[0].capture_id: invalid type: string \"x\", expected u32",
+            ),
+            ("[[side]]\n[[side]]\nedge = 7", "side[1].edge: "),
+            ("[agent]\ncapture_id = 1", "agent: "),
+        ] {
+            let error = format!("{:#}", parse_file(wrong).unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let old = parse_file("settle = '5s'\nlisten = '127.0.0.1:1'").unwrap();
+        let new = parse_file("settle = '6s'\nlisten = '127.0.0.1:1'\nlog = 'warn'").unwrap();
+        assert_eq!(new.differing(&old), ["settle", "log"]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::config::Lifecycle;
 use crate::ingest::hep::intake::PRESSING;
 use crate::server::stopped;
+use crate::tables::Tables;
 
 /// Calls folded in one transaction.
 const BATCH: usize = 512;
@@ -56,6 +57,8 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 pub struct FoldWorker {
     app: App,
     rules: HashMap<i64, Arc<Rules>>,
+    /// Those the rules were made with.
+    tables: Arc<Tables>,
 }
 
 impl FoldWorker {
@@ -63,6 +66,7 @@ impl FoldWorker {
     #[must_use]
     pub fn new(app: App) -> Self {
         Self {
+            tables: app.tables.get(),
             app,
             rules: HashMap::new(),
         }
@@ -89,6 +93,11 @@ impl FoldWorker {
     }
 
     async fn round_after(&mut self, fold_delay_us: i64) -> Result<usize> {
+        let tables = self.app.tables.get();
+        if !Arc::ptr_eq(&tables, &self.tables) {
+            self.tables = tables;
+            self.rules.clear();
+        }
         let fired = self.fire_timers().await?;
         let now = self.app.clock.now();
         let dirty_since = now.plus_us(-fold_delay_us);
@@ -204,7 +213,7 @@ impl FoldWorker {
     async fn rules(&mut self, day: i64) -> Result<Arc<Rules>> {
         let of_operator = |rules: Rules| {
             Arc::new(Rules {
-                sides: self.app.config.sides.clone(),
+                sides: self.tables.sides.clone(),
                 ..rules
             })
         };

@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::LogFormat;
 use crate::ingest::hep::kernel::{Drops, buffer_errors};
@@ -280,19 +280,48 @@ impl Counters {
     }
 }
 
+/// What is logged; it can be changed.
+pub struct LogFilter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl LogFilter {
+    /// Reads the directives of a filter.
+    ///
+    /// # Errors
+    /// When they make no sense.
+    pub fn parse(directives: &str) -> anyhow::Result<EnvFilter> {
+        EnvFilter::try_new(directives)
+            .map_err(|error| anyhow::anyhow!("log filter '{directives}': {error}"))
+    }
+
+    /// Another filter holds from now on.
+    ///
+    /// # Errors
+    /// When nothing is logged any more.
+    pub fn replace(&self, filter: EnvFilter) -> anyhow::Result<()> {
+        Ok((self.0)(filter)?)
+    }
+}
+
 /// Sends logs to standard error.
 ///
 /// # Errors
 /// When the filter makes no sense.
-pub fn start_logs(format: LogFormat, filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| anyhow::anyhow!("log filter '{filter}': {error}"))?;
+pub fn start_logs(format: LogFormat, filter: &str) -> anyhow::Result<LogFilter> {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(LogFilter::parse(filter)?)
         .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.with_ansi(false).init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
+    Ok(match format {
+        LogFormat::Text => {
+            let builder = builder.with_ansi(false).with_filter_reloading();
+            let handle = builder.reload_handle();
+            builder.init();
+            LogFilter(Box::new(move |filter| handle.reload(filter)))
+        }
+        LogFormat::Json => {
+            let builder = builder.json().with_filter_reloading();
+            let handle = builder.reload_handle();
+            builder.init();
+            LogFilter(Box::new(move |filter| handle.reload(filter)))
+        }
+    })
 }

@@ -1,5 +1,7 @@
 //! `sidetone completions`
 
+use std::io::Write;
+
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
@@ -7,7 +9,7 @@ use super::Cli;
 
 /// Print what a shell needs to complete commands and options
 ///
-/// Example: sidetone completions bash > /etc/bash_completion.d/sidetone
+/// Example: sidetone completions bash >sidetone.bash
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct CompletionsArgs {
@@ -16,7 +18,11 @@ pub struct CompletionsArgs {
 }
 
 /// Prints it.
-pub fn run(args: &CompletionsArgs) {
-    let mut out = std::io::stdout();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sidetone", &mut out);
+///
+/// # Errors
+/// When standard output is closed.
+pub fn run(args: &CompletionsArgs) -> anyhow::Result<()> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sidetone", &mut text);
+    Ok(std::io::stdout().write_all(&text)?)
 }

@@ -1,7 +1,7 @@
 //! `sidetone demo`
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,45 +11,38 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::cmd::environment;
-use crate::cmd::serve::{Running, announce, start, wait_for_stop};
-use crate::config::{Config, HepListen, ListenAddress, LogFormat, Secret, Settings};
-use crate::demo::{self, play};
-use crate::fold_worker;
-use crate::secrets::random_hex;
+use crate::cmd::serve::{Running, announce, hang_ups, start, wait_for_stop};
+use crate::config::{HepListen, Settings};
+use crate::demo::play::{self, Loaded};
+use crate::reload::Origin;
 use crate::telemetry::start_logs;
+use crate::{accounts, demo, fold_worker};
+
+/// Says of a directory that it holds made-up calls, all that there were: of which seed.
+const MARK: &str = "demo.json";
 
 /// Run a server with a few thousand made-up calls, and more arriving
 ///
-/// Example: sidetone demo --seed 7
+/// Takes the options of `serve`, but HEP is listened for only where an address is given, and warnings alone are logged.
+/// Everything is kept in a temporary directory and removed at the end, unless --data names one that stays.
 ///
-/// Everything is kept in a temporary directory and removed at the end.
+/// Examples: sidetone demo --seed 7
+///           sidetone demo --listen 127.0.0.1:8081 --hep-udp 127.0.0.1:9060 --data ./demo
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+// Variables that say where real calls are do not say where made-up ones are to be kept.
+#[command(mut_arg("data", |arg| arg.env(None::<&str>).help(
+    "Keep the calls in this directory, empty or of an earlier demo, instead of a temporary one"
+)))]
 pub struct DemoArgs {
     /// Makes other calls; the same seed makes the same ones
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, env = "SIDETONE_LISTEN")]
-    listen: Option<ListenAddress>,
-    /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's own]
-    #[arg(long, env = "SIDETONE_PUBLIC_URL")]
-    public_url: Option<String>,
-    /// Keep the calls in this directory, which must be empty, instead of a temporary one
+    /// Configuration file; that of a server with real calls is not meant
     #[arg(long)]
-    data: Option<PathBuf>,
-    /// AccountSid of the calls [default: made from the seed]
-    #[arg(long, env = "SIDETONE_ACCOUNT_SID")]
-    account_sid: Option<String>,
-    /// Auth token of the account; better given as `SIDETONE_AUTH_TOKEN`, which lists of processes do not show [default: made anew]
-    #[arg(long, env = "SIDETONE_AUTH_TOKEN", hide_env_values = true)]
-    auth_token: Option<Secret>,
-    /// Logs as `text` or `json` [default: text]
-    #[arg(long, env = "SIDETONE_LOG_FORMAT")]
-    log_format: Option<LogFormat>,
-    /// What to log [default: warn]
-    #[arg(long, env = "SIDETONE_LOG")]
-    log: Option<String>,
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Box<Settings>,
 }
 
 /// Runs until SIGTERM or SIGINT.
@@ -57,83 +50,116 @@ pub struct DemoArgs {
 /// # Errors
 /// When it cannot start.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
-    let (dir, throw_away) = match &args.data {
-        Some(dir) => (empty(dir.clone())?, None),
-        None => {
-            let dir = tempfile::Builder::new()
-                .prefix("sidetone-demo-")
-                .tempdir()
-                .context("cannot create a temporary directory")?;
-            (dir.path().to_owned(), Some(dir))
-        }
-    };
-    let seed = args.seed;
-    let (config, token) = configure(args, dir)?;
-    start_logs(config.log_format, &config.log)?;
+    let hang_ups = hang_ups()?;
+    let mut demo = Demo::prepare(args)?;
+    let settings = demo.origin.settings()?;
+    let mut config = settings.clone().into_config()?;
+    // The past is folded in its order before the worker starts.
+    config.roles.work = false;
+    let log_filter = start_logs(config.log_format, &config.log)?;
     environment::warn_of_unknown();
-    let served = serve(config, seed, &token).await;
+    let throw_away = demo.throw_away.take();
+    let served = async {
+        let mut running = start(config, Clock::default()).await?;
+        running.reload_on(hang_ups, demo.origin.clone(), settings, log_filter);
+        let result = present(&running, &demo).await;
+        running.stop().await;
+        result
+    }
+    .await;
     // Also when it could not start: nothing is left behind.
     let removed = throw_away.map_or(Ok(()), TempDir::close);
     served?;
     removed.context("cannot remove the temporary directory")
 }
 
-fn empty(dir: PathBuf) -> anyhow::Result<PathBuf> {
-    let is_empty = std::fs::read_dir(&dir).map_or(true, |mut entries| entries.next().is_none());
-    if !is_empty {
-        bail!(
-            "{} is not empty; made-up calls do not belong among others",
-            dir.display()
-        );
+/// What is to be shown, and where.
+struct Demo {
+    seed: u64,
+    dir: PathBuf,
+    /// An earlier one has left its calls there.
+    goes_on: bool,
+    origin: Origin,
+    throw_away: Option<TempDir>,
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Mark {
+    seed: u64,
+}
+
+impl Demo {
+    fn prepare(args: DemoArgs) -> anyhow::Result<Self> {
+        let mut given = *args.settings;
+        let all = match &args.config {
+            Some(file) => given.clone().with_file(file)?,
+            None => given.clone(),
+        };
+        let (dir, throw_away) = match &all.data {
+            Some(dir) => (dir.clone(), None),
+            None => {
+                let dir = tempfile::Builder::new()
+                    .prefix("sidetone-demo-")
+                    .tempdir()
+                    .context("cannot create a temporary directory")?;
+                (dir.path().to_owned(), Some(dir))
+            }
+        };
+        let left = earlier(&dir)?;
+        let seed = left.as_ref().map_or(args.seed, |mark| mark.seed);
+        given.data = Some(dir.clone());
+        given.hep_udp = all.hep_udp.or(Some(HepListen::Off));
+        given.hep_tcp = all.hep_tcp.or(Some(HepListen::Off));
+        given.log = all.log.or_else(|| Some("warn".to_owned()));
+        let account = || Some(demo::account(seed).to_string());
+        given.account_sid = all.account_sid.or_else(account);
+        Ok(Self {
+            seed,
+            dir,
+            goes_on: left.is_some(),
+            origin: Origin {
+                given,
+                file: args.config,
+                usual_file: false,
+            },
+            throw_away,
+        })
     }
-    Ok(dir)
 }
 
-fn configure(args: DemoArgs, dir: PathBuf) -> anyhow::Result<(Config, String)> {
-    let token = match args.auth_token {
-        Some(token) => token.0,
-        None => random_hex(16)?,
-    };
-    let account_sid = args
-        .account_sid
-        .unwrap_or_else(|| demo::account(args.seed).to_string());
-    let settings = Settings {
-        listen: args.listen,
-        data: Some(dir),
-        public_url: args.public_url,
-        hep_udp: Some(HepListen::Off),
-        hep_tcp: Some(HepListen::Off),
-        account_sid: Some(account_sid),
-        auth_token: Some(Secret(token.clone())),
-        log_format: args.log_format,
-        log: args.log.or_else(|| Some("warn".to_owned())),
-        ..Settings::default()
-    };
-    // Without `sidetone.toml`: that is about a server with real calls.
-    let mut config = settings.into_config()?;
-    // The past is folded in its order before the worker starts.
-    config.roles.work = false;
-    Ok((config, token))
+/// What an earlier demo has left in a directory; `None` of one with nothing in it.
+fn earlier(dir: &Path) -> anyhow::Result<Option<Mark>> {
+    let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty {
+        return Ok(None);
+    }
+    let mark = std::fs::read_to_string(dir.join(MARK)).ok();
+    let mark = mark.and_then(|text| serde_json::from_str(&text).ok());
+    match mark {
+        Some(mark) => Ok(Some(mark)),
+        None => bail!(
+            "{} is not empty, nor left by an earlier demo; made-up calls do not belong among others. Name another directory with --data",
+            dir.display()
+        ),
+    }
 }
 
-async fn serve(config: Config, seed: u64, token: &str) -> anyhow::Result<()> {
-    let running = start(config, Clock::default()).await?;
-    let result = present(&running, seed, token).await;
-    running.stop().await;
-    result
-}
-
-async fn present(running: &Running, seed: u64, token: &str) -> anyhow::Result<()> {
+async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
     let app = &running.app;
-    let account = app.config.account_sid.as_deref().unwrap_or_default();
-    let account = account
-        .parse()
-        .with_context(|| format!("'{account}' is not an AccountSid"))?;
+    let account = running.first.account;
     let now = app.clock.now();
-    let loading = play::load(app, demo::history(seed, account, now));
-    let loaded = tokio::select! {
-        loaded = loading => loaded?,
-        stopped = wait_for_stop() => return stopped,
+    let (loaded, seed) = if demo.goes_on {
+        // Other calls than those there are: the same seed would have them take place again.
+        (Loaded::default(), demo.seed ^ now.micros().unsigned_abs())
+    } else {
+        let loading = play::load(app, demo::history(demo.seed, account, now));
+        let loaded = tokio::select! {
+            loaded = loading => loaded?,
+            stopped = wait_for_stop() => return stopped,
+        };
+        let mark = serde_json::to_string(&Mark { seed: demo.seed })?;
+        std::fs::write(demo.dir.join(MARK), mark)?;
+        (loaded, demo.seed)
     };
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(fold_worker::run(app.clone(), stopped.clone()));
@@ -154,12 +180,21 @@ async fn present(running: &Running, seed: u64, token: &str) -> anyhow::Result<()
         unjudged: loaded.unjudged,
         sip: sip_call.map(|call| call.sid(account)),
     };
-    introduce(base, &account.to_string(), token, &to_try)?;
+    introduce(base, &running.first, &token(running), &to_try)?;
     wait_for_stop().await?;
     stop.send_replace(true);
     // A task that panicked has said so itself.
     let _ = tokio::join!(player, site, worker);
     Ok(())
+}
+
+/// The token to log in with: as the settings give it, or as it is kept.
+fn token(running: &Running) -> String {
+    let config = &running.app.config;
+    match &config.auth_token {
+        Some(token) => token.0.clone(),
+        None => accounts::kept(&config.data).map_or_else(String::new, |kept| kept.auth_token),
+    }
 }
 
 /// Calls to try things with.
@@ -173,14 +208,19 @@ struct ToTry {
 }
 
 /// Says who may log in, and what there is to try.
-fn introduce(url: &str, account: &str, token: &str, to_try: &ToTry) -> anyhow::Result<()> {
+fn introduce(
+    url: &str,
+    first: &accounts::First,
+    token: &str,
+    to_try: &ToTry,
+) -> anyhow::Result<()> {
+    let account = first.account;
     let mut out = std::io::stdout();
     let list = format!("{url}/v1/Voice/Summaries?StartTime=4w&ProcessingState=all");
     writeln!(out, "\nurl:         {url}")?;
     writeln!(out, "account_sid: {account}")?;
     writeln!(out, "auth_token:  {token}")?;
     if let Some(path) = &first.kept_in {
-        let path = std::path::absolute(path)?;
         writeln!(out, "credentials: kept in {}", path.display())?;
     }
     let calls = match to_try.calls {
@@ -189,8 +229,7 @@ fn introduce(url: &str, account: &str, token: &str, to_try: &ToTry) -> anyhow::R
     };
     writeln!(
         out,
-        "\n{} made-up calls, and a new one every second or so, some of them on a SIP network. To try:\n",
-        to_try.calls
+        "\n{calls}, and a new one every second or so, some of them on a SIP network. To try:\n"
     )?;
     writeln!(out, "curl -u {account}:{token} '{list}&PageSize=5'")?;
     writeln!(
@@ -231,31 +270,50 @@ mod tests {
         demo: DemoArgs,
     }
 
-    fn configured(args: &[&str]) -> (Config, String) {
+    fn prepared(args: &[&str]) -> Demo {
         let args = std::iter::once(&"demo").chain(args);
-        let parsed = Alone::try_parse_from(args).unwrap();
-        configure(parsed.demo, PathBuf::from("/nowhere")).unwrap()
+        Demo::prepare(Alone::try_parse_from(args).unwrap().demo).unwrap()
     }
 
     #[test]
     fn the_seed_makes_the_account_but_never_the_token() {
-        let (first, first_token) = configured(&["--seed", "7"]);
-        let (second, second_token) = configured(&["--seed", "7"]);
-        assert_eq!(first.account_sid, second.account_sid);
-        assert_ne!(
-            first.account_sid,
-            configured(&["--seed", "8"]).0.account_sid
-        );
-        assert_ne!(first_token, second_token);
-        assert!(first.listen.ip().is_loopback());
+        let account = |args| {
+            let config = prepared(args).origin.settings().unwrap();
+            let config = config.into_config().unwrap();
+            assert!(config.auth_token.is_none());
+            assert!(config.listen.ip().is_loopback());
+            assert_eq!((config.hep.udp, config.hep.tcp), (None, None));
+            config.account_sid
+        };
+        assert_eq!(account(&["--seed", "7"]), account(&["--seed", "7"]));
+        assert_ne!(account(&["--seed", "7"]), account(&["--seed", "8"]));
     }
 
     #[test]
-    fn a_directory_with_something_in_it_is_refused() {
+    fn takes_the_options_of_serve() {
+        let args = [
+            "--hep-udp",
+            "127.0.0.1:0",
+            "--hep-tcp",
+            "off",
+            "--settle",
+            "2s",
+        ];
+        let config = prepared(&args).origin.settings().unwrap();
+        let config = config.into_config().unwrap();
+        assert!(config.hep.udp.is_some() && config.hep.tcp.is_none());
+        assert_eq!(config.lifecycle.settle_us, 2_000_000);
+    }
+
+    #[test]
+    fn a_directory_with_something_else_in_it_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(empty(dir.path().to_owned()).is_ok());
+        assert!(earlier(dir.path()).unwrap().is_none());
         std::fs::write(dir.path().join("sidetone.db"), "").unwrap();
-        let refusal = empty(dir.path().to_owned()).unwrap_err();
+        let refusal = earlier(dir.path()).map(|_| ()).unwrap_err();
         assert!(refusal.to_string().contains("not empty"), "{refusal}");
+        std::fs::write(dir.path().join(MARK), r#"{"seed":9}"#).unwrap();
+        let demo = prepared(&["--data", dir.path().to_str().unwrap()]);
+        assert!(demo.goes_on && demo.seed == 9 && demo.throw_away.is_none());
     }
 }

@@ -14,14 +14,15 @@ use tokio::sync::Notify;
 
 use crate::app::{App, Parts};
 use crate::clock::Clock;
+use crate::complaints::Complaints;
 use crate::config::Settings;
 use crate::data::{self, DataArgs};
 use crate::directory::Directory;
 use crate::fold_worker::FoldWorker;
 use crate::ingest::Report;
 use crate::ingest::hep::locations::Locations;
-use crate::ingest::hep::signers::Signers;
 use crate::ingest::{event_streams, hep, native::Intake};
+use crate::tables::{self, Tables};
 use crate::telemetry::Counters;
 
 /// Read files of events into a data directory, beside a running server or without one
@@ -59,14 +60,16 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     };
     let config = settings.resolve(None)?;
     let locations = Locations::load(config.hep.location_database.as_deref())?;
-    let signers = Arc::new(Signers::load(&config.hep.signers)?);
+    let directory = Directory::load(data.store.as_ref(), data.vault).await?;
+    let tables = Tables::read(&config, &directory)?;
     let app = App::new(Parts {
-        directory: Directory::load(data.store.as_ref(), data.vault).await?,
+        directory,
         store: data.store,
         clock: Clock::default(),
         config,
         counters: Counters::default(),
-        signers,
+        complaints: Complaints::default(),
+        tables: tables::Current::new(tables),
         locations: Arc::new(locations),
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),

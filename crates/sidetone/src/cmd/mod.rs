@@ -64,10 +64,7 @@ impl Cli {
                 Command::Check(args) => check::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
                 Command::Healthcheck(args) => healthcheck::run(args).await,
-                Command::Completions(args) => {
-                    completions::run(&args);
-                    Ok(())
-                }
+                Command::Completions(args) => completions::run(&args),
                 Command::Man(args) => man::run(&args),
             }
         })

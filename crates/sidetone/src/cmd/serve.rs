@@ -1,34 +1,49 @@
 //! `sidetone serve`
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use sidetone_store::sqlite::Options;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::cmd::environment;
-use crate::config::{Config, Settings};
+use crate::complaints::Complaints;
+use crate::config::{Config, LogFormat, Settings};
 use crate::data::{self, Data};
 use crate::delivery::{self, Limits};
 use crate::directory::Directory;
 use crate::http::Door;
 use crate::ingest::hep;
 use crate::ingest::hep::locations::Locations;
-use crate::ingest::hep::signers::Signers;
-use crate::server::{Serving, load_tls, serve, stopped};
-use crate::telemetry::{Counters, start_logs};
+use crate::reload::{Origin, Reload};
+use crate::secrets::Vault;
+use crate::server::{Serving, serve, stopped};
+use crate::socket::Purpose;
+use crate::tables::{self, Tables};
+use crate::telemetry::{Counters, LogFilter, start_logs};
+use crate::tls::Certificate;
 use crate::{accounts, feedback_worker, fold_worker};
 
+/// What HTTP is listened for, for the error that says why it cannot be.
+const HTTP: Purpose = Purpose {
+    what: "HTTP",
+    option: "--listen",
+    variable: "SIDETONE_LISTEN",
+    may_be_off: false,
+};
+
 /// Run the server
+///
+/// SIGTERM ends it, when requests have been answered. SIGHUP makes it read again: auth tokens, the tables of the configuration file
+/// (agent, side, signer), which agents may send, the certificate and what is logged.
 ///
 /// Example: sidetone serve --listen 127.0.0.1:8080 --data /var/lib/sidetone
 #[derive(Debug, Args)]
@@ -46,30 +61,58 @@ pub struct ServeArgs {
 /// # Errors
 /// When it cannot start.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let config = args.settings.resolve(args.config.as_deref())?;
-    start_logs(config.log_format, &config.log)?;
+    let hang_ups = hang_ups()?;
+    let origin = Origin {
+        given: args.settings,
+        file: args.config,
+        usual_file: true,
+    };
+    let settings = origin.settings()?;
+    let config = settings.clone().into_config()?;
+    let log_filter = start_logs(config.log_format, &config.log)?;
     environment::warn_of_unknown();
-    let running = start(config, Clock::default()).await?;
-    if let Some(credentials) = &running.new_credentials {
-        show(
-            credentials,
-            &running.app.config.data.join("credentials.json"),
-        )?;
-    }
+    let mut running = start(config, Clock::default()).await?;
+    running.reload_on(hang_ups, origin, settings, log_filter);
+    show(&running.first, &running.app.config)?;
     announce(&running.url)?;
     running.until(wait_for_stop()).await
 }
 
-/// Shows new credentials, once. What is not a terminal is a log, and no place for a token.
-fn show(credentials: &accounts::Credentials, kept: &Path) -> anyhow::Result<()> {
+/// Listens for SIGHUP: from here on it does not end the process.
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub fn hang_ups() -> anyhow::Result<Signal> {
+    Ok(signal(SignalKind::hangup())?)
+}
+
+/// Says who may log in and where the credentials are; the token itself once, when it was made up just now. What is not a
+/// terminal is a log, and no place for a token.
+///
+/// # Errors
+/// When standard error is closed.
+fn show(first: &accounts::First, config: &Config) -> anyhow::Result<()> {
+    let account = first.account;
+    let place = match &first.kept_in {
+        Some(path) => {
+            let path = std::path::absolute(path)?;
+            format!("kept in {}", path.display())
+        }
+        None if config.auth_token.is_some() => "given by SIDETONE_AUTH_TOKEN".to_owned(),
+        None => "not kept in a file; `sidetone account rotate-token` gives a new token".to_owned(),
+    };
     let mut out = std::io::stderr();
-    writeln!(out, "account_sid: {}", credentials.account_sid)?;
-    if out.is_terminal() {
-        writeln!(out, "auth_token:  {}", credentials.auth_token)?;
-        writeln!(out, "Shown once; kept in {}.", kept.display())?;
-    } else {
-        writeln!(out, "auth_token:  in {}", kept.display())?;
+    if config.log_format == LogFormat::Json {
+        tracing::info!(account.sid = %account, credentials = place, "the first account");
+        return Ok(());
     }
+    writeln!(out, "account_sid: {account}")?;
+    if let Some(made) = &first.made
+        && out.is_terminal()
+    {
+        writeln!(out, "auth_token:  {} (shown once)", made.auth_token)?;
+    }
+    writeln!(out, "credentials: {place}")?;
     Ok(())
 }
 
@@ -106,14 +149,36 @@ pub struct Running {
     pub url: String,
     /// Where it listens to agents and phones.
     pub hep: hep::Addresses,
-    /// Credentials that were made up at this start.
-    pub new_credentials: Option<accounts::Credentials>,
+    /// The first account.
+    pub first: accounts::First,
+    vault: Arc<Vault>,
+    certificate: Option<Arc<Certificate>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     _lock: std::fs::File,
 }
 
 impl Running {
+    /// Reads the settings again whenever the signal comes.
+    pub fn reload_on(
+        &mut self,
+        hang_ups: Signal,
+        origin: Origin,
+        started_with: Settings,
+        log_filter: LogFilter,
+    ) {
+        let reload = Reload {
+            app: self.app.clone(),
+            origin,
+            started_with,
+            vault: self.vault.clone(),
+            certificate: self.certificate.clone(),
+            log_filter,
+        };
+        self.tasks
+            .spawn(reload.follow(hang_ups, self.stop.subscribe()));
+    }
+
     /// Serves until a stop is asked for. A part that ends by itself has failed, and then all of it has to end:
     /// whoever watches the process starts it again.
     ///
@@ -150,26 +215,26 @@ impl Running {
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     data::create_dir(&config.data)?;
     let lock = data::lock(&config.data)?;
-    let tls = match &config.tls {
-        Some((cert, key)) => Some(load_tls(cert, key)?),
-        None => None,
-    };
+    // What can fail comes before the first account is made, so that its token is shown by a start that succeeds.
+    let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
+    let tls = certificate.as_ref().map(Certificate::acceptor);
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| HTTP.refused(config.listen, &error))?;
+    let agents = hep::Listeners::bind(&config)?;
+    let locations = Arc::new(Locations::load(config.hep.location_database.as_deref())?);
     let options = Options {
         step_budget: config.query_steps,
         ..Options::default()
     };
     let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
-    let new_credentials =
-        accounts::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
-    let directory = Directory::load(store.as_ref(), vault).await?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let agents = hep::Listeners::bind(&config)?;
+    let directory = Directory::load(store.as_ref(), vault.clone()).await?;
+    Tables::read(&config, &directory)?;
+    let first = accounts::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
+    directory.refresh(store.as_ref()).await?;
+    let tables = Tables::read(&config, &directory)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
-    let signers = Arc::new(Signers::load(&config.hep.signers)?);
-    let locations = Arc::new(Locations::load(config.hep.location_database.as_deref())?);
     let roles = config.roles;
     let app = App::new(Parts {
         store,
@@ -177,7 +242,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         config,
         directory,
         counters: Counters::default(),
-        signers,
+        complaints: Complaints::default(),
+        tables: tables::Current::new(tables),
         locations,
         feedback_queued: Notify::default(),
         outbox_filled: Notify::default(),
@@ -206,7 +272,9 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         app,
         url,
         hep,
-        new_credentials,
+        first,
+        vault,
+        certificate,
         stop,
         tasks,
         _lock: lock,

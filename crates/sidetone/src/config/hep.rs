@@ -247,12 +247,12 @@ mod tests {
             ("[[agent]]\ncapture_id = 1\nsources = []", "no sources"),
             (
                 "[[agent]]\ncapture_id = 1\nkeys = 'x'",
-                "line 3, column 1: unknown field `keys`",
+                "line 3, column 1: agent[0].keys: unknown field `keys`",
             ),
             ("[[agent]]\nkey = 's3cret'", "capture_id"),
             (
                 "[[agent]]\ncapture_id = 1\nkey = 5353",
-                "line 3, column 7: a secret must be a text",
+                "line 3, column 7: agent[0].key: a secret must be a text",
             ),
             (
                 "[[agent]]\ncapture_id = 1\nkey = 'a'\n[[agent]]\ncapture_id = 1\nkey = 's3cret'",
@@ -260,15 +260,15 @@ mod tests {
             ),
             (
                 "[[agent]]\ncapture_id = 1\nsources = ['10/8']",
-                "line 3, column 11: '10/8' is not a network",
+                "line 3, column 11: agent[0].sources: '10/8' is not a network",
             ),
             (
                 "[[side]]\nnetwork = ['10.0.0.0/8']",
-                "line 2, column 1: unknown field `network`",
+                "line 2, column 1: side[0].network: unknown field `network`",
             ),
             (
                 "[[side]]\nedge = 'pstn'",
-                "line 2, column 8: unknown variant `pstn`",
+                "line 2, column 8: side[0].edge: unknown variant `pstn`",
             ),
             (
                 "[[side]]\ncountry_code = 'usa'",

@@ -1,10 +1,13 @@
 //! What a setting can be: values that are read from text, the same on the command line as in the file.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use super::{Names, Networks};
 
 /// Declares that a type is read from the file as it is read from the command line: by its text.
 macro_rules! from_text {
@@ -26,6 +29,39 @@ from_text!(
     UnknownCalls,
     LogFormat
 );
+
+/// A right value of a type of settings, as the file has it.
+pub trait Example {
+    /// The value, with the quotes that it needs.
+    const EXAMPLE: &'static str;
+}
+
+/// Gives types their examples.
+macro_rules! examples {
+    ($($kind:ty: $example:literal;)*) => {$(
+        impl Example for $kind {
+            const EXAMPLE: &'static str = $example;
+        }
+    )*};
+}
+examples! {
+    Span: "\"60s\"";
+    ListenAddress: "\"127.0.0.1:8080\"";
+    HepListen: "\"127.0.0.1:9060\" or \"off\"";
+    Roles: "\"ingest,api,work\"";
+    Size: "\"16MiB\"";
+    UnknownCalls: "\"reject\" or \"accept\"";
+    LogFormat: "\"text\" or \"json\"";
+    Switch: "true";
+    Secret: "\"…\", a text in quotes";
+    Networks: "[\"10.0.0.0/8\", \"::1\"]";
+    Names: "[\"X-Call-Sid\"]";
+    PathBuf: "\"/path/to/it\"";
+    String: "\"…\", a text in quotes";
+    usize: "4";
+    u32: "100";
+    u64: "40000000";
+}
 
 /// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

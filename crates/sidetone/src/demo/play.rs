@@ -45,7 +45,7 @@ enum Happening {
 }
 
 /// What has been loaded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// How many calls have begun.
     pub calls: usize,
@@ -90,12 +90,7 @@ impl Ahead {
 pub async fn load(app: &App, calls: impl Iterator<Item = DemoCall>) -> Result<Loaded> {
     let now = app.clock.now();
     let mut worker = FoldWorker::new(app.clone());
-    let mut loaded = Loaded {
-        calls: 0,
-        events: 0,
-        unjudged: None,
-        ahead: Ahead::default(),
-    };
+    let mut loaded = Loaded::default();
     let mut day = i64::MIN;
     let mut batch = Vec::with_capacity(BATCH);
     let mut said: Vec<(CallRef, Vec<Judgement>)> = Vec::new();

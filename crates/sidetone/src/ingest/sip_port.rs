@@ -9,7 +9,6 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::hep::batch::{Kind, Transport};
-use super::hep::complaints::Complaints;
 use super::hep::queue::Inlet;
 use crate::app::App;
 use crate::server::stopped;
@@ -25,7 +24,6 @@ const LONGER_MAX: usize = 256;
 
 /// Answers phones until a stop is asked for.
 pub async fn serve(app: App, socket: UdpSocket, inlet: Inlet, mut stop: watch::Receiver<bool>) {
-    let complaints = Complaints::default();
     let mut buffer = vec![0; 65_536];
     loop {
         let received = tokio::select! {
@@ -49,11 +47,11 @@ pub async fn serve(app: App, socket: UdpSocket, inlet: Inlet, mut stop: watch::R
         };
         let answer = match outcome {
             Outcome::Silence(result, reason) => {
-                count(&app, &complaints, peer, result, reason);
+                count(&app, peer, result, reason);
                 continue;
             }
             Outcome::Answer(answer, result) => {
-                count(&app, &complaints, peer, result, "");
+                count(&app, peer, result, "");
                 answer
             }
             Outcome::Report(answer) => {
@@ -63,7 +61,7 @@ pub async fn serve(app: App, socket: UdpSocket, inlet: Inlet, mut stop: watch::R
                 if inlet.try_put(batch) {
                     answer
                 } else {
-                    count(&app, &complaints, peer, "queue_full", "");
+                    count(&app, peer, "queue_full", "");
                     Answer::BUSY
                 }
             }
@@ -77,17 +75,11 @@ pub async fn serve(app: App, socket: UdpSocket, inlet: Inlet, mut stop: watch::R
     }
 }
 
-fn count(
-    app: &App,
-    complaints: &Complaints,
-    peer: SocketAddr,
-    result: &'static str,
-    reason: &'static str,
-) {
+fn count(app: &App, peer: SocketAddr, result: &'static str, reason: &'static str) {
     let transport = Transport::Sip.as_str();
     app.counters.count_hep(transport, result, reason, 1);
     let is_bad = !matches!(result, "keepalive" | "not_a_report");
-    if is_bad && let Some(more) = complaints.may_say(result, app.clock.now()) {
+    if is_bad && let Some(more) = app.complaints.may_say(transport, result, app.clock.now()) {
         tracing::warn!(%peer, result, reason, more, "a SIP request was not taken");
     }
 }

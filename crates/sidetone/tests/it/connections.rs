@@ -151,7 +151,8 @@ async fn the_first_start_makes_credentials_and_the_second_keeps_them() {
     let live = live(Settings::default()).await;
     let made = live
         .running
-        .new_credentials
+        .first
+        .made
         .clone()
         .expect("made up at the first start");
     let path = live.dir.path().join("credentials.json");
@@ -174,7 +175,8 @@ async fn the_first_start_makes_credentials_and_the_second_keeps_them() {
     let again = start(settings.resolve(None).unwrap(), Clock::default())
         .await
         .unwrap();
-    assert_eq!(again.new_credentials, None);
+    assert_eq!(again.first.made, None);
+    assert_eq!(again.first.kept_in, Some(path));
     let now = again.app.clock.now();
     assert!(
         again

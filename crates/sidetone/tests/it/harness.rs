@@ -10,6 +10,7 @@ use serde_json::Value;
 use sidetone::accounts::{self, Credentials, NewAccount};
 use sidetone::app::{App, Parts};
 use sidetone::clock::Clock;
+use sidetone::complaints::Complaints;
 use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
@@ -17,6 +18,7 @@ use sidetone::feedback_worker;
 use sidetone::fold_worker::FoldWorker;
 use sidetone::http::Door;
 use sidetone::secrets::Vault;
+use sidetone::tables::{self, Tables};
 use sidetone::telemetry::Counters;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
@@ -83,13 +85,15 @@ impl TestServer {
         let directory = Directory::load(store.as_ref(), vault.clone())
             .await
             .unwrap();
+        let tables = Tables::read(&config, &directory).unwrap();
         let app = App::new(Parts {
             store,
             clock,
             config,
             directory,
             counters: Counters::default(),
-            signers: Arc::default(),
+            complaints: Complaints::default(),
+            tables: tables::Current::new(tables),
             locations: Arc::default(),
             feedback_queued: Notify::default(),
             outbox_filled: Notify::default(),

@@ -95,7 +95,7 @@ impl<T: Send + 'static> Packets<T> {
         }
         let app = app.clone();
         let told = aside(move || {
-            let derived = reading.state.derived(call, &app.config.sides);
+            let derived = reading.state.derived(call, &app.tables.get().sides);
             let route = derived.as_ref().map(|derived| &derived.route);
             let rungs = reading.ladder.unwrap_or_default().rungs(route);
             let told = tell(derived, rungs);

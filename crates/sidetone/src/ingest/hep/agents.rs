@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use anyhow::bail;
 use sidetone_core::id::AccountSid;
 use subtle::ConstantTimeEq;
 
-use crate::app::App;
-use crate::config::{AgentEntry, Networks};
+use crate::config::{AgentEntry, Config, Networks};
+use crate::directory::Directory;
 
 /// Why an agent's packet is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,16 +44,28 @@ pub struct Agents {
 impl Agents {
     /// Those of the settings. Packets of agents without an account of their own are about calls of the account that
     /// the settings fix, else of the oldest.
-    #[must_use]
-    pub fn new(app: &App) -> Self {
-        let fixed = app.config.account_sid.as_ref();
-        Self {
-            entries: entries(&app.config.hep.agents),
-            allow: app.config.hep.allow.clone(),
-            default_account: fixed
-                .and_then(|sid| sid.parse().ok())
-                .or_else(|| app.directory.first_account()),
+    ///
+    /// # Errors
+    /// When an agent's account is not there.
+    pub fn read(config: &Config, directory: &Directory) -> anyhow::Result<Self> {
+        let fixed = config.account_sid.as_ref();
+        let fixed: Option<AccountSid> = fixed.and_then(|sid| sid.parse().ok());
+        for agent in &config.hep.agents {
+            if let Some(account) = agent.account
+                && Some(account) != fixed
+                && directory.settings(account).is_none()
+            {
+                bail!(
+                    "the [[agent]] with capture_id {} names account {account}, which is not there; `sidetone account list` shows those there are",
+                    agent.capture_id
+                );
+            }
         }
+        Ok(Self {
+            entries: entries(&config.hep.agents),
+            allow: config.hep.allow.clone(),
+            default_account: fixed.or_else(|| directory.first_account()),
+        })
     }
 
     /// Whose calls a packet is about, by where it came from and what it says of its agent.

@@ -5,9 +5,8 @@ use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::malformed::Malformed;
 
-use super::agents::{Agents, Refusal};
+use super::agents::Refusal;
 use super::batch::{Batch, Received};
-use super::complaints::Complaints;
 use crate::app::App;
 
 /// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times are wrong, but tell
@@ -17,19 +16,13 @@ const CLOCK_OFF_MAX_US: i64 = DAY_US;
 /// Turns packets away, counted and with a word in the log.
 pub struct Gate {
     app: App,
-    agents: Agents,
-    complaints: Complaints,
 }
 
 impl Gate {
     /// The gate of an app.
     #[must_use]
     pub fn new(app: App) -> Self {
-        Self {
-            agents: Agents::new(&app),
-            complaints: Complaints::default(),
-            app,
-        }
+        Self { app }
     }
 
     /// The packet and whose calls it is about.
@@ -55,9 +48,11 @@ impl Gate {
         };
         let admitted = match batch.account {
             Some(account) => Ok(account),
-            None => self
-                .agents
-                .admit(received.peer.ip(), packet.agent, packet.auth_key),
+            None => {
+                let tables = self.app.tables.get();
+                let agents = &tables.agents;
+                agents.admit(received.peer.ip(), packet.agent, packet.auth_key)
+            }
         };
         match admitted {
             Ok(account) => Ok((account, packet)),
@@ -79,10 +74,10 @@ impl Gate {
         }
     }
 
-    /// As [`Agents::default_account`].
+    /// Whose calls those are that no entry gives to another account.
     #[must_use]
-    pub const fn default_account(&self) -> Option<AccountSid> {
-        self.agents.default_account()
+    pub fn default_account(&self) -> Option<AccountSid> {
+        self.app.tables.get().agents.default_account()
     }
 
     /// When a packet was captured: what its agent says, or when it was received where the agent's clock cannot be right. That
@@ -103,7 +98,7 @@ impl Gate {
         let transport = batch.transport.as_str();
         let reason = if off_us < 0 { "past" } else { "future" };
         self.app.counters.count_wrong_clock(transport, reason);
-        if let Some(more) = self.complaints.may_say("clock", received_at) {
+        if let Some(more) = self.app.complaints.may_say(transport, "clock", received_at) {
             let captured_at = captured_at.to_seconds_text();
             tracing::warn!(peer = %received.peer, capture_id, transport, captured_at, more, "the clock of an agent is wrong; its packets count as captured when they were received");
         }
@@ -122,7 +117,11 @@ impl Gate {
         let transport = batch.transport.as_str();
         self.app.counters.count_hep(transport, result, reason, 1);
         let what = if reason.is_empty() { result } else { reason };
-        if let Some(more) = self.complaints.may_say(what, batch.received_at) {
+        if let Some(more) = self
+            .app
+            .complaints
+            .may_say(transport, what, batch.received_at)
+        {
             // What a request or a file holds has no peer of its own.
             let peer = (!received.peer.ip().is_unspecified()).then_some(received.peer);
             let peer = peer.map(tracing::field::display);

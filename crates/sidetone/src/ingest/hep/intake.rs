@@ -17,7 +17,6 @@ use tokio::task::JoinHandle;
 use super::batch::{Batch, Kind, Received};
 use super::gate::Gate;
 use super::locations::Locations;
-use super::signers::Signers;
 use crate::app::App;
 use crate::ingest::Report;
 
@@ -35,7 +34,6 @@ pub struct Intake {
     app: App,
     gate: Gate,
     headers: TrustedHeaders,
-    signers: Arc<Signers>,
     locations: Arc<Locations>,
     network: Network,
     pending: Vec<NewEvent>,
@@ -65,7 +63,6 @@ impl Intake {
         Self {
             gate: Gate::new(app.clone()),
             headers,
-            signers: app.signers.clone(),
             locations: app.locations.clone(),
             network: Network::new(limits),
             pending: Vec::new(),
@@ -173,7 +170,7 @@ impl Intake {
                     .believable_time(batch, received, mirrored.agent, mirrored.at);
                 mirrored.at = at;
                 if let Content::Sip(message) = &mut mirrored.content {
-                    self.signers.check(message, at);
+                    self.app.tables.get().signers.check(message, at);
                     self.locations.note(message);
                 }
                 return Some((account, mirrored));

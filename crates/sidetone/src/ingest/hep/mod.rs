@@ -2,7 +2,6 @@
 
 pub mod agents;
 pub mod batch;
-pub mod complaints;
 pub mod door;
 pub mod file;
 pub mod framer;
@@ -13,14 +12,12 @@ pub mod locations;
 pub mod places;
 pub mod queue;
 pub mod signers;
-pub mod socket;
 pub mod tcp;
 pub mod udp;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use anyhow::bail;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,12 +26,12 @@ use tokio_rustls::TlsAcceptor;
 use self::batch::Transport;
 use self::intake::Intake;
 use self::queue::{DEPTH, Outlet, queue};
-use self::socket::Purpose;
 use self::tcp::Streams;
 use super::sip_port;
 use crate::app::App;
 use crate::config::Config;
 use crate::server::stopped;
+use crate::socket::{self, Purpose};
 
 /// How often the intake looks at what waits.
 const TICK: Duration = Duration::from_millis(250);
@@ -44,14 +41,20 @@ const REST: Duration = Duration::from_millis(100);
 const UDP: Purpose = Purpose {
     what: "HEP over UDP",
     option: "--hep-udp",
+    variable: "SIDETONE_HEP_UDP",
+    may_be_off: true,
 };
 const TCP: Purpose = Purpose {
     what: "HEP over TCP",
     option: "--hep-tcp",
+    variable: "SIDETONE_HEP_TCP",
+    may_be_off: true,
 };
 const SIP: Purpose = Purpose {
     what: "SIP over UDP",
     option: "--sip-udp",
+    variable: "SIDETONE_SIP_UDP",
+    may_be_off: true,
 };
 
 /// Sockets that are bound and not read yet.
@@ -112,7 +115,7 @@ impl Listeners {
     /// Reads them until a stop is asked for; what was read by then is taken in.
     ///
     /// # Errors
-    /// When an agent's account is not there, or the kernel does not say which socket is which.
+    /// When the kernel does not say which socket is which.
     pub fn start(
         self,
         app: &App,
@@ -120,7 +123,6 @@ impl Listeners {
         tasks: &mut JoinSet<()>,
         stop: &watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
-        check_accounts(app)?;
         let at = self.addresses()?;
         if at == Addresses::default() {
             return Ok(());
@@ -174,20 +176,6 @@ fn enlarge(sockets: &[UdpSocket], asked: usize) {
             Err(error) => tracing::warn!(%error, "the receive buffer cannot be set"),
         }
     }
-}
-
-fn check_accounts(app: &App) -> anyhow::Result<()> {
-    for agent in &app.config.hep.agents {
-        if let Some(account) = agent.account
-            && app.directory.settings(account).is_none()
-        {
-            bail!(
-                "the [[agent]] with capture_id {} names account {account}, which is not there; `sidetone account list` shows those there are",
-                agent.capture_id
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Takes packets in until no listener is left.

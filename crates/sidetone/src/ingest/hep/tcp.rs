@@ -9,9 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::agents::{Agents, Refusal};
+use super::agents::Refusal;
 use super::batch::Transport;
-use super::complaints::Complaints;
 use super::framer::Framer;
 use super::places::{Found, Place, Places};
 use super::queue::Inlet;
@@ -21,6 +20,8 @@ use crate::server::{accept, stopped};
 /// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent into a connection
 /// that was closed meanwhile is lost.
 const IDLE: Duration = Duration::from_secs(60 * 60);
+/// What complaints are about.
+const DOOR: &str = "hep_tcp";
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -37,24 +38,22 @@ pub struct Streams {
 /// Takes connections until a stop is asked for. As many as HTTP may have, counted apart; when there are more, one that is
 /// silent makes room.
 pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Receiver<bool>) {
-    let agents = Agents::new(&streams.app);
     let places = Places::new(streams.app.config.max_connections);
-    let complaints = Complaints::default();
     let streams = Arc::new(streams);
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let app = &streams.app;
         // Nobody makes room for who may not be here.
-        let may_be = agents.may_be_at(peer.ip());
+        let may_be = app.tables.get().agents.may_be_at(peer.ip());
         let found = may_be.then(|| places.take(app.clock.now())).flatten();
         let Some(Found { place, displaces }) = found else {
-            refuse(app, may_be, &complaints, peer);
+            refuse(app, may_be, peer);
             continue;
         };
         if displaces {
             app.counters.connections_displaced.inc();
             let what = "a silent connection of an agent made room for another";
-            if let Some(more) = complaints.may_say(what, app.clock.now()) {
+            if let Some(more) = app.complaints.may_say(DOOR, what, app.clock.now()) {
                 tracing::warn!(%peer, more, "{what}");
             }
         }
@@ -69,17 +68,17 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
 }
 
 /// Counts a connection that is closed at once.
-fn refuse(app: &App, may_be: bool, complaints: &Complaints, peer: SocketAddr) {
+fn refuse(app: &App, may_be: bool, peer: SocketAddr) {
     let what = if may_be {
         app.counters.connections_refused.inc();
-        "too many connections of agents"
+        "too many connections of agents; raise max_connections"
     } else {
         let result = Refusal::WrongSource.as_str();
         app.counters
             .count_hep(Transport::Tcp.as_str(), result, "connection", 1);
-        "no agent may connect from there"
+        "no agent may connect from there; name its network in hep_allow or in the sources of an [[agent]]"
     };
-    if let Some(more) = complaints.may_say(what, app.clock.now()) {
+    if let Some(more) = app.complaints.may_say(DOOR, what, app.clock.now()) {
         tracing::warn!(%peer, more, "{what}");
     }
 }

@@ -1,5 +1,5 @@
 use axum::http::StatusCode;
-use sidetone::config::Settings;
+use sidetone::config::{Settings, Switch};
 
 use super::{CALL, carrier_call, picture, tell, tell_of};
 use crate::harness::{ACCOUNT, TestServer};
@@ -126,7 +126,7 @@ async fn calls_of_others_do_not_exist() {
 #[tokio::test]
 async fn calls_made_while_advanced_features_were_off() {
     let settings = Settings {
-        gate_advanced_features: Some(true),
+        gate_advanced_features: Some(Switch(true)),
         ..Settings::default()
     };
     let server = TestServer::with(settings).await;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sidetone::config::Settings;
 use sidetone::ingest::hep::queue::queue;
-use sidetone::ingest::hep::{socket, udp};
+use sidetone::ingest::hep::udp;
+use sidetone::socket;
 use sidetone::telemetry::HepLabels;
 use sidetone_core::time::TimeUs;
 use tokio::sync::watch;
@@ -158,7 +159,9 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     let server = TestServer::start().await;
     let purpose = socket::Purpose {
         what: "a test",
-        option: "--test",
+        option: "--none",
+        variable: "NONE",
+        may_be_off: false,
     };
     let any = "127.0.0.1:0".parse().unwrap();
     let socket = socket::datagrams(any, 1, purpose).unwrap().remove(0);

@@ -10,7 +10,7 @@ const PAUSE_US: i64 = 1_000_000;
 
 /// What was complained about, and when.
 #[derive(Debug, Default)]
-pub struct Complaints(Mutex<HashMap<&'static str, Said>>);
+pub struct Complaints(Mutex<HashMap<(&'static str, &'static str), Said>>);
 
 #[derive(Debug)]
 struct Said {
@@ -19,12 +19,13 @@ struct Said {
 }
 
 impl Complaints {
-    /// Whether to complain now, and of how many more since the last time. The words are few and fixed: each is kept.
-    pub fn may_say(&self, what: &'static str, now: TimeUs) -> Option<u64> {
+    /// Whether to complain now of what came in by a door, and of how many more since the last time. The words are few and
+    /// fixed: each is kept.
+    pub fn may_say(&self, door: &'static str, what: &'static str, now: TimeUs) -> Option<u64> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = said.get_mut(what) else {
+        let Some(last) = said.get_mut(&(door, what)) else {
             said.insert(
-                what,
+                (door, what),
                 Said {
                     at: now,
                     swallowed: 0,
@@ -50,7 +51,7 @@ mod tests {
     #[test]
     fn one_a_second_for_each_thing() {
         let complaints = Complaints::default();
-        let say = |what, ms: i64| complaints.may_say(what, TimeUs::from_micros(ms * 1_000));
+        let say = |what, ms: i64| complaints.may_say("door", what, TimeUs::from_micros(ms * 1_000));
         assert_eq!(say("a", 0), Some(0));
         assert_eq!(say("b", 1), Some(0));
         assert_eq!(say("a", 500), None);
@@ -58,5 +59,7 @@ mod tests {
         assert_eq!(say("a", 1_000), Some(2));
         assert_eq!(say("a", 1_500), None);
         assert_eq!(say("a", 400), Some(1));
+        let other = complaints.may_say("other door", "a", TimeUs::from_micros(400_001));
+        assert_eq!(other, Some(0));
     }
 }

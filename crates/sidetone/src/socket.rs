@@ -1,10 +1,10 @@
 //! Sockets that both versions of IP reach, made with options that the standard library does not set.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use anyhow::Context;
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket,
     sockopt,
@@ -19,15 +19,38 @@ const LOOK_UP: Duration = Duration::from_millis(200);
 pub struct Purpose {
     /// In words.
     pub what: &'static str,
-    /// The option that turns it off.
+    /// The option that says where.
     pub option: &'static str,
+    /// The variable of the environment that says it too.
+    pub variable: &'static str,
+    /// Whether the server can do without.
+    pub may_be_off: bool,
 }
 
 impl Purpose {
-    fn refused(self, at: SocketAddr) -> String {
-        let Self { what, option } = self;
-        format!(
-            "cannot listen for {what} on {at}; if another program is there, choose another address with {option}, or turn it off with {option} off"
+    /// Why it cannot be, and what to do about it.
+    pub fn refused(self, at: SocketAddr, error: &std::io::Error) -> anyhow::Error {
+        let Self {
+            what,
+            option,
+            variable,
+            ..
+        } = self;
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => "another program is there".to_owned(),
+            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+            ErrorKind::PermissionDenied => {
+                "ports below 1024 need root or the capability CAP_NET_BIND_SERVICE".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        let off = if self.may_be_off {
+            format!(", or turn it off with {option} off")
+        } else {
+            String::new()
+        };
+        anyhow::anyhow!(
+            "cannot listen for {what} on {at}: {why}. Choose another address with {option} or {variable}{off}"
         )
     }
 }
@@ -41,10 +64,10 @@ pub fn datagrams(
     number: usize,
     purpose: Purpose,
 ) -> anyhow::Result<Vec<UdpSocket>> {
-    let refused = || purpose.refused(at);
+    let refused = |error: std::io::Error| purpose.refused(at, &error);
     // Sharing would also share with another server of the same user, and each would see half of the packets. So the
     // first try is alone.
-    let alone = bound(at, SockType::Datagram, SockFlag::empty(), false).with_context(refused)?;
+    let alone = bound(at, SockType::Datagram, SockFlag::empty(), false).map_err(refused)?;
     if number == 1 {
         return Ok(vec![waiting(alone)?]);
     }
@@ -52,8 +75,7 @@ pub fn datagrams(
     let mut sockets = Vec::with_capacity(number);
     let mut at = at;
     for _ in 0..number {
-        let socket =
-            bound(at, SockType::Datagram, SockFlag::empty(), true).with_context(refused)?;
+        let socket = bound(at, SockType::Datagram, SockFlag::empty(), true).map_err(refused)?;
         let socket = waiting(socket)?;
         // The first chooses the port when any will do.
         at = socket.local_addr()?;
@@ -68,7 +90,7 @@ pub fn datagrams(
 /// When the address is not to be had.
 pub fn datagram_task(at: SocketAddr, purpose: Purpose) -> anyhow::Result<tokio::net::UdpSocket> {
     let socket = bound(at, SockType::Datagram, SockFlag::SOCK_NONBLOCK, false)
-        .with_context(|| purpose.refused(at))?;
+        .map_err(|error| purpose.refused(at, &error))?;
     Ok(tokio::net::UdpSocket::from_std(socket.into())?)
 }
 
@@ -80,9 +102,9 @@ pub fn streams(at: SocketAddr, purpose: Purpose) -> anyhow::Result<TcpListener> 
     let make = || {
         let socket = bound(at, SockType::Stream, SockFlag::SOCK_NONBLOCK, false)?;
         listen(&socket, Backlog::new(1024)?)?;
-        nix::Result::Ok(socket)
+        std::io::Result::Ok(socket)
     };
-    let socket = make().with_context(|| purpose.refused(at))?;
+    let socket = make().map_err(|error| purpose.refused(at, &error))?;
     Ok(TcpListener::from_std(socket.into())?)
 }
 
@@ -92,7 +114,12 @@ fn waiting(socket: OwnedFd) -> std::io::Result<UdpSocket> {
     Ok(socket)
 }
 
-fn bound(at: SocketAddr, kind: SockType, flags: SockFlag, shared: bool) -> nix::Result<OwnedFd> {
+fn bound(
+    at: SocketAddr,
+    kind: SockType,
+    flags: SockFlag,
+    shared: bool,
+) -> std::io::Result<OwnedFd> {
     let family = if at.is_ipv4() {
         AddressFamily::Inet
     } else {
