@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::directory::Directory;
 use crate::ingest::hep::locations::Locations;
 use crate::tables;
-use crate::telemetry::Counters;
+use crate::telemetry::{Counters, RefusalLabels};
 
 /// Shared by handlers and workers. One pointer: it is cloned for every request.
 #[derive(Clone)]
@@ -40,6 +40,17 @@ pub struct Parts {
     pub feedback_queued: Notify,
     /// Told when a verb has added deliveries, so that they leave at once.
     pub outbox_filled: Notify,
+}
+
+impl Parts {
+    /// Counts what a door refused. Whether to tell it in the log now, and of how many more since it was told last.
+    pub fn refused(&self, door: &'static str, reason: &'static str) -> Option<u64> {
+        self.counters
+            .refused
+            .get_or_create(&RefusalLabels { door, reason })
+            .inc();
+        self.complaints.may_say(door, reason, self.clock.now())
+    }
 }
 
 impl App {

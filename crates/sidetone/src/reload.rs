@@ -99,7 +99,7 @@ impl Reload {
                 None
             }
         };
-        let filter = LogFilter::parse(&config.log)?;
+        let filter = LogFilter::of(&config)?;
         let store = app.store.as_ref();
         app.directory.refresh(store).await?;
         let tables = Tables::read(&config, &app.directory)?;

@@ -133,7 +133,13 @@ async fn connection(
                 Ok(Ok(stream)) => {
                     requests(stream, Peer { address, tls: true }, &serving, stop).await
                 }
-                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Ok(Err(error)) => mistaken(
+                    &serving.app,
+                    address,
+                    &error,
+                    "tls_handshake",
+                    "TLS is on: use https, and trust the certificate of tls_cert",
+                ),
                 Err(_) => tracing::debug!("TLS handshake took too long"),
             }
         }
@@ -180,8 +186,27 @@ where
         }
     };
     if let Err(error) = ended {
-        // Clients that vanish are everyday life.
-        tracing::debug!(%error, "connection ended early");
+        let is_http = |error: &hyper::Error| !error.is_parse() || error.is_parse_too_large();
+        if error.downcast_ref::<hyper::Error>().is_none_or(is_http) {
+            // Clients that vanish are everyday life.
+            tracing::debug!(%error, "connection ended early");
+        } else {
+            let remedy = "this port takes HTTP; for https give --tls-cert and --tls-key";
+            mistaken(&serving.app, peer.address, &error, "not_http", remedy);
+        }
+    }
+}
+
+/// Counts a connection that is not one of this port's protocol, and says what to do about it.
+fn mistaken(
+    app: &App,
+    peer: IpAddr,
+    error: &dyn std::fmt::Display,
+    reason: &'static str,
+    remedy: &str,
+) {
+    if let Some(more) = app.refused("http", reason) {
+        tracing::warn!(%peer, reason, %error, remedy, more, "a connection is of no use");
     }
 }
 

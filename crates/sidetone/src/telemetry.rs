@@ -10,7 +10,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use tracing_subscriber::{EnvFilter, reload};
 
-use crate::config::LogFormat;
+use crate::config::{Config, LogFormat};
 use crate::ingest::hep::kernel::{Drops, buffer_errors};
 use crate::process::Process;
 use crate::program;
@@ -30,6 +30,8 @@ pub struct Counters {
     pub kernel: Drops,
     /// Requests by status.
     pub requests: Family<StatusLabels, Counter>,
+    /// What doors refused, by the reason.
+    pub refused: Family<RefusalLabels, Counter>,
     /// Summaries written.
     pub summaries: Counter,
     /// Connections refused because there were too many.
@@ -84,6 +86,15 @@ pub struct StatusLabels {
     pub status: u16,
 }
 
+/// Labels of a counter of refusals.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusalLabels {
+    /// The door: as [`EventLabels::source`], `hep`, `http` (any other request) or `ingest` (a path that is no door).
+    pub door: &'static str,
+    /// Why, in one of a few words.
+    pub reason: &'static str,
+}
+
 /// Labels of a delivery counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct DeliveryLabels {
@@ -106,6 +117,7 @@ impl Default for Counters {
         let hep_wrong_clocks = Family::default();
         let hep_writing = Gauge::default();
         let requests = Family::default();
+        let refused = Family::default();
         let summaries = Counter::default();
         let (connections_refused, connections_displaced) = <(Counter, Counter)>::default();
         let deliveries = Family::default();
@@ -135,6 +147,11 @@ impl Default for Counters {
             hep_writing.clone(),
         );
         registry.register("http_requests", "Requests by status", requests.clone());
+        registry.register(
+            "refused",
+            "Requests and connections that were refused, by door and reason",
+            refused.clone(),
+        );
         registry.register("summaries", "Summaries written", summaries.clone());
         registry.register(
             "connections_refused",
@@ -190,6 +207,7 @@ impl Default for Counters {
             hep_writing,
             kernel: Drops::default(),
             requests,
+            refused,
             summaries,
             connections_refused,
             connections_displaced,
@@ -280,17 +298,26 @@ impl Counters {
     }
 }
 
+/// What the lines of requests are logged as.
+pub const ACCESS: &str = "sidetone::access";
+
 /// What is logged; it can be changed.
 pub struct LogFilter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
 
 impl LogFilter {
-    /// Reads the directives of a filter.
+    /// The filter of the settings.
     ///
     /// # Errors
-    /// When they make no sense.
-    pub fn parse(directives: &str) -> anyhow::Result<EnvFilter> {
-        EnvFilter::try_new(directives)
-            .map_err(|error| anyhow::anyhow!("log filter '{directives}': {error}"))
+    /// When its directives make no sense.
+    pub fn of(config: &Config) -> anyhow::Result<EnvFilter> {
+        let directives = &config.log;
+        let filter = EnvFilter::try_new(directives)
+            .map_err(|error| anyhow::anyhow!("log filter '{directives}': {error}"))?;
+        if !config.access_log {
+            return Ok(filter);
+        }
+        // Whoever asks for it gets it, however little else is logged.
+        Ok(filter.add_directive(format!("{ACCESS}=info").parse()?))
     }
 
     /// Another filter holds from now on.
@@ -306,11 +333,11 @@ impl LogFilter {
 ///
 /// # Errors
 /// When the filter makes no sense.
-pub fn start_logs(format: LogFormat, filter: &str) -> anyhow::Result<LogFilter> {
+pub fn start_logs(config: &Config) -> anyhow::Result<LogFilter> {
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(LogFilter::parse(filter)?)
+        .with_env_filter(LogFilter::of(config)?)
         .with_writer(std::io::stderr);
-    Ok(match format {
+    Ok(match config.log_format {
         LogFormat::Text => {
             let builder = builder.with_ansi(false).with_filter_reloading();
             let handle = builder.reload_handle();

@@ -56,7 +56,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let mut config = settings.clone().into_config()?;
     // The past is folded in its order before the worker starts.
     config.roles.work = false;
-    let log_filter = start_logs(config.log_format, &config.log)?;
+    let log_filter = start_logs(&config)?;
     environment::warn_of_unknown();
     let throw_away = demo.throw_away.take();
     let served = async {

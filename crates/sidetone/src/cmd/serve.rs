@@ -69,7 +69,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let settings = origin.settings()?;
     let config = settings.clone().into_config()?;
-    let log_filter = start_logs(config.log_format, &config.log)?;
+    let log_filter = start_logs(&config)?;
     environment::warn_of_unknown();
     let mut running = start(config, Clock::default()).await?;
     running.reload_on(hang_ups, origin, settings, log_filter);

@@ -10,6 +10,7 @@ use sidetone_core::id::AccountSid;
 use crate::app::App;
 use crate::directory::Credential;
 use crate::http::error::ApiError;
+use crate::http::trace::Asker;
 
 /// Whoever sent valid credentials with the request. An extractor: a handler without it looks bare.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +38,7 @@ impl FromRequestParts<App> for Caller {
         }
         let credential = credential.ok_or_else(ApiError::unauthorized)?;
         let account = credential.account();
+        Asker::note(&parts.extensions, account);
         charge(app, account)?;
         Ok(Self {
             account,

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Uri};
 
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -45,30 +46,34 @@ impl<S: Sync> FromRequestParts<S> for Scheme {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(pub String);
 
+impl BaseUrl {
+    /// That of a request. `None`: its host cannot be part of a URL.
+    #[must_use]
+    pub fn of(app: &App, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Option<Self> {
+        if let Some(url) = &app.config.public_url {
+            return Some(Self(url.clone()));
+        }
+        let scheme = extensions.get::<Scheme>().copied().unwrap_or_default();
+        // HTTP/2 carries the host in the URI, HTTP/1.1 in a header.
+        let host = match (extensions.get(), uri.authority()) {
+            (Some(ForwardedHost(host)), _) => Some(host.as_str()),
+            (None, Some(authority)) => Some(authority.as_str()),
+            (None, None) => headers.get(HOST).and_then(|host| host.to_str().ok()),
+        };
+        let host = host.filter(|host| is_host(host))?;
+        Some(Self(format!("{}://{host}", scheme.as_str())))
+    }
+}
+
 impl FromRequestParts<App> for BaseUrl {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        if let Some(url) = &app.config.public_url {
-            return Ok(Self(url.clone()));
-        }
-        let scheme = parts
-            .extensions
-            .get::<Scheme>()
-            .copied()
-            .unwrap_or_default();
-        // HTTP/2 carries the host in the URI, HTTP/1.1 in a header.
-        let host = match (parts.extensions.get(), parts.uri.authority()) {
-            (Some(ForwardedHost(host)), _) => Some(host.as_str()),
-            (None, Some(authority)) => Some(authority.as_str()),
-            (None, None) => parts.headers.get(HOST).and_then(|host| host.to_str().ok()),
-        };
-        let host = host.filter(|host| is_host(host)).ok_or_else(|| {
+        Self::of(app, &parts.uri, &parts.headers, &parts.extensions).ok_or_else(|| {
             ApiError::bad_request(
                 "Invalid Host header. Expected a host name or address, with or without a port.",
             )
-        })?;
-        Ok(Self(format!("{}://{host}", scheme.as_str())))
+        })
     }
 }
 

@@ -1,13 +1,17 @@
 //! What the API answers when it cannot do what was asked.
 
+pub mod codes;
+
 use std::borrow::Cow;
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use sidetone_store::StoreError;
 
+use self::codes::find;
 use crate::http::form::Invalid;
 use crate::http::json::Json;
 
@@ -22,6 +26,8 @@ pub struct ApiError {
     message: Cow<'static, str>,
     parameter: Option<Cow<'static, str>>,
     retry_after_s: Option<u64>,
+    /// What else the body tells, beside the error.
+    more: Option<Value>,
 }
 
 impl ApiError {
@@ -32,6 +38,7 @@ impl ApiError {
             message: message.into(),
             parameter: None,
             retry_after_s: None,
+            more: None,
         }
     }
 
@@ -55,6 +62,15 @@ impl ApiError {
     #[must_use]
     pub fn invalid_parameter(invalid: Invalid) -> Self {
         Self::bad_request(invalid.message).of_parameter(invalid.parameter)
+    }
+
+    /// 20001: nothing of a batch could be taken. The body has the counts and the reasons, as when something could.
+    #[must_use]
+    pub fn nothing_accepted(report: &impl Serialize, first: &str) -> Self {
+        Self {
+            more: serde_json::to_value(report).ok(),
+            ..Self::bad_request(format!("Nothing of the body was accepted. {first}"))
+        }
     }
 
     /// 17400: a query parameter is malformed.
@@ -121,6 +137,12 @@ impl ApiError {
             20413,
             format!("The request body is too large. Expected at most {limit_bytes} bytes."),
         )
+    }
+
+    /// Its HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// The sentence for whoever reads it.
@@ -257,6 +279,8 @@ struct Body<'a> {
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<Details<'a>>,
+    #[serde(flatten)]
+    more: Option<&'a Value>,
 }
 
 #[derive(Serialize)]
@@ -264,17 +288,26 @@ struct Details<'a> {
     parameter: &'a str,
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    /// The answer, to a client that reaches us at this URL: there it reads more of codes that upstream does not have.
+    #[must_use]
+    pub fn response(&self, base: &str) -> Response {
+        let is_ours = find(self.code).is_some_and(|code| code.is_ours);
+        let more_info = if is_ours {
+            format!("{base}/errors/{}", self.code)
+        } else {
+            format!("https://www.twilio.com/docs/errors/{}", self.code)
+        };
         let body = Body {
             code: self.code,
             message: &self.message,
-            more_info: format!("https://www.twilio.com/docs/errors/{}", self.code),
+            more_info,
             status: self.status.as_u16(),
             details: self
                 .parameter
                 .as_deref()
                 .map(|parameter| Details { parameter }),
+            more: self.more.as_ref(),
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -287,6 +320,15 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// An answer that the door completes: it alone knows how the client reaches us.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
         response
     }
 }

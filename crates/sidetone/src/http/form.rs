@@ -13,6 +13,7 @@ use sidetone_core::vocabulary::UnknownWord;
 
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::http::hint::note_unknown;
 
 /// No valid form is longer.
 const FORM_MAX_BYTES: usize = 64 * 1024;
@@ -299,9 +300,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let encoded = parts.uri.query().unwrap_or_default();
-        Params::decode(encoded.as_bytes())
-            .map(Self)
-            .map_err(ApiError::invalid_query)
+        let params = Params::decode(encoded.as_bytes()).map_err(ApiError::invalid_query)?;
+        note_unknown(parts, &params);
+        Ok(Self(params))
     }
 }
 
@@ -326,9 +327,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
                 "Invalid Content-Type '{kind}'. Expected application/x-www-form-urlencoded."
             )));
         }
-        Params::decode(&body)
-            .map(Self)
-            .map_err(ApiError::invalid_parameter)
+        let params = Params::decode(&body).map_err(ApiError::invalid_parameter)?;
+        note_unknown(&parts, &params);
+        Ok(Self(params))
     }
 }
 

@@ -7,12 +7,17 @@ pub mod cors;
 pub mod error;
 pub mod form;
 pub mod forwarded;
+pub mod hint;
+pub mod html;
 pub mod json;
 pub mod operations;
 pub mod page;
 pub mod page_token;
+pub mod parameters;
+pub mod trace;
 pub mod v1;
 pub mod v2010;
+pub mod welcome;
 
 use axum::Router;
 use axum::extract::Request;
@@ -23,6 +28,7 @@ use tower_service::Service;
 use crate::app::App;
 use crate::ingest;
 use crate::telemetry::StatusLabels;
+use trace::Trace;
 
 /// Answers requests: the routes of this process's roles, and what is the same for every one of them.
 ///
@@ -54,12 +60,14 @@ impl Door {
     /// Answers a request.
     pub async fn answer(&self, mut request: Request) -> Response {
         forwarded::note(&self.app.config.trusted_proxies, &mut request);
+        let trace = Trace::begin(&self.app, &mut request);
         let mut response = if request.method() == Method::OPTIONS {
             cors::preflight()
         } else {
             let Ok(response) = self.routes.clone().call(request).await;
             response
         };
+        trace.end(&self.app, &mut response);
         cors::open(response.headers_mut());
         let status = response.status().as_u16();
         self.app

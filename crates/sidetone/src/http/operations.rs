@@ -6,11 +6,15 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::welcome;
 use crate::app::App;
 
-/// `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
+/// `/`, `/errors`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/", get(welcome::welcome))
+        .route("/errors", get(welcome::errors))
+        .route("/errors/{Code}", get(welcome::error))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -21,7 +21,7 @@ const PAGE_SIZE_MAX: u64 = 1000;
 /// The most rows that `Page` without `PageToken` may leave out: they are all read to be left out.
 const SKIPPED_ROWS_MAX: u64 = 10_000;
 /// The parameters that say which page, not which list.
-const PAGE_PARAMETERS: [&str; 3] = ["PageSize", "Page", "PageToken"];
+pub const PAGE_PARAMETERS: [&str; 3] = ["PageSize", "Page", "PageToken"];
 
 /// A request for a list, before it is known whose.
 #[derive(Debug)]

@@ -2,19 +2,18 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sidetone_core::time::TimeUs;
 use sidetone_wire::cdr::BODY_MAX_BYTES;
 use sidetone_wire::error::DecodeError;
 use sidetone_wire::observed::Observed;
 use sidetone_wire::translate::cdr;
 
-use super::{Report, append, count};
+use super::{Report, answer, append, count};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::error::ApiError;
-use crate::http::json::Json;
 
 /// Keeps what a record of `FreeSWITCH` says. 200 also when it was kept before: `mod_json_cdr` repeats a record until it
 /// is answered so.
@@ -61,5 +60,5 @@ async fn receive(
     let mut report = Report::default();
     append(app, events, received_at, &mut report).await?;
     count(app, source, &report);
-    Ok(Json(report).into_response())
+    answer(app, source, report)
 }

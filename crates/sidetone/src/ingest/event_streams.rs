@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::StoreError;
@@ -14,12 +14,13 @@ use sidetone_wire::translate::event_streams;
 use tokio::sync::Semaphore;
 
 use super::sender::{Sender, account_of};
-use super::{Report, append, count};
+use super::{Report, answer, append, count};
 use crate::app::App;
 use crate::http::body;
 use crate::http::error::ApiError;
-use crate::http::json::Json;
 
+/// As counters call it.
+const DOOR: &str = "event_streams";
 /// Signed bodies held at once.
 static SIGNED: Semaphore = Semaphore::const_new(32);
 
@@ -64,14 +65,15 @@ pub async fn receive(
             let fits = |secret: &[u8], url: &str, signature: &str| {
                 verify_body(secret, url, &body, signature)
             };
-            let account = signed.verify(&app, name.as_ref(), fits)?;
+            let account = signed.verify(&app, DOOR, name.as_ref(), fits)?;
             (account, name.map(|name| Vouched { name, in_url }))
         }
     };
     // Reading costs many times the body's size, so it waits until the sender is known.
     let batch = event_streams::decode(&body, received_at)
         .map_err(|error| ApiError::bad_request(error.to_string()))?;
-    Ok(Json(keep(&app, own, vouched.as_ref(), batch, received_at).await?).into_response())
+    let report = keep(&app, own, vouched.as_ref(), batch, received_at).await?;
+    answer(&app, DOOR, report)
 }
 
 /// Keeps a batch for an account, or for those its events name where the account may write to them; of a signed
@@ -107,7 +109,7 @@ pub async fn keep(
         }
     }
     append(app, events, received_at, &mut report).await?;
-    count(app, "event_streams", &report);
+    count(app, DOOR, &report);
     Ok(report)
 }
 

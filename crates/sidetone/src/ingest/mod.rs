@@ -9,6 +9,7 @@ pub mod sip_port;
 pub mod status_callback;
 
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Serialize;
 use sidetone_core::event::CallEvent;
@@ -19,6 +20,8 @@ use sidetone_wire::error::{DecodeError, Place};
 use sidetone_wire::malformed::Malformed;
 
 use crate::app::App;
+use crate::http::error::ApiError;
+use crate::http::json::Json;
 
 /// `/ingest/v1/…`
 pub fn routes() -> Router<App> {
@@ -29,6 +32,21 @@ pub fn routes() -> Router<App> {
         .route("/ingest/v1/cdr/freeswitch", post(cdr::freeswitch))
         .route("/ingest/v1/cdr/asterisk", post(cdr::asterisk))
         .route("/ingest/v1/hep", post(hep::door::receive))
+}
+
+/// The door that a path leads to, as counters call it; `ingest` for a path under it that leads nowhere.
+#[must_use]
+pub fn door(path: &str) -> Option<&'static str> {
+    let rest = path.strip_prefix("/ingest")?;
+    Some(match rest {
+        "/v1/status-callback" => "status_callback",
+        "/v1/event-streams" => "event_streams",
+        "/v1/events" => "native",
+        "/v1/cdr/freeswitch" => "freeswitch",
+        "/v1/cdr/asterisk" => "asterisk",
+        "/v1/hep" => "hep",
+        _ => "ingest",
+    })
 }
 
 /// What became of a body's events.
@@ -140,6 +158,28 @@ impl Report {
             }
         }
     }
+}
+
+/// The answer to a batch: 200 with what became of its events, or 400 with the same when all of them were refused.
+fn answer(app: &App, door: &'static str, report: Report) -> Result<Response, ApiError> {
+    let first = report.errors.first().map(|first| first.message.clone());
+    let first = first.unwrap_or_default();
+    if report.accepted + report.duplicates == 0 && report.rejected > 0 {
+        return Err(ApiError::nothing_accepted(&report, &first));
+    }
+    if report.rejected > 0
+        && let Some(more) = app.refused(door, "in_part")
+    {
+        let (accepted, rejected) = (report.accepted, report.rejected);
+        tracing::warn!(
+            door,
+            accepted,
+            rejected,
+            more,
+            "some of a body was refused: {first}"
+        );
+    }
+    Ok(Json(report).into_response())
 }
 
 /// Appends events and counts what became of them.

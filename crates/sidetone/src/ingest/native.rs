@@ -8,7 +8,7 @@ use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_ENCODING;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt;
 use sidetone_core::event::{CallEvent, Observation, Timer};
@@ -19,14 +19,15 @@ use sidetone_wire::translate::native::NativeReader;
 use tokio::task::JoinHandle;
 
 use super::sender::account_of;
-use super::{Report, append, count};
+use super::{Report, answer, append, count};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::form::Query;
-use crate::http::json::Json;
 
+/// As counters call it.
+const DOOR: &str = "native";
 /// Events in one transaction.
 const BATCH: usize = 1_000;
 /// Text in one transaction: long events become several times as large once they are read.
@@ -57,7 +58,7 @@ pub async fn receive(
         Some(value) => value.boolean().map_err(ApiError::invalid_query)?,
         None => false,
     };
-    let mut intake = Intake::new(app, caller.account, settle);
+    let mut intake = Intake::new(app.clone(), caller.account, settle);
     let read = match encoding(&headers)? {
         Encoding::Plain => intake.read_plain(body.into_data_stream()).await,
         Encoding::Gzip => intake.read_gzip(body.into_data_stream()).await,
@@ -68,7 +69,7 @@ pub async fn receive(
             "The body holds no events. Expected one JSON object a line, or an array of them.",
         ));
     }
-    Ok(Json(report).into_response())
+    answer(&app, DOOR, report)
 }
 
 enum Encoding {
@@ -145,7 +146,7 @@ impl Intake {
         if read.is_ok() {
             self.settle_ended().await?;
         }
-        count(&self.app, "native", &self.report);
+        count(&self.app, DOOR, &self.report);
         read?;
         Ok(self.report)
     }

@@ -13,8 +13,14 @@ use crate::http::auth::{Caller, charge};
 use crate::http::base_url::BaseUrl;
 use crate::http::error::ApiError;
 use crate::http::form::Query;
+use crate::http::trace::Asker;
+use crate::server::Peer;
 
-const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+/// The header with a signature.
+pub const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+
+/// Characters of a URL that are logged.
+const URL_MAX_CHARS: usize = 512;
 
 /// How a sender shows who it is.
 pub enum Sender {
@@ -30,6 +36,8 @@ pub struct Signed {
     pub named: Option<AccountName>,
     url: String,
     signature: String,
+    peer: Option<Peer>,
+    asker: Option<Asker>,
 }
 
 impl Signed {
@@ -41,23 +49,95 @@ impl Signed {
     pub fn verify(
         &self,
         app: &App,
+        door: &'static str,
         name: Option<&AccountName>,
         fits: impl Fn(&[u8], &str, &str) -> bool,
     ) -> Result<AccountSid, ApiError> {
-        let name = name.ok_or_else(ApiError::unauthorized)?.to_string();
+        let refuse = |reason, name: &str| self.refuse(app, door, reason, name);
+        let name = name
+            .ok_or_else(|| refuse(Unproven::NamesNobody, ""))?
+            .to_string();
+        let account = app.directory.provider(&name);
+        let account = account.ok_or_else(|| refuse(Unproven::UnknownAccount, &name))?;
         let secrets = app.directory.signing_secrets(&name, app.clock.now());
         secrets
             .iter()
             .filter(|secret| !secret.is_empty())
             .find(|secret| fits(secret.as_bytes(), &self.url, &self.signature))
-            .ok_or_else(ApiError::unauthorized)?;
-        let account = app
-            .directory
-            .provider(&name)
-            .ok_or_else(ApiError::unauthorized)?;
+            .ok_or_else(|| refuse(Unproven::WrongSignature, &name))?;
+        if let Some(asker) = &self.asker {
+            asker.set(account);
+        }
         charge(app, account)?;
         Ok(account)
     }
+
+    /// Counts a signature that proves nothing, and says in the log what was checked. The answer does not tell.
+    fn refuse(&self, app: &App, door: &'static str, why: Unproven, name: &str) -> ApiError {
+        if let Some(more) = app.refused(door, why.as_str()) {
+            tracing::warn!(
+                door,
+                reason = why.as_str(),
+                url = without_values(&self.url),
+                account = name,
+                peer = self.peer.map(|peer| tracing::field::display(peer.address)),
+                remedy = why.remedy(),
+                more,
+                "a signature was refused"
+            );
+        }
+        ApiError::unauthorized()
+    }
+}
+
+/// Why a signature proves nothing.
+#[derive(Debug, Clone, Copy)]
+enum Unproven {
+    NamesNobody,
+    UnknownAccount,
+    WrongSignature,
+}
+
+impl Unproven {
+    /// As counters call it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NamesNobody => "no_account",
+            Self::UnknownAccount => "unknown_account",
+            Self::WrongSignature => "signature",
+        }
+    }
+
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::NamesNobody => "let the URL name the account: ?AccountSid=AC…",
+            Self::UnknownAccount => {
+                "store the secret that the provider signs with: sidetone account provider-secret --provider-account"
+            }
+            Self::WrongSignature => {
+                "if the provider calls another URL than this, set public_url to the beginning of that; else store the secret it \
+                 signs with: sidetone account provider-secret"
+            }
+        }
+    }
+}
+
+/// A URL without the values of its query, which may be secrets; but for those that are none.
+fn without_values(url: &str) -> String {
+    let Some((path, query)) = url.split_once('?') else {
+        return quoted_url(url);
+    };
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some(("bodySHA256" | "AccountSid", _)) | None => pair.to_owned(),
+        Some((name, _)) => format!("{name}=…"),
+    });
+    let pairs: Vec<String> = pairs.collect();
+    quoted_url(&format!("{path}?{}", pairs.join("&")))
+}
+
+/// As much of a URL as is logged.
+fn quoted_url(url: &str) -> String {
+    url.chars().take(URL_MAX_CHARS).collect()
 }
 
 impl FromRequestParts<App> for Sender {
@@ -81,6 +161,8 @@ impl FromRequestParts<App> for Sender {
                 named,
                 url: format!("{base}{path}"),
                 signature,
+                peer: parts.extensions.get().copied(),
+                asker: parts.extensions.get().cloned(),
             }));
         }
         Caller::from_request_parts(parts, app)
@@ -113,4 +195,23 @@ pub fn account_of(
         &text,
         "your own account or one of its subaccounts",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_logged_without_what_may_be_secret() {
+        for (url, expected) in [
+            ("https://a.example/x", "https://a.example/x"),
+            (
+                "https://a.example/x?token=s3cret&bodySHA256=ab&AccountSid=AC1&flag",
+                "https://a.example/x?token=…&bodySHA256=ab&AccountSid=AC1&flag",
+            ),
+        ] {
+            assert_eq!(without_values(url), expected);
+        }
+        assert_eq!(without_values(&"x".repeat(9_999)).len(), URL_MAX_CHARS);
+    }
 }

@@ -1,5 +1,6 @@
 //! `POST /ingest/v1/status-callback`: status and recording callbacks, as phone systems send them.
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +15,11 @@ use super::{Report, append, count};
 use crate::app::App;
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::http::hint::{Hints, note_mistyped};
+use crate::http::parameters::STATUS_CALLBACK;
 
+/// As counters call it.
+const DOOR: &str = "status_callback";
 /// The largest callback.
 const CALLBACK_MAX_BYTES: usize = 64 * 1024;
 
@@ -25,11 +30,15 @@ const CALLBACK_MAX_BYTES: usize = 64 * 1024;
 pub async fn receive(
     State(app): State<App>,
     sender: Sender,
+    hints: Option<Extension<Hints>>,
     body: Body,
 ) -> Result<StatusCode, ApiError> {
     let received_at = app.clock.now();
     let body = body::read(body, CALLBACK_MAX_BYTES).await?;
     let form = status_callback::form(&body).map_err(|error| refused(&app, &error))?;
+    if let Some(Extension(hints)) = hints {
+        note_mistyped(&hints, form.pairs().map(|(name, _)| name), STATUS_CALLBACK);
+    }
     let signer = match &sender {
         Sender::Caller(_) => None,
         Sender::Signed(signed) => {
@@ -46,7 +55,7 @@ pub async fn receive(
                     verify_form(secret, url, &form, signature)
                 }
             };
-            Some(signed.verify(&app, name.as_ref(), fits)?)
+            Some(signed.verify(&app, DOOR, name.as_ref(), fits)?)
         }
     };
     let observed =
@@ -63,7 +72,7 @@ pub async fn receive(
         .collect();
     let mut report = Report::default();
     append(&app, events, received_at, &mut report).await?;
-    count(&app, "status_callback", &report);
+    count(&app, DOOR, &report);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,6 +81,6 @@ fn named(observed: &[Observed]) -> Option<&AccountName> {
 }
 
 fn refused(app: &App, error: &DecodeError) -> ApiError {
-    app.counters.count_events("status_callback", "rejected", 1);
+    app.counters.count_events(DOOR, "rejected", 1);
     ApiError::bad_request(error.to_string())
 }

@@ -18,3 +18,4 @@ mod migrate;
 mod mmdb;
 mod model;
 mod signed;
+mod traces;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 
 async fn body(error: ApiError) -> (Response<()>, Value) {
-    let (parts, body) = error.into_response().into_parts();
+    let (parts, body) = error.response("http://sidetone.test").into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
     (
         Response::from_parts(parts, ()),
@@ -70,4 +70,39 @@ async fn who_has_to_authenticate_is_told_how() {
     }
     let (response, _) = body(ApiError::too_many_requests(3)).await;
     assert_eq!(response.headers()[RETRY_AFTER], "3");
+}
+
+#[test]
+fn every_code_is_explained() {
+    let invalid = || Invalid::missing("X", "y");
+    let errors = [
+        ApiError::bad_request("x"),
+        ApiError::invalid_query(invalid()),
+        ApiError::unauthorized(),
+        ApiError::method_not_allowed("PUT"),
+        ApiError::not_found("x"),
+        ApiError::request_timeout(),
+        ApiError::precondition_failed(),
+        ApiError::too_large(1),
+        ApiError::too_many_requests(1),
+        ApiError::internal(),
+        ApiError::unavailable(),
+        ApiError::foreign_account("x"),
+        ApiError::not_complete(),
+        ApiError::gone(),
+        ApiError::advanced_features_off(),
+        ApiError::too_expensive(),
+    ];
+    for error in &errors {
+        let code = find(error.code).unwrap();
+        assert_eq!(code.status, error.status.as_u16(), "{}", error.code);
+    }
+    assert_eq!(errors.len(), codes::CODES.len());
+    assert!(codes::CODES.is_sorted_by_key(|code| code.code));
+}
+
+#[tokio::test]
+async fn more_is_told_of_our_own_codes_by_ourselves() {
+    let (_, body) = body(ApiError::precondition_failed()).await;
+    assert_eq!(body["more_info"], "http://sidetone.test/errors/20412");
 }

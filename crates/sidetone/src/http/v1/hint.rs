@@ -1,6 +1,5 @@
-//! `Sidetone-Hint`: why a list is not what one may have expected.
+//! Why a list is not what one may have expected.
 
-use axum::http::HeaderName;
 use sidetone_core::filter::ProcessingFilter;
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_core::vocabulary::ProcessingState;
@@ -9,9 +8,6 @@ use sidetone_store::page::{PageRequest, Start};
 
 use super::filter::Asked;
 use crate::app::App;
-
-/// The header's name.
-pub const HINT: HeaderName = HeaderName::from_static("sidetone-hint");
 
 /// What to say about an answer. `empty`: the list has no calls at all.
 pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<String> {

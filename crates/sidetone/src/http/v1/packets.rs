@@ -1,6 +1,5 @@
 //! The packets of a call, read from its log.
 
-use axum::http::HeaderValue;
 use axum::response::Response;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::ladder::{Ladder, Rung};
@@ -10,9 +9,9 @@ use sidetone_store::EventFilter;
 use sidetone_store::page::{PageRequest, Place, Start};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::hint::HINT;
 use crate::app::App;
 use crate::http::error::ApiError;
+use crate::http::hint::put;
 
 /// Kinds of events that tell of packets.
 const KINDS: [EventKind; 3] = [EventKind::Sip, EventKind::Rtcp, EventKind::Vq];
@@ -109,8 +108,7 @@ impl<T: Send + 'static> Packets<T> {
     /// Says so when not all packets were read.
     pub fn hint(&self, response: &mut Response) {
         if self.is_cut {
-            let hint = HeaderValue::from_static("only the first packets of this call were read");
-            response.headers_mut().append(HINT, hint);
+            put(response, "only the first packets of this call were read");
         }
     }
 }

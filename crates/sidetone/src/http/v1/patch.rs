@@ -4,6 +4,17 @@ use sidetone_core::annotation::{AnnotationPatch, Change, TEXT_MAX_CHARS};
 
 use crate::http::form::{Invalid, Params, Value};
 
+/// The parameters of the form.
+pub const NAMES: &[&str] = &[
+    "AnsweredBy",
+    "ConnectivityIssue",
+    "QualityIssues",
+    "Spam",
+    "CallScore",
+    "Comment",
+    "Incident",
+];
+
 /// Reads the change. What is not sent stays, what is sent empty is cleared.
 ///
 /// # Errors

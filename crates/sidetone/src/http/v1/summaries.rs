@@ -1,19 +1,19 @@
 //! `GET /v1/Voice/Summaries`: calls that match.
 
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use sidetone_store::CallRecord;
 
 use super::account::addressed;
 use super::filter::{self, alias};
-use super::hint::{self, HINT};
+use super::hint;
 use super::lookup;
 use super::render::summary::{SummaryUrl, render};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
+use crate::http::hint::put;
 use crate::http::json::Json;
 use crate::http::page::{Envelope, ListRequest, PageQuery};
 
@@ -58,9 +58,7 @@ pub async fn read(
     let mut response = Json(envelope).into_response();
     let empty = page.rows.is_empty() && query.is_first();
     for hint in hint::of(&app, &asked, empty, now).await {
-        if let Ok(hint) = HeaderValue::try_from(hint) {
-            response.headers_mut().append(HINT, hint);
-        }
+        put(&mut response, &hint);
     }
     Ok(response)
 }

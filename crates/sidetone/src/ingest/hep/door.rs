@@ -4,17 +4,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::batch::{Batch, Transport};
+use super::file;
 use super::framer::Framer;
 use super::intake::Intake;
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::ApiError;
 use crate::http::form::Query;
-use crate::http::json::Json;
+use crate::ingest::answer;
 use crate::ingest::native::next;
+
+/// Bytes that tell a capture file.
+const BEGINNING: usize = 24;
 
 /// Takes packets about calls of the caller, whoever captured them. `?Settle=true`: the body is all there is of its
 /// calls, so those that ended in it are complete.
@@ -37,6 +41,7 @@ pub async fn receive(
     let mut batch = Batch::new(Transport::Http);
     batch.account = Some(caller.account);
     let (mut packets, mut gaps) = (0, 0);
+    let mut beginning = Vec::new();
     let mut body = body.into_data_stream();
     let read = loop {
         let piece = match next(&mut body).await {
@@ -44,6 +49,15 @@ pub async fn receive(
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
+        if beginning.len() < BEGINNING {
+            beginning.extend(piece.iter().copied().take(BEGINNING - beginning.len()));
+            if file::looks_like(&beginning) {
+                return Err(ApiError::bad_request(
+                    "The body is a capture file, not packets of HEP3 one after the other. `sidetone ingest FILE` reads \
+                     it, on the server or beside its data directory; pcapng is converted by `editcap -F pcap IN OUT` first.",
+                ));
+            }
+        }
         batch.received_at = app.clock.now();
         gaps += framer.feed(peer, &piece, &mut batch);
         packets += batch.len();
@@ -76,5 +90,5 @@ pub async fn receive(
         ),
     );
     report.refuse_bytes(cut, "The body ends within a packet.");
-    Ok(Json(report).into_response())
+    answer(&app, "hep", report)
 }

@@ -7,6 +7,7 @@ use sidetone_wire::malformed::Malformed;
 
 use super::agents::Refusal;
 use super::batch::{Batch, Received};
+use super::foreign::{Foreign, remedy};
 use crate::app::App;
 
 /// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times are wrong, but tell
@@ -42,7 +43,9 @@ impl Gate {
                     "HEP version 1 or 2" => "version",
                     _ => "malformed",
                 };
-                self.turn_away(batch, received, None, result, error.what);
+                let foreign = Foreign::of(received.bytes).map(Foreign::as_str);
+                let reason = foreign.unwrap_or(error.what);
+                self.turn_away(batch, received, None, result, reason);
                 return Err(Some(error));
             }
         };
@@ -131,6 +134,7 @@ impl Gate {
                 transport,
                 result,
                 reason,
+                remedy = Some(remedy(result, reason)).filter(|remedy| !remedy.is_empty()),
                 more,
                 "a packet was not taken"
             );

@@ -4,6 +4,7 @@ pub mod agents;
 pub mod batch;
 pub mod door;
 pub mod file;
+pub mod foreign;
 pub mod framer;
 pub mod gate;
 pub mod intake;

@@ -11,6 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::agents::Refusal;
 use super::batch::Transport;
+use super::foreign::{Foreign, remedy};
 use super::framer::Framer;
 use super::places::{Found, Place, Places};
 use super::queue::Inlet;
@@ -97,7 +98,7 @@ async fn connection(
                 let pause = streams.app.config.client_timeout;
                 match tokio::time::timeout(pause, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) => read(stream, peer, &streams, &place).await,
-                    Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                    Ok(Err(error)) => mistaken(&streams.app, peer, "TLS handshake", &error),
                     Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
                 }
             }
@@ -107,6 +108,16 @@ async fn connection(
         () = reading => {}
         () = stopped(&mut stop) => {}
         () = place.lost() => {}
+    }
+}
+
+/// Counts a connection that is not one of HEP, and says what to do about it.
+fn mistaken(app: &App, peer: SocketAddr, reason: &'static str, error: &dyn std::fmt::Display) {
+    let (door, result) = (Transport::Tcp.as_str(), "malformed");
+    app.counters.count_hep(door, result, reason, 1);
+    if let Some(more) = app.complaints.may_say(DOOR, reason, app.clock.now()) {
+        let remedy = remedy(result, reason);
+        tracing::warn!(%peer, reason, %error, remedy, more, "what comes to the HEP port is not HEP");
     }
 }
 
@@ -126,6 +137,7 @@ async fn read(
     };
     let mut framer = Framer::default();
     let mut piece = vec![0; PIECE];
+    let mut is_first = true;
     loop {
         let pause = if framer.is_within() {
             app.config.client_timeout
@@ -141,6 +153,13 @@ async fn read(
                 break;
             }
         };
+        if std::mem::take(&mut is_first)
+            && let Some(foreign) = Foreign::of(&piece[..length])
+        {
+            let what = foreign.as_str();
+            mistaken(app, peer, what, &what);
+            break;
+        }
         place.works();
         let mut batch = inlet.empty(transport);
         batch.received_at = app.clock.now();

@@ -2,6 +2,23 @@
 
 use crate::http::form::{Invalid, Params};
 
+/// The names that are understood too, and `Annotations`, which holds several.
+pub const OLDER_NAMES: &[&str] = &[
+    "Annotations",
+    "Branded",
+    "SubaccountSid",
+    "CallScore",
+    "CallScores",
+    "CallScoresAnnotation",
+    "ConnectivityIssue",
+    "ConnectivityIssues",
+    "ConnectivityIssuesAnnotation",
+    "QualityIssue",
+    "QualityIssues",
+    "QualityIssuesAnnotation",
+    "Spam",
+];
+
 /// The name today of a filter that was called otherwise once. `None`: it is called so today, or is none.
 fn current_name(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -90,6 +107,13 @@ mod tests {
         let params = Params::decode(query.as_bytes()).unwrap();
         let expected = Params::decode(expected.as_bytes()).unwrap();
         assert_eq!(canonical(&params).unwrap(), expected, "{query}");
+    }
+
+    #[test]
+    fn every_older_name_has_one_of_today() {
+        for name in OLDER_NAMES.iter().filter(|name| **name != "Annotations") {
+            assert!(current_name(name).is_some(), "{name}");
+        }
     }
 
     #[test]

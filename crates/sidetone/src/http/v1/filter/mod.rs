@@ -13,6 +13,49 @@ use sidetone_core::vocabulary::{CallDirection, CallState};
 use self::time::Bound;
 use crate::http::form::{Invalid, Params, Value};
 
+/// The parameters that narrow or order a list, under their names of today.
+pub const NAMES: &[&str] = &[
+    "StartTime",
+    "EndTime",
+    "ProcessingState",
+    "SortBy",
+    "Subaccount",
+    "From",
+    "To",
+    "Number",
+    "UserAgent",
+    "SipCallId",
+    "FromCarrier",
+    "ToCarrier",
+    "FromCountryCode",
+    "ToCountryCode",
+    "VerifiedCaller",
+    "HasTag",
+    "CallType",
+    "CallState",
+    "Direction",
+    "AbnormalSession",
+    "AnsweredBy",
+    "AnsweredByAnnotation",
+    "ConnectivityIssueAnnotation",
+    "QualityIssueAnnotation",
+    "SpamAnnotation",
+    "CallScoreAnnotation",
+    "BrandedEnabled",
+    "BrandedLogo",
+    "BrandedBundleSid",
+    "BrandedType",
+    "BrandedUseCase",
+    "BrandedCallReason",
+    "VoiceIntegrityEnabled",
+    "VoiceIntegrityBundleSid",
+    "VoiceIntegrityUseCase",
+    "BusinessProfileBundleSid",
+    "BusinessProfileIdentity",
+    "BusinessProfileIndustry",
+    "BusinessProfileType",
+];
+
 /// How far back a list reaches when it is not said.
 const DEFAULT_START: &str = "4h";
 const DEFAULT_END: &str = "0m";
