@@ -71,6 +71,9 @@ def before_call(context, case, kwargs):
             path[name] = existing(path[name][:2], turn)
     if case.method == "DELETE" and path.get("Sid") in alive:
         alive.clear()
+    # Bytes that happen to be packets are not generated: this is the shortest there is.
+    if case.operation.path == "/ingest/v1/hep" and isinstance(case.body, bytes) and len(case.body) % 2:
+        case.body = b"HEP3\x00\x06"
     if isinstance(case.body, dict) and re.match("(?i)https?:", str(case.body.get("StatusCallback", ""))):
         case.body["StatusCallback"] = NOWHERE
 
