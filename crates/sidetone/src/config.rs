@@ -253,7 +253,7 @@ impl Settings {
     ///
     /// # Errors
     /// When settings contradict each other.
-    pub(crate) fn into_config(self) -> anyhow::Result<Config> {
+    pub fn into_config(self) -> anyhow::Result<Config> {
         if self.database.is_some() {
             bail!(
                 "--database is not available yet; leave it out to use the embedded database in --data"

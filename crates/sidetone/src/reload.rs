@@ -85,7 +85,10 @@ impl Reload {
     }
 
     /// Reads everything before anything is replaced. Tells which settings have changed that wait for a restart.
-    async fn again(&self) -> anyhow::Result<Vec<&'static str>> {
+    ///
+    /// # Errors
+    /// When anything is wrong; then everything is as it was.
+    pub async fn again(&self) -> anyhow::Result<Vec<&'static str>> {
         let app = &self.app;
         let settings = self.origin.settings()?;
         let mut waiting = settings.differing(&self.started_with);

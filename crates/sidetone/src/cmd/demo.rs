@@ -61,7 +61,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let throw_away = demo.throw_away.take();
     let served = async {
         let mut running = start(config, Clock::default()).await?;
-        running.reload_on(hang_ups, demo.origin.clone(), settings, log_filter);
+        let reload = running.reload(demo.origin.clone(), settings, log_filter);
+        running.reload_on(hang_ups, reload);
         let result = present(&running, &demo).await;
         running.stop().await;
         result

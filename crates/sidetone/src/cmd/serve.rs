@@ -72,7 +72,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let log_filter = start_logs(&config)?;
     environment::warn_of_unknown();
     let mut running = start(config, Clock::default()).await?;
-    running.reload_on(hang_ups, origin, settings, log_filter);
+    let reload = running.reload(origin, settings, log_filter);
+    running.reload_on(hang_ups, reload);
     show(&running.first, &running.app.config)?;
     announce(&running.url)?;
     running.until(wait_for_stop()).await
@@ -159,22 +160,21 @@ pub struct Running {
 }
 
 impl Running {
-    /// Reads the settings again whenever the signal comes.
-    pub fn reload_on(
-        &mut self,
-        hang_ups: Signal,
-        origin: Origin,
-        started_with: Settings,
-        log_filter: LogFilter,
-    ) {
-        let reload = Reload {
+    /// What reads the settings again.
+    #[must_use]
+    pub fn reload(&self, origin: Origin, started_with: Settings, log_filter: LogFilter) -> Reload {
+        Reload {
             app: self.app.clone(),
             origin,
             started_with,
             vault: self.vault.clone(),
             certificate: self.certificate.clone(),
             log_filter,
-        };
+        }
+    }
+
+    /// Reads the settings again whenever the signal comes.
+    pub fn reload_on(&mut self, hang_ups: Signal, reload: Reload) {
         self.tasks
             .spawn(reload.follow(hang_ups, self.stop.subscribe()));
     }

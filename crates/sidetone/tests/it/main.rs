@@ -18,4 +18,5 @@ mod migrate;
 mod mmdb;
 mod model;
 mod signed;
+mod starting;
 mod traces;

@@ -51,6 +51,29 @@ async fn streams_of_both_versions_are_cut_into_packets() {
 }
 
 #[tokio::test]
+async fn what_is_another_protocol_is_named_and_closed() {
+    let live = live(Settings::default()).await;
+    for beginning in [
+        &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..],
+        b"\x16\x03\x01\x00\xee\x01",
+        b"REGISTER sip:a SIP/2.0\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(live.tcp()).await.unwrap();
+        stream.write_all(beginning).await.unwrap();
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut rest));
+        assert!(closed.await.is_ok(), "{beginning:?}");
+    }
+    let expected = counts([
+        ("malformed: HTTP", 1),
+        ("malformed: SIP", 1),
+        ("malformed: TLS", 1),
+    ]);
+    assert_eq!(live.settled("tcp", 3).await, expected);
+    live.running.stop().await;
+}
+
+#[tokio::test]
 async fn connections_from_where_no_agent_may_be_are_closed() {
     let settings = Settings {
         hep_allow: Some("192.0.2.0/24".parse().unwrap()),

@@ -1,0 +1,198 @@
+//! What a start makes, keeps and says, and what is read again while the server runs.
+
+use std::path::Path;
+
+use sidetone::accounts::{self, Credentials};
+use sidetone::clock::Clock;
+use sidetone::cmd::serve::{Running, start};
+use sidetone::config::{Secret, Settings};
+use sidetone::reload::Origin;
+use sidetone::telemetry::start_logs;
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::{DAY_US, TimeUs};
+use tokio::net::TcpListener;
+
+use crate::harness::{ACCOUNT, NOW};
+
+fn settings(dir: &Path) -> Settings {
+    Settings {
+        data: Some(dir.to_owned()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        hep_udp: Some("off".parse().unwrap()),
+        hep_tcp: Some("off".parse().unwrap()),
+        ..Settings::default()
+    }
+}
+
+fn with(dir: &Path, account: Option<&str>, token: Option<&str>) -> Settings {
+    Settings {
+        account_sid: account.map(str::to_owned),
+        auth_token: token.map(|token| Secret(token.to_owned())),
+        ..settings(dir)
+    }
+}
+
+async fn try_start(settings: Settings) -> anyhow::Result<Running> {
+    let clock = Clock::set_to(TimeUs::parse_rfc3339(NOW).unwrap());
+    start(settings.resolve(None).unwrap(), clock).await
+}
+
+fn may_log_in(running: &Running, token: &str) -> bool {
+    let (app, account) = (&running.app, running.first.account.to_string());
+    let now = app.clock.now();
+    app.directory.authenticate(&account, token, now).is_some()
+}
+
+#[tokio::test]
+async fn a_start_that_fails_makes_no_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = other.local_addr().unwrap().to_string();
+    let certificate = Some(dir.path().join("none.pem"));
+    for (settings, expected) in [
+        (
+            Settings {
+                listen: Some(at.parse().unwrap()),
+                ..settings(dir.path())
+            },
+            format!(
+                "cannot listen for HTTP on {at}: another program is there. Choose another address with --listen or SIDETONE_LISTEN"
+            ),
+        ),
+        (
+            Settings {
+                hep_tcp: Some(at.parse().unwrap()),
+                ..settings(dir.path())
+            },
+            format!(
+                "cannot listen for HEP over TCP on {at}: another program is there. Choose another address with --hep-tcp or SIDETONE_HEP_TCP, or turn it off with --hep-tcp off"
+            ),
+        ),
+        (
+            Settings {
+                tls_cert: certificate.clone(),
+                tls_key: certificate,
+                ..settings(dir.path())
+            },
+            "cannot read the certificates in".to_owned(),
+        ),
+    ] {
+        let error = try_start(settings).await.err().unwrap();
+        assert!(format!("{error:#}").starts_with(&expected), "{error:#}");
+    }
+    assert_eq!(accounts::kept(dir.path()), None);
+    let running = try_start(settings(dir.path())).await.unwrap();
+    let made = running
+        .first
+        .made
+        .clone()
+        .expect("shown by the first start that succeeds");
+    assert!(may_log_in(&running, &made.auth_token));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_given_replaces_the_one_that_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = try_start(settings(dir.path())).await.unwrap();
+    let made = running.first.made.clone().unwrap();
+    running.stop().await;
+    // With the account's identifier or without.
+    for (account, token, before) in [
+        (None, "second", made.auth_token.as_str()),
+        (Some(made.account_sid.as_str()), "third", "second"),
+    ] {
+        let running = try_start(with(dir.path(), account, Some(token)))
+            .await
+            .unwrap();
+        assert_eq!(running.first.made, None);
+        assert_eq!(running.first.account.to_string(), made.account_sid);
+        let expected = Credentials {
+            account_sid: made.account_sid.clone(),
+            auth_token: token.to_owned(),
+        };
+        assert_eq!(accounts::kept(dir.path()), Some(expected));
+        assert!(may_log_in(&running, token) && may_log_in(&running, before));
+        running.app.clock.advance_us(DAY_US);
+        assert!(may_log_in(&running, token) && !may_log_in(&running, before));
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_given_is_made_up_and_kept() {
+    for (account, token, is_kept, is_made) in [
+        (None, None, true, true),
+        (None, Some("given"), true, true),
+        (Some(ACCOUNT), None, true, true),
+        (Some(ACCOUNT), Some("given"), false, false),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let running = try_start(with(dir.path(), account, token)).await.unwrap();
+        let first = &running.first;
+        assert_eq!(
+            (first.kept_in.is_some(), first.made.is_some()),
+            (is_kept, is_made)
+        );
+        if let Some(kept) = accounts::kept(dir.path()) {
+            assert!(may_log_in(&running, &kept.auth_token));
+        }
+        if let Some(token) = token {
+            assert!(may_log_in(&running, token));
+        }
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("sidetone.toml");
+    let data = dir.path().join("data");
+    let write = |text: &str| std::fs::write(&file, format!("log = 'off'\n{text}")).unwrap();
+    write("auth_token = 'first'");
+    let origin = Origin {
+        given: settings(&data),
+        file: Some(file.clone()),
+        usual_file: false,
+    };
+    let started_with = origin.settings().unwrap();
+    let config = started_with.clone().into_config().unwrap();
+    let log_filter = start_logs(&config).unwrap();
+    let running = try_start(started_with.clone()).await.unwrap();
+    let reload = running.reload(origin, started_with, log_filter);
+    let tables = &running.app.tables;
+    let account: AccountSid = running.first.account;
+
+    write(&format!(
+        "auth_token = 'second'\nsettle = '5s'\n[[side]]\nedge = 'carrier'\n[[agent]]\ncapture_id = 7\nkey = 'k'\naccount = '{account}'"
+    ));
+    assert_eq!(reload.again().await.unwrap(), ["settle"]);
+    assert!(may_log_in(&running, "second"));
+    let peer = "192.0.2.1".parse().unwrap();
+    let admitted = || tables.get().agents.admit(peer, 7, Some(b"k")).ok();
+    assert_eq!(tables.get().sides.0.len(), 1);
+    assert_eq!(admitted(), Some(account));
+
+    for (bad, expected) in [
+        ("settle = 5", "settle: invalid type"),
+        (
+            "[[signer]]\nurl = 'https://a.example/c.pem'\ncertificate = 'none.pem'",
+            "none.pem",
+        ),
+        (
+            "[[agent]]\ncapture_id = 1\nkey = 'k'\naccount = 'AC99999999999999999999999999999999'",
+            "which is not there",
+        ),
+        ("tls_cert = 'c.pem'", "belong together"),
+        ("auth_token = ''", "SIDETONE_AUTH_TOKEN is empty"),
+    ] {
+        write(bad);
+        let error = format!("{:#}", reload.again().await.unwrap_err());
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(tables.get().sides.0.len(), 1, "{bad}");
+        assert_eq!(admitted(), Some(account), "{bad}");
+        assert!(may_log_in(&running, "second"), "{bad}");
+    }
+    running.stop().await;
+}
