@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the official, unmodified client libraries against a fresh server.
 # usage: tests/clients/run.sh [SIDETONE_BINARY]
-# Needs python3, node >= 20, npm; libraries are installed once, under target/.
+# Needs python3, node >= 20, npm, go, a JDK and Maven; as root it installs the last three. Libraries are installed once, under target/.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,6 +23,9 @@ unset TWILIO_EDGE TWILIO_REGION TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN HTTP_PROXY 
 for major in 7 8 9; do python_env "python$major" "$here/python/requirements-$major.txt"; done
 python_env schemathesis "$here/schemathesis/requirements.txt"
 node_packages "$here/node/package.json"
+go_suite "$here/go"
+java_suite 9.14.1 "$here/java" "$here"/java/{Voice,Feedback}Test.java
+java_suite 10.6.0 "$here/java" "$here/java/VoiceTest.java" # has no Call Feedback
 
 work=$(mktemp -d)
 server=
@@ -64,7 +67,14 @@ verdict_of_node "node twilio 3" twilio3 "$here"/node/*.test.js
 verdict_of_node "node twilio 4.0.0" twilio40 "$here"/node/{feedback,feedback_summary,signature}.test.js
 shopt -s extglob
 for major in 4 6; do verdict_of_node "node twilio $major" "twilio$major" "$here"/node/!(feedback*).test.js; done
+verdict_of_go "go twilio-go 1"
+verdict_of_java "java twilio 9" 9.14.1
+verdict_of_java "java twilio 10" 10.6.0
 verdict_of_schemathesis "$here/schemathesis/run.sh" "$cache/schemathesis/bin" "$url"
+
+# By now everything has been counted but packets of agents.
+curl --silent --output /dev/null --user "$SIDETONE_ACCOUNT_SID:$SIDETONE_AUTH_TOKEN" --data-binary 'no packet' "$url/ingest/v1/hep"
+python3 "$here/../packaging/dashboard.py" "$url" || failed=1
 
 kill -0 "$server" 2>/dev/null || { echo "run.sh: the server died" >&2; tail -40 "$work/server.err" >&2; failed=1; }
 exit "$failed"

@@ -40,6 +40,25 @@ verdict_of_node() {
   say "$title" "$(count pass)" "$(($(count fail) + $(count cancelled) + $(count skipped) + $(count todo)))" "$status"
 }
 
+# verdict_of_go TITLE
+verdict_of_go() {
+  local log=$work/suite.log status=0
+  (cd "$cache/go" && ./suite -test.v) >"$log" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || grep -vE '^ *(=== RUN|--- PASS)' "$log" || true
+  # A test with subtests is counted with them: it can fail by itself.
+  say "$1" "$(grep -c -- '--- PASS' "$log")" "$(grep -cE -- '--- (FAIL|SKIP)' "$log")" "$status"
+}
+
+# verdict_of_java TITLE VERSION
+verdict_of_java() {
+  local log=$work/suite.log status=0 place=$cache/java$2
+  SIDETONE_CLIENT=java${2%%.*} java -cp "$place/classes:$place/lib/*" org.junit.platform.console.ConsoleLauncher execute \
+    --scan-classpath "$place/classes" --details=summary --disable-banner >"$log" 2>&1 || status=$?
+  [ "$status" -eq 0 ] || cat "$log"
+  count() { sed -n "s/^\[ *\([0-9]*\) tests $1 *\]$/\1/p" "$log" | grep . || echo 0; }
+  say "$1" "$(count successful)" "$(($(count failed) + $(count skipped) + $(count aborted)))" "$status"
+}
+
 # verdict_of_schemathesis SCRIPT BIN URL
 verdict_of_schemathesis() {
   local log=$work/suite.log status=0

@@ -14,10 +14,10 @@ import filters
 import samples
 from door import Door, cloud_event, wait_until
 
-CLIENTS = ("python7", "python8", "python9", "node3", "node4", "node6", "schemathesis")
+CLIENTS = ("python7", "python8", "python9", "node3", "node4", "node6", "go", "java9", "java10", "schemathesis")
 SCRATCH_EACH = 4
 # Clients that know Call Feedback, and the calls that each one rates and sums up.
-RATERS = ("python7", "python8", "node3", "node40")
+RATERS = ("python7", "python8", "node3", "node40", "java9")
 RATED_EACH, RATED_BELOW = 4, 2
 SUMMED_EACH, SUMMED_BELOW = 5, 2
 RUNNING = 3
