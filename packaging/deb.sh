@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Makes target/debian/sidetone_….deb: the program, its man pages and completions, a systemd unit with a user of its own, and a
+# configuration file. What goes where is in crates/sidetone/Cargo.toml.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo deb --version >/dev/null 2>&1 || cargo install --locked cargo-deb
+cargo build --release --locked --package sidetone
+target=${CARGO_TARGET_DIR:-target}
+# cargo-deb takes them from here, wherever the build was.
+made=target/deb
+rm -rf "$made"
+mkdir -p "$made"
+"$target/release/sidetone" man "$made/man"
+for shell in bash zsh fish; do "$target/release/sidetone" completions $shell >"$made/sidetone.$shell"; done
+cargo deb --package sidetone --no-build
