@@ -4,12 +4,12 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit clients calls
+.PHONY: demo test check bench audit fuzz lint unit clients readme calls deb
 
 demo:
 	$(CARGO) run --release -- demo
 
-test: lint unit clients calls
+test: lint unit clients readme calls
 	bash tests/durability/run.sh
 
 # What to run before each commit: needs nothing but Rust and a C compiler, nor root.
@@ -32,6 +32,11 @@ clients:
 	$(CARGO) build --release
 	bash tests/clients/run.sh
 
+# What README.md tells people to do, done.
+readme:
+	$(CARGO) build --release
+	bash tests/readme/run.sh
+
 # Real calls through Kamailio and rtpengine into the program as it is shipped; what it says of them against the phones' own counts.
 calls:
 	$(CARGO) build --release
@@ -40,6 +45,10 @@ calls:
 bench:
 	$(CARGO) build --release
 	CALLS=$(CALLS) bash bench/run.sh
+
+# A Debian package, in target/debian.
+deb:
+	bash packaging/deb.sh
 
 audit:
 	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Does what README.md tells a reader to do, in its words and its order, and looks for what it promises; then the examples in
+# docs/clients.md of the libraries that it installed.
+# usage: tests/readme/run.sh [SIDETONE_BINARY]
+# Left out: what installs packages or changes the machine (blocks with sudo). Ports are free ones instead of 8080 and 9060.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$here/../clients/install.sh"
+binary=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/release/sidetone}")
+[ -x "$binary" ] || { echo "readme: no sidetone binary at $binary; build one or name it" >&2; exit 2; }
+ready_venv_module
+unset TWILIO_EDGE TWILIO_REGION HTTP_PROXY http_proxy AC TOKEN CA
+
+work=$(mktemp -d)
+server=
+stop() {
+  if [ -n "$server" ]; then kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; fi
+  rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# The reader's directory: the clone, built.
+mkdir -p "$work/target/release"
+ln -s "$binary" "$work/target/release/sidetone"
+ln -s "$root/fixtures" "$work/fixtures"
+cd "$work"
+
+read -r http hep < <(python3 - <<'PY'
+import socket
+free = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(each.getsockname()[1] for each in free))
+PY
+)
+
+# One file for each sh block of README.md, by place.
+awk -v to="$work/block" '/^```sh$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside { print > sprintf("%s%02d.sh", to, n) }' "$root/README.md"
+sed -i "s/localhost:8080/localhost:$http/g; s/127\.0\.0\.1:9060/127.0.0.1:$hep/g" block*.sh
+grep -l sudo block*.sh | xargs -r rm
+
+said=$work/said
+# next PATTERN: the first block that holds it is run, in this shell: the second terminal.
+next() {
+  local block
+  block=$(grep -lE -- "$1" block*.sh | head -1)
+  [ -n "$block" ] || { echo "readme: no block says $1" >&2; exit 1; }
+  echo "readme: $(grep -cE . "$block") lines with $1"
+  set +u
+  # shellcheck disable=SC1090
+  . "./$block" >"$said" 2>"$said.err" || { cat "$block" "$said" "$said.err" >&2; exit 1; }
+  set -u
+  rm "$block"
+}
+
+found=0
+# finds PATTERN...: each is in what was printed.
+finds() {
+  local pattern
+  for pattern in "$@"; do
+    grep -qE -- "$pattern" "$said" || { echo "readme: nothing like $pattern in:" >&2; cat "$said" "$said.err" >&2; exit 1; }
+    found=$((found + 1))
+  done
+}
+
+# The first terminal. `make` and `cargo` were done before.
+grep -lE '^make ' block*.sh | xargs rm
+first=$(grep -l 'sidetone serve' block*.sh)
+sed -i '/^cargo build --release$/d; s/serve$/serve --listen 127.0.0.1:'"$http"' --hep-udp 127.0.0.1:'"$hep"' --hep-tcp 127.0.0.1:'"$hep"'/; $s/^/exec env /' "$first"
+bash "./$first" >server.out 2>server.err &
+server=$!
+for _ in $(seq 300); do
+  grep -q '^listening on' server.out && break
+  kill -0 "$server" || { cat server.out server.err >&2; exit 1; }
+  sleep 0.1
+done
+rm "$first"
+
+next 'status-callback'
+finds '"call_state": ?"answered"' '"call_state": ?"completed"' '"processing_state": ?"complete"' '"connect_duration": ?12'
+next 'annotate.py'
+finds "$CA completed .*'answered_by': 'human'.*'call_score': 2"
+next 'find.mjs'
+finds "$CA completed .*echo"
+# And the same two of docs/clients.md, beside the libraries that are there now.
+for example in python:clients.py js:clients.mjs; do
+  snippet "${example%%:*}" | sed "s/localhost:8080/localhost:$http/g" >"target/walk/${example#*:}"
+done
+target/walk/bin/python target/walk/clients.py >"$said" 2>"$said.err" || { cat "$said.err" >&2; exit 1; }
+finds "$CA completed"
+node target/walk/clients.mjs >"$said" 2>"$said.err" || { cat "$said.err" >&2; exit 1; }
+finds "$CA completed"
+next 'QualityIssueAnnotation'
+finds "$CA"
+next 'Feedback.json'
+finds '"quality_score": ?2' '"status": ?"queued"'
+next 'ingest fixtures'
+finds '"call_state": ?"completed"' '"packets_loss_percentage": ?[5-9]\.' '"mos_method"'
+
+left=$(ls block*.sh 2>/dev/null || true)
+[ -z "$left" ] || { echo "readme: nobody ran:" >&2; cat $left >&2; exit 1; }
+echo "readme: $found passed, 0 failed"
