@@ -6,11 +6,11 @@ cd "$(dirname "$0")/.."
 
 cargo deb --version >/dev/null 2>&1 || cargo install --locked cargo-deb
 cargo build --release --locked --package sidetone
-target=${CARGO_TARGET_DIR:-target}
-# cargo-deb takes them from here, wherever the build was.
-made=target/deb
+target=${CARGO_TARGET_DIR:-target}/release
+made=$target/deb # where cargo-deb looks for what is built
 rm -rf "$made"
 mkdir -p "$made"
-"$target/release/sidetone" man "$made/man"
-for shell in bash zsh fish; do "$target/release/sidetone" completions $shell >"$made/sidetone.$shell"; done
+"$target/sidetone" man "$made/man"
+gzip -9n "$made"/man/*
+for shell in bash zsh fish; do "$target/sidetone" completions $shell >"$made/sidetone.$shell"; done
 cargo deb --package sidetone --no-build
