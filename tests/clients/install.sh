@@ -56,8 +56,9 @@ snippet() {
 # go_suite SOURCES: the suite and what docs/clients.md tells people to write, compiled.
 go_suite() {
   debian_packages go golang-go
-  mkdir -p "$cache/go"
-  cp "$1"/* "$cache/go/"
+  rm -rf "$cache/go"
+  mkdir -p "$cache"
+  cp -r "$1" "$cache/go"
   snippet go >"$cache/go/sidetone.go"
   (cd "$cache/go" && GOFLAGS=-mod=readonly go test -vet=off -c -o suite .)
 }
