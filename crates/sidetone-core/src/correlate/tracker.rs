@@ -1,25 +1,39 @@
 //! Which call a mirrored packet belongs to, as far as the packets before it tell.
 //!
 //! Whose call a SIP message is follows from its Call-ID alone; what has to be remembered is which Call-IDs are calls (only
-//! an INVITE makes one), and where their media goes, because RTCP names no call. What comes before the packet that
-//! explains it waits for a bounded time.
+//! an INVITE makes one), and where their media goes, because RTCP names no call, or by a name of its agent's own. What comes
+//! before the packet that explains it waits for a bounded time.
+//!
+//! Addresses go from one call to the next, and packets do not come in the order in which they were seen: so it is told by
+//! the time at which each was seen whose an address was.
 
 mod calls;
+mod holders;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 
-use self::calls::{Calls, Known, Told};
+use self::calls::{AsIs, Calls, Key, Known, Told};
 use super::sip_call_sid;
 use crate::id::{AccountSid, CallRef, CallSid};
 use crate::time::{SECOND_US, TimeUs};
 
 /// How long a packet waits for the one that explains it.
 pub const WAIT_US: i64 = 5 * SECOND_US;
+/// How far the clocks of agents may be apart, and from ours: what is more is another matter than the order of packets.
+pub const CLOCKS_OFF_US: i64 = 2 * SECOND_US;
+/// How long after its end reports may be a call's: a phone sends them until it hears of the end, most often every 5 s
+/// (RFC 3550 §6.2).
+const LATE_US: i64 = 5 * SECOND_US;
 /// How long an ended call is remembered: what was sent before it ended may still be on its way.
 const LINGER_US: i64 = 60 * SECOND_US;
+/// How long packets need not wait whose like has waited in vain: their call may have begun meanwhile.
+const HOPELESS_US: i64 = 60 * SECOND_US;
+/// Most of these that are remembered; others wait.
+const HOPELESS_MAX: usize = 100_000;
 /// How often forgotten calls are looked for.
 const SWEEP_US: i64 = 10 * SECOND_US;
+
 /// How much is remembered.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -71,6 +85,8 @@ pub struct SipClue<'a> {
     pub sid: Option<CallSid>,
     /// What it does to its dialog.
     pub step: DialogStep,
+    /// When it was seen.
+    pub at: TimeUs,
     /// Where its sender wants RTCP.
     pub rtcp: &'a [SocketAddr],
     /// Sources its sender announces.
@@ -88,9 +104,21 @@ pub struct MediaClue<'a> {
     pub addresses: &'a [SocketAddr],
     /// Its sender, and the sources it is about.
     pub ssrcs: &'a [u32],
-    /// Whether addresses and sources may tell although it has a name that is not known: not while the call of that name may
-    /// still begin.
-    pub may_guess: bool,
+    /// When it was seen.
+    pub at: TimeUs,
+    /// What may tell.
+    pub evidence: Evidence,
+}
+
+/// What may tell whose a report is, when its name is no Call-ID that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nothing: messages that were seen before it may still come, and tell otherwise.
+    CallId,
+    /// Addresses and sources, unless its name may be the Call-ID of a call that will begin.
+    Known,
+    /// Addresses and sources: nothing better will come.
+    All,
 }
 
 /// Remembers what explains packets to come. `T` is a packet that waits.
@@ -101,12 +129,14 @@ pub struct Tracker<T> {
     waiting: VecDeque<Waiting<T>>,
     room: Room,
     room_of: HashMap<AccountSid, Room>,
+    /// Reports whose like has waited in vain, and until when they need not wait.
+    hopeless: HashMap<Key, TimeUs, AsIs>,
     sweep_at: TimeUs,
 }
 
 #[derive(Debug)]
 struct Waiting<T> {
-    until: TimeUs,
+    since: TimeUs,
     bytes: usize,
     packet: T,
 }
@@ -137,6 +167,7 @@ impl<T> Tracker<T> {
             waiting: VecDeque::new(),
             room: Room::default(),
             room_of: HashMap::new(),
+            hopeless: HashMap::default(),
             sweep_at: TimeUs::from_micros(i64::MIN),
         }
     }
@@ -158,44 +189,58 @@ impl<T> Tracker<T> {
                     // It is a call all the same; what does not name it by its Call-ID will not find it.
                     return Some(call);
                 }
-                self.calls.begin(name, Known::new(call))
+                self.calls.begin(name, Known::new(call, clue.at))
             }
         };
-        known.learn(clue.step, now, self.limits.idle_us);
+        known.learn(clue.step, clue.at, now, self.limits.idle_us);
         let call = known.call;
         for address in clue.rtcp {
-            self.calls.announce(name, Told::Rtcp(*address));
+            self.calls.announce(name, *address, clue.at);
         }
-        for ssrc in clue.ssrcs {
-            self.calls.announce(name, Told::Ssrc(*ssrc));
-        }
+        self.notice_sources(name, clue.account, clue.ssrcs);
         Some(call)
     }
 
-    /// The call of an RTCP packet or of a phone's report: by the name it has, else by the addresses, else by its sources.
-    /// Its sources are known from then on.
+    /// The call of an RTCP packet or of a phone's report: by the name it has, if that is a Call-ID; else by what its
+    /// addresses and sources were at its time, else by what its name has come to mean. What it has of these is known from
+    /// then on.
     pub fn media(&mut self, clue: &MediaClue<'_>, now: TimeUs) -> Option<CallRef> {
         let named = clue
             .correlation_id
             .map(|id| self.calls.key(clue.account, Told::Name(id)));
         let name = match named {
-            Some(name) if self.calls.get_mut(name).is_some() => name,
-            Some(_) if !clue.may_guess => return None,
+            Some(name) if self.calls.has(name) => name,
+            Some(_) | None if clue.evidence == Evidence::CallId => return None,
+            Some(name)
+                if clue.evidence == Evidence::Known
+                    && !self.calls.is_alias(name)
+                    && !self.is_hopeless(clue, now) =>
+            {
+                return None;
+            }
             Some(_) | None => {
                 let addresses = clue.addresses.iter().map(|it| Told::Rtcp(*it));
                 let told = addresses.chain(clue.ssrcs.iter().map(|it| Told::Ssrc(*it)));
-                self.calls.running(clue.account, told)?
+                self.calls.at(clue.at, clue.account, told, named)?
             }
         };
         let known = self.calls.get_mut(name)?;
-        if !known.has_ended {
+        if !known.has_ended() {
             known.forget_at = now.plus_us(self.limits.idle_us);
         }
         let call = known.call;
-        for ssrc in clue.ssrcs {
-            self.calls.notice(name, *ssrc);
+        if let Some(alias) = named.filter(|alias| *alias != name) {
+            self.calls.notice(name, alias);
         }
+        self.notice_sources(name, clue.account, clue.ssrcs);
         Some(call)
+    }
+
+    fn notice_sources(&mut self, name: Key, account: AccountSid, ssrcs: &[u32]) {
+        for ssrc in ssrcs {
+            let source = self.calls.key(account, Told::Ssrc(*ssrc));
+            self.calls.notice(name, source);
+        }
     }
 
     /// Remembers a call that was looked up elsewhere: it began before this did, so its INVITE will not come.
@@ -204,11 +249,34 @@ impl<T> Tracker<T> {
             return;
         }
         let name = self.calls.key(call.account, Told::Name(call_id));
-        if self.calls.get_mut(name).is_none() {
-            let known = self.calls.begin(name, Known::new(call));
-            known.is_accepted = true;
+        if !self.calls.has(name) {
+            let known = self.calls.begin(name, Known::running(call));
             known.forget_at = now.plus_us(self.limits.idle_us);
         }
+    }
+
+    /// Takes it that nothing explains a report, which has waited for that. Those that follow with its name between its
+    /// addresses need not wait, for a while.
+    pub fn give_up(&mut self, clue: &MediaClue<'_>, now: TimeUs) {
+        if self.hopeless.len() < HOPELESS_MAX {
+            let until = now.plus_us(HOPELESS_US);
+            self.hopeless.insert(self.like(clue), until);
+        }
+    }
+
+    /// Whether the like of a report has waited in vain.
+    #[must_use]
+    pub fn is_hopeless(&self, clue: &MediaClue<'_>, now: TimeUs) -> bool {
+        !self.hopeless.is_empty()
+            && self
+                .hopeless
+                .get(&self.like(clue))
+                .is_some_and(|until| now < *until)
+    }
+
+    fn like(&self, clue: &MediaClue<'_>) -> Key {
+        self.calls
+            .key_of((clue.account, clue.correlation_id, clue.addresses))
     }
 
     /// Lets a packet of so many bytes wait for the one that explains it. Gives it back when too many wait, or too many of
@@ -229,28 +297,28 @@ impl<T> Tracker<T> {
         if fits(own.packets, all.packets, self.limits.waiting)
             && fits(own.bytes, all.bytes, self.limits.waiting_bytes)
         {
-            self.wait_on(account, packet, bytes, now.plus_us(WAIT_US));
+            self.wait_on(account, packet, bytes, now);
             Ok(())
         } else {
             Err(packet)
         }
     }
 
-    /// Takes all that waits, to be tried again: each packet, its bytes, and until when it may wait.
+    /// Takes all that waits, to be tried again: each packet, its bytes, and since when it waits.
     pub fn take_waiting(&mut self) -> Vec<(T, usize, TimeUs)> {
         self.room = Room::default();
         self.room_of.clear();
         let waiting = std::mem::take(&mut self.waiting).into_iter();
-        waiting.map(|it| (it.packet, it.bytes, it.until)).collect()
+        waiting.map(|it| (it.packet, it.bytes, it.since)).collect()
     }
 
     /// Lets a packet wait that has waited before.
-    pub fn wait_on(&mut self, account: AccountSid, packet: T, bytes: usize, until: TimeUs) {
+    pub fn wait_on(&mut self, account: AccountSid, packet: T, bytes: usize, since: TimeUs) {
         self.room = self.room.with(bytes);
         let own = self.room_of.entry(account).or_default();
         *own = own.with(bytes);
         self.waiting.push_back(Waiting {
-            until,
+            since,
             bytes,
             packet,
         });
@@ -269,6 +337,7 @@ impl<T> Tracker<T> {
         }
         self.sweep_at = now.plus_us(SWEEP_US);
         self.calls.forget(now);
+        self.hopeless.retain(|_, until| now < *until);
     }
 }
 

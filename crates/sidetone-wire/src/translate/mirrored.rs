@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use sha2::{Digest, Sha256};
 use sidetone_core::capture::Capture;
-use sidetone_core::correlate::{DialogStep, MediaClue, SipClue};
+use sidetone_core::correlate::{DialogStep, Evidence, MediaClue, SipClue};
 use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::sip::{SipMessage, StartLine};
@@ -191,12 +191,13 @@ fn id(agent: u32, at_us: i64, from: SocketAddr, to: SocketAddr, payload: &[u8]) 
 }
 
 impl Mirrored {
-    /// What a SIP message tells about its call. `sid` and `rtcp`, `ssrcs`: see [`SipClue`].
+    /// What a SIP message tells about its call. `sid`, `at`, `rtcp`, `ssrcs`: see [`SipClue`].
     #[must_use]
     pub fn sip_clue<'a>(
         message: &'a SipMessage,
         account: AccountSid,
         sid: Option<CallSid>,
+        at: TimeUs,
         rtcp: &'a [SocketAddr],
         ssrcs: &'a [u32],
     ) -> SipClue<'a> {
@@ -214,18 +215,20 @@ impl Mirrored {
             call_id: &message.call_id,
             sid,
             step,
+            at,
             rtcp,
             ssrcs,
         }
     }
 
-    /// What anything else tells about its call. `has_waited`: long enough for the call it names to begin.
+    /// What anything else tells about its call. `at`, `evidence`: see [`MediaClue`].
     #[must_use]
     pub fn media_clue<'a>(
         &'a self,
         account: AccountSid,
         ssrcs: &'a [u32],
-        has_waited: bool,
+        at: TimeUs,
+        evidence: Evidence,
     ) -> MediaClue<'a> {
         let correlation_id = match &self.content {
             Content::Vq(_, call_id) => Some(call_id.as_str()),
@@ -240,20 +243,20 @@ impl Mirrored {
                 Content::Sip(_) | Content::Vq(..) => &[],
             },
             ssrcs,
-            // What a phone calls its call is no name of an agent's own making.
-            may_guess: has_waited && matches!(self.content, Content::Rtcp(_)),
+            at,
+            evidence: match &self.content {
+                Content::Rtcp(_) => evidence,
+                // What a phone calls its call is no name of an agent's own making.
+                Content::Sip(_) | Content::Vq(..) => Evidence::CallId,
+            },
         }
     }
 
-    /// The sources a report names: its sender's, and those it is about.
+    /// The sources a report names: its sender's, and those it is about. None of a message.
     #[must_use]
     pub fn ssrcs(&self) -> Vec<u32> {
         match &self.content {
-            Content::Sip(message) => message
-                .media
-                .iter()
-                .flat_map(|media| media.ssrcs.iter().copied())
-                .collect(),
+            Content::Sip(_) => Vec::new(),
             Content::Rtcp(report) => {
                 let about = report.blocks.iter().map(|block| block.ssrc);
                 std::iter::once(report.ssrc).chain(about).collect()

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use sidetone_core::correlate::{Limits, Tracker, sip_call_sid};
+use sidetone_core::correlate::{CLOCKS_OFF_US, Evidence, Limits, Tracker, WAIT_US, sip_call_sid};
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::network::Network as Range;
+use sidetone_core::sip::SipMessage;
 use sidetone_core::time::TimeUs;
 
 use super::mirrored::{Content, Mirrored};
@@ -84,34 +85,68 @@ pub enum Fate {
     Waits,
     /// It is of no call: a registration, a keep-alive, a text message.
     NotACall,
+    /// Nothing explains it, and its like has waited in vain.
+    Unexplained,
     /// Too many wait already, of its account or of all.
     Crowded(Box<Owned>),
 }
+
+/// An event, and how its packet came.
+pub type Found = (CallEvent, &'static str);
 
 /// Puts packets to calls.
 #[derive(Debug)]
 pub struct Network {
     tracker: Tracker<Owned>,
+    is_whole: bool,
+    /// Packets that began to wait since all that wait were tried.
+    untried: usize,
 }
 
+/// Room is made when at least one of so many that wait was not tried yet.
+const RELIEVED_SHARE: usize = 16;
+/// Most times that packets which wait are tried one after the other, as one may tell of the next.
+const ROUNDS_MAX: usize = 8;
+
 impl Network {
-    /// Knows no call yet.
+    /// Knows no call yet. Packets come about as they are seen.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             tracker: Tracker::new(limits),
+            is_whole: false,
+            untried: 0,
+        }
+    }
+
+    /// The same of packets that are all there is, in any order and seen at any time: addresses tell whose a report is when
+    /// all have come.
+    #[must_use]
+    pub fn of_whole(limits: Limits) -> Self {
+        Self {
+            is_whole: true,
+            ..Self::new(limits)
         }
     }
 
     /// Takes a packet.
     pub fn take(&mut self, owned: Owned, now: TimeUs) -> Fate {
-        match self.place(owned, now, false) {
+        let evidence = if self.is_whole {
+            Evidence::CallId
+        } else {
+            Evidence::Known
+        };
+        match self.place(owned, now, evidence, now) {
             Ok(event) => Fate::Event(event),
             Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
+            Err(owned) if self.is_hopeless(&owned, now) => Fate::Unexplained,
             Err(owned) => {
                 let bytes = owned.packet.bytes();
                 match self.tracker.wait(owned.account, *owned, bytes, now) {
-                    Ok(()) => Fate::Waits,
+                    Ok(()) => {
+                        self.untried = self.untried.saturating_add(1);
+                        Fate::Waits
+                    }
                     Err(owned) => Fate::Crowded(Box::new(owned)),
                 }
             }
@@ -119,25 +154,101 @@ impl Network {
     }
 
     /// Tries again what waits: what has found its call, and what has waited in vain.
-    pub fn retry(&mut self, now: TimeUs) -> (Vec<(CallEvent, &'static str)>, Vec<Owned>) {
-        let (mut found, mut given_up) = (Vec::new(), Vec::new());
-        for (owned, bytes, until) in self.tracker.take_waiting() {
-            let came_by = owned.came_by;
-            match self.place(owned, now, until <= now) {
-                Ok(event) => found.push((*event, came_by)),
-                Err(owned) if until <= now => given_up.push(*owned),
-                Err(owned) => self.tracker.wait_on(owned.account, *owned, bytes, until),
+    pub fn retry(&mut self, now: TimeUs) -> (Vec<Found>, Vec<Owned>) {
+        let in_vain = |since: TimeUs| since.plus_us(WAIT_US) <= now;
+        let (found, left) = self.try_waiting(now, |since| {
+            if in_vain(since) {
+                Evidence::All
+            } else {
+                Evidence::Known
+            }
+        });
+        let mut given_up = Vec::new();
+        for (owned, bytes, since) in left {
+            if in_vain(since) {
+                given_up.push(owned);
+            } else {
+                self.tracker.wait_on(owned.account, owned, bytes, since);
             }
         }
         self.tracker.forget(now);
         (found, given_up)
     }
 
-    /// Remembers the call of a packet that was looked up elsewhere: those that follow need not wait.
-    pub fn recall(&mut self, packet: &Mirrored, call: CallRef, now: TimeUs) {
-        if let Some(name) = packet.call_name() {
+    /// Makes room when packets that are all there is are too many to wait for the last: what is known by now has to tell.
+    /// What nothing explains waits on. Finds nothing when too little is new since it was done last.
+    pub fn relieve(&mut self, now: TimeUs) -> Vec<Found> {
+        let (_, waiting) = self.tracker.sizes();
+        if !self.is_whole || self.untried < waiting / RELIEVED_SHARE {
+            return Vec::new();
+        }
+        let (found, left) = self.try_waiting(now, |_| Evidence::All);
+        for (owned, bytes, since) in left {
+            self.tracker.wait_on(owned.account, owned, bytes, since);
+        }
+        found
+    }
+
+    fn try_waiting(
+        &mut self,
+        now: TimeUs,
+        evidence: impl Fn(TimeUs) -> Evidence,
+    ) -> (Vec<Found>, Vec<(Owned, usize, TimeUs)>) {
+        self.untried = 0;
+        let mut found = Vec::new();
+        let mut attempt = |network: &mut Self, waiting: Vec<(Owned, usize, TimeUs)>| {
+            let mut left = Vec::new();
+            for (owned, bytes, since) in waiting {
+                let came_by = owned.came_by;
+                match network.place(owned, since, evidence(since), now) {
+                    Ok(event) => found.push((*event, came_by)),
+                    Err(owned) => left.push((*owned, bytes, since)),
+                }
+            }
+            left
+        };
+        // A message explains reports that came before it, and one report another.
+        let waiting = self.tracker.take_waiting().into_iter();
+        let (messages, mut reports): (Vec<_>, Vec<_>) =
+            waiting.partition(|(owned, ..)| matches!(owned.packet.content, Content::Sip(_)));
+        let mut left = attempt(self, messages);
+        for _ in 0..ROUNDS_MAX {
+            let tried = reports.len();
+            reports = attempt(self, reports);
+            if reports.is_empty() || reports.len() == tried {
+                break;
+            }
+        }
+        left.append(&mut reports);
+        (found, left)
+    }
+
+    /// The event of a packet whose call was looked up elsewhere. The call is remembered: packets that follow need not wait.
+    pub fn recall(&mut self, owned: Owned, call: CallRef, now: TimeUs) -> CallEvent {
+        if let Some(name) = owned.packet.call_name() {
             self.tracker.recall(call, name, now);
         }
+        match self.place(owned, now, Evidence::CallId, now) {
+            Ok(event) => *event,
+            Err(owned) => owned.packet.of_call(call),
+        }
+    }
+
+    /// Takes it that nothing explains a packet: its like need not wait.
+    pub fn give_up(&mut self, owned: &Owned, now: TimeUs) {
+        if matches!(owned.packet.content, Content::Rtcp(_)) {
+            let clue = owned
+                .packet
+                .media_clue(owned.account, &[], now, Evidence::All);
+            self.tracker.give_up(&clue, now);
+        }
+    }
+
+    fn is_hopeless(&self, owned: &Owned, now: TimeUs) -> bool {
+        let clue = owned
+            .packet
+            .media_clue(owned.account, &[], now, Evidence::All);
+        matches!(owned.packet.content, Content::Rtcp(_)) && self.tracker.is_hopeless(&clue, now)
     }
 
     /// How many calls are remembered, and how many packets wait.
@@ -149,32 +260,61 @@ impl Network {
     fn place(
         &mut self,
         owned: Owned,
+        received_at: TimeUs,
+        evidence: Evidence,
         now: TimeUs,
-        has_waited: bool,
     ) -> Result<Box<CallEvent>, Box<Owned>> {
+        let at = self.moment(owned.packet.at, received_at);
         let Owned {
             account, packet, ..
         } = &owned;
-        let ssrcs = packet.ssrcs();
         let call = match &packet.content {
             Content::Sip(message) => {
-                let rtcp: Vec<SocketAddr> = message
-                    .media
-                    .iter()
-                    .filter_map(|media| media.rtcp)
-                    .collect();
-                let clue = Mirrored::sip_clue(message, *account, packet.named, &rtcp, &ssrcs);
+                let (rtcp, ssrcs) = announced(message);
+                let clue = Mirrored::sip_clue(message, *account, packet.named, at, &rtcp, &ssrcs);
                 self.tracker.sip(&clue, now)
             }
-            Content::Rtcp(_) | Content::Vq(..) => self
-                .tracker
-                .media(&packet.media_clue(*account, &ssrcs, has_waited), now),
+            Content::Rtcp(_) | Content::Vq(..) => {
+                let ssrcs = packet.ssrcs();
+                let clue = packet.media_clue(*account, &ssrcs, at, evidence);
+                self.tracker.media(&clue, now)
+            }
         };
         match call {
             Some(call) => Ok(Box::new(owned.packet.of_call(call))),
             None => Err(Box::new(owned)),
         }
     }
+
+    /// When a packet was seen, by a clock that all agents share as far as that can be known: of one that came as it was seen,
+    /// and whose agent's clock is off, when it came.
+    const fn moment(&self, captured_at: TimeUs, received_at: TimeUs) -> TimeUs {
+        let off_us = captured_at.since_us(received_at).saturating_abs();
+        if self.is_whole || off_us <= CLOCKS_OFF_US {
+            captured_at
+        } else {
+            received_at
+        }
+    }
+}
+
+/// Where the sender of a message may take RTCP, and the sources it announces.
+fn announced(message: &SipMessage) -> (Vec<SocketAddr>, Vec<u32>) {
+    let media = &message.media;
+    let rtcp = media.iter().flat_map(|media| {
+        // A port of its own for RTCP is for those who cannot take both at one (RFC 5761 §5.1.1).
+        let is_next = |rtp: &SocketAddr| {
+            media
+                .rtcp
+                .is_some_and(|rtcp| rtcp.port() == rtp.port().saturating_add(1))
+        };
+        let shared = media
+            .rtp
+            .filter(|rtp| media.rtcp != Some(*rtp) && !is_next(rtp));
+        media.rtcp.into_iter().chain(shared)
+    });
+    let ssrcs = media.iter().flat_map(|media| media.ssrcs.iter().copied());
+    (rtcp.collect(), ssrcs.collect())
 }
 
 /// Whether a packet's method does without a call. Within a known one, any method is part of it.
@@ -194,82 +334,4 @@ fn is_of_no_call(packet: &Mirrored) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::hep::{self, Packet, Payload};
-    use crate::translate::mirrored;
-
-    const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
-
-    /// What is read of an INVITE that somebody sent: the call it names, its parent, its verstat.
-    fn read(headers: &TrustedHeaders, sender: &str) -> (bool, bool, Option<String>) {
-        let text = format!(
-            "INVITE sip:b@b SIP/2.0\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nX-Call-Sid: CA{}\r\nX-CID: other\r\n\
-             From: <sip:+12025550100@a;verstat=TN-Validation-Passed>;tag=1\r\n\r\n",
-            "0".repeat(32)
-        );
-        let packet = Packet {
-            protocol: 17,
-            src: SocketAddr::new(sender.parse().unwrap(), 5060),
-            dst: SocketAddr::from(([192, 0, 2, 9], 5060)),
-            captured_us: 1,
-            payload_type: hep::SIP,
-            agent: 1,
-            auth_key: None,
-            payload: Payload::Plain(text.as_bytes()),
-            correlation_id: None,
-            node_name: None,
-            mos_100: None,
-            r_factor: None,
-            jitter: None,
-        };
-        let mirrored = mirrored::hep(&packet, ACCOUNT, headers).unwrap();
-        let Content::Sip(message) = mirrored.content else {
-            panic!("no SIP: {:?}", mirrored.content);
-        };
-        let parent = message.parent.is_some();
-        (mirrored.named.is_some(), parent, message.verstat)
-    }
-
-    #[test]
-    fn headers_count_by_who_sent_them() {
-        let passed = || Some("TN-Validation-Passed".to_owned());
-        let proxy = || vec!["192.0.2.1".parse().unwrap()];
-        let headers = |sources, verstat_sources| TrustedHeaders {
-            call_sid: vec!["X-Call-Sid".to_owned()],
-            parent: vec!["X-CID".to_owned()],
-            sources,
-            verstat_sources,
-        };
-        for (headers, sender, expected) in [
-            (
-                headers(vec![], None),
-                "198.51.100.7",
-                (false, false, passed()),
-            ),
-            (headers(proxy(), None), "192.0.2.1", (true, true, passed())),
-            (
-                headers(proxy(), None),
-                "198.51.100.7",
-                (false, false, passed()),
-            ),
-            (
-                headers(vec![], Some(proxy())),
-                "192.0.2.1",
-                (false, false, passed()),
-            ),
-            (
-                headers(vec![], Some(proxy())),
-                "198.51.100.7",
-                (false, false, None),
-            ),
-            (
-                headers(proxy(), Some(vec![])),
-                "192.0.2.1",
-                (true, true, None),
-            ),
-        ] {
-            assert_eq!(read(&headers, sender), expected, "{headers:?} {sender}");
-        }
-    }
-}
+mod tests;

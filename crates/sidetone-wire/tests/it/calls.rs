@@ -82,7 +82,7 @@ pub(crate) fn events(sent: &[Sent]) -> Vec<CallEvent> {
         match network.take(owned, now) {
             Fate::Event(event) => events.push(*event),
             Fate::Waits | Fate::NotACall => {}
-            Fate::Crowded(owned) => panic!("no room for {owned:?}"),
+            fate @ (Fate::Unexplained | Fate::Crowded(_)) => panic!("{fate:?}"),
         }
     }
     let (found, _) = network.retry(now);

@@ -8,6 +8,7 @@ mod corpus;
 mod derived;
 mod doors;
 mod fixtures;
+mod names;
 mod prefixes;
 mod random;
 mod rtcp;

@@ -1,24 +1,29 @@
 //! The calls that are remembered, found by what packets tell of them: a name, an address, a source.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::net::SocketAddr;
 
 use smallvec::SmallVec;
 
+use super::holders::Holders;
 use super::{DialogStep, LINGER_US};
 use crate::id::{AccountSid, CallRef};
 use crate::time::TimeUs;
 
-/// Most addresses, and most sources, remembered of one call.
+/// Most addresses, and most sources and names, remembered of one call.
 pub(super) const CLUES_MAX: usize = 32;
 /// So many of either take no memory of their own: those of a proxied call.
 const CLUES_USUAL: usize = 4;
+/// Before anything was.
+const NOT_YET: TimeUs = TimeUs::from_micros(i64::MIN);
+/// After everything.
+const NEVER: TimeUs = TimeUs::from_micros(i64::MAX);
 
 /// Something that packets of a call have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Told<'a> {
-    /// The Call-ID.
+    /// The Call-ID, or another name that an agent gives the call.
     Name(&'a str),
     /// Where a side wants RTCP.
     Rtcp(SocketAddr),
@@ -35,66 +40,107 @@ pub(super) type Key = u64;
 pub(super) struct Calls {
     keys: RandomState,
     by_name: HashMap<Key, Known, AsIs>,
-    /// The names of calls by their addresses and sources.
-    by_clue: HashMap<Key, Key, AsIs>,
+    /// The calls of addresses, sources and names that are no Call-IDs.
+    by_clue: HashMap<Key, Holders, AsIs>,
 }
 
-/// A call that is remembered. It fits into two lines of a processor's cache, as it is fetched for each packet.
+/// A call that is remembered. Its messages may come in any order.
 #[derive(Debug)]
 pub(super) struct Known {
     /// The call: its natural identity, or the one a trusted header gave it.
     pub(super) call: CallRef,
     pub(super) forget_at: TimeUs,
-    pub(super) is_accepted: bool,
-    pub(super) has_ended: bool,
+    /// When it was first told of.
+    began: TimeUs,
+    /// When it was asked for last: after a challenge it is asked for anew.
+    asked_at: TimeUs,
+    is_accepted: bool,
+    /// When it was refused last. Nothing else ends a call that was not accepted, and of one that was it is a re-INVITE.
+    refused_at: TimeUs,
+    ended_at: TimeUs,
     rtcp: Clues,
-    ssrcs: Clues,
+    noticed: Clues,
 }
 
 type Clues = SmallVec<[Key; CLUES_USUAL]>;
 
 impl Known {
-    pub(super) const fn new(call: CallRef) -> Self {
+    /// A call that something tells of at that time.
+    pub(super) const fn new(call: CallRef, began: TimeUs) -> Self {
         Self {
             call,
             // Until something is learnt of it.
             forget_at: TimeUs::EPOCH,
+            began,
+            asked_at: began,
             is_accepted: false,
-            has_ended: false,
+            refused_at: NOT_YET,
+            ended_at: NOT_YET,
             rtcp: SmallVec::new_const(),
-            ssrcs: SmallVec::new_const(),
+            noticed: SmallVec::new_const(),
         }
     }
 
-    /// Learns what a message does to its dialog.
-    pub(super) fn learn(&mut self, step: DialogStep, now: TimeUs, idle_us: i64) {
+    /// A call that began some time ago.
+    pub(super) const fn running(call: CallRef) -> Self {
+        let mut known = Self::new(call, TimeUs::EPOCH);
+        known.is_accepted = true;
+        known
+    }
+
+    /// Learns what a message of that time does to its dialog.
+    pub(super) fn learn(&mut self, step: DialogStep, at: TimeUs, now: TimeUs, idle_us: i64) {
+        self.began = self.began.min(at);
         match step {
+            DialogStep::Begins => self.asked_at = self.asked_at.max(at),
             DialogStep::Accepts => self.is_accepted = true,
-            DialogStep::Refuses => self.has_ended |= !self.is_accepted,
-            DialogStep::Ends => self.has_ended = true,
-            // After a challenge the same dialog is asked for anew.
-            DialogStep::Begins => self.has_ended = false,
+            DialogStep::Refuses => self.refused_at = self.refused_at.max(at),
+            DialogStep::Ends => self.ended_at = self.ended_at.max(at),
             DialogStep::Other => {}
         }
-        let memory_us = if self.has_ended { LINGER_US } else { idle_us };
+        let memory_us = if self.has_ended() { LINGER_US } else { idle_us };
         self.forget_at = now.plus_us(memory_us);
+    }
+
+    /// When it ended, [`NEVER`] while it runs.
+    fn end(&self) -> TimeUs {
+        let end = if self.is_accepted {
+            self.ended_at
+        } else {
+            self.ended_at.max(self.refused_at)
+        };
+        if end < self.asked_at { NEVER } else { end }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.end() < NEVER
     }
 }
 
 impl Calls {
     /// The key of what is told within an account.
     pub(super) fn key(&self, account: AccountSid, told: Told<'_>) -> Key {
-        self.keys.hash_one((account, told))
+        self.key_of((account, told))
+    }
+
+    /// The key of anything.
+    pub(super) fn key_of(&self, it: impl Hash) -> Key {
+        self.keys.hash_one(it)
     }
 
     pub(super) fn len(&self) -> usize {
         self.by_name.len()
     }
 
-    /// How many calls are remembered, and how many addresses and sources of theirs.
+    /// How many calls are remembered, and how many addresses, sources and names of theirs.
     #[cfg(test)]
     pub(super) fn sizes(&self) -> (usize, usize) {
-        (self.by_name.len(), self.by_clue.len())
+        let clues = self.by_clue.values().map(Holders::len);
+        (self.by_name.len(), clues.sum())
+    }
+
+    pub(super) fn has(&self, name: Key) -> bool {
+        self.by_name.contains_key(&name)
     }
 
     pub(super) fn get_mut(&mut self, name: Key) -> Option<&mut Known> {
@@ -106,45 +152,58 @@ impl Calls {
         self.by_name.entry(name).or_insert(known)
     }
 
-    /// Takes it that an address or a source is the call's from now on: it may have been another call's before.
-    pub(super) fn announce(&mut self, name: Key, told: Told<'_>) {
+    /// Takes it that an address is the call's from a time on, until another call announces it.
+    pub(super) fn announce(&mut self, name: Key, address: SocketAddr, at: TimeUs) {
         let Some(known) = self.by_name.get_mut(&name) else {
             return;
         };
-        let clue = self.keys.hash_one((known.call.account, told));
-        let clues = match told {
-            Told::Ssrc(_) => &mut known.ssrcs,
-            Told::Rtcp(_) | Told::Name(_) => &mut known.rtcp,
-        };
-        remember(clues, clue);
+        let clue = self
+            .keys
+            .hash_one((known.call.account, Told::Rtcp(address)));
+        remember(&mut known.rtcp, clue);
         // What the call does not keep would never be forgotten.
-        if clues.contains(&clue) {
-            self.by_clue.insert(clue, name);
+        if known.rtcp.contains(&clue) {
+            self.by_clue.entry(clue).or_default().add(name, at);
         }
     }
 
-    /// Takes it that a source is the call's, if that is new.
-    pub(super) fn notice(&mut self, name: Key, ssrc: u32) {
+    /// Takes it that a source, or a name that is no Call-ID, is the call's as long as it lasts, if that is new.
+    pub(super) fn notice(&mut self, name: Key, clue: Key) {
         let Some(known) = self.by_name.get_mut(&name) else {
             return;
         };
-        let clue = self.keys.hash_one((known.call.account, Told::Ssrc(ssrc)));
-        if remember(&mut known.ssrcs, clue) {
-            self.by_clue.insert(clue, name);
+        if remember(&mut known.noticed, clue) {
+            self.by_clue.entry(clue).or_default().add(name, known.began);
         }
     }
 
-    /// The name of the first call that something is told of and that has not ended: an address goes from one call to the
-    /// next, and one that has ended is told by its name only.
-    pub(super) fn running<'a>(
+    /// Whether a name is known to be no Call-ID.
+    pub(super) fn is_alias(&self, name: Key) -> bool {
+        self.by_clue.contains_key(&name)
+    }
+
+    /// The name of the call that packets of a time belong to by what is told of them: by the first that is one running
+    /// call's only, else by the first that is any's; else by another name of theirs, if that is one running call's only.
+    pub(super) fn at<'a>(
         &self,
+        at: TimeUs,
         account: AccountSid,
         told: impl Iterator<Item = Told<'a>>,
+        alias: Option<Key>,
     ) -> Option<Key> {
-        let runs = |name: &Key| self.by_name.get(name).is_some_and(|it| !it.has_ended);
-        told.filter_map(|told| self.by_clue.get(&self.key(account, told)))
-            .copied()
-            .find(runs)
+        let holder = |clue: Key| {
+            let end_of = |name| self.by_name.get(&name).map(Known::end);
+            self.by_clue.get(&clue)?.at(at, end_of)
+        };
+        let mut first = None;
+        for held in told.filter_map(|told| holder(self.key(account, told))) {
+            if held.is_certain {
+                return Some(held.by);
+            }
+            first = first.or(Some(held.by));
+        }
+        let alias = || alias.and_then(holder).filter(|held| held.is_certain);
+        first.or_else(|| alias().map(|held| held.by))
     }
 
     /// Forgets the calls whose time has come.
@@ -153,9 +212,10 @@ impl Calls {
         self.by_name.retain(|name, known| {
             let keep = now < known.forget_at;
             if !keep {
-                for clue in known.rtcp.iter().chain(&known.ssrcs) {
+                for clue in known.rtcp.iter().chain(&known.noticed) {
                     // Another call may have it by now.
-                    if by_clue.get(clue) == Some(name) {
+                    let others = by_clue.get_mut(clue).map(|it| it.remove(*name));
+                    if others == Some(false) {
                         by_clue.remove(clue);
                     }
                 }
@@ -175,11 +235,11 @@ fn remember(clues: &mut Clues, clue: Key) -> bool {
 }
 
 /// A map by what is a hash already.
-type AsIs = BuildHasherDefault<Hashed>;
+pub(super) type AsIs = BuildHasherDefault<Hashed>;
 
 /// Takes a [`Key`] for the hash that it is.
 #[derive(Debug, Default)]
-struct Hashed(u64);
+pub(super) struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn write_u64(&mut self, key: u64) {

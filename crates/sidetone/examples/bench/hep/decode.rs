@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::ensure;
 use sidetone::clock::Clock;
 use sidetone::ingest::hep::batch::Batch;
-use sidetone_core::correlate::{DialogStep, Limits, MediaClue, SipClue, Tracker};
+use sidetone_core::correlate::{DialogStep, Evidence, Limits, MediaClue, SipClue, Tracker};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::TimeUs;
 use sidetone_store::NewEvent;
@@ -92,6 +92,7 @@ impl Places {
             call_id: &sidetone_wire::sip::text(message.call_id()?),
             sid: None,
             step,
+            at: now,
             rtcp: &rtcp,
             ssrcs: &ssrcs,
         };
@@ -110,7 +111,8 @@ impl Places {
             correlation_id: name,
             addresses,
             ssrcs,
-            may_guess: false,
+            at: now,
+            evidence: Evidence::Known,
         };
         self.tracker.media(&clue, now)
     }

@@ -56,15 +56,11 @@ impl Intake {
             sources: hep.call_sid_sources.ranges().to_vec(),
             verstat_sources: hep.verstat_sources.as_ref().map(|it| it.ranges().to_vec()),
         };
-        let limits = Limits {
-            idle_us: app.config.lifecycle.call_idle_us,
-            ..Limits::default()
-        };
         Self {
             gate: Gate::new(app.clone()),
             headers,
             locations: app.locations.clone(),
-            network: Network::new(limits),
+            network: Network::new(limits(&app)),
             pending: Vec::new(),
             came_by: Vec::new(),
             writing: None,
@@ -78,6 +74,7 @@ impl Intake {
     #[must_use]
     pub fn of_whole(app: App) -> Self {
         Self {
+            network: Network::of_whole(limits(&app)),
             ended: Some(BTreeSet::new()),
             ..Self::new(app)
         }
@@ -192,8 +189,20 @@ impl Intake {
             Fate::Event(event) => self.keep(*event, came_by, now),
             Fate::Waits => {}
             Fate::NotACall => self.ignore(came_by, "not_a_call"),
-            Fate::Crowded(_) => self.ignore(came_by, "uncorrelated"),
+            Fate::Crowded(owned) => self.make_room(*owned, now),
+            Fate::Unexplained => self.ignore(came_by, "uncorrelated"),
         }
+    }
+
+    fn make_room(&mut self, owned: Owned, now: TimeUs) {
+        let found = self.network.relieve(now);
+        if found.is_empty() {
+            return self.ignore(owned.came_by, "uncorrelated");
+        }
+        for (event, came_by) in found {
+            self.keep(event, came_by, now);
+        }
+        self.place(owned, now);
     }
 
     fn keep(&mut self, event: CallEvent, came_by: &'static str, received_at: TimeUs) {
@@ -217,10 +226,14 @@ impl Intake {
         while let Some(owned) = given_up.next() {
             match self.known_to_store(&owned, &mut looked_up).await {
                 Ok(Some(call)) => {
-                    self.network.recall(&owned.packet, call, now);
-                    self.keep(owned.packet.of_call(call), owned.came_by, now);
+                    let came_by = owned.came_by;
+                    let event = self.network.recall(owned, call, now);
+                    self.keep(event, came_by, now);
                 }
-                Ok(None) => self.ignore(owned.came_by, "uncorrelated"),
+                Ok(None) => {
+                    self.network.give_up(&owned, now);
+                    self.ignore(owned.came_by, "uncorrelated");
+                }
                 Err(error) => {
                     // Nobody can say any more whose the rest are.
                     for lost in std::iter::once(owned).chain(given_up) {
@@ -336,6 +349,13 @@ impl Intake {
     fn ignore(&mut self, came_by: &'static str, result: &'static str) {
         self.report.ignored += 1;
         self.app.counters.count_hep(came_by, result, "", 1);
+    }
+}
+
+fn limits(app: &App) -> Limits {
+    Limits {
+        idle_us: app.config.lifecycle.call_idle_us,
+        ..Limits::default()
     }
 }
 

@@ -3,6 +3,7 @@
 mod datagrams;
 mod doors;
 mod locations;
+mod names;
 mod quality;
 mod streams;
 
