@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use sidetone_core::correlate::{CLOCKS_OFF_US, Evidence, Limits, Tracker, WAIT_US, sip_call_sid};
-use sidetone_core::event::CallEvent;
+use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::network::Network as Range;
 use sidetone_core::sip::SipMessage;
@@ -231,6 +231,21 @@ impl Network {
         match self.place(owned, now, Evidence::CallId, now) {
             Ok(event) => *event,
             Err(owned) => owned.packet.of_call(call),
+        }
+    }
+
+    /// Remembers a call by a message of it that was kept before.
+    pub fn remember(&mut self, event: &CallEvent, now: TimeUs) {
+        let Observation::Sip { sip } = &event.observation else {
+            return;
+        };
+        let (rtcp, ssrcs) = announced(sip);
+        let (account, named) = (event.call.account, Some(event.call.sid));
+        let at = event.at.min(now);
+        let clue = Mirrored::sip_clue(sip, account, named, at, &rtcp, &ssrcs);
+        if self.tracker.sip(&clue, now).is_none() {
+            self.tracker.recall(event.call, &sip.call_id, now);
+            self.tracker.sip(&clue, now);
         }
     }
 

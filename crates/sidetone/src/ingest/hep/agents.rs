@@ -1,6 +1,6 @@
 //! Which agents may send, and whose calls they see.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use anyhow::bail;
@@ -110,6 +110,13 @@ impl Agents {
     #[must_use]
     pub const fn default_account(&self) -> Option<AccountSid> {
         self.default_account
+    }
+
+    /// Whose calls packets may be about.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeSet<AccountSid> {
+        let own = self.entries.values().filter_map(|entry| entry.account);
+        own.chain(self.default_account).collect()
     }
 
     /// Whether any agent could send from there: no use in keeping a connection open otherwise.

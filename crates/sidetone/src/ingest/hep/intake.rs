@@ -109,6 +109,14 @@ impl Intake {
         self.write().await
     }
 
+    /// Remembers calls that began before, by messages that were kept of them.
+    pub fn remember(&mut self, messages: &[CallEvent]) {
+        let now = self.app.clock.now();
+        for event in messages {
+            self.network.remember(event, now);
+        }
+    }
+
     /// Takes it that nothing more comes: what waits is tried a last time, everything is written. Tells what became of it.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod kernel;
 pub mod locations;
 pub mod places;
 pub mod queue;
+pub mod running;
 pub mod signers;
 pub mod tcp;
 pub mod udp;
@@ -20,7 +21,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -181,7 +182,9 @@ fn enlarge(sockets: &[UdpSocket], asked: usize) {
 
 /// Takes packets in until no listener is left.
 async fn take_in(app: App, mut outlet: Outlet) {
-    let mut intake = Intake::new(app);
+    let (messages, mut running) = mpsc::channel(1);
+    tokio::spawn(running::read(app.clone(), messages));
+    let mut intake = Intake::new(app.clone());
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -191,6 +194,10 @@ async fn take_in(app: App, mut outlet: Outlet) {
                 let taken = intake.take(&batch).await;
                 outlet.give_back(batch);
                 taken
+            }
+            Some(messages) = running.recv() => {
+                intake.remember(&messages);
+                Ok(())
             }
             _ = ticks.tick() => intake.tick().await,
         };

@@ -9,6 +9,7 @@ mod streams;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -116,14 +117,19 @@ async fn invites(app: &App, account: AccountSid) -> Vec<TimeUs> {
 
 struct Live {
     running: Running,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 async fn try_live(settings: Settings) -> anyhow::Result<Live> {
     let dir = tempfile::tempdir().unwrap();
+    let running = start_at(dir.path(), settings).await?;
+    Ok(Live { running, dir })
+}
+
+async fn start_at(data: &Path, settings: Settings) -> anyhow::Result<Running> {
     let any = Some("127.0.0.1:0".parse().unwrap());
     let settings = Settings {
-        data: Some(dir.path().to_owned()),
+        data: Some(data.to_owned()),
         account_sid: Some(ACCOUNT.to_owned()),
         auth_token: Some(TOKEN.parse().unwrap()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
@@ -137,8 +143,7 @@ async fn try_live(settings: Settings) -> anyhow::Result<Live> {
         }],
         ..settings
     };
-    let running = start(settings.resolve(None).unwrap(), Clock::default()).await?;
-    Ok(Live { running, _dir: dir })
+    start(settings.resolve(None).unwrap(), Clock::default()).await
 }
 
 async fn live(settings: Settings) -> Live {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sidetone::config::Settings;
 use sidetone_core::correlate::sip_call_sid;
 
-use super::{KEY, KNOWN, Live, RTCP, SIP, captured, counts, live, packet_between};
+use super::{KEY, KNOWN, Live, RTCP, SIP, captured, counts, live, packet_between, start_at};
 use crate::harness::{ACCOUNT, TestServer};
 
 /// The caller's telephone and the switch.
@@ -133,6 +133,30 @@ async fn reports_of_a_call_that_is_over_already_are_found() {
     let is_ready = |summary: &Value| sent(summary) == [json!(400), json!(400)];
     let summary = live.summary("over", is_ready).await;
     assert_eq!(summary["call_state"], "completed", "{summary:#}");
+    live.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_ran_before_a_restart_are_found_by_their_addresses() {
+    let mut live = live(Settings::default()).await;
+    let packets = call("before", CHANNEL, now() - 8);
+    live.send(&packets[..2]);
+    live.settled("udp", 2).await;
+    live.summary("before", |_| true).await;
+    live.running.stop().await;
+    live.running = start_at(live.dir.path(), Settings::default())
+        .await
+        .unwrap();
+    live.send(&packets[2..]);
+    let rest = packets.len() as u64 - 2;
+    assert_eq!(
+        live.settled("udp", rest).await,
+        counts([("accepted", rest)])
+    );
+    live.summary("before", |summary| {
+        sent(summary) == [json!(400), json!(400)]
+    })
+    .await;
     live.running.stop().await;
 }
 

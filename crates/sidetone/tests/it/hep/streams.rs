@@ -90,7 +90,7 @@ async fn connections_from_where_no_agent_may_be_are_closed() {
     let running = start(settings.resolve(None).unwrap(), Clock::default())
         .await
         .unwrap();
-    let live = Live { running, _dir: dir };
+    let live = Live { running, dir };
     let _stream = TcpStream::connect(live.tcp()).await.unwrap();
     let expected = counts([("refused_source: connection", 1)]);
     assert_eq!(live.settled("tcp", 1).await, expected);
@@ -112,7 +112,7 @@ async fn a_silent_connection_makes_room_for_another() {
     let running = start(settings.resolve(None).unwrap(), clock.clone())
         .await
         .unwrap();
-    let live = Live { running, _dir: dir };
+    let live = Live { running, dir };
     let good = || packet(1, None, Some(INVITE));
     let connect = || async { TcpStream::connect(live.tcp()).await.unwrap() };
     let say = async |stream: &mut TcpStream, total| {
