@@ -262,6 +262,13 @@ pub trait Store: Send + Sync + 'static {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<DirtyCall>>;
+    /// Gives back leased calls that could not be folded because the store could not be written: they are dirty at once, not
+    /// when their lease is over. This itself waits for no write, and comes true with the next [`Self::take_dirty`].
+    async fn give_back(&self, calls: Vec<CallRef>) -> Result<()>;
+    /// Ends every lease on calls and summaries of feedback: whoever held one is no more. For a process that knows that
+    /// no other works on the store; on the embedded one, because it holds the lock of the data directory. Says how many calls
+    /// had been leased.
+    async fn end_leases(&self) -> Result<u64>;
     /// Writes summaries: document, filter columns, rollups, timer. The processing version grows where the content
     /// differs from the stored one. A call stays dirty when events came after `position`. A summary whose `position`
     /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk

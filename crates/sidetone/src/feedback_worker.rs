@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::v2010::feedback_summary::notice;
 use crate::server::stopped;
 
-/// How long a summary is ours before another worker may take it, or ourselves after a crash.
+/// How long a summary is ours before another worker may take it.
 const LEASE_US: i64 = 5_000_000;
 /// Pause after which what nobody rang for is looked for: summaries of another process, or whose worker died.
 const IDLE: Duration = Duration::from_secs(1);

@@ -12,7 +12,7 @@ use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::{
-    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, PutSummary, Result,
+    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, PutSummary, Result, StoreError,
 };
 use tokio::sync::watch;
 
@@ -108,8 +108,15 @@ impl FoldWorker {
             .take_dirty(BATCH, dirty_since, now, lease)
             .await?;
         let taken = calls.len();
-        if taken > 0 {
-            self.fold(calls, now).await?;
+        let leased: Vec<CallRef> = calls.iter().map(|dirty| dirty.call).collect();
+        if taken > 0
+            && let Err(error) = self.fold(calls, now).await
+        {
+            if let StoreError::Unavailable(_) = error {
+                // No fault of theirs: when the store can be written again, they are the first.
+                self.app.store.give_back(leased).await?;
+            }
+            return Err(error);
         }
         Ok(fired + taken)
     }

@@ -180,6 +180,41 @@ pub async fn leases_dirty_calls(store: Arc<dyn Store>) {
     assert_eq!(store.stats().await.unwrap().dirty_calls, 2);
 }
 
+/// A call that was given back is taken again at once; one that was put meanwhile is not.
+pub async fn gives_back_leased_calls(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let events = [(1, 5), (2, 6), (3, 7)].map(|(n, second)| event(call(n), "a", second));
+    store.append(events.into()).await.unwrap();
+    let calls = |dirty: Vec<DirtyCall>| dirty.iter().map(|dirty| dirty.call).collect::<Vec<_>>();
+    assert_eq!(calls(take(&*store, 10).await).len(), 3);
+    store
+        .put_summaries(vec![put(summary(call(2), 0, None), 1)])
+        .await
+        .unwrap();
+    store.append(vec![event(call(3), "b", 8)]).await.unwrap();
+    store
+        .give_back(vec![call(1), call(2), call(3), call(9)])
+        .await
+        .unwrap();
+    assert_eq!(calls(take(&*store, 10).await), [call(1), call(3)]);
+    assert_eq!(calls(take(&*store, 11).await), []);
+}
+
+/// What somebody leased who is no more is taken again at once, longest waiting first; and nothing is lost of it.
+pub async fn ends_leases_of_the_dead(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let events = [(1, 5), (2, 6), (3, 99)].map(|(n, second)| event(call(n), "a", second));
+    store.append(events.into()).await.unwrap();
+    assert_eq!(take(&*store, 10).await.len(), 2);
+    assert_eq!(store.end_leases().await.unwrap(), 2);
+    assert_eq!(store.end_leases().await.unwrap(), 0);
+    let taken = take(&*store, 10).await;
+    let calls: Vec<_> = taken.iter().map(|dirty| dirty.call).collect();
+    assert_eq!(calls, [call(1), call(2)]);
+    assert_eq!(ids(&taken[0].events), ["a"]);
+    assert_eq!(take(&*store, 99).await.len(), 3, "call 3 was not dirty yet");
+}
+
 /// With a state come the events after it only; without, all of them.
 pub async fn gives_only_new_events_with_the_state(store: Arc<dyn Store>) {
     create_account(&*store).await;

@@ -141,6 +141,15 @@ pub(super) fn take(
     rows.next()?.map(read).transpose()
 }
 
+/// Ends all leases.
+pub(super) fn end_leases(work: &mut Work<'_>) -> Result<()> {
+    work.conn.execute(
+        "update feedback_summary set lease_until_us = null where status < 2",
+        [],
+    )?;
+    Ok(())
+}
+
 pub(super) fn finish(
     work: &mut Work<'_>,
     sid: FeedbackSummarySid,

@@ -228,12 +228,40 @@ pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result
 /// A call that was leased, before its events are read.
 pub(super) struct Leased {
     id: i64,
-    call: CallRef,
+    pub(super) call: CallRef,
     state_position: i64,
     event_count: i64,
     last_received_us: i64,
     end_seen_us: Option<i64>,
     state: Option<Vec<u8>>,
+}
+
+/// What becomes of a lease that is over before its time: the call is dirty since its last event.
+const END_LEASE: &str =
+    "set lease_until_us = null, dirty_us = min(dirty_us, coalesce(last_received_us, dirty_us))";
+
+/// Ends the leases of calls.
+pub(super) fn give_back(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
+    let mut end = work.conn.prepare_cached(&format!(
+        "update call {END_LEASE} where id = ?1 and lease_until_us is not null and dirty_us is not null"
+    ))?;
+    for call in calls {
+        if let Some(id) = record::row_of(work.conn, *call)? {
+            end.execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends all leases. A leased call is dirty too, so they are found among those.
+pub(super) fn end_leases(work: &mut Work<'_>) -> Result<u64> {
+    let ended = work.conn.execute(
+        &format!(
+            "update call indexed by call_dirty {END_LEASE} where dirty_us is not null and lease_until_us is not null"
+        ),
+        [],
+    )?;
+    Ok(ended as u64)
 }
 
 pub(super) fn lease_dirty(
@@ -284,16 +312,28 @@ pub(super) fn read_leased(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<
     let mut calls = Vec::with_capacity(leased.len());
     for row in leased {
         let known = row.state.as_ref().map_or(0, |_| row.state_position);
-        let (mut events, mut unreadable) = (Vec::new(), 0);
+        let mut events = Vec::new();
         let (first, last) = slot::range(row.id).into_inner();
         let mut rows = statement.query([first, last, known, row.event_count])?;
-        while let Some(body) = rows.next()? {
-            match read_event(body, 0, row.call) {
+        loop {
+            let event = match rows.next() {
+                Ok(None) => break,
+                Ok(Some(body)) => read_event(body, 0, row.call),
+                Err(error) => match error.into() {
+                    // The rest of the log cannot be come by.
+                    StoreError::Corrupt(_) => break,
+                    error => Err(error),
+                },
+            };
+            match event {
                 Ok(event) => events.push(event),
-                Err(StoreError::Corrupt(_)) => unreadable += 1,
+                Err(StoreError::Corrupt(_)) => {}
                 Err(error) => return Err(error),
             }
         }
+        // Positions are counted without a gap: what is not there was there.
+        let expected = usize::try_from(row.event_count - known).unwrap_or(0);
+        let unreadable = expected.saturating_sub(events.len()) as u64;
         calls.push(DirtyCall {
             call: row.call,
             events,

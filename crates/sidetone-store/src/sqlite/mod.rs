@@ -43,7 +43,9 @@ mod writer;
 mod zone;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sidetone_core::id::CallRef;
 
 use self::connection::Role;
 use self::leases::Leases;
@@ -75,6 +77,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Arc<Readers>,
     leases: Arc<Leases>,
+    /// Calls that were leased and given back, until that is written.
+    given_back: Mutex<Vec<CallRef>>,
     #[cfg(feature = "testing")]
     directory: Option<tempfile::TempDir>,
 }
@@ -118,9 +122,17 @@ impl SqliteStore {
             writer: Writer::start(conn, beside, points, tally)?,
             readers: Arc::new(readers),
             leases: Arc::default(),
+            given_back: Mutex::default(),
             #[cfg(feature = "testing")]
             directory: None,
         })
+    }
+
+    /// A panic elsewhere leaves a list of calls as good as it was.
+    fn given_back(&self) -> MutexGuard<'_, Vec<CallRef>> {
+        self.given_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a database whose lists count every single step, slowly: see [`Self::last_list_steps`].

@@ -27,7 +27,7 @@ use crate::feedback::{
 use crate::page::{Page, PageRequest, Place};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, DirtyCall, DueTimer,
-    EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreStats,
+    EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreError, StoreStats,
 };
 
 #[async_trait]
@@ -105,18 +105,45 @@ impl Store for SqliteStore {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<DirtyCall>> {
-        let leased = self
-            .writer
-            .run(limit, move |work| {
-                log::lease_dirty(work, limit, dirty_since, now, lease_until)
-            })
-            .await?;
+        let given_back = std::mem::take(&mut *self.given_back());
+        let ended = given_back.clone();
+        let leased = self.writer.run(limit + ended.len(), move |work| {
+            log::give_back(work, &ended)?;
+            log::lease_dirty(work, limit, dirty_since, now, lease_until)
+        });
+        let leased = match leased.await {
+            Ok(leased) => leased,
+            Err(error) => {
+                self.given_back().extend(given_back);
+                return Err(error);
+            }
+        };
         if leased.is_empty() {
             return Ok(Vec::new());
         }
+        let calls: Vec<CallRef> = leased.iter().map(|leased| leased.call).collect();
         // Read beside the writer: nobody else has to wait for long logs.
-        self.readers
+        let read = self
+            .readers
             .aside(move |conn| log::read_leased(conn, leased))
+            .await;
+        if let Err(StoreError::Unavailable(_)) = &read {
+            self.given_back().extend(calls);
+        }
+        read
+    }
+
+    async fn give_back(&self, calls: Vec<CallRef>) -> Result<()> {
+        self.given_back().extend(calls);
+        Ok(())
+    }
+
+    async fn end_leases(&self) -> Result<u64> {
+        self.writer
+            .run(1, |work| {
+                feedback_summary::end_leases(work)?;
+                log::end_leases(work)
+            })
             .await
     }
 

@@ -91,6 +91,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     }
     // A server that is running folds; without one, nobody else would.
     if let Ok(_lock) = data::lock(&args.data.data) {
+        app.store.end_leases().await?;
         FoldWorker::new(app).drain().await?;
     }
     if refused > 0 {

@@ -228,6 +228,14 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         ..Options::default()
     };
     let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
+    // The lock says that whoever leased anything is no more.
+    let leased = store.end_leases().await?;
+    if leased > 0 {
+        tracing::info!(
+            leased,
+            "calls were being folded when the server was last stopped; they are folded anew"
+        );
+    }
     let directory = Directory::load(store.as_ref(), vault.clone()).await?;
     Tables::read(&config, &directory)?;
     let first = accounts::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
