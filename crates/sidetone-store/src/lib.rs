@@ -295,7 +295,7 @@ pub trait Store: Send + Sync + 'static {
         sid: CallSid,
         at: TimeUs,
     ) -> Result<Option<CallRef>>;
-    /// Calls that match, in the filter's order. [`StoreError::TooExpensive`] when the query ran out of steps.
+    /// Calls that match, in the filter's order; those that are damaged are left out and named. [`StoreError::TooExpensive`] when the query ran out of steps.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
     /// A call's events by time, then by arrival; each with its place, so that rows of other origin can be put between.
     async fn events(
@@ -412,8 +412,24 @@ pub trait Store: Send + Sync + 'static {
     /// Looks for damage: the engine's own check, and that columns, rollups and history agree with the documents.
     /// Each finding is a sentence; none means clean.
     async fn check(&self) -> Result<Vec<String>>;
+    /// Looks at some calls alone and all that belongs to them, those that became known after a place (0: from the first): what
+    /// [`Self::check`] does of calls, in steps that hold nobody up.
+    async fn check_calls(&self, after: u64, limit: usize) -> Result<CheckedCalls>;
     /// Figures about the store's work.
     async fn stats(&self) -> Result<StoreStats>;
+}
+
+/// What a look at some calls found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedCalls {
+    /// How many were looked at.
+    pub calls: u64,
+    /// A sentence for each finding.
+    pub findings: Vec<String>,
+    /// How many changes their annotations have had.
+    pub changes: u64,
+    /// The place to go on from; `None` when these were the last.
+    pub last: Option<u64>,
 }
 
 /// A timer that has run out.

@@ -41,4 +41,17 @@ pub struct Page<T> {
     pub before: Option<Place>,
     /// Place of the last row, when there are rows after this page.
     pub after: Option<Place>,
+    /// Rows that belong here and cannot be read: what is wrong with each. The places count them.
+    pub damaged: Vec<String>,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            before: None,
+            after: None,
+            damaged: Vec::new(),
+        }
+    }
 }

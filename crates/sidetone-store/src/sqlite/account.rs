@@ -4,14 +4,17 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
 
+use super::checksum::{ACCOUNT, expect_sound};
 use super::writer::Work;
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
 use crate::{Result, StoreError};
 
 pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>> {
-    let mut statement = conn.prepare_cached(
-        "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback from account order by sid",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, {}
+         from account order by sid",
+        ACCOUNT.is_sound("")
+    ))?;
     let rows = statement.query_map([], |row| {
         let account = Account {
             sid: AccountSid::from_bytes(row.get(1)?),
@@ -28,11 +31,12 @@ pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>> {
             tokens: Vec::new(),
             provider_secrets: Vec::new(),
         };
-        Ok((row.get::<_, i64>(0)?, account))
+        Ok((row.get::<_, i64>(0)?, account, row.get(8)?))
     })?;
     let mut accounts = Vec::new();
     for row in rows {
-        let (id, mut account) = row?;
+        let (id, mut account, is_sound) = row?;
+        expect_sound(is_sound, || format!("table account, {}", account.sid))?;
         account.tokens = tokens(conn, id)?;
         account.provider_secrets = provider_secrets(conn, id)?;
         accounts.push(account);
@@ -97,10 +101,19 @@ fn changed(conn: &Connection) -> Result<()> {
 
 /// The row of an account and whether it has advanced features on.
 pub(super) fn find(conn: &Connection, sid: AccountSid) -> Result<Option<(i64, bool)>> {
-    Ok(conn
+    let found = conn
         .prepare_cached("select id, advanced_features from account where sid = ?1")?
         .query_row([sid.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?)
+        .optional()?;
+    if found.is_none() {
+        let is_there = conn
+            .prepare_cached("select 1 from account not indexed where sid = ?1")?
+            .exists([sid.as_bytes()])?;
+        expect_sound(!is_there, || {
+            format!("the index of table account, about {sid}")
+        })?;
+    }
+    Ok(found)
 }
 
 /// The row of an account that must exist.
@@ -135,11 +148,15 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
         }
     }
     let id = conn
-        .prepare(
-            "insert into account
-               (sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
+        .prepare(&ACCOUNT.insert_columns(&[
+            "sid",
+            "parent_sid",
+            "name",
+            "created_us",
+            "advanced_features",
+            "voice_trace",
+            "mirror_feedback",
+        ]))?
         .insert(params![
             account.sid.as_bytes(),
             account.parent.as_ref().map(AccountSid::as_bytes),
@@ -215,8 +232,16 @@ pub(super) fn put_settings(
     settings: Settings,
 ) -> Result<()> {
     let (id, _) = existing(work.conn, account)?;
+    let checksum = ACCOUNT.updated_unread(&[
+        ("advanced_features", "?2"),
+        ("voice_trace", "?3"),
+        ("mirror_feedback", "?4"),
+    ]);
     work.conn.execute(
-        "update account set advanced_features = ?2, voice_trace = ?3, mirror_feedback = ?4 where id = ?1",
+        &format!(
+            "update account set advanced_features = ?2, voice_trace = ?3, mirror_feedback = ?4, checksum = {checksum}
+             where id = ?1"
+        ),
         params![
             id,
             settings.advanced_features,

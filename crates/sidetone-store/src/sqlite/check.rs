@@ -1,18 +1,19 @@
 //! Looking for damage, and figures about the store.
 
-use std::collections::BTreeMap;
-
 use rusqlite::Connection;
-use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::id::{AccountSid, CallSid};
 
+use super::check_calls::{self, check_changes};
 use super::check_outbox::check_outbox;
 use super::check_rollups::{check_pdd, check_rollups};
-use super::facet::{self, FACETS, Facets};
-use super::{alias, hourly, judgement, record, terms};
-use crate::{Result, StoreError, StoreStats};
+use super::checksum::Covered;
+use super::hourly;
+use crate::{CheckedCalls, Result, StoreStats};
 
 /// More findings than these say nothing new.
 const FINDINGS_MAX: usize = 100;
+/// Calls that are checked by one statement.
+const CALLS_AT_ONCE: usize = 1_000;
 
 pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
     let count = |sql: &str| -> Result<u64> {
@@ -38,20 +39,98 @@ pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
     })
 }
 
+/// What can be read is checked, whatever cannot.
 pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     let mut findings = Vec::new();
-    check_engine(conn, &mut findings)?;
-    check_calls(conn, &mut findings)?;
-    check_work(conn, &mut findings)?;
-    check_outbox(conn, &mut findings)?;
-    let mut accounts = conn.prepare("select id from account")?;
-    for account in accounts.query_map([], |row| row.get(0))? {
-        check_rollups(conn, account?, &mut findings)?;
+    section(&mut findings, "the file", |findings| {
+        check_engine(conn, findings)
+    });
+    section(&mut findings, "calls", |findings| {
+        check_all_calls(conn, findings)
+    });
+    for covered in Covered::all() {
+        section(&mut findings, covered.table(), |findings| {
+            check_rows(conn, covered, findings)
+        });
     }
-    hourly::check(conn, &mut findings)?;
-    check_feedback(conn, &mut findings)?;
-    check_pdd(conn, &mut findings)?;
+    section(&mut findings, "calls to be folded", |findings| {
+        check_work(conn, findings)
+    });
+    section(&mut findings, "deliveries", |findings| {
+        check_outbox(conn, findings)
+    });
+    section(&mut findings, "rollups", |findings| {
+        let mut accounts = conn.prepare("select id from account")?;
+        for account in accounts.query_map([], |row| row.get(0))? {
+            check_rollups(conn, account?, findings)?;
+        }
+        Ok(())
+    });
+    section(&mut findings, "hours", |findings| {
+        hourly::check(conn, findings)
+    });
+    section(&mut findings, "feedback", |findings| {
+        check_feedback(conn, findings)
+    });
+    section(&mut findings, "post-dial delays", |findings| {
+        check_pdd(conn, findings)
+    });
     Ok(findings)
+}
+
+/// Checks one thing. When it cannot be read to its end that is a finding, and the others are checked all the same.
+fn section(
+    findings: &mut Vec<String>,
+    what: &str,
+    check: impl FnOnce(&mut Vec<String>) -> Result<()>,
+) {
+    if let Err(error) = check(findings) {
+        find(findings, || {
+            format!("{what}: not all of it could be checked ({error})")
+        });
+    }
+}
+
+fn check_all_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let (mut after, mut changes) = (0_u64, 0);
+    loop {
+        let CheckedCalls {
+            last,
+            findings: of_calls,
+            changes: of_annotations,
+            ..
+        } = check_calls::check_calls(
+            conn,
+            i64::try_from(after).unwrap_or(i64::MAX),
+            CALLS_AT_ONCE,
+        )?;
+        for finding in of_calls {
+            find(findings, || finding);
+        }
+        changes += of_annotations;
+        match last {
+            Some(last) => after = last,
+            None => break,
+        }
+    }
+    check_changes(conn, changes, findings)
+}
+
+/// Rows that are not what was written, but for those of calls.
+fn check_rows(conn: &Connection, covered: &Covered, findings: &mut Vec<String>) -> Result<()> {
+    let (table, key) = (covered.table(), covered.key());
+    let mut statement = conn.prepare(&format!(
+        "select quote({key}) from {table} where not {} limit {FINDINGS_MAX}",
+        covered.is_sound("")
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let value: String = row.get(0)?;
+        find(findings, || {
+            format!("table {table}, {key} {value}: the row is not what was written")
+        });
+    }
+    Ok(())
 }
 
 /// Adds a finding while there is room.
@@ -75,7 +154,10 @@ fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     while let Some(row) = rows.next()? {
         let said: String = row.get(0)?;
         if said != "ok" {
-            find(findings, || format!("SQLite: {said}"));
+            let table = table_of(conn, &said)
+                .map(|table| format!("table {table}: "))
+                .unwrap_or_default();
+            find(findings, || format!("SQLite: {table}{said}"));
         }
     }
     let mut statement = conn.prepare("pragma foreign_key_check")?;
@@ -89,7 +171,15 @@ fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// Calls that nobody would ever fold.
+/// The table or index that the engine speaks of as a tree, by the number of its first page.
+fn table_of(conn: &Connection, said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("Tree ")?;
+    let root: i64 = rest.split(' ').next()?.parse().ok()?;
+    let sql = "select name from sqlite_schema where rootpage = ?1";
+    conn.query_row(sql, [root], |row| row.get(0)).ok()
+}
+
+/// Calls that nobody would ever fold: their rows were found damaged, or the mark is lost.
 fn check_work(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let mut statement = conn.prepare(
         "select a.sid, c.sid from call c join account a on a.id = c.account
@@ -106,171 +196,6 @@ fn check_work(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
         });
     }
     Ok(())
-}
-
-/// Every call: its document, its columns, its log, its annotations.
-fn check_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
-    let sql = format!(
-        "select c.id, a.sid, c.sid, c.version, d.body, c.event_count,
-           (select count(*) from event e where e.id between c.id << 28 and (c.id << 28) + ((1 << 28) - 1)),
-           c.from_address, c.to_address, c.from_hash, c.to_hash, c.end_key,
-           c.annotation_revision, c.annotation, c.account, {}
-         from call c join account a on a.id = c.account left join document d on d.call_id = c.id
-         order by c.id",
-        facet::columns()
-    );
-    let mut statement = conn.prepare(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut changes = 0;
-    while let Some(row) = rows.next()? {
-        let id: i64 = row.get(0)?;
-        let call = CallRef {
-            account: AccountSid::from_bytes(row.get(1)?),
-            sid: CallSid::from_bytes(row.get(2)?),
-        };
-        let mut say = |what: &str| {
-            find(findings, || {
-                format!("{} of {}: {what}", call.sid, call.account)
-            })
-        };
-        let (counted, events): (i64, i64) = (row.get(5)?, row.get(6)?);
-        if counted != events {
-            say(&format!("{events} events in the log, {counted} counted"));
-        }
-        let current = (row.get(12)?, row.get(13)?);
-        changes += check_annotations(conn, id, &current, &mut say)?;
-        let mut expected = Facets::NONE;
-        let body: Option<Vec<u8>> = row.get(4)?;
-        let has_version = row.get::<_, i64>(3)? > 0;
-        if body.is_some() != has_version {
-            say("the document and the count of its versions disagree");
-        }
-        let mut from_to = [None, None];
-        let mut said = None;
-        if let Some(body) = &body {
-            match record::read_summary(body, call) {
-                Ok(summary) => {
-                    set_summary(conn, &mut expected, &summary)?;
-                    let facts = &summary.facts;
-                    from_to = [facts.from.address.clone(), facts.to.address.clone()];
-                    said = Some(summary);
-                }
-                Err(error) => {
-                    say(&format!("the document cannot be read ({error})"));
-                    continue;
-                }
-            }
-        }
-        if current.0 > 0 {
-            expected.set_annotation(&record::read_annotation(row, 13)?);
-        }
-        let stored = Facets::read(row, 15)?;
-        if stored != expected {
-            say(&format!(
-                "columns differ from document and annotation: {}",
-                differences(&stored, &expected)
-            ));
-        }
-        let addresses: [Option<String>; 2] = [row.get(7)?, row.get(8)?];
-        let hashes: [Option<i64>; 2] = [row.get(9)?, row.get(10)?];
-        let expected_hashes = from_to
-            .each_ref()
-            .map(|address| address.as_deref().map(super::summary::address_hash));
-        if addresses != from_to || hashes != expected_hashes {
-            say("the parties' addresses differ from the document");
-        }
-        if row.get::<_, Option<i64>>(11)? != expected.keys.map(facet::Keys::end_key) {
-            say("the place in lists by end differs from the document");
-        }
-        if !alias::is_sound(conn, (row.get(14)?, id), said.as_ref(), expected.keys)? {
-            say("the names that SIP has for it differ from the document");
-        }
-    }
-    let logged: u64 =
-        conn.query_row("select count(*) from annotation_log", [], |row| row.get(0))?;
-    if logged != changes {
-        find(findings, || {
-            format!(
-                "{logged} changes of annotations in the log, {changes} in the history of a call"
-            )
-        });
-    }
-    Ok(())
-}
-
-/// The facets of a summary, without adding to the dictionary.
-fn set_summary(
-    conn: &Connection,
-    facets: &mut Facets,
-    summary: &sidetone_core::summary::CallSummary,
-) -> Result<()> {
-    let mut cache = terms::TermCache::default();
-    match facets.set_summary(
-        summary,
-        &mut terms::Terms {
-            conn,
-            cache: &mut cache,
-        },
-    ) {
-        // A text that is missing cannot be added by a reader: the columns will be found to differ.
-        Err(StoreError::Unavailable(_)) => Ok(()),
-        other => other,
-    }
-}
-
-fn differences(stored: &Facets, expected: &Facets) -> String {
-    let mut text = Vec::new();
-    if stored.keys != expected.keys {
-        text.push("start or end".to_owned());
-    }
-    if stored.pdd_bin != expected.pdd_bin {
-        text.push("pdd_bin".to_owned());
-    }
-    for (place, facet) in FACETS.iter().enumerate() {
-        if stored.values[place] != expected.values[place] {
-            text.push(format!(
-                "{} is {:?}, should be {:?}",
-                facet.column, stored.values[place], expected.values[place]
-            ));
-        }
-    }
-    text.join(", ")
-}
-
-/// The current annotation of every author is what their last change made it, and no change is missing.
-/// Returns how many changes there are.
-fn check_annotations(
-    conn: &Connection,
-    id: i64,
-    of_empty_author: &(u64, Option<String>),
-    say: &mut impl FnMut(&str),
-) -> Result<u64> {
-    // By author: changes, and revision and JSON after the last of them.
-    let mut authors: BTreeMap<String, (u64, u64, String)> = BTreeMap::new();
-    let mut statement = conn.prepare_cached(include_str!("check_history.sql"))?;
-    let mut rows = statement.query([id])?;
-    let (mut changes, mut newest) = (0, 0);
-    while let Some(row) = rows.next()? {
-        changes += 1;
-        newest = newest.max(row.get(0)?);
-        let known = authors.entry(row.get(1)?);
-        known.or_insert((0, row.get(2)?, row.get(3)?)).0 += 1;
-    }
-    if changes != newest {
-        say("changes are missing in the history of its annotation");
-    }
-    let mut current = judgement::current_of_all(conn, id)?;
-    if let (1.., Some(json)) = of_empty_author {
-        current.insert(String::new(), (of_empty_author.0, json.clone()));
-    }
-    let as_changed = authors
-        .into_iter()
-        .map(|(author, (changes, revision, after))| (author, (changes.max(revision), after)))
-        .collect();
-    if current != as_changed {
-        say("an annotation is not what its history says");
-    }
-    Ok(changes)
 }
 
 /// Feedback is what its last change made it.

@@ -1,17 +1,25 @@
-//! Packing of stored JSON: a format byte, the length, and an LZ4 block with a dictionary.
+//! Packing of stored bytes: a format byte, the length, a CRC-32, and an LZ4 block with a dictionary.
 //!
-//! A summary repeats the same words as every other; with a dictionary of them even a short one packs well.
+//! A summary repeats the same words as every other; with a dictionary of them even a short one packs well. The checksum
+//! covers whose bytes they are as well: a row that is found in the place of another is not believed.
 //! Formats are only ever added: everything ever written stays readable.
 
 use crate::{Result, StoreError};
 
-/// A dictionary, which is a format as well.
+/// How bytes are packed. A flipped bit makes no number another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Format {
     /// LZ4 with typical summaries, the unpacked length before it (u32, little-endian).
     Summary1 = 1,
     /// The same with typical events.
     Event1 = 2,
+    /// As the first, the checksum (u32, little-endian) between length and block.
+    Summary2 = b'S',
+    /// The same with typical events.
+    Event2 = b'E',
+    /// Fold states: as they are, behind a checksum.
+    State = b'F',
 }
 
 impl Format {
@@ -19,6 +27,9 @@ impl Format {
         match number {
             1 => Some(Self::Summary1),
             2 => Some(Self::Event1),
+            b'S' => Some(Self::Summary2),
+            b'E' => Some(Self::Event2),
+            b'F' => Some(Self::State),
             _ => None,
         }
     }
@@ -26,8 +37,9 @@ impl Format {
     /// Part of the format: never to be changed.
     const fn dictionary(self) -> &'static [u8] {
         match self {
-            Self::Summary1 => include_bytes!("dictionary_summary_1.json"),
-            Self::Event1 => include_bytes!("dictionary_event_1.json"),
+            Self::Summary1 | Self::Summary2 => include_bytes!("dictionary_summary_1.json"),
+            Self::Event1 | Self::Event2 => include_bytes!("dictionary_event_1.json"),
+            Self::State => &[],
         }
     }
 }
@@ -35,30 +47,38 @@ impl Format {
 /// The longest JSON that is unpacked, against damaged lengths.
 const UNPACKED_MAX_BYTES: usize = 256 << 20;
 
-/// Packs JSON.
-pub(super) fn pack(format: Format, json: &[u8]) -> Result<Vec<u8>> {
+/// Packs JSON that belongs to an owner.
+pub(super) fn pack(format: Format, owner: &[u8], json: &[u8]) -> Result<Vec<u8>> {
     let length = u32::try_from(json.len())
         .ok()
         .filter(|_| json.len() <= UNPACKED_MAX_BYTES)
-        .ok_or_else(|| StoreError::Invalid(format!("{} bytes in one row", json.len())))?;
-    let mut packed = Vec::with_capacity(5 + lz4_flex::block::get_maximum_output_size(json.len()));
+        .ok_or_else(|| StoreError::Invalid(format!("{} bytes in one row", json.len())))?
+        .to_le_bytes();
+    let block = lz4_flex::block::compress_with_dict(json, format.dictionary());
+    let mut packed = Vec::with_capacity(9 + block.len());
     packed.push(format as u8);
-    packed.extend_from_slice(&length.to_le_bytes());
-    packed.extend_from_slice(&lz4_flex::block::compress_with_dict(
-        json,
-        format.dictionary(),
-    ));
+    packed.extend_from_slice(&length);
+    packed.extend_from_slice(&sum(&[owner, &length, &block]));
+    packed.extend_from_slice(&block);
     Ok(packed)
 }
 
-/// Unpacks JSON.
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
+/// Unpacks JSON that belongs to an owner.
+pub(super) fn unpack(owner: &[u8], packed: &[u8]) -> Result<Vec<u8>> {
     let damaged = |what: &str| StoreError::Corrupt(format!("packed JSON {what}"));
-    let Some((&[format, a, b, c, d], block)) = packed.split_first_chunk::<5>() else {
+    let Some((&[format, ref length @ ..], rest)) = packed.split_first_chunk::<5>() else {
         return Err(damaged("is cut off"));
     };
     let format = Format::of(format).ok_or_else(|| damaged("is of an unknown format"))?;
-    let length = usize::try_from(u32::from_le_bytes([a, b, c, d]))
+    let block = match format {
+        Format::Summary1 | Format::Event1 => rest,
+        Format::Summary2 | Format::Event2 => match rest.split_first_chunk::<4>() {
+            Some((stored, block)) if *stored == sum(&[owner, length, block]) => block,
+            _ => return Err(damaged("is not what was written")),
+        },
+        Format::State => return Err(damaged("is of another kind")),
+    };
+    let length = usize::try_from(u32::from_le_bytes(*length))
         .ok()
         .filter(|length| *length <= UNPACKED_MAX_BYTES)
         .ok_or_else(|| damaged("is too long"))?;
@@ -71,35 +91,72 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
+/// Seals a fold state that belongs to an owner.
+pub(super) fn seal(owner: &[u8], state: &[u8]) -> Vec<u8> {
+    [&[Format::State as u8][..], &sum(&[owner, state]), state].concat()
+}
+
+/// Opens a sealed fold state. `None`: it is damaged, or belongs to another.
+pub(super) fn open(owner: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (&[format, ref stored @ ..], state) = sealed.split_first_chunk::<5>()?;
+    let is_sound = Format::of(format) == Some(Format::State) && *stored == sum(&[owner, state]);
+    is_sound.then(|| state.to_vec())
+}
+
+fn sum(parts: &[&[u8]]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().to_le_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PACKING: [Format; 2] = [Format::Summary2, Format::Event2];
+
     #[test]
     fn gives_back_what_was_packed() {
-        for format in [Format::Summary1, Format::Event1] {
+        for format in PACKING {
             for json in ["", "{}", r#"{"processing":"complete","fold_version":1}"#] {
-                let packed = pack(format, json.as_bytes()).unwrap();
-                assert_eq!(unpack(&packed).unwrap(), json.as_bytes());
+                let packed = pack(format, b"me", json.as_bytes()).unwrap();
+                assert_eq!(unpack(b"me", &packed).unwrap(), json.as_bytes());
+                assert!(unpack(b"you", &packed).is_err());
             }
         }
     }
 
     #[test]
-    fn reports_damage() {
-        let packed = pack(
-            Format::Summary1,
-            br#"{"processing":"complete","tags":["silence"]}"#,
-        )
-        .unwrap();
-        for cut in 0..packed.len() {
-            assert!(unpack(&packed[..cut]).is_err(), "cut at {cut}");
+    fn reads_what_was_packed_before_there_were_checksums() {
+        let json = br#"{"processing":"complete","tags":["silence"]}"#;
+        for (format, before) in PACKING.into_iter().zip([Format::Summary1, Format::Event1]) {
+            let packed = pack(format, b"me", json).unwrap();
+            let old = [&[before as u8], &packed[1..5], &packed[9..]].concat();
+            assert_eq!(unpack(b"anybody", &old).unwrap(), json);
         }
-        let mut other = packed.clone();
-        other[0] = 9;
-        assert!(unpack(&other).is_err());
-        let mut long = packed;
-        long[4] = 0xff;
-        assert!(unpack(&long).is_err());
+    }
+
+    #[test]
+    fn reports_damage() {
+        let json = br#"{"processing":"complete","tags":["silence"]}"#;
+        let packed = pack(Format::Summary2, b"me", json).unwrap();
+        let sealed = seal(b"me", json);
+        assert_eq!(open(b"me", &sealed).as_deref(), Some(&json[..]));
+        assert_eq!(open(b"you", &sealed), None);
+        for cut in 0..packed.len() {
+            assert!(unpack(b"me", &packed[..cut]).is_err(), "cut at {cut}");
+        }
+        for bit in 0..8 * packed.len() {
+            let mut flipped = packed.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(unpack(b"me", &flipped).is_err(), "bit {bit}");
+        }
+        for bit in 0..8 * sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(open(b"me", &flipped), None, "bit {bit}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::checksum;
 use crate::{Result, StoreError};
 
 /// How long another process (the command line) may hold the database before we give up.
@@ -66,6 +67,9 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Connection> {
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "trusted_schema", false)?;
+    // What stands in a page is looked at a little more closely before it is believed.
+    conn.pragma_update(None, "cell_size_check", true)?;
+    checksum::add_functions(&conn)?;
     // Without it, whatever value is bound where a partial index might apply makes SQLite plan the statement anew:
     // half the time of a read.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

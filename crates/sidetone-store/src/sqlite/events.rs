@@ -4,11 +4,11 @@ use rusqlite::{Connection, params_from_iter};
 use sidetone_core::event::{CallEvent, EventKind};
 use sidetone_core::id::CallRef;
 
-use super::log::read_event;
+use super::log::{EVENT, read_event};
 use super::paging::{self, Toward};
 use super::{record, slot};
 use crate::page::{Page, PageRequest, Place};
-use crate::{EventFilter, Result};
+use crate::{EventFilter, Result, StoreError};
 
 pub(super) fn events(
     conn: &Connection,
@@ -16,18 +16,38 @@ pub(super) fn events(
     filter: &EventFilter,
     request: &PageRequest,
 ) -> Result<Page<(Place, CallEvent)>> {
-    let Some(id) = record::row_of(conn, call)? else {
-        return Ok(Page {
-            rows: Vec::new(),
-            before: None,
-            after: None,
-        });
+    let Some((id, _)) = record::sound_row_of(conn, call)? else {
+        return Ok(Page::default());
     };
+    expect_whole_log(conn, id, call)?;
     paging::page(
         request,
         |(place, _): &(Place, CallEvent)| *place,
         |toward, from, limit| read_events(conn, id, call, filter, toward, from, limit),
     )
+}
+
+/// Expects all events of a call to be there. It is as quick as putting them in order, which each page does.
+fn expect_whole_log(conn: &Connection, id: i64, call: CallRef) -> Result<()> {
+    let counted: i64 = conn
+        .prepare_cached("select event_count from call where id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    let (first, last) = slot::range(id).into_inner();
+    let of_log: [i64; 3] = conn
+        .prepare_cached(
+            "select count(at_us), count(kind), cast(total(position) as integer) from event where id between ?1 and ?2",
+        )?
+        .query_row([first, last], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+        })?;
+    if of_log == [counted, counted, counted * (counted + 1) / 2] {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt(format!(
+            "table event, call {}: events are missing",
+            call.sid
+        )))
+    }
 }
 
 fn read_events(
@@ -45,7 +65,7 @@ fn read_events(
     };
     let from = from.map_or(open_end, |place| (place.key, place.id));
     let mut sql = format!(
-        "select at_us, position, body from event
+        "select at_us, position, {EVENT} from event
          where id between ? and ? and (at_us, position) {beyond} (?, ?)"
     );
     let (first, last) = slot::range(id).into_inner();

@@ -1,10 +1,13 @@
 //! Feedback: what `call.rated` says, since when, and the log of its changes.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::feedback::Feedback;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
+use super::checksum::{CALL, FEEDBACK, expect_sound};
 use super::facet::hour_of;
 use super::hourly::{Step, pack, unpack};
 use super::writer::Work;
@@ -27,8 +30,22 @@ struct Since {
     last_change: i64,
 }
 
-const FIND: &str = "select c.id, c.start_us, c.rated, f.created_us, f.updated_us, f.last_change
-    from call c left join feedback f on f.call_id = c.id where c.sid = ?1 and c.account = ?2";
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select c.id, c.start_us, c.rated, f.created_us, f.updated_us, f.last_change, {}, f.call_id is null or {}
+         from call c left join feedback f on f.call_id = c.id where c.sid = ?1 and c.account = ?2",
+        CALL.is_sound("c."),
+        FEEDBACK.is_sound("f.")
+    )
+});
+
+static PUT: LazyLock<String> = LazyLock::new(|| {
+    FEEDBACK
+        .insert_columns(&["call_id", "last_change", "created_us", "updated_us"])
+        .replacen("insert", "replace", 1)
+});
+
+static RATE: LazyLock<String> = LazyLock::new(|| CALL.update(&["rated"]));
 
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Stored>> {
     let read = |row: &Row<'_>| {
@@ -42,16 +59,23 @@ fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Stored>>
                 },
             ))
         };
-        Ok(Stored {
+        if !(row.get(6)? && row.get(7)?) {
+            return Ok(None);
+        }
+        Ok(Some(Stored {
             id: row.get(0)?,
             start_us: row.get(1)?,
             feedback: row.get::<_, Option<i64>>(2)?.map(since).transpose()?,
-        })
+        }))
     };
-    Ok(conn
-        .prepare_cached(FIND)?
+    let found = conn
+        .prepare_cached(&FIND)?
         .query_row(params![sid.as_bytes(), account], read)
-        .optional()?)
+        .optional()?;
+    expect_sound(!matches!(found, Some(None)), || {
+        format!("tables call and feedback, call {sid}")
+    })?;
+    Ok(found.flatten())
 }
 
 fn record_of(call: CallRef, feedback: Feedback, since: Since) -> FeedbackRecord {
@@ -73,7 +97,10 @@ pub(super) fn feedback(conn: &Connection, call: CallRef) -> Result<Lookup<Option
                 .feedback
                 .map(|(feedback, since)| record_of(call, feedback, since)),
         )),
-        None => missing(conn, account, call.sid),
+        None => {
+            record::expect_sound_index(conn, call.sid)?;
+            missing(conn, account, call.sid)
+        }
     }
 }
 
@@ -166,13 +193,14 @@ fn write(
         updated_us: now_us,
         last_change,
     };
+    work.conn.prepare_cached(&PUT)?.execute([
+        id,
+        last_change,
+        since.created_us,
+        since.updated_us,
+    ])?;
     work.conn
-        .prepare_cached(
-            "replace into feedback (call_id, last_change, created_us, updated_us) values (?1, ?2, ?3, ?4)",
-        )?
-        .execute([id, last_change, since.created_us, since.updated_us])?;
-    work.conn
-        .prepare_cached("update call set rated = ?1 where id = ?2")?
+        .prepare_cached(&RATE)?
         .execute([pack(after), id])?;
     Ok(since)
 }
@@ -281,21 +309,25 @@ pub(super) fn awaits_fold(
 }
 
 pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Judgement>> {
-    let mut statement = conn.prepare_cached(
-        "select c.id, a.sid, c.sid, c.rated, c.annotation, c.annotation_revision from call c join account a on a.id = c.account
+    let mut statement = conn.prepare_cached(&format!(
+        "select c.id, a.sid, c.sid, c.rated, c.annotation, c.annotation_revision, {}
+         from call c join account a on a.id = c.account
          where c.id > ?1 and (c.rated is not null or c.annotation is not null) order by c.id limit ?2",
-    )?;
+        CALL.is_sound("c.")
+    ))?;
     let mut rows = statement.query(params![
         i64::try_from(after).unwrap_or(i64::MAX),
         i64::try_from(limit).unwrap_or(i64::MAX)
     ])?;
     let mut judgements = Vec::new();
     while let Some(row) = rows.next()? {
+        let sid = CallSid::from_bytes(row.get(2)?);
+        record::expect_sound_call(row.get(6)?, sid)?;
         judgements.push(Judgement {
             place: row.get(0)?,
             call: CallRef {
                 account: AccountSid::from_bytes(row.get(1)?),
-                sid: CallSid::from_bytes(row.get(2)?),
+                sid,
             },
             feedback: row.get::<_, Option<i64>>(3)?.map(unpack),
             annotation: record::read_annotation(row, 4)?,

@@ -1,20 +1,30 @@
 //! Summaries of feedback, as jobs.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::TimeUs;
 
+use super::checksum::{FEEDBACK_SUMMARY, expect_sound};
 use super::writer::Work;
 use super::{account, outbox};
 use crate::delivery::NewDelivery;
 use crate::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
 use crate::{Result, StoreError};
 
-const COLUMNS: &str =
-    "s.sid, a.sid, s.first_day, s.last_day, s.include_subaccounts, s.status, s.tally,
-    s.created_us, s.updated_us, s.callback_url, s.callback_by_get";
+static SELECT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select s.sid, a.sid, s.first_day, s.last_day, s.include_subaccounts, s.status, s.tally, s.created_us,
+           s.updated_us, s.callback_url, s.callback_by_get, {}
+         from feedback_summary s join account a on a.id = s.account where s.",
+        FEEDBACK_SUMMARY.is_sound("s.")
+    )
+});
 
 fn read(row: &Row<'_>) -> Result<FeedbackSummary> {
+    let sid = FeedbackSummarySid::from_bytes(row.get(0)?);
+    expect_sound(row.get(11)?, || format!("table feedback_summary, {sid}"))?;
     let tally: Option<String> = row.get(6)?;
     let status = match (row.get::<_, i64>(5)?, tally) {
         (0, _) => FeedbackSummaryStatus::Queued,
@@ -29,7 +39,7 @@ fn read(row: &Row<'_>) -> Result<FeedbackSummary> {
     };
     let by_get = row.get(10)?;
     Ok(FeedbackSummary {
-        sid: FeedbackSummarySid::from_bytes(row.get(0)?),
+        sid,
         range: FeedbackRange {
             account: AccountSid::from_bytes(row.get(1)?),
             include_subaccounts: row.get(4)?,
@@ -66,11 +76,19 @@ pub(super) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<(
     let (account, _) = account::existing(work.conn, summary.range.account)?;
     let callback = summary.callback.as_ref();
     work.conn
-        .prepare_cached(
-            "insert into feedback_summary (sid, account, first_day, last_day, include_subaccounts, status, tally,
-               created_us, updated_us, callback_url, callback_by_get)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?
+        .prepare_cached(&FEEDBACK_SUMMARY.insert_columns(&[
+            "sid",
+            "account",
+            "first_day",
+            "last_day",
+            "include_subaccounts",
+            "status",
+            "tally",
+            "created_us",
+            "updated_us",
+            "callback_url",
+            "callback_by_get",
+        ]))?
         .execute(params![
             summary.sid.as_bytes(),
             account,
@@ -92,9 +110,7 @@ pub(super) fn fetch(
     account: AccountSid,
     sid: FeedbackSummarySid,
 ) -> Result<Option<FeedbackSummary>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {COLUMNS} from feedback_summary s join account a on a.id = s.account where s.sid = ?1 and a.sid = ?2"
-    ))?;
+    let mut statement = conn.prepare_cached(&format!("{}sid = ?1 and a.sid = ?2", *SELECT))?;
     let mut rows = statement.query([sid.as_bytes(), account.as_bytes()])?;
     rows.next()?.map(read).transpose()
 }
@@ -130,13 +146,12 @@ pub(super) fn take(
         return Ok(None);
     };
     work.conn
-        .prepare_cached(
-            "update feedback_summary set status = 1, lease_until_us = ?2, updated_us = ?3 where id = ?1",
-        )?
+        .prepare_cached(&format!(
+            "update feedback_summary set status = 1, lease_until_us = ?2, updated_us = ?3, checksum = {} where id = ?1",
+            FEEDBACK_SUMMARY.updated_unread(&[("status", "1"), ("updated_us", "?3")])
+        ))?
         .execute([id, lease_until.micros(), now.micros()])?;
-    let mut statement = work.conn.prepare_cached(&format!(
-        "select {COLUMNS} from feedback_summary s join account a on a.id = s.account where s.id = ?1"
-    ))?;
+    let mut statement = work.conn.prepare_cached(&format!("{}id = ?1", *SELECT))?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(read).transpose()
 }
@@ -159,10 +174,11 @@ pub(super) fn finish(
 ) -> Result<()> {
     let ended = work
         .conn
-        .prepare_cached(
-            "update feedback_summary set status = ?2, tally = ?3, lease_until_us = null, updated_us = ?4
+        .prepare_cached(&format!(
+            "update feedback_summary set status = ?2, tally = ?3, lease_until_us = null, updated_us = ?4, checksum = {}
              where sid = ?1 and status < 2",
-        )?
+            FEEDBACK_SUMMARY.updated_unread(&[("status", "?2"), ("tally", "?3"), ("updated_us", "?4")])
+        ))?
         .execute(params![
             sid.as_bytes(),
             number(status),

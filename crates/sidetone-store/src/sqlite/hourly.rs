@@ -1,11 +1,14 @@
 //! Calls and feedback by hour: what summaries of feedback are made of.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, params, params_from_iter};
 use sidetone_core::feedback::{Feedback, FeedbackTally, ISSUES, Issues};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::account;
 use super::check::{differ, find};
+use super::checksum::{Covered, expect_sound};
 use crate::Result;
 use crate::feedback::FeedbackRange;
 
@@ -17,6 +20,23 @@ const COLUMNS: [&str; CELLS] = [
     "calls", "score_1", "score_2", "score_3", "score_4", "score_5", "issue_0", "issue_1",
     "issue_2", "issue_3", "issue_4", "issue_5", "issue_6", "issue_7",
 ];
+
+static HOURLY: LazyLock<Covered> = LazyLock::new(|| {
+    Covered::of(
+        "hourly",
+        &format!("account, hour, slot, {}", COLUMNS.join(", ")),
+    )
+});
+
+/// The checksum of a row of which each count is changed, as an expression.
+fn changed(by: impl Fn(&str) -> String) -> String {
+    let values = COLUMNS.map(|name| format!("{name} + {}", by(name)));
+    let set = COLUMNS
+        .iter()
+        .zip(&values)
+        .map(|(name, value)| (*name, value.as_str()));
+    HOURLY.updated_unread(&set.collect::<Vec<_>>())
+}
 
 /// One more or less in a count of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,27 +102,31 @@ pub(super) fn write(conn: &Connection, steps: &[Step]) -> Result<()> {
             continue;
         }
         let Step { account, hour, .. } = of_hour[0];
-        let names = COLUMNS.join(", ");
-        let sums = COLUMNS.map(|name| format!("{name} = {name} + excluded.{name}"));
+        let of_row: Vec<&str> = ["account", "hour", "slot"]
+            .into_iter()
+            .chain(COLUMNS)
+            .collect();
+        let values = [account, hour, 0].into_iter().chain(counts);
         // A count below none would be refused where it is inserted, so what becomes less is updated.
         if counts.iter().all(|count| *count >= 0) {
+            let sums = COLUMNS.map(|name| format!("{name} = {name} + excluded.{name}"));
             let sql = format!(
-                "insert into hourly (account, hour, slot, {names}) values (?, ?, 0{})
-                 on conflict do update set {}",
-                ", ?".repeat(CELLS),
-                sums.join(", ")
+                "{} on conflict do update set {}, checksum = {}",
+                HOURLY.insert_columns(&of_row),
+                sums.join(", "),
+                changed(|name| format!("excluded.{name}"))
             );
-            let values = [account, hour].into_iter().chain(counts);
             conn.prepare_cached(&sql)?
                 .execute(params_from_iter(values))?;
             continue;
         }
-        let sums = COLUMNS.map(|name| format!("{name} = {name} + ?"));
+        let place = |name: &str| 1 + of_row.iter().take_while(|other| **other != name).count();
+        let sums = COLUMNS.map(|name| format!("{name} = {name} + ?{}", place(name)));
         let sql = format!(
-            "update hourly set {} where account = ? and hour = ? and slot = 0",
-            sums.join(", ")
+            "update hourly set {}, checksum = {} where account = ?1 and hour = ?2 and slot = ?3",
+            sums.join(", "),
+            changed(|name| format!("?{}", place(name)))
         );
-        let values = counts.into_iter().chain([account, hour]);
         conn.prepare_cached(&sql)?
             .execute(params_from_iter(values))?;
         conn.prepare_cached(
@@ -129,7 +153,8 @@ pub(super) fn tally(conn: &Connection, range: &FeedbackRange) -> Result<(Feedbac
         .map(|name| format!("coalesce(sum({name}), 0)"))
         .join(", ");
     let mut statement = conn.prepare_cached(&format!(
-        "select count(*), {sums} from hourly where account = ?1 and hour between ?2 and ?3"
+        "select count(*), {sums}, coalesce(min({}), 1) from hourly where account = ?1 and hour between ?2 and ?3",
+        HOURLY.is_sound("")
     ))?;
     let first = range.days.start().saturating_mul(HOURS);
     let last = range
@@ -139,13 +164,16 @@ pub(super) fn tally(conn: &Connection, range: &FeedbackRange) -> Result<(Feedbac
         .saturating_add(HOURS - 1);
     let (mut tally, mut rows) = (FeedbackTally::default(), 0);
     for account in accounts {
-        statement.query_row(params![account, first, last], |row| {
+        let is_sound = statement.query_row(params![account, first, last], |row| {
             rows += row.get::<_, u64>(0)?;
             tally.calls += row.get::<_, u64>(1)?;
             for (place, count) in tally.scores.iter_mut().chain(&mut tally.issues).enumerate() {
                 *count += row.get::<_, u64>(2 + place)?;
             }
-            Ok(())
+            row.get(1 + CELLS)
+        })?;
+        expect_sound(is_sound, || {
+            format!("table hourly, account {}", range.account)
         })?;
     }
     Ok((tally, rows))

@@ -9,6 +9,7 @@ use sidetone_core::annotation::Annotation;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
+use super::checksum::{ANNOTATION, ANNOTATION_LOG, CALL, expect_sound};
 use super::facet::{self, At, FACETS, Facets};
 use super::paging::{self, Toward};
 use super::writer::Work;
@@ -45,9 +46,10 @@ impl Before {
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, c.annotation_revision, c.annotation,
-           c.last_change, {}
+           c.last_change, {}, {}
          from call c join account a on a.id = c.account
          where c.sid = ?1",
+        CALL.is_sound("c."),
         facet::columns()
     )
 });
@@ -63,11 +65,33 @@ const JUDGED: [At; 6] = [
 ];
 
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    let columns = JUDGED.map(|at| FACETS[at as usize].column);
-    format!(
-        "update call set last_change = ?, annotation = ?, annotation_revision = ?, {} = ? where id = ?",
-        columns.join(" = ?, ")
-    )
+    let mut columns = vec!["last_change", "annotation", "annotation_revision"];
+    columns.extend(JUDGED.map(|at| FACETS[at as usize].column));
+    CALL.update(&columns)
+});
+
+static UPDATE_LAST_CHANGE: LazyLock<String> = LazyLock::new(|| CALL.update(&["last_change"]));
+
+static LOG: LazyLock<String> = LazyLock::new(|| {
+    let seq = "coalesce((select seq from annotation_log where id = ?2), 0) + 1";
+    let values = [
+        ("call_id", "?1"),
+        ("previous", "?2"),
+        ("seq", seq),
+        ("author", "?3"),
+        ("revision", "?4"),
+        ("changed_by", "?5"),
+        ("at_us", "?6"),
+        ("before", "?7"),
+        ("after", "?8"),
+    ];
+    ANNOTATION_LOG.insert(&values)
+});
+
+static PUT_BY_AUTHOR: LazyLock<String> = LazyLock::new(|| {
+    ANNOTATION
+        .insert_columns(&["call_id", "author", "revision", "body"])
+        .replacen("insert", "replace", 1)
 });
 
 pub(super) fn annotate(
@@ -134,16 +158,17 @@ fn find(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Option<Before>>
             .get::<_, Option<[u8; 16]>>(3)?
             .map(AccountSid::from_bytes);
         if account == scope.account {
-            return read(row, account).map(Some);
+            return read(row, account, sid).map(Some);
         }
         if parent == Some(scope.account) && found.is_none() {
-            found = Some(read(row, account)?);
+            found = Some(read(row, account, sid)?);
         }
     }
     Ok(found)
 }
 
-fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
+fn read(row: &Row<'_>, account: AccountSid, sid: CallSid) -> Result<Before> {
+    record::expect_sound_call(row.get(8)?, sid)?;
     Ok(Before {
         id: row.get(0)?,
         account_row: row.get(1)?,
@@ -152,18 +177,29 @@ fn read(row: &Row<'_>, account: AccountSid) -> Result<Before> {
         revision: row.get(5)?,
         annotation: record::read_annotation(row, 6)?,
         last_change: row.get(7)?,
-        facets: Facets::read(row, 8)?,
+        facets: Facets::read(row, 9)?,
     })
 }
+
+static PLACEHOLDER: LazyLock<String> = LazyLock::new(|| {
+    CALL.insert(&[
+        ("account", "?1"),
+        ("sid", "?2"),
+        ("advanced_features", "?3"),
+        ("placeholder", "1"),
+        ("version", "0"),
+        ("annotation_revision", "0"),
+    ])
+});
 
 /// Makes a call that exists only because somebody judged it; its row.
 pub(super) fn make_placeholder(conn: &Connection, call: CallRef) -> Result<i64> {
     let (account, advanced_features) = account::existing(conn, call.account)?;
-    Ok(conn
-        .prepare_cached(
-            "insert into call (account, sid, advanced_features, placeholder) values (?1, ?2, ?3, 1)",
-        )?
-        .insert(params![account, call.sid.as_bytes(), advanced_features])?)
+    Ok(conn.prepare_cached(&PLACEHOLDER)?.insert(params![
+        account,
+        call.sid.as_bytes(),
+        advanced_features
+    ])?)
 }
 
 fn write(
@@ -177,18 +213,16 @@ fn write(
 ) -> Result<()> {
     let conn = work.conn;
     let json = to_json(after)?;
-    let change = conn
-        .prepare_cached(include_str!("log_annotation.sql"))?
-        .insert(params![
-            found.id,
-            found.last_change,
-            author,
-            revision,
-            by,
-            now.micros(),
-            to_json(&found.annotation)?,
-            json,
-        ])?;
+    let change = conn.prepare_cached(&LOG)?.insert(params![
+        found.id,
+        found.last_change,
+        author,
+        revision,
+        by,
+        now.micros(),
+        to_json(&found.annotation)?,
+        json,
+    ])?;
     if author.is_empty() {
         let mut facets = found.facets.clone();
         facets.set_annotation(after);
@@ -203,11 +237,9 @@ fn write(
             .execute(params_from_iter(values))?;
         work.count(found.account_row, found.id, &found.facets, &facets);
     } else {
-        conn.prepare_cached(
-            "replace into annotation (call_id, author, revision, body) values (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![found.id, author, revision, json])?;
-        conn.prepare_cached("update call set last_change = ?1 where id = ?2")?
+        conn.prepare_cached(&PUT_BY_AUTHOR)?
+            .execute(params![found.id, author, revision, json])?;
+        conn.prepare_cached(&UPDATE_LAST_CHANGE)?
             .execute([change, found.id])?;
     }
     Ok(())
@@ -227,22 +259,33 @@ pub(super) fn history(
     call: CallRef,
     request: &PageRequest,
 ) -> Result<Page<AnnotationChange>> {
-    let Some(id) = record::row_of(conn, call)? else {
-        return Ok(Page {
-            rows: Vec::new(),
-            before: None,
-            after: None,
-        });
+    let Some((id, is_judged)) = record::sound_row_of(conn, call)? else {
+        return Ok(Page::default());
+    };
+    let missing = || {
+        StoreError::Corrupt(format!(
+            "table annotation_log, call {}: changes are missing",
+            call.sid
+        ))
     };
     let page = paging::page(
         request,
         |(place, _): &(Place, AnnotationChange)| *place,
-        |toward, from, limit| read_history(conn, id, toward, from, limit),
+        |toward, from, limit| {
+            let changes = read_history(conn, id, toward, from, limit)?;
+            let is_first = toward == Toward::End && from.is_none();
+            if is_whole(&changes, toward, limit) && !(is_first && is_judged && changes.is_empty()) {
+                Ok(changes)
+            } else {
+                Err(missing())
+            }
+        },
     )?;
     Ok(Page {
         rows: page.rows.into_iter().map(|(_, change)| change).collect(),
         before: page.before,
         after: page.after,
+        damaged: page.damaged,
     })
 }
 
@@ -257,7 +300,8 @@ fn read_history(
         Toward::End => (include_str!("history.sql"), i64::MAX),
         Toward::Beginning => (include_str!("history_backwards.sql"), 0),
     };
-    let mut statement = conn.prepare_cached(sql)?;
+    let sql = sql.replace("IS_SOUND", &ANNOTATION_LOG.is_sound("l."));
+    let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
         id,
         from.map_or(open_end, |place| place.key),
@@ -266,6 +310,9 @@ fn read_history(
     let mut changes = Vec::new();
     while let Some(row) = rows.next()? {
         let seq = row.get(0)?;
+        expect_sound(row.get(7)?, || {
+            format!("table annotation_log, call row {id}, change {seq}")
+        })?;
         let change = AnnotationChange {
             revision: row.get(1)?,
             author: row.get(2)?,
@@ -279,12 +326,31 @@ fn read_history(
     Ok(changes)
 }
 
+/// Whether no change is missing: they are counted without a gap, from 1.
+fn is_whole(changes: &[(Place, AnnotationChange)], toward: Toward, limit: usize) -> bool {
+    let mut seqs = changes.iter().map(|(place, _)| place.key);
+    let ends_early =
+        toward == Toward::End && changes.len() < limit && seqs.clone().next_back() > Some(1);
+    let is_consecutive = seqs
+        .next()
+        .is_none_or(|first| seqs.zip(1..).all(|(seq, step)| (seq - first).abs() == step));
+    is_consecutive && !ends_early
+}
+
 /// What another author than the empty one says of a call: revision and JSON.
 fn current(conn: &Connection, id: i64, author: &str) -> Result<Option<(u64, String)>> {
-    Ok(conn
-        .prepare_cached("select revision, body from annotation where call_id = ?1 and author = ?2")?
-        .query_row(params![id, author], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?)
+    let found = conn
+        .prepare_cached(&format!(
+            "select revision, body, {} from annotation where call_id = ?1 and author = ?2",
+            ANNOTATION.is_sound("")
+        ))?
+        .query_row(params![id, author], |row| {
+            Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
+        })
+        .optional()?;
+    let is_sound = found.as_ref().is_none_or(|(_, is_sound)| *is_sound);
+    expect_sound(is_sound, || format!("table annotation, call row {id}"))?;
+    Ok(found.map(|(annotation, _)| annotation))
 }
 
 /// What every author but the empty one says of a call: revision and JSON.

@@ -9,6 +9,7 @@ use rusqlite::types::Value;
 use sidetone_core::filter::{SortBy, SummaryFilter};
 use sidetone_core::time::HOUR_US;
 
+use super::checksum::CALL;
 use super::condition::{self, Condition, Conditions};
 use super::facet::{At, Axis, RUNNING_BASE, SHAPE_RUNNING, SHAPE_SKEWED, hour_of};
 use super::paging::{self, Toward};
@@ -18,7 +19,7 @@ use super::span::{Part, Span};
 use super::zone::{Ground, Hours};
 use super::{account, alias, record};
 use crate::page::{Page, PageRequest, Place};
-use crate::{CallRecord, Result};
+use crate::{CallRecord, Result, StoreError};
 
 /// A stretch of the axis, and what must be true of a call to be found there.
 struct Stretch {
@@ -32,16 +33,11 @@ pub(super) fn list(
     filter: &SummaryFilter,
     request: &PageRequest,
 ) -> Result<Page<CallRecord>> {
-    let nothing = Page {
-        rows: Vec::new(),
-        before: None,
-        after: None,
-    };
     let Some((account, _)) = account::find(conn, filter.account)? else {
-        return Ok(nothing);
+        return Ok(Page::default());
     };
     let Some(conditions) = Conditions::of(conn, filter)? else {
-        return Ok(nothing);
+        return Ok(Page::default());
     };
     let axis = match filter.sort_by {
         SortBy::StartTime => Axis::Start,
@@ -62,15 +58,20 @@ pub(super) fn list(
             |toward, from, limit| walk.read(toward, from, limit),
         )?
     };
-    let rows = places
-        .rows
-        .iter()
-        .map(|place| record::record_by_id(conn, place.id));
-    Ok(Page {
-        rows: rows.collect::<Result<_>>()?,
+    let mut page = Page {
         before: places.before,
         after: places.after,
-    })
+        ..Page::default()
+    };
+    for place in places.rows {
+        match record::record_by_id(conn, place, axis) {
+            Ok(record) => page.rows.push(record),
+            // The others are served: a page that failed as a whole would hide all that lies behind it.
+            Err(StoreError::Corrupt(damage)) => page.damaged.push(damage),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(page)
 }
 
 struct Walk<'c> {
@@ -311,10 +312,15 @@ struct Check<'c> {
 
 impl<'c> Check<'c> {
     fn new(walk: &Walk<'c>) -> Result<Self> {
-        let mut sql = String::from("select 1 from call where account = ?");
+        // One that does not match although the rollups name it may be damaged.
+        let mut sql = String::from("select ");
+        let mut conditions = String::from("account = ?");
         let mut values = vec![walk.account.into()];
-        walk.conditions.write(&mut sql, &mut values);
-        sql.push_str(" and id = ?");
+        walk.conditions.write(&mut conditions, &mut values);
+        let is_sound = CALL.is_sound("");
+        sql.push_str(&format!(
+            "iif({conditions}, 1, iif({is_sound}, 0, null)) from call where id = ?"
+        ));
         let mut statement = walk.conn.prepare_cached(&sql)?;
         condition::bind(&mut statement, &values)?;
         Ok(Self { statement })
@@ -334,7 +340,11 @@ impl<'c> Check<'c> {
                 break;
             }
             self.statement.raw_bind_parameter(id_parameter, place.id)?;
-            if self.statement.raw_query().next()?.is_some() {
+            let mut rows = self.statement.raw_query();
+            // A damaged one is taken: it is named when it is read.
+            if let Some(row) = rows.next()?
+                && row.get::<_, Option<bool>>(0)?.unwrap_or(true)
+            {
                 found.push(place);
             }
         }

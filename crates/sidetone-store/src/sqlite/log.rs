@@ -1,6 +1,7 @@
 //! The event log of each call, and which calls have events their summary does not know.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::event::{CallEvent, EventKind, Observation};
@@ -8,6 +9,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
+use super::checksum::{CALL, about};
 use super::writer::Work;
 use super::{account, codec, record, slot};
 use crate::{Appended, DirtyCall, DueTimer, NewEvent, Result, StoreError, dirty_from};
@@ -40,7 +42,7 @@ impl PackedEvent {
             | Observation::Vq { .. }
             | Observation::Unknown(_) => (None, None),
         };
-        Ok(Self {
+        Self {
             call: event.call,
             key: *event.id.key().as_bytes(),
             at_us: event.at.micros(),
@@ -48,10 +50,40 @@ impl PackedEvent {
             kind: event.observation.kind(),
             edge,
             direction,
-            body: codec::pack(codec::Format::Event1, &event.to_stored_json())?,
-        })
+            body: Vec::new(),
+        }
+        .packed(&event.to_stored_json())
+    }
+
+    fn packed(mut self, json: &[u8]) -> Result<Self> {
+        let kind = i64::from(self.kind.index());
+        let edge = self.edge.map(|edge| edge.index().into());
+        let direction = self.direction.map(|direction| direction.index().into());
+        let owner = event_identity(self.call, self.key, self.at_us, kind, edge, direction);
+        self.body = codec::pack(codec::Format::Event2, &owner, json)?;
+        Ok(self)
     }
 }
+
+/// Whose bytes those of an event are: the columns that it is found and ordered by belong to them.
+fn event_identity(
+    call: CallRef,
+    key: [u8; 16],
+    at_us: i64,
+    kind: i64,
+    edge: Option<i64>,
+    direction: Option<i64>,
+) -> Vec<u8> {
+    let mut identity = record::identity(call);
+    identity.extend_from_slice(&key);
+    for number in [at_us, kind, edge.unwrap_or(-1), direction.unwrap_or(-1)] {
+        identity.extend_from_slice(&number.to_le_bytes());
+    }
+    identity
+}
+
+/// The columns that [`read_event`] reads.
+pub(super) const EVENT: &str = "body, event_key, at_us, kind, edge, direction";
 
 /// A call that a batch is appended to.
 struct Known {
@@ -61,6 +93,7 @@ struct Known {
     /// Its raw events have expired: nothing is appended.
     is_sealed: bool,
     last_received_us: i64,
+    is_placeholder: bool,
 }
 
 pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
@@ -132,7 +165,7 @@ fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
     Ok(conn
         .prepare_cached(
-            "select id, event_count, dirty_us, sealed, last_received_us
+            "select id, event_count, dirty_us, sealed, last_received_us, placeholder
              from call where sid = ?1 and account = ?2",
         )?
         .query_row(params![sid.as_bytes(), account], |row| {
@@ -142,10 +175,25 @@ fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> 
                 dirty_us: row.get(2)?,
                 is_sealed: row.get(3)?,
                 last_received_us: row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MIN),
+                is_placeholder: row.get(5)?,
             })
         })
         .optional()?)
 }
+
+static BEGIN: LazyLock<String> = LazyLock::new(|| {
+    CALL.insert(&[
+        ("account", "?1"),
+        ("sid", "?2"),
+        ("advanced_features", "?3"),
+        ("placeholder", "0"),
+        ("version", "0"),
+        ("annotation_revision", "0"),
+        ("event_count", "?4"),
+        ("dirty_us", "?5"),
+        ("last_received_us", "?6"),
+    ])
+});
 
 /// Makes a call of its first events, which are about to be appended.
 fn begin_call<'a>(
@@ -158,19 +206,14 @@ fn begin_call<'a>(
     let distinct: HashSet<_> = events.clone().map(|event| event.key).collect();
     let first_us = events.clone().map(|event| event.received_us).next();
     let last_us = events.map(|event| event.received_us).max();
-    Ok(conn
-        .prepare_cached(
-            "insert into call (account, sid, advanced_features, event_count, dirty_us, last_received_us)
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .insert(params![
-            account,
-            sid.as_bytes(),
-            advanced_features,
-            distinct.len(),
-            first_us,
-            last_us
-        ])?)
+    Ok(conn.prepare_cached(&BEGIN)?.insert(params![
+        account,
+        sid.as_bytes(),
+        advanced_features,
+        distinct.len(),
+        first_us,
+        last_us
+    ])?)
 }
 
 /// An event that was added to a call.
@@ -189,15 +232,22 @@ fn extend_call(conn: &Connection, known: &Known, added: &[Added]) -> Result<()> 
     let last_us = added
         .iter()
         .fold(known.last_received_us, |last, it| last.max(it.received_us));
+    if known.is_placeholder {
+        let checksum = CALL.updated_unread(&[("placeholder", "0")]);
+        conn.prepare_cached(&format!(
+            "update call set placeholder = 0, checksum = {checksum} where id = ?1"
+        ))?
+        .execute([known.id])?;
+    }
     if known.dirty_us.is_some_and(|held| held <= dirty_us) {
         // Leaves dirty_us alone, and with it the index of dirty calls.
         conn.prepare_cached(
-            "update call set event_count = ?2, last_received_us = ?3, placeholder = 0 where id = ?1",
+            "update call set event_count = ?2, last_received_us = ?3 where id = ?1",
         )?
         .execute([known.id, count, last_us])?;
     } else {
         conn.prepare_cached(
-            "update call set event_count = ?2, last_received_us = ?3, placeholder = 0, dirty_us = ?4 where id = ?1",
+            "update call set event_count = ?2, last_received_us = ?3, dirty_us = ?4 where id = ?1",
         )?
         .execute([known.id, count, last_us, dirty_us])?;
     }
@@ -228,6 +278,8 @@ pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result
 /// A call that was leased, before its events are read.
 pub(super) struct Leased {
     id: i64,
+    /// Whether the row is what was written.
+    is_sound: bool,
     pub(super) call: CallRef,
     state_position: i64,
     event_count: i64,
@@ -264,6 +316,13 @@ pub(super) fn end_leases(work: &mut Work<'_>) -> Result<u64> {
     Ok(ended as u64)
 }
 
+/// Whose bytes those of a fold state are: that of a call at a position.
+pub(super) fn state_identity(call: CallRef, position: i64) -> Vec<u8> {
+    let mut identity = record::identity(call);
+    identity.extend_from_slice(&position.to_le_bytes());
+    identity
+}
+
 pub(super) fn lease_dirty(
     work: &mut Work<'_>,
     limit: usize,
@@ -272,7 +331,8 @@ pub(super) fn lease_dirty(
     lease_until: TimeUs,
 ) -> Result<Vec<Leased>> {
     let conn = work.conn;
-    let mut statement = conn.prepare_cached(include_str!("take_dirty.sql"))?;
+    let sql = record::with_soundness(include_str!("take_dirty.sql"));
+    let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query_map(
         params![
             dirty_since.micros(),
@@ -280,21 +340,33 @@ pub(super) fn lease_dirty(
             i64::try_from(limit).unwrap_or(i64::MAX)
         ],
         |row| {
+            let call = CallRef {
+                account: AccountSid::from_bytes(row.get(1)?),
+                sid: CallSid::from_bytes(row.get(2)?),
+            };
+            let state_position = row.get(3)?;
+            let sealed: Option<Vec<u8>> = row.get(7)?;
             Ok(Leased {
                 id: row.get(0)?,
-                call: CallRef {
-                    account: AccountSid::from_bytes(row.get(1)?),
-                    sid: CallSid::from_bytes(row.get(2)?),
-                },
-                state_position: row.get(3)?,
+                is_sound: row.get(8)?,
+                call,
+                state_position,
                 event_count: row.get(4)?,
                 last_received_us: row.get::<_, Option<i64>>(5)?.unwrap_or(0),
                 end_seen_us: row.get(6)?,
-                state: row.get(7)?,
+                // A damaged one is forgotten: the log is folded from the first event.
+                state: sealed
+                    .and_then(|sealed| codec::open(&state_identity(call, state_position), &sealed)),
             })
         },
     )?;
-    let leased = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut leased = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    // A damaged call keeps the summary it has: what would be folded might be another's. `check` names it.
+    let damaged = leased.extract_if(.., |row| !row.is_sound);
+    let mut set_aside = conn.prepare_cached("update call set dirty_us = null where id = ?1")?;
+    for row in damaged {
+        set_aside.execute([row.id])?;
+    }
     // Dirty again when the lease is over, or sooner because of what comes meanwhile.
     let mut lease =
         conn.prepare_cached("update call set lease_until_us = ?2, dirty_us = ?2 where id = ?1")?;
@@ -306,9 +378,9 @@ pub(super) fn lease_dirty(
 
 /// Reads the events of leased calls, up to those that were there when they were leased.
 pub(super) fn read_leased(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<DirtyCall>> {
-    let mut statement = conn.prepare_cached(
-        "select body from event where id between ?1 and ?2 and position > ?3 and position <= ?4 order by position",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "select {EVENT} from event where id between ?1 and ?2 and position > ?3 and position <= ?4 order by position"
+    ))?;
     let mut calls = Vec::with_capacity(leased.len());
     for row in leased {
         let known = row.state.as_ref().map_or(0, |_| row.state_position);
@@ -347,9 +419,20 @@ pub(super) fn read_leased(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<
     Ok(calls)
 }
 
-/// Unpacks a stored event.
+/// Unpacks a stored event, whose columns begin at one.
 pub(super) fn read_event(row: &Row<'_>, column: usize, call: CallRef) -> Result<CallEvent> {
-    let json = codec::unpack(row.get_ref(column)?.as_blob()?)?;
+    let owner = event_identity(
+        call,
+        row.get(column + 1)?,
+        row.get(column + 2)?,
+        row.get(column + 3)?,
+        row.get(column + 4)?,
+        row.get(column + 5)?,
+    );
+    let packed = row.get_ref(column)?.as_blob()?;
+    let json = about(codec::unpack(&owner, packed), || {
+        format!("table event, call {}", call.sid)
+    })?;
     Ok(CallEvent::from_stored_json(call, &json)?)
 }
 

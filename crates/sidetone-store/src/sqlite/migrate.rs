@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::{Result, StoreError};
 
 /// What makes each version of the one before it.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];
 
 /// "Side" in ASCII: says whose file this is.
 const APPLICATION_ID: i64 = 0x5369_6465;
@@ -64,7 +67,10 @@ mod tests {
     use crate::{Lookup, Store};
 
     /// Databases as each released version wrote them.
-    const RELEASED: &[&str] = &[include_str!("migrations/released/0001.sql")];
+    const RELEASED: &[&str] = &[
+        include_str!("migrations/released/0001.sql"),
+        include_str!("migrations/released/0002.sql"),
+    ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {
         let conn = Connection::open(path).unwrap();

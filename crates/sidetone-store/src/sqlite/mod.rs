@@ -6,8 +6,10 @@
 mod account;
 mod alias;
 mod check;
+mod check_calls;
 mod check_outbox;
 mod check_rollups;
+mod checksum;
 mod codec;
 mod condition;
 mod connection;

@@ -88,6 +88,7 @@ pub(super) fn dead_letters(
         rows: page.rows.into_iter().map(|(_, letter)| letter).collect(),
         before: page.before,
         after: page.after,
+        damaged: page.damaged,
     })
 }
 

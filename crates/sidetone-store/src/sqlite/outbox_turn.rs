@@ -5,10 +5,13 @@
 //! subject that is out. Only behind one that failed, or when there are many to pass over, they are held back in the
 //! database: by an index over random subjects, which costs a page for each. What arrives lets the next one go.
 
+use std::sync::LazyLock;
+
 use rusqlite::{CachedStatement, Connection, params};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
+use super::checksum::{OUTBOX, expect_sound};
 use super::leases::{Lease, Leases, Line};
 use super::writer::Work;
 use crate::delivery::{Delivery, DeliveryId, DeliveryRequest, EndpointId, Method, Outcome};
@@ -184,6 +187,7 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
     let mut is_behind = conn.prepare_cached(IS_BEHIND)?;
     let mut reader = Reader::new(conn)?;
     let (mut taken, mut bytes, mut passed, mut behind) = (Vec::new(), 0, 0, Vec::new());
+    let mut damaged = Vec::new();
     let room = |taken: usize, bytes: usize| taken < taking.limit && bytes < TAKE_MAX_BYTES;
     if !room(0, 0) {
         return Ok(taken);
@@ -200,7 +204,13 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
         {
             behind.push(row);
         } else {
-            let delivery = reader.read(row, taking.endpoint)?;
+            let delivery = match reader.read(row, taking.endpoint) {
+                Err(StoreError::Corrupt(damage)) => {
+                    damaged.push((row, line, damage));
+                    return Ok(true);
+                }
+                read => read?,
+            };
             leases.lease(
                 delivery.id,
                 Lease::new(row, line, taking.lease_until, taking.ticket),
@@ -215,8 +225,22 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
     for row in behind {
         hold.execute([row])?;
     }
+    for (row, line, damage) in damaged {
+        // Nobody is sent what was not written, and what comes behind it may go.
+        conn.prepare_cached(include_str!("delivery_failed.sql"))?
+            .execute(params![row, damage, None::<i64>, taking.now.micros()])?;
+        if let Line::Subject(endpoint, subject) = line
+            && any_held
+        {
+            conn.prepare_cached(include_str!("let_go_next.sql"))?
+                .execute(params![endpoint, subject])?;
+        }
+    }
     Ok(taken)
 }
+
+static READ: LazyLock<String> =
+    LazyLock::new(|| include_str!("read_delivery.sql").replace("IS_SOUND", &OUTBOX.is_sound("")));
 
 /// Reads what is taken.
 struct Reader<'a> {
@@ -230,7 +254,7 @@ impl<'a> Reader<'a> {
     fn new(conn: &'a Connection) -> Result<Self> {
         Ok(Self {
             conn,
-            delivery: conn.prepare_cached(include_str!("read_delivery.sql"))?,
+            delivery: conn.prepare_cached(&READ)?,
             account: None,
         })
     }
@@ -240,6 +264,8 @@ impl<'a> Reader<'a> {
         let row = rows.next()?.ok_or_else(|| {
             StoreError::Corrupt(format!("row {id} of the outbox is in its index alone"))
         })?;
+        let sid = DeliveryId::from_bytes(row.get(0)?);
+        expect_sound(row.get(11)?, || format!("table outbox, delivery {sid}"))?;
         let number = row.get(1)?;
         let account = match self.account {
             Some((last, account)) if last == number => account,
@@ -252,7 +278,7 @@ impl<'a> Reader<'a> {
         self.account = Some((number, account));
         let content_type: Option<String> = row.get(6)?;
         Ok(Delivery {
-            id: DeliveryId::from_bytes(row.get(0)?),
+            id: sid,
             account,
             endpoint,
             subject: row.get(2)?,

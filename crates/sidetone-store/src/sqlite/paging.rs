@@ -74,5 +74,6 @@ pub(super) fn page<T>(
         before: rows.first().filter(|_| before).map(&place_of),
         after: rows.last().filter(|_| after).map(&place_of),
         rows,
+        damaged: Vec::new(),
     })
 }

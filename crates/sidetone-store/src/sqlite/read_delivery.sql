@@ -1,1 +1,1 @@
-select sid, account, subject, kind, method, url, content_type, body, created_us, queued_us, attempts from outbox where id = ?1
+select sid, account, subject, kind, method, url, content_type, body, created_us, queued_us, attempts, IS_SOUND from outbox where id = ?1

@@ -3,15 +3,22 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::rules::{PDD_LEARNING_DAYS, PddRules, Rules};
 
+use super::checksum::{RULES, expect_sound};
 use super::writer::Work;
 use crate::Result;
 
 /// The rules frozen for a day.
 pub(super) fn rules(conn: &Connection, day: i64) -> Result<Option<Rules>> {
-    let body: Option<String> = conn
-        .prepare_cached("select body from rules where day = ?1")?
-        .query_row([day], |row| row.get(0))
+    let found: Option<(String, bool)> = conn
+        .prepare_cached(&format!(
+            "select body, {} from rules where day = ?1",
+            RULES.is_sound("")
+        ))?
+        .query_row([day], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
+    let is_sound = found.as_ref().is_none_or(|(_, is_sound)| *is_sound);
+    expect_sound(is_sound, || format!("table rules, day {day}"))?;
+    let body = found.map(|(body, _)| body);
     Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
 }
 
@@ -25,7 +32,7 @@ pub(super) fn freeze(work: &mut Work<'_>, day: i64) -> Result<Rules> {
         ..Rules::built_in()
     };
     work.conn.execute(
-        "insert into rules (day, body) values (?1, ?2)",
+        &RULES.insert_columns(&["day", "body"]),
         params![day, serde_json::to_string(&rules)?],
     )?;
     Ok(rules)

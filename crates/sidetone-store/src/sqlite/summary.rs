@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use sha2::{Digest, Sha256};
+use sidetone_core::id::CallRef;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 
+use super::checksum::CALL;
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, alias, codec, feedback, log};
+use super::{account, alias, codec, feedback, log, record};
 use crate::{PutSummary, Result};
 
 /// A summary ready to be written.
@@ -22,7 +24,9 @@ pub(super) struct PackedSummary {
 impl PackedSummary {
     /// Packs a summary, before the writing thread has to do with it.
     pub(super) fn of(put: PutSummary) -> Result<Self> {
-        let document = codec::pack(codec::Format::Summary1, &serde_json::to_vec(&put.summary)?)?;
+        let owner = record::identity(put.summary.call);
+        let json = serde_json::to_vec(&put.summary)?;
+        let document = codec::pack(codec::Format::Summary2, &owner, &json)?;
         Ok(Self { put, document })
     }
 }
@@ -39,6 +43,8 @@ pub(super) fn address_hash(address: &str) -> i64 {
 /// What is stored of a call before its summary is written.
 struct Stored {
     id: i64,
+    /// Whether the row is what was written.
+    is_sound: bool,
     event_count: i64,
     position: i64,
     version: i64,
@@ -55,9 +61,10 @@ struct Stored {
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select c.id, c.event_count, c.position, c.version, c.dirty_us, c.last_received_us, c.end_seen_us,
-           c.from_hash, c.to_hash, d.body, c.rated, {}
+           c.from_hash, c.to_hash, d.body, c.rated, {}, {}
          from call c left join document d on d.call_id = c.id
          where c.sid = ?1 and c.account = ?2",
+        CALL.is_sound("c."),
         facet::columns()
     )
 });
@@ -82,34 +89,25 @@ fn facet_columns() -> impl Iterator<Item = &'static str> {
 }
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let mut columns = vec!["account", "sid", "advanced_features", "timer_us"];
+    let mut columns = vec![
+        "account",
+        "sid",
+        "advanced_features",
+        "annotation_revision",
+        "timer_us",
+    ];
     columns.extend(PLAIN.iter().copied().chain(facet_columns()));
     columns.extend(KEYS);
-    format!(
-        "insert into call ({}) values (?{})",
-        columns.join(", "),
-        ", ?".repeat(columns.len() - 1)
-    )
+    CALL.insert_columns(&columns)
 });
-
-fn update(columns: impl Iterator<Item = &'static str>) -> String {
-    let columns: Vec<&str> = columns.collect();
-    format!(
-        "update call set {} = ? where id = ?",
-        columns.join(" = ?, ")
-    )
-}
 
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
-    update(
-        ["timer_us", "dirty_us"]
-            .into_iter()
-            .chain(PLAIN.iter().copied())
-            .chain(facet_columns()),
-    )
+    let mut columns = vec!["timer_us", "dirty_us"];
+    columns.extend(PLAIN.iter().copied().chain(facet_columns()));
+    CALL.update(&columns)
 });
 
-static UPDATE_KEYS: LazyLock<String> = LazyLock::new(|| update(KEYS.iter().copied()));
+static UPDATE_KEYS: LazyLock<String> = LazyLock::new(|| CALL.update(KEYS));
 
 pub(super) fn put(work: &mut Work<'_>, summaries: &[PackedSummary]) -> Result<()> {
     summaries
@@ -124,9 +122,10 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
     let (account, advanced) = account::existing(conn, summary.call.account)?;
     let position = i64::try_from(put.position).unwrap_or(i64::MAX);
     let stored = find(conn, account, summary)?;
+    // A damaged row is left as it is: with new values it would count as sound (log.rs).
     if stored
         .as_ref()
-        .is_some_and(|stored| position < stored.position)
+        .is_some_and(|stored| position < stored.position || !stored.is_sound)
     {
         return Ok(());
     }
@@ -152,7 +151,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
             id
         }
         Some(stored) => {
-            let changed = is_changed(stored, &packed.document)?;
+            let changed = is_changed(summary.call, stored, &packed.document)?;
             columns.update(conn, stored, changed)?;
             if changed {
                 write_document(conn, stored.id, &packed.document)?;
@@ -160,7 +159,10 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
             stored.id
         }
     };
-    write_state(conn, id, stored.is_some(), put.state.as_deref())?;
+    let state = put.state.as_ref();
+    let sealed =
+        state.map(|state| codec::seal(&log::state_identity(summary.call, position), state));
+    write_state(conn, id, stored.is_some(), sealed.as_deref())?;
     alias::write(conn, (account, id), stored.is_none(), summary, new.keys)?;
     work.count(account, id, &old, &new);
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
@@ -186,19 +188,24 @@ fn find(conn: &Connection, account: i64, summary: &CallSummary) -> Result<Option
                 to_hash: row.get(8)?,
                 document: row.get(9)?,
                 rated: row.get(10)?,
-                facets: Facets::read(row, 11)?,
+                is_sound: row.get(11)?,
+                facets: Facets::read(row, 12)?,
             })
         })
         .optional()?)
 }
 
 /// Whether a document says something else than the stored one.
-fn is_changed(stored: &Stored, document: &[u8]) -> Result<bool> {
+fn is_changed(call: CallRef, stored: &Stored, document: &[u8]) -> Result<bool> {
     match &stored.document {
         None => Ok(true),
         Some(old) if old == document => Ok(false),
-        // The same JSON may have been packed differently by an older version.
-        Some(old) => Ok(codec::unpack(old)? != codec::unpack(document)?),
+        Some(old) => {
+            let owner = record::identity(call);
+            // The same JSON may have been packed differently by an older version. A damaged one is mended.
+            let old = codec::unpack(&owner, old).ok();
+            Ok(old != Some(codec::unpack(&owner, document)?))
+        }
     }
 }
 
@@ -234,6 +241,7 @@ impl Columns<'_> {
             account.into(),
             self.put.summary.call.sid.as_bytes().to_vec().into(),
             advanced_features.into(),
+            0.into(),
             self.timer_us(),
         ]
         .into_iter()

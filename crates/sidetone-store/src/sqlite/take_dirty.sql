@@ -1,5 +1,5 @@
 -- The join with the account comes last: it must not decide the order.
-select c.id, a.sid, c.sid, c.position, c.event_count, c.last_received_us, c.end_seen_us, s.body
+select c.id, a.sid, c.sid, c.position, c.event_count, c.last_received_us, c.end_seen_us, s.body, IS_SOUND
 from call c indexed by call_dirty
 cross join account a on a.id = c.account
 left join fold_state s on s.call_id = c.id

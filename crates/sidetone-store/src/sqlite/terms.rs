@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::checksum::expect_sound;
 use crate::Result;
 
 /// So many texts are remembered; then all are forgotten, and asked for again.
@@ -66,8 +67,36 @@ pub(super) fn with_user_agent(conn: &Connection, piece: &str, limit: usize) -> R
 
 /// The number of a text, if it was ever stored.
 pub(super) fn find(conn: &Connection, text: &str) -> Result<Option<i64>> {
-    Ok(conn
+    let found = conn
         .prepare_cached("select id from term where text = ?1")?
         .query_row([text], |row| row.get(0))
-        .optional()?)
+        .optional()?;
+    if found.is_none() {
+        expect_sound_index(conn, text)?;
+    }
+    Ok(found)
+}
+
+/// Expects that a text that was not found is not there (see `record::expect_sound_index`).
+fn expect_sound_index(conn: &Connection, text: &str) -> Result<()> {
+    for beside in [
+        "text >= ?1 order by text limit 1",
+        "text < ?1 order by text desc limit 1",
+    ] {
+        let sql =
+            format!("select id, text from term indexed by sqlite_autoindex_term_1 where {beside}");
+        let mut entry = conn.prepare_cached(&sql)?;
+        let mut stored = conn.prepare_cached("select text from term where id = ?1")?;
+        let mut entries = entry.query([text])?;
+        let Some(entry) = entries.next()? else {
+            continue;
+        };
+        let mut rows = stored.query([entry.get::<_, i64>(0)?])?;
+        let is_sound = match rows.next()? {
+            Some(row) => row.get_ref(0)? == entry.get_ref(1)?,
+            None => false,
+        };
+        expect_sound(is_sound, || "the index of table term".to_owned())?;
+    }
+    Ok(())
 }

@@ -3,16 +3,26 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::types::Value;
 use sidetone_core::id::CallSid;
 
+use super::checksum;
 use super::connection::{self, Role};
 use super::judgement;
 use super::rollup::Deltas;
 use super::terms::TermCache;
 use super::writer::Work;
 use crate::{Annotate, Result, Scope, StoreError};
+
+/// Gives a connection the functions that statements of the store call.
+///
+/// # Errors
+/// When the connection does not take them.
+pub fn add_functions(conn: &Connection) -> Result<()> {
+    Ok(checksum::add_functions(conn)?)
+}
 
 /// A statement that was executed.
 #[derive(Debug, Clone, PartialEq)]

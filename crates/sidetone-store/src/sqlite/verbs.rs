@@ -16,8 +16,8 @@ use super::log::PackedEvent;
 use super::outbox_turn::{self, Taking};
 use super::summary::PackedSummary;
 use super::{
-    account, alias, check, erase, events, feedback, feedback_summary, hourly, judgement, list, log,
-    outbox, record, rules, summary,
+    account, alias, check, check_calls, erase, events, feedback, feedback_summary, hourly,
+    judgement, list, log, outbox, record, rules, summary,
 };
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
@@ -26,8 +26,9 @@ use crate::feedback::{
 };
 use crate::page::{Page, PageRequest, Place};
 use crate::{
-    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, DirtyCall, DueTimer,
-    EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreError, StoreStats,
+    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, DirtyCall,
+    DueTimer, EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreError,
+    StoreStats,
 };
 
 #[async_trait]
@@ -397,6 +398,13 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<Vec<String>> {
         self.readers.scan_freely(check::check).await
+    }
+
+    async fn check_calls(&self, after: u64, limit: usize) -> Result<CheckedCalls> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        self.readers
+            .aside(move |conn| check_calls::check_calls(conn, after, limit))
+            .await
     }
 
     async fn stats(&self) -> Result<StoreStats> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use sidetone_store::sqlite::testing::{Statement, record_annotations};
+use sidetone_store::sqlite::testing::{Statement, add_functions, record_annotations};
 use sidetone_store::{Annotate, Scope};
 
 use crate::calls::Calls;
@@ -26,6 +26,7 @@ fn open(dir: &Path) -> anyhow::Result<Connection> {
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "wal_autocheckpoint", 8_192)?;
+    add_functions(&conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     let mode: String = conn.query_row("pragma journal_mode", [], |row| row.get(0))?;
     ensure!(mode == "wal", "journal mode {mode}");

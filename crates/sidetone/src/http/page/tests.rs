@@ -126,7 +126,7 @@ fn urls_repeat_the_filters() {
     let page = Page {
         rows: vec![(), ()],
         before: Some(PLACE),
-        after: None,
+        ..Page::default()
     };
     let meta = list.meta("call_summaries", &query, &page, TimeUs::EPOCH);
     let filters = "https://voice.example/v1/Voice/Summaries?ToCarrier=AT%26T+Wireless&CallType=sip%2Ctrunking";

@@ -29,6 +29,17 @@ pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<Strin
     hints
 }
 
+/// What to say about calls that were left out because they are damaged. What is wrong with each is for the log.
+pub fn of_damaged(damaged: &[String]) -> Option<String> {
+    for damage in damaged {
+        tracing::error!(damage, "a call is damaged and was left out of a list");
+    }
+    let calls = damaged.len();
+    (calls > 0).then(|| {
+        format!("{calls} calls of this page are damaged in the database and were left out; the log names them")
+    })
+}
+
 /// The latest call that the same filters would find without the defaults of time and state.
 async fn beyond_defaults(app: &App, asked: &Asked) -> Option<CallRecord> {
     if !asked.start_by_default && !asked.processing_by_default {

@@ -123,6 +123,7 @@ async fn told(
             .collect(),
         before: page.before,
         after: page.after,
+        damaged: page.damaged,
     })
 }
 

@@ -71,6 +71,7 @@ pub fn page<T>(
         before: place(rows.first()).filter(|_| before),
         after: place(rows.last()).filter(|_| after),
         rows,
+        damaged: stored.damaged,
     }
 }
 
@@ -115,6 +116,7 @@ mod tests {
                 .map(|it| it.0)
                 .filter(|_| is_cut && !is_before),
             rows: stored,
+            damaged: Vec::new(),
         };
         let made = (1..10).step_by(2).map(|key| (at(key), key));
         page(stored, made, &request)

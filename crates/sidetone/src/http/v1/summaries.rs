@@ -57,7 +57,8 @@ pub async fn read(
     };
     let mut response = Json(envelope).into_response();
     let empty = page.rows.is_empty() && query.is_first();
-    for hint in hint::of(&app, &asked, empty, now).await {
+    let hints = hint::of(&app, &asked, empty && page.damaged.is_empty(), now).await;
+    for hint in hints.into_iter().chain(hint::of_damaged(&page.damaged)) {
         put(&mut response, &hint);
     }
     Ok(response)
