@@ -212,6 +212,8 @@ pub struct StoreStats {
     pub commits: u64,
     /// Writing verbs committed in them.
     pub writes: u64,
+    /// How often this process has met damage, reading or writing.
+    pub damaged: u64,
 }
 
 /// A store of calls.
@@ -415,6 +417,8 @@ pub trait Store: Send + Sync + 'static {
     /// Looks at some calls alone and all that belongs to them, those that became known after a place (0: from the first): what
     /// [`Self::check`] does of calls, in steps that hold nobody up.
     async fn check_calls(&self, after: u64, limit: usize) -> Result<CheckedCalls>;
+    /// Writes something that nobody reads, durably: whether that is possible at this moment.
+    async fn probe(&self) -> Result<()>;
     /// Figures about the store's work.
     async fn stats(&self) -> Result<StoreStats>;
 }

@@ -119,6 +119,9 @@ settings! {
     trusted_proxies: Networks, "SIDETONE_TRUSTED_PROXIES";
     /// File of the key that secrets in the database are encrypted with [default: DATA/secret.key, made when absent]
     secret_key_file: PathBuf, "SIDETONE_SECRET_KEY_FILE";
+    /// Begin with a new database where the one there was is gone or empty [default: false]
+    #[arg(num_args = 0..=1, default_missing_value = "true")]
+    start_empty: Switch, "SIDETONE_START_EMPTY";
     /// AccountSid of the first account [default: generated once]
     account_sid: String, "SIDETONE_ACCOUNT_SID";
     /// Auth token of the first account; better given as `SIDETONE_AUTH_TOKEN`, which lists of processes do not show [default: generated once]
@@ -174,6 +177,8 @@ pub struct Config {
     pub trusted_proxies: Networks,
     /// Where the key of the secrets is.
     pub secret_key_file: PathBuf,
+    /// A database that is gone is replaced by a new one.
+    pub start_empty: bool,
     /// First account, when fixed.
     pub account_sid: Option<String>,
     /// First account's token, when fixed.
@@ -294,6 +299,7 @@ impl Settings {
             public_url,
             tls,
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
+            start_empty: self.start_empty.unwrap_or_default().0,
             account_sid: self.account_sid,
             auth_token: self.auth_token,
             lifecycle: Lifecycle {

@@ -1,13 +1,16 @@
 //! The data directory: database, key of the secrets, credentials, lock.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use sidetone_store::Store;
+use sidetone_core::id::AccountSid;
+use sidetone_store::account::Token;
 use sidetone_store::sqlite::{Options, SqliteStore};
+use sidetone_store::{Store, StoreError};
 
 use crate::secrets::Vault;
 
@@ -36,7 +39,7 @@ impl DataArgs {
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub fn open(&self) -> anyhow::Result<Data> {
-        if !database(&self.data).exists() {
+        if size_of(&database(&self.data))?.unwrap_or(0) == 0 {
             bail!(
                 "there is no database in {}; name the directory with --data, or start `sidetone serve` there first",
                 self.data.display()
@@ -53,21 +56,128 @@ impl DataArgs {
 /// Opens the database and the key of the secrets, making both when there is no database yet.
 ///
 /// # Errors
-/// When either cannot be opened.
+/// When either cannot be opened, or the one does not belong to the other.
 pub fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Result<Data> {
     let path = database(dir);
-    // A new key would not open what an old database holds.
-    if !path.exists() {
+    make_private(&path)?;
+    let store = SqliteStore::open(&path, options)
+        .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))?;
+    let accounts = store
+        .accounts_now()
+        .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))?;
+    // The database comes first: wherever a first start is cut short, a key says that there was a database. And a new key would
+    // not open what is sealed.
+    let sealed: Vec<_> = accounts
+        .iter()
+        .flat_map(|account| account.tokens.iter().map(|token| (account.sid, token)))
+        .collect();
+    if sealed.is_empty() {
         Vault::create(secret_key)?;
     }
     let vault = Arc::new(Vault::open(secret_key)?);
-    make_private(&path)?;
-    let store = SqliteStore::open(&path, options)
-        .with_context(|| format!("cannot open the database {}", path.display()))?;
+    let opens = |(owner, token): &(AccountSid, &Token)| {
+        vault
+            .open_sealed(&owner.to_string(), &token.sealed)
+            .is_some()
+    };
+    if !sealed.is_empty() && !sealed.iter().any(opens) {
+        bail!(
+            "the secret key {} opens none of the credentials in {}: they are of different installations. Put the one that belongs to the other in its place",
+            secret_key.display(),
+            path.display()
+        );
+    }
     Ok(Data {
         store: Arc::new(store),
         vault,
     })
+}
+
+/// Why the database cannot be opened, and what to do.
+fn not_opened(path: &Path, error: &StoreError) -> String {
+    let what = match error {
+        StoreError::Corrupt(_) => {
+            "it is damaged, or no database. `sidetone check` says where, if it can be read at all; stop whatever uses it and put a copy of the data directory back, or move the file away"
+        }
+        StoreError::Unavailable(_) => {
+            "the user that runs sidetone must be able to write it and the directory it lies in"
+        }
+        StoreError::Invalid(_)
+        | StoreError::NotFound(_)
+        | StoreError::Conflict(_)
+        | StoreError::TooExpensive { .. } => "--data names the directory",
+    };
+    format!(
+        "cannot open the database {}: {error}: {what}",
+        path.display()
+    )
+}
+
+/// Refuses to begin anew where there was a database: one that is gone or emptied is not to be replaced as if nothing had been.
+///
+/// # Errors
+/// When there is none although other files say that there was, unless it is to `start_empty`.
+pub fn expect_database(dir: &Path, start_empty: bool) -> anyhow::Result<()> {
+    let path = database(dir);
+    let size = size_of(&path)?;
+    if size.is_some_and(|bytes| bytes > 0) {
+        if start_empty {
+            tracing::warn!(
+                "start_empty is set although there is a database; leave it out, so that a loss is noticed"
+            );
+        }
+        return Ok(());
+    }
+    let log = write_ahead_log(dir);
+    let mut left = Vec::new();
+    for file in [
+        log.clone(),
+        dir.join("secret.key"),
+        dir.join("credentials.json"),
+    ] {
+        if size_of(&file)?.is_some_and(|bytes| bytes > 0) {
+            left.push(file.display().to_string());
+        }
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    let state = size.map_or("gone", |_| "empty");
+    if !start_empty {
+        bail!(
+            "the database {} is {state}, although there was one: {} still there. Put it back, or a copy of the whole directory; or begin without calls and accounts: --start-empty (SIDETONE_START_EMPTY=1)",
+            path.display(),
+            match left.as_slice() {
+                [one] => format!("{one} is"),
+                several => format!("{} are", several.join(", ")),
+            }
+        );
+    }
+    tracing::warn!(database = %path.display(), "the database is {state}; beginning with a new one");
+    // What is in it belongs to the database that is gone.
+    if size_of(&log)?.is_some() {
+        let aside = dir.join("sidetone.db-wal.lost");
+        std::fs::rename(&log, &aside)
+            .with_context(|| format!("cannot move {} away", log.display()))?;
+    }
+    Ok(())
+}
+
+/// Whether whoever had the database open last did not close it, or has it open still: its write-ahead log is there.
+///
+/// # Errors
+/// When that cannot be seen.
+pub fn was_cut_short(dir: &Path) -> anyhow::Result<bool> {
+    Ok(size_of(&write_ahead_log(dir))?.is_some())
+}
+
+/// Bytes of a file. `None`: there is none.
+fn size_of(path: &Path) -> anyhow::Result<Option<u64>> {
+    match std::fs::metadata(path) {
+        Ok(file) => Ok(Some(file.len())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot look at {}", path.display())),
+    }
 }
 
 /// Makes the directory, for its owner only.
@@ -94,7 +204,12 @@ pub fn lock(dir: &Path) -> anyhow::Result<File> {
         .write(true)
         .truncate(false)
         .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
+        .with_context(|| {
+            format!(
+                "cannot write {}; the user that runs sidetone must be able to write the data directory",
+                path.display()
+            )
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -119,9 +234,118 @@ fn make_private(path: &Path) -> anyhow::Result<()> {
         .mode(0o600)
         .open(path)
         .map(drop)
-        .with_context(|| format!("cannot create the database {}", path.display()))
+        .with_context(|| {
+            format!(
+                "cannot write the database {}; the user that runs sidetone must be able to",
+                path.display()
+            )
+        })
 }
 
 fn database(dir: &Path) -> PathBuf {
     dir.join("sidetone.db")
+}
+
+fn write_ahead_log(dir: &Path) -> PathBuf {
+    dir.join("sidetone.db-wal")
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_core::time::TimeUs;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::accounts::{self, NewAccount};
+
+    /// A directory as a server leaves it.
+    async fn used() -> TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        expect_database(dir.path(), false).unwrap();
+        let data = open_in(dir.path()).unwrap();
+        let new = NewAccount::default();
+        accounts::create(data.store.as_ref(), &data.vault, new, TimeUs::EPOCH)
+            .await
+            .unwrap();
+        dir
+    }
+
+    fn open_in(dir: &Path) -> anyhow::Result<Data> {
+        open(dir, &dir.join("secret.key"), Options::default())
+    }
+
+    fn refusal<T>(done: anyhow::Result<T>) -> String {
+        match done {
+            Ok(_) => panic!("it was not refused"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lost_database_is_not_replaced_unasked() {
+        for lose in [
+            |path: &Path| std::fs::remove_file(path),
+            |path: &Path| std::fs::write(path, ""),
+        ] {
+            let dir = used().await;
+            expect_database(dir.path(), false).unwrap();
+            let path = database(dir.path());
+            lose(&path).unwrap();
+            let log = write_ahead_log(dir.path());
+            std::fs::write(&log, "what was acknowledged last").unwrap();
+            let why = refusal(expect_database(dir.path(), false));
+            for named in ["sidetone.db", "secret.key", "sidetone.db-wal", "--start-empty"] {
+                assert!(why.contains(named), "{why}");
+            }
+            expect_database(dir.path(), true).unwrap();
+            assert!(!log.exists(), "it would be taken for that of the new one");
+            assert!(dir.path().join("sidetone.db-wal.lost").exists());
+            let data = open_in(dir.path()).unwrap();
+            assert!(data.store.accounts().await.unwrap().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn each_file_that_is_left_says_that_there_was_a_database() {
+        for left in ["secret.key", "credentials.json", "sidetone.db-wal"] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join(left), "something").unwrap();
+            let why = refusal(expect_database(dir.path(), false));
+            assert!(why.contains(left), "{why}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("server.lock"), "").unwrap();
+        std::fs::write(database(dir.path()), "").unwrap();
+        expect_database(dir.path(), false).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_first_start_that_was_cut_short_begins_again() {
+        let dir = tempfile::tempdir().unwrap();
+        open_in(dir.path()).unwrap();
+        std::fs::remove_file(dir.path().join("secret.key")).unwrap();
+        open_in(dir.path()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn key_and_database_belong_together() {
+        let (one, other) = (used().await, used().await);
+        std::fs::copy(database(other.path()), database(one.path())).unwrap();
+        let why = refusal(open_in(one.path()));
+        assert!(why.contains("secret.key") && why.contains("different installations"), "{why}");
+        std::fs::remove_file(one.path().join("secret.key")).unwrap();
+        let why = refusal(open_in(one.path()));
+        assert!(why.contains("cannot read the secret key"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_database_is_named_and_left_alone() {
+        let dir = used().await;
+        let text = "no database, but long enough to be looked at as if it were one, with a first page and all";
+        std::fs::write(database(dir.path()), text.repeat(100)).unwrap();
+        let why = refusal(open_in(dir.path()));
+        assert!(why.contains("sidetone.db") && why.contains("sidetone check"), "{why}");
+        let kept = std::fs::read_to_string(database(dir.path())).unwrap();
+        assert_eq!(kept, text.repeat(100));
+    }
 }

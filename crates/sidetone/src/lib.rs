@@ -17,6 +17,7 @@ pub mod http;
 pub mod ingest;
 pub mod process;
 pub mod program;
+pub mod recheck;
 pub mod reload;
 pub mod secrets;
 pub mod server;

@@ -48,6 +48,11 @@ pub struct Counters {
     database_bytes: Gauge,
     store_commits: Counter,
     store_writes: Counter,
+    store_damaged: Counter,
+    /// Calls looked at after an unclean stop.
+    pub checked_calls: Counter,
+    /// What was found wrong with them.
+    pub check_findings: Counter,
 }
 
 /// Labels of an event counter.
@@ -124,6 +129,8 @@ impl Default for Counters {
         let (deliveries_waiting, dead_letters) = Default::default();
         let (dirty_calls, timers, database_bytes) = Default::default();
         let (store_commits, store_writes) = <(Counter, Counter)>::default();
+        let store_damaged = Counter::default();
+        let (checked_calls, check_findings) = <(Counter, Counter)>::default();
         registry.register("events", "Events by source and result", events.clone());
         registry.register(
             "hep_packets",
@@ -199,6 +206,21 @@ impl Default for Counters {
             "Writes committed; many share a transaction",
             Counter::clone(&store_writes),
         );
+        registry.register(
+            "store_damaged",
+            "Reads and writes that met damage in the database",
+            Counter::clone(&store_damaged),
+        );
+        registry.register(
+            "checked_calls",
+            "Calls looked at after an unclean stop",
+            checked_calls.clone(),
+        );
+        registry.register(
+            "check_findings",
+            "Damage found in them",
+            check_findings.clone(),
+        );
         Self {
             registry: whole,
             events,
@@ -220,6 +242,9 @@ impl Default for Counters {
             database_bytes,
             store_commits,
             store_writes,
+            store_damaged,
+            checked_calls,
+            check_findings,
         }
     }
 }
@@ -291,6 +316,9 @@ impl Counters {
         self.store_writes
             .inner()
             .store(stats.writes, Ordering::Relaxed);
+        self.store_damaged
+            .inner()
+            .store(stats.damaged, Ordering::Relaxed);
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);

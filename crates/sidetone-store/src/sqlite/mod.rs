@@ -54,6 +54,7 @@ use self::leases::Leases;
 use self::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::writer::{Tally, Writer};
 use crate::Result;
+use crate::account::Account;
 
 /// How a store works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +129,14 @@ impl SqliteStore {
             #[cfg(feature = "testing")]
             directory: None,
         })
+    }
+
+    /// As [`crate::Store::accounts`], for whoever opens the database and has to know at once whose it is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn accounts_now(&self) -> Result<Vec<Account>> {
+        self.readers.point(account::accounts)
     }
 
     /// A panic elsewhere leaves a list of calls as good as it was.

@@ -109,7 +109,7 @@ impl Points {
         // Counted before the snapshot is taken: what is committed in between is then read anew, not missed.
         point.renew(self.tally.commits.load(Ordering::Acquire), now)?;
         // A connection on which something failed is not used again.
-        let answer = read(&point.conn)?;
+        let answer = self.tally.note(read(&point.conn))?;
         let mut idle = lock(&self.idle);
         if idle.len() < POINT_IDLE_MAX {
             idle.push(point);
@@ -228,12 +228,16 @@ impl Readers {
         };
         scanner.steps.store(0, Ordering::Relaxed);
         let moment = scanner.conn.unchecked_transaction()?;
-        let answer = read(&scanner.conn).map_err(|error| match error {
-            StoreError::TooExpensive { .. } => StoreError::TooExpensive {
-                steps: self.step_budget,
-            },
-            other => other,
-        });
+        let answer = self
+            .points
+            .tally
+            .note(read(&scanner.conn))
+            .map_err(|error| match error {
+                StoreError::TooExpensive { .. } => StoreError::TooExpensive {
+                    steps: self.step_budget,
+                },
+                other => other,
+            });
         drop(moment);
         lock(&self.scanners).push(scanner);
         answer

@@ -34,7 +34,7 @@ use crate::{
 #[async_trait]
 impl Store for SqliteStore {
     async fn accounts(&self) -> Result<Vec<Account>> {
-        self.readers.point(account::accounts)
+        self.accounts_now()
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>> {
@@ -197,9 +197,16 @@ impl Store for SqliteStore {
 
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>> {
         let (filter, page) = (filter.clone(), *page);
-        self.readers
+        let page = self
+            .readers
             .scan(move |conn| list::list(conn, &filter, &page))
-            .await
+            .await?;
+        let damaged = page.damaged.len() as u64;
+        self.writer
+            .tally
+            .damaged
+            .fetch_add(damaged, Ordering::Relaxed);
+        Ok(page)
     }
 
     async fn events(
@@ -407,11 +414,23 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn probe(&self) -> Result<()> {
+        self.writer
+            .run(1, |work| {
+                work.conn
+                    .prepare_cached("update probe set writes = writes + 1")?
+                    .execute([])?;
+                Ok(())
+            })
+            .await
+    }
+
     async fn stats(&self) -> Result<StoreStats> {
         let tally = &self.writer.tally;
         Ok(StoreStats {
             commits: tally.commits.load(Ordering::Relaxed),
             writes: tally.jobs.load(Ordering::Relaxed),
+            damaged: tally.damaged.load(Ordering::Relaxed),
             ..self.readers.point(check::stats)?
         })
     }

@@ -121,6 +121,18 @@ pub(super) struct Tally {
     pub(super) commits: AtomicU64,
     /// Jobs committed in them.
     pub(super) jobs: AtomicU64,
+    /// Reads and jobs that met damage.
+    pub(super) damaged: AtomicU64,
+}
+
+impl Tally {
+    /// Counts an answer that met damage.
+    pub(super) fn note<T>(&self, answer: Result<T>) -> Result<T> {
+        if let Err(StoreError::Corrupt(_)) = &answer {
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
+    }
 }
 
 /// The way to the writing thread. When it is dropped, the thread finishes what is queued and ends.
@@ -194,7 +206,7 @@ impl Writer {
         });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(job).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        self.tally.note(answer.await.map_err(|_| stopped())?)
     }
 }
 

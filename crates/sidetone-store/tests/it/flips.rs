@@ -18,6 +18,7 @@ use sidetone_store::{EventFilter, Store, StoreError};
 
 const CALLS: u64 = 60;
 const ROUNDS: usize = 40;
+const SEED: u64 = 7;
 const WHOLE: PageRequest = PageRequest {
     start: Start::First { skip: 0 },
     size: 1000,
@@ -150,10 +151,8 @@ async fn flipped_bits_are_errors() {
     fill(&SqliteStore::open(&path, Options::default()).unwrap()).await;
     let whole = std::fs::read(&path).unwrap();
     let truth = read(&path).await.unwrap();
-    let seed = 7;
-    println!("seed {seed}");
-    let mut random = Random::new(seed);
-    let (mut unopened, mut errors) = (0, 0);
+    let mut random = Random::new(SEED);
+    let mut errors = 0;
     for _ in 0..ROUNDS {
         let mut bytes = whole.clone();
         let bit = random.below(8 * bytes.len());
@@ -162,17 +161,17 @@ async fn flipped_bits_are_errors() {
         for beside in ["sidetone.db-wal", "sidetone.db-shm"] {
             let _ = std::fs::remove_file(directory.path().join(beside));
         }
-        let Some(answers) = read(&path).await else {
-            unopened += 1;
-            continue;
-        };
-        for (asked, answer) in answers {
+        // One that cannot be opened is no wrong answer either.
+        for (asked, answer) in read(&path).await.unwrap_or_default() {
             match answer {
                 Err(()) => errors += 1,
-                Ok(_) => assert_eq!(truth.get(&asked), Some(&answer), "bit {bit}: {asked}"),
+                Ok(_) => assert_eq!(
+                    truth.get(&asked),
+                    Some(&answer),
+                    "seed {SEED}, bit {bit}: {asked}"
+                ),
             }
         }
     }
-    println!("{ROUNDS} bits: {unopened} databases not opened, {errors} errors");
-    assert!(errors > 0);
+    assert!(errors > 0, "seed {SEED}: nothing was hit");
 }

@@ -30,7 +30,7 @@ use crate::socket::Purpose;
 use crate::tables::{self, Tables};
 use crate::telemetry::{Counters, LogFilter, start_logs};
 use crate::tls::Certificate;
-use crate::{accounts, feedback_worker, fold_worker};
+use crate::{accounts, feedback_worker, fold_worker, recheck};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
 const HTTP: Purpose = Purpose {
@@ -227,6 +227,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         step_budget: config.query_steps,
         ..Options::default()
     };
+    data::expect_database(&config.data, config.start_empty)?;
+    let was_cut_short = data::was_cut_short(&config.data)?;
     let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
     // The lock says that whoever leased anything is no more.
     let leased = store.end_leases().await?;
@@ -263,6 +265,12 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         tasks.spawn(feedback_worker::run(app.clone(), stopped.clone()));
         let limits = Limits::default();
         tasks.spawn(delivery::run(app.clone(), limits, stopped.clone()));
+    }
+    if was_cut_short {
+        tracing::warn!(
+            "the server was not stopped as it should be; its calls are looked at for damage meanwhile"
+        );
+        tasks.spawn(recheck::run(app.clone(), stopped.clone()));
     }
     let hep = agents.addresses()?;
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;

@@ -3,6 +3,7 @@
 pub mod codes;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -12,6 +13,8 @@ use serde_json::Value;
 use sidetone_store::StoreError;
 
 use self::codes::find;
+use crate::clock::Clock;
+use crate::complaints::Complaints;
 use crate::http::form::Invalid;
 use crate::http::json::Json;
 
@@ -245,9 +248,13 @@ impl ApiError {
     }
 }
 
+/// A full disk refuses every write, and each page may meet the same damage: one line a second of each kind is enough.
+static COMPLAINTS: LazyLock<Complaints> = LazyLock::new(Complaints::default);
+
 impl From<StoreError> for ApiError {
-    /// The outside of a failure of the store. The inside is logged here, once.
+    /// The outside of a failure of the store. The inside is logged here.
     fn from(error: StoreError) -> Self {
+        let may_say = |what| COMPLAINTS.may_say("store", what, Clock::default().now());
         match error {
             StoreError::NotFound(what) => Self::not_found(what),
             StoreError::Conflict(_) => Self::precondition_failed(),
@@ -260,11 +267,15 @@ impl From<StoreError> for ApiError {
                 Self::too_expensive()
             }
             StoreError::Unavailable(reason) => {
-                tracing::warn!(reason, "the store is unavailable");
+                if let Some(more) = may_say("unavailable") {
+                    tracing::warn!(reason, more, "the store is unavailable");
+                }
                 Self::unavailable()
             }
             StoreError::Corrupt(reason) => {
-                tracing::error!(reason, "the store is damaged");
+                if let Some(more) = may_say("damaged") {
+                    tracing::error!(reason, more, "the store is damaged");
+                }
                 Self::internal()
             }
         }

@@ -1,37 +1,91 @@
 //! Doors for whoever runs the server.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use sidetone_store::StoreError;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::welcome;
 use crate::app::App;
 
+/// How long a write may take before the server is not ready.
+const WRITE_TIME: Duration = Duration::from_secs(3);
+/// How long an answer holds: however often it is asked for, the disk is written once in that time.
+const HOLDS: Duration = Duration::from_secs(1);
+
 /// `/`, `/errors`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
 pub fn routes() -> Router<App> {
+    let readiness = Arc::<Mutex<Readiness>>::default();
     Router::new()
         .route("/", get(welcome::welcome))
         .route("/errors", get(welcome::errors))
         .route("/errors/{Code}", get(welcome::error))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+        .route(
+            "/readyz",
+            get(move |State(app): State<App>| async move {
+                readiness.lock().await.answer(&app).await
+            }),
+        )
         .route("/metrics", get(metrics))
         .route("/openapi.json", get(openapi))
 }
 
-/// Ready means: the store answers.
-async fn ready(State(app): State<App>) -> Response {
-    match app.store.account_epoch().await {
-        Ok(_) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the store does not answer\n",
-            )
-                .into_response()
+/// Ready means: what is written now is durable. A disk that is full, read-only or frozen still gives what was read before.
+#[derive(Default)]
+struct Readiness {
+    /// The write that is tried. One that takes too long is waited for further, not joined by others.
+    running: Option<JoinHandle<Result<(), StoreError>>>,
+    answered: Option<(Instant, bool)>,
+}
+
+impl Readiness {
+    async fn answer(&mut self, app: &App) -> Response {
+        let is_ready = match self.answered {
+            Some((at, is_ready)) if at.elapsed() < HOLDS => is_ready,
+            before => {
+                let is_ready = self.try_write(app).await;
+                let was_ready = before.is_none_or(|(_, was_ready)| was_ready);
+                if is_ready && !was_ready {
+                    tracing::info!("ready again");
+                }
+                self.answered = Some((Instant::now(), is_ready));
+                is_ready
+            }
+        };
+        if is_ready {
+            "ready\n".into_response()
+        } else {
+            let text = "the store does not take writes\n";
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+    }
+
+    async fn try_write(&mut self, app: &App) -> bool {
+        let running = self.running.get_or_insert_with(|| {
+            let app = app.clone();
+            tokio::spawn(async move { app.store.probe().await })
+        });
+        let Ok(ended) = tokio::time::timeout(WRITE_TIME, running).await else {
+            tracing::error!("not ready: a write has taken longer than {WRITE_TIME:?}");
+            return false;
+        };
+        self.running = None;
+        match ended {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "not ready: the store does not take writes");
+                false
+            }
+            Err(_) => false,
         }
     }
 }

@@ -41,5 +41,12 @@ update outbox set checksum = row_sum(
   sid, account, endpoint, subject, kind, method, url, content_type, body, created_us
 );
 
+-- What is written to find out whether writing is possible.
+create table probe (
+  only_row integer primary key check (only_row = 1),
+  writes integer not null check (writes >= 0)
+) strict;
+insert into probe values (1, 0);
+
 -- States have a checksum from now on. Without one, a call is folded from its first event once more.
 delete from fold_state;

@@ -180,10 +180,8 @@ fn enlarge(sockets: &[UdpSocket], asked: usize) {
     }
 }
 
-/// Takes packets in until no listener is left.
-async fn take_in(app: App, mut outlet: Outlet) {
-    let (messages, mut running) = mpsc::channel(1);
-    tokio::spawn(running::read(app.clone(), messages));
+/// Takes packets in until no listener is left. `running`: messages of calls that began before.
+async fn take_in(app: App, mut outlet: Outlet, mut running: mpsc::Receiver<Vec<CallEvent>>) {
     let mut intake = Intake::new(app.clone());
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -202,7 +200,9 @@ async fn take_in(app: App, mut outlet: Outlet) {
             _ = ticks.tick() => intake.tick().await,
         };
         if let Err(error) = taken {
-            tracing::error!(%error, "packets could not be kept");
+            if let Some(more) = app.complaints.may_say("hep", "unavailable", app.clock.now()) {
+                tracing::error!(%error, more, "packets could not be kept");
+            }
             tokio::time::sleep(REST).await;
         }
     }

@@ -1,0 +1,60 @@
+//! A look at every call after an unclean stop, while serving.
+//!
+//! What a crash of the machine leaves of a file is not known. So every call and all that belongs to it is read once: in steps,
+//! each followed by a longer pause, so that it takes a fifth of a disk's time at most.
+
+use std::time::Duration;
+
+use sidetone_store::Result;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::app::App;
+use crate::server::stopped;
+
+/// Calls in a step.
+const STEP: usize = 100;
+/// How many times as long as a step the pause after it is.
+const PAUSE: u32 = 4;
+/// Findings that are logged one by one.
+const LOGGED_MAX: u64 = 100;
+
+/// Looks at all calls, says what it found, and waits for a stop.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        checked = check(&app) => match checked {
+            Ok((calls, 0)) => tracing::info!(calls, "no damage was found after the unclean stop"),
+            Ok((calls, findings)) => tracing::error!(
+                calls,
+                findings,
+                "damage was found after the unclean stop; `sidetone check` looks at everything, and a copy of the data directory is to be put back"
+            ),
+            Err(error) => tracing::error!(%error, "the check after the unclean stop was given up"),
+        },
+        () = stopped(&mut stop) => return,
+    }
+    stopped(&mut stop).await;
+}
+
+/// How many calls were looked at, and how much was found.
+async fn check(app: &App) -> Result<(u64, u64)> {
+    let (mut after, mut calls, mut findings) = (0, 0, 0);
+    loop {
+        let begin = Instant::now();
+        let checked = app.store.check_calls(after, STEP).await?;
+        calls += checked.calls;
+        app.counters.checked_calls.inc_by(checked.calls);
+        for finding in checked.findings {
+            findings += 1;
+            app.counters.check_findings.inc();
+            if findings <= LOGGED_MAX {
+                tracing::error!(finding, "damage in the database");
+            }
+        }
+        match checked.last {
+            Some(last) => after = last,
+            None => return Ok((calls, findings)),
+        }
+        tokio::time::sleep(begin.elapsed().max(Duration::from_millis(1)) * PAUSE).await;
+    }
+}
