@@ -8,9 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::id::{AccountSid, CallSid, first_half, parse_hex};
 
-pub use tracker::{
-    CLOCKS_OFF_US, DialogStep, Evidence, Limits, MediaClue, SipClue, Tracker, WAIT_US,
-};
+pub use tracker::{DialogStep, Evidence, Limits, MediaClue, Seen, SipClue, Tracker, WAIT_US};
 
 /// What a source calls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

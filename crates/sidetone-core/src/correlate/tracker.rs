@@ -5,7 +5,8 @@
 //! before the packet that explains it waits for a bounded time.
 //!
 //! Addresses go from one call to the next, and packets do not come in the order in which they were seen: so it is told by
-//! the time at which each was seen whose an address was.
+//! the time at which each was seen whose an address was; where that tells nothing and a clock may be wrong, by whose it was
+//! when the packet came.
 
 mod calls;
 mod holders;
@@ -20,8 +21,8 @@ use crate::time::{SECOND_US, TimeUs};
 
 /// How long a packet waits for the one that explains it.
 pub const WAIT_US: i64 = 5 * SECOND_US;
-/// How far the clocks of agents may be apart, and from ours: what is more is another matter than the order of packets.
-pub const CLOCKS_OFF_US: i64 = 2 * SECOND_US;
+/// How far the clocks of agents may be apart, and from ours, and still be right.
+const CLOCKS_OFF_US: i64 = 2 * SECOND_US;
 /// How long after its end reports may be a call's: a phone sends them until it hears of the end, most often every 5 s
 /// (RFC 3550 §6.2).
 const LATE_US: i64 = 5 * SECOND_US;
@@ -74,6 +75,22 @@ pub enum DialogStep {
     Other,
 }
 
+/// When a packet was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// By its agent's clock.
+    pub at: TimeUs,
+    /// When it came; the same as `at` where it did not come as it was seen.
+    pub received_at: TimeUs,
+}
+
+impl Seen {
+    /// Whether the agent's clock may be wrong.
+    const fn is_off(self) -> bool {
+        self.at.since_us(self.received_at).saturating_abs() > CLOCKS_OFF_US
+    }
+}
+
 /// What a SIP message tells about which call it belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct SipClue<'a> {
@@ -86,7 +103,7 @@ pub struct SipClue<'a> {
     /// What it does to its dialog.
     pub step: DialogStep,
     /// When it was seen.
-    pub at: TimeUs,
+    pub seen: Seen,
     /// Where its sender wants RTCP.
     pub rtcp: &'a [SocketAddr],
     /// Sources its sender announces.
@@ -105,7 +122,7 @@ pub struct MediaClue<'a> {
     /// Its sender, and the sources it is about.
     pub ssrcs: &'a [u32],
     /// When it was seen.
-    pub at: TimeUs,
+    pub seen: Seen,
     /// What may tell.
     pub evidence: Evidence,
 }
@@ -189,13 +206,14 @@ impl<T> Tracker<T> {
                     // It is a call all the same; what does not name it by its Call-ID will not find it.
                     return Some(call);
                 }
-                self.calls.begin(name, Known::new(call, clue.at))
+                self.calls.begin(name, Known::new(call, clue.seen.at))
             }
         };
-        known.learn(clue.step, clue.at, now, self.limits.idle_us);
+        known.is_off |= clue.seen.is_off();
+        known.learn(clue.step, clue.seen.at, now, self.limits.idle_us);
         let call = known.call;
         for address in clue.rtcp {
-            self.calls.announce(name, *address, clue.at);
+            self.calls.announce(name, *address, clue.seen.at);
         }
         self.notice_sources(name, clue.account, clue.ssrcs);
         Some(call)
@@ -221,7 +239,7 @@ impl<T> Tracker<T> {
             Some(_) | None => {
                 let addresses = clue.addresses.iter().map(|it| Told::Rtcp(*it));
                 let told = addresses.chain(clue.ssrcs.iter().map(|it| Told::Ssrc(*it)));
-                self.calls.at(clue.at, clue.account, told, named)?
+                self.calls.at(clue.seen, clue.account, told, named)?
             }
         };
         let known = self.calls.get_mut(name)?;

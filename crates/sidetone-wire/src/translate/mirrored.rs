@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use sha2::{Digest, Sha256};
 use sidetone_core::capture::Capture;
-use sidetone_core::correlate::{DialogStep, Evidence, MediaClue, SipClue};
+use sidetone_core::correlate::{DialogStep, Evidence, MediaClue, Seen, SipClue};
 use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::sip::{SipMessage, StartLine};
@@ -191,13 +191,13 @@ fn id(agent: u32, at_us: i64, from: SocketAddr, to: SocketAddr, payload: &[u8]) 
 }
 
 impl Mirrored {
-    /// What a SIP message tells about its call. `sid`, `at`, `rtcp`, `ssrcs`: see [`SipClue`].
+    /// What a SIP message tells about its call. `sid`, `seen`, `rtcp`, `ssrcs`: see [`SipClue`].
     #[must_use]
     pub fn sip_clue<'a>(
         message: &'a SipMessage,
         account: AccountSid,
         sid: Option<CallSid>,
-        at: TimeUs,
+        seen: Seen,
         rtcp: &'a [SocketAddr],
         ssrcs: &'a [u32],
     ) -> SipClue<'a> {
@@ -215,19 +215,19 @@ impl Mirrored {
             call_id: &message.call_id,
             sid,
             step,
-            at,
+            seen,
             rtcp,
             ssrcs,
         }
     }
 
-    /// What anything else tells about its call. `at`, `evidence`: see [`MediaClue`].
+    /// What anything else tells about its call. `seen`, `evidence`: see [`MediaClue`].
     #[must_use]
     pub fn media_clue<'a>(
         &'a self,
         account: AccountSid,
         ssrcs: &'a [u32],
-        at: TimeUs,
+        seen: Seen,
         evidence: Evidence,
     ) -> MediaClue<'a> {
         let correlation_id = match &self.content {
@@ -243,7 +243,7 @@ impl Mirrored {
                 Content::Sip(_) | Content::Vq(..) => &[],
             },
             ssrcs,
-            at,
+            seen,
             evidence: match &self.content {
                 Content::Rtcp(_) => evidence,
                 // What a phone calls its call is no name of an agent's own making.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use sidetone_core::correlate::{CLOCKS_OFF_US, Evidence, Limits, Tracker, WAIT_US, sip_call_sid};
+use sidetone_core::correlate::{Evidence, Limits, MediaClue, Seen, Tracker, WAIT_US, sip_call_sid};
 use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::network::Network as Range;
@@ -241,8 +241,9 @@ impl Network {
         };
         let (rtcp, ssrcs) = announced(sip);
         let (account, named) = (event.call.account, Some(event.call.sid));
-        let at = event.at.min(now);
-        let clue = Mirrored::sip_clue(sip, account, named, at, &rtcp, &ssrcs);
+        // When it came nobody knows any more.
+        let seen = self.seen(event.at, now);
+        let clue = Mirrored::sip_clue(sip, account, named, seen, &rtcp, &ssrcs);
         if self.tracker.sip(&clue, now).is_none() {
             self.tracker.recall(event.call, &sip.call_id, now);
             self.tracker.sip(&clue, now);
@@ -251,19 +252,26 @@ impl Network {
 
     /// Takes it that nothing explains a packet: its like need not wait.
     pub fn give_up(&mut self, owned: &Owned, now: TimeUs) {
-        if matches!(owned.packet.content, Content::Rtcp(_)) {
-            let clue = owned
-                .packet
-                .media_clue(owned.account, &[], now, Evidence::All);
+        if let Some(clue) = self.report(owned, now) {
             self.tracker.give_up(&clue, now);
         }
     }
 
     fn is_hopeless(&self, owned: &Owned, now: TimeUs) -> bool {
+        let report = self.report(owned, now);
+        report.is_some_and(|clue| self.tracker.is_hopeless(&clue, now))
+    }
+
+    /// A report by what those have in common that follow it; of other packets nothing follows.
+    fn report<'a>(&self, owned: &'a Owned, now: TimeUs) -> Option<MediaClue<'a>> {
+        let Content::Rtcp(_) = owned.packet.content else {
+            return None;
+        };
+        let seen = self.seen(owned.packet.at, now);
         let clue = owned
             .packet
-            .media_clue(owned.account, &[], now, Evidence::All);
-        matches!(owned.packet.content, Content::Rtcp(_)) && self.tracker.is_hopeless(&clue, now)
+            .media_clue(owned.account, &[], seen, Evidence::All);
+        Some(clue)
     }
 
     /// How many calls are remembered, and how many packets wait.
@@ -279,19 +287,19 @@ impl Network {
         evidence: Evidence,
         now: TimeUs,
     ) -> Result<Box<CallEvent>, Box<Owned>> {
-        let at = self.moment(owned.packet.at, received_at);
+        let seen = self.seen(owned.packet.at, received_at);
         let Owned {
             account, packet, ..
         } = &owned;
         let call = match &packet.content {
             Content::Sip(message) => {
                 let (rtcp, ssrcs) = announced(message);
-                let clue = Mirrored::sip_clue(message, *account, packet.named, at, &rtcp, &ssrcs);
+                let clue = Mirrored::sip_clue(message, *account, packet.named, seen, &rtcp, &ssrcs);
                 self.tracker.sip(&clue, now)
             }
             Content::Rtcp(_) | Content::Vq(..) => {
                 let ssrcs = packet.ssrcs();
-                let clue = packet.media_clue(*account, &ssrcs, at, evidence);
+                let clue = packet.media_clue(*account, &ssrcs, seen, evidence);
                 self.tracker.media(&clue, now)
             }
         };
@@ -301,15 +309,10 @@ impl Network {
         }
     }
 
-    /// When a packet was seen, by a clock that all agents share as far as that can be known: of one that came as it was seen,
-    /// and whose agent's clock is off, when it came.
-    const fn moment(&self, captured_at: TimeUs, received_at: TimeUs) -> TimeUs {
-        let off_us = captured_at.since_us(received_at).saturating_abs();
-        if self.is_whole || off_us <= CLOCKS_OFF_US {
-            captured_at
-        } else {
-            received_at
-        }
+    /// When a packet was seen that came at a time.
+    const fn seen(&self, at: TimeUs, received_at: TimeUs) -> Seen {
+        let received_at = if self.is_whole { at } else { received_at };
+        Seen { at, received_at }
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use smallvec::SmallVec;
 
 use super::holders::Holders;
-use super::{DialogStep, LINGER_US};
+use super::{DialogStep, LINGER_US, Seen};
 use crate::id::{AccountSid, CallRef};
 use crate::time::TimeUs;
 
@@ -54,6 +54,8 @@ pub(super) struct Known {
     began: TimeUs,
     /// When it was asked for last: after a challenge it is asked for anew.
     asked_at: TimeUs,
+    /// Whether a clock that tells of it may be wrong.
+    pub(super) is_off: bool,
     is_accepted: bool,
     /// When it was refused last. Nothing else ends a call that was not accepted, and of one that was it is a re-INVITE.
     refused_at: TimeUs,
@@ -73,6 +75,7 @@ impl Known {
             forget_at: TimeUs::EPOCH,
             began,
             asked_at: began,
+            is_off: false,
             is_accepted: false,
             refused_at: NOT_YET,
             ended_at: NOT_YET,
@@ -114,6 +117,11 @@ impl Known {
 
     pub(super) fn has_ended(&self) -> bool {
         self.end() < NEVER
+    }
+
+    /// Whether it had not ended when something was received, as far as what had been received by then tells.
+    fn ran_at_receipt(&self, at: TimeUs) -> bool {
+        !self.has_ended() || at.plus_us(LINGER_US) <= self.forget_at
     }
 }
 
@@ -182,18 +190,23 @@ impl Calls {
         self.by_clue.contains_key(&name)
     }
 
-    /// The name of the call that packets of a time belong to by what is told of them: by the first that is one running
-    /// call's only, else by the first that is any's; else by another name of theirs, if that is one running call's only.
+    /// The name of the call that packets of a time belong to by what is told of them: by the first that was one running
+    /// call's only, else by the first that was any's; else by another name of theirs, if that was one running call's only.
     pub(super) fn at<'a>(
         &self,
-        at: TimeUs,
+        seen: Seen,
         account: AccountSid,
         told: impl Iterator<Item = Told<'a>>,
         alias: Option<Key>,
     ) -> Option<Key> {
         let holder = |clue: Key| {
-            let end_of = |name| self.by_name.get(&name).map(Known::end);
-            self.by_clue.get(&clue)?.at(at, end_of)
+            let holders = self.by_clue.get(&clue)?;
+            let known = |name| self.by_name.get(&name);
+            let ran =
+                |it: &Known| (seen.is_off() || it.is_off) && it.ran_at_receipt(seen.received_at);
+            holders
+                .at(seen.at, |name| known(name).map(Known::end))
+                .or_else(|| holders.latest(|name| known(name).is_some_and(ran)))
         };
         let mut first = None;
         for held in told.filter_map(|told| holder(self.key(account, told))) {

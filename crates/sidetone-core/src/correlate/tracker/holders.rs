@@ -80,6 +80,16 @@ impl Holders {
         })
     }
 
+    /// Whose it is, whenever it was: the latest call's that is as wanted.
+    pub(super) fn latest(&self, is_wanted: impl Fn(Key) -> bool) -> Option<Held> {
+        let mut names = self.0.iter().rev().take(ASKED_MAX).map(|it| it.name);
+        let by = names.find(|name| is_wanted(*name))?;
+        Some(Held {
+            by,
+            is_certain: false,
+        })
+    }
+
     /// Forgets a call. Whether any is left.
     pub(super) fn remove(&mut self, name: Key) -> bool {
         self.0.retain(|it| it.name != name);

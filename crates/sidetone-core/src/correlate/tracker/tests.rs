@@ -21,7 +21,7 @@ fn sip<'a>(
         } else {
             DialogStep::Other
         },
-        at: NOW,
+        seen: on_time(NOW),
         rtcp,
         ssrcs,
     }
@@ -33,8 +33,15 @@ fn media<'a>(id: Option<&'a str>, addresses: &'a [SocketAddr], ssrcs: &'a [u32])
         correlation_id: id,
         addresses,
         ssrcs,
-        at: NOW,
+        seen: on_time(NOW),
         evidence: Evidence::All,
+    }
+}
+
+fn on_time(at: TimeUs) -> Seen {
+    Seen {
+        at,
+        received_at: at,
     }
 }
 
@@ -266,7 +273,7 @@ fn told(messages: &[(&str, i64, DialogStep, Option<u16>)]) -> Tracker<()> {
         let rtcp: Vec<SocketAddr> = port.map(at).into_iter().collect();
         let clue = SipClue {
             step: *step,
-            at: after(*seconds),
+            seen: on_time(after(*seconds)),
             ..sip(call_id, false, &rtcp, &[])
         };
         tracker.sip(&clue, NOW);
@@ -277,7 +284,7 @@ fn told(messages: &[(&str, i64, DialogStep, Option<u16>)]) -> Tracker<()> {
 /// A report of an agent's own name that was seen at a time between two ports.
 fn named<'a>(name: &'a str, seconds: i64, between: &'a [SocketAddr]) -> MediaClue<'a> {
     MediaClue {
-        at: after(seconds),
+        seen: on_time(after(seconds)),
         evidence: Evidence::Known,
         ..media(Some(name), between, &[])
     }
@@ -486,7 +493,7 @@ fn what_has_waited_in_vain_does_not_hold_its_like() {
     // Its call may begin all the same: then nothing has to wait.
     let port = [at(1)];
     let invite = SipClue {
-        at: after(6),
+        seen: on_time(after(6)),
         ..sip("a", true, &port, &[])
     };
     tracker.sip(&invite, NOW);
@@ -508,7 +515,7 @@ fn a_port_that_very_many_calls_had_is_the_latest_ones() {
         for step in [Begins, Ends] {
             let clue = SipClue {
                 step,
-                at: after(seconds * 10),
+                seen: on_time(after(seconds * 10)),
                 ..sip(name, false, &address, &[])
             };
             tracker.sip(&clue, NOW);
@@ -526,4 +533,40 @@ fn a_port_that_very_many_calls_had_is_the_latest_ones() {
     assert_eq!(found(0), None);
     assert_eq!(found(10), call("1"));
     assert_eq!(found(9_994), call("999"));
+}
+
+#[test]
+fn where_a_clock_may_be_wrong_a_port_is_whoever_had_it_when_the_report_came() {
+    let mut tracker = told(&[("a", 0, Begins, Some(1)), ("a", 1, Accepts, None)]);
+    let address = [at(1)];
+    let report = |at, received_at| MediaClue {
+        correlation_id: None,
+        seen: Seen {
+            at: after(at),
+            received_at: NOW.plus_us(received_at),
+        },
+        ..named("", 0, &address)
+    };
+    assert_eq!(tracker.media(&named("", -3_600, &address), NOW), None);
+    assert_eq!(tracker.media(&report(-3_600, 0), NOW), call("a"));
+    // The clock that is wrong may be that of the messages.
+    let tomorrow = SipClue {
+        seen: Seen {
+            at: after(86_400),
+            received_at: NOW,
+        },
+        ..sip("b", true, &address, &[])
+    };
+    tracker.sip(&tomorrow, NOW);
+    assert_eq!(tracker.media(&report(10, 0), NOW), call("a"));
+    assert_eq!(tracker.media(&report(-3_600, 0), NOW), call("b"));
+    // Those that wait are told by when they came.
+    let ended = SipClue {
+        step: Ends,
+        rtcp: &[],
+        ..tomorrow
+    };
+    tracker.sip(&ended, NOW);
+    assert_eq!(tracker.media(&report(-3_600, -1), NOW), call("b"));
+    assert_eq!(tracker.media(&report(-3_600, 1), NOW), call("a"));
 }

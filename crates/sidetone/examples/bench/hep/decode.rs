@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::ensure;
 use sidetone::clock::Clock;
 use sidetone::ingest::hep::batch::Batch;
-use sidetone_core::correlate::{DialogStep, Evidence, Limits, MediaClue, SipClue, Tracker};
+use sidetone_core::correlate::{DialogStep, Evidence, Limits, MediaClue, Seen, SipClue, Tracker};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::TimeUs;
 use sidetone_store::NewEvent;
@@ -92,7 +92,7 @@ impl Places {
             call_id: &sidetone_wire::sip::text(message.call_id()?),
             sid: None,
             step,
-            at: now,
+            seen: seen(now),
             rtcp: &rtcp,
             ssrcs: &ssrcs,
         };
@@ -111,10 +111,18 @@ impl Places {
             correlation_id: name,
             addresses,
             ssrcs,
-            at: now,
+            seen: seen(now),
             evidence: Evidence::Known,
         };
         self.tracker.media(&clue, now)
+    }
+}
+
+/// As of a packet that comes when it is seen.
+const fn seen(at: TimeUs) -> Seen {
+    Seen {
+        at,
+        received_at: at,
     }
 }
 

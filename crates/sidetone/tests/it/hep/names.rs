@@ -1,11 +1,12 @@
 //! Reports under names of their agents' own: whose they are is told by the addresses that calls announce.
 
 use std::net::UdpSocket;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use sidetone::clock::Clock;
 use sidetone::config::Settings;
 use sidetone_core::correlate::sip_call_sid;
+use sidetone_core::time::SECOND_US;
 
 use super::{KEY, KNOWN, Live, RTCP, SIP, captured, counts, live, packet_between, start_at};
 use crate::harness::{ACCOUNT, TestServer};
@@ -102,8 +103,7 @@ fn sent(summary: &Value) -> [Value; 2] {
 }
 
 fn now() -> u32 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    u32::try_from(since.as_secs()).unwrap()
+    u32::try_from(Clock::default().now().micros() / SECOND_US).unwrap()
 }
 
 impl Live {
