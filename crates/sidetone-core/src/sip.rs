@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::Capture;
+use crate::facts::is_default;
 use crate::id::CallSid;
 
 /// One message, once for each agent that saw it.
@@ -85,6 +86,16 @@ impl SipMessage {
     #[must_use]
     pub fn is_request(&self, method: &str) -> bool {
         self.status().is_none() && self.method == method
+    }
+
+    /// Whether its session description answers another (RFC 3264): in a response that accepts, or, of an offer in a response, in
+    /// the request that confirms it.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        match self.status() {
+            Some(status) => status < 300,
+            None => matches!(self.method.as_str(), "ACK" | "PRACK"),
+        }
     }
 
     /// Whether it asks for a new dialog: an INVITE without a tag of the called side.
@@ -171,6 +182,12 @@ pub struct Media {
     /// `sendonly`, `recvonly`, `inactive`; empty for both ways.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub direction: String,
+    /// Whether it is turned down or over: its port is 0 (RFC 3264 §6, §8.2).
+    #[serde(skip_serializing_if = "is_default")]
+    pub is_refused: bool,
+    /// Whether it is or may be encrypted, and its RTCP with it: by its profile (RFC 3711, RFC 5764), or by keys that it offers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub is_encrypted: bool,
     /// Sources its sender announces.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ssrcs: Vec<u32>,

@@ -9,7 +9,7 @@ use crate::facts::{CallFacts, EdgeFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
 use crate::time::TimeUs;
-use crate::vocabulary::{EdgeKind, ProcessingState, Tag};
+use crate::vocabulary::{EdgeKind, ProcessingState, StreamDirection, Tag};
 
 /// What is known of a call. Made by the fold only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,12 +113,59 @@ pub struct EdgeSummary {
     /// Why nothing was measured, when nothing was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_measured: Option<NotMeasured>,
+    /// Reports about media at this edge that were not believed. `None`: all were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disregarded: Option<Disregarded>,
+    /// When a side heard nothing of what was sent, or does not say what it heard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unheard: Vec<Unheard>,
     /// Counts of SDK events by level, group and error code, and the SDK's own feedback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<Value>,
     /// Findings at this edge.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+}
+
+/// Reports that cannot be true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disregarded {
+    /// Why they are not.
+    pub reason: NotMeasured,
+    /// How many.
+    pub reports: u32,
+}
+
+/// A stream that went unheard, though it was sent and nobody had agreed on silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unheard {
+    /// Which stream of the edge.
+    pub direction: StreamDirection,
+    /// Whether reports say so; else no report says what was heard.
+    pub is_reported: bool,
+    /// When something was heard last, in seconds from the answer. `None`: nothing ever was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_s: Option<u64>,
+    /// Until when nothing was. `None`: to the end of what was reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_s: Option<u64>,
+}
+
+impl Unheard {
+    /// What happened, for people: `heard nothing since 00:12`, minutes and seconds from the answer.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let clock = |seconds: u64| format!("{:02}:{:02}", seconds / 60, seconds % 60);
+        match (self.is_reported, self.since_s, self.until_s) {
+            (false, ..) => "no report says what was heard".to_owned(),
+            (true, None, None) => "heard nothing".to_owned(),
+            (true, Some(since), None) => format!("heard nothing since {}", clock(since)),
+            (true, None, Some(until)) => format!("heard nothing until {}", clock(until)),
+            (true, Some(since), Some(until)) => {
+                format!("heard nothing from {} to {}", clock(since), clock(until))
+            }
+        }
+    }
 }
 
 closed_set!(
@@ -130,5 +177,9 @@ closed_set!(
         NotAnswered = "not_answered",
         /// Reports came, but none that is known to be of this edge's party.
         UnplacedReports = "unplaced_reports",
+        /// Reports came, but encrypted, so that nobody on the way can read them.
+        EncryptedReports = "encrypted_reports",
+        /// Reports came, but what they say cannot be true.
+        ImplausibleReports = "implausible_reports",
     }
 );

@@ -32,6 +32,33 @@ const STATIC_CODECS: [(u8, &[u8], u32); 24] = [
     (34, b"H263", 90000),
 ];
 
+/// The RTP clocks of codecs that have but one, whatever a description says: some name the rate of the samples instead (G722/16000,
+/// opus/16000, EVS/32000).
+const FIXED_CLOCKS: [(&[u8], u32); 20] = [
+    // RFC 3551 §4.5; of G722 by an error that is kept on purpose (§4.5.2).
+    (b"G722", 8000),
+    (b"G723", 8000),
+    (b"G726-16", 8000),
+    (b"G726-24", 8000),
+    (b"G726-32", 8000),
+    (b"G726-40", 8000),
+    (b"G728", 8000),
+    (b"G729", 8000),
+    (b"G729D", 8000),
+    (b"G729E", 8000),
+    (b"GSM", 8000),
+    (b"GSM-EFR", 8000),
+    (b"QCELP", 8000),
+    (b"MPA", 90000),
+    // RFC 4867, RFC 4352, RFC 3952, RFC 7587, 3GPP TS 26.445.
+    (b"AMR", 8000),
+    (b"AMR-WB", 16000),
+    (b"AMR-WB+", 72000),
+    (b"iLBC", 8000),
+    (b"opus", 48000),
+    (b"EVS", 16000),
+];
+
 /// Payload types that carry no speech, by name.
 const NOT_SPEECH: [&[u8]; 3] = [b"telephone-event", b"CN", b"red"];
 
@@ -59,6 +86,8 @@ pub struct Media<'a> {
     pub direction: Direction,
     /// Milliseconds of sound in a packet, as wished. `None` when not stated.
     pub ptime_ms: Option<u32>,
+    /// Whether keys are offered for it.
+    has_keys: bool,
     /// The payload types, best first, as written.
     formats: &'a [u8],
     /// The lines after the `m=` line.
@@ -141,6 +170,7 @@ struct Attributes {
     rtcp_port: Option<u16>,
     rtcp_address: Option<IpAddr>,
     is_rtcp_muxed: bool,
+    has_keys: bool,
     ptime_ms: Option<u32>,
 }
 
@@ -164,6 +194,7 @@ impl Attributes {
             b"sendonly" => self.direction = Direction::SendOnly,
             b"recvonly" => self.direction = Direction::RecvOnly,
             b"inactive" => self.direction = Direction::Inactive,
+            b"crypto" | b"fingerprint" | b"key-mgmt" | b"zrtp-hash" => self.has_keys = true,
             b"rtcp-mux" => self.is_rtcp_muxed = true,
             b"rtcp" => {
                 let (port, rest) = word(value);
@@ -239,6 +270,7 @@ impl<'a> Media<'a> {
                 direction => direction,
             },
             ptime_ms: said.ptime_ms,
+            has_keys: said.has_keys,
             formats,
             lines,
         })
@@ -281,22 +313,42 @@ impl<'a> Media<'a> {
         })
     }
 
-    /// What a payload type means: by `a=rtpmap`, else by RFC 3551. `None` when neither says.
+    /// What a payload type means: by `a=rtpmap`, else by RFC 3551. `None` when neither says. The clock is that of the standard,
+    /// where it knows only one.
     #[must_use]
     pub fn codec_of(&self, payload_type: u8) -> Option<Codec<'a>> {
         let mapped = self
             .rtpmaps()
             .find(|codec| codec.payload_type == payload_type);
-        mapped.or_else(|| {
-            let &(_, name, clock_rate) = STATIC_CODECS
-                .iter()
-                .find(|(known, _, _)| *known == payload_type)?;
-            Some(Codec {
+        let of_standard = STATIC_CODECS
+            .iter()
+            .find(|(known, _, _)| *known == payload_type)
+            .map(|&(_, name, clock_rate)| Codec {
                 payload_type,
                 name,
                 clock_rate,
-            })
-        })
+            });
+        let mapped = mapped.map(|codec| {
+            let is_named = |name: &[u8]| codec.name.eq_ignore_ascii_case(name);
+            let fixed = FIXED_CLOCKS.iter().find(|(name, _)| is_named(name));
+            let fixed = fixed.map(|(_, clock_rate)| *clock_rate);
+            let of_number = of_standard.filter(|of_standard| is_named(of_standard.name));
+            let clock_rate = fixed.or(of_number.map(|of_standard| of_standard.clock_rate));
+            Codec {
+                clock_rate: clock_rate.unwrap_or(codec.clock_rate),
+                ..codec
+            }
+        });
+        mapped.or(of_standard)
+    }
+
+    /// Whether it is or may be encrypted: by its profile (RFC 3711, RFC 5764), or by keys that its sender offers (RFC 4568, RFC
+    /// 8122, RFC 4567, RFC 6189), as opportunistic encryption does in a profile without (RFC 8643).
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        let profiles = self.protocol.split(|byte| *byte == b'/');
+        let mut profiles = profiles.filter(|part| part.to_ascii_uppercase().starts_with(b"SAVP"));
+        profiles.next().is_some() || self.has_keys
     }
 
     /// The codec of the best payload type that carries more than tones, comfort noise or redundancy. In an answer it is

@@ -15,7 +15,7 @@ use crate::number;
 use crate::quality::emodel::{Codec, RFactor};
 use crate::rules::Rules;
 use crate::sip::IpLocation;
-use crate::summary::{CallSummary, EdgeSummary, NotMeasured};
+use crate::summary::{CallSummary, Disregarded, EdgeSummary, NotMeasured};
 use crate::tags;
 use crate::time::TimeUs;
 use crate::vocabulary::{
@@ -60,10 +60,14 @@ impl<'a> Findings<'a> {
         let switch_edge = switch_edge(seen.as_ref(), of_switch.direction);
         let mut figures = state.streams.figures(switch_edge);
         let mut trips = BTreeMap::new();
+        let mut unheard = BTreeMap::new();
+        let mut disregarded = BTreeMap::new();
         let mut locations = Locations::default();
         let (mut facts, sip) = match seen {
             Some(seen) => {
                 trips = seen.leg_rtt_ms;
+                unheard = seen.unheard;
+                disregarded = seen.disregarded;
                 locations = seen.locations;
                 for (place, side) in seen.figures {
                     // Whoever carried the media measured it where it came in; reports tell of what that leaves open.
@@ -84,7 +88,7 @@ impl<'a> Findings<'a> {
         let mut facts = reported(state, facts);
         complete(&mut facts, &outcome, locations);
         facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
-        let mut edges = edges(state, &mut facts, figures, &outcome);
+        let mut edges = edges(state, &mut facts, figures, &outcome, &disregarded);
 
         let pdd_limit = tags::pdd_limit(&facts, rules);
         let late = pdd_limit
@@ -101,6 +105,7 @@ impl<'a> Findings<'a> {
         }
         for (kind, edge) in &mut edges {
             edge.leg_rtt_ms = trips.remove(kind);
+            edge.unheard = unheard.remove(kind).unwrap_or_default();
             let mut tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
             if late && *kind != EdgeKind::Sdk {
                 tags.insert(Tag::HighPdd);
@@ -247,6 +252,7 @@ fn edges(
     facts: &mut CallFacts,
     mut figures: BTreeMap<(EdgeKind, Side), SideFigures>,
     outcome: &Outcome,
+    disregarded: &BTreeMap<EdgeKind, Disregarded>,
 ) -> BTreeMap<EdgeKind, EdgeSummary> {
     let answered = outcome.is_answered();
     let has_reports = !state.reports.is_empty();
@@ -264,7 +270,15 @@ fn edges(
             let described = described.remove(&kind).unwrap_or_default();
             let mut measured = |side| figures.remove(&(kind, side));
             let sides = [measured(Side::Inbound), measured(Side::Outbound)];
-            let mut edge = edge(kind, described, sides, answered, has_reports);
+            let disregarded = disregarded.get(&kind).copied();
+            let unmeasured = match disregarded {
+                _ if !answered => NotMeasured::NotAnswered,
+                Some(Disregarded { reason, .. }) => reason,
+                None if has_reports => NotMeasured::UnplacedReports,
+                None => NotMeasured::NoMediaReport,
+            };
+            let mut edge = edge(kind, described, sides, answered, unmeasured);
+            edge.disregarded = disregarded;
             if kind == EdgeKind::Sdk {
                 edge.events = edge.events.or_else(|| sdk_events.clone());
                 if state.sdk.ice_failed() && !edge.tags.contains(&Tag::IceFailure) {
@@ -282,7 +296,7 @@ fn edge(
     mut facts: EdgeFacts,
     [inbound, outbound]: [Option<SideFigures>; 2],
     answered: bool,
-    has_reports: bool,
+    unmeasured: NotMeasured,
 ) -> EdgeSummary {
     let mut tags: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
     for stream in [&inbound, &outbound]
@@ -306,22 +320,23 @@ fn edge(
     let received = inbound
         .as_ref()
         .and_then(|counters| counters.packets_received);
-    let sent = outbound.as_ref().and_then(|counters| counters.packets_sent);
-    if answered && (tags::is_silent(kind, received) || tags::is_silent(kind, sent)) {
+    let outbound_packets = |of: fn(&Counters) -> Option<u64>| outbound.as_ref().and_then(of);
+    let sent = outbound_packets(|counters| counters.packets_sent);
+    // What nobody heard of is as good as not sent.
+    let heard = outbound_packets(|counters| counters.packets_received);
+    let is_silent = |packets| tags::is_silent(kind, packets);
+    if answered && [received, sent, heard].into_iter().any(is_silent) {
         tags.insert(Tag::Silence);
     }
-    let not_measured = match (&inbound, &outbound, answered) {
-        (None, None, true) if has_reports => Some(NotMeasured::UnplacedReports),
-        (None, None, true) => Some(NotMeasured::NoMediaReport),
-        (None, None, false) => Some(NotMeasured::NotAnswered),
-        _ => None,
-    };
+    let is_measured = inbound.is_some() || outbound.is_some();
     EdgeSummary {
         facts,
         inbound,
         outbound,
         leg_rtt_ms: None,
-        not_measured,
+        not_measured: (!is_measured).then_some(unmeasured),
+        disregarded: None,
+        unheard: Vec::new(),
         events,
         tags: tags.into_iter().collect(),
     }

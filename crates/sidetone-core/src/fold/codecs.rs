@@ -19,7 +19,7 @@ pub(super) struct Codecs {
 
 impl Codecs {
     pub(super) fn of(leg: &Leg<'_>) -> Self {
-        let agreed = leg.messages.iter().filter(|seen| answers(seen.message));
+        let agreed = leg.messages.iter().filter(|seen| seen.message.answers());
         Self {
             clock: leg.clock.clone(),
             agreed: agreed
@@ -40,15 +40,6 @@ impl Codecs {
     /// The one in force when a report was made that these agents saw.
     pub(super) fn when_seen(&self, seen: &BTreeMap<u32, TimeUs>) -> Option<&Codec> {
         self.at(self.clock.time(seen)?)
-    }
-}
-
-/// Whether a session description answers another (RFC 3264): in a response that accepts, or, of an offer in a response, in the
-/// request that confirms it.
-fn answers(message: &SipMessage) -> bool {
-    match message.status() {
-        Some(status) => status < 300,
-        None => matches!(message.method.as_str(), "ACK" | "PRACK"),
     }
 }
 

@@ -14,6 +14,7 @@ mod combine;
 mod derived;
 mod dialog;
 mod figures;
+mod hearing;
 pub mod ladder;
 mod legs;
 mod mean;
@@ -21,20 +22,26 @@ mod media;
 mod pairs;
 mod parties;
 mod place;
+mod plausible;
+mod received;
 mod reports;
 mod route;
 mod rtp;
 mod sdk;
+mod sent;
 mod series;
 mod signalling;
 mod sip;
+mod sources;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod totals;
 mod trips;
 mod trust;
 mod warnings;
+mod ways;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +62,7 @@ use sdk::SdkEvents;
 use signalling::Progress;
 
 /// Counted up when the same events make another summary, or when [`FoldState::to_bytes`] changes.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// What has been learnt from the events of one call so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

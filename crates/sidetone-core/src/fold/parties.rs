@@ -6,15 +6,17 @@ use super::combine::combine;
 use super::figures::{Side, SideFigures, StreamFigures};
 use super::legs::{Leg, Legs};
 use super::place::{PartyEdge, Places};
+use super::plausible::believed_of_phone;
 use super::reports::Reports;
-use super::rtp::{self, Way};
+use super::rtp::{self, Measurement, Way};
 use super::sip::Signalling;
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::media::{Counters, Stat};
 use crate::sides::{self, SideRule, Sides};
 use crate::sip::{IpLocation, SipMessage};
-use crate::summary::SipSummary;
-use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod};
+use crate::summary::{Disregarded, SipSummary, Unheard};
+use crate::time::SECOND_US;
+use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, StreamDirection};
 use crate::vq::VqMetrics;
 
 /// What was seen of a call on its way.
@@ -25,6 +27,8 @@ pub(super) struct Seen {
     pub(super) figures: BTreeMap<(EdgeKind, Side), SideFigures>,
     /// Round trips between where RTCP was seen and each party, ms.
     pub(super) leg_rtt_ms: BTreeMap<EdgeKind, Stat>,
+    pub(super) unheard: BTreeMap<EdgeKind, Vec<Unheard>>,
+    pub(super) disregarded: BTreeMap<EdgeKind, Disregarded>,
     pub(super) locations: Locations,
     pub(super) summary: SipSummary,
 }
@@ -40,8 +44,13 @@ pub(super) struct Locations {
 /// equipment and the callee the telephone network.
 pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides) -> Seen {
     let places = Places::of(&signalling.legs);
-    let (mut measured, trips) = rtp::measured(reports, &places);
-    add_phones(&mut measured, reports, &places);
+    let Measurement {
+        mut measured,
+        trips,
+        unheard,
+        disregarded,
+    } = rtp::measurement(reports, &signalling.legs, &places);
+    add_phones(&mut measured, reports, &places, &unheard);
 
     let sides = BothSides::of(&signalling, rules);
     let (caller, callee) = (sides.caller, sides.callee);
@@ -88,10 +97,7 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
     let figures = measured
         .into_iter()
         .map(|((edge, way), streams)| {
-            let side = match way {
-                Way::In => Side::Inbound,
-                Way::Out => Side::Outbound,
-            };
+            let side = side_of(way);
             ((kind_of(edge), side), figures(streams.into_values(), side))
         })
         .collect();
@@ -103,9 +109,50 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
             .into_iter()
             .map(|(edge, trip)| (kind_of(edge), trip))
             .collect(),
+        unheard: at_edges(unheard, kind_of),
+        disregarded: disregarded
+            .into_iter()
+            .map(|(edge, disregarded)| (kind_of(edge), disregarded))
+            .collect(),
         locations,
         summary: signalling.summary,
     }
+}
+
+const fn side_of(way: Way) -> Side {
+    match way {
+        Way::In => Side::Inbound,
+        Way::Out => Side::Outbound,
+    }
+}
+
+/// What went unheard, by edge, in seconds from the answer.
+fn at_edges(
+    unheard: Vec<(rtp::Side, rtp::Unheard)>,
+    kind_of: impl Fn(PartyEdge) -> EdgeKind,
+) -> BTreeMap<EdgeKind, Vec<Unheard>> {
+    let seconds = |us: i64| u64::try_from(us / SECOND_US).ok();
+    let mut edges: BTreeMap<EdgeKind, Vec<Unheard>> = BTreeMap::new();
+    for ((edge, way), unheard) in unheard {
+        let direction = match way {
+            Way::In => StreamDirection::Inbound,
+            Way::Out => StreamDirection::Outbound,
+        };
+        let silence = match unheard {
+            rtp::Unheard::Silence(silence) => Some(silence),
+            rtp::Unheard::Unreported => None,
+        };
+        edges.entry(kind_of(edge)).or_default().push(Unheard {
+            direction,
+            is_reported: silence.is_some(),
+            since_s: silence.and_then(|it| it.since).and_then(seconds),
+            until_s: silence.and_then(|it| it.until).and_then(seconds),
+        });
+    }
+    for unheard in edges.values_mut() {
+        unheard.sort_by_key(|it| (it.direction, it.since_s, it.until_s));
+    }
+    edges
 }
 
 /// What the operator says of each party, and the edges that follow from it.
@@ -194,17 +241,30 @@ fn kinds(
     }
 }
 
-/// Adds what the phones say themselves, where their RTCP was not seen or says less.
-fn add_phones(measured: &mut rtp::Measured, reports: &Reports, places: &Places) {
+/// Adds what the phones say themselves, where their RTCP was not seen or says less. What a phone says that heard nothing for a
+/// time is of what it heard: too much good.
+fn add_phones(
+    measured: &mut rtp::Measured,
+    reports: &Reports,
+    places: &Places,
+    unheard: &[(rtp::Side, rtp::Unheard)],
+) {
     for claim in reports.phones.values() {
         let report = &claim.value;
         let Some(place) = places.of_phone(report.local_ssrc, report.local_ip) else {
             continue;
         };
+        let side = (place.edge, place.way());
+        let is_silence = |(at, what): &(rtp::Side, rtp::Unheard)| {
+            *at == side && matches!(what, rtp::Unheard::Silence(_))
+        };
+        if unheard.iter().any(is_silence) {
+            continue;
+        }
         let stream = report.remote_ssrc.unwrap_or(0);
-        let streams = measured.entry((place.edge, place.way())).or_default();
+        let streams = measured.entry(side).or_default();
         let mut held = streams.remove(&stream).unwrap_or_default();
-        let said = counters_of(&report.local);
+        let said = counters_of(&believed_of_phone(report.local.clone()));
         // Of two estimates of its own, the one that was made of the whole call, when it was over.
         if held.mos_method == Some(MosMethod::ExtendedReport) && said.mos.is_some() {
             held.mos = None;

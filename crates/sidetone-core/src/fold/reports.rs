@@ -34,10 +34,19 @@ pub(super) struct Path {
     pub(super) reports: BTreeMap<ReportKey, Report>,
 }
 
-/// What makes two reports of one source the same one: its own time, and what it says of the first stream.
+/// What makes two reports of one source the same one: its own time, what it has sent, and what it says of the first stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ReportKey {
+    pub(super) said: Said,
+    /// When it was seen, of a report that does not tell its own time: a receiver that hears nothing repeats itself.
+    at: Option<TimeUs>,
+}
+
+/// What a report is known by, whoever saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Said {
     ntp: u64,
+    packets: u32,
     highest_seq: u32,
     dlsr: u32,
     jitter_rtp: u32,
@@ -50,16 +59,63 @@ pub(super) struct Report {
     pub(super) at: TimeUs,
     pub(super) sender: Option<SenderInfo>,
     pub(super) blocks: Vec<ReportBlock>,
+    pub(super) kind: ReportKind,
+}
+
+/// What a report without blocks means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum ReportKind {
+    /// Nothing is to be concluded from it.
+    #[default]
+    Plain,
+    /// Nothing came in since the report before.
+    Silent,
+    /// It could not be read.
+    Encrypted,
+}
+
+impl ReportKind {
+    const fn of(report: &RtcpReport) -> Self {
+        if report.is_encrypted {
+            Self::Encrypted
+        } else if report.is_silent {
+            Self::Silent
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// Written as a number, because there are many of them.
+    const fn number(self) -> u8 {
+        match self {
+            Self::Plain => 0,
+            Self::Silent => 1,
+            Self::Encrypted => 2,
+        }
+    }
+
+    const fn of_number(number: u8) -> Self {
+        match number {
+            1 => Self::Silent,
+            2 => Self::Encrypted,
+            _ => Self::Plain,
+        }
+    }
 }
 
 impl Report {
     fn key(&self) -> ReportKey {
         let block = self.blocks.first();
-        ReportKey {
+        let said = Said {
             ntp: self.sender.map_or(0, |sender| sender.ntp),
+            packets: self.sender.map_or(0, |sender| sender.packets),
             highest_seq: block.map_or(0, |block| block.highest_seq),
             dlsr: block.map_or(0, |block| block.dlsr),
             jitter_rtp: block.map_or(0, |block| block.jitter_rtp),
+        };
+        ReportKey {
+            said,
+            at: (said.ntp == 0).then_some(self.at),
         }
     }
 }
@@ -72,13 +128,19 @@ impl Reports {
             sender,
             blocks,
             voip_metrics,
+            is_silent: _,
+            is_encrypted: _,
         } = report;
         let path = self.by_path.entry((*ssrc, *capture)).or_default();
-        path.see(Report {
-            at: rank.at,
-            sender: *sender,
-            blocks: blocks.clone(),
-        });
+        let kind = ReportKind::of(report);
+        if sender.is_some() || !blocks.is_empty() || kind != ReportKind::Plain {
+            path.see(Report {
+                at: rank.at,
+                sender: *sender,
+                blocks: blocks.clone(),
+                kind,
+            });
+        }
         cap(&mut self.by_path, drop);
         for metrics in voip_metrics {
             let claim = Claim {
@@ -153,11 +215,12 @@ impl Path {
     }
 }
 
-/// Time, sender (NTP, RTP, packets, octets), blocks (as RFC 3550 orders their fields).
+/// Time, sender (NTP, RTP, packets, octets), blocks (as RFC 3550 orders their fields), kind.
 type Written = (
     i64,
     Option<(u64, u32, u32, u32)>,
     Vec<(u32, u8, i32, u32, u32, u32, u32)>,
+    u8,
 );
 
 impl Serialize for Path {
@@ -176,7 +239,7 @@ impl Serialize for Path {
                     it.dlsr,
                 )
             });
-            (it.at.micros(), sender, blocks.collect())
+            (it.at.micros(), sender, blocks.collect(), it.kind.number())
         }))
     }
 }
@@ -184,7 +247,7 @@ impl Serialize for Path {
 impl<'de> Deserialize<'de> for Path {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Vec::<Written>::deserialize(deserializer)?;
-        let reports = written.into_iter().map(|(at, sender, blocks)| {
+        let reports = written.into_iter().map(|(at, sender, blocks, kind)| {
             let report = Report {
                 at: TimeUs::from_micros(at),
                 sender: sender.map(|(ntp, rtp, packets, octets)| SenderInfo {
@@ -194,6 +257,7 @@ impl<'de> Deserialize<'de> for Path {
                     octets,
                 }),
                 blocks: blocks.into_iter().map(read_block).collect(),
+                kind: ReportKind::of_number(kind),
             };
             (report.key(), report)
         });

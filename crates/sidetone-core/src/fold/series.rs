@@ -5,20 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::clock::Clock;
-use super::codecs::Codecs;
 use super::figures::Side;
+use super::hearing::Mark;
 use super::legs::Legs;
 use super::parties::{figures, kind_of};
-use super::place::{PartyEdge, Place, Places};
+use super::place::Places;
+use super::received::{Jitter, Received};
 use super::reports::Reports;
-use super::rtp::{self, AtEdges, Block, Jitter, Known, Source, Way};
+use super::rtp::{self, AtEdges, Way};
+use super::sent::Count;
+use super::sources::Sources;
 use super::trips::{Trips, round_trips, whole_trip};
 use crate::event::{CallEvent, EventId, Observation, Source as Origin, SourceKind};
 use crate::id::CallRef;
 use crate::media::{Counters, MediaSample};
-use crate::quality::loss;
-use crate::rtcp::{ReportBlock, SenderInfo};
 use crate::time::{SECOND_US, TimeUs};
 use crate::vocabulary::{EdgeKind, StreamDirection};
 
@@ -52,23 +52,18 @@ pub(super) fn series(
     places: &Places,
     kinds: (EdgeKind, EdgeKind),
 ) -> Vec<Sample> {
-    let sources = rtp::sources(reports, places);
-    let Some(slots) = Slots::of(&sources, legs) else {
-        return Vec::new();
-    };
-    let trips = round_trips(&sources, |source, known| slots.of_report(source, known));
+    let sources = Sources::of(reports, legs, places);
+    let trips = round_trips(&sources.by_ssrc, |known| known.at.div_euclid(SLOT_US));
     let mut at_edges: AtEdges<Points> = AtEdges::new();
-    for (reporter, source) in &sources {
+    for (reporter, source) in &sources.by_ssrc {
         let Some(place) = source.place else { continue };
-        for stream in rtp::streams_received(source) {
-            let codecs = places.codecs(place.edge);
-            let received = Received::of(source, sources.get(&stream), codecs, &slots);
-            let blocks = rtp::blocks(source, stream);
+        for stream in source.streams_received() {
+            let received = Received::of(&sources, source, stream, places.codecs(place.edge));
             let trip = |slot: &i64| {
                 let trips: &Trips = trips.get(slot)?;
                 whole_trip(trips, *reporter, stream)
             };
-            let mut points = received.points(&blocks);
+            let mut points = received.points();
             for (slot, point) in &mut points {
                 point.interval = rtp::rated(std::mem::take(&mut point.interval), trip(slot));
             }
@@ -83,7 +78,7 @@ pub(super) fn series(
         let numbers: BTreeSet<i64> = streams.values().flat_map(|it| it.keys().copied()).collect();
         for slot in numbers {
             samples.push(Sample {
-                at: slots.end(slot),
+                at: end(&sources, slot),
                 sample: sample(kind_of(kinds, edge), way, &streams, slot),
                 is_from_afar,
             });
@@ -92,6 +87,11 @@ pub(super) fn series(
     samples.retain(|it| !it.sample.interval.is_empty());
     samples.sort_by_key(|it| (it.at, it.sample.edge, it.sample.direction));
     samples
+}
+
+fn end(sources: &Sources<'_>, slot: i64) -> TimeUs {
+    let slots = slot.saturating_add(1);
+    sources.timeline.time(slots.saturating_mul(SLOT_US))
 }
 
 /// The streams of one side in one slot, put together.
@@ -119,215 +119,59 @@ fn sample(edge: EdgeKind, way: Way, streams: &BTreeMap<u32, Points>, slot: i64) 
     }
 }
 
-/// When slots begin. Legs whose agents differ have a clock each, and both heard the answer: times are counted from that.
-struct Slots<'a> {
-    caller: Since<'a>,
-    callee: Since<'a>,
-}
-
-struct Since<'a> {
-    clock: &'a Clock,
-    zero: TimeUs,
-}
-
-impl<'a> Slots<'a> {
-    fn of(sources: &BTreeMap<u32, Source<'_>>, legs: &'a Legs<'_>) -> Option<Self> {
-        let (near, far) = (&legs.caller, legs.callee());
-        let answers = (near.answered_at(), far.answered_at());
-        let (caller, callee) = match answers {
-            (Some(near_answer), Some(far_answer)) if near.clock.agent != far.clock.agent => {
-                (near_answer, far_answer)
-            }
-            _ => {
-                let zero = answers.0.or(answers.1).or_else(|| first_report(sources))?;
-                (zero, zero)
-            }
-        };
-        Some(Self {
-            caller: Since {
-                clock: &near.clock,
-                zero: caller,
-            },
-            callee: Since {
-                clock: &far.clock,
-                zero: callee,
-            },
-        })
-    }
-
-    /// The slot a report falls in; those before the answer are negative.
-    fn of_report(&self, source: &Source<'_>, known: &Known<'_>) -> i64 {
-        self.moment(source, known).div_euclid(SLOT_US)
-    }
-
-    /// When a report was made, from the answer, in microseconds.
-    fn moment(&self, source: &Source<'_>, known: &Known<'_>) -> i64 {
-        let since = match source.place {
-            Some(Place {
-                edge: PartyEdge::Callee,
-                ..
-            }) => &self.callee,
-            _ => &self.caller,
-        };
-        let at = since.clock.time(&known.seen);
-        at.map_or(0, |at| at.since_us(since.zero))
-    }
-
-    fn end(&self, slot: i64) -> TimeUs {
-        let slots = slot.saturating_add(1);
-        self.caller.zero.plus_us(slots.saturating_mul(SLOT_US))
-    }
-}
-
-fn first_report(sources: &BTreeMap<u32, Source<'_>>) -> Option<TimeUs> {
-    let reports = sources.values().flat_map(|source| source.reports.values());
-    reports.flat_map(|known| known.seen.values().copied()).min()
-}
-
-/// A stream as one receiver reports it.
-struct Received<'a> {
-    source: &'a Source<'a>,
-    /// What its sender reported of having sent, by when it did.
-    sent: Vec<(i64, SenderInfo)>,
-    last_sent: Option<SenderInfo>,
-    codecs: &'a Codecs,
-    slots: &'a Slots<'a>,
-}
-
-impl<'a> Received<'a> {
-    fn of(
-        source: &'a Source<'a>,
-        owner: Option<&Source<'_>>,
-        codecs: &'a Codecs,
-        slots: &'a Slots<'a>,
-    ) -> Self {
-        let senders = |owner: &Source<'_>| {
-            let known = owner.reports.values();
-            let sent = known.filter_map(|it| Some((slots.moment(owner, it), it.report.sender?)));
-            let mut sent: Vec<(i64, SenderInfo)> = sent.collect();
-            sent.sort_by_key(|(at, sender)| (*at, sender.packets, sender.ntp));
-            sent
-        };
-        Self {
-            source,
-            sent: owner.map(senders).unwrap_or_default(),
-            last_sent: owner.and_then(rtp::last_sent),
-            codecs,
-            slots,
-        }
-    }
-
-    fn points(&self, blocks: &[Block<'_>]) -> Points {
-        let slot_of = |(known, _): &Block<'_>| self.slots.of_report(self.source, known);
+impl Received<'_> {
+    fn points(&self) -> Points {
+        let slot_of = |mark: &Mark<'_>| mark.known.at.div_euclid(SLOT_US);
         let mut points = Points::new();
-        let Some((_, first)) = blocks.first() else {
-            return points;
-        };
         let (mut jitter, mut all_jitter) = (Jitter::default(), Jitter::default());
-        let mut before = Before {
-            // Without a count of the sender's, all is counted from the first report on.
-            block: self.sent.is_empty().then_some(*first),
-            sent: None,
-        };
-        // Blocks are in the order of what had been received, and slots follow it even where times do not.
-        let mut slot = i64::MIN;
-        for (place, (known, block)) in blocks.iter().enumerate() {
-            slot = slot.max(slot_of(&(*known, *block)));
-            let codec = self.codecs.when_seen(&known.seen);
-            jitter.add(block, codec);
-            all_jitter.add(block, codec);
-            let next = blocks.get(place + 1);
-            if next.is_some_and(|next| slot_of(next) <= slot) {
+        // Without a count of the sender's, all is counted from the first report on.
+        let first = self
+            .marks
+            .first()
+            .filter(|first| self.sent_by(first).is_none());
+        let mut before = first;
+        let mut sent_before = Count::default();
+        for (place, mark) in self.marks.iter().enumerate() {
+            self.add_jitter(&mut jitter, mark);
+            self.add_jitter(&mut all_jitter, mark);
+            let next = self.marks.get(place + 1);
+            if next.is_some_and(|next| slot_of(next) == slot_of(mark)) {
                 continue;
             }
-            let of_that_time = self.sent_at(known);
             // What was sent after the last report counts with it, so that the slots add up to the call.
             let sent = match next {
-                Some(_) => of_that_time,
-                None => self.last_sent,
+                Some(_) => self.sent.nearest(mark.known.at),
+                None => self.sent.last(),
             };
-            let span = (first, block);
-            let mut cumulative = rtp::counters(span, of_that_time, sent, codec, &all_jitter);
-            if before.block.as_ref() == Some(block) {
+            let mut cumulative = self.counters(mark, sent, &all_jitter);
+            let is_first = first.is_some_and(|first| std::ptr::eq(first, mark));
+            let interval = if is_first {
                 cumulative.packets_lost = None;
-            }
+                Counters::default()
+            } else {
+                self.interval(mark, before)
+            };
+            let more = |now: i64, before: i64| u64::try_from(now.saturating_sub(before)).ok();
             let interval = Counters {
                 codec: cumulative.codec,
                 codec_name: cumulative.codec_name.clone(),
-                packets_sent: difference(sent, before.sent, |it| it.packets),
-                bytes_sent: difference(sent, before.sent, |it| it.octets),
+                packets_sent: sent.and_then(|sent| more(sent.packets, sent_before.packets)),
+                bytes_sent: sent.and_then(|sent| more(sent.octets, sent_before.octets)),
                 jitter_ms: std::mem::take(&mut jitter).stat(),
-                ..self.interval(block, before.block.as_ref(), of_that_time)
+                ..interval
             };
             points.insert(
-                slot,
+                slot_of(mark),
                 Point {
                     interval,
                     cumulative,
                 },
             );
-            before = Before {
-                block: Some(*block),
-                sent,
-            };
+            before = Some(mark);
+            sent_before = sent.unwrap_or(sent_before);
         }
         points
     }
-
-    /// What the last block of a slot says that the one before the slot does not.
-    fn interval(
-        &self,
-        last: &ReportBlock,
-        before: Option<&ReportBlock>,
-        of_that_time: Option<SenderInfo>,
-    ) -> Counters {
-        if before == Some(last) {
-            return Counters::default();
-        }
-        let lost_before = before.map_or(0, |block| i64::from(block.lost));
-        let lost = i64::from(last.lost).saturating_sub(lost_before);
-        let expected = match before {
-            Some(before) => Some(last.highest_seq.saturating_sub(before.highest_seq)),
-            // The number of the first packet is not told: how many were sent by then may be.
-            None => of_that_time.map(|sender| sender.packets),
-        };
-        let expected = expected.map(u64::from);
-        Counters {
-            packets_received: expected
-                .map(|expected| expected.saturating_add_signed(lost.saturating_neg())),
-            packets_lost: Some(lost),
-            loss_percent: loss::outbound_percent(expected, Some(lost)),
-            ..Counters::default()
-        }
-    }
-
-    /// What had been sent at about the time of a report: what the sender said nearest to it.
-    fn sent_at(&self, about: &Known<'_>) -> Option<SenderInfo> {
-        let moment = self.slots.moment(self.source, about);
-        let later = self.sent.partition_point(|(at, _)| *at < moment);
-        let near = [later.checked_sub(1), Some(later)];
-        let near = near
-            .into_iter()
-            .flatten()
-            .filter_map(|place| self.sent.get(place));
-        let nearest = near.min_by_key(|(at, _)| at.abs_diff(moment));
-        nearest.map(|(_, sender)| *sender)
-    }
-}
-
-/// What was known when a slot began.
-#[derive(Default)]
-struct Before {
-    block: Option<ReportBlock>,
-    sent: Option<SenderInfo>,
-}
-
-fn difference(
-    now: Option<SenderInfo>,
-    before: Option<SenderInfo>,
-    of: fn(SenderInfo) -> u32,
-) -> Option<u64> {
-    Some(u64::from(of(now?).saturating_sub(before.map_or(0, of))))
 }
 
 /// A sample as an event of its call.

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::mean::weighted_mean;
-use super::rtp::{Known, Source};
+use super::plausible::ROUND_TRIP_MAX_MS;
+use super::sources::{Known, Source};
 use crate::media::Stat;
-
-/// A round trip longer than this is a clock that was set, or a report that was mixed up.
-const ROUND_TRIP_MAX_MS: f64 = 60_000.0;
 
 /// The mean round trip between where reports were seen and each reporter, by the reporter.
 ///
@@ -31,8 +29,8 @@ struct Timed {
 
 /// The round trips, apart by whatever part of the call the later report belongs to.
 pub(super) fn round_trips(
-    sources: &BTreeMap<u32, Source<'_>>,
-    part_of: impl Fn(&Source<'_>, &Known<'_>) -> i64,
+    sources: &BTreeMap<u32, Source>,
+    part_of: impl Fn(&Known) -> i64,
 ) -> BTreeMap<i64, Trips> {
     let names: BTreeMap<u32, Names<'_>> = sources
         .iter()
@@ -40,13 +38,14 @@ pub(super) fn round_trips(
         .collect();
     let mut parts: BTreeMap<i64, Timed> = BTreeMap::new();
     for (reporter, source) in sources {
-        for known in source.reports.values() {
-            for block in known.report.blocks.iter().filter(|block| block.lsr != 0) {
+        for known in &source.reports {
+            let said = known.blocks.iter().map(|block| block.said);
+            for block in said.filter(|block| block.lsr != 0) {
                 let owner = names.get(&block.ssrc);
                 let Some(named) = owner.and_then(|owner| owner.find(block.lsr)) else {
                     continue;
                 };
-                let timed = parts.entry(part_of(source, known)).or_default();
+                let timed = parts.entry(part_of(known)).or_default();
                 timed.add(*reporter, known, named, block.dlsr);
             }
         }
@@ -57,7 +56,7 @@ pub(super) fn round_trips(
 
 impl Timed {
     /// Times a report that names another, by one agent's clock if it can be.
-    fn add(&mut self, reporter: u32, known: &Known<'_>, named: &Known<'_>, dlsr: u32) {
+    fn add(&mut self, reporter: u32, known: &Known, named: &Known, dlsr: u32) {
         let held_ms = f64::from(dlsr) * 1_000.0 / 65_536.0;
         let common = known
             .seen
@@ -98,13 +97,13 @@ impl Timed {
 }
 
 /// The sender reports of a source by the middle of their NTP time, which receivers name them by.
-struct Names<'a>(BTreeMap<u32, &'a Known<'a>>);
+struct Names<'a>(BTreeMap<u32, &'a Known>);
 
 impl<'a> Names<'a> {
-    fn of(source: &'a Source<'a>) -> Self {
+    fn of(source: &'a Source) -> Self {
         let mut names = BTreeMap::new();
-        for known in source.reports.values() {
-            if let Some(sender) = known.report.sender {
+        for known in &source.reports {
+            if let Some(sender) = known.sender {
                 names.entry(sender.lsr()).or_insert(known);
             }
         }
@@ -112,7 +111,7 @@ impl<'a> Names<'a> {
     }
 
     /// Agents that tell the time in microseconds round away the last of the bits.
-    fn find(&self, lsr: u32) -> Option<&'a Known<'a>> {
+    fn find(&self, lsr: u32) -> Option<&'a Known> {
         let near = [lsr, lsr.saturating_sub(1), lsr.saturating_add(1)];
         near.iter().find_map(|lsr| self.0.get(lsr)).copied()
     }

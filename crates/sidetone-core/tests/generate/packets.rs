@@ -37,19 +37,24 @@ fn media() -> impl Strategy<Value = Media> {
         select(vec!["", "sendonly", "inactive"]),
         vec(0_u32..4, 0..2),
         of(codec),
+        (any::<bool>(), any::<bool>()),
     )
-        .prop_map(|(rtcp, direction, ssrcs, codec)| Media {
-            kind: "audio".to_owned(),
-            rtp: rtcp,
-            rtcp,
-            direction: direction.to_owned(),
-            ssrcs,
-            codec: codec.map(|(name, payload_type, clock_hz)| Codec {
-                payload_type,
-                name: name.to_owned(),
-                clock_hz,
-            }),
-        })
+        .prop_map(
+            |(rtcp, direction, ssrcs, codec, (is_refused, is_encrypted))| Media {
+                kind: "audio".to_owned(),
+                rtp: rtcp,
+                rtcp,
+                direction: direction.to_owned(),
+                is_refused,
+                is_encrypted,
+                ssrcs,
+                codec: codec.map(|(name, payload_type, clock_hz)| Codec {
+                    payload_type,
+                    name: name.to_owned(),
+                    clock_hz,
+                }),
+            },
+        )
 }
 
 fn location() -> impl Strategy<Value = Option<IpLocation>> {
@@ -173,14 +178,19 @@ pub(super) fn rtcp() -> impl Strategy<Value = RtcpReport> {
         of(sender),
         vec(block, 0..3),
         vec(quality, 0..2),
+        (any::<bool>(), any::<bool>()),
     )
-        .prop_map(|(capture, ssrc, sender, blocks, voip_metrics)| RtcpReport {
-            capture,
-            ssrc,
-            sender,
-            blocks,
-            voip_metrics,
-        })
+        .prop_map(
+            |(capture, ssrc, sender, blocks, voip_metrics, (is_silent, is_encrypted))| RtcpReport {
+                capture,
+                ssrc,
+                sender,
+                blocks,
+                voip_metrics,
+                is_silent,
+                is_encrypted,
+            },
+        )
 }
 
 pub(super) fn vq() -> impl Strategy<Value = VqReport> {

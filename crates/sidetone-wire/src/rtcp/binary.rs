@@ -38,6 +38,36 @@ const CNAME: u8 = 1;
 /// # Errors
 /// When a version is not 2, or a length or count does not fit the bytes that are there.
 pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
+    plain(payload).or_else(|malformed| encrypted(payload).ok_or(malformed))
+}
+
+/// What can be read of a report that is encrypted: who sent it.
+///
+/// Its first eight bytes are in the clear. The last word but the authentication tag is the packet's number, with its highest bit
+/// set (RFC 3711 §3.4); the tag has 80 bits (§5.2), and no room of its own with AES-GCM (RFC 7714 §17).
+fn encrypted(payload: &[u8]) -> Option<Compound> {
+    const TAGS: [usize; 2] = [10, 0];
+    /// Numbers begin at 0 with each key; at a few reports a second, no call gets this far.
+    const NUMBER_MAX: u32 = 1 << 20;
+    let mut reader = Reader::new(payload);
+    let [first, kind, _, _] = reader.bytes("").ok()?;
+    let ssrc = reader.u32("").ok()?;
+    let is_numbered = |tag: &usize| {
+        let rest = reader.rest;
+        let end = rest.len().checked_sub(*tag).and_then(|end| rest.get(..end));
+        let word = end.and_then(|rest| rest.last_chunk());
+        let number = word.map(|word| u32::from_be_bytes(*word) ^ 1 << 31);
+        number.is_some_and(|number| number < NUMBER_MAX)
+    };
+    let is_report = first >> 6 == 2 && matches!(kind, SR | RR);
+    (is_report && TAGS.iter().any(is_numbered)).then(|| Compound {
+        ssrc,
+        is_encrypted: true,
+        ..Compound::default()
+    })
+}
+
+fn plain(payload: &[u8]) -> Result<Compound, Malformed> {
     let mut reader = Reader::new(payload);
     let mut compound = Compound::default();
     let mut named = Named::default();
@@ -58,6 +88,7 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
         packet(kind, first & 0x1F, body, &mut compound, &mut named)?;
     }
     compound.ssrc = named.report.or(named.other).unwrap_or(0);
+    compound.is_silent = named.report.is_some() && compound.blocks.is_empty() && !compound.bye;
     Ok(compound)
 }
 

@@ -25,6 +25,8 @@ use super::voip_metrics::{available, level, measured, mos_10, r_factor};
 use super::{Compound, ReportBlock, SenderInfo, VoipMetrics, push};
 use crate::malformed::Malformed;
 
+/// Types of a sender's and of a receiver's report.
+const REPORTS: [i64; 2] = [200, 201];
 /// Type of a goodbye.
 const BYE: i64 = 203;
 /// The type of the `VoIP` metrics block within an extended report.
@@ -56,12 +58,19 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
     if let Some(sender) = report.sender_information {
         compound.sender = sender.read()?;
     }
+    let is_report = report.kind.0.is_some_and(|kind| REPORTS.contains(&kind));
+    // An agent that leaves out blocks counts them, and one that fills in their places lists them.
+    let has_none = match (report.report_count.0, report.report_blocks.as_deref()) {
+        (_, Some([_, ..])) | (Some(0), _) | (None, Some([])) => true,
+        (Some(_), Some([]) | None) | (None, None) => false,
+    };
     for block in report.report_blocks.into_iter().flatten() {
         let block = block.read()?;
         if !block.is_filler() {
             push(&mut compound.blocks, block, 0)?;
         }
     }
+    compound.is_silent = is_report && has_none && compound.blocks.is_empty();
     let legacy = report
         .report_blocks_xr
         .filter(|block| block.kind.0 == Some(VOIP_METRICS));
@@ -104,6 +113,8 @@ struct Report<'a> {
     ssrc: Whole,
     #[serde(default, rename = "type")]
     kind: Whole,
+    #[serde(default)]
+    report_count: Whole,
     sender_information: Option<Sender>,
     report_blocks: Option<Vec<Block>>,
     report_blocks_xr: Option<Extended>,

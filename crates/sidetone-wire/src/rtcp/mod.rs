@@ -27,6 +27,10 @@ pub struct Compound {
     pub xr: Vec<VoipMetrics>,
     /// Whether a source leaves: no more is to come of it.
     pub bye: bool,
+    /// Whether it is a report about nobody: nothing came in since the one before (RFC 3550 §6.4.1). A goodbye is none.
+    pub is_silent: bool,
+    /// Whether it is encrypted: a report by its header, of which nothing but the source can be read.
+    pub is_encrypted: bool,
     /// The canonical name of the reporter (`user@host`). Bytes that are not UTF-8 are replaced.
     pub cname: Option<Box<str>>,
 }

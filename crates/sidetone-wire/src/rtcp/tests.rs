@@ -95,6 +95,8 @@ fn reads_a_compound_as_on_the_wire() {
         blocks: vec![block()],
         xr: vec![metrics()],
         bye: true,
+        is_silent: false,
+        is_encrypted: false,
         cname: Some("a@b".into()),
     };
     assert_eq!(decode(&compound()), Ok(expected));
@@ -338,4 +340,100 @@ fn any_length_and_any_byte_gives_a_result() {
 fn a_description_without_a_report_says_nothing() {
     let json = br#"{ "sdes_report_count":1,"sdes_information": [ {"sdes_chunk_ssrc":7,"type":1,"text":"a"}] }"#;
     assert_eq!(decode(json), Ok(Compound::default()));
+}
+
+#[test]
+fn a_report_about_nobody_says_that_nothing_came() {
+    let sr = packet(0, 200, &[0xA, 0xEEAA_83BD, 0xBD2C_0000, 86055, 250, 40_000]);
+    let rr = packet(0, 201, &[0xA]);
+    let bye = packet(1, 203, &[0xA]);
+    for (payload, expected) in [
+        (sr.clone(), true),
+        (rr.clone(), true),
+        ([sr, bye.clone()].concat(), false),
+        ([rr, bye.clone()].concat(), false),
+        (bye, false),
+        (packet(0, 204, &[0xA, 0x4241_5245]), false),
+    ] {
+        assert_eq!(
+            decode(&payload).unwrap().is_silent,
+            expected,
+            "{payload:x?}"
+        );
+    }
+    let filler = r#"{"source_ssrc":0,"fraction_lost":0,"packets_lost":0,"highest_seq_no":0,"ia_jitter":0,"lsr":0,"dlsr":0}"#;
+    let block =
+        r#"{"source_ssrc":2,"fraction_lost":0,"packets_lost":0,"highest_seq_no":3,"ia_jitter":0}"#;
+    for (said, expected) in [
+        (
+            r#""type":200,"report_count":0,"report_blocks":[]"#.to_owned(),
+            true,
+        ),
+        (r#""type":201,"report_count":"0""#.to_owned(), true),
+        (r#""type":201,"report_blocks":[]"#.to_owned(), true),
+        (
+            format!(r#""type":200,"report_count":1,"report_blocks":[{filler}]"#),
+            true,
+        ),
+        (
+            format!(r#""type":200,"report_count":1,"report_blocks":[{block}]"#),
+            false,
+        ),
+        // Blocks that the agent does not pass on, and types that are no reports.
+        (
+            r#""type":200,"report_count":1,"report_blocks":[]"#.to_owned(),
+            false,
+        ),
+        (r#""type":200"#.to_owned(), false),
+        (
+            r#""type":202,"report_count":0,"report_blocks":[]"#.to_owned(),
+            false,
+        ),
+        (r#""report_blocks":[]"#.to_owned(), false),
+    ] {
+        let json = format!(r#"{{"ssrc":1,{said}}}"#);
+        assert_eq!(
+            decode(json.as_bytes()).unwrap().is_silent,
+            expected,
+            "{json}"
+        );
+    }
+}
+
+/// RFC 3711 §3.4, Figure 2; RFC 7714 §9.
+#[test]
+fn an_encrypted_report_is_known_by_its_number() {
+    let encrypted = |number: u32, tag: usize| {
+        let mut bytes = packet(
+            1,
+            200,
+            &[
+                0xA,
+                0x9f3a_11c7,
+                0x2c55_e0b1,
+                0x7d90_4b12,
+                0x01f8_77aa,
+                0xc0de_5517,
+            ],
+        );
+        bytes.extend([0x5e; 24]);
+        bytes.extend(number.to_be_bytes());
+        bytes.extend(vec![0xb7; tag]);
+        bytes
+    };
+    for (payload, expected) in [
+        (encrypted(1 << 31 | 1, 10), true),
+        (encrypted(1 << 31 | 70_000, 0), true),
+        // Not encrypted, by its flag; longer than any call; another tag.
+        (encrypted(1, 10), false),
+        (encrypted(u32::MAX, 10), false),
+        (encrypted(1 << 31 | 1, 7), false),
+        (packet(0, 204, &[0xA, 1 << 31 | 1])[..7].to_vec(), false),
+    ] {
+        let decoded = decode(&payload).ok();
+        let told = decoded.map(|it| (it.ssrc, it.is_encrypted));
+        assert_eq!(told, expected.then_some((0xA, true)), "{payload:x?}");
+    }
+    // What can be read as it is, is read.
+    assert!(!decode(&compound()).unwrap().is_encrypted);
 }

@@ -158,6 +158,55 @@ fn codecs() {
     check("t38 999 8", "", "8=PCMA/8000");
 }
 
+/// RFC 3551 §4.5.2 for G722, RFC 7587 §4.1 for Opus; the others likewise have but one.
+#[test]
+fn clocks_are_those_of_the_standard_where_it_knows_but_one() {
+    for (payload_type, encoding, expected) in [
+        (9, "G722/16000", 8_000),
+        (9, "g722/8000", 8_000),
+        (96, "G722/16000/1", 8_000),
+        (111, "opus/16000/2", 48_000),
+        (111, "OPUS/48000/2", 48_000),
+        (97, "AMR-WB/8000", 16_000),
+        (98, "EVS/32000", 16_000),
+        (99, "iLBC/16000", 8_000),
+        // A number of RFC 3551's own has its clock; by other names and numbers, codecs have several.
+        (0, "PCMU/16000", 8_000),
+        (96, "PCMU/16000", 16_000),
+        (8, "L16/16000", 16_000),
+        (96, "speex/32000", 32_000),
+    ] {
+        let description =
+            format!("m=audio 4000 RTP/AVP {payload_type}\na=rtpmap:{payload_type} {encoding}\n");
+        let stream = media(description.as_bytes()).next().unwrap();
+        assert_eq!(stream.codec().unwrap().clock_rate, expected, "{encoding}");
+    }
+}
+
+#[test]
+fn encryption_is_told_by_profile_or_keys() {
+    for (session, protocol, lines, expected) in [
+        ("", "RTP/AVP", "", false),
+        ("", "RTP/AVPF", "a=rtcp-fb:* nack", false),
+        ("", "RTP/SAVP", "", true),
+        ("", "UDP/TLS/RTP/SAVPF", "", true),
+        ("", "rtp/savpf", "", true),
+        (
+            "",
+            "RTP/AVP",
+            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x",
+            true,
+        ),
+        ("", "RTP/AVP", "a=zrtp-hash:1.10 x", true),
+        ("a=fingerprint:sha-256 AA:BB", "RTP/AVP", "", true),
+        ("a=key-mgmt:mikey x", "RTP/AVP", "", true),
+    ] {
+        let description = format!("v=0\n{session}\nm=audio 4000 {protocol} 0\n{lines}\n");
+        let stream = media(description.as_bytes()).next().unwrap();
+        assert_eq!(stream.is_encrypted(), expected, "{description}");
+    }
+}
+
 #[test]
 fn other_attributes() {
     let description = b"a=ssrc:1 cname:session\nm=audio 9 UDP/TLS/RTP/SAVPF 111\na=ssrc:4294967295 cname:x\n\

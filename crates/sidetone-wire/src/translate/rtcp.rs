@@ -9,14 +9,16 @@ use crate::rtcp::{Compound, ReportBlock, SenderInfo, VoipMetrics};
 /// description.
 #[must_use]
 pub fn report(compound: &Compound, capture: Capture) -> Option<RtcpReport> {
-    let says_nothing =
-        compound.sender.is_none() && compound.blocks.is_empty() && compound.xr.is_empty();
-    (!says_nothing).then(|| RtcpReport {
+    let says_something =
+        compound.sender.is_some() || !compound.blocks.is_empty() || !compound.xr.is_empty();
+    (says_something || compound.is_silent || compound.is_encrypted).then(|| RtcpReport {
         capture,
         ssrc: compound.ssrc,
         sender: compound.sender.map(sender),
         blocks: compound.blocks.iter().map(block).collect(),
         voip_metrics: compound.xr.iter().map(voip_metrics).collect(),
+        is_silent: compound.is_silent,
+        is_encrypted: compound.is_encrypted,
     })
 }
 

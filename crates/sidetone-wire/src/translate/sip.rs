@@ -156,6 +156,8 @@ fn media(stream: &sdp::Media<'_>) -> Media {
             Direction::Inactive => "inactive",
         }
         .to_owned(),
+        is_refused: stream.port == 0,
+        is_encrypted: stream.is_encrypted(),
         ssrcs,
         codec: stream.codec().map(|codec| Codec {
             payload_type: codec.payload_type,

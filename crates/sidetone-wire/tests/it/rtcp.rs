@@ -146,7 +146,8 @@ fn in_json(report: &Compound) -> String {
         })
     });
     let blocks: Vec<Value> = blocks.collect();
-    json!({"ssrc": report.ssrc, "sender_information": sender, "report_blocks": blocks}).to_string()
+    let kind = if sender.is_some() { 200 } else { 201 };
+    json!({"ssrc": report.ssrc, "type": kind, "sender_information": sender, "report_blocks": blocks}).to_string()
 }
 
 proptest! {
@@ -156,7 +157,8 @@ proptest! {
         sender in prop::option::of(any_sender()),
         blocks in prop::collection::vec(any_block(), 0..=31),
     ) {
-        let report = Compound { ssrc, sender, blocks, ..Compound::default() };
+        let is_silent = blocks.is_empty();
+        let report = Compound { ssrc, sender, blocks, is_silent, ..Compound::default() };
         prop_assert_eq!(rtcp::decode(&on_the_wire(&report)), Ok(report.clone()));
         prop_assert_eq!(rtcp::decode(in_json(&report).as_bytes()), Ok(report));
     }

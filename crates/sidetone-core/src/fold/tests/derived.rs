@@ -114,6 +114,8 @@ fn report(ms: i64, sequence: u32, lost: i32) -> CallEvent {
             dlsr: 0,
         }],
         voip_metrics: Vec::new(),
+        is_silent: false,
+        is_encrypted: false,
     };
     event(
         &format!("rtcp{ms}"),

@@ -171,6 +171,8 @@ pub(super) fn says_nothing(from: &str, to: &str, ssrc: u32) -> RtcpReport {
         sender: None,
         blocks: Vec::new(),
         voip_metrics: Vec::new(),
+        is_silent: false,
+        is_encrypted: false,
     }
 }
 

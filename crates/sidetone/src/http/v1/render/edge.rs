@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use sidetone_core::facts::EdgeFacts;
-use sidetone_core::summary::{EdgeSummary, NotMeasured};
+use sidetone_core::summary::{Disregarded, EdgeSummary, NotMeasured, Unheard};
 use sidetone_core::vocabulary::{StreamDirection, Tag};
 
 use super::counters::{FullSpread, StreamTotals};
@@ -16,9 +16,36 @@ pub struct Edge<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     not_measured: Option<NotMeasured>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    disregarded: Option<Disregarded>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unheard: Vec<UnheardStream>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<&'a Value>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tags: &'a [Tag],
+}
+
+/// A stream that went unheard.
+#[derive(Debug, Serialize)]
+struct UnheardStream {
+    direction: StreamDirection,
+    /// Seconds from the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+    reason: String,
+}
+
+impl From<&Unheard> for UnheardStream {
+    fn from(unheard: &Unheard) -> Self {
+        Self {
+            direction: unheard.direction,
+            since: unheard.since_s,
+            until: unheard.until_s,
+            reason: unheard.reason(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -105,6 +132,8 @@ impl<'a> From<&'a EdgeSummary> for Edge<'a> {
                 leg_rtt: FullSpread::of(edge.leg_rtt_ms),
             }),
             not_measured: edge.not_measured,
+            disregarded: edge.disregarded,
+            unheard: edge.unheard.iter().map(Into::into).collect(),
             events: edge.events.as_ref(),
             tags: &edge.tags,
         }

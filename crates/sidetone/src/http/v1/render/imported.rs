@@ -67,7 +67,10 @@ fn keep_observations(ours: &mut Map<String, Value>, imported: &Map<String, Value
         {
             match edge.get("properties") {
                 Some(Value::Object(properties)) if !properties.is_empty() => {
-                    edge.as_object_mut().map(|edge| edge.remove("not_measured"));
+                    if let Some(edge) = edge.as_object_mut() {
+                        edge.remove("not_measured");
+                        edge.remove("disregarded");
+                    }
                 }
                 _ => *edge = Value::Null,
             }

@@ -1,0 +1,106 @@
+//! How much a source had sent by when, as its own reports tell it.
+
+use super::sources::Known;
+use crate::time::SECOND_US;
+
+/// What is sent at least while somebody speaks: a packet every 20 ms (RFC 3551 §4.2), in a second.
+const PACKETS_A_SECOND: i64 = 50;
+/// Reports closer to each other tell no rate.
+const GAP_MIN_US: i64 = SECOND_US;
+
+/// The counts of one source. Where it began to count anew, it is counted on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// In the order of time.
+    pub(super) counts: Vec<Count>,
+    /// The most it sent in a second between two reports.
+    pub(super) a_second: i64,
+}
+
+/// What is known of a source that says nothing of having sent.
+pub(super) static NOTHING_SAID: Sent = Sent {
+    counts: Vec::new(),
+    a_second: PACKETS_A_SECOND,
+};
+
+/// What had been sent at a moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) at: i64,
+    pub(super) packets: i64,
+    pub(super) octets: i64,
+    /// Whether the source began anew since the count before: how much it sent in between is not known.
+    pub(super) is_anew: bool,
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        NOTHING_SAID.clone()
+    }
+}
+
+impl Sent {
+    /// Reads reports that are in the order of time.
+    pub(super) fn of(reports: &[Known]) -> Self {
+        let mut counts: Vec<Count> = Vec::new();
+        let mut before = None;
+        for known in reports {
+            let Some(sender) = known.sender else { continue };
+            let mut count = Count {
+                at: known.at,
+                packets: i64::from(sender.packets),
+                octets: i64::from(sender.octets),
+                is_anew: false,
+            };
+            if let (Some(held), Some(last)) = (before.replace(sender), counts.last()) {
+                let is_late = sender.ntp != 0 && sender.ntp < held.ntp;
+                if is_late && sender.packets < held.packets {
+                    before = Some(held);
+                    continue;
+                }
+                let more = |now: u32, then: u32| {
+                    // Counts wrap; what goes back otherwise began anew.
+                    let more = now.wrapping_sub(then);
+                    (more <= u32::MAX / 2).then_some(i64::from(more))
+                };
+                let packets = more(sender.packets, held.packets);
+                let octets = packets.and(more(sender.octets, held.octets));
+                count.is_anew = packets.is_none();
+                count.packets = last
+                    .packets
+                    .saturating_add(packets.unwrap_or(count.packets));
+                count.octets = last.octets.saturating_add(octets.unwrap_or(count.octets));
+            }
+            counts.push(count);
+        }
+        let gaps = counts.iter().zip(counts.iter().skip(1));
+        let rates = gaps.filter_map(|(one, other)| {
+            let us = other.at.saturating_sub(one.at);
+            let packets = other.packets.saturating_sub(one.packets);
+            (us >= GAP_MIN_US && !other.is_anew)
+                .then(|| packets.saturating_mul(SECOND_US).saturating_add(us - 1) / us)
+        });
+        let a_second = rates.max().unwrap_or(0).max(PACKETS_A_SECOND);
+        Self { counts, a_second }
+    }
+
+    /// What it had sent in the end. `None` when it never said.
+    pub(super) fn last(&self) -> Option<Count> {
+        self.counts.last().copied()
+    }
+
+    /// What it had sent at about a moment: what it said nearest to that.
+    pub(super) fn nearest(&self, at: i64) -> Option<Count> {
+        let later = self.counts.partition_point(|count| count.at < at);
+        let near = [later.checked_sub(1), Some(later)].into_iter().flatten();
+        let near = near.filter_map(|place| self.counts.get(place));
+        let distance = |count: &&Count| (count.at.abs_diff(at), std::cmp::Reverse(count.packets));
+        near.min_by_key(distance).copied()
+    }
+
+    /// How many packets it sends at most in some time.
+    pub(super) fn at_most(&self, us: i64) -> i64 {
+        let us = us.max(0);
+        self.a_second.saturating_mul(us) / SECOND_US
+    }
+}

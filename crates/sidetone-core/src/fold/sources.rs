@@ -1,0 +1,170 @@
+//! Who reported what of a call's media, and when.
+
+use std::collections::BTreeMap;
+
+use super::legs::Legs;
+use super::place::{PartyEdge, Place, Places};
+use super::plausible::judge;
+use super::reports::{Path, Report, ReportKind, Reports, Said};
+use super::sent::Sent;
+use super::timeline::Timeline;
+use super::ways::Ways;
+use crate::rtcp::{ReportBlock, SenderInfo};
+use crate::time::TimeUs;
+
+/// A report, whoever saw it: as much of it as can be believed.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) sender: Option<SenderInfo>,
+    pub(super) blocks: Vec<KnownBlock>,
+    pub(super) kind: ReportKind,
+    /// When each agent saw it first.
+    pub(super) seen: BTreeMap<u32, TimeUs>,
+    /// When it was seen, on the call's line of time.
+    pub(super) at: i64,
+}
+
+/// What a report says of one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KnownBlock {
+    pub(super) said: ReportBlock,
+    /// Whether its jitter can be true.
+    pub(super) has_jitter: bool,
+}
+
+/// The reports of one source, in the order of time.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    pub(super) reports: Vec<Known>,
+    pub(super) place: Option<Place>,
+    /// What it says of having sent.
+    pub(super) sent: Sent,
+    /// Reports that were not believed, or not in all they say.
+    pub(super) disregarded: u32,
+    /// Whether nothing it says is believed.
+    pub(super) is_noise: bool,
+    /// Whether any of its reports was seen to be encrypted.
+    pub(super) has_encrypted: bool,
+}
+
+/// All that was reported of a call, by source.
+pub(super) struct Sources<'a> {
+    pub(super) by_ssrc: BTreeMap<u32, Source>,
+    pub(super) timeline: Timeline<'a>,
+    pub(super) ways: Ways,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn of(reports: &Reports, legs: &'a Legs<'_>, places: &Places) -> Self {
+        let paths = reports.by_path.values();
+        let first = paths.flat_map(|path| path.reports.values().map(|report| report.at));
+        let timeline = Timeline::of(legs, first.min());
+        let ways = Ways::of(legs, &timeline);
+        let mut by_ssrc = by_ssrc(reports, places, &timeline);
+        let started = legs.caller.started_at();
+        let started = started.map_or(0, |at| timeline.on_leg(PartyEdge::Caller, at));
+        judge(&mut by_ssrc, places, &ways, started);
+        Self {
+            by_ssrc,
+            timeline,
+            ways,
+        }
+    }
+}
+
+/// What was seen of one source.
+#[derive(Default)]
+struct Group<'a> {
+    place: Option<Place>,
+    /// By what it says, and how often that had been seen before: agents that saw the same report saw the like as often.
+    reports: BTreeMap<(Said, usize), Sighting<'a>>,
+}
+
+/// A report, and when each agent saw it first.
+struct Sighting<'a> {
+    report: &'a Report,
+    seen: BTreeMap<u32, TimeUs>,
+}
+
+impl<'a> Group<'a> {
+    /// Adds what one agent saw on one way.
+    fn add(&mut self, path: &'a Path, agent: u32) {
+        let mut before: Option<(Said, usize)> = None;
+        for (key, report) in &path.reports {
+            let number = match before {
+                Some((said, number)) if said == key.said => number + 1,
+                _ => 0,
+            };
+            before = Some((key.said, number));
+            let entry = self.reports.entry((key.said, number));
+            let sighting = entry.or_insert_with(|| Sighting {
+                report,
+                seen: BTreeMap::new(),
+            });
+            let first = sighting.seen.entry(agent).or_insert(report.at);
+            *first = report.at.min(*first);
+        }
+    }
+
+    fn source(self, timeline: &Timeline<'_>) -> Source {
+        let edge = self.place.map(|place| place.edge);
+        let known = self.reports.into_values().map(|it| Known {
+            sender: it.report.sender,
+            blocks: it.report.blocks.iter().copied().map(Into::into).collect(),
+            kind: it.report.kind,
+            at: timeline.moment(edge, &it.seen),
+            seen: it.seen,
+        });
+        let mut reports: Vec<Known> = known.collect();
+        // They come in the order of what they say, which decides between those of one moment.
+        reports.sort_by_key(|known| known.at);
+        let is_encrypted = |known: &Known| known.kind == ReportKind::Encrypted;
+        Source {
+            has_encrypted: reports.iter().any(is_encrypted),
+            reports,
+            place: self.place,
+            ..Source::default()
+        }
+    }
+}
+
+fn by_ssrc(reports: &Reports, places: &Places, timeline: &Timeline<'_>) -> BTreeMap<u32, Source> {
+    let mut groups: BTreeMap<u32, Group<'_>> = BTreeMap::new();
+    for ((ssrc, capture), path) in &reports.by_path {
+        let group = groups.entry(*ssrc).or_default();
+        let place = places.of_report(*ssrc, capture);
+        // A relay sends on what a party made, from an address of its own: the party is who reports.
+        let is_party = |place: &Place| place.is_party;
+        group.place = group
+            .place
+            .filter(is_party)
+            .or(place.filter(is_party))
+            .or(group.place)
+            .or(place);
+        group.add(path, capture.agent);
+    }
+    let groups = groups.into_iter();
+    groups
+        .map(|(ssrc, group)| (ssrc, group.source(timeline)))
+        .collect()
+}
+
+impl From<ReportBlock> for KnownBlock {
+    fn from(said: ReportBlock) -> Self {
+        Self {
+            said,
+            has_jitter: true,
+        }
+    }
+}
+
+impl Source {
+    /// The streams it reports of.
+    pub(super) fn streams_received(&self) -> Vec<u32> {
+        let blocks = self.reports.iter().flat_map(|known| &known.blocks);
+        let mut streams: Vec<u32> = blocks.map(|block| block.said.ssrc).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        streams
+    }
+}

@@ -1,0 +1,75 @@
+//! One line of time for a whole call: microseconds from its answer.
+//!
+//! Legs whose agents differ have a clock each, and both heard the answer: times of each leg are counted from that.
+
+use std::collections::BTreeMap;
+
+use super::clock::Clock;
+use super::legs::{Leg, Legs};
+use super::place::PartyEdge;
+use crate::time::TimeUs;
+
+/// When things happened, from the answer; from the first report of a call that was not answered.
+#[derive(Debug)]
+pub(super) struct Timeline<'a> {
+    caller: Since<'a>,
+    callee: Since<'a>,
+    /// Whether there was an answer to count from.
+    pub(super) is_answered: bool,
+}
+
+#[derive(Debug)]
+struct Since<'a> {
+    clock: &'a Clock,
+    zero: TimeUs,
+}
+
+impl<'a> Timeline<'a> {
+    pub(super) fn of(legs: &'a Legs<'_>, first_report: Option<TimeUs>) -> Self {
+        let (near, far) = (&legs.caller, legs.callee());
+        let answers = (near.answered_at(), far.answered_at());
+        let (caller, callee) = match answers {
+            (Some(near_answer), Some(far_answer)) if near.clock.agent != far.clock.agent => {
+                (near_answer, far_answer)
+            }
+            _ => {
+                let zero = answers.0.or(answers.1).or(first_report);
+                let zero = zero.unwrap_or(TimeUs::EPOCH);
+                (zero, zero)
+            }
+        };
+        let since = |leg: &'a Leg<'_>, zero| Since {
+            clock: &leg.clock,
+            zero,
+        };
+        Self {
+            caller: since(near, caller),
+            callee: since(far, callee),
+            is_answered: answers.0.or(answers.1).is_some(),
+        }
+    }
+
+    /// When something happened at an edge that these agents saw; of none, at the caller's.
+    pub(super) fn moment(&self, edge: Option<PartyEdge>, seen: &BTreeMap<u32, TimeUs>) -> i64 {
+        let since = self.since(edge);
+        let at = since.clock.time(seen);
+        at.map_or(0, |at| at.since_us(since.zero))
+    }
+
+    /// When a message of a leg was, by that leg's clock.
+    pub(super) fn on_leg(&self, edge: PartyEdge, at: TimeUs) -> i64 {
+        at.since_us(self.since(Some(edge)).zero)
+    }
+
+    /// A moment, by the clock of the caller's leg.
+    pub(super) fn time(&self, moment: i64) -> TimeUs {
+        self.caller.zero.plus_us(moment)
+    }
+
+    const fn since(&self, edge: Option<PartyEdge>) -> &Since<'a> {
+        match edge {
+            Some(PartyEdge::Callee) => &self.callee,
+            Some(PartyEdge::Caller) | None => &self.caller,
+        }
+    }
+}
