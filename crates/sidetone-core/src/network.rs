@@ -43,11 +43,15 @@ impl FromStr for Network {
         };
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong()))?;
+        let bits: u8 = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong()))?;
         if bits > most {
             return Err(wrong());
         }
-        Ok(Self { address, bits })
+        // ::ffff:0:0/96 is all of IPv4.
+        Ok(match (address.to_canonical(), bits.checked_sub(96)) {
+            (v4 @ IpAddr::V4(_), Some(bits)) if address.is_ipv6() => Self { address: v4, bits },
+            _ => Self { address, bits },
+        })
     }
 }
 
@@ -90,6 +94,9 @@ mod tests {
         check("10.0.0.0/8", "10.255.0.1", true);
         check("10.0.0.0/8", "11.0.0.1", false);
         check("10.0.0.0/8", "::ffff:10.1.1.1", true);
+        check("::ffff:10.0.0.0/104", "10.1.1.1", true);
+        check("::ffff:10.0.0.0/104", "::ffff:11.1.1.1", false);
+        check("::ffff:192.0.2.7", "192.0.2.7", true);
         check("0.0.0.0/0", "203.0.113.9", true);
         check("0.0.0.0/0", "2001:db8::1", false);
         check("192.0.2.7", "192.0.2.7", true);

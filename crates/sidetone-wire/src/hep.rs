@@ -6,7 +6,7 @@
 //! ```
 //!
 //! All numbers are in network order. Chunks come in any order. Those of a vendor and those of unknown types are skipped;
-//! of chunks that come twice, the last counts.
+//! of chunks that come twice, the last counts, but for addresses that are none.
 
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,9 +33,9 @@ pub const QUALITY_REPORT: u8 = 35;
 pub struct Packet<'a> {
     /// IP protocol: 17 is UDP, 6 is TCP. 0 when not stated.
     pub protocol: u8,
-    /// Who sent it. `0.0.0.0:0` in a keep-alive that names nobody.
+    /// Who sent it, an IPv4 address never in IPv6's clothes. `0.0.0.0:0` in a keep-alive that names nobody.
     pub src: SocketAddr,
-    /// Whom it was sent to. `0.0.0.0:0` in a keep-alive that names nobody.
+    /// Whom it was sent to, likewise.
     pub dst: SocketAddr,
     /// When the agent captured it, by the agent's clock, in microseconds since 1970. 0 in a keep-alive without a time.
     pub captured_us: i64,
@@ -162,10 +162,10 @@ impl<'a> Reading<'a> {
             // The address chunks say the family too.
             0x01 => drop(byte()?),
             0x02 => self.protocol = byte()?,
-            0x03 => self.src = Some(ipv4()?),
-            0x04 => self.dst = Some(ipv4()?),
-            0x05 => self.src = Some(ipv6()?),
-            0x06 => self.dst = Some(ipv6()?),
+            0x03 => name(&mut self.src, ipv4()?),
+            0x04 => name(&mut self.dst, ipv4()?),
+            0x05 => name(&mut self.src, ipv6()?),
+            0x06 => name(&mut self.dst, ipv6()?),
             0x07 => self.src_port = short()?,
             0x08 => self.dst_port = short()?,
             0x09 => self.seconds = Some(long()?),
@@ -206,11 +206,14 @@ impl<'a> Reading<'a> {
             "HEP3 packet without payload type",
             self.payload_type.is_none(),
         )?;
-        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let address = |ip: Option<IpAddr>, port| {
+            let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+            SocketAddr::new(ip.unwrap_or(nobody).to_canonical(), port)
+        };
         Ok(Packet {
             protocol: self.protocol,
-            src: SocketAddr::new(self.src.unwrap_or(nobody), self.src_port),
-            dst: SocketAddr::new(self.dst.unwrap_or(nobody), self.dst_port),
+            src: address(self.src, self.src_port),
+            dst: address(self.dst, self.dst_port),
             captured_us: i64::from(self.seconds.unwrap_or(0))
                 .saturating_mul(1_000_000)
                 .saturating_add(self.microseconds.into()),
@@ -224,6 +227,14 @@ impl<'a> Reading<'a> {
             r_factor: self.r_factor,
             jitter: self.jitter,
         })
+    }
+}
+
+/// Takes an address. Some agents send both families, one of them zero: that names nobody.
+fn name(side: &mut Option<IpAddr>, address: IpAddr) {
+    let is_named = side.is_some_and(|held| !held.is_unspecified());
+    if !(is_named && address.is_unspecified()) {
+        *side = Some(address);
     }
 }
 

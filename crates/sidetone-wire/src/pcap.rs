@@ -189,8 +189,8 @@ fn udp(packet: &[u8]) -> Option<(SocketAddr, SocketAddr, &[u8])> {
     let length = usize::from(be16(datagram, 4)?);
     let payload = datagram.get(8..length)?;
     Some((
-        SocketAddr::new(src, be16(datagram, 0)?),
-        SocketAddr::new(dst, be16(datagram, 2)?),
+        SocketAddr::new(src.to_canonical(), be16(datagram, 0)?),
+        SocketAddr::new(dst.to_canonical(), be16(datagram, 2)?),
         payload,
     ))
 }

@@ -222,12 +222,14 @@ fn pairs(lines: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// The address of `IN IP4 192.0.2.1` or `IN IP6 2001:db8::1`, without the TTL of a multicast one. `None` for a name.
+/// The address of `IN IP4 192.0.2.1` or `IN IP6 2001:db8::1`, without the TTL of a multicast one; an IPv4 address never
+/// in IPv6's clothes. `None` for a name.
 fn address(value: &[u8]) -> Option<IpAddr> {
     let (_network, rest) = word(value);
     let (_family, rest) = word(rest);
     let (address, _) = word(rest);
-    str::from_utf8(before(address, b'/')).ok()?.parse().ok()
+    let address: IpAddr = str::from_utf8(before(address, b'/')).ok()?.parse().ok()?;
+    Some(address.to_canonical())
 }
 
 impl<'a> Media<'a> {

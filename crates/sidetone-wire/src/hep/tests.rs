@@ -89,6 +89,22 @@ fn every_known_chunk_is_read() {
     );
 }
 
+/// An agent on a socket of both families mixes them in one packet.
+#[test]
+fn an_ipv4_address_is_one_in_whatever_chunk_it_comes() {
+    let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 2];
+    let mut chunks = LEAST.to_vec();
+    chunks[1] = (0, 6, &mapped);
+    let bytes = packet(&chunks);
+    let plain = packet(&LEAST);
+    assert_eq!(Packet::decode(&bytes), Packet::decode(&plain));
+    // The other family is there and names nobody.
+    let mut chunks = LEAST.to_vec();
+    chunks.extend([(0, 5, &[0; 16][..]), (0, 6, &[0; 16])]);
+    let bytes = packet(&chunks);
+    assert_eq!(Packet::decode(&bytes), Packet::decode(&plain));
+}
+
 #[test]
 fn vendors_and_unknown_types_are_skipped() {
     let mut chunks = LEAST.to_vec();

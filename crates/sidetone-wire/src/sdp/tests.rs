@@ -42,6 +42,10 @@ fn addresses() {
         ],
     );
     check(
+        "c=IN IP6 ::ffff:192.0.2.1\nm=audio 4000 RTP/AVP 0\na=rtcp:4500 IN IP6 ::FFFF:c000:209\n",
+        &["audio rtp 192.0.2.1:4000 rtcp 192.0.2.9:4500 SendRecv 0=PCMU/8000"],
+    );
+    check(
         "c=IN IP4 233.252.0.1/127\nm=audio 65535 RTP/AVP 8",
         &["audio rtp 233.252.0.1:65535 rtcp - SendRecv 8=PCMA/8000"],
     );

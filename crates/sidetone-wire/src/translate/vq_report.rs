@@ -1,5 +1,7 @@
 //! Voice quality reports of telephones, as observations.
 
+use std::net::IpAddr;
+
 use sidetone_core::bounds::{Bounded, NAME_MAX_CHARS, TEXT_MAX_CHARS};
 use sidetone_core::capture::Capture;
 use sidetone_core::time::TimeUs;
@@ -18,10 +20,15 @@ pub fn report(report: VqReport, capture: Option<Capture>) -> vq::VqReport {
         remote_id: cut(report.remote_id, TEXT_MAX_CHARS),
         local_ssrc: report.local.ssrc,
         remote_ssrc: report.remote.ssrc,
-        local_ip: report.local.ip.and_then(|ip| ip.parse().ok()),
+        local_ip: report.local.ip.and_then(|ip| address(&ip)),
         local: metrics(report.local_metrics),
         remote: report.remote_metrics.map(metrics),
     }
+}
+
+/// An address, an IPv4 one never in IPv6's clothes.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().map(|ip: IpAddr| ip.to_canonical())
 }
 
 fn metrics(metrics: Metrics) -> VqMetrics {

@@ -206,7 +206,7 @@ impl<'a> Channel<'a> {
         let text = self.row.str(key)?;
         let socket = text.parse().map(|socket: SocketAddr| socket.ip());
         let address: IpAddr = socket.or_else(|_| text.parse()).ok()?;
-        (!address.is_unspecified()).then(|| address.to_string())
+        (!address.is_unspecified()).then(|| address.to_canonical().to_string())
     }
 
     /// The codec by its usual name: Asterisk says `ulaw` for PCMU.

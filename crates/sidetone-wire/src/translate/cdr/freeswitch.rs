@@ -246,7 +246,7 @@ impl<'a> Leg<'a> {
     /// An address that is one.
     fn address(&self, key: &str) -> Option<String> {
         let address: IpAddr = self.variables.str(key)?.parse().ok()?;
-        Some(address.to_string())
+        Some(address.to_canonical().to_string())
     }
 
     fn edge(&self) -> EdgeFacts {
