@@ -25,7 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
 
     message.call_id().map(text);
     message.cseq();
-    message.top_via_branch();
+    message.via_branches().for_each(drop);
     message.user_agent();
     message.record_route_count();
     assert_eq!(message.via_count(), message.values("v").count());

@@ -23,6 +23,10 @@ pub struct SipMessage {
     pub method: String,
     /// Values of Via: through how many hands a request has gone.
     pub hops: u8,
+    /// The branch of each Via, topmost first; empty where one has none. The first names the transaction on its hop (RFC 3261 §17),
+    /// the others those it came by (§16.6). None where it was kept before these were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<String>,
     /// The calling side of the request (From).
     pub from: Party,
     /// The called side of the request (To).
@@ -98,11 +102,36 @@ impl SipMessage {
         }
     }
 
+    /// The tags of its dialog: of From and To.
+    #[must_use]
+    pub fn tags(&self) -> [Option<&str>; 2] {
+        [&self.from.tag, &self.to.tag].map(Option::as_deref)
+    }
+
+    /// The branch that names its transaction on this hop. `None` where it has none that is unique (RFC 3261 §8.1.1.7).
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        unique(self.branches.first()?)
+    }
+
+    /// The branches of the transactions that it came by.
+    pub fn came_by(&self) -> impl Iterator<Item = &str> {
+        self.branches.iter().skip(1).filter_map(|it| unique(it))
+    }
+
     /// Whether it asks for a new dialog: an INVITE without a tag of the called side.
     #[must_use]
     pub fn is_initial_invite(&self) -> bool {
         self.is_request("INVITE") && self.to.tag.is_none()
     }
+}
+
+/// What every branch begins with that is unique in space and time.
+const COOKIE: &str = "z9hG4bK";
+
+fn unique(branch: &str) -> Option<&str> {
+    let cookie = branch.get(..COOKIE.len())?;
+    cookie.eq_ignore_ascii_case(COOKIE).then_some(branch)
 }
 
 /// The first line.

@@ -70,6 +70,9 @@ pub struct SipSummary {
     pub holds: u32,
     /// Places beyond the first that the call was sent to.
     pub forks: u32,
+    /// INVITEs of the caller's side before the one that is the call: challenged, redirected, refused, or never answered.
+    #[serde(skip_serializing_if = "crate::facts::is_default")]
+    pub earlier_attempts: u32,
     /// Whether the caller was asked for credentials.
     pub challenged: bool,
     /// Whether media was offered before the answer.
@@ -77,6 +80,23 @@ pub struct SipSummary {
     /// Who diverted the call, last first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub diverted_by: Vec<String>,
+    /// Dialogs under the same Call-ID that were answered too and that no other field tells of: another call that reuses the Call-ID, or
+    /// a branch of a fork that was dropped. In the order of their answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_dialogs: Vec<OtherDialog>,
+}
+
+/// An answered dialog that does not decide the summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherDialog {
+    /// Tag of the calling side.
+    pub from_tag: Option<String>,
+    /// Tag of the called side.
+    pub to_tag: Option<String>,
+    /// When it was answered.
+    pub answered_at: TimeUs,
+    /// When a BYE ended it; `None`: none was seen.
+    pub ended_at: Option<TimeUs>,
 }
 
 const fn no_call() -> CallRef {

@@ -294,7 +294,12 @@ mod tests {
             let log = write_ahead_log(dir.path());
             std::fs::write(&log, "what was acknowledged last").unwrap();
             let why = refusal(expect_database(dir.path(), false));
-            for named in ["sidetone.db", "secret.key", "sidetone.db-wal", "--start-empty"] {
+            for named in [
+                "sidetone.db",
+                "secret.key",
+                "sidetone.db-wal",
+                "--start-empty",
+            ] {
                 assert!(why.contains(named), "{why}");
             }
             expect_database(dir.path(), true).unwrap();
@@ -332,7 +337,10 @@ mod tests {
         let (one, other) = (used().await, used().await);
         std::fs::copy(database(other.path()), database(one.path())).unwrap();
         let why = refusal(open_in(one.path()));
-        assert!(why.contains("secret.key") && why.contains("different installations"), "{why}");
+        assert!(
+            why.contains("secret.key") && why.contains("different installations"),
+            "{why}"
+        );
         std::fs::remove_file(one.path().join("secret.key")).unwrap();
         let why = refusal(open_in(one.path()));
         assert!(why.contains("cannot read the secret key"), "{why}");
@@ -344,7 +352,10 @@ mod tests {
         let text = "no database, but long enough to be looked at as if it were one, with a first page and all";
         std::fs::write(database(dir.path()), text.repeat(100)).unwrap();
         let why = refusal(open_in(dir.path()));
-        assert!(why.contains("sidetone.db") && why.contains("sidetone check"), "{why}");
+        assert!(
+            why.contains("sidetone.db") && why.contains("sidetone check"),
+            "{why}"
+        );
         let kept = std::fs::read_to_string(database(dir.path())).unwrap();
         assert_eq!(kept, text.repeat(100));
     }

@@ -31,7 +31,7 @@ pub struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn of(state: &'a FoldState) -> Self {
-        let signalling = sip::signalling(&state.dialogs);
+        let signalling = sip::signalling(&state.dialogs, &state.reports);
         let outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
         Self {
             state,

@@ -1,16 +1,33 @@
-//! The clock that times of a leg are of.
+//! The messages of a leg by one clock: what several agents saw of it, put together.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::dialog::{Said, Seen};
+use crate::sip::SipMessage;
 use crate::time::TimeUs;
+
+/// Agents that saw the same sending of a message saw it within so long. It is sent again after half a second (T1 of RFC 3261)
+/// at the earliest.
+const SENT_AGAIN_US: i64 = 100_000;
 
 /// One agent's clock, and how far it is ahead of those of others.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     /// Whose it is.
     pub(super) agent: u32,
-    /// Of each other agent that saw the leg and is known to compare with: how far this clock is ahead, in microseconds.
+    /// Of each other agent that saw the call and is known to compare with: how far this clock is ahead, in microseconds.
     pub(super) ahead_us: BTreeMap<u32, i64>,
+}
+
+/// A message of a leg.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard<'a> {
+    /// When: by the clock of the leg's agent if [`Self::is_timed`], else by that of whoever saw it.
+    pub(super) at: TimeUs,
+    /// Whether the leg's agent saw it too, or how far its clock is from that of whoever did is known.
+    pub(super) is_timed: bool,
+    pub(super) message: &'a SipMessage,
 }
 
 impl Clock {
@@ -24,4 +41,119 @@ impl Clock {
         })
         .or_else(|| seen.values().next().copied())
     }
+
+    /// A message of a leg of another clock, by this one as far as the two are known to compare.
+    pub(super) fn heard<'a>(&self, by: &Self, heard: Heard<'a>) -> Heard<'a> {
+        let ahead_us = if by.agent == self.agent {
+            Some(0)
+        } else {
+            self.ahead_us.get(&by.agent).copied()
+        };
+        Heard {
+            at: heard.at.plus_us(ahead_us.unwrap_or(0)),
+            is_timed: heard.is_timed && ahead_us.is_some(),
+            ..heard
+        }
+    }
+}
+
+/// What was seen of a hop, each once, in order of time, by the clock of the agent that saw most of it; of several, of the one of
+/// the lowest number. All hops of the call tell how far the clocks of its agents are apart.
+pub(super) fn by_one_clock<'a>(
+    seen: &[&'a Seen],
+    hops: &[Vec<&'a Seen>],
+) -> (Clock, Vec<Heard<'a>>) {
+    let mut by_agent: BTreeMap<u32, Vec<&'a Seen>> = BTreeMap::new();
+    for it in seen {
+        let agent = it.message.capture.agent;
+        by_agent.entry(agent).or_default().push(it);
+    }
+    let most = by_agent
+        .iter()
+        .max_by_key(|(agent, seen)| (seen.len(), Reverse(**agent)));
+    let agent = most.map_or(0, |(agent, _)| *agent);
+    let agents = hops.iter().flatten().map(|it| it.message.capture.agent);
+    let others: BTreeSet<u32> = agents.filter(|other| *other != agent).collect();
+    let clock = Clock {
+        agent,
+        ahead_us: others
+            .into_iter()
+            .filter_map(|other| Some((other, ahead_us(hops, agent, other)?)))
+            .collect(),
+    };
+    let own = by_agent.remove(&agent).unwrap_or_default();
+    let others = by_agent
+        .into_iter()
+        .map(|(other, seen)| (clock.ahead_us.get(&other).copied(), seen));
+    let mut views: Vec<(Option<i64>, Vec<&'a Seen>)> = others.collect();
+    views.sort_by_key(|(ahead_us, seen)| (ahead_us.is_none(), Reverse(seen.len())));
+    views.insert(0, (Some(0), own));
+    let mut messages: Vec<Heard<'a>> = Vec::new();
+    let mut places: BTreeMap<Said<'_>, usize> = BTreeMap::new();
+    for (number, (ahead_us, seen)) in views.into_iter().enumerate() {
+        // What the leg's agent saw was sent again: it missed the first sending.
+        let within_us = if number == 0 { 0 } else { SENT_AGAIN_US };
+        for it in seen {
+            let heard = it.heard(ahead_us);
+            let held = places.get(&it.said()).copied();
+            match held.and_then(|place| messages.get_mut(place)) {
+                Some(held) if heard.is_timed && held.at.since_us(heard.at) > within_us => {
+                    held.at = heard.at;
+                }
+                Some(_) => {}
+                None => {
+                    places.insert(it.said(), messages.len());
+                    messages.push(heard);
+                }
+            }
+        }
+    }
+    messages.sort_by_key(|heard| (heard.at, place_in_transaction(heard.message)));
+    (clock, messages)
+}
+
+/// How far the clock of one agent is ahead of that of another, in microseconds: the median over the messages of a call that
+/// both saw. `None` without any.
+fn ahead_us(hops: &[Vec<&Seen>], one: u32, other: u32) -> Option<i64> {
+    let mut differences: Vec<i64> = Vec::new();
+    for hop in hops {
+        let by_one = first_seen(hop, one);
+        let both = first_seen(hop, other).into_iter();
+        differences.extend(both.filter_map(|(said, at)| Some(by_one.get(&said)?.since_us(at))));
+    }
+    differences.sort_unstable();
+    differences
+        .get(differences.len().saturating_sub(1) / 2)
+        .copied()
+}
+
+/// When an agent first saw each message of a hop.
+fn first_seen<'a>(hop: &[&'a Seen], agent: u32) -> BTreeMap<Said<'a>, TimeUs> {
+    let mut first = BTreeMap::new();
+    for it in hop {
+        if it.message.capture.agent == agent {
+            let held = first.entry(it.said()).or_insert(it.at);
+            *held = it.at.min(*held);
+        }
+    }
+    first
+}
+
+impl Seen {
+    /// As of the leg's agent, whose clock is so far ahead.
+    const fn heard(&self, ahead_us: Option<i64>) -> Heard<'_> {
+        Heard {
+            at: match ahead_us {
+                Some(us) => self.at.plus_us(us),
+                None => self.at,
+            },
+            is_timed: ahead_us.is_some(),
+            message: &self.message,
+        }
+    }
+}
+
+/// Of messages seen at the same moment, requests come before their answers and those in the order of their status.
+fn place_in_transaction(message: &SipMessage) -> (u32, u16) {
+    (message.cseq, message.status().unwrap_or(0))
 }

@@ -24,10 +24,10 @@ impl FoldState {
     /// What follows from the packets that were seen, the same for any order of the events. `None` when no INVITE was.
     #[must_use]
     pub fn derived(&self, call: CallRef, sides: &Sides) -> Option<Derived> {
-        let signalling = sip::signalling(&self.dialogs)?;
+        let signalling = sip::signalling(&self.dialogs, &self.reports)?;
         let places = Places::of(&signalling.legs);
         let kinds = BothSides::of(&signalling, sides).kinds;
-        let samples = series::series(&self.reports, &signalling.legs, &places, kinds);
+        let samples = series::series(&self.reports, &signalling, &places, kinds);
         Some(Derived {
             steps: steps::steps(call, &signalling),
             warnings: warnings::warnings(call, &samples),

@@ -6,10 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::capture::Capture;
 use crate::id::EventKey;
-use crate::sip::{SipMessage, StartLine};
+use crate::sip::SipMessage;
 use crate::time::TimeUs;
 
-/// Most messages kept of a call: those that begin and end it come first.
+/// Most messages kept of a call: those that end it, then those of the transactions that begin it, then what is said meanwhile,
+/// of each the earliest. A long call with a thousand re-INVITEs keeps its beginning and its end.
 const MESSAGES_MAX: usize = 512;
 
 /// What was seen of a call's signalling.
@@ -18,11 +19,9 @@ pub(super) struct Dialogs {
     seen: BTreeMap<MessageKey, Seen>,
 }
 
-/// What makes two messages the same one, sent again: all but the time. The smallest keys are kept: those that begin and end
-/// calls, then answers, then what is said meanwhile, of each the lowest numbers.
+/// What makes two messages the same one, sent again: all but the time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct MessageKey {
-    rank: u8,
     method: String,
     cseq: u32,
     start: Start,
@@ -30,6 +29,8 @@ struct MessageKey {
     call_id: String,
     /// A request that forked is answered by dialogs that differ in them alone.
     tags: [Option<String>; 2],
+    /// A request that is tried elsewhere may differ in it alone (RFC 3263 §4.3).
+    branch: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,8 @@ impl Seen {
             method: &message.method,
             cseq: message.cseq,
             start: Start::of(message),
-            tags: [&message.from.tag, &message.to.tag].map(Option::as_deref),
+            tags: message.tags(),
+            branch: message.branch(),
         }
     }
 }
@@ -76,6 +78,7 @@ pub(super) struct Said<'a> {
     cseq: u32,
     start: Start,
     tags: [Option<&'a str>; 2],
+    branch: Option<&'a str>,
 }
 
 impl Start {
@@ -114,10 +117,18 @@ impl Dialogs {
         }
     }
 
-    /// Keeps the smallest keys, which depend on no order (see [`super::cap`]).
+    /// Lets the latest go of what tells least. Times under a key only become earlier, so what is among the first of all is among
+    /// the first of any part, from when its own first sighting is known: what is kept depends on no order.
     fn cap(&mut self) {
         while self.seen.len() > MESSAGES_MAX {
-            self.seen.pop_last();
+            let last = self
+                .seen
+                .iter()
+                .max_by_key(|(key, seen)| (tells_least(&seen.message), seen.at, *key));
+            let Some(key) = last.map(|(key, _)| key.clone()) else {
+                return;
+            };
+            self.seen.remove(&key);
         }
     }
 
@@ -130,27 +141,45 @@ impl Dialogs {
     }
 }
 
-/// Whether a message says how its call went. Keep-alives, key presses and the like do not.
+/// Whether a message says how its call went. Keep-alives, key presses and the like do not, but for the first that shows that
+/// somebody is there.
 fn tells(message: &SipMessage) -> bool {
-    matches!(message.method.as_str(), "INVITE" | "BYE" | "CANCEL") || !message.media.is_empty()
+    match message.method.as_str() {
+        "INVITE" | "BYE" | "CANCEL" => true,
+        "ACK" => message.status().is_none(),
+        _ => !message.media.is_empty() || shows_presence(message),
+    }
+}
+
+/// Whether it is a request of a kind that sessions send while they last.
+pub(super) fn shows_presence(message: &SipMessage) -> bool {
+    (message.is_request("INFO") || message.is_request("REFER")) && message.to.tag.is_some()
+}
+
+/// How little it tells of how its call went; a function of its key.
+fn tells_least(message: &SipMessage) -> u8 {
+    match message.method.as_str() {
+        "BYE" | "CANCEL" => 0,
+        "INVITE" if message.status().is_some() || message.to.tag.is_none() => 1,
+        "ACK" => 1,
+        _ => 2,
+    }
 }
 
 fn key_of(message: &SipMessage) -> MessageKey {
-    let is_invite = message.method == "INVITE";
-    MessageKey {
-        rank: match message.start {
-            StartLine::Request(_) if is_invite && message.to.tag.is_some() => 2,
-            StartLine::Request(_) if is_invite || message.method == "BYE" => 0,
-            StartLine::Response(_) if is_invite => 1,
-            StartLine::Request(_) | StartLine::Response(_) => 2,
-        },
+    let mut key = MessageKey {
         method: message.method.clone(),
         cseq: message.cseq,
         start: Start::of(message),
         capture: message.capture,
         call_id: message.call_id.clone(),
-        tags: [message.from.tag.clone(), message.to.tag.clone()],
+        tags: message.tags().map(|tag| tag.map(str::to_owned)),
+        branch: message.branch().map(str::to_owned),
+    };
+    if shows_presence(message) && message.media.is_empty() {
+        (key.cseq, key.branch) = (0, None);
     }
+    key
 }
 
 impl Serialize for Dialogs {

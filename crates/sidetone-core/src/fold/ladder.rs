@@ -60,6 +60,8 @@ pub enum Content {
 pub struct SipLine {
     /// The dialog's name.
     pub call_id: String,
+    /// Names its transaction on this hop.
+    pub branch: Option<String>,
     /// The number of the request in its dialog.
     pub cseq: u32,
     /// The method of that request.
@@ -189,7 +191,7 @@ impl Packet {
             source,
             destination,
         };
-        route.of_sip(&line.call_id, &capture)
+        route.of_sip(&line.call_id, line.branch.as_deref(), &capture)
     }
 }
 
@@ -212,6 +214,7 @@ impl SipLine {
     fn of(sip: &SipMessage) -> Self {
         Self {
             call_id: sip.call_id.clone(),
+            branch: sip.branch().map(str::to_owned),
             cseq: sip.cseq,
             method: sip.method.clone(),
             start: sip.start.clone(),

@@ -6,6 +6,7 @@
 //! made, in the order of the keys, so even sums of fractions come out the same to the bit.
 
 mod assemble;
+mod attempts;
 mod cap;
 mod cause;
 mod clock;
@@ -13,9 +14,12 @@ mod codecs;
 mod combine;
 mod derived;
 mod dialog;
+mod disposition;
 mod figures;
 mod hearing;
+mod hops;
 pub mod ladder;
+mod leg;
 mod legs;
 mod mean;
 mod media;
@@ -23,6 +27,7 @@ mod pairs;
 mod parties;
 mod place;
 mod plausible;
+mod proof;
 mod received;
 mod reports;
 mod route;
@@ -38,6 +43,7 @@ mod steps;
 mod tests;
 mod timeline;
 mod totals;
+mod transactions;
 mod trips;
 mod trust;
 mod warnings;

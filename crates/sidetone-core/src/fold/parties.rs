@@ -49,7 +49,7 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
         trips,
         unheard,
         disregarded,
-    } = rtp::measurement(reports, &signalling.legs, &places);
+    } = rtp::measurement(reports, &signalling, &places);
     add_phones(&mut measured, reports, &places, &unheard);
 
     let sides = BothSides::of(&signalling, rules);

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::codecs::Codecs;
 use super::legs::{End, Leg, Legs};
-use super::sip::other;
 use crate::capture::Capture;
 
 /// One end of one leg: a party's telephone, or the platform between them.
@@ -108,7 +107,7 @@ impl Place {
 }
 
 fn add_leg(ends: &mut Vec<KnownEnd>, leg: &Leg<'_>, edge: PartyEdge, party: End) {
-    for end in [party, other(party)] {
+    for end in [party, party.other()] {
         let media = || leg.media_of(end);
         ends.push(KnownEnd {
             place: Place {

@@ -1,7 +1,8 @@
 //! Which leg and which edge of a call a packet belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::legs::{End, Leg, Legs};
 use super::parties::kind_of;
@@ -51,15 +52,18 @@ pub struct Hop {
     /// The platform's end.
     pub platform: SocketAddr,
     call_id: String,
+    /// Of the transactions that were seen on its leg.
+    branches: Arc<BTreeSet<String>>,
 }
 
 impl Route {
     pub(super) fn of(legs: &Legs<'_>, places: Places, kinds: (EdgeKind, EdgeKind)) -> Self {
-        let caller = hop(&legs.caller, LegName::Caller, End::Client, kinds.0);
-        let callees = legs.callees.iter();
-        let callees = callees.map(|leg| hop(leg, LegName::Callee, End::Server, kinds.1));
+        let callees = legs.callees.iter().chain(&legs.elsewhere);
+        let callees = callees.flat_map(|leg| hops(leg, LegName::Callee, End::Server, kinds.1));
+        let mut all = hops(&legs.caller, LegName::Caller, End::Client, kinds.0);
+        all.extend(callees);
         Self {
-            hops: std::iter::once(caller).chain(callees).collect(),
+            hops: all,
             places,
             kinds,
         }
@@ -71,17 +75,24 @@ impl Route {
         &self.hops
     }
 
-    /// The leg a SIP message was on: that of its addresses, else the only one between these hosts. `None`: it was seen between
-    /// parts of the platform.
+    /// The leg a SIP message was on: that of its transaction, else that of its addresses, else the only one between these hosts.
+    /// `None`: it was seen between parts of the platform.
     #[must_use]
-    pub fn of_sip(&self, call_id: &str, capture: &Capture) -> Option<&Hop> {
+    pub fn of_sip(&self, call_id: &str, branch: Option<&str>, capture: &Capture) -> Option<&Hop> {
         let of_dialog = || self.hops.iter().filter(|hop| hop.call_id == call_id);
-        let exact = of_dialog().find(|hop| hop.carries(capture, |one, other| one == other));
-        exact.or_else(|| {
-            let same_host = |one: SocketAddr, other: SocketAddr| one.ip() == other.ip();
-            let mut near = of_dialog().filter(|hop| hop.carries(capture, same_host));
-            near.next().filter(|_| near.next().is_none())
-        })
+        let is_exact = |hop: &&Hop| hop.carries(capture, |one, other| one == other);
+        let of_transaction = || {
+            let branch = branch?;
+            let own = || of_dialog().filter(|hop| hop.branches.contains(branch));
+            own().find(is_exact).or_else(|| own().next())
+        };
+        of_transaction()
+            .or_else(|| of_dialog().find(is_exact))
+            .or_else(|| {
+                let same_host = |one: SocketAddr, other: SocketAddr| one.ip() == other.ip();
+                let mut near = of_dialog().filter(|hop| hop.carries(capture, same_host));
+                near.next().filter(|_| near.next().is_none())
+            })
     }
 
     /// The signalling of a leg between two addresses, for a call that was tried at several.
@@ -149,17 +160,28 @@ impl Hop {
     }
 }
 
-fn hop(leg: &Leg<'_>, name: LegName, party: End, edge: EdgeKind) -> Hop {
-    let (party, platform) = match party {
-        End::Client => (leg.client, leg.server),
-        End::Server => (leg.server, leg.client),
-    };
-    let first = leg.messages.first();
-    Hop {
-        spot: Spot { leg: name, edge },
-        agent: leg.clock.agent,
-        party,
-        platform,
-        call_id: first.map_or_else(String::new, |seen| seen.message.call_id.clone()),
+/// The ways a leg was tried, that which decides first.
+fn hops(leg: &Leg<'_>, name: LegName, party: End, edge: EdgeKind) -> Vec<Hop> {
+    let mut ways: Vec<(SocketAddr, SocketAddr)> = Vec::new();
+    for way in leg.ways() {
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
     }
+    let branches = Arc::new(leg.branches().map(str::to_owned).collect());
+    let hop = |(client, server)| {
+        let (party, platform) = match party {
+            End::Client => (client, server),
+            End::Server => (server, client),
+        };
+        Hop {
+            spot: Spot { leg: name, edge },
+            agent: leg.clock.agent,
+            party,
+            platform,
+            call_id: leg.attempt().request().call_id.to_owned(),
+            branches: Arc::clone(&branches),
+        }
+    };
+    ways.into_iter().map(hop).collect()
 }

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::hearing::{Silence, silences};
-use super::legs::Legs;
 use super::place::{PartyEdge, Place, Places};
 use super::plausible::believed;
 use super::received::Received;
 use super::reports::{ReportKind, Reports};
-use super::sources::{Source, Sources};
+use super::sip::Signalling;
+use super::sources::{Receiver, Source, Sources};
 use super::trips::{not_negative, round_trips, whole_trip};
 use crate::media::{Counters, Stat};
 use crate::quality::emodel::{Codec as EModelCodec, RFactor};
@@ -72,8 +72,12 @@ pub(super) enum Unheard {
 }
 
 /// Reads the reports.
-pub(super) fn measurement(reports: &Reports, legs: &Legs<'_>, places: &Places) -> Measurement {
-    let sources = Sources::of(reports, legs, places);
+pub(super) fn measurement(
+    reports: &Reports,
+    signalling: &Signalling<'_>,
+    places: &Places,
+) -> Measurement {
+    let sources = Sources::of(reports, signalling, places);
     let trips = round_trips(&sources.by_ssrc, |_| 0)
         .remove(&0)
         .unwrap_or_default();

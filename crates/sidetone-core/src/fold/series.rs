@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::figures::Side;
 use super::hearing::Mark;
-use super::legs::Legs;
 use super::parties::{figures, kind_of};
 use super::place::Places;
 use super::received::{Jitter, Received};
 use super::reports::Reports;
 use super::rtp::{self, AtEdges, Way};
 use super::sent::Count;
+use super::sip::Signalling;
 use super::sources::Sources;
 use super::trips::{Trips, round_trips, whole_trip};
 use crate::event::{CallEvent, EventId, Observation, Source as Origin, SourceKind};
@@ -48,11 +48,11 @@ type Points = BTreeMap<i64, Point>;
 /// The series of all edges, by time.
 pub(super) fn series(
     reports: &Reports,
-    legs: &Legs<'_>,
+    signalling: &Signalling<'_>,
     places: &Places,
     kinds: (EdgeKind, EdgeKind),
 ) -> Vec<Sample> {
-    let sources = Sources::of(reports, legs, places);
+    let sources = Sources::of(reports, signalling, places);
     let trips = round_trips(&sources.by_ssrc, |known| known.at.div_euclid(SLOT_US));
     let mut at_edges: AtEdges<Points> = AtEdges::new();
     for (reporter, source) in &sources.by_ssrc {

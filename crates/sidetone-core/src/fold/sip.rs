@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::cause;
+use super::clock::Heard;
 use super::dialog::Dialogs;
-use super::legs::{End, Heard, Leg, Legs};
+use super::disposition::{self, Disposition};
+use super::legs::{End, Leg, Legs};
+use super::reports::Reports;
 use super::trust::trust;
 use crate::facts::{CallFacts, EdgeFacts};
 use crate::sip::{Media, StartLine};
 use crate::summary::SipSummary;
-use crate::time::TimeUs;
 use crate::vocabulary::{CallState, StreamDirection};
 
 /// What follows from the messages of a call.
@@ -24,28 +26,31 @@ pub(super) struct Signalling<'a> {
     pub(super) summary: SipSummary,
 }
 
-/// Reads the signalling. `None` when no INVITE was seen.
-pub(super) fn signalling(dialogs: &Dialogs) -> Option<Signalling<'_>> {
+/// Reads the signalling. `None` when no INVITE was seen. The reports of media show that a call was answered where nothing
+/// else does.
+pub(super) fn signalling<'a>(dialogs: &'a Dialogs, reports: &Reports) -> Option<Signalling<'a>> {
     let legs = Legs::of(dialogs)?;
     let caller = &legs.caller;
     let callee = legs.callee();
-    let state = state(caller, callee);
-    let ended_at = ended_at(caller, callee, state);
+    let Disposition {
+        state,
+        answered_at,
+        ended_at,
+        last_response,
+        disconnected_by,
+    } = Disposition::of(&legs, reports);
     let (from, to) = addresses(caller, callee);
     let mut facts = CallFacts {
         state: Some(state),
-        started_at: caller.started_at(),
-        answered_at: caller.answered_at().or_else(|| callee.answered_at()),
+        started_at: legs.started().map(|heard| heard.at),
+        answered_at,
         ended_at,
-        pdd_ms: pdd_ms(caller),
-        last_sip_response: caller
-            .final_response()
-            .or_else(|| caller.invite_responses().last())
-            .map(|(status, _)| status),
+        pdd_ms: pdd_ms(&legs),
+        last_sip_response: last_response,
         q850_cause: q850_cause(caller, callee, state),
-        disconnected_by: disconnected_by(caller, callee, legs.is_direct()).map(str::to_owned),
+        disconnected_by: disconnected_by.map(str::to_owned),
         parent: caller.invites().find_map(|seen| seen.message.parent),
-        trust: trust(dialogs),
+        trust: trust(dialogs, &legs),
         ..CallFacts::default()
     };
     facts.from.address = from;
@@ -68,53 +73,13 @@ pub(super) fn signalling(dialogs: &Dialogs) -> Option<Signalling<'_>> {
     })
 }
 
-/// What the caller was told decides; a leg further on can say otherwise (a proxy that stops waiting cancels there).
-fn state(caller: &Leg<'_>, callee: &Leg<'_>) -> CallState {
-    let is_over = caller.bye().is_some() || callee.bye().is_some();
-    match caller.final_response().map(|(status, _)| status) {
-        Some(..300) if is_over => CallState::Completed,
-        Some(..300) => CallState::Answered,
-        Some(486 | 600) => CallState::Busy,
-        Some(487) => CallState::Canceled,
-        Some(408 | 480) => CallState::NoAnswer,
-        Some(_) if callee.answered_at().is_none() => CallState::Fail,
-        Some(_) => CallState::Completed,
-        None if callee.answered_at().is_some() && is_over => CallState::Completed,
-        None if callee.answered_at().is_some() => CallState::Answered,
-        None if caller
-            .invite_responses()
-            .any(|(status, _)| (180..200).contains(&status)) =>
-        {
-            CallState::Ringing
-        }
-        None => CallState::Undialed,
-    }
-}
-
-fn ended_at(caller: &Leg<'_>, callee: &Leg<'_>, state: CallState) -> Option<TimeUs> {
-    match state {
-        CallState::Completed => {
-            let byes = [caller.bye(), callee.bye()];
-            let mut ends = byes.into_iter().flatten().map(|(_, bye)| bye);
-            let first = ends.clone().next();
-            // One of a clock that nobody can compare tells no duration.
-            ends.find(|bye| bye.is_timed).or(first).map(|bye| bye.at)
-        }
-        CallState::Busy | CallState::Canceled | CallState::NoAnswer | CallState::Fail => {
-            caller.final_response().map(|(_, seen)| seen.at)
-        }
-        CallState::Answered | CallState::Ringing | CallState::Undialed => None,
-    }
-}
-
-/// From the first INVITE to the first 18x, else to the final response: the delay the caller heard (RFC 6076 §4.3).
-/// Milliseconds, rounded down; `None` where the two were seen by clocks whose difference is not known.
-fn pdd_ms(caller: &Leg<'_>) -> Option<u64> {
-    let alerted = caller
-        .invite_responses()
-        .find(|(status, _)| (180..190).contains(status));
-    let (_, heard) = alerted.or_else(|| caller.final_response())?;
-    let started = caller.invites().next()?;
+/// From the first INVITE to the first 18x of the attempt that decides, else to its final response: the delay the caller heard, over
+/// redirections, challenges and servers that failed (RFC 6076 §4.3). Milliseconds, rounded down; `None` where the two were
+/// seen by clocks whose difference is not known.
+fn pdd_ms(legs: &Legs<'_>) -> Option<u64> {
+    let told = || legs.caller.final_response().map(|(_, heard)| heard);
+    let heard = legs.caller.alerted().or_else(told)?;
+    let started = legs.started()?;
     if !(started.is_timed && heard.is_timed) {
         return None;
     }
@@ -154,20 +119,6 @@ fn given_cause(leg: &Leg<'_>) -> Option<u8> {
         .filter(|cause| *cause <= 127)
 }
 
-/// Who sent the first BYE. A platform that ends a call itself sends one to each side.
-fn disconnected_by(caller: &Leg<'_>, callee: &Leg<'_>, is_direct: bool) -> Option<&'static str> {
-    let end = |leg: &Leg<'_>| leg.bye().map(|(end, _)| end);
-    let near = end(caller);
-    let far = if is_direct { None } else { end(callee) };
-    Some(match (near, far) {
-        (None, None) => return None,
-        (Some(End::Server), Some(End::Client)) => "platform",
-        // Both hung up at once: the caller's, which was seen.
-        (Some(End::Client), _) | (None, Some(End::Client)) => "caller",
-        (Some(End::Server), _) | (None, Some(End::Server)) => "callee",
-    })
-}
-
 /// Caller and callee: the caller as the network asserts it, where it does.
 fn addresses(caller: &Leg<'_>, callee: &Leg<'_>) -> (Option<String>, Option<String>) {
     let invites = || caller.invites().chain(callee.invites());
@@ -180,10 +131,15 @@ fn addresses(caller: &Leg<'_>, callee: &Leg<'_>) -> (Option<String>, Option<Stri
 
 /// What is known of the edge towards one end of the call.
 fn edge(leg: &Leg<'_>, party: End) -> EdgeFacts {
-    let platform = other(party);
-    let address = |end| match end {
-        End::Client => leg.client,
-        End::Server => leg.server,
+    let platform = party.other();
+    // An agent that names one address for both sides, or none, names no side.
+    let signaling_ip = |end| {
+        let address = match end {
+            End::Client => leg.client,
+            End::Server => leg.server,
+        };
+        let is_known = leg.client != leg.server && !address.ip().is_unspecified();
+        is_known.then(|| address.ip().to_string())
     };
     let media_ip = |end| {
         let rtp = leg.media_of(end).find_map(|media| media.rtp)?;
@@ -204,18 +160,11 @@ fn edge(leg: &Leg<'_>, party: End) -> EdgeFacts {
             .iter()
             .find(agent)
             .and_then(|seen| seen.message.user_agent.clone()),
-        signaling_ip: Some(address(platform).ip().to_string()),
-        external_signaling_ip: Some(address(party).ip().to_string()),
+        signaling_ip: signaling_ip(platform),
+        external_signaling_ip: signaling_ip(party),
         media_ip: media_ip(platform),
         external_media_ip: media_ip(party),
         ..EdgeFacts::default()
-    }
-}
-
-pub(super) const fn other(end: End) -> End {
-    match end {
-        End::Client => End::Server,
-        End::Server => End::Client,
     }
 }
 
@@ -239,8 +188,8 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
     let targets: BTreeSet<&str> = legs
         .callees
         .iter()
-        .flat_map(Leg::invites)
-        .filter_map(|seen| match &seen.message.start {
+        .flat_map(Leg::requests)
+        .filter_map(|request| match &request.start {
             StartLine::Request(uri) => Some(uri.as_str()),
             StartLine::Response(_) => None,
         })
@@ -257,8 +206,9 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
         reinvites: u32::try_from(reinvites.count()).unwrap_or(u32::MAX),
         holds,
         forks: u32::try_from(branches.saturating_sub(1)).unwrap_or(u32::MAX),
+        earlier_attempts: u32::try_from(caller.place).unwrap_or(u32::MAX),
         challenged: caller
-            .invite_responses()
+            .all_responses()
             .any(|(status, _)| matches!(status, 401 | 407)),
         early_media: legs.all().any(|leg| leg.invite_responses().any(early)),
         diverted_by: legs
@@ -268,6 +218,7 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
             .find(|diverted| !diverted.is_empty())
             .cloned()
             .unwrap_or_default(),
+        other_dialogs: disposition::other_dialogs(legs),
     }
 }
 

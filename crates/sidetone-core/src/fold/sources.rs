@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::legs::Legs;
 use super::place::{PartyEdge, Place, Places};
 use super::plausible::judge;
 use super::reports::{Path, Report, ReportKind, Reports, Said};
 use super::sent::Sent;
+use super::sip::Signalling;
 use super::timeline::Timeline;
 use super::ways::Ways;
 use crate::rtcp::{ReportBlock, SenderInfo};
@@ -55,13 +55,13 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn of(reports: &Reports, legs: &'a Legs<'_>, places: &Places) -> Self {
+    pub(super) fn of(reports: &Reports, signalling: &'a Signalling<'_>, places: &Places) -> Self {
         let paths = reports.by_path.values();
         let first = paths.flat_map(|path| path.reports.values().map(|report| report.at));
-        let timeline = Timeline::of(legs, first.min());
-        let ways = Ways::of(legs, &timeline);
+        let timeline = Timeline::of(signalling, first.min());
+        let ways = Ways::of(signalling, &timeline);
         let mut by_ssrc = by_ssrc(reports, places, &timeline);
-        let started = legs.caller.started_at();
+        let started = signalling.facts.started_at;
         let started = started.map_or(0, |at| timeline.on_leg(PartyEdge::Caller, at));
         judge(&mut by_ssrc, places, &ways, started);
         Self {

@@ -9,15 +9,11 @@ use crate::vocabulary::CallState;
 /// The steps in order, each once.
 pub(super) fn steps(call: CallRef, signalling: &Signalling<'_>) -> Vec<CallEvent> {
     let facts = &signalling.facts;
-    let alerted = signalling
-        .legs
-        .caller
-        .invite_responses()
-        .find(|(status, _)| (180..190).contains(status));
+    let alerted = signalling.legs.caller.alerted();
     let end = facts.state.and_then(last_step);
     let times = [
         (Some(Step::Initiated), facts.started_at),
-        (Some(Step::Ringing), alerted.map(|(_, seen)| seen.at)),
+        (Some(Step::Ringing), alerted.map(|heard| heard.at)),
         (Some(Step::Answered), facts.answered_at),
         (end, facts.ended_at),
     ];

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::clock::Clock;
-use super::legs::{Leg, Legs};
+use super::legs::Leg;
 use super::place::PartyEdge;
+use super::sip::Signalling;
 use crate::time::TimeUs;
 
 /// When things happened, from the answer; from the first report of a call that was not answered.
@@ -25,15 +26,17 @@ struct Since<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    pub(super) fn of(legs: &'a Legs<'_>, first_report: Option<TimeUs>) -> Self {
-        let (near, far) = (&legs.caller, legs.callee());
+    pub(super) fn of(signalling: &'a Signalling<'_>, first_report: Option<TimeUs>) -> Self {
+        let (near, far) = (&signalling.legs.caller, signalling.legs.callee());
+        // What was not mirrored may be proved by what came after it.
+        let answered_at = signalling.facts.answered_at;
         let answers = (near.answered_at(), far.answered_at());
         let (caller, callee) = match answers {
             (Some(near_answer), Some(far_answer)) if near.clock.agent != far.clock.agent => {
                 (near_answer, far_answer)
             }
             _ => {
-                let zero = answers.0.or(answers.1).or(first_report);
+                let zero = answered_at.or(first_report);
                 let zero = zero.unwrap_or(TimeUs::EPOCH);
                 (zero, zero)
             }
@@ -45,7 +48,7 @@ impl<'a> Timeline<'a> {
         Self {
             caller: since(near, caller),
             callee: since(far, callee),
-            is_answered: answers.0.or(answers.1).is_some(),
+            is_answered: answered_at.is_some(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::dialog::Dialogs;
+use super::legs::Legs;
 use crate::facts::TrustFacts;
 use crate::sip::{Passport, SipMessage};
 
@@ -13,9 +14,10 @@ use crate::sip::{Passport, SipMessage};
 /// All that is told of a statement is of one and the same: of the one whose signature is known to be good, else of one whose
 /// signature is known to be bad, else of one that nobody could check; of these of one that names a level, and that was seen first
 /// on its way. A bad one is not hidden by one that nobody could check.
-pub(super) fn trust(dialogs: &Dialogs) -> TrustFacts {
+pub(super) fn trust(dialogs: &Dialogs, legs: &Legs<'_>) -> TrustFacts {
     let messages = dialogs.messages().map(|seen| &seen.message);
-    let mut invites: Vec<&SipMessage> = messages.filter(|it| it.is_initial_invite()).collect();
+    let invites = messages.filter(|it| it.is_initial_invite() && !legs.is_of_another_call(it));
+    let mut invites: Vec<&SipMessage> = invites.collect();
     // A challenged INVITE comes again, with what the first one said.
     invites.sort_by_key(|invite| (invite.hops, invite.cseq));
     let passport = passport(&invites);

@@ -1,8 +1,8 @@
 //! Which ways media was to flow, by offers and answers (RFC 3264): silence that was agreed on is no loss.
 
-use super::legs::{End, Leg, Legs};
+use super::legs::{End, Leg};
 use super::place::{PartyEdge, Place};
-use super::sip::other;
+use super::sip::Signalling;
 use super::timeline::Timeline;
 use crate::sip::{Media, SipMessage};
 
@@ -11,6 +11,7 @@ use crate::sip::{Media, SipMessage};
 pub(super) struct Ways {
     caller: OfLeg,
     callee: OfLeg,
+    ended: Option<i64>,
     is_answered: bool,
 }
 
@@ -18,7 +19,6 @@ pub(super) struct Ways {
 struct OfLeg {
     /// From when on what holds, in order. Empty when no answer was seen: then nothing is known to be agreed on.
     agreed: Vec<(i64, Open)>,
-    ended: Option<i64>,
     is_encrypted: bool,
 }
 
@@ -30,10 +30,13 @@ struct Open {
 }
 
 impl Ways {
-    pub(super) fn of(legs: &Legs<'_>, timeline: &Timeline<'_>) -> Self {
+    pub(super) fn of(signalling: &Signalling<'_>, timeline: &Timeline<'_>) -> Self {
+        let legs = &signalling.legs;
+        let ended_at = signalling.facts.ended_at;
         Self {
             caller: OfLeg::of(&legs.caller, PartyEdge::Caller, timeline),
             callee: OfLeg::of(legs.callee(), PartyEdge::Callee, timeline),
+            ended: ended_at.map(|at| timeline.on_leg(PartyEdge::Caller, at)),
             is_answered: timeline.is_answered,
         }
     }
@@ -43,11 +46,15 @@ impl Ways {
     pub(super) fn flow(&self, to: Place, from: Option<Place>, (since, until): (i64, i64)) -> bool {
         let is_of_leg = |place: Place, is_received: bool| {
             let leg = self.leg(place.edge);
-            let is_ended = leg.ended.is_some_and(|ended| until > ended);
-            !is_ended && leg.is_open(place.is_party == is_received, since, until)
+            leg.is_open(place.is_party == is_received, since, until)
         };
         let is_sent = |from: Place| from.edge == to.edge || is_of_leg(from, false);
-        self.is_answered && since >= 0 && is_of_leg(to, true) && from.is_none_or(is_sent)
+        let is_ended = self.ended.is_some_and(|ended| until > ended);
+        self.is_answered
+            && !is_ended
+            && since >= 0
+            && is_of_leg(to, true)
+            && from.is_none_or(is_sent)
     }
 
     /// Whether media at an edge is or may be encrypted.
@@ -69,10 +76,7 @@ impl OfLeg {
             PartyEdge::Caller => End::Client,
             PartyEdge::Callee => End::Server,
         };
-        let mut of_leg = Self {
-            ended: leg.bye().map(|(_, bye)| timeline.on_leg(edge, bye.at)),
-            ..Self::default()
-        };
+        let mut of_leg = Self::default();
         let (mut of_party, mut of_platform) = (None, None);
         for heard in &leg.messages {
             let message = heard.message;
@@ -81,7 +85,7 @@ impl OfLeg {
             }
             let described = audio(message);
             of_leg.is_encrypted |= described.is_some_and(|media| media.is_encrypted);
-            if leg.end_of(message) == other(party) {
+            if leg.end_of(message) == party.other() {
                 of_platform = Some(described);
             } else {
                 of_party = Some(described);

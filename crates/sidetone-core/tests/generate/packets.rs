@@ -85,10 +85,12 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
             })
     };
     let method = prop_oneof![
-        5 => Just("INVITE"),
+        6 => Just("INVITE"),
         2 => Just("BYE"),
         1 => Just("CANCEL"),
+        2 => Just("ACK"),
         1 => Just("UPDATE"),
+        1 => Just("INFO"),
     ];
     let reason =
         (select(vec!["Q.850", "SIP"]), of(any::<u16>())).prop_map(|(protocol, cause)| Reason {
@@ -101,6 +103,10 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
         (party(), party(), vec(reason, 0..2), vec(media(), 0..2)),
         select(vec!["one@example.com", "two@example.com"]),
         (location(), location()),
+        vec(
+            select(vec!["", "z9hG4bKa", "z9hG4bKb", "z9hG4bKc", "d"]),
+            0..4,
+        ),
     )
         .prop_map(
             |(
@@ -108,7 +114,9 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
                 (from, to, reasons, media),
                 call_id,
                 (source_location, destination_location),
+                branches,
             )| {
+                let branches = branches.into_iter().map(str::to_owned).collect();
                 SipMessage {
                     capture,
                     start,
@@ -116,6 +124,7 @@ pub(super) fn sip() -> impl Strategy<Value = SipMessage> {
                     cseq,
                     method: method.to_owned(),
                     hops,
+                    branches,
                     from,
                     to,
                     asserted: None,

@@ -204,11 +204,11 @@ impl<'a> Message<'a> {
         self.via_count
     }
 
-    /// The branch of the topmost Via: which transaction it belongs to (§17).
-    #[must_use]
-    pub fn top_via_branch(&self) -> Option<&'a [u8]> {
-        let top = Parts::new(self.first(Name::Via)?, b',').next()?;
-        param(top, "branch").filter(|branch| !branch.is_empty())
+    /// The branch of each Via, topmost first; empty where one has none. The first says which transaction it belongs to
+    /// (§17), the others which it came by (§16.6).
+    pub fn via_branches(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.values("Via")
+            .map(|via| param(via, "branch").unwrap_or_default())
     }
 
     /// What software sent it: User-Agent, or Server in a response.

@@ -50,7 +50,8 @@ fn reads_a_request() {
     assert_eq!(message.to().unwrap().tag(), None);
     assert_eq!(message.contact().unwrap().user, Some(&b"alice"[..]));
     assert_eq!((message.via_count(), message.record_route_count()), (3, 2));
-    assert_eq!(message.top_via_branch(), Some(&b"z9hG4bK1"[..]));
+    assert_eq!(message.via_branches().next(), Some(&b"z9hG4bK1"[..]));
+    assert_eq!(message.via_branches().count(), 3);
     assert_eq!(text(message.user_agent().unwrap()), "Phone /1.0");
     let asserted: Vec<_> = message.asserted_identities().collect();
     assert_eq!(asserted.len(), 2);
@@ -136,7 +137,10 @@ fn what_is_missing_is_none() {
     );
     assert_eq!((message.call_id(), message.cseq()), (None, None));
     assert!(message.from().is_none() && message.to().is_none() && message.contact().is_none());
-    assert_eq!((message.via_count(), message.top_via_branch()), (0, None));
+    assert_eq!(
+        (message.via_count(), message.via_branches().count()),
+        (0, 0)
+    );
     assert_eq!((message.user_agent(), message.content_type()), (None, None));
     assert_eq!(
         (message.reasons().count(), message.identities().count()),

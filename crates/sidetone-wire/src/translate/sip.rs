@@ -44,6 +44,7 @@ pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malfo
             .unwrap_or_default()
             .to_ascii_uppercase(),
         hops: u8::try_from(view.via_count()).unwrap_or(u8::MAX),
+        branches: view.via_branches().take(MAX_REPEATED).map(text).collect(),
         from: party(view.from()),
         to: party(view.to()),
         asserted: best_address(&asserted),

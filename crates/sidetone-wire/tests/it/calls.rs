@@ -6,14 +6,15 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 use sidetone_core::correlate::Limits;
-use sidetone_core::event::CallEvent;
+use sidetone_core::event::{CallEvent, Observation};
+use sidetone_core::facts::CallFacts;
 use sidetone_core::fold::fold;
 use sidetone_core::id::AccountSid;
 use sidetone_core::media::Counters;
 use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
-use sidetone_core::vocabulary::EdgeKind;
+use sidetone_core::vocabulary::{CallState, EdgeKind};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
 use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
@@ -114,6 +115,72 @@ fn captures_become_summaries() {
 fn summaries_are_what_the_endpoints_saw() {
     for name in names() {
         check_signalling(&name, &summary(&capture(&name)), &truth(&name));
+    }
+}
+
+/// A SIP message that no agent mirrored is missed, and not what it said: the others show it.
+#[test]
+fn no_message_decides_alone() {
+    for name in names() {
+        let events = events(&capture(&name));
+        let told = |events: &[CallEvent]| fold(events[0].call, events, &Rules::built_in()).facts;
+        let whole = told(&events);
+        let is_sip = |event: &CallEvent| matches!(event.observation, Observation::Sip { .. });
+        for missed in (0..events.len()).filter(|place| is_sip(&events[*place])) {
+            let mut rest = events.clone();
+            let missed = rest.remove(missed);
+            let facts = told(&rest);
+            let what = format!("{name} without {missed:?}");
+            let end = |facts: &CallFacts| facts.ended_at.unwrap_or_else(|| panic!("{what}"));
+            let off_us = end(&facts).since_us(end(&whole)).abs();
+            assert!(off_us < 500_000, "{off_us} {what}");
+            // What a caller was told who was refused has gone with it.
+            if whole.state == Some(CallState::Completed) {
+                assert_eq!(facts.state, whole.state, "{what}");
+                assert_eq!(facts.disconnected_by, whole.disconnected_by, "{what}");
+                let off_s = facts
+                    .connect_duration_s
+                    .unwrap()
+                    .abs_diff(whole.connect_duration_s.unwrap());
+                assert!(off_s <= 1, "{what}");
+            } else {
+                assert_ne!(facts.state, Some(CallState::Completed), "{what}");
+                assert_eq!(facts.answered_at, None, "{what}");
+            }
+        }
+    }
+}
+
+/// Some agents give one address for both sides, some none.
+#[test]
+fn messages_tell_themselves_what_happened() {
+    for name in names() {
+        let events = events(&capture(&name));
+        let told = |events: &[CallEvent]| {
+            let summary = fold(events[0].call, events, &Rules::built_in());
+            let facts = summary.facts;
+            (
+                (
+                    facts.state,
+                    facts.started_at,
+                    facts.answered_at,
+                    facts.ended_at,
+                ),
+                (facts.pdd_ms, facts.last_sip_response, facts.q850_cause),
+                (facts.disconnected_by, facts.from.address, facts.to.address),
+                summary.sip,
+            )
+        };
+        for address in ["[::]:0", "192.0.2.10:8088"] {
+            let mut blind = events.clone();
+            for event in &mut blind {
+                if let Observation::Sip { sip } = &mut event.observation {
+                    let address = address.parse().unwrap();
+                    (sip.capture.source, sip.capture.destination) = (address, address);
+                }
+            }
+            assert_eq!(told(&blind), told(&events), "{name} {address}");
+        }
     }
 }
 

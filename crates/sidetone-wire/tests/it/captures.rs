@@ -76,7 +76,7 @@ pub(crate) fn describe_sip(bytes: &[u8]) -> String {
     };
     say("Call-ID", message.call_id());
     say("CSeq", message.header("CSeq"));
-    say("branch", message.top_via_branch());
+    say("branch", message.via_branches().next());
     say("type", message.content_type());
     say("agent", message.user_agent());
     for (name, party) in [("from", message.from()), ("to", message.to())] {

@@ -55,6 +55,7 @@ fn sip(agent: u32, ms: i64, start: StartLine, media: Vec<Media>) -> CallEvent {
         cseq: 1,
         method: "INVITE".to_owned(),
         hops: 1,
+        branches: Vec::new(),
         from: Party::default(),
         to: Party::default(),
         asserted: None,

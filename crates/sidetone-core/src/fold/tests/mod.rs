@@ -2,10 +2,13 @@
 
 mod agents;
 mod assemble;
+mod attempts;
 mod codecs;
 mod derived;
+mod dialogs;
 mod hearing;
 mod media;
+mod missing;
 mod packets;
 mod plausible;
 mod quality;

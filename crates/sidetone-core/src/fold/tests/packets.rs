@@ -75,6 +75,7 @@ impl Story {
             cseq: 1,
             method: method.to_owned(),
             hops: if from == A || to == A { 1 } else { 2 },
+            branches: Vec::new(),
             from: Party {
                 address: "+12025550100".to_owned(),
                 host: Some("pbx.example.com".to_owned()),

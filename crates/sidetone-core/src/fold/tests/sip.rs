@@ -280,6 +280,9 @@ fn only_the_dialogs_that_were_answered_are_ended() {
     // Two branches answered; the caller drops one of them and talks with the other.
     let mut story = answered();
     story.sip(1_100, S, A, "200 INVITE", tagged("caller", "second"));
+    for tag in ["callee", "second"] {
+        story.sip(1_110, A, S, "ACK", tagged("caller", tag));
+    }
     story.sip(2_000, A, S, "BYE", tagged("caller", "callee"));
     let state = |story: &Story| story.summary().facts.state;
     assert_eq!(state(&story), Some(CallState::Answered));

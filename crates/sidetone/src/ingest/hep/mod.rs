@@ -200,7 +200,10 @@ async fn take_in(app: App, mut outlet: Outlet, mut running: mpsc::Receiver<Vec<C
             _ = ticks.tick() => intake.tick().await,
         };
         if let Err(error) = taken {
-            if let Some(more) = app.complaints.may_say("hep", "unavailable", app.clock.now()) {
+            if let Some(more) = app
+                .complaints
+                .may_say("hep", "unavailable", app.clock.now())
+            {
                 tracing::error!(%error, more, "packets could not be kept");
             }
             tokio::time::sleep(REST).await;
