@@ -7,13 +7,15 @@
 
 use super::reports::ReportKind;
 use super::sent::{Count, Sent};
-use super::sources::{Known, KnownBlock, Source};
+use super::sources::{Known, KnownBlock};
 use crate::time::SECOND_US;
 
 /// A jump of sequence numbers beyond this makes a receiver count anew (RFC 3550 §A.1, `MAX_DROPOUT`).
 const DROPOUT_MAX: i64 = 3_000;
 /// Sequence numbers of one cycle.
 const CYCLE: i64 = 1 << 16;
+/// Nobody keeps packets longer on their way, to hand all of them over later.
+const LATE_MAX_US: i64 = 5 * SECOND_US;
 /// How much is missing before it is told: reports are on their way for some time.
 const MISSING_MIN_US: i64 = SECOND_US;
 
@@ -46,21 +48,21 @@ pub(super) struct Silence {
 
 /// The reports of a receiver about a stream. `flows`: whether the stream was to flow all the time between two moments.
 pub(super) fn hearing<'a>(
-    source: &'a Source,
+    reports: &[&'a Known],
     stream: u32,
     sent: &Sent,
     flows: impl Fn(i64, i64) -> bool,
 ) -> Vec<Mark<'a>> {
-    let mut marks = counted(source, stream, sent);
+    let mut marks = counted(reports, stream, sent);
     add_unheard(&mut marks, &Due::of(sent, flows));
     marks
 }
 
 /// The reports with what the receiver counts.
-fn counted<'a>(source: &'a Source, stream: u32, sent: &Sent) -> Vec<Mark<'a>> {
+fn counted<'a>(reports: &[&'a Known], stream: u32, sent: &Sent) -> Vec<Mark<'a>> {
     let mut marks: Vec<Mark<'a>> = Vec::new();
     let mut last: Option<Last<'a>> = None;
-    for known in &source.reports {
+    for known in reports.iter().copied() {
         let told = known.blocks.iter().rfind(|it| it.said.ssrc == stream);
         if told.is_none() && known.kind != ReportKind::Silent {
             continue;
@@ -148,10 +150,14 @@ impl Last<'_> {
         let more = lost.saturating_sub(held_lost);
         let is_new_count = match step {
             Step::On(came) => {
-                // More than can have been sent since the report before: it is beyond a gap, which it does not count.
-                let sent = sent.at_most(known.at.saturating_sub(reported_at));
-                let gap = came.saturating_sub(sent.saturating_mul(2));
-                let is_beyond = gap > DROPOUT_MAX && more < came / 2;
+                // More than can have been sent since the report before came late, or it is beyond a gap that is not counted.
+                let in_between = sent.at_most(known.at.saturating_sub(reported_at));
+                let gap = came.saturating_sub(in_between);
+                let late_max = match sent.last() {
+                    Some(_) => sent.at_most(LATE_MAX_US),
+                    None => DROPOUT_MAX,
+                };
+                let is_beyond = gap > late_max && more < gap / 2;
                 is_beyond || (lost < held_lost / 2 && more.saturating_neg() > came / 2)
             }
             Step::Anew | Step::Back => true,
@@ -226,7 +232,8 @@ impl<'a> Due<'a> {
     fn of(sent: &'a Sent, flows: impl Fn(i64, i64) -> bool) -> Self {
         let first = sent.counts.first().copied();
         // A stream begins with the call as a rule; what was sent before the answer is due to nobody.
-        let begin = first.filter(|first| first.at > 0).map(|first| Count {
+        let first = first.filter(|first| first.at > 0 && !sent.is_partial);
+        let begin = first.map(|first| Count {
             packets: first.packets.saturating_sub(sent.at_most(first.at)).max(0),
             ..Count::default()
         });
@@ -308,19 +315,16 @@ fn add_unheard(marks: &mut [Mark<'_>], due: &Due<'_>) {
         let (Some(marks), Some(bounds)) = (marks.get_mut(from..to), bounds.get(from..to)) else {
             return;
         };
-        let pairs = marks.iter().zip(bounds);
-        let ahead = pairs.filter_map(|(mark, bounds)| {
-            mark.block?;
-            Some(mark.sequence.saturating_sub(bounds.as_ref()?.at_most?))
-        });
-        // How far the sequence numbers are ahead of the sender's count, when all had come that had been sent.
-        let has_begun = marks.first().is_some_and(|mark| mark.count > 0);
-        let ahead = if has_begun {
-            ahead.max()
-        } else {
-            let stretch = bounds.first().and_then(Option::as_ref).map(|it| it.stretch);
-            stretch.map(|stretch| due.begin(stretch).saturating_neg())
+        // How far the sequence numbers are ahead of the sender's count when all has come that was sent, by the reports so far. Before
+        // the first packet there are none.
+        let begin = || {
+            Some(
+                due.begin(bounds.first()?.as_ref()?.stretch)
+                    .saturating_neg(),
+            )
         };
+        let has_begun = marks.first().is_some_and(|mark| mark.count > 0);
+        let mut ahead = if has_begun { None } else { begin() };
         settled = settled.saturating_add(missing);
         missing = 0;
         if let Some(first) = marks.first()
@@ -331,6 +335,10 @@ fn add_unheard(marks: &mut [Mark<'_>], due: &Due<'_>) {
             settled = settled.saturating_sub(more).max(0);
         }
         for (mark, bounds) in marks.iter_mut().zip(bounds) {
+            if let (Some(bounds), Some(_)) = (bounds, mark.block) {
+                let at_most = bounds.at_most;
+                ahead = ahead.max(at_most.map(|sent| mark.sequence.saturating_sub(sent)));
+            }
             if let (Some(bounds), Some(ahead)) = (bounds, ahead) {
                 let came = mark.sequence.saturating_sub(ahead);
                 missing = bounds.at_least.saturating_sub(came);
@@ -338,6 +346,12 @@ fn add_unheard(marks: &mut [Mark<'_>], due: &Due<'_>) {
             }
             mark.unheard = settled.saturating_add(missing);
             before = (mark.count, mark.lost);
+        }
+        // What came after all was late, not lost.
+        let mut in_the_end = i64::MAX;
+        for mark in marks.iter_mut().rev() {
+            in_the_end = in_the_end.min(mark.lost.saturating_add(mark.unheard));
+            mark.unheard = in_the_end.saturating_sub(mark.lost).max(0);
         }
         from = to;
     }

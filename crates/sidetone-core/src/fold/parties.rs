@@ -47,10 +47,14 @@ pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides)
     let Measurement {
         mut measured,
         trips,
-        unheard,
+        mut unheard,
         disregarded,
     } = rtp::measurement(reports, &signalling, &places);
     add_phones(&mut measured, reports, &places, &unheard);
+    // Somebody else may say what was heard.
+    unheard.retain(|(side, what)| {
+        matches!(what, rtp::Unheard::Silence(_)) || !measured.contains_key(side)
+    });
 
     let sides = BothSides::of(&signalling, rules);
     let (caller, callee) = (sides.caller, sides.callee);

@@ -43,20 +43,22 @@ pub(super) fn judge(
     ways: &Ways,
     started: i64,
 ) {
+    let oldest = |source: &Source| {
+        let first = source.reports.first().map(|known| known.at);
+        first.map_or(started, |first| first.min(started))
+    };
     let mut faults: BTreeMap<u32, Vec<Faults>> = BTreeMap::new();
     let mut sent: BTreeMap<u32, Sent> = BTreeMap::new();
     for (ssrc, source) in sources.iter_mut() {
-        let first = source.reports.first().map_or(started, |known| known.at);
-        let oldest = started.min(first);
-        count_from_first(&mut source.reports, oldest);
+        let oldest = oldest(source);
+        let is_partial = count_from_first(&mut source.reports, oldest);
         let reports = source.reports.iter_mut();
-        let of_senders = reports.map(|known| judge_sender(known, age_us(known, oldest)));
+        let of_senders = reports.map(|known| judge_sender(known, age(known.at, oldest)));
         faults.insert(*ssrc, of_senders.collect());
-        sent.insert(*ssrc, Sent::of(&source.reports));
+        sent.insert(*ssrc, Sent::of(&source.reports, is_partial));
     }
     for (ssrc, source) in sources.iter_mut() {
-        let first = source.reports.first().map_or(started, |known| known.at);
-        let oldest = started.min(first);
+        let oldest = oldest(source);
         let edge = source.place.map(|place| place.edge);
         let is_encrypted = edge.is_some_and(|edge| ways.is_encrypted(edge));
         let codecs = edge.map(|edge| places.codecs(edge));
@@ -66,7 +68,7 @@ pub(super) fn judge(
             let is_report = known.tells() || faults.any;
             let codec = codecs.and_then(|codecs| codecs.when_seen(&known.seen));
             let clock_hz = codec.map_or(CLOCK_MAX_HZ, |codec| codec.clock_hz.max(1));
-            let age_us = age_us(known, oldest);
+            let age_us = age(known.at, oldest);
             judge_blocks(known, &sent, age_us, clock_hz, &mut faults);
             if faults.any && is_encrypted {
                 known.forget();
@@ -80,20 +82,18 @@ pub(super) fn judge(
             source.disregarded = told;
             source.reports.clear();
         }
+        let sent = sent.get(ssrc).cloned().unwrap_or_default();
         source.sent = if source.disregarded > 0 {
-            Sent::of(&source.reports)
+            Sent::of(&source.reports, sent.is_partial)
         } else {
-            sent.get(ssrc).cloned().unwrap_or_default()
+            sent
         };
     }
 }
 
-/// How old a stream can be at most.
-const fn age_us(known: &Known, oldest: i64) -> i64 {
-    known
-        .at
-        .saturating_sub(oldest)
-        .saturating_add(AGE_MARGIN_US)
+/// How old a stream can be at most by a moment.
+const fn age(at: i64, oldest: i64) -> i64 {
+    at.saturating_sub(oldest).saturating_add(AGE_MARGIN_US)
 }
 
 /// How many packets there can be at most after some time.
@@ -102,35 +102,27 @@ const fn packets(us: i64) -> i64 {
 }
 
 /// Tells what a source sent from its first report on, where its count is of more than this call and yet goes on as one: it began
-/// before, or at some other number than 0.
-fn count_from_first(reports: &mut [Known], oldest: i64) {
-    let mut first: Option<SenderInfo> = None;
-    let mut before: Option<(i64, SenderInfo)> = None;
-    for known in &*reports {
-        let Some(sender) = known.sender else { continue };
-        let Some((at, held)) = before.replace((known.at, sender)) else {
-            if i64::from(sender.packets) <= packets(age_us(known, oldest)) {
-                return;
-            }
-            first = Some(sender);
-            continue;
-        };
-        let more = i64::from(sender.packets.wrapping_sub(held.packets));
-        if more > packets(known.at.saturating_sub(at).saturating_add(SECOND_US)) {
-            return;
-        }
-        first = first.or(Some(held));
+/// before, or at some other number than 0. Says whether it did.
+fn count_from_first(reports: &mut [Known], oldest: i64) -> bool {
+    let senders = |known: &Known| Some((known.at, known.sender?));
+    let told: Vec<(i64, SenderInfo)> = reports.iter().filter_map(senders).collect();
+    let Some((at, first)) = told.first().copied() else {
+        return false;
+    };
+    let goes_on = |((then, before), (now, after)): (&(i64, SenderInfo), &(i64, SenderInfo))| {
+        let since = now.saturating_sub(*then).saturating_add(SECOND_US);
+        i64::from(after.packets.wrapping_sub(before.packets)) <= packets(since)
+    };
+    let is_of_more = i64::from(first.packets) > packets(age(at, oldest));
+    let is_one = told.len() > 1 && told.iter().zip(told.iter().skip(1)).all(goes_on);
+    if !(is_of_more && is_one) {
+        return false;
     }
-    let Some(first) = first else { return };
-    let senders = reports.iter_mut().filter_map(|known| known.sender.as_mut());
-    let mut senders: Vec<&mut SenderInfo> = senders.collect();
-    if senders.len() < 2 {
-        return;
-    }
-    for sender in &mut senders {
+    for sender in reports.iter_mut().filter_map(|known| known.sender.as_mut()) {
         sender.packets = sender.packets.wrapping_sub(first.packets);
         sender.octets = sender.octets.wrapping_sub(first.octets);
     }
+    true
 }
 
 fn judge_sender(known: &mut Known, age_us: i64) -> Faults {
@@ -176,9 +168,11 @@ fn judge_blocks(
     known.blocks = blocks;
 }
 
-/// What a source can have sent at most by a moment. `None` when it never said, or that it sent nothing.
+/// What a source can have sent at most by a moment. `None` when it never said, not all, or that it sent nothing.
 fn most_sent(sent: &Sent, at: i64) -> Option<i64> {
-    let last = sent.last().filter(|last| last.packets > 0)?;
+    let last = sent
+        .last()
+        .filter(|last| last.packets > 0 && !sent.is_partial)?;
     let later = sent.counts.partition_point(|count| count.at < at);
     let most = sent.counts.get(later).map_or_else(
         || {

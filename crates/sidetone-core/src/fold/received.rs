@@ -3,8 +3,9 @@
 use super::codecs::Codecs;
 use super::hearing::{Mark, hearing};
 use super::mean::Mean;
+use super::place::Place;
 use super::sent::{Count, NOTHING_SAID, Sent};
-use super::sources::{Source, Sources};
+use super::sources::{Receiver, Sources};
 use crate::media::{Counters, Stat};
 use crate::quality::loss::outbound_percent;
 use crate::rtcp::ReportBlock;
@@ -20,19 +21,17 @@ pub(super) struct Received<'a> {
 impl<'a> Received<'a> {
     pub(super) fn of(
         sources: &'a Sources<'_>,
-        source: &'a Source,
+        place: Place,
+        receiver: &Receiver<'a>,
         stream: u32,
         codecs: &'a Codecs,
     ) -> Self {
         let owner = sources.by_ssrc.get(&stream);
         let sent = owner.map_or(&NOTHING_SAID, |owner| &owner.sent);
         let from = owner.and_then(|owner| owner.place);
-        let flows = |since, until| {
-            let flow = |place| sources.ways.flow(place, from, (since, until));
-            source.place.is_some_and(flow)
-        };
+        let flows = |since, until| sources.ways.flow(place, from, (since, until));
         Self {
-            marks: hearing(source, stream, sent, flows),
+            marks: hearing(&receiver.reports, stream, sent, flows),
             sent,
             codecs,
         }
@@ -62,6 +61,8 @@ impl<'a> Received<'a> {
     /// receiver's first report.
     fn expected(&self, mark: &Mark<'_>) -> Option<i64> {
         match self.sent_by(mark) {
+            // Nothing has come so far: there was to come what is known not to have.
+            _ if mark.count == 0 => Some(mark.unheard),
             Some(count) => Some(count.packets),
             None => Some(mark.sequence).filter(|packets| *packets > 0),
         }
@@ -75,8 +76,9 @@ impl<'a> Received<'a> {
 
     /// Packets that did not come until a report: of those that the sender counts, else of those since the first report.
     fn lost(&self, mark: &Mark<'_>, expected: Option<i64>) -> i64 {
-        let before = match (self.sent_by(mark), expected, self.marks.first()) {
-            (None, Some(_), Some(first)) => first.lost,
+        let is_of_all = self.sent_by(mark).is_some() && !self.sent.is_partial;
+        let before = match (expected, self.marks.first()) {
+            (Some(_), Some(first)) if !is_of_all => first.lost,
             _ => 0,
         };
         mark.lost
@@ -114,11 +116,14 @@ impl<'a> Received<'a> {
                 let unheard = mark.unheard.saturating_sub(before.unheard);
                 let lost = mark.lost.saturating_sub(before.lost);
                 let sequence = mark.sequence.saturating_sub(before.sequence);
-                let by_sender = || Some(sent?.saturating_sub(self.sent_by(before)?.packets));
                 let expected = if mark.count == before.count {
                     Some(sequence.saturating_add(unheard))
+                } else if before.count == 0 {
+                    sent.map(|sent| sent.saturating_sub(before.unheard))
                 } else {
-                    by_sender()
+                    let before = self.sent_by(before);
+                    sent.zip(before)
+                        .map(|(sent, before)| sent.saturating_sub(before.packets))
                 };
                 (lost.saturating_add(unheard), expected)
             }

@@ -12,7 +12,6 @@ use super::place::{PartyEdge, Place, Places};
 use super::plausible::believed;
 use super::received::Received;
 use super::reports::{ReportKind, Reports};
-use super::sip::Signalling;
 use super::sources::{Receiver, Source, Sources};
 use super::trips::{not_negative, round_trips, whole_trip};
 use crate::media::{Counters, Stat};
@@ -39,7 +38,11 @@ impl Place {
 
     /// Whether what is sent here goes to another place: the other end of the leg, or, if both are parties, the other party.
     fn is_sent_to(self, to: Self) -> bool {
-        (self.edge == to.edge) == (self.is_party != to.is_party)
+        if self.edge == to.edge {
+            self.is_party != to.is_party
+        } else {
+            self.is_party && to.is_party
+        }
     }
 }
 
@@ -83,21 +86,21 @@ pub(super) fn measurement(
         .unwrap_or_default();
     let mut measured = Measured::new();
     let mut unheard = Vec::new();
-    for (reporter, source) in &sources.by_ssrc {
-        let Some(place) = source.place else { continue };
+    for (place, receiver) in &sources.receivers() {
         let side = (place.edge, place.way());
-        for stream in source.streams_received() {
-            let received = Received::of(&sources, source, stream, places.codecs(place.edge));
+        for stream in receiver.streams.iter().copied() {
+            let codecs = places.codecs(place.edge);
+            let received = Received::of(&sources, *place, receiver, stream, codecs);
             let Some(counters) = received.whole() else {
                 continue;
             };
-            let trip = whole_trip(&trips, *reporter, stream);
+            let trip = whole_trip(&trips, &receiver.ssrcs, stream);
             let at_edge = measured.entry(side).or_default();
             at_edge.insert(stream, rated(counters, trip));
             let silences = silences(&received.marks).into_iter();
             unheard.extend(silences.map(|silence| (side, Unheard::Silence(silence))));
         }
-        if is_unreported(&sources, source, place) {
+        if is_unreported(&sources, *place, receiver) {
             unheard.push((side, Unheard::Unreported));
         }
     }
@@ -138,11 +141,9 @@ fn disregarded(sources: &Sources<'_>) -> BTreeMap<PartyEdge, Disregarded> {
 }
 
 /// Whether somebody reports, but never of what comes from the other end, which sends all the time.
-fn is_unreported(sources: &Sources<'_>, source: &Source, place: Place) -> bool {
-    let silent = source
-        .reports
-        .iter()
-        .filter(|known| known.kind == ReportKind::Silent);
+fn is_unreported(sources: &Sources<'_>, place: Place, receiver: &Receiver<'_>) -> bool {
+    let reports = receiver.reports.iter();
+    let silent = reports.filter(|known| known.kind == ReportKind::Silent);
     let mut moments = silent.map(|known| known.at);
     let (Some(first), Some(last)) = (moments.next(), moments.next_back()) else {
         return false;
@@ -161,7 +162,7 @@ fn is_unreported(sources: &Sources<'_>, source: &Source, place: Place) -> bool {
                         .flow(place, Some(from), (before.at.max(0), after.at))
             })
     };
-    source.streams_received().is_empty() && sources.by_ssrc.values().any(is_due)
+    receiver.streams.is_empty() && sources.by_ssrc.values().any(is_due)
 }
 
 /// Adds what end systems say of the quality of what they receive, where their reports leave it open. Where streams were

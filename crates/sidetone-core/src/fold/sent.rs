@@ -3,8 +3,10 @@
 use super::sources::Known;
 use crate::time::SECOND_US;
 
-/// What is sent at least while somebody speaks: a packet every 20 ms (RFC 3551 §4.2), in a second.
+/// What most send in a second while somebody speaks: a packet every 20 ms (RFC 3551 §4.2).
 const PACKETS_A_SECOND: i64 = 50;
+/// What some send: one every 10 ms.
+const PACKETS_A_SECOND_HIGH: i64 = 100;
 /// Reports closer to each other tell no rate.
 const GAP_MIN_US: i64 = SECOND_US;
 
@@ -13,14 +15,17 @@ const GAP_MIN_US: i64 = SECOND_US;
 pub(super) struct Sent {
     /// In the order of time.
     pub(super) counts: Vec<Count>,
-    /// The most it sent in a second between two reports.
+    /// The most it sends in a second, by what it sent between two reports.
     pub(super) a_second: i64,
+    /// Whether it had sent more before its first report, which is not counted.
+    pub(super) is_partial: bool,
 }
 
 /// What is known of a source that says nothing of having sent.
 pub(super) static NOTHING_SAID: Sent = Sent {
     counts: Vec::new(),
     a_second: PACKETS_A_SECOND,
+    is_partial: false,
 };
 
 /// What had been sent at a moment.
@@ -41,7 +46,7 @@ impl Default for Sent {
 
 impl Sent {
     /// Reads reports that are in the order of time.
-    pub(super) fn of(reports: &[Known]) -> Self {
+    pub(super) fn of(reports: &[Known], is_partial: bool) -> Self {
         let mut counts: Vec<Count> = Vec::new();
         let mut before = None;
         for known in reports {
@@ -80,8 +85,17 @@ impl Sent {
             (us >= GAP_MIN_US && !other.is_anew)
                 .then(|| packets.saturating_mul(SECOND_US).saturating_add(us - 1) / us)
         });
-        let a_second = rates.max().unwrap_or(0).max(PACKETS_A_SECOND);
-        Self { counts, a_second }
+        let a_second = match rates.max() {
+            // Who pauses all the time does not show how fast it is between.
+            Some(rate) if rate < PACKETS_A_SECOND * 4 / 5 => PACKETS_A_SECOND_HIGH,
+            Some(rate) => rate.max(PACKETS_A_SECOND),
+            None => PACKETS_A_SECOND,
+        };
+        Self {
+            counts,
+            a_second,
+            is_partial,
+        }
     }
 
     /// What it had sent in the end. `None` when it never said.

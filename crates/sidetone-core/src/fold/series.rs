@@ -55,13 +55,13 @@ pub(super) fn series(
     let sources = Sources::of(reports, signalling, places);
     let trips = round_trips(&sources.by_ssrc, |known| known.at.div_euclid(SLOT_US));
     let mut at_edges: AtEdges<Points> = AtEdges::new();
-    for (reporter, source) in &sources.by_ssrc {
-        let Some(place) = source.place else { continue };
-        for stream in source.streams_received() {
-            let received = Received::of(&sources, source, stream, places.codecs(place.edge));
+    for (place, receiver) in &sources.receivers() {
+        for stream in receiver.streams.iter().copied() {
+            let codecs = places.codecs(place.edge);
+            let received = Received::of(&sources, *place, receiver, stream, codecs);
             let trip = |slot: &i64| {
                 let trips: &Trips = trips.get(slot)?;
-                whole_trip(trips, *reporter, stream)
+                whole_trip(trips, &receiver.ssrcs, stream)
             };
             let mut points = received.points();
             for (slot, point) in &mut points {

@@ -1,6 +1,6 @@
 //! Who reported what of a call's media, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::{PartyEdge, Place, Places};
 use super::plausible::judge;
@@ -158,13 +158,32 @@ impl From<ReportBlock> for KnownBlock {
     }
 }
 
-impl Source {
+/// Whoever receives media at one end of a leg. It is the same when the source that it reports as changes.
+#[derive(Default)]
+pub(super) struct Receiver<'a> {
+    /// The sources it reported as.
+    pub(super) ssrcs: Vec<u32>,
+    /// Its reports, in the order of time.
+    pub(super) reports: Vec<&'a Known>,
     /// The streams it reports of.
-    pub(super) fn streams_received(&self) -> Vec<u32> {
-        let blocks = self.reports.iter().flat_map(|known| &known.blocks);
-        let mut streams: Vec<u32> = blocks.map(|block| block.said.ssrc).collect();
-        streams.sort_unstable();
-        streams.dedup();
-        streams
+    pub(super) streams: BTreeSet<u32>,
+}
+
+impl Sources<'_> {
+    /// Who receives where.
+    pub(super) fn receivers(&self) -> BTreeMap<Place, Receiver<'_>> {
+        let mut receivers: BTreeMap<Place, Receiver<'_>> = BTreeMap::new();
+        for (ssrc, source) in &self.by_ssrc {
+            let Some(place) = source.place else { continue };
+            let receiver = receivers.entry(place).or_default();
+            receiver.ssrcs.push(*ssrc);
+            receiver.reports.extend(&source.reports);
+            let blocks = source.reports.iter().flat_map(|known| &known.blocks);
+            receiver.streams.extend(blocks.map(|block| block.said.ssrc));
+        }
+        for receiver in receivers.values_mut() {
+            receiver.reports.sort_by_key(|known| known.at);
+        }
+        receivers
     }
 }

@@ -126,8 +126,16 @@ fn ms(us: i64) -> f64 {
     us as f64 / 1_000.0
 }
 
+/// The round trip between a receiver, by the first source it reported as of which it is known, and a sender.
+pub(super) fn whole_trip(trips: &Trips, reporters: &[u32], owner: u32) -> Option<Stat> {
+    let mut trips = reporters
+        .iter()
+        .map(|reporter| trip(trips, *reporter, owner));
+    trips.find_map(|trip| trip)
+}
+
 /// The round trip between two sources: that between the agent and the one, and that between the agent and the other.
-pub(super) fn whole_trip(trips: &Trips, reporter: u32, owner: u32) -> Option<Stat> {
+fn trip(trips: &Trips, reporter: u32, owner: u32) -> Option<Stat> {
     if let (Some(near), Some(far)) = (trips.exact.get(&reporter), trips.exact.get(&owner)) {
         let sum = |of: fn(&Stat) -> Option<f64>| Some((of(near)? + of(far)?).max(0.0));
         return Some(Stat {
