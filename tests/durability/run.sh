@@ -16,4 +16,9 @@ target="${CARGO_TARGET_DIR:-target}/release"
 binary="$target/sidetone"
 python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"
 python3 tests/durability/sync.py "$binary"
+if [ "$(id -u)" = 0 ]; then
+  python3 tests/durability/disk.py "$binary"
+else
+  echo "durability: a full disk is left out: it takes root to mount one" >&2
+fi
 python3 tests/durability/deliver.py "$binary" "$target/examples/bench"

@@ -21,7 +21,7 @@ class Server:
         self.process = None
         self.port = None
 
-    def start(self):
+    def start(self, stderr=None):
         env = dict(
             os.environ,
             SIDETONE_ACCOUNT_SID=ACCOUNT,
@@ -33,7 +33,7 @@ class Server:
             self.binary, "serve", "--listen", "127.0.0.1:0", "--data", self.data,
             "--hep-udp", "off", "--hep-tcp", "off",
         ]
-        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on http://"):
             raise SystemExit(f"the server did not start: {line!r}")

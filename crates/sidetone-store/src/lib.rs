@@ -212,6 +212,8 @@ pub struct StoreStats {
     pub commits: u64,
     /// Writing verbs committed in them.
     pub writes: u64,
+    /// Writing verbs of this process that the store could not take: disk full, locked.
+    pub refused: u64,
     /// How often this process has met damage, reading or writing.
     pub damaged: u64,
 }
@@ -417,8 +419,9 @@ pub trait Store: Send + Sync + 'static {
     /// Looks at some calls alone and all that belongs to them, those that became known after a place (0: from the first): what
     /// [`Self::check`] does of calls, in steps that hold nobody up.
     async fn check_calls(&self, after: u64, limit: usize) -> Result<CheckedCalls>;
-    /// Writes something that nobody reads, durably: whether that is possible at this moment.
-    async fn probe(&self) -> Result<()>;
+    /// Writes something that nobody reads, durably: whether that is possible at this moment. Says how many writing verbs of
+    /// this process could not be.
+    async fn probe(&self) -> Result<u64>;
     /// Figures about the store's work.
     async fn stats(&self) -> Result<StoreStats>;
 }

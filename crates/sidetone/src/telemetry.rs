@@ -48,6 +48,7 @@ pub struct Counters {
     database_bytes: Gauge,
     store_commits: Counter,
     store_writes: Counter,
+    store_refused: Counter,
     store_damaged: Counter,
     /// Calls looked at after an unclean stop.
     pub checked_calls: Counter,
@@ -129,7 +130,7 @@ impl Default for Counters {
         let (deliveries_waiting, dead_letters) = Default::default();
         let (dirty_calls, timers, database_bytes) = Default::default();
         let (store_commits, store_writes) = <(Counter, Counter)>::default();
-        let store_damaged = Counter::default();
+        let (store_refused, store_damaged) = <(Counter, Counter)>::default();
         let (checked_calls, check_findings) = <(Counter, Counter)>::default();
         registry.register("events", "Events by source and result", events.clone());
         registry.register(
@@ -207,6 +208,11 @@ impl Default for Counters {
             Counter::clone(&store_writes),
         );
         registry.register(
+            "store_refused",
+            "Writes that the store could not take: disk full, read-only, locked",
+            Counter::clone(&store_refused),
+        );
+        registry.register(
             "store_damaged",
             "Reads and writes that met damage in the database",
             Counter::clone(&store_damaged),
@@ -242,6 +248,7 @@ impl Default for Counters {
             database_bytes,
             store_commits,
             store_writes,
+            store_refused,
             store_damaged,
             checked_calls,
             check_findings,
@@ -316,6 +323,9 @@ impl Counters {
         self.store_writes
             .inner()
             .store(stats.writes, Ordering::Relaxed);
+        self.store_refused
+            .inner()
+            .store(stats.refused, Ordering::Relaxed);
         self.store_damaged
             .inner()
             .store(stats.damaged, Ordering::Relaxed);

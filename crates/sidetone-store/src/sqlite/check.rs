@@ -36,6 +36,7 @@ pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
         // The writer knows.
         commits: 0,
         writes: 0,
+        refused: 0,
         damaged: 0,
     })
 }

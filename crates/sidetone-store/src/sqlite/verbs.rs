@@ -414,15 +414,18 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn probe(&self) -> Result<()> {
+    async fn probe(&self) -> Result<u64> {
         self.writer
             .run(1, |work| {
                 work.conn
-                    .prepare_cached("update probe set writes = writes + 1")?
+                    .prepare_cached(
+                        "update probe set writes = writes + 1, filling = randomblob(65536)",
+                    )?
                     .execute([])?;
                 Ok(())
             })
-            .await
+            .await?;
+        Ok(self.writer.tally.refused.load(Ordering::Relaxed))
     }
 
     async fn stats(&self) -> Result<StoreStats> {
@@ -430,6 +433,7 @@ impl Store for SqliteStore {
         Ok(StoreStats {
             commits: tally.commits.load(Ordering::Relaxed),
             writes: tally.jobs.load(Ordering::Relaxed),
+            refused: tally.refused.load(Ordering::Relaxed),
             damaged: tally.damaged.load(Ordering::Relaxed),
             ..self.readers.point(check::stats)?
         })

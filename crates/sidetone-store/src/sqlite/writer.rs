@@ -121,6 +121,8 @@ pub(super) struct Tally {
     pub(super) commits: AtomicU64,
     /// Jobs committed in them.
     pub(super) jobs: AtomicU64,
+    /// Jobs that could not be written.
+    pub(super) refused: AtomicU64,
     /// Reads and jobs that met damage.
     pub(super) damaged: AtomicU64,
 }
@@ -132,6 +134,14 @@ impl Tally {
             self.damaged.fetch_add(1, Ordering::Relaxed);
         }
         answer
+    }
+
+    /// Counts the answer of a job.
+    fn note_job<T>(&self, answer: Result<T>) -> Result<T> {
+        if let Err(StoreError::Unavailable(_)) = &answer {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        self.note(answer)
     }
 }
 
@@ -206,7 +216,7 @@ impl Writer {
         });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(job).await.map_err(|_| stopped())?;
-        self.tally.note(answer.await.map_err(|_| stopped())?)
+        self.tally.note_job(answer.await.map_err(|_| stopped())?)
     }
 }
 

@@ -170,6 +170,62 @@ async fn check_finds_planted_damage() {
     }
 }
 
+/// Whatever is found first, the rest is looked at, and each finding says where it is.
+#[tokio::test]
+async fn check_goes_on_and_says_where() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    fill(&open_at(&path)).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "update document set body = x'01' where call_id = 3;
+         update call set rated = 12 where id = 4;
+         update event set body = x'45' where id >> 28 = 5;
+         update fold_state set body = x'46' where call_id = 6;
+         update rules set body = '{}';
+         update outbox set url = 'https://example.org/' where id = 2",
+    )
+    .unwrap();
+    // The page that the index of sids begins with.
+    let root: u64 = conn
+        .query_row(
+            "select rootpage from sqlite_schema where name = 'sqlite_autoindex_call_1'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    drop(conn);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page = usize::try_from((root - 1) * 4096).unwrap();
+    bytes[page..page + 8].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let store = open_at(&path);
+    let findings = store.check().await.unwrap();
+    let found = |call: u64, table: &str| {
+        let sid = call_sid(call - 1).to_string();
+        let is_it = |finding: &&String| finding.contains(&sid) && finding.contains(table);
+        assert!(
+            findings.iter().any(|finding| is_it(&finding)),
+            "{sid}, {table}: {findings:#?}"
+        );
+    };
+    found(3, "table document");
+    found(4, "table call");
+    found(5, "table event");
+    found(6, "state");
+    for (table, key) in [
+        ("rules", "20000"),
+        ("outbox", "X'01"),
+        ("sqlite_autoindex_call_1", ""),
+    ] {
+        let is_it = |finding: &&String| finding.contains(table) && finding.contains(key);
+        assert!(
+            findings.iter().any(|finding| is_it(&finding)),
+            "{table}: {findings:#?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_expensive_query_ends_at_its_budget() {
     let directory = tempfile::tempdir().unwrap();

@@ -39,53 +39,60 @@ pub fn routes() -> Router<App> {
         .route("/openapi.json", get(openapi))
 }
 
-/// Ready means: what is written now is durable. A disk that is full, read-only or frozen still gives what was read before.
+/// Ready means: what is written now is durable, and no write was refused since it was last asked: where a little can be
+/// written, more may not. A disk that is full, read-only or frozen still gives what was read before.
 #[derive(Default)]
 struct Readiness {
     /// The write that is tried. One that takes too long is waited for further, not joined by others.
-    running: Option<JoinHandle<Result<(), StoreError>>>,
-    answered: Option<(Instant, bool)>,
+    running: Option<JoinHandle<Result<u64, StoreError>>>,
+    /// Writes that were refused until then.
+    refused: Option<u64>,
+    answered: Option<(Instant, Result<(), String>)>,
 }
 
 impl Readiness {
     async fn answer(&mut self, app: &App) -> Response {
-        let is_ready = match self.answered {
-            Some((at, is_ready)) if at.elapsed() < HOLDS => is_ready,
-            before => {
-                let is_ready = self.try_write(app).await;
-                let was_ready = before.is_none_or(|(_, was_ready)| was_ready);
-                if is_ready && !was_ready {
-                    tracing::info!("ready again");
+        let is_fresh = |(at, _): &&(Instant, _)| at.elapsed() < HOLDS;
+        let answer = match self.answered.as_ref().filter(is_fresh) {
+            Some((_, answer)) => answer.clone(),
+            None => {
+                let answer = self.try_write(app).await;
+                let was_ready = !matches!(self.answered, Some((_, Err(_))));
+                match &answer {
+                    Err(why) if was_ready => tracing::error!(why, "not ready"),
+                    Ok(()) if !was_ready => tracing::info!("ready again"),
+                    Ok(()) | Err(_) => {}
                 }
-                self.answered = Some((Instant::now(), is_ready));
-                is_ready
+                self.answered = Some((Instant::now(), answer.clone()));
+                answer
             }
         };
-        if is_ready {
-            "ready\n".into_response()
-        } else {
-            let text = "the store does not take writes\n";
-            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        match answer {
+            Ok(()) => "ready\n".into_response(),
+            Err(_) => {
+                let text = "the store does not take writes\n";
+                (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+            }
         }
     }
 
-    async fn try_write(&mut self, app: &App) -> bool {
+    async fn try_write(&mut self, app: &App) -> Result<(), String> {
         let running = self.running.get_or_insert_with(|| {
             let app = app.clone();
             tokio::spawn(async move { app.store.probe().await })
         });
         let Ok(ended) = tokio::time::timeout(WRITE_TIME, running).await else {
-            tracing::error!("not ready: a write has taken longer than {WRITE_TIME:?}");
-            return false;
+            return Err(format!("a write has taken longer than {WRITE_TIME:?}"));
         };
         self.running = None;
-        match ended {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "not ready: the store does not take writes");
-                false
+        let refused = ended
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
+        match self.refused.replace(refused) {
+            Some(before) if before < refused => {
+                Err(format!("{} writes were refused", refused - before))
             }
-            Err(_) => false,
+            _ => Ok(()),
         }
     }
 }

@@ -44,9 +44,11 @@ update outbox set checksum = row_sum(
 -- What is written to find out whether writing is possible.
 create table probe (
   only_row integer primary key check (only_row = 1),
-  writes integer not null check (writes >= 0)
+  writes integer not null check (writes >= 0),
+  -- As long as a request may be: where a page fits, a call may not.
+  filling blob
 ) strict;
-insert into probe values (1, 0);
+insert into probe values (1, 0, null);
 
 -- States have a checksum from now on. Without one, a call is folded from its first event once more.
 delete from fold_state;

@@ -2,6 +2,7 @@
 
 mod access;
 mod annotation;
+mod damage;
 mod errors;
 mod events;
 mod hints;

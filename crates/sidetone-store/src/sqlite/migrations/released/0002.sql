@@ -382,7 +382,9 @@ CREATE INDEX outbox_dead on outbox (dead_us) where dead_us is not null;
 CREATE INDEX outbox_dead_sid on outbox (sid) where dead_us is not null;
 CREATE TABLE probe (
   only_row integer primary key check (only_row = 1),
-  writes integer not null check (writes >= 0)
+  writes integer not null check (writes >= 0),
+  -- As long as a request may be: where a page fits, a call may not.
+  filling blob
 ) strict;
 insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, checksum) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0, 0, 701966946);
 insert into account_epoch (only_row, epoch) values (1, 1);
@@ -416,4 +418,4 @@ insert into hourly (account, hour, slot, calls, score_1, score_2, score_3, score
 insert into pdd (day, country, bin, slot, n) values (20605, 1, 12, 0, 1);
 insert into rules (day, body, checksum) values (20606, '{"day":20606,"pdd":{"p95_ms_by_country":{},"p95_ms_global":null}}', 1999942780);
 insert into outbox (id, shard_key, sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, queued_us, state, due_us, attempts, last_error, dead_us, checksum) values (1, 0, x'07070707070707070707070707070707', 1, 1530413847964815893, x'07070707070707070707070707070707', 'test', 0, 'https://example.com/', null, null, 1780272000000000, 1780272000000000, 0, null, 0, null, null, 484321922);
-insert into probe (only_row, writes) values (1, 0);
+insert into probe (only_row, writes, filling) values (1, 0, null);
