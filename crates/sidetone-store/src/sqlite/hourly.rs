@@ -28,14 +28,52 @@ static HOURLY: LazyLock<Covered> = LazyLock::new(|| {
     )
 });
 
-/// The checksum of a row of which each count is changed, as an expression.
-fn changed(by: impl Fn(&str) -> String) -> String {
-    let values = COLUMNS.map(|name| format!("{name} + {}", by(name)));
-    let set = COLUMNS
+/// What a row is found by, before its counts.
+const PLACE: [&str; 3] = ["account", "hour", "slot"];
+
+/// Adds counts to a row, which is made when there is none.
+static ADD: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<&str> = PLACE.into_iter().chain(COLUMNS).collect();
+    let by = COLUMNS.map(|name| format!("excluded.{name}"));
+    format!(
+        "{} on conflict do update set {}",
+        HOURLY.insert_columns(&columns),
+        steps(&by)
+    )
+});
+
+/// Changes the counts of a row.
+static CHANGE: LazyLock<String> = LazyLock::new(|| {
+    let mut parameter = PLACE.len();
+    let by = COLUMNS.map(|_| {
+        parameter += 1;
+        format!("?{parameter}")
+    });
+    format!(
+        "update hourly set {} where account = ?1 and hour = ?2 and slot = ?3",
+        steps(&by)
+    )
+});
+
+/// Every count with something added to it, and the checksum that follows.
+fn steps(by: &[String]) -> String {
+    let values: Vec<(&str, String)> = COLUMNS
         .iter()
-        .zip(&values)
-        .map(|(name, value)| (*name, value.as_str()));
-    HOURLY.updated_unread(&set.collect::<Vec<_>>())
+        .zip(by)
+        .map(|(name, by)| (*name, format!("{name} + {by}")))
+        .collect();
+    let set: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let counts = set
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}, "));
+    format!(
+        "{}checksum = {}",
+        counts.collect::<String>(),
+        HOURLY.updated_unread(&set)
+    )
 }
 
 /// One more or less in a count of an hour.
@@ -102,32 +140,14 @@ pub(super) fn write(conn: &Connection, steps: &[Step]) -> Result<()> {
             continue;
         }
         let Step { account, hour, .. } = of_hour[0];
-        let of_row: Vec<&str> = ["account", "hour", "slot"]
-            .into_iter()
-            .chain(COLUMNS)
-            .collect();
         let values = [account, hour, 0].into_iter().chain(counts);
         // A count below none would be refused where it is inserted, so what becomes less is updated.
         if counts.iter().all(|count| *count >= 0) {
-            let sums = COLUMNS.map(|name| format!("{name} = {name} + excluded.{name}"));
-            let sql = format!(
-                "{} on conflict do update set {}, checksum = {}",
-                HOURLY.insert_columns(&of_row),
-                sums.join(", "),
-                changed(|name| format!("excluded.{name}"))
-            );
-            conn.prepare_cached(&sql)?
+            conn.prepare_cached(&ADD)?
                 .execute(params_from_iter(values))?;
             continue;
         }
-        let place = |name: &str| 1 + of_row.iter().take_while(|other| **other != name).count();
-        let sums = COLUMNS.map(|name| format!("{name} = {name} + ?{}", place(name)));
-        let sql = format!(
-            "update hourly set {}, checksum = {} where account = ?1 and hour = ?2 and slot = ?3",
-            sums.join(", "),
-            changed(|name| format!("?{}", place(name)))
-        );
-        conn.prepare_cached(&sql)?
+        conn.prepare_cached(&CHANGE)?
             .execute(params_from_iter(values))?;
         conn.prepare_cached(
             "delete from hourly where account = ?1 and hour = ?2 and slot = 0
