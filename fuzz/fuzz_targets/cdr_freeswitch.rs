@@ -8,11 +8,11 @@ use sidetone_core::time::TimeUs;
 use sidetone_wire::translate::cdr::freeswitch;
 
 fuzz_target!(|body: &[u8]| {
-    let Ok(observed) = freeswitch::decode(body, TimeUs::EPOCH) else {
+    let Ok(decoded) = freeswitch::decode(body, TimeUs::EPOCH) else {
         return;
     };
-    assert!(!observed.is_empty());
-    for observed in observed {
+    assert!(!decoded.observed.is_empty());
+    for observed in decoded.observed {
         let event = observed.place(AccountSid::from_bytes([1; 16]));
         let again = CallEvent::from_stored_json(event.call, &event.to_stored_json());
         assert_eq!(again.expect("what is stored can be read"), event);

@@ -1,13 +1,17 @@
-//! Any bytes are a message or none; a message can be asked everything, and what is kept of it comes back from storage.
+//! Any bytes are a message, several or none; a message can be asked everything, and what is kept of it comes back from storage.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use sidetone_core::capture::Capture;
 use sidetone_core::sip::SipMessage;
-use sidetone_wire::sip::{Message, NameAddr, StartLine, redacted, text, user_number};
+use sidetone_wire::sip::{Message, Messages, NameAddr, StartLine, redacted, text, user_number};
 use sidetone_wire::translate;
 
 fuzz_target!(|bytes: &[u8]| {
+    for is_stream in [false, true] {
+        let several = Messages::new(bytes, is_stream).filter_map(Result::ok);
+        assert!(several.map(|message| message.bytes().len()).sum::<usize>() <= bytes.len());
+    }
     let shown = redacted(bytes);
     let Ok(message) = Message::parse(bytes) else {
         return;
@@ -21,6 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
     let parties = [message.from(), message.to(), message.contact()];
     parties.into_iter().flatten().for_each(party);
     message.asserted_identities().for_each(party);
+    message.calling_parties().for_each(party);
     message.diversions().for_each(party);
 
     message.call_id().map(text);

@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use sidetone_wire::repairs::Repairs;
 use tracing_subscriber::{EnvFilter, reload};
 
 use crate::config::{Config, LogFormat};
@@ -22,6 +23,8 @@ pub struct Counters {
     pub events: Family<EventLabels, Counter>,
     /// Packets of agents and phones by how they came and what became of them.
     pub hep: Family<HepLabels, Counter>,
+    /// Payloads that were used although something was wrong with them.
+    repaired: Family<RepairLabels, Counter>,
     /// Packets whose capture time was not believed.
     pub hep_wrong_clocks: Family<ClockLabels, Counter>,
     /// Events of packets that are being written: many, when packets come faster than they can be written one by one.
@@ -76,6 +79,15 @@ pub struct HepLabels {
     pub reason: &'static str,
 }
 
+/// Labels of a counter of repairs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RepairLabels {
+    /// What it was: `sip`, `rtcp`, `freeswitch`, `asterisk`.
+    pub source: &'static str,
+    /// What was wrong ([`sidetone_wire::repairs::Repair`]).
+    pub reason: &'static str,
+}
+
 /// Labels of a counter of wrong clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ClockLabels {
@@ -120,6 +132,7 @@ impl Default for Counters {
         );
         let events = Family::default();
         let hep = Family::default();
+        let repaired = Family::default();
         let hep_wrong_clocks = Family::default();
         let hep_writing = Gauge::default();
         let requests = Family::default();
@@ -137,6 +150,11 @@ impl Default for Counters {
             "hep_packets",
             "Packets of agents and phones by how they came and what became of them",
             hep.clone(),
+        );
+        registry.register(
+            "repaired",
+            "Payloads that were used although something was wrong with them, by what it was",
+            Family::clone(&repaired),
         );
         registry.register(
             "hep_wrong_clocks",
@@ -231,6 +249,7 @@ impl Default for Counters {
             registry: whole,
             events,
             hep,
+            repaired,
             hep_wrong_clocks,
             hep_writing,
             kernel: Drops::default(),
@@ -281,6 +300,16 @@ impl Counters {
                 reason,
             };
             self.hep.get_or_create(&labels).inc_by(number);
+        }
+    }
+
+    /// Counts what was put right in a payload. See [`RepairLabels`].
+    pub fn count_repairs(&self, source: &'static str, repairs: Repairs) {
+        for repair in repairs.iter() {
+            let reason = repair.as_str();
+            self.repaired
+                .get_or_create(&RepairLabels { source, reason })
+                .inc();
         }
     }
 

@@ -2,12 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use super::{is_object, no_object, within};
+use super::{no_object, within};
 use crate::error::DecodeError;
+use crate::json::{self, is_object};
+use crate::repairs::Repairs;
 
 /// A row. Its names are in lower case: Asterisk writes `src`, but `RTPAUDIOQOS`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row(Map<String, Value>);
+pub struct Row {
+    fields: Map<String, Value>,
+    repairs: Repairs,
+}
 
 impl Row {
     /// Reads a body. Of a field that comes twice the last counts; a form's field that holds a JSON object becomes it.
@@ -16,41 +21,55 @@ impl Row {
     /// When it is no JSON object where it begins as one, or too large.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
         within(body)?;
-        let fields: Map<String, Value> = if is_object(body) {
-            serde_json::from_slice(body).map_err(|error| no_object(&error))?
+        let (fields, mut repairs) = if is_object(body) {
+            json::object(body).map_err(|error| no_object(&error))?
         } else {
-            form_urlencoded::parse(body)
-                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-                .collect()
+            let fields = form_urlencoded::parse(body)
+                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+            (fields.collect(), Repairs::default())
         };
         let fields = fields.into_iter().map(|(name, value)| {
             let value = match value {
                 Value::String(text) if is_object(text.as_bytes()) => {
-                    serde_json::from_str(&text).unwrap_or(Value::String(text))
+                    match json::object(text.as_bytes()) {
+                        Ok((object, wrong)) => {
+                            repairs.add(wrong);
+                            Value::Object(object)
+                        }
+                        Err(_) => Value::String(text),
+                    }
                 }
                 value => value,
             };
             (name.to_ascii_lowercase(), value)
         });
-        Ok(Self(fields.collect()))
+        let fields = fields.collect();
+        Ok(Self { fields, repairs })
     }
 
     /// The row's fields.
     #[must_use]
     pub fn fields(&self) -> &Map<String, Value> {
-        &self.0
+        &self.fields
+    }
+
+    /// What was wrong with its text.
+    #[must_use]
+    pub const fn repairs(&self) -> Repairs {
+        self.repairs
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repairs::Repair;
     use serde_json::json;
 
     #[track_caller]
     fn check(body: &str, expected: Value) {
         let row = Row::decode(body.as_bytes()).unwrap();
-        assert_eq!(Value::Object(row.0), expected, "{body}");
+        assert_eq!(Value::Object(row.fields), expected, "{body}");
     }
 
     #[test]
@@ -65,5 +84,22 @@ mod tests {
         );
         check("", json!({}));
         assert!(Row::decode(b"{\"a\"").is_err());
+    }
+
+    #[test]
+    fn figures_that_are_none_are_absent() {
+        let statistics = r#"{"rxcount":5,"rxjitter":nan,"rtt":-nan,"txjitter":0.5,}"#;
+        let read = json!({"rxcount": 5, "rxjitter": null, "rtt": null, "txjitter": 0.5});
+        let form = format!(
+            "src=1&rtp_statistics={}",
+            form_urlencoded::byte_serialize(statistics.as_bytes()).collect::<String>()
+        );
+        let bare = format!(r#"{{"src":"1","rtp_statistics":{statistics}}}"#);
+        for body in [form, bare] {
+            let row = Row::decode(body.as_bytes()).unwrap();
+            assert_eq!(row.fields()["rtp_statistics"], read, "{body}");
+            let noted: Vec<_> = row.repairs().iter().collect();
+            assert_eq!(noted, [Repair::Comma, Repair::NotANumber]);
+        }
     }
 }

@@ -5,12 +5,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::{is_object, no_object, within};
+use super::{no_object, within};
 use crate::error::DecodeError;
+use crate::json::{self, is_object};
+use crate::repairs::Repairs;
 
 /// A record of one leg.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record(Map<String, Value>);
+pub struct Record {
+    members: Map<String, Value>,
+    repairs: Repairs,
+}
 
 impl Record {
     /// Reads a body.
@@ -20,21 +25,27 @@ impl Record {
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
         within(body)?;
         let object = if is_object(body) {
-            serde_json::from_slice(body)
+            json::object(body)
         } else {
-            serde_json::from_slice(&unwrapped(body)?)
+            json::object(&unwrapped(body)?)
         };
-        let mut object: Map<String, Value> = object.map_err(|error| no_object(&error))?;
-        if is_encoded(&object) {
-            object.values_mut().for_each(decode_texts);
+        let (mut members, repairs) = object.map_err(|error| no_object(&error))?;
+        if is_encoded(&members) {
+            members.values_mut().for_each(decode_texts);
         }
-        Ok(Self(object))
+        Ok(Self { members, repairs })
     }
 
     /// The record as JSON.
     #[must_use]
     pub fn members(&self) -> &Map<String, Value> {
-        &self.0
+        &self.members
+    }
+
+    /// What was wrong with its text.
+    #[must_use]
+    pub const fn repairs(&self) -> Repairs {
+        self.repairs
     }
 }
 
@@ -107,6 +118,7 @@ fn percent_decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repairs::Repair;
 
     const BARE: &str = r#"{"switchname":"a","variables":{"sip_from_user":"+1","start_stamp":"2026-06-01 10:00:00","x":"50%25"}}"#;
     const ENCODED: &str = r#"{"switchname":"a","variables":{"sip_from_user":"%2B1","start_stamp":"2026-06-01%2010%3A00%3A00","x":"50%2525"}}"#;
@@ -130,6 +142,37 @@ mod tests {
                 "cdr={}",
                 base64.replace('+', "%2B").replace('=', "%3D")
             ));
+        }
+    }
+
+    #[test]
+    fn variables_of_raw_bytes_take_no_other_along() {
+        for (raw, said, repair) in [
+            (&b"\x18\x01x"[..], "\u{18}\u{1}x", Repair::ControlCharacter),
+            (
+                b"\xff\xfe>\xb0",
+                "\u{fffd}\u{fffd}>\u{fffd}",
+                Repair::NotUtf8,
+            ),
+            (br#"the "desk""#, r#"the "desk""#, Repair::Quote),
+            (br"C:\fax\", r"C:\fax\", Repair::Escape),
+        ] {
+            // A form feed and more, where the backslash of `\f` is none.
+            let said = said.replace(r"\f", "\u{c}");
+            let json = [
+                br#"{"variables":{"a":"x y","fax_station":""#,
+                raw,
+                br#"","billsec":"30"},"callflow":[]}"#,
+            ]
+            .concat();
+            let base64 = format!("cdr={}", STANDARD.encode(&json).replace('+', "%2B"));
+            for body in [json, base64.into_bytes()] {
+                let record = Record::decode(&body).unwrap();
+                let variables = &record.members()["variables"];
+                let read = (&variables["fax_station"], &variables["billsec"]);
+                assert_eq!(read, (&Value::from(said.as_str()), &Value::from("30")));
+                assert_eq!(record.repairs().iter().collect::<Vec<_>>(), [repair]);
+            }
         }
     }
 

@@ -20,11 +20,6 @@ fn within(body: &[u8]) -> Result<(), DecodeError> {
     ))
 }
 
-/// Whether a body is a JSON value, as far as its first character tells.
-fn is_object(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'{')
-}
-
 fn no_object(error: &serde_json::Error) -> DecodeError {
     DecodeError::malformed("body", format!("a JSON object ({error})"))
 }

@@ -18,11 +18,12 @@ mod number;
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde_json::error::Category;
 
 use self::number::{Tenths, Whole};
 use super::voip_metrics::{available, level, measured, mos_10, r_factor};
 use super::{Compound, ReportBlock, SenderInfo, VoipMetrics, push};
+use crate::json;
 use crate::malformed::Malformed;
 
 /// Types of a sender's and of a receiver's report.
@@ -36,17 +37,42 @@ const CNAME: i64 = 1;
 /// Seconds from 1900, where NTP begins, to 1970.
 const NTP_TO_UNIX_S: u64 = 2_208_988_800;
 
-/// Decodes a JSON object.
+/// Decodes a JSON object. One that is not quite JSON is repaired; then figures that are not whole are
+/// left out with the block they stand in.
 ///
 /// # Errors
 /// When it is not JSON, a required number is not there, or one does not fit its field.
 pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
     // Most are UTF-8 throughout: then that is looked at once, not text by text.
-    let report: Report<'_> = match std::str::from_utf8(payload) {
-        Ok(text) => serde_json::from_str(text),
+    let strict = match std::str::from_utf8(payload) {
+        Ok(text) => serde_json::from_str::<Report<'_>>(text),
         Err(_) => serde_json::from_slice(payload),
+    };
+    let error = match strict {
+        Ok(report) => return read(report, false),
+        Err(error) => error,
+    };
+    let repaired = match error.classify() {
+        Category::Data => None,
+        Category::Io | Category::Syntax | Category::Eof => json::repaired(payload),
+    };
+    let repaired = repaired.ok_or_else(|| refusal(payload, &error))?;
+    let report: Report<'_> = serde_json::from_str(&repaired.text)
+        .map_err(|_| Malformed::new("RTCP JSON of another shape", 0))?;
+    let compound = read(report, repaired.is_part())?;
+    let is_nothing =
+        compound.sender.is_none() && compound.blocks.is_empty() && compound.xr.is_empty();
+    if is_nothing && repaired.is_part() {
+        return Err(refusal(payload, &error));
     }
-    .map_err(|error| refusal(payload, &error))?;
+    Ok(Compound {
+        repairs: repaired.repairs,
+        ..compound
+    })
+}
+
+/// Reads the figures. Of a report that is only part of one, blocks that are not whole are left out.
+fn read(report: Report<'_>, is_part: bool) -> Result<Compound, Malformed> {
     if report.says_nothing() {
         return Ok(Compound::default());
     }
@@ -56,7 +82,7 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
         ..Compound::default()
     };
     if let Some(sender) = report.sender_information {
-        compound.sender = sender.read()?;
+        compound.sender = whole(sender.read(), is_part)?.flatten();
     }
     let is_report = report.kind.0.is_some_and(|kind| REPORTS.contains(&kind));
     // An agent that leaves out blocks counts them, and one that fills in their places lists them.
@@ -65,8 +91,8 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
         (Some(_), Some([]) | None) | (None, None) => false,
     };
     for block in report.report_blocks.into_iter().flatten() {
-        let block = block.read()?;
-        if !block.is_filler() {
+        let block = whole(block.read(), is_part)?;
+        if let Some(block) = block.filter(|block| !block.is_filler()) {
             push(&mut compound.blocks, block, 0)?;
         }
     }
@@ -75,26 +101,36 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
         .report_blocks_xr
         .filter(|block| block.kind.0 == Some(VOIP_METRICS));
     // heplify 2 tells the same block under both names, the old one with less in it.
-    if let Some(block) = report.voip_metrics.or(legacy) {
-        compound.xr.push(block.read()?);
-    }
-    if let Some(block) = report.extended_report_information {
-        compound.xr.push(block.read()?);
+    let extended = report.extended_report_information;
+    for block in [report.voip_metrics.or(legacy), extended]
+        .into_iter()
+        .flatten()
+    {
+        compound.xr.extend(whole(block.read(), is_part)?);
     }
     compound.cname = report
         .sdes_information
         .into_iter()
         .flatten()
         .find(|item| item.kind.0 == Some(CNAME))
-        .map(|item| String::from_utf8_lossy(&item.text.0).into());
+        .map(|item| item.text.as_ref().into());
     Ok(compound)
+}
+
+/// What was read; where parts may be missing, `None` instead of an error.
+fn whole<T>(read: Result<T, Malformed>, is_part: bool) -> Result<Option<T>, Malformed> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(_) if is_part => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn refusal(payload: &[u8], error: &serde_json::Error) -> Malformed {
     let what = match error.classify() {
-        serde_json::error::Category::Io | serde_json::error::Category::Syntax => "RTCP not JSON",
-        serde_json::error::Category::Data => "RTCP JSON of another shape",
-        serde_json::error::Category::Eof => "RTCP JSON cut short",
+        Category::Io | Category::Syntax => "RTCP not JSON",
+        Category::Data => "RTCP JSON of another shape",
+        Category::Eof => "RTCP JSON cut short",
     };
     let before: usize = payload
         .split_inclusive(|byte| *byte == b'\n')
@@ -203,6 +239,11 @@ struct Block {
 impl Block {
     fn read(self) -> Result<ReportBlock, Malformed> {
         const WRONG: &str = "RTCP JSON report block";
+        // Each says nothing without the other.
+        let (lsr, dlsr) = match (self.lsr.0, self.dlsr.0) {
+            (Some(_), Some(_)) => (self.lsr.narrow(WRONG)?, self.dlsr.narrow(WRONG)?),
+            _ => (0, 0),
+        };
         Ok(ReportBlock {
             about_ssrc: self.source_ssrc.narrow(WRONG)?,
             fraction_lost: self.fraction_lost.narrow(WRONG)?,
@@ -213,8 +254,8 @@ impl Block {
                 .ok_or(Malformed::new(WRONG, 0))?,
             highest_seq: self.highest_seq_no.narrow(WRONG)?,
             jitter_rtp: self.ia_jitter.narrow(WRONG)?,
-            lsr: self.lsr.or(0).narrow(WRONG)?,
-            dlsr: self.dlsr.or(0).narrow(WRONG)?,
+            lsr,
+            dlsr,
         })
     }
 }
@@ -320,33 +361,5 @@ struct Description<'a> {
     #[serde(default, rename = "type")]
     kind: Whole,
     #[serde(default, borrow)]
-    text: Text<'a>,
-}
-
-/// Text whose encoding nobody vouches for: it comes from the telephone.
-#[derive(Default)]
-struct Text<'a>(Cow<'a, [u8]>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-
-        impl<'de> Visitor<'de> for Bytes {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(bytes)))
-            }
-
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(bytes.to_vec())))
-            }
-        }
-
-        deserializer.deserialize_bytes(Bytes)
-    }
+    text: Cow<'a, str>,
 }

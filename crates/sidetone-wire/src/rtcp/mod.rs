@@ -8,7 +8,9 @@ mod voip_metrics;
 
 pub use voip_metrics::VoipMetrics;
 
+use crate::json::is_object;
 use crate::malformed::Malformed;
+use crate::repairs::Repairs;
 
 /// The most report blocks, and the most `VoIP` metrics, that are taken of one packet. A packet has up to 31 of one
 /// reporter; more than this is nobody's telephone call.
@@ -33,6 +35,8 @@ pub struct Compound {
     pub is_encrypted: bool,
     /// The canonical name of the reporter (`user@host`). Bytes that are not UTF-8 are replaced.
     pub cname: Option<Box<str>>,
+    /// What was wrong with the text it was told in.
+    pub repairs: Repairs,
 }
 
 /// What a sender says of its own sending (RFC 3550 §6.4.1).
@@ -94,7 +98,7 @@ impl ReportBlock {
 pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
     match payload.first() {
         Some(0x80..=0xBF) => binary::decode(payload),
-        Some(b'{') => json::decode(payload),
+        Some(_) if is_object(payload) => json::decode(payload),
         Some(_) => Err(Malformed::new("neither RTCP nor JSON", 0)),
         None => Err(Malformed::new("empty RTCP", 0)),
     }

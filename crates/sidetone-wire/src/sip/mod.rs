@@ -8,6 +8,7 @@
 //! accessor that is asked. Nothing is copied.
 
 mod body;
+mod framing;
 mod header;
 mod identity;
 mod name_addr;
@@ -18,6 +19,7 @@ mod start_line;
 
 use std::borrow::Cow;
 
+pub use self::framing::Messages;
 pub use self::identity::{Identity, Passport};
 pub use self::name_addr::NameAddr;
 pub use self::number::user_number;
@@ -174,6 +176,17 @@ impl<'a> Message<'a> {
         Some(NameAddr::parse(first))
     }
 
+    /// Who the caller is, as the network said before there was RFC 3325 (draft-ietf-sip-privacy-04 §5): Remote-Party-ID with
+    /// `party=calling`, which a request that names no party means.
+    pub fn calling_parties(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
+        let is_request = matches!(self.start, StartLine::Request { .. });
+        let parties = self.values("Remote-Party-ID").map(NameAddr::parse);
+        parties.filter(move |party| match party.param("party") {
+            Some(word) => word.eq_ignore_ascii_case(b"calling"),
+            None => is_request,
+        })
+    }
+
     /// Who the caller is, as the network says (RFC 3325): mostly one, or a SIP URI and a `tel:` one.
     pub fn asserted_identities(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
         self.values("P-Asserted-Identity").map(NameAddr::parse)
@@ -253,9 +266,8 @@ impl<'a> Message<'a> {
     /// What follows the empty line: as much as Content-Length says, or all there is if that is less.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
-        self.first(Name::ContentLength)
-            .and_then(decimal)
-            .and_then(|length: usize| self.rest.get(..length))
+        self.content_length()
+            .and_then(|length| self.rest.get(..length))
             .unwrap_or(self.rest)
     }
 
@@ -265,13 +277,19 @@ impl<'a> Message<'a> {
         body::of_type(self.content_type()?, self.body(), media_type)
     }
 
-    /// The session description: [`Message::body_of_type`], or a body without type that begins like one.
+    /// The session description: [`Message::body_of_type`], or a body without type that begins like one. Of one that is cut
+    /// short, the lines that are whole.
     #[must_use]
     pub fn sdp_body(&self) -> Option<&'a [u8]> {
-        match self.content_type() {
+        let description = match self.content_type() {
             Some(_) => self.body_of_type("application/sdp"),
             None => Some(self.body()).filter(|body| body.starts_with(b"v=")),
+        }?;
+        if !self.is_cut() {
+            return Some(description);
         }
+        let lines = memchr::memrchr(b'\n', description).map_or(0, |end| end.saturating_add(1));
+        description.get(..lines)
     }
 }
 

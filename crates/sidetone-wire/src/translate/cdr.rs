@@ -16,7 +16,17 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 use crate::error::DecodeError;
 use crate::identity::CallName;
 use crate::observed::Observed;
+use crate::repairs::Repairs;
 use crate::translate::event_id;
+
+/// What a body tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    /// The events.
+    pub observed: Vec<Observed>,
+    /// What was wrong with the text.
+    pub repairs: Repairs,
+}
 
 /// What every event of a record has in common.
 struct Record {

@@ -14,10 +14,13 @@ use sidetone_core::time::TimeUs;
 
 use crate::hep::{self, Packet, Payload};
 use crate::malformed::Malformed;
-use crate::sip::Message;
+use crate::repairs::Repairs;
+use crate::sip::{Message, Messages};
 use crate::translate::network::TrustedHeaders;
 use crate::{rtcp, vq_report};
 
+/// The protocol number of what does not keep messages apart (IANA).
+const TCP: u8 = 6;
 /// Largest payload after unpacking: a UDP datagram cannot hold more.
 const PAYLOAD_MAX_BYTES: usize = 65_535;
 
@@ -68,66 +71,121 @@ impl From<Malformed> for Skipped {
     }
 }
 
-/// Reads what a HEP packet of an account's network carries.
-///
-/// # Errors
-/// Why it is no observation.
+/// Reads what a HEP packet of an account's network carries, and gives each thing to `each`: mostly one, of SIP as many
+/// messages as there are, each of them a microsecond after the one before. Tells what was not whole.
 pub fn hep(
     packet: &Packet<'_>,
     account: AccountSid,
     headers: &TrustedHeaders,
-) -> Result<Mirrored, Skipped> {
+    mut each: impl FnMut(Result<Mirrored, Skipped>),
+) -> Repairs {
     let payload = match packet.payload {
-        Payload::None => return Err(Skipped::KeepAlive),
+        Payload::None => {
+            each(Err(Skipped::KeepAlive));
+            return Repairs::default();
+        }
         Payload::Plain(bytes) => Cow::Borrowed(bytes),
-        Payload::Compressed(bytes) => Cow::Owned(hep::inflate(bytes, PAYLOAD_MAX_BYTES)?),
+        Payload::Compressed(bytes) => match hep::inflate(bytes, PAYLOAD_MAX_BYTES) {
+            Ok(bytes) => Cow::Owned(bytes),
+            Err(error) => {
+                each(Err(error.into()));
+                return Repairs::default();
+            }
+        },
     };
     let capture = Capture {
         agent: packet.agent,
         source: packet.src,
         destination: packet.dst,
     };
-    let mut named = None;
-    let content = match packet.payload_type {
+    let seen = Seen::new(packet, &payload);
+    match packet.payload_type {
         hep::SIP => {
-            let message = Message::parse(&payload)?;
-            let names = headers.read(&message, packet.src.ip(), account);
-            named = names.call;
-            let mut content = sip(&message, Some(capture))?;
-            if let Content::Sip(message) = &mut content {
-                message.parent = names.parent;
-                if !headers.believes_verstat_of(packet.src.ip()) {
-                    message.verstat = None;
-                }
+            let mut messages = Messages::new(&payload, packet.protocol == TCP);
+            let mut place = 0;
+            for message in messages.by_ref() {
+                let content = message.map_err(Skipped::from).and_then(|message| {
+                    let names = headers.read(&message, packet.src.ip(), account);
+                    let mut content = sip(&message, Some(capture))?;
+                    if let Content::Sip(message) = &mut content {
+                        message.parent = names.parent;
+                        if !headers.believes_verstat_of(packet.src.ip()) {
+                            message.verstat = None;
+                        }
+                    }
+                    Ok((content, names.call))
+                });
+                each(content.map(|(content, named)| seen.mirrored(content, named, place)));
+                place = place.saturating_add(1);
             }
-            content
+            messages.repairs
         }
-        hep::RTCP => {
-            let report = crate::translate::rtcp::report(&rtcp::decode(&payload)?, capture);
-            Content::Rtcp(Box::new(report.ok_or(Skipped::OtherKind)?))
+        hep::RTCP => match rtcp::decode(&payload) {
+            Ok(compound) => {
+                let report = crate::translate::rtcp::report(&compound, capture);
+                let content = report.map(|report| Content::Rtcp(Box::new(report)));
+                let content = content.ok_or(Skipped::OtherKind);
+                each(content.map(|content| seen.mirrored(content, None, 0)));
+                compound.repairs
+            }
+            Err(error) => {
+                each(Err(error.into()));
+                Repairs::default()
+            }
+        },
+        hep::QUALITY_REPORT => {
+            let content = vq(&payload, Some(capture));
+            each(content.map(|content| seen.mirrored(content, None, 0)));
+            Repairs::default()
         }
-        hep::QUALITY_REPORT => vq(&payload, Some(capture))?,
-        _ => return Err(Skipped::OtherKind),
-    };
-    let correlation_id = packet
-        .correlation_id
-        .map(|id| crate::sip::text(id).into_owned());
-    Ok(Mirrored {
-        at: TimeUs::from_micros(packet.captured_us),
-        id: id(
-            packet.agent,
-            packet.captured_us,
-            packet.src,
-            packet.dst,
-            &payload,
-        ),
-        kind: SourceKind::Hep,
-        agent: packet.agent,
-        correlation_id,
-        addresses: [packet.src, packet.dst],
-        named,
-        content,
-    })
+        _ => {
+            each(Err(Skipped::OtherKind));
+            Repairs::default()
+        }
+    }
+}
+
+/// A packet whose payload is read.
+struct Seen<'a> {
+    packet: &'a Packet<'a>,
+    hash: Sha256,
+}
+
+impl<'a> Seen<'a> {
+    fn new(packet: &'a Packet<'a>, payload: &[u8]) -> Self {
+        Self {
+            packet,
+            hash: hash(
+                packet.agent,
+                packet.captured_us,
+                packet.src,
+                packet.dst,
+                payload,
+            ),
+        }
+    }
+
+    /// One of the things it holds, by its place among them.
+    fn mirrored(&self, content: Content, named: Option<CallSid>, place: u8) -> Mirrored {
+        let packet = self.packet;
+        let mut hash = self.hash.clone();
+        if place > 0 {
+            hash.update([place]);
+        }
+        let correlation_id = packet
+            .correlation_id
+            .map(|id| crate::sip::text(id).into_owned());
+        Mirrored {
+            at: TimeUs::from_micros(packet.captured_us).plus_us(place.into()),
+            id: EventId::of_digest("hep", &hash.finalize()),
+            kind: SourceKind::Hep,
+            agent: packet.agent,
+            correlation_id,
+            addresses: [packet.src, packet.dst],
+            named,
+            content,
+        }
+    }
 }
 
 /// Reads a phone's report that was sent to us over SIP.
@@ -146,7 +204,7 @@ pub fn report_to_us(
     Ok(Mirrored {
         at: received_at,
         // Sent again, it is another moment and the same message.
-        id: id(0, 0, from, from, message),
+        id: EventId::of_digest("hep", &hash(0, 0, from, from, message).finalize()),
         kind: SourceKind::Sip,
         agent: 0,
         correlation_id: None,
@@ -180,14 +238,15 @@ fn vq(body: &[u8], capture: Option<Capture>) -> Result<Content, Skipped> {
     Ok(Content::Vq(Box::new(report), call_id))
 }
 
-fn id(agent: u32, at_us: i64, from: SocketAddr, to: SocketAddr, payload: &[u8]) -> EventId {
+/// What makes the identity of what a packet holds.
+fn hash(agent: u32, at_us: i64, from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Sha256 {
     let mut hash = Sha256::new();
     hash.update(agent.to_be_bytes());
     hash.update(at_us.to_be_bytes());
     // A hash takes whatever is written to it.
     let _ = write!(hash, "{from} {to} ");
     hash.update(payload);
-    EventId::of_digest("hep", &hash.finalize())
+    hash
 }
 
 impl Mirrored {
@@ -314,3 +373,6 @@ impl Mirrored {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,11 @@ fn read(sent: &Sent) -> Option<Mirrored> {
     let mut packet = Packet::decode(&sent.datagram).unwrap();
     packet.agent += sent.agent_plus;
     packet.captured_us += sent.clock_plus_us;
-    match mirrored::hep(&packet, ACCOUNT, &TrustedHeaders::default()) {
+    let mut read = Vec::new();
+    let headers = TrustedHeaders::default();
+    let repairs = mirrored::hep(&packet, ACCOUNT, &headers, |it| read.push(it));
+    assert!(repairs.is_empty() && read.len() == 1);
+    match read.pop().unwrap() {
         Ok(mirrored) => Some(mirrored),
         Err(Skipped::OtherKind) => None,
         Err(other) => panic!("{other:?}"),

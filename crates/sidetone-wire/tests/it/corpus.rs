@@ -5,6 +5,7 @@ use std::fs;
 use sidetone_wire::form::Form;
 use sidetone_wire::hep::{self, Packet, Payload};
 use sidetone_wire::signature;
+use sidetone_wire::sip::Messages;
 
 use crate::captures::{describe_sdp, describe_sip, walk};
 use crate::doors::{describe, file_name, root};
@@ -74,8 +75,10 @@ fn hep_packets() {
 
 #[test]
 fn sip_messages() {
-    replay("sip", |_, message| {
-        describe_sip(message);
+    replay("sip", |name, payload| {
+        describe_sip(payload);
+        let messages = Messages::new(payload, true).filter(Result::is_ok);
+        assert_eq!(messages.count() > 1, name == "several", "{name}");
     });
 }
 

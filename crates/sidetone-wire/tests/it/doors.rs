@@ -73,8 +73,8 @@ pub(crate) fn decode(door: &str, bytes: &[u8]) -> Outcome {
     let received_at = TimeUs::parse_rfc3339("2026-06-01T11:11:11Z").unwrap();
     let decoded = match door {
         "status-callback" => status_callback::decode(bytes, received_at).map(batch),
-        "cdr-freeswitch" => cdr::freeswitch::decode(bytes, received_at).map(batch),
-        "cdr-asterisk" => cdr::asterisk::decode(bytes, received_at).map(batch),
+        "cdr-freeswitch" => cdr::freeswitch::decode(bytes, received_at).map(record),
+        "cdr-asterisk" => cdr::asterisk::decode(bytes, received_at).map(record),
         "event-streams" => event_streams::decode(bytes, received_at),
         "events" => Ok(native::decode_all(bytes)),
         other => panic!("no decoder for {other}"),
@@ -83,6 +83,10 @@ pub(crate) fn decode(door: &str, bytes: &[u8]) -> Outcome {
         Ok(batch) => Outcome::Decoded(batch),
         Err(error) => Outcome::Refused(error),
     }
+}
+
+fn record(decoded: cdr::Decoded) -> Batch {
+    batch(decoded.observed)
 }
 
 fn batch(observed: Vec<Observed>) -> Batch {

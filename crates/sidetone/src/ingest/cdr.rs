@@ -6,8 +6,7 @@ use axum::response::Response;
 use sidetone_core::time::TimeUs;
 use sidetone_wire::cdr::BODY_MAX_BYTES;
 use sidetone_wire::error::DecodeError;
-use sidetone_wire::observed::Observed;
-use sidetone_wire::translate::cdr;
+use sidetone_wire::translate::cdr::{self, Decoded};
 
 use super::{Report, answer, append, count};
 use crate::app::App;
@@ -45,11 +44,11 @@ async fn receive(
     caller: &Caller,
     body: Body,
     source: &'static str,
-    decode: fn(&[u8], TimeUs) -> Result<Vec<Observed>, DecodeError>,
+    decode: fn(&[u8], TimeUs) -> Result<Decoded, DecodeError>,
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
     let body = body::read(body, BODY_MAX_BYTES).await?;
-    let observed = decode(&body, received_at).map_err(|error| {
+    let Decoded { observed, repairs } = decode(&body, received_at).map_err(|error| {
         app.counters.count_events(source, "rejected", 1);
         ApiError::bad_request(error.to_string())
     })?;
@@ -58,6 +57,8 @@ async fn receive(
         .map(|observed| observed.place(caller.account))
         .collect();
     let mut report = Report::default();
+    report.note(repairs);
+    app.counters.count_repairs(source, repairs);
     append(app, events, received_at, &mut report).await?;
     count(app, source, &report);
     answer(app, source, report)

@@ -8,6 +8,8 @@ pub mod sender;
 pub mod sip_port;
 pub mod status_callback;
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -18,6 +20,7 @@ use sidetone_store::{Appended, NewEvent, StoreError};
 use sidetone_wire::batch::Tally;
 use sidetone_wire::error::{DecodeError, Place};
 use sidetone_wire::malformed::Malformed;
+use sidetone_wire::repairs::Repairs;
 
 use crate::app::App;
 use crate::http::error::ApiError;
@@ -60,6 +63,9 @@ pub struct Report {
     pub rejected: u64,
     /// Well-formed, but of a type that means nothing here.
     pub ignored: u64,
+    /// Payloads that something was wrong with and that were used all the same, by [what was wrong](sidetone_wire::repairs::Repair).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub repaired: BTreeMap<&'static str, u64>,
     /// Why, by number.
     pub errors: Vec<Refusal>,
 }
@@ -78,6 +84,13 @@ pub struct Refusal {
 const REFUSALS_MAX: usize = 1_000;
 
 impl Report {
+    /// Counts what was put right in a payload.
+    pub fn note(&mut self, repairs: Repairs) {
+        for repair in repairs.iter() {
+            *self.repaired.entry(repair.as_str()).or_default() += 1;
+        }
+    }
+
     /// Counts and names a refusal.
     pub fn refuse(&mut self, error: &DecodeError) {
         self.rejected += 1;
@@ -140,6 +153,9 @@ impl Report {
         self.duplicates += other.duplicates;
         self.rejected += other.rejected;
         self.ignored += other.ignored;
+        for (reason, number) in other.repaired {
+            *self.repaired.entry(reason).or_default() += number;
+        }
         let room = REFUSALS_MAX.saturating_sub(self.errors.len());
         self.errors.extend(other.errors.into_iter().take(room));
     }

@@ -141,3 +141,51 @@ async fn what_is_no_record_is_refused() {
     let nobody = server.log_in("ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "x");
     assert_eq!(nobody.post(ASTERISK, "uniqueid=1").await.error().0, 401);
 }
+
+#[tokio::test]
+async fn a_record_of_raw_bytes_is_used_and_what_was_wrong_is_told() {
+    let server = TestServer::start().await;
+    for (door, path, source, reasons) in [
+        (
+            FREESWITCH,
+            "freeswitch/cdr-freeswitch/raw-bytes.json",
+            "freeswitch",
+            &[
+                "control_character",
+                "escape",
+                "not_utf8",
+                "nul_after_end",
+                "quote",
+            ][..],
+        ),
+        (
+            ASTERISK,
+            "asterisk/cdr-asterisk/not-a-number.json",
+            "asterisk",
+            &["comma", "not_a_number", "number"],
+        ),
+    ] {
+        let answer = server
+            .post_as(door, "application/json", fixture(path))
+            .await;
+        assert_eq!(kept(&answer).1, 0);
+        let told = answer.json()["repaired"].as_object().unwrap().clone();
+        assert_eq!(told.keys().collect::<Vec<_>>(), reasons, "{path}");
+        let metrics = server.get("/metrics").await.text;
+        for reason in reasons {
+            let line =
+                format!("sidetone_repaired_total{{source=\"{source}\",reason=\"{reason}\"}} 1");
+            assert!(metrics.contains(&line), "{line}");
+        }
+    }
+    server.pass(120).await;
+    let calls = calls(&server).await;
+    assert_eq!(calls.len(), 2);
+    for call in calls {
+        assert_eq!(call["call_state"], "completed");
+    }
+    let nothing = server
+        .post_as(FREESWITCH, "application/json", b"{not json}".to_vec())
+        .await;
+    assert_eq!(nothing.status, 400);
+}

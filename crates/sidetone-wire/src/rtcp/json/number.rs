@@ -17,11 +17,6 @@ pub(super) type Tenths = Scaled<10>;
 pub(super) struct Scaled<const BY: u8>(pub(super) Option<i64>);
 
 impl<const BY: u8> Scaled<BY> {
-    /// It, or another where it is not told.
-    pub(super) fn or(self, other: i64) -> Self {
-        Self(self.0.or(Some(other)))
-    }
-
     /// It, as a narrower number.
     pub(super) fn narrow<T: TryFrom<i64>>(self, what: &'static str) -> Result<T, Malformed> {
         self.if_fits().ok_or(Malformed::new(what, 0))

@@ -23,7 +23,7 @@ use sidetone_core::facts::{CallFacts, EdgeFacts};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{CallType, EdgeKind};
 
-use super::{Record, checked, epoch_us};
+use super::{Decoded, Record, checked, epoch_us};
 use crate::cdr::asterisk::Row;
 use crate::error::{DecodeError, one_of};
 use crate::identity::CallName;
@@ -46,8 +46,12 @@ const DISPOSITIONS: &[(&str, Step)] = &[
 ///
 /// # Errors
 /// As [`Row::decode`] and [`translate`].
-pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Vec<Observed>, DecodeError> {
-    translate(&Row::decode(body)?, received_at)
+pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Decoded, DecodeError> {
+    let row = Row::decode(body)?;
+    Ok(Decoded {
+        observed: translate(&row, received_at)?,
+        repairs: row.repairs(),
+    })
 }
 
 /// Translates a row: at least the step that ended the call. What has no time happened when it was received.

@@ -14,7 +14,7 @@ use sidetone_core::media::{Counters, Stat};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, StreamDirection};
 
-use super::{Record, checked, epoch_us, mos, reading};
+use super::{Decoded, Record, checked, epoch_us, mos, reading};
 use crate::cdr::freeswitch::Record as Body;
 use crate::error::DecodeError;
 use crate::identity::CallName;
@@ -26,8 +26,12 @@ use crate::translate::{cut, source};
 ///
 /// # Errors
 /// When it is no record, or names no call.
-pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Vec<Observed>, DecodeError> {
-    translate(&Body::decode(body)?, received_at)
+pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Decoded, DecodeError> {
+    let record = Body::decode(body)?;
+    Ok(Decoded {
+        observed: translate(&record, received_at)?,
+        repairs: record.repairs(),
+    })
 }
 
 /// Translates a record: at least the step that ended the leg. What has no time happened when it was received.

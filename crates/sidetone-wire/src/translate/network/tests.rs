@@ -28,7 +28,9 @@ fn read(headers: &TrustedHeaders, sender: &str) -> (bool, bool, Option<String>) 
         r_factor: None,
         jitter: None,
     };
-    let mirrored = mirrored::hep(&packet, ACCOUNT, headers).unwrap();
+    let mut read = Vec::new();
+    mirrored::hep(&packet, ACCOUNT, headers, |it| read.push(it));
+    let mirrored = read.pop().unwrap().unwrap();
     let Content::Sip(message) = mirrored.content else {
         panic!("no SIP: {:?}", mirrored.content);
     };

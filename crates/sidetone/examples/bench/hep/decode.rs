@@ -151,18 +151,20 @@ impl Events {
 
     pub fn take(&mut self, batch: &Batch, mut give: impl FnMut(NewEvent)) {
         let now = self.clock.now();
+        let mut read = Vec::new();
         for received in batch.iter() {
-            let event = Packet::decode(received.bytes)
-                .ok()
-                .and_then(|packet| mirrored::hep(&packet, self.account, &self.headers).ok())
-                .map(|packet| {
-                    let owned = Owned {
-                        account: self.account,
-                        came_by: "bench",
-                        packet,
-                    };
-                    self.network.take(owned, now)
-                });
+            if let Ok(packet) = Packet::decode(received.bytes) {
+                mirrored::hep(&packet, self.account, &self.headers, |it| read.push(it));
+            }
+            let packet = read.pop().and_then(Result::ok);
+            let event = packet.map(|packet| {
+                let owned = Owned {
+                    account: self.account,
+                    came_by: "bench",
+                    packet,
+                };
+                self.network.take(owned, now)
+            });
             if let Some(Fate::Event(event)) = event {
                 self.found += 1;
                 give(NewEvent {

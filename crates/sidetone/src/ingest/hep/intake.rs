@@ -9,6 +9,7 @@ use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{Appended, NewEvent, StoreError};
+use sidetone_wire::hep::SIP;
 use sidetone_wire::malformed::Malformed;
 use sidetone_wire::translate::mirrored::{self, Content, Mirrored, Skipped};
 use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
@@ -36,6 +37,8 @@ pub struct Intake {
     headers: TrustedHeaders,
     locations: Arc<Locations>,
     network: Network,
+    /// What the packet at hand holds.
+    found: Vec<Result<Mirrored, Skipped>>,
     pending: Vec<NewEvent>,
     /// How each of them came.
     came_by: Vec<&'static str>,
@@ -61,6 +64,7 @@ impl Intake {
             headers,
             locations: app.locations.clone(),
             network: Network::new(limits(&app)),
+            found: Vec::new(),
             pending: Vec::new(),
             came_by: Vec::new(),
             writing: None,
@@ -85,16 +89,8 @@ impl Intake {
     /// # Errors
     /// As the store's: events of this batch or of the one before could not be kept. They are counted.
     pub async fn take(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let came_by = batch.transport.as_str();
         for received in batch.iter() {
-            if let Some((account, packet)) = self.read(batch, received) {
-                let owned = Owned {
-                    account,
-                    came_by,
-                    packet,
-                };
-                self.place(owned, batch.received_at);
-            }
+            self.take_packet(batch, received);
         }
         self.write().await
     }
@@ -149,14 +145,27 @@ impl Intake {
         Ok(report)
     }
 
-    fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<(AccountSid, Mirrored)> {
+    /// Reads what a packet holds into `self.found`. Tells whose it is.
+    fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<AccountSid> {
         let came_by = batch.transport.as_str();
-        let (account, read) = match received.kind {
+        match received.kind {
             Kind::Hep => match self.gate.pass(batch, received) {
-                Ok((account, packet)) => (account, mirrored::hep(&packet, account, &self.headers)),
+                Ok((account, packet)) => {
+                    let found = &mut self.found;
+                    let repairs =
+                        mirrored::hep(&packet, account, &self.headers, |it| found.push(it));
+                    let source = if packet.payload_type == SIP {
+                        "sip"
+                    } else {
+                        "rtcp"
+                    };
+                    self.app.counters.count_repairs(source, repairs);
+                    self.report.note(repairs);
+                    Some(account)
+                }
                 Err(why) => {
                     self.refuse(received, why);
-                    return None;
+                    None
                 }
             },
             Kind::Sip => {
@@ -165,30 +174,50 @@ impl Intake {
                     return None;
                 };
                 let read = mirrored::report_to_us(received.bytes, batch.received_at, received.peer);
-                (account, read)
-            }
-        };
-        match read {
-            Ok(mut mirrored) => {
-                let at = self
-                    .gate
-                    .believable_time(batch, received, mirrored.agent, mirrored.at);
-                mirrored.at = at;
-                if let Content::Sip(message) = &mut mirrored.content {
-                    self.app.tables.get().signers.check(message, at);
-                    self.locations.note(message);
-                }
-                return Some((account, mirrored));
-            }
-            Err(Skipped::KeepAlive) => self.ignore(came_by, "keepalive"),
-            Err(Skipped::OtherKind) => self.ignore(came_by, "other_kind"),
-            Err(Skipped::Malformed(error)) => {
-                self.refuse(received, Some(error));
-                self.gate
-                    .turn_away(batch, received, None, "malformed", error.what);
+                self.found.push(read);
+                Some(account)
             }
         }
-        None
+    }
+
+    /// Takes what a packet holds.
+    fn take_packet(&mut self, batch: &Batch, received: Received<'_>) {
+        let came_by = batch.transport.as_str();
+        let Some(account) = self.read(batch, received) else {
+            return;
+        };
+        let mut found = std::mem::take(&mut self.found);
+        let mut captured_at = None;
+        for (place, read) in (0_i64..).zip(found.drain(..)) {
+            match read {
+                Ok(mut packet) => {
+                    let first = *captured_at.get_or_insert_with(|| {
+                        let first = packet.at.plus_us(-place);
+                        let gate = &self.gate;
+                        gate.believable_time(batch, received, packet.agent, first)
+                    });
+                    packet.at = first.plus_us(place);
+                    if let Content::Sip(message) = &mut packet.content {
+                        self.app.tables.get().signers.check(message, packet.at);
+                        self.locations.note(message);
+                    }
+                    let owned = Owned {
+                        account,
+                        came_by,
+                        packet,
+                    };
+                    self.place(owned, batch.received_at);
+                }
+                Err(Skipped::KeepAlive) => self.ignore(came_by, "keepalive"),
+                Err(Skipped::OtherKind) => self.ignore(came_by, "other_kind"),
+                Err(Skipped::Malformed(error)) => {
+                    self.refuse(received, Some(error));
+                    self.gate
+                        .turn_away(batch, received, None, "malformed", error.what);
+                }
+            }
+        }
+        self.found = found;
     }
 
     fn place(&mut self, owned: Owned, now: TimeUs) {

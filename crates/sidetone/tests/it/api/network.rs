@@ -31,7 +31,11 @@ fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
         let mut packet = Packet::decode(datagram.payload).unwrap();
         packet.agent += agent_plus;
         packet.captured_us += clock_plus_us;
-        let Ok(packet) = mirrored::hep(&packet, account, &TrustedHeaders::default()) else {
+        let mut read = Vec::new();
+        mirrored::hep(&packet, account, &TrustedHeaders::default(), |it| {
+            read.push(it)
+        });
+        let Some(Ok(packet)) = read.pop() else {
             continue;
         };
         let owned = Owned {

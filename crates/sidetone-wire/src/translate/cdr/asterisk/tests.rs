@@ -10,7 +10,7 @@ fn with(more: Value) -> Result<Vec<Observed>, DecodeError> {
     for (key, value) in more.as_object().unwrap() {
         row[key] = value.clone();
     }
-    decode(row.to_string().as_bytes(), NOW)
+    decode(row.to_string().as_bytes(), NOW).map(|decoded| decoded.observed)
 }
 
 #[track_caller]
@@ -110,7 +110,7 @@ fn a_record_sent_twice_makes_the_same_events() {
             "asterisk:1.1:inbound"
         ]
     );
-    assert_eq!(first, ids(again.unwrap()));
+    assert_eq!(first, ids(again.unwrap().observed));
 }
 
 fn samples(observed: &[Observed]) -> Vec<&MediaSample> {
