@@ -31,7 +31,7 @@ pub struct SipMessage {
     pub from: Party,
     /// The called side of the request (To).
     pub to: Party,
-    /// The caller as the network asserts it (P-Asserted-Identity): a number or a URI.
+    /// The caller as the network asserts it (P-Asserted-Identity, else Remote-Party-ID of the calling party): a number or a URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asserted: Option<String>,
     /// What a verification service found of the caller's number: `TN-Validation-Passed`, … (RFC 8588, ATIS-1000074).

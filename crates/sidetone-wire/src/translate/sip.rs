@@ -30,6 +30,7 @@ pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malfo
     let (cseq, _) = view.cseq().ok_or(malformed("SIP message without CSeq"))?;
     let asserted: Vec<_> = view.asserted_identities().take(MAX_REPEATED).collect();
     let verstat = asserted.iter().copied().chain(view.from());
+    let calling: Vec<_> = view.calling_parties().take(MAX_REPEATED).collect();
     Ok(SipMessage {
         capture,
         start: match view.start() {
@@ -47,7 +48,7 @@ pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malfo
         branches: view.via_branches().take(MAX_REPEATED).map(text).collect(),
         from: party(view.from()),
         to: party(view.to()),
-        asserted: best_address(&asserted),
+        asserted: best_address(&asserted).or_else(|| best_address(&calling)),
         verstat: verstat.filter_map(|party| party.verstat()).map(text).next(),
         diverted_by: diverted_by(view),
         user_agent: view.user_agent().map(text),

@@ -56,6 +56,78 @@ fn verstat_of_from_counts_when_nothing_is_asserted() {
 }
 
 #[test]
+fn remote_party_id_tells_the_caller_when_nothing_is_asserted() {
+    let anonymous = "From: <sip:anonymous@anonymous.invalid>;tag=1\r\n";
+    for (lines, expected) in [
+        (
+            "Remote-Party-ID: \"Anna\" <sip:+12025550143@b>;party=calling;screen=yes;privacy=full\r\n",
+            Some("+12025550143"),
+        ),
+        (
+            "remote-party-id: <sip:+12025550143@b>\r\n",
+            Some("+12025550143"),
+        ),
+        (
+            "Remote-Party-ID: <sip:+12025550176@b>;party=called, <sip:anna@b>;PARTY=\"Calling\";id-type=user\r\n",
+            Some("sip:anna@b"),
+        ),
+        (
+            "Remote-Party-ID: <sip:+12025550176@b>;party=called\r\n",
+            None,
+        ),
+        (
+            "Remote-Party-ID: <sip:+12025550143@b>;party=x-other\r\n",
+            None,
+        ),
+        (
+            "Remote-Party-ID: <sip:+12025550143@b>;party=calling\r\nP-Asserted-Identity: <sip:+12025550144@b>\r\n",
+            Some("+12025550144"),
+        ),
+        // What a telephone would like to be called is asserted by nobody.
+        ("P-Preferred-Identity: <sip:+12025550143@b>\r\n", None),
+    ] {
+        let kept = invite(&format!("{anonymous}{lines}"));
+        assert_eq!(kept.asserted.as_deref(), expected, "{lines}");
+        assert_eq!(kept.verstat, None);
+    }
+    // A response tells of the party that was called.
+    for (party, expected) in [
+        ("", None),
+        (";party=called", None),
+        (";party=calling", Some("+12025550143")),
+    ] {
+        let answer = format!(
+            "SIP/2.0 200 OK\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nRemote-Party-ID: <sip:+12025550143@b>{party}\r\n\r\n"
+        );
+        let kept = translated(answer.as_bytes()).unwrap();
+        assert_eq!(kept.asserted.as_deref(), expected, "{party}");
+    }
+}
+
+#[test]
+fn of_a_description_that_is_cut_short_whole_lines_are_read() {
+    let message = |length: usize| {
+        let description = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 40000 RTP/AVP 0\r\n";
+        let start = "INVITE sip:b@b SIP/2.0\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n";
+        let whole = format!(
+            "{start}Content-Length: {}\r\n\r\n{description}",
+            description.len()
+        );
+        let media = translated(&whole.as_bytes()[..whole.len() - length])
+            .unwrap()
+            .media;
+        media
+            .first()
+            .and_then(|media| media.rtp)
+            .map(|rtp| rtp.port())
+    };
+    assert_eq!(message(0), Some(40_000));
+    for length in 1..30 {
+        assert_eq!(message(length), None, "{length}");
+    }
+}
+
+#[test]
 fn a_message_that_belongs_to_nothing_is_refused() {
     let refused = |bytes: &[u8], what: &str| assert_eq!(translated(bytes).unwrap_err().what, what);
     refused(
