@@ -27,40 +27,63 @@ closed_set!(
 /// How many issues there are.
 pub const ISSUES: usize = FeedbackIssue::ALL.len();
 
-/// Issues, each at most once, in the order of [`FeedbackIssue::ALL`].
+/// Issues, each at most once, in the order in which they were given: a half octet for each, its place in
+/// [`FeedbackIssue::ALL`] plus one, the first given in the lowest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Issues(u8);
+pub struct Issues(u32);
 
 impl Issues {
-    /// The set behind [`Self::bits`].
+    /// The set behind [`Self::bits`], in the order behind [`Self::order`]. What that leaves out comes last, in the order of
+    /// [`FeedbackIssue::ALL`].
     #[must_use]
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits)
+    pub fn from_bits(bits: u8, order: u32) -> Self {
+        let all = FeedbackIssue::ALL.iter().copied();
+        let given = Self(order).iter().chain(all);
+        given
+            .filter(|issue| bits >> issue.index() & 1 == 1)
+            .collect()
     }
 
-    /// Bit i: the issue at place i.
+    /// Bit i: the issue at place i of [`FeedbackIssue::ALL`].
     #[must_use]
-    pub const fn bits(self) -> u8 {
+    pub fn bits(self) -> u8 {
+        self.iter().fold(0, |bits, issue| bits | 1 << issue.index())
+    }
+
+    /// All of it as a number, for [`Self::from_bits`].
+    #[must_use]
+    pub const fn order(self) -> u32 {
         self.0
     }
 
     /// Whether an issue is among them.
     #[must_use]
-    pub const fn contains(self, issue: FeedbackIssue) -> bool {
-        self.0 >> issue.index() & 1 == 1
+    pub fn contains(self, issue: FeedbackIssue) -> bool {
+        self.iter().any(|it| it == issue)
     }
 
     /// All of them, in order.
     pub fn iter(self) -> impl Iterator<Item = FeedbackIssue> {
-        let all = FeedbackIssue::ALL.iter().copied();
-        all.filter(move |issue| self.contains(*issue))
+        let places = (0..8).map(move |at| self.0 >> (4 * at) & 15);
+        places
+            .filter_map(|place| {
+                FeedbackIssue::ALL.get(usize::try_from(place).ok()?.checked_sub(1)?)
+            })
+            .copied()
     }
 }
 
 impl FromIterator<FeedbackIssue> for Issues {
     fn from_iter<I: IntoIterator<Item = FeedbackIssue>>(issues: I) -> Self {
-        let bits = issues.into_iter();
-        Self(bits.fold(0, |bits, issue| bits | 1 << issue.index()))
+        let mut order = Self::default();
+        let mut given = 0;
+        for issue in issues {
+            if !order.contains(issue) {
+                order.0 |= (u32::from(issue.index()) + 1) << (4 * given);
+                given += 1;
+            }
+        }
+        order
     }
 }
 
@@ -184,6 +207,32 @@ mod tests {
             Feedback::after(Some(old), patch(None, Some(Issues::default()))),
             Some(feedback(2, &[]))
         );
+    }
+
+    #[test]
+    fn issues_keep_their_first_place() {
+        use FeedbackIssue::{AudioLatency, DroppedCall, ImperfectAudio, OneWayAudio};
+        let given = [
+            OneWayAudio,
+            ImperfectAudio,
+            OneWayAudio,
+            DroppedCall,
+            ImperfectAudio,
+        ];
+        let issues: Issues = given.into_iter().collect();
+        let order: Vec<_> = issues.iter().collect();
+        assert_eq!(order, [OneWayAudio, ImperfectAudio, DroppedCall]);
+        assert!(issues.contains(DroppedCall) && !issues.contains(AudioLatency));
+        assert_eq!(issues.bits(), 0b1000_0011);
+        assert_eq!(Issues::from_bits(issues.bits(), issues.order()), issues);
+        // Without an order, that of all.
+        let order: Vec<_> = Issues::from_bits(issues.bits(), 0).iter().collect();
+        assert_eq!(order, [ImperfectAudio, DroppedCall, OneWayAudio]);
+        let all: Issues = FeedbackIssue::ALL.iter().rev().copied().collect();
+        assert_eq!(all.iter().count(), ISSUES);
+        assert_eq!(Issues::from_bits(u8::MAX, all.order()), all);
+        // Whatever number is stored, each is there at most once.
+        assert_eq!(Issues::from_bits(0b11, 0x1F11).iter().count(), 2);
     }
 
     #[test]

@@ -116,6 +116,45 @@ pub async fn rates_and_changes(store: Arc<dyn Store>) {
     );
 }
 
+/// Issues keep the order in which they were given, which is part of what is said.
+pub async fn keeps_the_order_of_issues(store: Arc<dyn Store>) {
+    use FeedbackIssue::{DroppedCall, ImperfectAudio, OneWayAudio};
+    create_account(&*store).await;
+    let whole = put(summary(call(1), 0, Some(60)), 0);
+    store.put_summaries(vec![whole]).await.unwrap();
+    for (second, given, kept) in [
+        (
+            1,
+            &[OneWayAudio, DroppedCall, OneWayAudio][..],
+            &[OneWayAudio, DroppedCall][..],
+        ),
+        (2, &[DroppedCall, OneWayAudio], &[DroppedCall, OneWayAudio]),
+        (
+            3,
+            &[OneWayAudio, ImperfectAudio, DroppedCall],
+            &[OneWayAudio, ImperfectAudio, DroppedCall],
+        ),
+    ] {
+        let rate = Rate {
+            now: at(second),
+            ..rate(Some(2), Some(given))
+        };
+        store.rate(call(1), rate).await.unwrap();
+        let Lookup::Found(Some(record)) = store.feedback(call(1)).await.unwrap() else {
+            panic!("no feedback")
+        };
+        let issues: Vec<_> = record.feedback.issues.iter().collect();
+        assert_eq!((issues.as_slice(), record.updated_at), (kept, at(second)));
+        let judgements = store.judgements(0, 9).await.unwrap();
+        assert_eq!(judgements[0].feedback, Some(record.feedback));
+    }
+    assert_eq!(
+        tally(&*store, &range(0, 0)).await.issues,
+        [1, 1, 0, 0, 0, 0, 0, 1]
+    );
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
 /// An annotation follows where that is asked for, and keeps what others said.
 pub async fn mirrors_into_the_annotation(store: Arc<dyn Store>) {
     create_account(&*store).await;

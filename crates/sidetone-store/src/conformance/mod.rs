@@ -39,7 +39,7 @@ macro_rules! conformance {
                 remembers_advanced_features;
             judgement: merges_and_keeps_history, adds_nothing_when_nothing_changes, checks_the_revision,
                 keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries;
-            feedback: rates_and_changes, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
+            feedback: rates_and_changes, keeps_the_order_of_issues, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
                 counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements,
                 summaries_are_jobs;
             paging: pages_meet_without_gap, tells_where_more_is, lists_running_calls_first, sorts_equal_keys_by_arrival,

@@ -205,7 +205,7 @@ fn check_feedback(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let differ: i64 = conn.query_row(
         "select (select count(*) from call c left join feedback f on f.call_id = c.id
            left join feedback_log l on l.id = f.last_change and l.call_id = c.id
-           where c.rated is not l.after or (f.call_id is null) <> (c.rated is null))
+           where c.rated is not l.after & 2047 or (f.call_id is null) <> (c.rated is null))
          + (select count(*) from feedback_log l left join feedback_log p on p.id = l.previous
            where (p.id is null) <> (l.previous is null)
              or l.previous is not null and p.call_id <> l.call_id or l.before is not p.after)",

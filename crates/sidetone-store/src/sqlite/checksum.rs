@@ -35,6 +35,7 @@ covered! {
     ANNOTATION = "annotation" ("call_id, author, revision, body");
     ANNOTATION_LOG = "annotation_log" ("call_id, previous, seq, author, revision, changed_by, at_us, before, after");
     FEEDBACK = "feedback" ("call_id, last_change, created_us, updated_us");
+    FEEDBACK_LOG = "feedback_log" ("call_id, previous, changed_by, at_us, before, after");
     FEEDBACK_SUMMARY = "feedback_summary" (
         "sid, account, first_day, last_day, include_subaccounts, status, tally, created_us, updated_us, callback_url,
          callback_by_get"
@@ -54,11 +55,12 @@ impl Covered {
     }
 
     /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-    pub(super) fn all() -> [&'static Self; 7] {
+    pub(super) fn all() -> [&'static Self; 8] {
         [
             &ANNOTATION,
             &ANNOTATION_LOG,
             &FEEDBACK,
+            &FEEDBACK_LOG,
             &FEEDBACK_SUMMARY,
             &ACCOUNT,
             &RULES,

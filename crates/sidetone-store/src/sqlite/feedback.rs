@@ -1,4 +1,4 @@
-//! Feedback: what `call.rated` says, since when, and the log of its changes.
+//! Feedback: the log of its changes, of which the last one holds, since when, and `call.rated`, which counts go by.
 
 use std::sync::LazyLock;
 
@@ -7,9 +7,9 @@ use sidetone_core::feedback::Feedback;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
-use super::checksum::{CALL, FEEDBACK, expect_sound};
+use super::checksum::{CALL, FEEDBACK, FEEDBACK_LOG, expect_sound};
 use super::facet::hour_of;
-use super::hourly::{Step, pack, unpack};
+use super::hourly::{Step, pack, rated, unpack};
 use super::writer::Work;
 use super::{account, judgement, log, record};
 use crate::feedback::{FeedbackRange, FeedbackRecord, Judgement, Rate, Rated};
@@ -32,10 +32,12 @@ struct Since {
 
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select c.id, c.start_us, c.rated, f.created_us, f.updated_us, f.last_change, {}, f.call_id is null or {}
-         from call c left join feedback f on f.call_id = c.id where c.sid = ?1 and c.account = ?2",
+        "select c.id, c.start_us, l.after, f.created_us, f.updated_us, f.last_change, {}, f.call_id is null or {} and {}
+         from call c left join feedback f on f.call_id = c.id left join feedback_log l on l.id = f.last_change
+         where c.sid = ?1 and c.account = ?2",
         CALL.is_sound("c."),
-        FEEDBACK.is_sound("f.")
+        FEEDBACK.is_sound("f."),
+        FEEDBACK_LOG.is_sound("l.")
     )
 });
 
@@ -45,13 +47,24 @@ static PUT: LazyLock<String> = LazyLock::new(|| {
         .replacen("insert", "replace", 1)
 });
 
+static LOG: LazyLock<String> = LazyLock::new(|| {
+    FEEDBACK_LOG.insert_columns(&[
+        "call_id",
+        "previous",
+        "changed_by",
+        "at_us",
+        "before",
+        "after",
+    ])
+});
+
 static RATE: LazyLock<String> = LazyLock::new(|| CALL.update(&["rated"]));
 
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Stored>> {
     let read = |row: &Row<'_>| {
-        let since = |rated| {
+        let since = |packed| {
             Ok::<_, rusqlite::Error>((
-                unpack(rated),
+                unpack(packed),
                 Since {
                     created_us: row.get(3)?,
                     updated_us: row.get(4)?,
@@ -73,7 +86,7 @@ fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Stored>>
         .query_row(params![sid.as_bytes(), account], read)
         .optional()?;
     expect_sound(!matches!(found, Some(None)), || {
-        format!("tables call and feedback, call {sid}")
+        format!("tables call, feedback and feedback_log, call {sid}")
     })?;
     Ok(found.flatten())
 }
@@ -176,10 +189,7 @@ fn write(
     let now_us = rate.now.micros();
     let last_change = work
         .conn
-        .prepare_cached(
-            "insert into feedback_log (call_id, previous, changed_by, at_us, before, after)
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
+        .prepare_cached(&LOG)?
         .insert(params![
             id,
             before.map(|(_, since)| since.last_change),
@@ -201,7 +211,7 @@ fn write(
     ])?;
     work.conn
         .prepare_cached(&RATE)?
-        .execute([pack(after), id])?;
+        .execute([rated(after), id])?;
     Ok(since)
 }
 
@@ -310,10 +320,13 @@ pub(super) fn awaits_fold(
 
 pub(super) fn judgements(conn: &Connection, after: u64, limit: usize) -> Result<Vec<Judgement>> {
     let mut statement = conn.prepare_cached(&format!(
-        "select c.id, a.sid, c.sid, c.rated, c.annotation, c.annotation_revision, {}
+        "select c.id, a.sid, c.sid, l.after, c.annotation, c.annotation_revision, {} and (f.call_id is null or {} and {})
          from call c join account a on a.id = c.account
+         left join feedback f on f.call_id = c.id left join feedback_log l on l.id = f.last_change
          where c.id > ?1 and (c.rated is not null or c.annotation is not null) order by c.id limit ?2",
-        CALL.is_sound("c.")
+        CALL.is_sound("c."),
+        FEEDBACK.is_sound("f."),
+        FEEDBACK_LOG.is_sound("l.")
     ))?;
     let mut rows = statement.query(params![
         i64::try_from(after).unwrap_or(i64::MAX),

@@ -116,16 +116,22 @@ impl Step {
     }
 }
 
-/// Feedback as `call.rated` holds it.
+/// Feedback as `feedback_log` holds it: as `call.rated`, and from bit 11 on the order of the issues. Rows without it are of
+/// versions that kept none.
 pub(super) fn pack(feedback: Feedback) -> i64 {
+    rated(feedback) | i64::from(feedback.issues.order()) << 11
+}
+
+/// Feedback as `call.rated` holds it.
+pub(super) fn rated(feedback: Feedback) -> i64 {
     i64::from(feedback.score) | i64::from(feedback.issues.bits()) << 3
 }
 
-/// Reads it back.
-pub(super) const fn unpack(rated: i64) -> Feedback {
+/// Reads either back.
+pub(super) fn unpack(packed: i64) -> Feedback {
     Feedback {
-        score: (rated & 7) as u8,
-        issues: Issues::from_bits((rated >> 3) as u8),
+        score: (packed & 7) as u8,
+        issues: Issues::from_bits((packed >> 3) as u8, (packed >> 11) as u32),
     }
 }
 

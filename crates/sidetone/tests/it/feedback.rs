@@ -50,7 +50,7 @@ async fn is_created_then_changed() {
             "account_sid": ACCOUNT,
             "date_created": "Mon, 01 Jun 2026 12:00:01 +0000",
             "date_updated": "Mon, 01 Jun 2026 12:00:01 +0000",
-            "issues": ["imperfect-audio", "one-way-audio"],
+            "issues": ["one-way-audio", "imperfect-audio"],
             "quality_score": 2,
             "sid": CALL,
         })

@@ -1,9 +1,11 @@
 -- Version 2: rows carry the CRC-32 of their columns (sqlite/checksum.rs), packed JSON carries its own (sqlite/codec.rs).
+-- From now on, feedback_log.before and after have the order of the issues from bit 11 on (sqlite/hourly.rs).
 
 alter table call add column checksum integer;
 alter table annotation add column checksum integer;
 alter table annotation_log add column checksum integer;
 alter table feedback add column checksum integer;
+alter table feedback_log add column checksum integer;
 alter table feedback_summary add column checksum integer;
 alter table account add column checksum integer;
 alter table hourly add column checksum integer;
@@ -25,6 +27,7 @@ update annotation_log set checksum = row_sum(
   call_id, previous, seq, author, revision, changed_by, at_us, before, after
 );
 update feedback set checksum = row_sum(call_id, last_change, created_us, updated_us);
+update feedback_log set checksum = row_sum(call_id, previous, changed_by, at_us, before, after);
 update feedback_summary set checksum = row_sum(
   sid, account, first_day, last_day, include_subaccounts, status, tally, created_us, updated_us, callback_url,
   callback_by_get

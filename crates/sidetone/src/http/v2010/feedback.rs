@@ -124,7 +124,7 @@ mod tests {
             (
                 "QualityScore=+3+&Issue=one-way-audio&Issue=imperfect-audio&Issue=one-way-audio",
                 Some(3),
-                issues(&[FeedbackIssue::ImperfectAudio, FeedbackIssue::OneWayAudio]),
+                issues(&[FeedbackIssue::OneWayAudio, FeedbackIssue::ImperfectAudio]),
             ),
             (
                 "Issue=&Issue=dropped-call",

@@ -244,7 +244,7 @@ CREATE TABLE feedback_log (
   -- What it said before and after, as call.rated.
   before integer,
   after integer not null
-) strict;
+, checksum integer) strict;
 CREATE TABLE feedback_summary (
   id integer primary key,
   sid blob not null unique check (length(sid) = 16),
@@ -401,7 +401,7 @@ insert into annotation (call_id, author, revision, body, checksum) values (1, 'a
 insert into annotation_log (id, call_id, previous, seq, author, revision, changed_by, at_us, before, after, checksum) values (1, 1, null, 1, '', 1, 'tester', 1780272000000000, '{}', '{"call_score":4}', 70572472);
 insert into annotation_log (id, call_id, previous, seq, author, revision, changed_by, at_us, before, after, checksum) values (2, 1, 1, 2, 'anna', 1, 'tester', 1780272000000000, '{}', '{"call_score":2}', 418011234);
 insert into feedback (call_id, last_change, created_us, updated_us, checksum) values (1, 1, 1780272000000000, 1780272000000000, 2095030457);
-insert into feedback_log (id, call_id, previous, changed_by, at_us, before, after) values (1, 1, null, 'tester', 1780272000000000, null, 2);
+insert into feedback_log (id, call_id, previous, changed_by, at_us, before, after, checksum) values (1, 1, null, 'tester', 1780272000000000, null, 2, 513628487);
 insert into feedback_summary (id, sid, account, first_day, last_day, include_subaccounts, status, lease_until_us, tally, created_us, updated_us, callback_url, callback_by_get, checksum) values (1, x'09090909090909090909090909090909', 1, 20605, 20606, 0, 0, null, null, 1780272001000000, 1780272001000000, null, 0, 1834082027);
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 0, 0, 494520, 0, 1, null);
 insert into rollup (account, axis, dim, value, hour, slot, n, calls) values (1, 0, 6, 0, 494520, 0, 1, x'0002');
