@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::annotation::Annotation;
 use crate::facts::{CallFacts, Rank};
 use crate::id::{CallRef, EventKey};
 use crate::media::MediaSample;
@@ -288,17 +289,6 @@ pub enum ImportStage {
     Complete,
 }
 
-impl ImportStage {
-    /// The state of a summary at this stage.
-    #[must_use]
-    pub const fn processing_state(self) -> ProcessingState {
-        match self {
-            Self::Partial | Self::PredictedComplete => ProcessingState::Partial,
-            Self::Complete => ProcessingState::Complete,
-        }
-    }
-}
-
 /// A summary made by another system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportedSummary {
@@ -307,10 +297,25 @@ pub struct ImportedSummary {
     /// Its own count of versions, 0 when not said.
     #[serde(default)]
     pub version: u32,
+    /// Whether it says of itself that more is expected. `None`: it does not say; its stage tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processing: Option<ProcessingState>,
     /// What it says, in our terms.
     pub facts: Box<CallFacts>,
+    /// What people said of the call there.
+    #[serde(default, skip_serializing_if = "Annotation::is_empty")]
+    pub annotation: Annotation,
     /// What it says, as it came; served back field for field.
     pub raw: Value,
+}
+
+impl ImportedSummary {
+    /// Whether it is settled: by its stage or by its own word.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let said = self.processing == Some(ProcessingState::Complete);
+        said || self.stage == ImportStage::Complete
+    }
 }
 
 impl Observation {

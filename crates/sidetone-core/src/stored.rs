@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::annotation::Annotation;
 use crate::event::{
     CallEvent, EdgeEvent, EventId, EventKind, ImportStage, ImportedSummary, Observation,
     STORED_VERSION, Source, Step, Timer,
@@ -13,7 +14,7 @@ use crate::media::{Counters, MediaSample};
 use crate::rtcp::RtcpReport;
 use crate::sip::SipMessage;
 use crate::time::TimeUs;
-use crate::vocabulary::{EdgeKind, Level, StreamDirection};
+use crate::vocabulary::{EdgeKind, Level, ProcessingState, StreamDirection};
 use crate::vq::VqReport;
 
 impl CallEvent {
@@ -115,6 +116,9 @@ struct StoredEvent {
     stage: Option<ImportStage>,
     #[serde(default)]
     version: u32,
+    processing: Option<ProcessingState>,
+    #[serde(default)]
+    annotation: Annotation,
     #[serde(default)]
     raw: Value,
     // Timer.
@@ -154,7 +158,9 @@ impl StoredEvent {
             EventKind::Imported => Observation::Imported(Box::new(ImportedSummary {
                 stage: self.stage?,
                 version: self.version,
+                processing: self.processing,
                 facts: self.facts?,
+                annotation: self.annotation,
                 raw: self.raw,
             })),
             EventKind::Timer => Observation::Timer { timer: self.timer? },

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::annotation::Annotation;
+use crate::event::SourceKind;
 use crate::facts::{CallFacts, EdgeFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
@@ -47,9 +49,37 @@ pub struct CallSummary {
     pub end_not_seen: bool,
     /// Time of the latest event.
     pub last_event_at: TimeUs,
-    /// Another system's summary as it came.
+    /// Another system's summary as it came. It says what `facts`, `edges` and `tags` hold, wherever it says something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Value>,
+    /// What is shown where `imported` is silent: what was observed of the call besides, without judging it. `None`: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Box<CallSummary>>,
+    /// What people said of the call in the other system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_annotation: Option<ImportedAnnotation>,
+}
+
+/// What another system's summary says that people said of the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedAnnotation {
+    /// How the summary came.
+    pub source: SourceKind,
+    /// The time of the summary, by the other system's clock.
+    pub at: TimeUs,
+    /// What was said. Empty: nothing.
+    #[serde(default, skip_serializing_if = "Annotation::is_empty")]
+    pub annotation: Annotation,
+}
+
+impl CallSummary {
+    /// Whether it shows a tag, one that is not known here too.
+    #[must_use]
+    pub fn has_tag(&self) -> bool {
+        let told = self.imported.as_ref().and_then(|told| told.get("tags"));
+        let told = told.and_then(Value::as_array);
+        !self.tags.is_empty() || told.is_some_and(|tags| !tags.is_empty())
+    }
 }
 
 /// What the SIP messages of a call say beyond its facts.
@@ -99,7 +129,7 @@ pub struct OtherDialog {
     pub ended_at: Option<TimeUs>,
 }
 
-const fn no_call() -> CallRef {
+pub(crate) const fn no_call() -> CallRef {
     CallRef {
         account: crate::id::AccountSid::from_bytes([0; 16]),
         sid: crate::id::CallSid::from_bytes([0; 16]),

@@ -172,7 +172,7 @@ pub struct AnnotationChange {
     pub revision: u64,
     /// Whose view was changed.
     pub author: String,
-    /// The credential that asked for it.
+    /// The credential that asked for it; how the summary of another system came that says so (`event-streams`, `native`).
     pub by: String,
     /// When, by our clock.
     pub at: TimeUs,
@@ -276,7 +276,9 @@ pub trait Store: Send + Sync + 'static {
     /// Writes summaries: document, filter columns, rollups, timer. The processing version grows where the content
     /// differs from the stored one. A call stays dirty when events came after `position`. A summary whose `position`
     /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
-    /// (position 0, no events).
+    /// (position 0, no events). Where it holds what another system's summary says that people said, and that is something else
+    /// than the stored one says, it becomes the annotation of the empty author, unless somebody here has changed that since
+    /// the time of that summary; nothing said there takes back only what was said there.
     async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()>;
     /// Calls whose timer is due, earliest first. The timer stays until a summary is put.
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>>;

@@ -258,7 +258,12 @@ fn next_timer(
     if summary.facts.ended_at.is_none() {
         return Some(call.last_received_at.plus_us(lifecycle.call_idle_us));
     }
-    let quiet = call.last_received_at.plus_us(lifecycle.settle_us);
+    // The other system completes its summary itself, much later; ours waits for it as long as for anything.
+    let settle_us = match summary.imported {
+        Some(_) => lifecycle.settle_max_us,
+        None => lifecycle.settle_us,
+    };
+    let quiet = call.last_received_at.plus_us(settle_us);
     let latest = call
         .end_seen_at
         .unwrap_or(now)

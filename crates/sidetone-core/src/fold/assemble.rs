@@ -7,7 +7,7 @@ use super::figures::{Side, SideFigures, set_loss_percent};
 use super::parties::{self, Locations};
 use super::signalling::Outcome;
 use super::sip::Signalling;
-use super::{FOLD_VERSION, FoldState, sip};
+use super::{FOLD_VERSION, FoldState, imported, sip};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
@@ -32,7 +32,14 @@ pub struct Findings<'a> {
 impl<'a> Findings<'a> {
     pub(super) fn of(state: &'a FoldState) -> Self {
         let signalling = sip::signalling(&state.dialogs, &state.reports);
-        let outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
+        let mut outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
+        // Where another system does not say when the call started, it started when we saw it start.
+        if let Some(import) = &state.import
+            && import.summary.facts.started_at.is_none()
+            && let Some(own) = state.own()
+        {
+            outcome.started_at = own.findings().started_at();
+        }
         Self {
             state,
             signalling,
@@ -50,6 +57,14 @@ impl<'a> Findings<'a> {
     /// The summary by these rules.
     #[must_use]
     pub fn summary(self, call: CallRef, rules: &Rules) -> CallSummary {
+        match &self.state.import {
+            Some(import) => imported::summary(self.state, import, &self.outcome, call, rules),
+            None => self.observed(call, rules),
+        }
+    }
+
+    /// The summary of what was observed.
+    fn observed(self, call: CallRef, rules: &Rules) -> CallSummary {
         let Self {
             state,
             signalling,
@@ -85,7 +100,8 @@ impl<'a> Findings<'a> {
             let held = facts.edges.remove(&switch_edge).unwrap_or_default();
             facts.edges.insert(switch_edge, held.or(of_switch));
         }
-        let mut facts = reported(state, facts);
+        // The call's own messages go before what is told about it.
+        let mut facts = facts.or(state.claims.facts());
         complete(&mut facts, &outcome, locations);
         facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
         let mut edges = edges(state, &mut facts, figures, &outcome, &disregarded);
@@ -95,7 +111,6 @@ impl<'a> Findings<'a> {
             .as_ref()
             .is_some_and(|limit| tags::has_high_pdd(&facts, limit));
         let short = tags::is_short_pstn_call(&facts);
-        let told = state.import.as_ref().map(|import| &import.summary.facts);
         let mut found: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
         if late {
             found.insert(Tag::HighPdd);
@@ -113,15 +128,8 @@ impl<'a> Findings<'a> {
             if short && *kind == EdgeKind::Carrier {
                 tags.insert(Tag::PstnShortDuration);
             }
-            // What another system has judged is not judged again: its summary is served as it came.
-            if let Some(told) = told.and_then(|told| told.edges.get(kind)?.tags.as_ref()) {
-                tags = told.iter().copied().collect();
-            }
             edge.tags = tags.into_iter().collect();
             found.extend(edge.tags.iter().copied());
-        }
-        if let Some(told) = told.and_then(|told| told.tags.as_ref()) {
-            found = told.iter().copied().collect();
         }
 
         CallSummary {
@@ -137,10 +145,9 @@ impl<'a> Findings<'a> {
             pdd_limit,
             end_not_seen: outcome.end_not_seen,
             last_event_at: last_event_at(state),
-            imported: state
-                .import
-                .as_ref()
-                .map(|import| import.summary.raw.clone()),
+            imported: None,
+            beside: None,
+            imported_annotation: None,
         }
     }
 }
@@ -156,28 +163,15 @@ fn switch_edge(seen: Option<&parties::Seen>, direction: Option<StreamDirection>)
     }
 }
 
-/// What the sources say outright: another system's summary before our own observations, of these the call's own messages
-/// before what is told about it.
-fn reported(state: &FoldState, sip: CallFacts) -> CallFacts {
-    let own = sip.or(state.claims.facts());
-    match &state.import {
-        Some(import) => (*import.summary.facts).clone().or(own),
-        None => own,
-    }
-}
-
-/// Nothing takes this back: neither timers nor imports are ever unlearnt.
-fn processing(state: &FoldState) -> ProcessingState {
-    if state.timers.settled.is_some() {
-        return ProcessingState::Complete;
-    }
-    match &state.import {
-        Some(import) => import.summary.stage.processing_state(),
+/// Nothing takes this back: timers are never unlearnt.
+pub(super) const fn processing(state: &FoldState) -> ProcessingState {
+    match state.timers.settled {
+        Some(_) => ProcessingState::Complete,
         None => ProcessingState::Partial,
     }
 }
 
-fn last_event_at(state: &FoldState) -> TimeUs {
+pub(super) fn last_event_at(state: &FoldState) -> TimeUs {
     // Without any event there is none to name the time of.
     state.span().map_or(TimeUs::EPOCH, |seen| seen.last)
 }

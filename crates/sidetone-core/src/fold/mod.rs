@@ -18,6 +18,7 @@ mod disposition;
 mod figures;
 mod hearing;
 mod hops;
+mod imported;
 pub mod ladder;
 mod leg;
 mod legs;
@@ -74,8 +75,11 @@ pub const FOLD_VERSION: u32 = 2;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FoldState {
-    /// Between which times events happened that tell something; timers do not count.
+    /// Between which times events happened that tell something; timers and other systems' summaries do not count.
     seen: Option<Span>,
+    /// Between which times other systems summed up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_imports: Option<Span>,
     /// Between which times events of unknown kinds happened. They count only where nothing else was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     seen_unknown: Option<Span>,
@@ -119,6 +123,7 @@ struct Timers {
 struct Import {
     at: TimeUs,
     key: EventKey,
+    source: SourceKind,
     summary: Box<ImportedSummary>,
 }
 
@@ -162,8 +167,25 @@ impl Timers {
 }
 
 impl Import {
-    fn rank(&self) -> (ImportStage, u32, TimeUs, EventKey) {
-        (self.summary.stage, self.summary.version, self.at, self.key)
+    fn more_final(self, other: Self) -> Self {
+        if self.rank() < other.rank() {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// Complete is never taken back.
+    fn rank(&self) -> (bool, ImportStage, u32, TimeUs, EventKey) {
+        let summary = &self.summary;
+        let is_complete = summary.is_complete();
+        (
+            is_complete,
+            summary.stage,
+            summary.version,
+            self.at,
+            self.key,
+        )
     }
 }
 
@@ -190,7 +212,11 @@ impl FoldState {
                 self.streams.add(event.rank(), event.source.kind, sample);
             }
             Observation::Edge(edge) => self.sdk.add(event.rank(), edge),
-            Observation::Imported(summary) => self.add_import(event.rank().key, at, summary),
+            Observation::Imported(summary) => {
+                self.add_import(event, summary);
+                join(&mut self.seen_imports, Some(Span::of(at)), Span::join);
+                return;
+            }
             Observation::Sip { sip } => self.dialogs.add(at, event.rank().key, sip),
             Observation::Rtcp { rtcp } => self.reports.add(event.rank(), rtcp),
             Observation::Vq { vq } => self.reports.add_phone(event.rank(), vq),
@@ -210,31 +236,35 @@ impl FoldState {
         self.claims.add(rank, &facts);
     }
 
-    fn add_import(&mut self, key: EventKey, at: TimeUs, summary: &ImportedSummary) {
-        let rank = (summary.stage, summary.version, at, key);
-        if self.import.as_ref().is_none_or(|held| held.rank() < rank) {
-            self.import = Some(Import {
-                at,
-                key,
-                summary: Box::new(summary.clone()),
-            });
-        }
+    fn add_import(&mut self, event: &CallEvent, summary: &ImportedSummary) {
+        let import = Import {
+            at: event.at,
+            key: event.rank().key,
+            source: event.source.kind,
+            summary: Box::new(summary.clone()),
+        };
+        join(&mut self.import, Some(import), Import::more_final);
+    }
+
+    /// What was learnt but for other systems' summaries. `None`: nothing.
+    fn own(&self) -> Option<Self> {
+        self.seen?;
+        Some(Self {
+            import: None,
+            seen_imports: None,
+            ..self.clone()
+        })
     }
 
     /// Learns what another state of the same call has learnt. Events known to both count once.
     pub fn merge(&mut self, other: Self) {
         join(&mut self.seen, other.seen, Span::join);
+        join(&mut self.seen_imports, other.seen_imports, Span::join);
         join(&mut self.seen_unknown, other.seen_unknown, Span::join);
         self.timers.merge(other.timers);
         self.claims.merge(other.claims);
         self.switch_edge.merge(other.switch_edge);
-        join(&mut self.import, other.import, |held, other| {
-            if held.rank() < other.rank() {
-                other
-            } else {
-                held
-            }
-        });
+        join(&mut self.import, other.import, Import::more_final);
         self.progress.merge(other.progress);
         self.streams.merge(other.streams);
         self.sdk.merge(other.sdk);
@@ -246,8 +276,9 @@ impl FoldState {
     /// every call needs a day it belongs to.
     fn span(&self) -> Option<Span> {
         let timers = [self.timers.settled, self.timers.end_not_seen];
-        self.seen
-            .or(self.seen_unknown)
+        let mut seen = self.seen;
+        join(&mut seen, self.seen_imports, Span::join);
+        seen.or(self.seen_unknown)
             .or_else(|| timers.into_iter().flatten().min().map(Span::of))
     }
 

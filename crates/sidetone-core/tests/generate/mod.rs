@@ -10,6 +10,7 @@ use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use sidetone_core::annotation::Annotation;
 use sidetone_core::event::{
     CallEvent, EdgeEvent, ImportStage, ImportedSummary, Observation, Source, SourceKind, Step,
     Timer,
@@ -317,7 +318,9 @@ fn imported() -> BoxedStrategy<ImportedSummary> {
         .prop_map(|(stage, version, facts, raw)| ImportedSummary {
             stage,
             version,
+            processing: None,
             facts: Box::new(facts),
+            annotation: Annotation::default(),
             raw: json!({"call_state": "completed", "more": raw}),
         })
         .boxed()

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use sidetone_core::annotation::{Annotation, AnnotationPatch, AnsweredByHeard, QualityIssue};
+use sidetone_core::event::SourceKind;
 use sidetone_core::filter::SummaryFilter;
+use sidetone_core::summary::{CallSummary, ImportedAnnotation};
 
 use super::sample::{
     account, account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score,
     summary,
 };
 use crate::page::{PageRequest, Start};
-use crate::{Annotate, AnnotationChange, AnnotationRecord, Lookup, Store, StoreError};
+use crate::{Annotate, AnnotationChange, AnnotationRecord, Lookup, PutSummary, Store, StoreError};
 
 async fn judge(store: &dyn Store, n: u64, change: Annotate) -> AnnotationRecord {
     match store.annotate(scope(1), call_sid(n), change).await.unwrap() {
@@ -251,4 +253,132 @@ pub async fn survives_new_summaries(store: Arc<dyn Store>) {
     };
     let rows = store.list(&filter, &request).await.unwrap().rows;
     assert_eq!((rows.len(), rows[0].annotation.call_score), (1, Some(2)));
+}
+
+/// What another system's summary says becomes the annotation, with the summary and in its history; who has annotated here
+/// since has the last word, also by taking the annotation away.
+pub async fn adopts_what_an_imported_summary_says(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let import = async |second: i64, annotation: Annotation| {
+        let imported = CallSummary {
+            imported: Some(serde_json::Value::Null),
+            imported_annotation: Some(ImportedAnnotation {
+                source: SourceKind::EventStreams,
+                at: at(second),
+                annotation,
+            }),
+            ..summary(call(1), 0, Some(60))
+        };
+        let put = PutSummary {
+            now: at(second + 1),
+            ..put(imported, 0)
+        };
+        store.put_summaries(vec![put]).await.unwrap();
+    };
+    let there = |score| Annotation {
+        call_score: Some(score),
+        quality_issues: Some(vec![QualityIssue::Echo]),
+        ..Annotation::default()
+    };
+    let here = async |second, n: u8| {
+        let change = Annotate {
+            now: at(second),
+            ..score(n)
+        };
+        judge(&*store, 1, change).await
+    };
+    let said = async || match store.annotation(scope(1), call_sid(1)).await.unwrap() {
+        Lookup::Found(record) => record,
+        other => panic!("{other:?}"),
+    };
+    // Nothing said is nothing; then what is said holds, once however often it is told.
+    import(100, Annotation::default()).await;
+    assert_eq!(said().await.revision, 0);
+    for second in [110, 110, 120] {
+        import(second, there(2)).await;
+        let said = said().await;
+        assert_eq!((said.annotation, said.revision), (there(2), 1));
+    }
+    let mut filter = SummaryFilter::all(account_sid(1));
+    filter.call_score = vec![2];
+    let request = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 9,
+    };
+    let rows = store.list(&filter, &request).await.unwrap().rows;
+    assert_eq!((rows.len(), &rows[0].annotation), (1, &there(2)));
+    let changes = history(&*store, 1).await;
+    assert_eq!((changes.len(), changes[0].at), (1, at(111)));
+    assert_eq!(
+        (changes[0].author.as_str(), changes[0].by.as_str()),
+        ("", "event-streams")
+    );
+    // A later version that says something else; another author here says nothing of this view.
+    let by_anna = Annotate {
+        author: "anna".into(),
+        now: at(500),
+        ..score(5)
+    };
+    judge(&*store, 1, by_anna).await;
+    import(130, there(3)).await;
+    assert_eq!(said().await.annotation, there(3));
+    // Somebody here has said something since: the same again, and what was said there before, change nothing.
+    assert_eq!(here(200, 4).await.annotation.call_score, Some(4));
+    for second in [130, 199, 210] {
+        import(second, there(3)).await;
+    }
+    import(200, there(1)).await;
+    import(190, there(2)).await;
+    assert_eq!(said().await.annotation.call_score, Some(4));
+    // There, somebody has since; and takes it back.
+    import(220, there(5)).await;
+    assert_eq!(said().await.annotation, there(5));
+    import(230, Annotation::default()).await;
+    assert_eq!(said().await.annotation, Annotation::default());
+    // To take it away here is to say something, and nothing said there takes back what is said here.
+    import(240, there(1)).await;
+    let removal = Annotate {
+        patch: None,
+        now: at(250),
+        ..score(1)
+    };
+    judge(&*store, 1, removal).await;
+    import(245, there(2)).await;
+    assert!(said().await.annotation.is_empty());
+    here(260, 3).await;
+    import(300, Annotation::default()).await;
+    assert_eq!(said().await.annotation.call_score, Some(3));
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+/// What was said before there was a summary is kept or replaced by its time, too.
+pub async fn an_imported_summary_finds_what_was_said_before_it(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    for (n, said_at, expected) in [(1, 90, 5), (2, 100, 2), (3, 110, 2)] {
+        let early = Annotate {
+            accept_unknown: true,
+            now: at(said_at),
+            ..score(2)
+        };
+        judge(&*store, n, early).await;
+        let imported = CallSummary {
+            imported: Some(serde_json::Value::Null),
+            imported_annotation: Some(ImportedAnnotation {
+                source: SourceKind::EventStreams,
+                at: at(100),
+                annotation: Annotation {
+                    call_score: Some(5),
+                    ..Annotation::default()
+                },
+            }),
+            ..summary(call(n), 0, Some(60))
+        };
+        store.put_summaries(vec![put(imported, 0)]).await.unwrap();
+        let record = store.record(scope(1), call_sid(n)).await.unwrap();
+        let Lookup::Found(record) = record else {
+            panic!("{record:?}")
+        };
+        assert_eq!(record.annotation.call_score, Some(expected), "{said_at}");
+        assert!(!record.placeholder);
+    }
 }

@@ -38,7 +38,8 @@ macro_rules! conformance {
                 makes_unknown_calls, remembers_when_the_end_was_seen, keeps_accounts_apart, finds_calls_of_subaccounts,
                 remembers_advanced_features;
             judgement: merges_and_keeps_history, adds_nothing_when_nothing_changes, checks_the_revision,
-                keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries;
+                keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries,
+                adopts_what_an_imported_summary_says, an_imported_summary_finds_what_was_said_before_it;
             feedback: rates_and_changes, keeps_the_order_of_issues, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
                 counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements,
                 summaries_are_jobs;

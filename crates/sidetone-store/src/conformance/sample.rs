@@ -121,6 +121,8 @@ pub fn summary(call: CallRef, started: i64, ended: Option<i64>) -> CallSummary {
         end_not_seen: false,
         last_event_at: at(ended.unwrap_or(started)),
         imported: None,
+        beside: None,
+        imported_annotation: None,
     }
 }
 

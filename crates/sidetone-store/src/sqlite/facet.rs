@@ -228,7 +228,7 @@ impl Facets {
             At::AbnormalSession,
             facts.last_sip_response.map(|code| (code != 200).into()),
         );
-        self.set(At::HasTag, Some((!summary.tags.is_empty()).into()));
+        self.set(At::HasTag, Some(summary.has_tag().into()));
         self.set(At::Tags, set_of(summary.tags.iter().map(|tag| tag.index())));
         self.set(At::Processing, Some(summary.processing.index().into()));
         self.set(

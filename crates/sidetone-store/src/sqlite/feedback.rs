@@ -187,17 +187,14 @@ fn write(
     rate: &Rate,
 ) -> Result<Since> {
     let now_us = rate.now.micros();
-    let last_change = work
-        .conn
-        .prepare_cached(&LOG)?
-        .insert(params![
-            id,
-            before.map(|(_, since)| since.last_change),
-            rate.by,
-            now_us,
-            before.map(|(feedback, _)| pack(feedback)),
-            pack(after)
-        ])?;
+    let last_change = work.conn.prepare_cached(&LOG)?.insert(params![
+        id,
+        before.map(|(_, since)| since.last_change),
+        rate.by,
+        now_us,
+        before.map(|(feedback, _)| pack(feedback)),
+        pack(after)
+    ])?;
     let since = Since {
         created_us: before.map_or(now_us, |(_, since)| since.created_us),
         updated_us: now_us,

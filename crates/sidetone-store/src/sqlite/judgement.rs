@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use sidetone_core::annotation::Annotation;
+use sidetone_core::event::SourceKind;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
 
 use super::checksum::{ANNOTATION, ANNOTATION_LOG, CALL, expect_sound};
@@ -243,6 +245,55 @@ fn write(
             .execute([change, found.id])?;
     }
     Ok(())
+}
+
+/// Makes what another system's summary says the annotation of the call, unless it said the same in the summary before (`was`),
+/// or somebody here has annotated since. That nothing is said there takes back only what was said there.
+pub(super) fn adopt(
+    work: &mut Work<'_>,
+    call: CallRef,
+    was: Option<&Annotation>,
+    imported: &ImportedAnnotation,
+    now: TimeUs,
+) -> Result<()> {
+    let said = &imported.annotation;
+    if was.map_or(said.is_empty(), |was| was == said) {
+        return Ok(());
+    }
+    let scope = Scope {
+        account: call.account,
+    };
+    let Some(found) = find(work.conn, scope, call.sid)? else {
+        return Ok(());
+    };
+    let last = last_change(work.conn, found.id)?;
+    let is_ours = last.as_ref().is_some_and(|(by, _)| !is_imported(by));
+    let is_since = last.is_some_and(|(_, at_us)| at_us >= imported.at.micros());
+    if is_ours && (is_since || said.is_empty()) || found.annotation == *said {
+        return Ok(());
+    }
+    let revision = found.revision + 1;
+    let by = imported_by(imported.source);
+    write(work, &found, "", &by, now, said, revision)
+}
+
+/// What the history names for a credential where another system's summary said it: how that came.
+fn imported_by(source: SourceKind) -> String {
+    source.as_str().replace('_', "-")
+}
+
+fn is_imported(by: &str) -> bool {
+    SourceKind::ALL
+        .iter()
+        .any(|source| imported_by(*source) == by)
+}
+
+/// By whom and when the annotation of the empty author was changed last.
+fn last_change(conn: &Connection, id: i64) -> Result<Option<(String, i64)>> {
+    Ok(conn
+        .prepare_cached(include_str!("last_change.sql"))?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
 }
 
 /// The stored JSON of an annotation: without what is not said.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use sha2::{Digest, Sha256};
+use sidetone_core::annotation::Annotation;
 use sidetone_core::id::CallRef;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
@@ -12,7 +13,7 @@ use sidetone_core::time::TimeUs;
 use super::checksum::CALL;
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, alias, codec, feedback, log, record};
+use super::{account, alias, codec, feedback, judgement, log, record};
 use crate::{PutSummary, Result};
 
 /// A summary ready to be written.
@@ -163,13 +164,25 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
     let sealed =
         state.map(|state| codec::seal(&log::state_identity(summary.call, position), state));
     write_state(conn, id, stored.is_some(), sealed.as_deref())?;
+    let imported = summary.imported_annotation.as_ref();
+    let was = imported.and_then(|_| stored.as_ref()?.document.as_deref());
+    let was = was.and_then(|document| imported_annotation(summary.call, document));
     alias::write(conn, (account, id), stored.is_none(), summary, new.keys)?;
     work.count(account, id, &old, &new);
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
         let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));
         feedback::moved(work, account, id, rated, starts)?;
     }
+    if let Some(imported) = imported {
+        judgement::adopt(work, summary.call, was.as_ref(), imported, put.now)?;
+    }
     Ok(())
+}
+
+/// What a stored summary says that people said of the call in another system; a damaged one says nothing.
+fn imported_annotation(call: CallRef, document: &[u8]) -> Option<Annotation> {
+    let summary = record::read_summary(document, call).ok()?;
+    Some(summary.imported_annotation?.annotation)
 }
 
 fn find(conn: &Connection, account: i64, summary: &CallSummary) -> Result<Option<Stored>> {

@@ -98,7 +98,7 @@ pub fn hep(
         source: packet.src,
         destination: packet.dst,
     };
-    let seen = Seen::new(packet, &payload);
+    let opened = Opened::new(packet, &payload);
     match packet.payload_type {
         hep::SIP => {
             let mut messages = Messages::new(&payload, packet.protocol == TCP);
@@ -115,7 +115,7 @@ pub fn hep(
                     }
                     Ok((content, names.call))
                 });
-                each(content.map(|(content, named)| seen.mirrored(content, named, place)));
+                each(content.map(|(content, named)| opened.mirrored(content, named, place)));
                 place = place.saturating_add(1);
             }
             messages.repairs
@@ -125,7 +125,7 @@ pub fn hep(
                 let report = crate::translate::rtcp::report(&compound, capture);
                 let content = report.map(|report| Content::Rtcp(Box::new(report)));
                 let content = content.ok_or(Skipped::OtherKind);
-                each(content.map(|content| seen.mirrored(content, None, 0)));
+                each(content.map(|content| opened.mirrored(content, None, 0)));
                 compound.repairs
             }
             Err(error) => {
@@ -135,7 +135,7 @@ pub fn hep(
         },
         hep::QUALITY_REPORT => {
             let content = vq(&payload, Some(capture));
-            each(content.map(|content| seen.mirrored(content, None, 0)));
+            each(content.map(|content| opened.mirrored(content, None, 0)));
             Repairs::default()
         }
         _ => {
@@ -146,12 +146,12 @@ pub fn hep(
 }
 
 /// A packet whose payload is read.
-struct Seen<'a> {
+struct Opened<'a> {
     packet: &'a Packet<'a>,
     hash: Sha256,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Opened<'a> {
     fn new(packet: &'a Packet<'a>, payload: &[u8]) -> Self {
         Self {
             packet,

@@ -3,6 +3,7 @@
 //! It is kept whole and served back field for field; what is read from it here makes it searchable.
 
 use serde_json::Value;
+use sidetone_core::annotation::{Annotation, QualityIssue, TEXT_MAX_CHARS};
 use sidetone_core::event::{EventId, ImportStage, ImportedSummary, Observation, SourceKind};
 use sidetone_core::facts::{CallFacts, PartyFacts};
 use sidetone_core::time::TimeUs;
@@ -10,7 +11,7 @@ use sidetone_core::vocabulary::{CallDirection, CallState, ProcessingState};
 
 use super::edge_description::{EDGES, edge_facts, q850, tags};
 use super::trust::trust_facts;
-use super::{content_hash, event_id, source};
+use super::{content_hash, cut, event_id, source};
 use crate::error::DecodeError;
 use crate::identity::{AccountName, CallName};
 use crate::loose::Object;
@@ -48,12 +49,9 @@ pub(super) fn imported(
 ) -> Result<Observed, DecodeError> {
     let object = Object::of(Some(&summary));
     let (call, account) = subject_call(object)?;
-    let imported = ImportedSummary {
-        stage,
-        version: object.narrow("processing_version").unwrap_or(0),
-        facts: Box::new(facts(object)),
-        raw: summary,
-    };
+    let version = object.narrow("processing_version").unwrap_or(0);
+    let facts = Box::new(facts(object));
+    let imported = as_it_came(stage, version, facts, summary);
     Ok(Observed {
         account,
         call,
@@ -63,6 +61,60 @@ pub(super) fn imported(
         source: source(SourceKind::EventStreams, None),
         observation: Observation::Imported(Box::new(imported)),
     })
+}
+
+/// A summary of which is read, beside its facts, what is kept of it apart from them.
+pub(super) fn as_it_came(
+    stage: ImportStage,
+    version: u32,
+    facts: Box<CallFacts>,
+    raw: Value,
+) -> ImportedSummary {
+    let object = Object::of(Some(&raw));
+    ImportedSummary {
+        stage,
+        version,
+        processing: object.word("processing_state"),
+        facts,
+        annotation: annotation(object.object("annotation")),
+        raw,
+    }
+}
+
+/// What people said of the call there. Words not known here are left out.
+fn annotation(said: Object<'_>) -> Annotation {
+    let text = |key: &str| {
+        let text = said.value(key)?.as_str()?.trim();
+        (!text.is_empty()).then(|| cut(text.to_owned(), TEXT_MAX_CHARS))
+    };
+    let mut quality_issues: Vec<QualityIssue> = Vec::new();
+    for word in words(said.value("quality_issues")) {
+        let issue = match word {
+            // As the text of the documentation has it.
+            "one_way_audio" => Some(QualityIssue::OneWayAudio),
+            word => word.parse().ok(),
+        };
+        quality_issues.extend(issue.filter(|issue| !quality_issues.contains(issue)));
+    }
+    Annotation {
+        answered_by: said.word("answered_by"),
+        connectivity_issue: said.word("connectivity_issue"),
+        quality_issues: Some(quality_issues).filter(|issues| !issues.is_empty()),
+        spam: said.flag("spam"),
+        call_score: said
+            .narrow("call_score")
+            .filter(|score| (1..=5).contains(score)),
+        comment: text("comment"),
+        incident: text("incident"),
+    }
+}
+
+/// The words of a list, or of a text with commas.
+fn words(list: Option<&Value>) -> impl Iterator<Item = &str> {
+    let items = list.and_then(Value::as_array).into_iter().flatten();
+    let text = list.and_then(Value::as_str).unwrap_or_default();
+    let words = items.filter_map(Value::as_str).chain(text.split(','));
+    words.map(str::trim)
 }
 
 /// The call and the account a payload is about.
@@ -89,7 +141,8 @@ pub(super) fn facts(summary: Object<'_>) -> CallFacts {
         call_type: summary.word("call_type"),
         state: summary.str("call_state").and_then(call_state),
         direction: properties.str("direction").and_then(call_direction),
-        answered_by: summary.told("answered_by"),
+        // That it is not known who answered is what detection found.
+        answered_by: summary.word("answered_by"),
         created_at: summary.time("created_time"),
         started_at: summary.time("start_time"),
         // An answer has no field of its own; it lies `connect_duration` before the end.
@@ -155,4 +208,43 @@ fn call_state(word: &str) -> Option<CallState> {
 /// The direction, with underscores or hyphens.
 fn call_direction(word: &str) -> Option<CallDirection> {
     word.replace('-', "_").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(said: Value, expected: &Value) {
+        let raw = json!({"annotation": said});
+        let imported = as_it_came(ImportStage::Complete, 1, Box::default(), raw.clone());
+        let expected: Annotation = serde_json::from_value(expected.clone()).unwrap();
+        assert_eq!(imported.annotation, expected, "{raw}");
+    }
+
+    #[test]
+    fn what_people_said_there_is_read() {
+        check(
+            json!({"account_sid": "AC1", "call_sid": "CA1", "answered_by": "human", "connectivity_issue": "no_connectivity_issue",
+                "quality_issues": ["echo", "latency", "echo"], "spam": false, "call_score": 2, "comment": " A ", "incident": "T-1"}),
+            &json!({"answered_by": "human", "connectivity_issue": "no_connectivity_issue", "quality_issues": ["echo", "latency"],
+                "spam": false, "call_score": 2, "comment": "A", "incident": "T-1"}),
+        );
+        check(
+            json!({"answered_by": "unknown_answered_by", "quality_issues": "owa, one_way_audio,dtmf", "call_score": "5", "spam": "True"}),
+            &json!({"answered_by": "unknown_answered_by", "quality_issues": ["owa", "dtmf"], "call_score": 5, "spam": true}),
+        );
+        check(
+            json!({"answered_by": "robot", "quality_issues": ["x", 1], "call_score": 6, "spam": null, "comment": "", "url": "x"}),
+            &json!({}),
+        );
+        check(
+            json!({"comment": "é".repeat(101)}),
+            &json!({"comment": "é".repeat(100)}),
+        );
+        for nothing in [json!(null), json!({}), json!("x"), json!([])] {
+            check(nothing, &json!({}));
+        }
+    }
 }

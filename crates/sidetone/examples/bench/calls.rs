@@ -97,6 +97,8 @@ impl Calls {
             end_not_seen: random.per_mille(2),
             last_event_at,
             imported: None,
+            beside: None,
+            imported_annotation: None,
         }
     }
 

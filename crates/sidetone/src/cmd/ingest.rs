@@ -209,6 +209,9 @@ fn print(file: &Path, report: &Report) -> anyhow::Result<()> {
         report.rejected,
         report.ignored
     )?;
+    for (reason, number) in &report.repaired {
+        writeln!(out, "  repaired: {reason} ({number})")?;
+    }
     let printed = report.errors.iter().take(PRINTED_MAX);
     let more = report.rejected.saturating_sub(printed.len() as u64);
     for refusal in printed {

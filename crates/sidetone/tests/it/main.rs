@@ -11,6 +11,7 @@ mod feedback;
 mod feedback_model;
 mod harness;
 mod hep;
+mod imported;
 mod ingest;
 mod ingest_command;
 mod lifecycle;

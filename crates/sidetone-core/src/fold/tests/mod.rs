@@ -20,6 +20,7 @@ mod switch;
 mod trust;
 
 use super::*;
+use crate::annotation::Annotation;
 use crate::event::{EdgeEvent, EventId, Source, SourceKind, Step};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::{AccountSid, CallSid};
@@ -88,7 +89,9 @@ fn imported(ms: i64, stage: ImportStage, version: u32, facts: CallFacts) -> Call
         Observation::Imported(Box::new(ImportedSummary {
             stage,
             version,
+            processing: None,
             facts: Box::new(facts),
+            annotation: Annotation::default(),
             raw: serde_json::json!({ "version": version }),
         })),
     )

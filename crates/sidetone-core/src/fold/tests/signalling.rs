@@ -56,7 +56,7 @@ fn a_reported_state_holds_until_the_call_goes_on() {
                 busy.clone(),
                 imported(1_000, ImportStage::Partial, 1, state(CallState::Ringing)),
             ],
-            CallState::Busy,
+            CallState::Ringing,
         ),
         (
             vec![

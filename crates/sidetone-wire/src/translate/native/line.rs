@@ -5,8 +5,8 @@ mod refusal;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sidetone_core::event::{
-    EdgeEvent, EventId, EventKind, ImportStage, ImportedSummary, Observation, STORED_VERSION,
-    Source, SourceKind, Step, Timer,
+    EdgeEvent, EventId, EventKind, ImportStage, Observation, STORED_VERSION, Source, SourceKind,
+    Step, Timer,
 };
 use sidetone_core::facts::CallFacts;
 use sidetone_core::media::{Counters, MediaSample};
@@ -16,6 +16,7 @@ use sidetone_core::vocabulary::{EdgeKind, Level, StreamDirection};
 use crate::error::{DecodeError, one_of};
 use crate::identity::{AccountName, CallName};
 use crate::observed::Observed;
+use crate::translate::summary::as_it_came;
 use crate::translate::{TRANSLATOR, content_hash};
 
 /// The kinds of event, each with its own members.
@@ -227,19 +228,18 @@ impl Line {
                 data: self.data.take(),
                 conversation_relay: self.conversation_relay.take(),
             })),
-            EventKind::Imported => Observation::Imported(Box::new(ImportedSummary {
-                stage: required(
+            EventKind::Imported => Observation::Imported(Box::new(as_it_came(
+                required(
                     self.stage.take(),
                     "stage",
                     &["partial", "predicted_complete", "complete"],
                 )?,
-                version: self.version.take().unwrap_or(0),
-                facts: self.take_facts()?,
-                raw: self
-                    .raw
+                self.version.take().unwrap_or(0),
+                self.take_facts()?,
+                self.raw
                     .take()
                     .ok_or_else(|| DecodeError::missing("raw", "the summary as it came"))?,
-            })),
+            ))),
             EventKind::Timer => Observation::Timer {
                 timer: required(self.timer.take(), "timer", &["settled", "end_not_seen"])?,
             },

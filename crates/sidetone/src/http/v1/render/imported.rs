@@ -1,95 +1,107 @@
-//! Another system's summary, served back field for field over our own.
+//! Another system's summary, served back field for field.
 //!
-//! The imported value wins wherever it says something. Where it is silent (absent, null or an empty text) our own
-//! observation stands, and where there is none either, the silence is passed on as it came. What is no observation is
-//! not added: what merely follows from a number (country, prefix), and that an edge was not measured by us.
+//! Where it is silent (a field is absent, null or an empty text) our own observation of the call stands; where there is
+//! none either, the silence is passed on as it came. What is one statement, such as the figures of a stream, is never put
+//! together of two.
 //!
 //! Ours in any case:
 //! - `account_sid`, `call_sid`: the call is filed under our account, whatever the account was there;
 //! - `url`: it must lead here;
-//! - `annotation`: judgement is kept apart from summaries and may be newer than the import;
-//! - `processing_state`: a call settles here, by our timers, also when the import was a partial one.
+//! - `annotation`, once somebody here has said something else than was said there;
+//! - `processing_state`, once a call has settled here that the other system never completed.
 
 use serde::Serialize;
 use serde_json::map::Entry;
 use serde_json::{Map, Value};
-use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::ProcessingState;
 
-/// Fields that are never taken from an import.
-const OURS: [&str; 5] = [
+use super::summary::Here;
+
+/// Objects whose fields say something each on its own; any other is one statement.
+const OPEN: [&str; 9] = [
+    "from",
+    "to",
+    "carrier_edge",
+    "client_edge",
+    "sdk_edge",
+    "sip_edge",
+    "properties",
+    "metrics",
+    "trust",
+];
+/// Fields of a summary of ours that tell nothing of what was observed.
+const FRAME: [&str; 6] = [
     "account_sid",
     "call_sid",
     "url",
-    "annotation",
     "processing_state",
+    "processing_version",
+    "annotation",
 ];
-/// Fields that hold a time, written in whole seconds whatever their precision was.
-const TIMES: [&str; 3] = ["created_time", "start_time", "end_time"];
 
-const PARTIES: [&str; 2] = ["from", "to"];
-const EDGES: [&str; 4] = ["carrier_edge", "client_edge", "sdk_edge", "sip_edge"];
-/// Fields of a party that follow from its number.
-const DERIVED: [&str; 2] = ["country_code", "number_prefix"];
-
-/// Lays an imported summary over ours.
+/// An imported summary as it is served. `beside`: our own observations of the call.
 #[must_use]
-pub fn overlay(ours: &impl Serialize, imported: &Value) -> Value {
-    let mut value = serde_json::to_value(ours).unwrap_or_default();
-    if let (Value::Object(fields), Value::Object(imported)) = (&mut value, imported) {
-        keep_observations(fields, imported);
-        for (key, theirs) in imported {
-            if OURS.contains(&key.as_str()) {
-                continue;
-            }
-            match theirs {
-                Value::String(text) if TIMES.contains(&key.as_str()) => {
-                    lay(fields, key, &Value::String(whole_seconds(text)));
-                }
-                _ => lay(fields, key, theirs),
-            }
+pub fn served(imported: &Value, beside: Option<&impl Serialize>, here: &Here<'_>) -> Value {
+    let mut fields = imported.as_object().cloned().unwrap_or_default();
+    let beside = beside.map(|beside| object(beside));
+    for (name, value) in beside.into_iter().flatten() {
+        if !FRAME.contains(&name.as_str()) {
+            fill(&mut fields, name, value);
         }
     }
-    value
+    for (name, value) in object(here) {
+        let is_said = fields.get(&name).is_some_and(|value| !is_silent(value));
+        match name.as_str() {
+            "processing_version" if is_said => continue,
+            "processing_state" if is_said && says(&fields, here.processing_state) => continue,
+            _ => fields.insert(name, value),
+        };
+    }
+    if let Some(Value::Object(annotation)) = fields.get_mut("annotation")
+        && let Some(account) = annotation.get_mut("account_sid")
+    {
+        *account = Value::String(here.account_sid.to_string());
+    }
+    Value::Object(fields)
 }
 
-/// Takes out of ours what an import is not to be completed by.
-fn keep_observations(ours: &mut Map<String, Value>, imported: &Map<String, Value>) {
-    for side in PARTIES {
-        if let (Some(Value::Object(party)), Some(Value::Object(_))) =
-            (ours.get_mut(side), imported.get(side))
-        {
-            DERIVED.iter().for_each(|key| drop(party.remove(*key)));
-        }
-    }
-    for name in EDGES {
-        if let Some(edge) = ours.get_mut(name)
-            && edge.get("not_measured").is_some()
-        {
-            match edge.get("properties") {
-                Some(Value::Object(properties)) if !properties.is_empty() => {
-                    if let Some(edge) = edge.as_object_mut() {
-                        edge.remove("not_measured");
-                        edge.remove("disregarded");
-                    }
-                }
-                _ => *edge = Value::Null,
-            }
-        }
+fn object(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
     }
 }
 
-fn lay(fields: &mut Map<String, Value>, key: &str, theirs: &Value) {
-    match fields.entry(key) {
+/// Whether the state that is told is this one.
+fn says(fields: &Map<String, Value>, state: ProcessingState) -> bool {
+    let told = fields.get("processing_state").and_then(Value::as_str);
+    let told = told.and_then(|word| word.parse().ok());
+    told.unwrap_or(ProcessingState::Partial) == state
+}
+
+/// Puts a value where nothing is said.
+fn fill(fields: &mut Map<String, Value>, name: String, ours: Value) {
+    if is_silent(&ours) {
+        return;
+    }
+    let is_open = OPEN.contains(&name.as_str());
+    match fields.entry(name) {
         Entry::Vacant(entry) => {
-            entry.insert(theirs.clone());
+            if let Some(ours) = without_silence(ours) {
+                entry.insert(ours);
+            }
         }
-        Entry::Occupied(mut entry) => match (entry.get_mut(), theirs) {
-            (Value::Object(fields), Value::Object(theirs)) => {
-                for (key, theirs) in theirs {
-                    lay(fields, key, theirs);
+        Entry::Occupied(mut entry) => match (entry.get_mut(), ours) {
+            (Value::Object(fields), Value::Object(ours)) if is_open => {
+                for (name, ours) in ours {
+                    fill(fields, name, ours);
                 }
             }
-            (ours, theirs) if is_silent(ours) || !is_silent(theirs) => *ours = theirs.clone(),
+            (theirs, ours) if is_silent(theirs) => {
+                if let Some(ours) = without_silence(ours) {
+                    *theirs = ours;
+                }
+            }
             _ => {}
         },
     }
@@ -103,28 +115,58 @@ fn is_silent(value: &Value) -> bool {
     }
 }
 
-/// The same time without its fraction; a text that is no time as it came.
-fn whole_seconds(text: &str) -> String {
-    TimeUs::parse_rfc3339(text).map_or_else(|| text.to_owned(), TimeUs::to_seconds_text)
+/// A value of ours, if it says anything.
+fn without_silence(ours: Value) -> Option<Value> {
+    let is_empty = matches!(&ours, Value::Object(fields) if fields.values().all(is_silent));
+    (!is_empty).then_some(ours)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use sidetone_core::id::{AccountSid, CallSid};
 
+    use super::super::summary::SummaryUrl;
     use super::*;
 
+    fn here(processing_state: ProcessingState) -> Here<'static> {
+        Here {
+            account_sid: AccountSid::from_bytes([1; 16]),
+            call_sid: CallSid::from_bytes([2; 16]),
+            url: SummaryUrl::List("here"),
+            processing_state,
+            processing_version: 7,
+            annotation: None,
+        }
+    }
+
+    /// What is served, without what is ours in any case.
     #[track_caller]
-    fn check(ours: &Value, imported: &Value, expected: &Value) {
-        assert_eq!(overlay(ours, imported), *expected);
+    fn check(beside: &Value, imported: &Value, expected: &Value) {
+        let here = here(ProcessingState::Complete);
+        let mut told = imported.clone();
+        told["processing_state"] = json!("complete");
+        told["processing_version"] = json!(3);
+        let Value::Object(mut fields) = served(&told, Some(beside), &here) else {
+            panic!("no object")
+        };
+        let ours = FRAME.map(|name| fields.remove(name));
+        let [account, call, url, state, version, _] = ours;
+        assert_eq!(account, Some(json!(here.account_sid)));
+        assert_eq!(
+            (call, url),
+            (Some(json!(here.call_sid)), Some(json!("here")))
+        );
+        assert_eq!((state, version), (Some(json!("complete")), Some(json!(3))));
+        assert_eq!(Value::Object(fields), *expected);
     }
 
     #[test]
     fn the_import_wins_where_it_says_something() {
         check(
-            &json!({"a": 1, "b": {"c": 1, "d": 2}, "tags": ["x", "y"]}),
-            &json!({"a": 0, "b": {"c": false}, "tags": []}),
-            &json!({"a": 0, "b": {"c": false, "d": 2}, "tags": []}),
+            &json!({"a": 1, "trust": {"c": 1, "d": 2}, "tags": ["x", "y"]}),
+            &json!({"a": 0, "trust": {"c": false}, "tags": []}),
+            &json!({"a": 0, "trust": {"c": false, "d": 2}, "tags": []}),
         );
         check(
             &json!({"a": null}),
@@ -132,85 +174,73 @@ mod tests {
             &json!({"a": {"b": ""}, "e": 1}),
         );
         check(
-            &json!({"a": {"b": 1}}),
-            &json!({"a": "flat"}),
-            &json!({"a": "flat"}),
+            &json!({"from": {"b": 1}}),
+            &json!({"from": "flat"}),
+            &json!({"from": "flat"}),
         );
     }
 
     #[test]
     fn ours_stands_where_the_import_is_silent() {
         check(
-            &json!({"a": 1, "b": {"c": 1}, "d": "x"}),
-            &json!({"a": null, "b": {"c": ""}, "d": ""}),
-            &json!({"a": 1, "b": {"c": 1}, "d": "x"}),
+            &json!({"a": 1, "to": {"c": 1}, "d": "x", "e": 2}),
+            &json!({"a": null, "to": {"c": ""}, "d": ""}),
+            &json!({"a": 1, "to": {"c": 1}, "d": "x", "e": 2}),
         );
         check(
-            &json!({"a": {"b": 1}}),
-            &json!({"a": null}),
-            &json!({"a": {"b": 1}}),
+            &json!({"to": {"b": 1}}),
+            &json!({"to": null}),
+            &json!({"to": {"b": 1}}),
         );
     }
 
     #[test]
     fn where_both_are_silent_the_import_is_passed_on_as_it_came() {
         check(
-            &json!({"a": null}),
-            &json!({"a": "", "b": "", "c": null}),
-            &json!({"a": "", "b": "", "c": null}),
+            &json!({"a": null, "d": null, "from": {}, "to": {"b": null}}),
+            &json!({"a": "", "b": "", "c": null, "from": null}),
+            &json!({"a": "", "b": "", "c": null, "from": null}),
         );
     }
 
     #[test]
-    fn nothing_derived_is_added_to_an_imported_party() {
-        let ours = json!({"from": {"caller": "+1", "country_code": "US", "number_prefix": "1555", "city": "X"}});
+    fn one_statement_is_not_put_together_of_two() {
+        let edge = |figures| json!({"sip_edge": {"metrics": {"inbound": figures}}});
+        let whole = edge(json!({"packets_received": 9, "mos_method": "g107"}));
         check(
-            &ours,
-            &json!({"from": {"caller": "+1", "country_code": ""}}),
-            &json!({"from": {"caller": "+1", "country_code": "", "city": "X"}}),
+            &whole,
+            &edge(json!({"mos": {"avg": 4.2}})),
+            &edge(json!({"mos": {"avg": 4.2}})),
         );
-        check(&ours, &json!({"from": null}), &ours);
-    }
-
-    #[test]
-    fn that_we_did_not_measure_is_not_added() {
-        let edge = |properties| json!({"properties": properties, "metrics": null, "not_measured": "no_media_report"});
-        let ours =
-            json!({"sip_edge": edge(json!({})), "client_edge": edge(json!({"region": "us1"}))});
-        let metrics = json!({"metrics": {"inbound": {"packets_lost": 0}}});
+        check(&whole, &edge(json!(null)), &whole);
         check(
-            &ours,
-            &json!({"client_edge": metrics}),
-            &json!({
-                "sip_edge": null,
-                "client_edge": {"properties": {"region": "us1"}, "metrics": {"inbound": {"packets_lost": 0}}},
-            }),
-        );
-        check(
-            &ours,
-            &json!({"sip_edge": metrics, "client_edge": null}),
-            &json!({
-                "sip_edge": metrics,
-                "client_edge": {"properties": {"region": "us1"}, "metrics": null},
-            }),
+            &json!({"from": {"location": {"lat": 1.0, "lon": 2.0}}}),
+            &json!({"from": {"location": {"lat": null, "lon": 5}}}),
+            &json!({"from": {"location": {"lat": null, "lon": 5}}}),
         );
     }
 
     #[test]
-    fn some_fields_stay_ours() {
-        let ours = json!({"account_sid": "AC1", "call_sid": "CA1", "url": "u", "annotation": null,
-            "processing_state": "complete"});
-        let imported = json!({"account_sid": "AC2", "call_sid": "CA2", "url": "v", "annotation": {"spam": true},
-            "processing_state": "partial"});
-        check(&ours, &imported, &ours);
-    }
-
-    #[test]
-    fn times_lose_their_fraction() {
-        check(
-            &json!({}),
-            &json!({"start_time": "2026-06-01T02:00:00.999+02:00", "end_time": "soon"}),
-            &json!({"start_time": "2026-06-01T00:00:00Z", "end_time": "soon"}),
+    fn some_fields_are_ours() {
+        let told = json!({"account_sid": "AC9", "call_sid": "CA9", "url": "there", "processing_state": "partial",
+            "annotation": {"account_sid": "AC9", "spam": true, "unheard_of": 1}});
+        let ours = here(ProcessingState::Complete);
+        let account = ours.account_sid;
+        let nothing = None::<&Value>;
+        let answer = served(&told, nothing, &ours);
+        assert_eq!(
+            answer,
+            json!({"account_sid": account, "call_sid": ours.call_sid, "url": "here", "processing_state": "complete",
+                "processing_version": 7, "annotation": {"account_sid": account, "spam": true, "unheard_of": 1}})
         );
+        // A word not known here is passed on while the call is partial.
+        let partial = here(ProcessingState::Partial);
+        let answer = served(&json!({"processing_state": "started"}), nothing, &partial);
+        assert_eq!(answer["processing_state"], "started");
+        let other = Here {
+            annotation: Some(None),
+            ..here(ProcessingState::Complete)
+        };
+        assert_eq!(served(&told, nothing, &other)["annotation"], Value::Null);
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use sidetone_core::annotation::Annotation;
 use sidetone_core::id::{AccountSid, CallSid};
 use sidetone_core::summary::{CallSummary, PddLimit, SipSummary};
 use sidetone_core::vocabulary::{
@@ -50,10 +51,53 @@ pub fn render<'a>(
     summary: &'a CallSummary,
     url: SummaryUrl<'a>,
 ) -> Rendered<'a> {
-    let ours = SummaryResource::of(record, summary, url);
     match &summary.imported {
-        None => Rendered::Ours(Box::new(ours)),
-        Some(raw) => Rendered::Imported(imported::overlay(&ours, raw)),
+        None => Rendered::Ours(Box::new(SummaryResource::of(record, summary, url))),
+        Some(raw) => {
+            let beside = summary.beside.as_deref();
+            let beside = beside.map(|beside| SummaryResource {
+                // That it did not wait is concluded, not observed.
+                created_time: beside.facts.created_at.map(Seconds),
+                ..SummaryResource::of(record, beside, url)
+            });
+            let here = Here::of(record, summary, url);
+            Rendered::Imported(imported::served(raw, beside.as_ref(), &here))
+        }
+    }
+}
+
+/// What is ours of an imported summary.
+#[derive(Debug, Serialize)]
+pub struct Here<'a> {
+    /// Where it is filed.
+    pub account_sid: AccountSid,
+    /// The call.
+    pub call_sid: CallSid,
+    /// Where it is read.
+    pub url: SummaryUrl<'a>,
+    /// Whether it is settled, by the import's word or by our timers.
+    pub processing_state: ProcessingState,
+    /// Count of its versions here.
+    pub processing_version: u32,
+    /// What is said of the call, if that is something else than the import says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annotation: Option<Option<NestedAnnotation<'a>>>,
+}
+
+impl<'a> Here<'a> {
+    fn of(record: &'a CallRecord, summary: &CallSummary, url: SummaryUrl<'a>) -> Self {
+        let nothing = Annotation::default();
+        let imported = summary.imported_annotation.as_ref();
+        let said_there = imported.map_or(&nothing, |imported| &imported.annotation);
+        Self {
+            account_sid: record.call.account,
+            call_sid: record.call.sid,
+            url,
+            processing_state: summary.processing,
+            processing_version: record.processing_version,
+            annotation: (record.annotation != *said_there)
+                .then(|| NestedAnnotation::of(record.call, &record.annotation)),
+        }
     }
 }
 

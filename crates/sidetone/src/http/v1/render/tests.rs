@@ -74,6 +74,7 @@ fn a_summary_of_which_everything_is_known() {
 #[test]
 fn an_imported_summary_over_our_own() {
     let mut summary = fullest();
+    summary["beside"] = fullest();
     summary["imported"] = json!({
         "account_sid": "ACffffffffffffffffffffffffffffffff", "call_sid": "CAcccccccccccccccccccccccccccccccc",
         "parent_call_sid": "", "processing_state": "partial", "processing_version": 9,
