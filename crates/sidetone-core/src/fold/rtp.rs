@@ -104,7 +104,10 @@ pub(super) fn measurement(
             unheard.push((side, Unheard::Unreported));
         }
     }
-    let silent: BTreeSet<Side> = unheard.iter().map(|(side, _)| *side).collect();
+    let silent = unheard
+        .iter()
+        .filter(|(_, what)| *what != Unheard::Unreported);
+    let silent: BTreeSet<Side> = silent.map(|(side, _)| *side).collect();
     add_quality(&mut measured, reports, &sources, &silent);
     pass_through(&mut measured, &sources, places);
     let of_parties = trips.exact.iter().filter_map(|(source, trip)| {

@@ -21,13 +21,22 @@ const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
 /// As Asterisk names a channel.
 const CHANNEL: &str = "PJSIP/6001-00000002";
 
+/// Reads a packet that holds one thing.
+fn opened(packet: &Packet<'_>) -> Option<Mirrored> {
+    let mut found = None;
+    mirrored::hep(packet, ACCOUNT, &TrustedHeaders::default(), |it| {
+        found = it.ok();
+    });
+    found
+}
+
 /// Reads a packet whose report has another name.
 fn read(sent: &Sent, name: Option<&str>) -> Option<Mirrored> {
     let mut packet = Packet::decode(&sent.datagram).unwrap();
     if packet.payload_type == hep::RTCP {
         packet.correlation_id = name.map(str::as_bytes);
     }
-    mirrored::hep(&packet, ACCOUNT, &TrustedHeaders::default()).ok()
+    opened(&packet)
 }
 
 /// The same of a call with another Call-ID, some seconds later.
@@ -36,14 +45,14 @@ fn read_later(sent: &Sent, name: &str, call_id: &str, seconds: i64) -> Option<Mi
     packet.captured_us += seconds * SECOND_US;
     if packet.payload_type == hep::RTCP {
         packet.correlation_id = Some(name.as_bytes());
-        return mirrored::hep(&packet, ACCOUNT, &TrustedHeaders::default()).ok();
+        return opened(&packet);
     }
     let text = String::from_utf8(text(&packet)?.to_vec()).unwrap();
     // As long, so that lengths stay true.
     let another = format!("{}~", &call_id[..call_id.len() - 1]);
     let text = text.replace(call_id, &another);
     packet.payload = Payload::Plain(text.as_bytes());
-    mirrored::hep(&packet, ACCOUNT, &TrustedHeaders::default()).ok()
+    opened(&packet)
 }
 
 fn text<'a>(packet: &Packet<'a>) -> Option<&'a [u8]> {

@@ -550,6 +550,22 @@ fn a_receiver_that_never_names_the_stream_is_not_measured() {
     assert_eq!(edge.outbound, None);
     let reasons: Vec<String> = edge.unheard.iter().map(|it| it.reason()).collect();
     assert_eq!(reasons, ["no report says what was heard"]);
+    // Unless it says otherwise what it heard.
+    let mut told = talk;
+    let metrics = crate::rtcp::VoipMetrics {
+        ssrc: STREAM,
+        mos_lq: Some(4.1),
+        ..Default::default()
+    };
+    told.0.report(
+        ms(252),
+        RtcpReport {
+            voip_metrics: vec![metrics],
+            ..says_nothing(PHONE, PLATFORM, REPORTER)
+        },
+    );
+    assert_eq!(told.outbound().mos.unwrap().avg, Some(4.1));
+    assert_eq!(told.edge().unheard, []);
     // Nobody sent anything: there was nothing to name.
     let mut talk = self::talk();
     talk.sent(50, 0).sent(100, 0).silent(51).silent(101);
