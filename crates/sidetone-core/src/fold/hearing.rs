@@ -230,13 +230,8 @@ struct Bounds {
 
 impl<'a> Due<'a> {
     fn of(sent: &'a Sent, flows: impl Fn(i64, i64) -> bool) -> Self {
-        let first = sent.counts.first().copied();
-        // A stream begins with the call as a rule; what was sent before the answer is due to nobody.
-        let first = first.filter(|first| first.at > 0 && !sent.is_partial);
-        let begin = first.map(|first| Count {
-            packets: first.packets.saturating_sub(sent.at_most(first.at)).max(0),
-            ..Count::default()
-        });
+        // What was sent before the answer is due to nobody.
+        let begin = sent.begin();
         let counts: Vec<Count> = begin
             .into_iter()
             .chain(sent.counts.iter().copied())

@@ -71,7 +71,7 @@ impl<'a> Received<'a> {
     /// What the sender says of the time of a report. `None` when it never says that it sent anything.
     pub(super) fn sent_by(&self, mark: &Mark<'_>) -> Option<Count> {
         self.sent.last().filter(|last| last.packets > 0)?;
-        self.sent.nearest(mark.known.at)
+        self.sent.by(mark.known.at)
     }
 
     /// Packets that did not come until a report: of those that the sender counts, else of those since the first report.

@@ -7,7 +7,7 @@ use crate::time::SECOND_US;
 const PACKETS_A_SECOND: i64 = 50;
 /// What some send: one every 10 ms.
 const PACKETS_A_SECOND_HIGH: i64 = 100;
-/// Reports closer to each other tell no rate.
+/// Reports closer to each other tell no rate, and are as good as of the same moment.
 const GAP_MIN_US: i64 = SECOND_US;
 
 /// The counts of one source. Where it began to count anew, it is counted on.
@@ -110,6 +110,48 @@ impl Sent {
         let near = near.filter_map(|place| self.counts.get(place));
         let distance = |count: &&Count| (count.at.abs_diff(at), std::cmp::Reverse(count.packets));
         near.min_by_key(distance).copied()
+    }
+
+    /// What it had sent when the call was answered, if it said so later: a stream begins with the call as a rule. `None` when it is
+    /// not known to have begun then.
+    pub(super) fn begin(&self) -> Option<Count> {
+        let first = self.counts.first()?;
+        let before = first.packets.saturating_sub(self.at_most(first.at));
+        (first.at > 0 && !self.is_partial).then(|| Count {
+            packets: before.max(0),
+            ..Count::default()
+        })
+    }
+
+    /// What it had sent by a moment: what it said within a second of it, else what lies between what it said before and after.
+    pub(super) fn by(&self, at: i64) -> Option<Count> {
+        let nearest = self.nearest(at)?;
+        let later = self.counts.partition_point(|count| count.at < at);
+        let before = match later.checked_sub(1) {
+            Some(place) => self.counts.get(place).copied(),
+            None => self.begin().filter(|begin| begin.at < at),
+        };
+        let after = self.counts.get(later).filter(|after| !after.is_anew);
+        let (Some(before), Some(after)) = (before, after) else {
+            return Some(nearest);
+        };
+        if nearest.at.abs_diff(at) <= GAP_MIN_US.unsigned_abs() {
+            return Some(nearest);
+        }
+        let (since, gap) = (
+            at.saturating_sub(before.at),
+            after.at.saturating_sub(before.at),
+        );
+        let between = |of: fn(&Count) -> i64| {
+            let more = of(after).saturating_sub(of(&before));
+            of(&before).saturating_add(more.saturating_mul(since) / gap.max(1))
+        };
+        Some(Count {
+            at,
+            packets: between(|count| count.packets),
+            octets: between(|count| count.octets),
+            is_anew: false,
+        })
     }
 
     /// How many packets it sends at most in some time.

@@ -140,7 +140,7 @@ impl Received<'_> {
             }
             // What was sent after the last report counts with it, so that the slots add up to the call.
             let sent = match next {
-                Some(_) => self.sent.nearest(mark.known.at),
+                Some(_) => self.sent.by(mark.known.at),
                 None => self.sent.last(),
             };
             let mut cumulative = self.counters(mark, sent, &all_jitter);

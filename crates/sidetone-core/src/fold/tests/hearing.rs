@@ -257,6 +257,20 @@ fn a_receiver_is_the_same_under_another_source() {
 }
 
 #[test]
+fn reports_of_different_moments_are_compared_by_what_lies_between() {
+    let mut talk = talk();
+    for number in 1..=5 {
+        let tenths = i64::from(number) * 50;
+        talk.sent(tenths, 250 * number);
+        // Half an interval before, and nothing after 7.5 s.
+        talk.heard(tenths - 25, BASE + (250 * number - 125).min(375), 0);
+    }
+    talk.check(375, 750, &["heard nothing since 00:07"]);
+    let received = talk.slots().into_iter().map(|it| it.packets_received);
+    assert_eq!(received.collect::<Vec<_>>(), [Some(375), Some(0), Some(0)]);
+}
+
+#[test]
 fn before_the_answer_nobody_needs_to_hear() {
     // The platform plays a tone; the telephone listens from the answer on, or heard the tone as well.
     let tone: [(i64, u32); 4] = [(-100, 250), (-50, 500), (50, 1_000), (100, 1_250)];
