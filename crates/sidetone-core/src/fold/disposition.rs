@@ -119,14 +119,16 @@ fn fate(legs: &Legs<'_>, reports: &Reports) -> Fate {
             .filter(|_| leg.final_response().is_none())?;
         Some(legs.on_callers_clock(leg, heard).at)
     });
-    if legs.all().any(Leg::proves_answer) {
-        return Fate::Answered(confirmed);
-    }
     let canceled = caller.cancel();
     let refusal = best_refusal(legs);
     if let Some(ack) = caller.confirmed_refusal() {
         let status = refusal.map(|(status, _)| status);
-        return Fate::Refused(status.or(canceled.map(|_| 487)), ack.at);
+        // A BYE before the answer is refused like a CANCEL (§15.1.2).
+        let is_given_up = canceled.is_some() || caller.proves_answer();
+        return Fate::Refused(status.or(is_given_up.then_some(487)), ack.at);
+    }
+    if legs.all().any(Leg::proves_answer) {
+        return Fate::Answered(confirmed);
     }
     if let Some((status, at)) = refusal {
         return Fate::Refused(Some(status), at);

@@ -182,6 +182,7 @@ impl<'a> Leg<'a> {
         self.invites().min_by_key(|heard| heard.at)
     }
 
+    /// The time of that.
     pub(super) fn started_at(&self) -> Option<TimeUs> {
         self.started().map(|heard| heard.at)
     }

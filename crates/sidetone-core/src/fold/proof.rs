@@ -37,13 +37,22 @@ impl<'a> Leg<'a> {
             .copied()
     }
 
-    /// The first ACK that confirms a refusal.
+    /// The first ACK that confirms a refusal. One that somebody goes on talking after does not, although it goes by the branch of
+    /// its INVITE: some know no better.
     pub(super) fn confirmed_refusal(&self) -> Option<Heard<'a>> {
         let is_own = |message: &SipMessage| {
             message.is_request("ACK") && self.attempt().is_refused_by(message) == Some(true)
         };
-        let mut messages = self.messages.iter();
-        messages.find(|heard| is_own(heard.message)).copied()
+        let place = self.messages.iter().position(|it| is_own(it.message))?;
+        let (before, after) = self.messages.split_at(place + 1);
+        let goes_on = |it: &Heard<'_>| {
+            let within = it.message.is_request("INVITE") && !it.message.is_initial_invite();
+            within || it.message.is_request("BYE")
+        };
+        before
+            .last()
+            .copied()
+            .filter(|_| !after.iter().any(goes_on))
     }
 
     /// The CANCEL of the INVITE that decides.
@@ -66,6 +75,7 @@ impl<'a> Leg<'a> {
             })
     }
 
+    /// The same of the attempt that decides.
     pub(super) fn proves_answer(&self) -> bool {
         self.proves_answer_of(self.place)
     }

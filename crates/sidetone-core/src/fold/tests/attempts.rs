@@ -4,6 +4,7 @@ use super::at;
 use super::dialogs::story;
 use super::packets::Story;
 use crate::facts::CallFacts;
+use crate::fold::FoldState;
 use crate::summary::CallSummary;
 use crate::vocabulary::{CallState, EdgeKind};
 
@@ -301,6 +302,16 @@ fn a_thousand_re_invites_hide_neither_beginning_nor_end() {
     let forwards = story.summary();
     story.events.reverse();
     assert_eq!(story.summary(), forwards);
+    let state = |which: fn(usize) -> bool| {
+        let mut state = FoldState::default();
+        for (_, event) in story.events.iter().enumerate().filter(|it| which(it.0)) {
+            state.add(event);
+        }
+        state
+    };
+    let mut halves = state(|number| number % 2 == 0);
+    halves.merge(state(|number| number % 2 == 1));
+    assert_eq!(halves, state(|_| true));
     let facts = forwards.facts;
     assert_eq!(facts.state, Some(CallState::Completed));
     assert_eq!(facts.answered_at, Some(at(2_000)));

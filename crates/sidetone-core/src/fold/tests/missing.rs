@@ -184,8 +184,17 @@ fn an_answer_is_shown_by_what_comes_after_it() {
         Some(CallState::Ringing),
         None,
     );
-    // An ACK by the branch of the INVITE confirms a refusal.
-    check("2020 A>S ACK 1 a/b a1", Some(CallState::Fail), None);
+    // An ACK by the branch of the INVITE confirms a refusal, unless somebody goes on talking.
+    let ack = "2020 A>S ACK 1 a/b a1";
+    check(ack, Some(CallState::Fail), None);
+    let early_bye = "2000 A>S BYE 2 a/b a3\n 2005 S>A 200.BYE 2 a/b a3\n";
+    check(
+        &format!("{early_bye}{ack}"),
+        Some(CallState::Canceled),
+        None,
+    );
+    let bye = "\n 9000 A>S BYE 2 a/b a3";
+    check(&format!("{ack}{bye}"), Some(CallState::Completed), None);
 }
 
 #[test]
