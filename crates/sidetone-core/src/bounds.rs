@@ -13,6 +13,7 @@ use crate::event::{EdgeEvent, ImportedSummary, Observation};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::{AccountSid, CallSid};
 use crate::media::{Counters, MediaSample, Stat};
+use crate::parsed::parsed_bytes;
 use crate::time::TimeUs;
 use crate::vocabulary::{
     AnsweredBy, CallDirection, CallState, CallType, MosMethod, StreamDirection, Tag,
@@ -25,6 +26,10 @@ pub const NAME_MAX_CHARS: usize = 128;
 /// The most levels of JSON within JSON. Well below the 128 that the reader takes, because summaries and documents hold
 /// values deeper down than events do.
 pub const LEVELS_MAX: usize = 32;
+/// The most memory that JSON within an event may take once it is read (see [`crate::parsed`]).
+pub const DATA_MAX_BYTES: usize = 64 * 1024;
+/// The same of what is kept whole as it came: a summary that another system made, an event of an unknown kind.
+pub const WHOLE_MAX_BYTES: usize = 256 * 1024;
 /// The most members of a list or a map that is read.
 pub const ITEMS_MAX: usize = 64;
 /// The largest reading, in whatever unit: sums of them stay far from the end of numbers.
@@ -127,14 +132,27 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
     }
 }
 
+/// Whether JSON is neither too deep nor, once it is read, too large.
+fn json(value: &Value, max_bytes: usize) -> Result<(), OutOfBounds> {
+    // First, so that what follows a value down does not go deep.
+    if is_deeper(value, LEVELS_MAX) {
+        let expected = format!("at most {LEVELS_MAX} levels of objects and arrays");
+        return Err(OutOfBounds::new(value, expected));
+    }
+    let bytes = parsed_bytes(value);
+    if bytes <= max_bytes {
+        Ok(())
+    } else {
+        Err(OutOfBounds::new(
+            format_args!("{bytes} bytes once it is read"),
+            format!("JSON that takes at most {max_bytes} bytes of memory"),
+        ))
+    }
+}
+
 impl Bounded for Value {
     fn check(&self) -> Result<(), OutOfBounds> {
-        if is_deeper(self, LEVELS_MAX) {
-            let expected = format!("at most {LEVELS_MAX} levels of objects and arrays");
-            Err(OutOfBounds::new(self, expected))
-        } else {
-            Ok(())
-        }
+        json(self, DATA_MAX_BYTES)
     }
 }
 
@@ -362,7 +380,7 @@ impl Bounded for ImportedSummary {
         self.facts
             .in_range()
             .map_err(|error| error.within("facts"))?;
-        self.raw.check().map_err(|error| error.within("raw"))
+        json(&self.raw, WHOLE_MAX_BYTES).map_err(|error| error.within("raw"))
     }
 }
 
@@ -377,7 +395,40 @@ impl Bounded for Observation {
             Self::Imported(summary) => summary.check(),
             // What is made of packets is bounded when they are read.
             Self::Timer { .. } | Self::Sip { .. } | Self::Rtcp { .. } | Self::Vq { .. } => Ok(()),
-            Self::Unknown(value) => value.check().map_err(|error| error.within("event")),
+            Self::Unknown(value) => {
+                json(value, WHOLE_MAX_BYTES).map_err(|error| error.within("event"))
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn refuses_what_is_small_only_as_text() {
+        let full = DATA_MAX_BYTES / 32;
+        let numbers = |count| Value::from(vec![0; count]);
+        assert_eq!(numbers(full - 1).check(), Ok(()));
+        let error = numbers(full).check().unwrap_err();
+        assert_eq!(error.value, "65568 bytes once it is read");
+        assert_eq!(
+            error.expected,
+            "JSON that takes at most 65536 bytes of memory"
+        );
+        let objects: Value = (0..100).map(|_| json!({"a": {}})).collect();
+        assert!(objects.to_string().len() < 1_000 && objects.check().is_err());
+        assert_eq!(Value::from("x".repeat(65_000)).check(), Ok(()));
+        let raw = ImportedSummary {
+            stage: crate::event::ImportStage::Partial,
+            version: 1,
+            processing: None,
+            facts: Box::default(),
+            annotation: crate::annotation::Annotation::default(),
+            raw: numbers(full),
+        };
+        assert_eq!(raw.check(), Ok(()));
     }
 }

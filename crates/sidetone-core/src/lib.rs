@@ -58,6 +58,7 @@ pub mod id;
 pub mod media;
 pub mod network;
 mod number;
+pub mod parsed;
 pub mod quality;
 pub mod rtcp;
 pub mod rules;

@@ -65,7 +65,9 @@ proptest! {
             let so_far = state.summary(CALL, &rules);
             prop_assert_eq!(bytes(&so_far), bytes(&fold(CALL, &events[..=number], &rules)));
             prop_assert_eq!(state.findings().started_at(), so_far.facts.started_at);
-            state = FoldState::from_bytes(&state.to_bytes()).unwrap();
+            let bytes = state.to_bytes();
+            assert_eq!(state.size_bytes(), bytes.len());
+            state = FoldState::from_bytes(&bytes).unwrap();
         }
         prop_assert_eq!(state, state_of(&events));
     }

@@ -75,8 +75,10 @@ pub const EVENTS_PER_CALL_MAX: u64 = 100_000;
 pub struct DirtyCall {
     /// The call.
     pub call: CallRef,
-    /// Events after the state's position; all of them when there is no state.
+    /// Events after the state's position; all of them when there is no state. The first of them, when they are many.
     pub events: Vec<CallEvent>,
+    /// Where the others are, for [`Store::read_on`].
+    pub rest: Option<Rest>,
     /// What [`PutSummary::state`] last stored, as it was.
     pub state: Option<Vec<u8>>,
     /// How many further events there are that cannot be read: damage, or a later version wrote them. They are left out,
@@ -88,6 +90,30 @@ pub struct DirtyCall {
     pub last_received_at: TimeUs,
     /// When the call's end was first folded into a stored summary, by our clock.
     pub end_seen_at: Option<TimeUs>,
+}
+
+/// Where the events of a leased call go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// The next row of the log, and the last that may be the call's.
+    next: i64,
+    last: i64,
+    /// Positions that are not wanted because the state knows them, and those beyond which nothing is.
+    known: i64,
+    count: i64,
+    /// How many of these have been given.
+    given: i64,
+}
+
+/// Some events of a leased call.
+#[derive(Debug, Clone, Default)]
+pub struct Piece {
+    /// In the order of arrival, but only within the piece.
+    pub events: Vec<CallEvent>,
+    /// As [`DirtyCall::unreadable`].
+    pub unreadable: u64,
+    /// Where the others are. `None`: there are none.
+    pub rest: Option<Rest>,
 }
 
 /// A folded summary on its way into the store.
@@ -198,8 +224,10 @@ pub struct EventFilter {
 /// Figures about the store's work, for the metrics page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoreStats {
-    /// Calls with events not folded yet.
+    /// Calls with events not folded yet, without those that are set aside.
     pub dirty_calls: u64,
+    /// Calls that are set aside: see [`Store::set_aside`].
+    pub set_aside: u64,
     /// Calls a timer is set for.
     pub timers: u64,
     /// Deliveries that have not arrived yet and are still tried.
@@ -259,12 +287,15 @@ pub trait Store: Send + Sync + 'static {
     /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer (see [`dirty_from`]), longest waiting first: a
     /// call that never falls silent is folded as well.
     /// A call is given to nobody else until `lease_until` has passed `now` or its summary is put.
+    /// Fewer when there is much to them, in bytes; of long logs only the beginning is given. What this version of the fold has
+    /// set aside is left out.
     async fn take_dirty(
         &self,
         limit: usize,
         dirty_since: TimeUs,
         now: TimeUs,
         lease_until: TimeUs,
+        fold_version: u32,
     ) -> Result<Vec<DirtyCall>>;
     /// Gives back leased calls that could not be folded because the store could not be written: they are dirty at once, not
     /// when their lease is over. This itself waits for no write, and comes true with the next [`Self::take_dirty`].
@@ -273,6 +304,20 @@ pub trait Store: Send + Sync + 'static {
     /// no other works on the store; on the embedded one, because it holds the lock of the data directory. Says how many calls
     /// had been leased.
     async fn end_leases(&self) -> Result<u64>;
+    /// More events of a leased call.
+    async fn read_on(&self, call: CallRef, rest: Rest) -> Result<Piece>;
+    /// Notes that a call is about to be folded that costs so much that the process may not survive it. Says how often that was
+    /// noted for this version of the fold since a summary of it was put.
+    async fn begin_dear(&self, call: CallRef, fold_version: u32, now: TimeUs) -> Result<u32>;
+    /// Sets a call aside that cannot be folded: its events are kept, but its summary stands still until another version of the
+    /// fold takes it, or it is refolded. [`Self::check`] names it.
+    async fn set_aside(
+        &self,
+        call: CallRef,
+        fold_version: u32,
+        reason: String,
+        now: TimeUs,
+    ) -> Result<()>;
     /// Writes summaries: document, filter columns, rollups, timer. The processing version grows where the content
     /// differs from the stored one. A call stays dirty when events came after `position`. A summary whose `position`
     /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
@@ -284,6 +329,10 @@ pub trait Store: Send + Sync + 'static {
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>>;
     /// Sets timers that were due to a later time: those that led to nothing must not stand before all others for ever.
     async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()>;
+    /// Tells that the clock was set back to `now`, or may have been. What would wait for longer than it can have to waits from now
+    /// on: timers `settle_us` where the end is known, else `call_idle_us`; leases and patience end; deliveries are tried. Says
+    /// how many calls waited so.
+    async fn clock_set_back(&self, now: TimeUs, settle_us: i64, call_idle_us: i64) -> Result<u64>;
     /// Marks calls dirty again and forgets their fold state, so that the whole log is folded anew.
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()>;
 

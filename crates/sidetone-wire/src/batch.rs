@@ -11,10 +11,21 @@ pub const MESSAGES_MAX: usize = 1_000;
 pub struct Batch {
     /// The good ones, in order. May be taken between two feeds.
     pub observed: Vec<Observed>,
+    /// About how much memory they take, in bytes.
+    pub bytes: usize,
     /// Those that are wrong.
     pub refused: Tally,
     /// Those that are well-formed but of a type that means nothing here.
     pub ignored: Tally,
+}
+
+impl Batch {
+    /// Keeps a good one, given the length of its JSON.
+    pub fn keep(&mut self, observed: Observed, json_bytes: usize) {
+        let bytes = observed.observation.memory_bytes(json_bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.observed.push(observed);
+    }
 }
 
 /// A count, and the first of what is counted.

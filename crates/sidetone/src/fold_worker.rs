@@ -1,29 +1,42 @@
 //! Turns events into summaries, and time into events.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sidetone_core::event::{CallEvent, Timer};
-use sidetone_core::fold::FoldState;
+use sidetone_core::fold::{FOLD_VERSION, FoldState};
 use sidetone_core::id::CallRef;
+use sidetone_core::parsed::parsed_bytes;
 use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
-use sidetone_core::time::TimeUs;
+use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::{
-    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, PutSummary, Result, StoreError,
+    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, Piece, PutSummary, Result, StoreError,
 };
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::app::App;
 use crate::config::Lifecycle;
+use crate::guard::guarded;
 use crate::ingest::hep::intake::PRESSING;
 use crate::server::stopped;
 use crate::tables::Tables;
 
 /// Calls folded in one transaction.
 const BATCH: usize = 512;
+/// About how much memory summaries and states may take that are written in one transaction.
+const PUT_MAX_BYTES: usize = 8 << 20;
+/// The longest state of a call, in bytes as it is stored: 100,000 reports of RTCP take some 12 MB. Beyond it each fold of the
+/// call would cost everybody.
+const STATE_MAX_BYTES: usize = 16 << 20;
+/// From this length of its state on a call is dear; one whose events come in several pieces is as well.
+const DEAR_BYTES: usize = 1 << 20;
+/// How often folding a dear call may be cut short by the end of the process before it is not tried again.
+const TRIES_MAX: u32 = 3;
 /// How long a call is ours before another worker may take it.
 const LEASE_US: i64 = 30_000_000;
 /// Days before today that rules are frozen for: as long as summaries are kept.
@@ -33,11 +46,21 @@ const IDLE: Duration = Duration::from_millis(50);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Works until a stop is asked for.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+/// Works until a stop is asked for. On a thread of its own: folding takes long enough to keep requests waiting.
+pub async fn run(app: App, stop: watch::Receiver<bool>) {
+    let working = tokio::task::spawn_blocking(move || Handle::current().block_on(work(app, stop)));
+    if let Err(error) = working.await
+        && let Ok(panic) = error.try_into_panic()
+    {
+        resume_unwind(panic);
+    }
+}
+
+async fn work(app: App, mut stop: watch::Receiver<bool>) {
     let mut worker = FoldWorker::new(app);
+    worker.looked = None;
     loop {
-        let begin = worker.app.clock.now();
+        let begin = worker.app.clock.passed();
         let pause = match worker.round().await {
             Ok(0) => IDLE,
             Ok(_) => worker.pause_after(begin),
@@ -59,6 +82,20 @@ pub struct FoldWorker {
     rules: HashMap<i64, Arc<Rules>>,
     /// Those the rules were made with.
     tables: Arc<Tables>,
+    /// Dear calls that were begun and not written yet: the process did not end meanwhile.
+    begun: HashSet<CallRef>,
+    /// How much time had passed, and what time it was, when the worker last looked. `None`: the clock may have been set back
+    /// since what is stored was written.
+    looked: Option<(Duration, TimeUs)>,
+}
+
+/// What becomes of a call.
+enum Folded {
+    Summary(Box<PutSummary>),
+    /// Another version wrote its state: its whole log is folded on a later round.
+    Unreadable,
+    /// It cannot be folded, and why.
+    Impossible(String),
 }
 
 impl FoldWorker {
@@ -67,20 +104,50 @@ impl FoldWorker {
     pub fn new(app: App) -> Self {
         Self {
             tables: app.tables.get(),
-            app,
             rules: HashMap::new(),
+            begun: HashSet::new(),
+            looked: Some((app.clock.passed(), app.clock.now())),
+            app,
         }
     }
 
     /// The pause after a round that began then. While packets come as fast as they can be written, writing them has three
     /// quarters of the time: what is not written is lost, while a call that waits to be folded is folded once for all that
     /// came meanwhile.
-    fn pause_after(&self, begin: TimeUs) -> Duration {
+    fn pause_after(&self, begin: Duration) -> Duration {
         if self.app.counters.hep_writing.get() < PRESSING {
             return Duration::ZERO;
         }
-        let took_us = self.app.clock.now().micros() - begin.micros();
-        Duration::from_micros(u64::try_from(took_us).unwrap_or(0)).min(RETRY) * 3
+        self.app.clock.passed().saturating_sub(begin).min(RETRY) * 3
+    }
+
+    /// Notices that the clock was set back: what waits for a time would wait for as long as the clock was set back by.
+    async fn look_at_clock(&mut self) -> Result<()> {
+        let (passed, now) = (self.app.clock.passed(), self.app.clock.now());
+        let is_behind = self.looked.is_none_or(|(before, then)| {
+            let since = i64::try_from((passed - before).as_micros()).unwrap_or(i64::MAX);
+            now < then.plus_us(since).plus_us(-SECOND_US)
+        });
+        if is_behind {
+            let Lifecycle {
+                settle_us,
+                call_idle_us,
+                ..
+            } = self.app.config.lifecycle;
+            let brought = self
+                .app
+                .store
+                .clock_set_back(now, settle_us, call_idle_us)
+                .await?;
+            if brought > 0 {
+                tracing::warn!(
+                    calls = brought,
+                    "calls waited for times that are further off than they can be: the clock was set back"
+                );
+            }
+        }
+        self.looked = Some((passed, now));
+        Ok(())
     }
 
     /// Fires due timers and folds what is dirty. Says how many calls it touched.
@@ -98,6 +165,7 @@ impl FoldWorker {
             self.tables = tables;
             self.rules.clear();
         }
+        self.look_at_clock().await?;
         let fired = self.fire_timers().await?;
         let now = self.app.clock.now();
         let dirty_since = now.plus_us(-fold_delay_us);
@@ -105,7 +173,7 @@ impl FoldWorker {
         let calls = self
             .app
             .store
-            .take_dirty(BATCH, dirty_since, now, lease)
+            .take_dirty(BATCH, dirty_since, now, lease, FOLD_VERSION)
             .await?;
         let taken = calls.len();
         let leased: Vec<CallRef> = calls.iter().map(|dirty| dirty.call).collect();
@@ -166,52 +234,135 @@ impl FoldWorker {
     }
 
     async fn fold(&mut self, calls: Vec<DirtyCall>, now: TimeUs) -> Result<()> {
-        let mut folded = Vec::with_capacity(calls.len());
+        let (mut folded, mut bytes) = (Vec::new(), 0);
         let mut unreadable = Vec::new();
-        for call in calls {
-            let state = match &call.state {
-                None => FoldState::default(),
-                Some(bytes) => match FoldState::from_bytes(bytes) {
-                    Some(state) => state,
-                    None => {
-                        // Written by another version: its whole log is folded on a later round.
-                        unreadable.push(call.call);
-                        continue;
-                    }
-                },
-            };
-            folded.push(self.fold_one(call, state, now).await?);
+        for dirty in calls {
+            let call = dirty.call;
+            match self.fold_one(dirty, now).await? {
+                Folded::Summary(put) => {
+                    bytes += memory_bytes(&put);
+                    folded.push(*put);
+                }
+                Folded::Unreadable => unreadable.push(call),
+                Folded::Impossible(reason) => self.set_aside(call, reason, now).await?,
+            }
+            if bytes > PUT_MAX_BYTES {
+                self.put(std::mem::take(&mut folded)).await?;
+                bytes = 0;
+            }
         }
         if !unreadable.is_empty() {
             self.app.store.refold(unreadable).await?;
         }
-        self.app.counters.summaries.inc_by(folded.len() as u64);
-        self.app.store.put_summaries(folded).await
+        self.put(folded).await
     }
 
-    async fn fold_one(
+    async fn put(&mut self, folded: Vec<PutSummary>) -> Result<()> {
+        if folded.is_empty() {
+            return Ok(());
+        }
+        let number = folded.len() as u64;
+        let calls: Vec<CallRef> = folded.iter().map(|put| put.summary.call).collect();
+        self.app.store.put_summaries(folded).await?;
+        self.app.counters.summaries.inc_by(number);
+        for call in &calls {
+            self.begun.remove(call);
+        }
+        Ok(())
+    }
+
+    /// Leaves a call out, so that it does not take the others along.
+    async fn set_aside(&mut self, call: CallRef, reason: String, now: TimeUs) -> Result<()> {
+        tracing::error!(
+            call.sid = %call.sid, account.sid = %call.account, reason,
+            "a call is set aside: its events are kept, its summary stands still"
+        );
+        self.begun.remove(&call);
+        self.app
+            .store
+            .set_aside(call, FOLD_VERSION, reason, now)
+            .await
+    }
+
+    async fn fold_one(&mut self, mut dirty: DirtyCall, now: TimeUs) -> Result<Folded> {
+        let call = dirty.call;
+        let is_dear = dirty.rest.is_some()
+            || dirty
+                .state
+                .as_ref()
+                .is_some_and(|state| state.len() > DEAR_BYTES);
+        if is_dear && self.begun.insert(call) {
+            let tries = self.app.store.begin_dear(call, FOLD_VERSION, now).await?;
+            if tries >= TRIES_MAX {
+                let reason =
+                    format!("folding it was cut short by the end of the process {tries} times");
+                return Ok(Folded::Impossible(reason));
+            }
+        }
+        let mut state = match dirty.state.take() {
+            None => FoldState::default(),
+            Some(bytes) => match FoldState::from_bytes(&bytes) {
+                Some(state) => state,
+                None => return Ok(Folded::Unreadable),
+            },
+        };
+        let mut piece = Piece {
+            events: std::mem::take(&mut dirty.events),
+            unreadable: dirty.unreadable,
+            rest: dirty.rest,
+        };
+        let mut unreadable = 0;
+        loop {
+            unreadable += piece.unreadable;
+            if let Err(reason) = guarded(|| {
+                piece.events.iter().for_each(|event| state.add(event));
+            }) {
+                return Ok(Folded::Impossible(reason));
+            }
+            if is_dear && state.size_bytes() > STATE_MAX_BYTES {
+                let reason =
+                    format!("what its events tell takes more than {STATE_MAX_BYTES} bytes");
+                return Ok(Folded::Impossible(reason));
+            }
+            let Some(rest) = piece.rest else { break };
+            // One piece goes before the next comes.
+            drop(piece);
+            piece = self.app.store.read_on(call, rest).await?;
+        }
+        drop(piece);
+        if unreadable > 0 {
+            tracing::error!(call.sid = %call.sid, call.unreadable = unreadable, "events cannot be read and were left out");
+        }
+        self.summarize(&dirty, &state, now).await
+    }
+
+    async fn summarize(
         &mut self,
-        call: DirtyCall,
-        mut state: FoldState,
+        dirty: &DirtyCall,
+        state: &FoldState,
         now: TimeUs,
-    ) -> Result<PutSummary> {
-        if call.unreadable > 0 {
-            tracing::error!(call.sid = %call.call.sid, call.unreadable, "events cannot be read and were left out");
-        }
-        for event in &call.events {
-            state.add(event);
-        }
+    ) -> Result<Folded> {
+        let findings = match guarded(|| state.findings()) {
+            Ok(findings) => findings,
+            Err(reason) => return Ok(Folded::Impossible(reason)),
+        };
         // The day of a call is the day of its start, which only the fold knows. No rules are frozen ahead of time.
-        let findings = state.findings();
         let day = findings.started_at().unwrap_or(now).day().min(now.day());
-        let summary = findings.summary(call.call, &*self.rules(day).await?);
-        let complete = summary.processing == ProcessingState::Complete;
-        Ok(PutSummary {
-            timer_at: next_timer(&summary, &call, now, &self.app.config.lifecycle),
-            state: (!complete).then(|| state.to_bytes()),
-            position: call.position,
-            summary,
-            now,
+        let rules = self.rules(day).await?;
+        let made = guarded(|| {
+            let summary = findings.summary(dirty.call, &rules);
+            let complete = summary.processing == ProcessingState::Complete;
+            (summary, (!complete).then(|| state.to_bytes()))
+        });
+        Ok(match made {
+            Ok((summary, state)) => Folded::Summary(Box::new(PutSummary {
+                timer_at: next_timer(&summary, dirty, now, &self.app.config.lifecycle),
+                state,
+                position: dirty.position,
+                summary,
+                now,
+            })),
+            Err(reason) => Folded::Impossible(reason),
         })
     }
 
@@ -236,6 +387,13 @@ impl FoldWorker {
     }
 }
 
+/// About how much memory it takes until it is written.
+fn memory_bytes(put: &PutSummary) -> usize {
+    const SUMMARY: usize = 8 * 1024;
+    let raw = put.summary.imported.as_ref().map_or(0, parsed_bytes);
+    SUMMARY + raw + put.state.as_ref().map_or(0, Vec::len)
+}
+
 /// What a timer that ran out says of its call.
 fn timer_event(due: &DueTimer, now: TimeUs) -> CallEvent {
     if due.ended {
@@ -255,18 +413,21 @@ fn next_timer(
     if summary.processing == ProcessingState::Complete {
         return None;
     }
+    // Not later than now: the clock may have been set back since.
+    let last_received_at = call.last_received_at.min(now);
     if summary.facts.ended_at.is_none() {
-        return Some(call.last_received_at.plus_us(lifecycle.call_idle_us));
+        return Some(last_received_at.plus_us(lifecycle.call_idle_us));
     }
     // The other system completes its summary itself, much later; ours waits for it as long as for anything.
     let settle_us = match summary.imported {
         Some(_) => lifecycle.settle_max_us,
         None => lifecycle.settle_us,
     };
-    let quiet = call.last_received_at.plus_us(settle_us);
+    let quiet = last_received_at.plus_us(settle_us);
     let latest = call
         .end_seen_at
         .unwrap_or(now)
+        .min(now)
         .plus_us(lifecycle.settle_max_us);
     Some(quiet.min(latest))
 }

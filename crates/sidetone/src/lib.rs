@@ -13,6 +13,7 @@ pub mod directory;
 pub mod drain;
 pub mod feedback_worker;
 pub mod fold_worker;
+mod guard;
 pub mod http;
 pub mod ingest;
 pub mod process;

@@ -50,6 +50,8 @@ mod trust;
 mod warnings;
 mod ways;
 
+use std::io::{self, Write};
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{CallEvent, ImportStage, ImportedSummary, Observation, SourceKind, Timer};
@@ -97,6 +99,20 @@ pub struct FoldState {
     dialogs: Dialogs,
     #[serde(skip_serializing_if = "Reports::is_empty")]
     reports: Reports,
+}
+
+/// Counts what is written.
+struct Size(usize);
+
+impl Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The earliest and the latest of some times.
@@ -292,6 +308,15 @@ impl FoldState {
     #[must_use]
     pub fn summary(&self, call: CallRef, rules: &Rules) -> CallSummary {
         self.findings().summary(call, rules)
+    }
+
+    /// How long [`Self::to_bytes`] would be. In memory it takes up to twice as much.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let mut size = Size(FOLD_VERSION.to_le_bytes().len());
+        // Counting does not fail.
+        let _ = serde_json::to_writer(&mut size, self);
+        size.0
     }
 
     /// The state as bytes, for [`Self::from_bytes`] of the same [`FOLD_VERSION`].

@@ -13,18 +13,18 @@ use crate::{
     Appended, DirtyCall, EVENTS_PER_CALL_MAX, EventFilter, Lookup, NewEvent, Store, StoreError,
 };
 
-async fn take(store: &dyn Store, now: i64) -> Vec<DirtyCall> {
+pub(super) async fn take(store: &dyn Store, now: i64) -> Vec<DirtyCall> {
     store
-        .take_dirty(100, at(now), at(now), at(now + 60))
+        .take_dirty(100, at(now), at(now), at(now + 60), 1)
         .await
         .unwrap()
 }
 
-fn ids(events: &[CallEvent]) -> Vec<&str> {
+pub(super) fn ids(events: &[CallEvent]) -> Vec<&str> {
     events.iter().map(|event| event.id.as_str()).collect()
 }
 
-fn logged(page: &Page<(Place, CallEvent)>) -> Vec<&str> {
+pub(super) fn logged(page: &Page<(Place, CallEvent)>) -> Vec<&str> {
     page.rows
         .iter()
         .map(|(_, event)| event.id.as_str())
@@ -151,19 +151,19 @@ pub async fn leases_dirty_calls(store: Arc<dyn Store>) {
     }
     store.append(vec![event(call(2), "b", 9)]).await.unwrap();
     let order = |dirty: Vec<DirtyCall>| dirty.iter().map(|dirty| dirty.call).collect::<Vec<_>>();
-    let taken = store.take_dirty(1, at(4), at(10), at(20)).await.unwrap();
+    let taken = store.take_dirty(1, at(4), at(10), at(20), 1).await.unwrap();
     assert_eq!(
         order(taken),
         [call(2)],
         "it waits longest, whatever came since"
     );
     assert_eq!(
-        order(store.take_dirty(9, at(4), at(10), at(30)).await.unwrap()),
+        order(store.take_dirty(9, at(4), at(10), at(30), 1).await.unwrap()),
         [call(3)],
         "call 1 has not waited long enough"
     );
     assert_eq!(
-        order(store.take_dirty(9, at(5), at(10), at(30)).await.unwrap()),
+        order(store.take_dirty(9, at(5), at(10), at(30), 1).await.unwrap()),
         [call(1)]
     );
     assert_eq!(order(take(&*store, 19).await), []);

@@ -8,6 +8,7 @@
 )]
 
 pub mod account;
+pub mod bounds;
 pub mod concurrency;
 pub mod delivery;
 pub mod feedback;
@@ -34,6 +35,8 @@ macro_rules! conformance {
                 lets_measurements_of_long_calls_wait,
                 gives_only_new_events_with_the_state, stays_dirty_when_events_came_meanwhile, refolds_from_the_first_event,
                 lists_events_by_time_and_kind, pages_events_both_ways, tells_due_timers;
+            bounds: gives_long_logs_in_pieces, ends_pages_of_large_events_early, leaves_out_what_is_set_aside,
+                forgets_times_of_a_clock_that_was_set_back;
             summary: shows_what_was_put, counts_versions_of_changed_content_only, ignores_stale_summaries,
                 makes_unknown_calls, remembers_when_the_end_was_seen, keeps_accounts_apart, finds_calls_of_subaccounts,
                 remembers_advanced_features;

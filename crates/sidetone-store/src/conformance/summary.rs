@@ -131,7 +131,7 @@ pub async fn remembers_when_the_end_was_seen(store: Arc<dyn Store>) {
         store.put_summaries(vec![put]).await.unwrap();
         store.refold(vec![call(1)]).await.unwrap();
         let dirty = store
-            .take_dirty(9, at(100), at(100), at(100))
+            .take_dirty(9, at(100), at(100), at(100), 1)
             .await
             .unwrap();
         assert_eq!(dirty[0].end_seen_at, expected.map(at));

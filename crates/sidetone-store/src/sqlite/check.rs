@@ -7,7 +7,7 @@ use super::check_calls::{self, check_changes};
 use super::check_outbox::check_outbox;
 use super::check_rollups::{check_pdd, check_rollups};
 use super::checksum::Covered;
-use super::hourly;
+use super::{hourly, set_aside};
 use crate::{CheckedCalls, Result, StoreStats};
 
 /// More findings than these say nothing new.
@@ -20,7 +20,12 @@ pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
         Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     };
     Ok(StoreStats {
-        dirty_calls: count("select count(*) from call where dirty_us is not null")?,
+        dirty_calls: count(
+            "select (select count(*) from call where dirty_us is not null)
+               - (select count(*) from set_aside s join call c on c.id = s.call_id
+                  where s.reason is not null and c.dirty_us is not null)",
+        )?,
+        set_aside: count("select count(*) from set_aside where reason is not null")?,
         timers: count("select count(*) from call where timer_us is not null")?,
         // Index by index: rows are many times as long.
         deliveries_waiting: count(
@@ -57,6 +62,9 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     }
     section(&mut findings, "calls to be folded", |findings| {
         check_work(conn, findings)
+    });
+    section(&mut findings, "calls set aside", |findings| {
+        set_aside::check(conn, findings)
     });
     section(&mut findings, "deliveries", |findings| {
         check_outbox(conn, findings)

@@ -63,6 +63,14 @@ pub(super) fn pack(format: Format, owner: &[u8], json: &[u8]) -> Result<Vec<u8>>
     Ok(packed)
 }
 
+/// How long packed JSON says that it will be, in bytes.
+pub(super) fn unpacked_bytes(packed: &[u8]) -> usize {
+    match packed {
+        [_, a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+        _ => 0,
+    }
+}
+
 /// Unpacks JSON that belongs to an owner.
 pub(super) fn unpack(owner: &[u8], packed: &[u8]) -> Result<Vec<u8>> {
     let damaged = |what: &str| StoreError::Corrupt(format!("packed JSON {what}"));

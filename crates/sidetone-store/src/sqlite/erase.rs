@@ -10,10 +10,11 @@ use super::{account, feedback, log};
 use crate::{Lookup, Result};
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     "delete from alias where call_id = ?1",
     "delete from document where call_id = ?1",
     "delete from fold_state where call_id = ?1",
+    "delete from set_aside where call_id = ?1",
     "delete from event where id between ?1 << 28 and (?1 << 28) + ((1 << 28) - 1)",
     "delete from annotation where call_id = ?1",
     "with recursive change (id) as (

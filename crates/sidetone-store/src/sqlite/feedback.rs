@@ -306,6 +306,7 @@ pub(super) fn awaits_fold(
             "select 1 from (select call_id, at_us from feedback_log order by id desc limit 1000) l
              join call c on c.id = l.call_id
              where l.at_us <= ?3 and c.dirty_us is not null and c.start_us is null
+             and not exists (select 1 from set_aside s where s.call_id = c.id and s.reason is not null)
              and c.account in (select id from account where sid = ?1 or ?2 and parent_sid = ?1)",
         )?
         .exists(params![

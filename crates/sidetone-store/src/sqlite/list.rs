@@ -18,7 +18,7 @@ use super::posting::Posting;
 use super::span::{Part, Span};
 use super::zone::{Ground, Hours};
 use super::{account, alias, record};
-use crate::page::{Page, PageRequest, Place};
+use crate::page::{Page, PageRequest, Place, Start};
 use crate::{CallRecord, Result, StoreError};
 
 /// A stretch of the axis, and what must be true of a call to be found there.
@@ -58,20 +58,56 @@ pub(super) fn list(
             |toward, from, limit| walk.read(toward, from, limit),
         )?
     };
-    let mut page = Page {
-        before: places.before,
-        after: places.after,
-        ..Page::default()
-    };
-    for place in places.rows {
-        match record::record_by_id(conn, place, axis) {
-            Ok(record) => page.rows.push(record),
+    read_records(conn, places, axis, request.start)
+}
+
+/// How much memory the records of a page may take. One is always given.
+const PAGE_BYTES: usize = 16 << 20;
+
+/// Reads the records of a page: those nearest to where it begins, while there is room.
+fn read_records(
+    conn: &Connection,
+    mut places: Page<Place>,
+    axis: Axis,
+    start: Start,
+) -> Result<Page<CallRecord>> {
+    let is_backwards = matches!(start, Start::Before(_));
+    if is_backwards {
+        places.rows.reverse();
+    }
+    let mut rows = Vec::with_capacity(places.rows.len());
+    let mut damaged = Vec::new();
+    let (mut room, mut read) = (PAGE_BYTES, 0);
+    for place in &places.rows {
+        if room == 0 {
+            break;
+        }
+        read += 1;
+        match record::record_by_id(conn, *place, axis) {
+            Ok((record, bytes)) => {
+                room = room.saturating_sub(bytes);
+                rows.push(record);
+            }
             // The others are served: a page that failed as a whole would hide all that lies behind it.
-            Err(StoreError::Corrupt(damage)) => page.damaged.push(damage),
+            Err(StoreError::Corrupt(damage)) => damaged.push(damage),
             Err(error) => return Err(error),
         }
     }
-    Ok(page)
+    let is_cut = read < places.rows.len();
+    places.rows.truncate(read);
+    if is_backwards {
+        rows.reverse();
+        places.rows.reverse();
+    }
+    if is_cut {
+        places = paging::cut(places, start, |place| *place);
+    }
+    Ok(Page {
+        rows,
+        before: places.before,
+        after: places.after,
+        damaged,
+    })
 }
 
 struct Walk<'c> {

@@ -3,16 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
-use sidetone_core::time::TimeUs;
+use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::checksum::{CALL, about};
 use super::writer::Work;
-use super::{account, codec, record, slot};
-use crate::{Appended, DirtyCall, DueTimer, NewEvent, Result, StoreError, dirty_from};
+use super::{account, codec, record, set_aside, slot};
+use crate::{Appended, DueTimer, NewEvent, PATIENCE_MAX_US, Result, dirty_from};
 
 /// An event ready to be written.
 pub(super) struct PackedEvent {
@@ -277,15 +277,15 @@ pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result
 
 /// A call that was leased, before its events are read.
 pub(super) struct Leased {
-    id: i64,
+    pub(super) id: i64,
     /// Whether the row is what was written.
     is_sound: bool,
     pub(super) call: CallRef,
-    state_position: i64,
-    event_count: i64,
-    last_received_us: i64,
-    end_seen_us: Option<i64>,
-    state: Option<Vec<u8>>,
+    pub(super) state_position: i64,
+    pub(super) event_count: i64,
+    pub(super) last_received_us: i64,
+    pub(super) end_seen_us: Option<i64>,
+    pub(super) state: Option<Vec<u8>>,
 }
 
 /// What becomes of a lease that is over before its time: the call is dirty since its last event.
@@ -323,12 +323,16 @@ pub(super) fn state_identity(call: CallRef, position: i64) -> Vec<u8> {
     identity
 }
 
+/// How long the states of calls that are leased together may be.
+const STATES_MAX_BYTES: usize = 8 << 20;
+
 pub(super) fn lease_dirty(
     work: &mut Work<'_>,
     limit: usize,
     dirty_since: TimeUs,
     now: TimeUs,
     lease_until: TimeUs,
+    fold_version: u32,
 ) -> Result<Vec<Leased>> {
     let conn = work.conn;
     let sql = record::with_soundness(include_str!("take_dirty.sql"));
@@ -337,7 +341,8 @@ pub(super) fn lease_dirty(
         params![
             dirty_since.micros(),
             now.micros(),
-            i64::try_from(limit).unwrap_or(i64::MAX)
+            i64::try_from(limit).unwrap_or(i64::MAX),
+            fold_version,
         ],
         |row| {
             let call = CallRef {
@@ -360,12 +365,20 @@ pub(super) fn lease_dirty(
             })
         },
     )?;
-    let mut leased = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    // A damaged call keeps the summary it has: what would be folded might be another's. `check` names it.
-    let damaged = leased.extract_if(.., |row| !row.is_sound);
-    let mut set_aside = conn.prepare_cached("update call set dirty_us = null where id = ?1")?;
-    for row in damaged {
-        set_aside.execute([row.id])?;
+    let (mut leased, mut state_bytes) = (Vec::new(), 0);
+    let mut forget = conn.prepare_cached("update call set dirty_us = null where id = ?1")?;
+    for row in rows {
+        let row = row?;
+        if !row.is_sound {
+            // A damaged call keeps the summary it has: what would be folded might be another's. `check` names it.
+            forget.execute([row.id])?;
+            continue;
+        }
+        state_bytes += row.state.as_ref().map_or(0, Vec::len);
+        leased.push(row);
+        if state_bytes > STATES_MAX_BYTES {
+            break;
+        }
     }
     // Dirty again when the lease is over, or sooner because of what comes meanwhile.
     let mut lease =
@@ -376,51 +389,12 @@ pub(super) fn lease_dirty(
     Ok(leased)
 }
 
-/// Reads the events of leased calls, up to those that were there when they were leased.
-pub(super) fn read_leased(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<DirtyCall>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "select {EVENT} from event where id between ?1 and ?2 and position > ?3 and position <= ?4 order by position"
-    ))?;
-    let mut calls = Vec::with_capacity(leased.len());
-    for row in leased {
-        let known = row.state.as_ref().map_or(0, |_| row.state_position);
-        let mut events = Vec::new();
-        let (first, last) = slot::range(row.id).into_inner();
-        let mut rows = statement.query([first, last, known, row.event_count])?;
-        loop {
-            let event = match rows.next() {
-                Ok(None) => break,
-                Ok(Some(body)) => read_event(body, 0, row.call),
-                Err(error) => match error.into() {
-                    // The rest of the log cannot be come by.
-                    StoreError::Corrupt(_) => break,
-                    error => Err(error),
-                },
-            };
-            match event {
-                Ok(event) => events.push(event),
-                Err(StoreError::Corrupt(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        // Positions are counted without a gap: what is not there was there.
-        let expected = usize::try_from(row.event_count - known).unwrap_or(0);
-        let unreadable = expected.saturating_sub(events.len()) as u64;
-        calls.push(DirtyCall {
-            call: row.call,
-            events,
-            unreadable,
-            state: row.state,
-            position: row.event_count.unsigned_abs(),
-            last_received_at: TimeUs::from_micros(row.last_received_us),
-            end_seen_at: row.end_seen_us.map(TimeUs::from_micros),
-        });
-    }
-    Ok(calls)
-}
-
-/// Unpacks a stored event, whose columns begin at one.
-pub(super) fn read_event(row: &Row<'_>, column: usize, call: CallRef) -> Result<CallEvent> {
+/// Unpacks a stored event, whose columns begin at one. Says how long its JSON is, too.
+pub(super) fn read_event(
+    row: &Row<'_>,
+    column: usize,
+    call: CallRef,
+) -> Result<(CallEvent, usize)> {
     let owner = event_identity(
         call,
         row.get(column + 1)?,
@@ -433,7 +407,7 @@ pub(super) fn read_event(row: &Row<'_>, column: usize, call: CallRef) -> Result<
     let json = about(codec::unpack(&owner, packed), || {
         format!("table event, call {}", call.sid)
     })?;
-    Ok(CallEvent::from_stored_json(call, &json)?)
+    Ok((CallEvent::from_stored_json(call, &json)?, json.len()))
 }
 
 pub(super) fn due_timers(conn: &Connection, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
@@ -466,6 +440,44 @@ pub(super) fn defer_timers(work: &mut Work<'_>, calls: &[CallRef], until: TimeUs
     Ok(())
 }
 
+/// The longest that a delivery may wait for another try after a failure: three days are all it has.
+const RETRY_MAX_US: i64 = 3 * DAY_US;
+
+pub(super) fn clock_set_back(
+    work: &mut Work<'_>,
+    now: TimeUs,
+    settle_us: i64,
+    call_idle_us: i64,
+) -> Result<u64> {
+    let now = now.micros();
+    let patient = now.saturating_add(PATIENCE_MAX_US);
+    let run = |sql: &str, values: &[i64]| -> Result<u64> {
+        let changed = work.conn.execute(sql, params_from_iter(values))?;
+        Ok(changed as u64)
+    };
+    let dirty = run(
+        "update call indexed by call_dirty set dirty_us = min(dirty_us, ?1), lease_until_us = null
+         where dirty_us is not null and (dirty_us > ?2 or lease_until_us > ?2)",
+        &[now, patient],
+    )?;
+    let mut timers = 0;
+    for (ended, wait_us) in [("not null", settle_us), ("null", call_idle_us)] {
+        timers += run(
+            &format!("update call set timer_us = ?1 where timer_us > ?1 and ended_us is {ended}"),
+            &[now.saturating_add(wait_us)],
+        )?;
+    }
+    run(
+        "update feedback_summary set lease_until_us = null where lease_until_us > ?1",
+        &[patient],
+    )?;
+    run(
+        "update outbox set due_us = ?1 where state = 1 and due_us > ?2",
+        &[now, now.saturating_add(RETRY_MAX_US)],
+    )?;
+    Ok(dirty + timers)
+}
+
 pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
     for call in calls {
         let Some(id) = record::row_of(work.conn, *call)? else {
@@ -483,6 +495,7 @@ pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
             work.conn
                 .prepare_cached("delete from fold_state where call_id = ?1")?
                 .execute([id])?;
+            set_aside::take_back(work.conn, id)?;
         }
     }
     Ok(())

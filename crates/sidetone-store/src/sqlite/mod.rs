@@ -34,12 +34,14 @@ mod readers;
 mod record;
 mod rollup;
 mod rules;
+mod set_aside;
 mod slot;
 mod span;
 mod summary;
 mod terms;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod unfolded;
 mod verbs;
 mod writer;
 mod zone;

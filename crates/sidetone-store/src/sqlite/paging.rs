@@ -77,3 +77,16 @@ pub(super) fn page<T>(
         damaged: Vec::new(),
     })
 }
+
+/// A page that ends before it has as many rows as it might: where it goes on although it did not seem so.
+pub(super) fn cut<T>(page: Page<T>, start: Start, place_of: impl Fn(&T) -> Place) -> Page<T> {
+    let (before, after) = match start {
+        Start::First { .. } | Start::After(_) => (page.before, page.rows.last().map(place_of)),
+        Start::Before(_) => (page.rows.first().map(place_of), page.after),
+    };
+    Page {
+        before,
+        after,
+        ..page
+    }
+}

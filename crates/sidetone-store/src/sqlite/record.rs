@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sidetone_core::annotation::Annotation;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::parsed::parsed_bytes;
 use sidetone_core::summary::CallSummary;
 
 use super::checksum::{CALL, about, expect_sound};
@@ -85,14 +86,18 @@ pub(super) fn record(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Lo
     )
 }
 
-/// The record of a row that was found by a list.
-pub(super) fn record_by_id(conn: &Connection, place: Place, axis: Axis) -> Result<CallRecord> {
+/// The record of a row that was found by a list, and about how much memory it takes.
+pub(super) fn record_by_id(
+    conn: &Connection,
+    place: Place,
+    axis: Axis,
+) -> Result<(CallRecord, usize)> {
     about(read_by_id(conn, place, axis), || {
         format!("call row {}", place.id)
     })
 }
 
-fn read_by_id(conn: &Connection, place: Place, axis: Axis) -> Result<CallRecord> {
+fn read_by_id(conn: &Connection, place: Place, axis: Axis) -> Result<(CallRecord, usize)> {
     let id = place.id;
     let mut statement = conn.prepare_cached(&RECORD_BY_ID)?;
     let mut rows = statement.query([id])?;
@@ -114,7 +119,17 @@ fn read_by_id(conn: &Connection, place: Place, axis: Axis) -> Result<CallRecord>
             call.sid
         )));
     }
-    read_record(row, call, row.get(9)?)
+    let record = read_record(row, call, row.get(9)?)?;
+    let json_bytes = row
+        .get_ref(5)?
+        .as_blob_or_null()?
+        .map_or(0, codec::unpacked_bytes);
+    let raw = record
+        .summary
+        .as_ref()
+        .and_then(|summary| summary.imported.as_ref())
+        .map_or(0, parsed_bytes);
+    Ok((record, 2 * json_bytes + raw))
 }
 
 fn read_record(row: &Row<'_>, call: CallRef, is_sound: bool) -> Result<CallRecord> {

@@ -13,7 +13,7 @@ use sidetone_core::time::TimeUs;
 use super::checksum::CALL;
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, alias, codec, feedback, judgement, log, record};
+use super::{account, alias, codec, feedback, judgement, log, record, set_aside};
 use crate::{PutSummary, Result};
 
 /// A summary ready to be written.
@@ -164,6 +164,9 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
     let sealed =
         state.map(|state| codec::seal(&log::state_identity(summary.call, position), state));
     write_state(conn, id, stored.is_some(), sealed.as_deref())?;
+    if stored.is_some() {
+        set_aside::take_back(conn, id)?;
+    }
     let imported = summary.imported_annotation.as_ref();
     let was = imported.and_then(|_| stored.as_ref()?.document.as_deref());
     let was = was.and_then(|document| imported_annotation(summary.call, document));

@@ -17,7 +17,7 @@ use super::outbox_turn::{self, Taking};
 use super::summary::PackedSummary;
 use super::{
     account, alias, check, check_calls, erase, events, feedback, feedback_summary, hourly,
-    judgement, list, log, outbox, record, rules, summary,
+    judgement, list, log, outbox, record, rules, set_aside, summary, unfolded,
 };
 use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
@@ -27,8 +27,8 @@ use crate::feedback::{
 use crate::page::{Page, PageRequest, Place};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, DirtyCall,
-    DueTimer, EventFilter, Lookup, NewEvent, PutSummary, Result, Scope, Store, StoreError,
-    StoreStats,
+    DueTimer, EventFilter, Lookup, NewEvent, Piece, PutSummary, Rest, Result, Scope, Store,
+    StoreError, StoreStats,
 };
 
 #[async_trait]
@@ -105,12 +105,13 @@ impl Store for SqliteStore {
         dirty_since: TimeUs,
         now: TimeUs,
         lease_until: TimeUs,
+        fold_version: u32,
     ) -> Result<Vec<DirtyCall>> {
         let given_back = std::mem::take(&mut *self.given_back());
         let ended = given_back.clone();
         let leased = self.writer.run(limit + ended.len(), move |work| {
             log::give_back(work, &ended)?;
-            log::lease_dirty(work, limit, dirty_since, now, lease_until)
+            log::lease_dirty(work, limit, dirty_since, now, lease_until, fold_version)
         });
         let leased = match leased.await {
             Ok(leased) => leased,
@@ -126,7 +127,7 @@ impl Store for SqliteStore {
         // Read beside the writer: nobody else has to wait for long logs.
         let read = self
             .readers
-            .aside(move |conn| log::read_leased(conn, leased))
+            .aside(move |conn| unfolded::begin(conn, leased))
             .await;
         if let Err(StoreError::Unavailable(_)) = &read {
             self.given_back().extend(calls);
@@ -144,6 +145,34 @@ impl Store for SqliteStore {
             .run(1, |work| {
                 feedback_summary::end_leases(work)?;
                 log::end_leases(work)
+            })
+            .await
+    }
+
+    async fn read_on(&self, call: CallRef, rest: Rest) -> Result<Piece> {
+        self.readers
+            .aside(move |conn| unfolded::read_on(conn, call, rest))
+            .await
+    }
+
+    async fn begin_dear(&self, call: CallRef, fold_version: u32, now: TimeUs) -> Result<u32> {
+        self.writer
+            .run(1, move |work| {
+                set_aside::begin(work, call, fold_version, now)
+            })
+            .await
+    }
+
+    async fn set_aside(
+        &self,
+        call: CallRef,
+        fold_version: u32,
+        reason: String,
+        now: TimeUs,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                set_aside::put(work, call, fold_version, &reason, now)
             })
             .await
     }
@@ -166,6 +195,14 @@ impl Store for SqliteStore {
         self.writer
             .run(calls.len(), move |work| {
                 log::defer_timers(work, &calls, until)
+            })
+            .await
+    }
+
+    async fn clock_set_back(&self, now: TimeUs, settle_us: i64, call_idle_us: i64) -> Result<u64> {
+        self.writer
+            .run(1, move |work| {
+                log::clock_set_back(work, now, settle_us, call_idle_us)
             })
             .await
     }

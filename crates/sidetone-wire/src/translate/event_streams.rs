@@ -11,8 +11,10 @@ use super::measurement::counters;
 use super::summary::{imported, subject_call};
 use super::{event_id, source};
 use crate::batch::Batch;
-use crate::error::{DecodeError, Place, one_of};
+use crate::error::{DecodeError, Place, Problem, one_of};
+use crate::json_array::JsonArrayReader;
 use crate::loose::Object;
+use crate::ndjson::ITEM_MAX_BYTES;
 use crate::observed::Observed;
 
 /// The seven types about calls.
@@ -37,39 +39,94 @@ enum Subject {
     Summary(ImportStage),
 }
 
+const EXPECTED: &str = "a JSON array of CloudEvents";
+/// The most items that are refused before a body is given up.
+const REFUSED_MAX: u64 = 1_000;
+
 /// Decodes a body: an array of events, or one event.
 ///
 /// Each item comes out on its own: as an event, as refused with its number and reason, or, when its type is not
 /// about calls, as ignored. A subscription may hold more types than are of use here, and an error would have the
-/// sender repeat them for hours.
+/// sender repeat them for hours. One item at a time is read: together they would take many times the memory of the body.
 ///
 /// # Errors
-/// When the body is not JSON at all, neither array nor object, or longer than [`BODY_MAX_BYTES`].
+/// When the body is not JSON at all, neither array nor object, longer than [`BODY_MAX_BYTES`], or a thousand of its items
+/// are refused.
 pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
-    const EXPECTED: &str = "a JSON array of CloudEvents";
     if body.len() > BODY_MAX_BYTES {
         let limit = format!("at most {BODY_MAX_BYTES} bytes");
         return Err(DecodeError::too_large("body", limit));
     }
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| DecodeError::malformed("body", format!("{EXPECTED} ({error})")))?;
-    let items = match body {
-        Value::Array(items) => items,
-        Value::Object(_) => vec![body],
-        _ => return Err(DecodeError::malformed("body", EXPECTED)),
-    };
     let mut batch = Batch::default();
-    for (item, number) in items.into_iter().zip(1..) {
-        match translate(item, received_at) {
-            Ok(Outcome::Observed(observed)) => match observed.checked() {
-                Ok(observed) => batch.observed.push(observed),
-                Err(error) => batch.refused.add(error.at(Place::Item(number))),
-            },
-            Ok(Outcome::Ignored(error)) => batch.ignored.add(error.at(Place::Item(number))),
-            Err(error) => batch.refused.add(error.at(Place::Item(number))),
+    let mut broken = None;
+    let mut each = |place, item: Result<&[u8], DecodeError>| {
+        if broken.is_none() {
+            broken = take(&mut batch, place, item, received_at).err();
         }
+    };
+    let body = body.trim_ascii();
+    if body.first() == Some(&b'[') {
+        let mut items = JsonArrayReader::default();
+        items.feed(body, &mut each);
+        items.finish(&mut each);
+    } else if body.first() != Some(&b'{') {
+        return Err(DecodeError::malformed("body", EXPECTED));
+    } else if body.len() > ITEM_MAX_BYTES {
+        let limit = format!("an array, or an event of at most {ITEM_MAX_BYTES} bytes");
+        return Err(DecodeError::too_large("body", limit));
+    } else {
+        each(Place::Item(1), Ok(body));
     }
-    Ok(batch)
+    match broken {
+        None => Ok(batch),
+        Some(error) => Err(error),
+    }
+}
+
+/// Takes an item.
+///
+/// # Errors
+/// When because of it the whole body is to be refused.
+fn take(
+    batch: &mut Batch,
+    place: Place,
+    item: Result<&[u8], DecodeError>,
+    received_at: TimeUs,
+) -> Result<(), DecodeError> {
+    let refused = match item {
+        Ok(json) => {
+            let value: Value = serde_json::from_slice(json).map_err(|error| {
+                DecodeError::malformed("body", format!("{EXPECTED} ({error})")).at(place)
+            })?;
+            match translate(value, received_at) {
+                Ok(Outcome::Observed(observed)) => match observed.checked() {
+                    Ok(observed) => {
+                        batch.keep(observed, json.len());
+                        return Ok(());
+                    }
+                    Err(error) => error,
+                },
+                Ok(Outcome::Ignored(error)) => {
+                    batch.ignored.add(error.at(place));
+                    return Ok(());
+                }
+                Err(error) => error,
+            }
+        }
+        Err(error) if error.problem == Problem::TooLarge => error,
+        Err(error) => {
+            return Err(DecodeError::malformed(
+                "body",
+                format!("{EXPECTED} ({error})"),
+            ));
+        }
+    };
+    if batch.refused.count >= REFUSED_MAX {
+        let expected = format!("fewer than {REFUSED_MAX} events that are refused ({refused})");
+        return Err(DecodeError::malformed("body", expected));
+    }
+    batch.refused.add(refused.at(place));
+    Ok(())
 }
 
 enum Outcome {

@@ -20,6 +20,9 @@ pub struct NativeReader {
     /// How many bytes of a byte order mark were skipped.
     mark: usize,
     form: Form,
+    refused: u64,
+    /// After so many refusals nothing more is taken.
+    refused_max: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -42,6 +45,27 @@ impl Default for Form {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl NativeReader {
+    /// A reader that gives the stream up when it has refused so many events: nothing that makes sense comes then.
+    #[must_use]
+    pub fn giving_up_after(refused: u64) -> Self {
+        Self {
+            refused_max: Some(refused),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it has given the stream up.
+    #[must_use]
+    pub fn has_given_up(&self) -> bool {
+        self.refused_max.is_some_and(|max| self.refused >= max)
+    }
+
+    /// Whether it may give a stream up.
+    #[must_use]
+    pub const fn gives_up(&self) -> bool {
+        self.refused_max.is_some()
+    }
+
     /// Takes the next bytes.
     pub fn feed(&mut self, chunk: &[u8], batch: &mut Batch) {
         let mut chunk = chunk;
@@ -62,7 +86,13 @@ impl NativeReader {
                 chunk = rest;
             }
         }
-        let each = |place, item: Result<&[u8], DecodeError>| take(place, item, batch);
+        let max = self.refused_max.unwrap_or(u64::MAX);
+        let refused = &mut self.refused;
+        let each = |place, item: Result<&[u8], DecodeError>| {
+            if *refused < max && !take(place, item, batch) {
+                *refused = refused.saturating_add(1);
+            }
+        };
         match &mut self.form {
             Form::Undecided { .. } => {}
             Form::Lines(reader) => reader.feed(chunk, each),
@@ -72,7 +102,12 @@ impl NativeReader {
 
     /// Takes the end of the stream.
     pub fn finish(self, batch: &mut Batch) {
-        let each = |place, item: Result<&[u8], DecodeError>| take(place, item, batch);
+        let has_given_up = self.has_given_up();
+        let each = |place, item: Result<&[u8], DecodeError>| {
+            if !has_given_up {
+                take(place, item, batch);
+            }
+        };
         match self.form {
             Form::Undecided { .. } => {}
             Form::Lines(mut reader) => reader.finish(each),
@@ -81,10 +116,21 @@ impl NativeReader {
     }
 }
 
-fn take(place: Place, item: Result<&[u8], DecodeError>, batch: &mut Batch) {
-    match item.and_then(|json| decode(json).map_err(|error| error.at(place))) {
-        Ok(observed) => batch.observed.push(observed),
-        Err(error) => batch.refused.add(error),
+/// Takes an item. Says whether it is good.
+fn take(place: Place, item: Result<&[u8], DecodeError>, batch: &mut Batch) -> bool {
+    let decoded = item.and_then(|json| match decode(json) {
+        Ok(observed) => Ok((observed, json.len())),
+        Err(error) => Err(error.at(place)),
+    });
+    match decoded {
+        Ok((observed, json_bytes)) => {
+            batch.keep(observed, json_bytes);
+            true
+        }
+        Err(error) => {
+            batch.refused.add(error);
+            false
+        }
     }
 }
 

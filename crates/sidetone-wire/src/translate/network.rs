@@ -155,7 +155,8 @@ impl Network {
 
     /// Tries again what waits: what has found its call, and what has waited in vain.
     pub fn retry(&mut self, now: TimeUs) -> (Vec<Found>, Vec<Owned>) {
-        let in_vain = |since: TimeUs| since.plus_us(WAIT_US) <= now;
+        // Also when the clock was set back: nothing waits for longer than that.
+        let in_vain = |since: TimeUs| since.plus_us(WAIT_US) <= now || since > now;
         let (found, left) = self.try_waiting(now, |since| {
             if in_vain(since) {
                 Evidence::All

@@ -1,8 +1,13 @@
 //! A call from its first callback to its complete summary.
 
 use sidetone::config::Settings;
+use sidetone::fold_worker::FoldWorker;
+use sidetone_core::event::{CallEvent, EdgeEvent, Observation, Timer};
+use sidetone_core::fold::FOLD_VERSION;
+use sidetone_core::id::CallRef;
+use sidetone_store::NewEvent;
 
-use crate::harness::TestServer;
+use crate::harness::{ACCOUNT, TestServer};
 
 const CALL: &str = "CA00112233445566778899aabbccddeeff";
 const PARTIES: &str = "From=%2B14155550100&To=%2B442079460101&Direction=outbound-api";
@@ -103,4 +108,74 @@ async fn settling_waits_no_longer_than_its_limit() {
         server.get(&path).await.json()["processing_state"],
         "complete"
     );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_keeps_no_call_from_settling() {
+    let server = TestServer::start().await;
+    server.step(CALL, "completed", PARTIES).await;
+    let mut worker = FoldWorker::new(server.app.clone());
+    server.app.clock.turn_us(-3_600_000_000);
+    worker.drain().await.unwrap();
+    server.pass(60).await;
+    let path = format!("/v1/Voice/{CALL}/Summary");
+    let summary = server.get(&path).await.json();
+    assert_eq!(summary["processing_state"], "complete");
+    // Nor does one whose end lies ahead, by whatever clock.
+    let other = CALL.replace("CA00", "CA01");
+    let ahead = format!("{PARTIES}&Timestamp=Mon%2C+08+Jun+2026+12%3A00%3A00+%2B0000");
+    server.step(&other, "completed", &ahead).await;
+    server.pass(60).await;
+    let path = format!("/v1/Voice/{other}/Summary");
+    let summary = server.get(&path).await.json();
+    assert_eq!(summary["processing_state"], "complete");
+}
+
+#[tokio::test]
+async fn a_call_that_ends_the_process_again_and_again_is_set_aside() {
+    let server = TestServer::start().await;
+    let account = ACCOUNT.parse().unwrap();
+    let call = CallRef {
+        account,
+        sid: CALL.parse().unwrap(),
+    };
+    let now = server.app.clock.now();
+    // As they were kept before what an event takes was bounded: several pieces.
+    let events = (0..4).map(|n| NewEvent {
+        event: CallEvent {
+            observation: Observation::Edge(Box::new(EdgeEvent {
+                edge: None,
+                group: "group".to_owned(),
+                name: "name".to_owned(),
+                level: None,
+                data: Some(vec![n; 125_000].into()),
+                conversation_relay: None,
+            })),
+            ..CallEvent::timer(call, Timer::EndNotSeen, now.plus_us(n))
+        },
+        received_at: now,
+    });
+    let store = &server.app.store;
+    store.append(events.collect()).await.unwrap();
+    let other = CALL.replace("CA00", "CA01");
+    server.step(&other, "ringing", PARTIES).await;
+    let path = format!("/v1/Voice/{CALL}/Summary?ProcessingState=all");
+    assert_eq!(server.get(&path).await.status, 200);
+
+    store.refold(vec![call]).await.unwrap();
+    for _ in 0..3 {
+        // As processes do that do not come back.
+        store.begin_dear(call, FOLD_VERSION, now).await.unwrap();
+    }
+    server.step(&other, "in-progress", PARTIES).await;
+    let found = store.check().await.unwrap();
+    assert!(
+        found[0].starts_with(CALL) && found[0].contains("is set aside"),
+        "{found:?}"
+    );
+    let path = format!("/v1/Voice/{other}/Summary?ProcessingState=all");
+    assert_eq!(server.get(&path).await.json()["call_state"], "in_progress");
+    store.refold(vec![call]).await.unwrap();
+    server.pass(1).await;
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }

@@ -53,5 +53,18 @@ create table probe (
 ) strict;
 insert into probe values (1, 0, null);
 
+-- Calls that are hard to fold. A row is there from before one is tried until it is folded: what remains was cut short, by
+-- the end of the process as a rule, or given up.
+create table set_aside (
+  call_id integer primary key references call (id),
+  -- The version of the fold that tried; another one may try again.
+  fold_version integer not null,
+  -- How often it was begun and not ended.
+  tries integer not null check (tries >= 0),
+  at_us integer not null,
+  -- Why it was given up; NULL: it was not.
+  reason text
+) strict;
+
 -- States have a checksum from now on. Without one, a call is folded from its first event once more.
 delete from fold_state;

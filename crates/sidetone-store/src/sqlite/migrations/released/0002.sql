@@ -386,6 +386,16 @@ CREATE TABLE probe (
   -- As long as a request may be: where a page fits, a call may not.
   filling blob
 ) strict;
+CREATE TABLE set_aside (
+  call_id integer primary key references call (id),
+  -- The version of the fold that tried; another one may try again.
+  fold_version integer not null,
+  -- How often it was begun and not ended.
+  tries integer not null check (tries >= 0),
+  at_us integer not null,
+  -- Why it was given up; NULL: it was not.
+  reason text
+) strict;
 insert into account (id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, checksum) values (1, x'01010101010101010101010101010101', null, 'account 1', 1780272000000000, 1, 0, 0, 701966946);
 insert into account_epoch (only_row, epoch) values (1, 1);
 insert into term (id, text) values (1, 'DE');
