@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sidetone_store::Store;
 use tokio::sync::Notify;
 
+use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::complaints::Complaints;
 use crate::config::Config;
@@ -28,6 +29,8 @@ pub struct Parts {
     pub config: Config,
     /// Accounts and credentials, in memory.
     pub directory: Directory,
+    /// What all that is under way may take together.
+    pub bounds: Bounds,
     /// Counters for `/metrics`.
     pub counters: Counters,
     /// What was said in the log of what others send.

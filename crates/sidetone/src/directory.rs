@@ -1,8 +1,9 @@
 //! Accounts and their credentials, in memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
 use sidetone_core::id::{AccountSid, ApiKeySid};
@@ -21,7 +22,8 @@ pub struct Directory {
     /// Held while loading: of two loads at once, the one that began earlier could end later, and bring back what was
     /// revoked between them.
     loading: Mutex<()>,
-    checked_at: AtomicI64,
+    /// Milliseconds of the time that has passed.
+    checked_at_ms: AtomicU64,
 }
 
 #[derive(Default)]
@@ -71,8 +73,8 @@ impl SecretDigest {
 /// How many requests an account may still make; a leaky bucket a second deep.
 #[derive(Debug, Default)]
 pub struct Budget {
-    /// When the bucket will have drained, microseconds.
-    drained_at_us: AtomicI64,
+    /// When the bucket will have drained, microseconds of the time that has passed: a clock that is set back locks nobody out.
+    drained_at_us: AtomicU64,
 }
 
 impl Budget {
@@ -80,13 +82,13 @@ impl Budget {
     ///
     /// # Errors
     /// The seconds to wait.
-    pub fn take(&self, now: TimeUs, per_second: u32) -> Result<(), u64> {
+    pub fn take(&self, passed: Duration, per_second: u32) -> Result<(), u64> {
         if per_second == 0 {
             return Ok(());
         }
-        let cost = 1_000_000 / i64::from(per_second).min(1_000_000);
-        let now = now.micros();
-        let take = |drained: i64| {
+        let cost = 1_000_000 / u64::from(per_second).min(1_000_000);
+        let now = u64::try_from(passed.as_micros()).unwrap_or(u64::MAX);
+        let take = |drained: u64| {
             let after = drained.max(now) + cost;
             (after - now <= 1_000_000).then_some(after)
         };
@@ -138,7 +140,7 @@ impl Directory {
             vault,
             entries: RwLock::default(),
             loading: Mutex::new(()),
-            checked_at: AtomicI64::new(0),
+            checked_at_ms: AtomicU64::new(0),
         };
         directory.refresh(store).await?;
         Ok(directory)
@@ -164,12 +166,13 @@ impl Directory {
     }
 
     /// As [`Self::refresh`], at most five times a second: for credentials that are not known (yet).
-    pub async fn refresh_for_unknown(&self, store: &dyn Store, now: TimeUs) -> bool {
-        let last = self.checked_at.load(Ordering::Relaxed);
-        if (now.micros() - last).abs() < 200_000 {
+    pub async fn refresh_for_unknown(&self, store: &dyn Store, passed: Duration) -> bool {
+        let now = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
+        let last = self.checked_at_ms.load(Ordering::Relaxed);
+        if last > 0 && now.saturating_sub(last) < 200 {
             return false;
         }
-        self.checked_at.store(now.micros(), Ordering::Relaxed);
+        self.checked_at_ms.store(now.max(1), Ordering::Relaxed);
         self.refresh(store).await.unwrap_or(false)
     }
 
@@ -341,11 +344,11 @@ mod tests {
     #[test]
     fn a_budget_is_spent_and_comes_back() {
         let budget = Budget::default();
-        let now = TimeUs::from_micros(1_000_000_000);
+        let now = Duration::from_secs(1_000);
         let taken = (0..20).filter(|_| budget.take(now, 10).is_ok()).count();
         assert_eq!(taken, 10);
         assert_eq!(budget.take(now, 10), Err(1));
-        assert_eq!(budget.take(now.plus_us(100_000), 10), Ok(()));
+        assert_eq!(budget.take(now + Duration::from_millis(100), 10), Ok(()));
         assert_eq!(budget.take(now, 0), Ok(()));
     }
 }

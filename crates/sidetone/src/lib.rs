@@ -1,7 +1,9 @@
 //! The server: listeners, workers, HTTP, command line.
 
 pub mod accounts;
+mod activity;
 pub mod app;
+pub mod bounds;
 pub mod clock;
 pub mod cmd;
 pub mod complaints;
@@ -16,10 +18,13 @@ pub mod fold_worker;
 mod guard;
 pub mod http;
 pub mod ingest;
+pub mod logins;
+pub mod places;
 pub mod process;
 pub mod program;
 pub mod recheck;
 pub mod reload;
+pub mod room;
 pub mod secrets;
 pub mod server;
 pub mod socket;

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
@@ -13,16 +16,31 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
+use crate::activity::Activity;
 use crate::app::App;
+use crate::clock::Clock;
 use crate::drain::Drained;
 use crate::http::Door;
+use crate::http::error::ApiError;
+use crate::places::{Found, Place, Places};
 
 /// The largest head of a request: request line and headers together.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
+/// Connections beyond the limit that are told so, at once.
+const TURNED_AWAY_MAX: usize = 64;
+/// How long telling one takes at most; and how long one that has lost its place may take to end.
+const TURNED_AWAY: Duration = Duration::from_secs(5);
+/// Requests that one connection may have at once.
+const STREAMS_MAX: u32 = 64;
+/// What a client may send ahead of whoever reads it, on one stream and on a whole connection.
+const STREAM_WINDOW: u32 = 128 * 1024;
+const CONNECTION_WINDOW: u32 = 512 * 1024;
+/// What waits to be sent of one answer.
+const SEND_BUFFER: usize = 64 * 1024;
 /// How long connections may finish what they are doing after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -73,27 +91,44 @@ pub(crate) async fn accept(
 /// Serves until a stop is asked for, then lets connections finish.
 pub async fn serve(listener: TcpListener, serving: Serving, mut stop: watch::Receiver<bool>) {
     let serving = Arc::new(serving);
-    let slots = Arc::new(Semaphore::new(serving.max_connections));
+    let config = &serving.app.config;
+    let proxies = || config.trusted_proxies.clone();
+    let places = Places::new(serving.max_connections, proxies(), Duration::ZERO);
+    let doorstep = Places::new(TURNED_AWAY_MAX, proxies(), Duration::MAX);
+    // Each connection has one of these: when all are gone, all are over.
+    let (alive, mut over) = mpsc::channel::<()>(1);
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
-        let Ok(slot) = slots.clone().try_acquire_owned() else {
-            serving.app.counters.connections_refused.inc();
-            continue;
+        let now = serving.app.clock.passed();
+        let counters = &serving.app.counters;
+        let (place, is_turned_away) = match places.take(peer.ip(), now) {
+            Some(Found { place, displaces }) => {
+                if displaces {
+                    counters.http_connections_displaced.inc();
+                }
+                (place, false)
+            }
+            None => {
+                counters.connections_refused.inc();
+                match doorstep.take(peer.ip(), now) {
+                    Some(Found { place, .. }) => (place, true),
+                    None => continue,
+                }
+            }
         };
-        tokio::spawn(connection(
-            stream,
-            peer,
-            serving.clone(),
-            stop.clone(),
-            slot,
-        ));
+        let serving = serving.clone();
+        let (stop, alive) = (stop.clone(), alive.clone());
+        tokio::spawn(async move {
+            let served = connection(stream, peer, &serving, stop, place, is_turned_away);
+            if is_turned_away {
+                let _ = tokio::time::timeout(TURNED_AWAY, served).await;
+            } else {
+                served.await;
+            }
+            drop(alive);
+        });
     }
-    drop(listener);
-    let most = u32::try_from(serving.max_connections).unwrap_or(u32::MAX);
-    // Every slot free means every connection over.
-    if tokio::time::timeout(DRAIN, slots.acquire_many(most))
-        .await
-        .is_err()
-    {
+    drop((listener, alive));
+    if tokio::time::timeout(DRAIN, over.recv()).await.is_err() {
         tracing::warn!("connections still open after {DRAIN:?} were cut");
     }
 }
@@ -101,67 +136,109 @@ pub async fn serve(listener: TcpListener, serving: Serving, mut stop: watch::Rec
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    serving: Arc<Serving>,
+    serving: &Serving,
     stop: watch::Receiver<bool>,
-    _slot: OwnedSemaphorePermit,
+    place: Place,
+    is_turned_away: bool,
 ) {
     // Answers are written whole: waiting to fill a segment only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let mut stream = TimeoutStream::new(stream);
-    stream.set_read_timeout(Some(serving.client_timeout));
+    // Only for writing: while a request is answered, its client has nothing to send.
     stream.set_write_timeout(Some(serving.client_timeout));
     let stream = Box::pin(stream);
     let address = peer.ip();
+    let activity = Activity::new(place, serving.app.clock.clone(), serving.client_timeout);
+    let client = Client {
+        peer: Peer {
+            address,
+            tls: serving.tls.is_some(),
+        },
+        activity,
+        is_turned_away,
+    };
     match &serving.tls {
-        None => {
-            requests(
-                stream,
-                Peer {
-                    address,
-                    tls: false,
-                },
-                &serving,
-                stop,
-            )
-            .await
-        }
+        None => requests(stream, client, serving, stop).await,
         Some(acceptor) => {
             let handshake = tokio::time::timeout(serving.client_timeout, acceptor.accept(stream));
-            match handshake.await {
-                Ok(Ok(stream)) => {
-                    requests(stream, Peer { address, tls: true }, &serving, stop).await
-                }
-                Ok(Err(error)) => mistaken(
-                    &serving.app,
-                    address,
-                    &error,
-                    "tls_handshake",
-                    "TLS is on: use https, and trust the certificate of tls_cert",
-                ),
-                Err(_) => tracing::debug!("TLS handshake took too long"),
+            tokio::select! {
+                handshake = handshake => match handshake {
+                    Ok(Ok(stream)) => requests(stream, client, serving, stop).await,
+                    Ok(Err(error)) => mistaken(
+                        &serving.app,
+                        address,
+                        &error,
+                        "tls_handshake",
+                        "TLS is on: use https, and trust the certificate of tls_cert",
+                    ),
+                    Err(_) => tracing::debug!("TLS handshake took too long"),
+                },
+                () = client.activity.displaced() => {}
             }
         }
     }
 }
 
-async fn requests<S>(stream: S, peer: Peer, serving: &Serving, mut stop: watch::Receiver<bool>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let door = serving.door.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
+/// Who is at the other end.
+#[derive(Clone)]
+struct Client {
+    peer: Peer,
+    activity: Arc<Activity>,
+    /// There was no place for it: all it is told is that.
+    is_turned_away: bool,
+}
+
+impl Client {
+    async fn answer(self, door: Door, request: Request<Incoming>, limits: Limits) -> Response {
+        if self.is_turned_away {
+            return turn_away();
+        }
+        let Some(answering) = self.activity.begin(request.version()) else {
+            door.count_refused_request();
+            return ApiError::busy().response("");
+        };
         let mut request = request.map(|body| {
             if body.is_end_stream() {
                 Body::empty()
             } else {
-                Body::new(Drained::new(body))
+                Body::new(Drained::new(body, limits.pause, limits.clock))
             }
         });
-        request.extensions_mut().insert(peer);
-        let door = door.clone();
-        async move { Ok::<_, Infallible>(door.answer(request).await) }
+        request.extensions_mut().insert(self.peer);
+        answering.send(door.answer(request).await)
+    }
+}
+
+/// What a request is bounded by.
+#[derive(Clone)]
+struct Limits {
+    pause: Duration,
+    clock: Clock,
+}
+
+/// Says that there are too many connections, and ends this one.
+fn turn_away() -> Response {
+    let mut response = ApiError::busy().response("");
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+async fn requests<S>(stream: S, client: Client, serving: &Serving, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (activity, peer) = (client.activity.clone(), client.peer);
+    let limits = Limits {
+        pause: serving.client_timeout,
+        clock: serving.app.clock.clone(),
+    };
+    let door = serving.door.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = client.clone().answer(door.clone(), request, limits.clone());
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -172,7 +249,10 @@ where
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(128)
+        .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .max_header_list_size(u32::try_from(HEAD_MAX_BYTES).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(serving.client_timeout))
         .keep_alive_timeout(serving.client_timeout);
@@ -180,9 +260,26 @@ where
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = activity.overdue() => {
+            tracing::debug!("a client took too long");
+            return;
+        }
+        () = activity.displaced() => {
+            connection.as_mut().graceful_shutdown();
+            // As a rule it has nothing to end. A request that came just now is answered.
+            let ending = tokio::time::timeout(TURNED_AWAY, connection.as_mut());
+            tokio::select! {
+                _ = ending => {}
+                () = rest(&activity) => {}
+            }
+            return;
+        }
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = activity.overdue() => return,
+            }
         }
     };
     if let Err(error) = ended {
@@ -207,6 +304,17 @@ fn mistaken(
 ) {
     if let Some(more) = app.refused("http", reason) {
         tracing::warn!(%peer, reason, %error, remedy, more, "a connection is of no use");
+    }
+}
+
+/// Waits until a connection that is to end has nothing to answer, for a moment longer than it takes to say so.
+async fn rest(activity: &Activity) {
+    const MOMENT: Duration = Duration::from_millis(100);
+    loop {
+        tokio::time::sleep(MOMENT).await;
+        if !activity.is_busy() {
+            return;
+        }
     }
 }
 

@@ -41,12 +41,17 @@ pub struct Counters {
     pub connections_refused: Counter,
     /// Silent connections of agents that made room for others.
     pub connections_displaced: Counter,
+    /// Idle connections of clients that made room for others.
+    pub http_connections_displaced: Counter,
+    /// Requests with wrong credentials.
+    pub failed_logins: Counter,
     /// Attempts to deliver by what became of them.
     pub deliveries: Family<DeliveryLabels, Counter>,
     deliveries_waiting: Gauge,
     dead_letters: Gauge,
     machine_buffer_errors: Counter,
     dirty_calls: Gauge,
+    set_aside: Gauge,
     timers: Gauge,
     database_bytes: Gauge,
     store_commits: Counter,
@@ -139,9 +144,10 @@ impl Default for Counters {
         let refused = Family::default();
         let summaries = Counter::default();
         let (connections_refused, connections_displaced) = <(Counter, Counter)>::default();
+        let (http_connections_displaced, failed_logins) = <(Counter, Counter)>::default();
         let deliveries = Family::default();
         let (deliveries_waiting, dead_letters) = Default::default();
-        let (dirty_calls, timers, database_bytes) = Default::default();
+        let (dirty_calls, set_aside, timers, database_bytes) = Default::default();
         let (store_commits, store_writes) = <(Counter, Counter)>::default();
         let (store_refused, store_damaged) = <(Counter, Counter)>::default();
         let (checked_calls, check_findings) = <(Counter, Counter)>::default();
@@ -188,6 +194,21 @@ impl Default for Counters {
             "connections_displaced",
             "Silent connections of agents that were closed to make room for others",
             connections_displaced.clone(),
+        );
+        registry.register(
+            "http_connections_displaced",
+            "Idle connections of clients that were closed to make room for others",
+            http_connections_displaced.clone(),
+        );
+        registry.register(
+            "failed_logins",
+            "Requests with wrong credentials",
+            failed_logins.clone(),
+        );
+        registry.register(
+            "calls_set_aside",
+            "Calls whose summary stands still because they cannot be folded",
+            Gauge::clone(&set_aside),
         );
         registry.register(
             "deliveries",
@@ -258,11 +279,14 @@ impl Default for Counters {
             summaries,
             connections_refused,
             connections_displaced,
+            http_connections_displaced,
+            failed_logins,
             deliveries,
             deliveries_waiting,
             dead_letters,
             machine_buffer_errors,
             dirty_calls,
+            set_aside,
             timers,
             database_bytes,
             store_commits,
@@ -342,6 +366,7 @@ impl Counters {
             .store(buffer_errors(), Ordering::Relaxed);
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.dirty_calls.set(gauge(stats.dirty_calls));
+        self.set_aside.set(gauge(stats.set_aside));
         self.timers.set(gauge(stats.timers));
         self.deliveries_waiting.set(gauge(stats.deliveries_waiting));
         self.dead_letters.set(gauge(stats.dead_letters));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use axum::body::Bytes;
 use clap::Args;
 use sidetone_core::id::AccountSid;
 use sidetone_wire::batch::Batch;
@@ -13,12 +14,14 @@ use sidetone_wire::translate::native::NativeReader;
 use tokio::sync::Notify;
 
 use crate::app::{App, Parts};
+use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::complaints::Complaints;
 use crate::config::Settings;
 use crate::data::{self, DataArgs};
 use crate::directory::Directory;
 use crate::fold_worker::FoldWorker;
+use crate::http::error::ApiError;
 use crate::ingest::Report;
 use crate::ingest::hep::locations::Locations;
 use crate::ingest::{event_streams, hep, native::Intake};
@@ -67,6 +70,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         store: data.store,
         clock: Clock::default(),
         config,
+        bounds: Bounds::default(),
         counters: Counters::default(),
         complaints: Complaints::default(),
         tables: tables::Current::new(tables),
@@ -129,14 +133,16 @@ async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<R
     let mut intake = Intake::new(app.clone(), account, true);
     let mut progress = Progress::new(size);
     while filled > 0 {
-        intake.feed(&buffer[..filled]).await?;
+        let bytes = Bytes::copy_from_slice(&buffer[..filled]);
+        intake.feed(bytes).await.map_err(told)?;
         progress.add(filled as u64)?;
         filled = fill(file.as_mut(), &mut buffer)?;
     }
-    intake
-        .finish(Ok(()))
-        .await
-        .map_err(|error| anyhow::anyhow!("{}", error.message()))
+    intake.finish(Ok(())).await.map_err(told)
+}
+
+fn told(error: ApiError) -> anyhow::Error {
+    anyhow::anyhow!("{}", error.message())
 }
 
 /// Spares the reading of a file that holds something else.

@@ -52,6 +52,8 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            // What runs there is bounded, and each thread takes memory.
+            .max_blocking_threads(64)
             .build()?;
         runtime.block_on(async {
             match self.command {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sidetone_store::sqlite::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::app::{App, Parts};
+use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::cmd::environment;
 use crate::complaints::Complaints;
@@ -213,6 +215,10 @@ impl Running {
 /// # Errors
 /// When another server has the data, or anything cannot be opened.
 pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
+    let config = Config {
+        max_connections: fit_files(config.max_connections),
+        ..config
+    };
     data::create_dir(&config.data)?;
     let lock = data::lock(&config.data)?;
     // What can fail comes before the first account is made, so that its token is shown by a start that succeeds.
@@ -251,6 +257,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         clock,
         config,
         directory,
+        bounds: Bounds::default(),
         counters: Counters::default(),
         complaints: Complaints::default(),
         tables: tables::Current::new(tables),
@@ -295,6 +302,27 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         tasks,
         _lock: lock,
     })
+}
+
+/// Lets the process have as many files open as the system allows, because each connection is one. Says how many connections
+/// there can be at each of the two doors that take them, at most as many as are wanted.
+fn fit_files(wanted: usize) -> usize {
+    /// The database, logs, deliveries.
+    const OTHERS: u64 = 256;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return wanted;
+    };
+    let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok();
+    let files = if raised { hard } else { soft };
+    let most = usize::try_from((files.saturating_sub(OTHERS) / 2).max(16)).unwrap_or(usize::MAX);
+    if most < wanted {
+        tracing::warn!(
+            max_connections = most,
+            wanted,
+            "the system allows this process {files} open files (ulimit -n): fewer connections than asked for"
+        );
+    }
+    wanted.min(most)
 }
 
 /// Notices accounts and keys that other processes changed.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
+use hyper::body::Body as _;
 
+use crate::app::App;
 use crate::http::error::ApiError;
 
 /// No honest client takes longer for a body that fits.
@@ -21,6 +23,19 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
         Ok(Err(error)) => Err(broken_off(&error)),
         Err(_) => Err(ApiError::request_timeout()),
     }
+}
+
+/// Reads a whole body that may be large, within the room for such bodies.
+///
+/// # Errors
+/// As [`read`]; 503 when others have all the room for too long.
+pub async fn read_large(app: &App, body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
+    let length = body.size_hint().upper();
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let wanted = length.map_or(max_bytes, |length| length.min(max_bytes));
+    let share = app.bounds.bodies.take(wanted).await;
+    let _share = share.ok_or_else(ApiError::busy)?;
+    read(body, max_bytes).await
 }
 
 /// What became of a body whose end did not come: its sender stalled (408, worth another try) or was gone.

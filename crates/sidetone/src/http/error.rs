@@ -142,6 +142,27 @@ impl ApiError {
         )
     }
 
+    /// 20413: a compressed body holds more text than any honest one.
+    #[must_use]
+    pub fn unpacks_to_too_much(limit_bytes: u64, ratio: u64) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            20413,
+            format!(
+                "The request body unpacks to too much. Expected at most {limit_bytes} bytes, and at most {ratio} times its \
+                 compressed length. What was accepted before is kept; send the rest in another body."
+            ),
+        )
+    }
+
+    /// 20001: so much of a body was refused that the rest was not read.
+    #[must_use]
+    pub fn given_up(refused: u64, last: &str) -> Self {
+        Self::bad_request(format!(
+            "The body was given up after {refused} refused events, the last of them: {last} What was accepted before is kept."
+        ))
+    }
+
     /// Its HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -184,6 +205,28 @@ impl ApiError {
             "The store cannot take this now (disk full, busy or shutting down). Nothing was changed. Try again.",
         )
         .retry_after(RETRY_AFTER_S)
+    }
+
+    /// 20503: others have all there is of connections, requests or memory.
+    #[must_use]
+    pub fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            20503,
+            "Too much is under way. Nothing was changed. Try again.",
+        )
+        .retry_after(1)
+    }
+
+    /// 20429: too many failed logins from one address.
+    #[must_use]
+    pub fn too_many_failed_logins(retry_after_s: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            20429,
+            format!("Authentication failed, as it did often from this address. Try again in {retry_after_s} s."),
+        )
+        .retry_after(retry_after_s)
     }
 
     /// 17000: an account that the caller may not read.

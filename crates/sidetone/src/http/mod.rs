@@ -57,6 +57,12 @@ impl Door {
         Self { app, routes }
     }
 
+    /// Counts a request that is not answered because there are too many at once.
+    pub fn count_refused_request(&self) {
+        let labels = StatusLabels { status: 503 };
+        self.app.counters.requests.get_or_create(&labels).inc();
+    }
+
     /// Answers a request.
     pub async fn answer(&self, mut request: Request) -> Response {
         forwarded::note(&self.app.config.trusted_proxies, &mut request);

@@ -14,6 +14,9 @@ use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::error::ApiError;
 
+/// How many times the memory of its text a record takes at most while it is read: JSON of empty objects takes nearly as much.
+const MEMORY: usize = 100;
+
 /// Keeps what a record of `FreeSWITCH` says. 200 also when it was kept before: `mod_json_cdr` repeats a record until it
 /// is answered so.
 ///
@@ -47,8 +50,11 @@ async fn receive(
     decode: fn(&[u8], TimeUs) -> Result<Decoded, DecodeError>,
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
-    let body = body::read(body, BODY_MAX_BYTES).await?;
-    let Decoded { observed, repairs } = decode(&body, received_at).map_err(|error| {
+    let body = body::read_large(app, body, BODY_MAX_BYTES).await?;
+    let share = app.bounds.events.take(body.len() * MEMORY).await;
+    let _share = share.ok_or_else(ApiError::busy)?;
+    let read = app.bounds.aside(move || decode(&body, received_at)).await?;
+    let Decoded { observed, repairs } = read.map_err(|error| {
         app.counters.count_events(source, "rejected", 1);
         ApiError::bad_request(error.to_string())
     })?;

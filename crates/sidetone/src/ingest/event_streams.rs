@@ -21,6 +21,8 @@ use crate::http::error::ApiError;
 
 /// As counters call it.
 const DOOR: &str = "event_streams";
+/// How many times the memory of their text events take at most that were read: each is bounded by itself.
+const MEMORY: usize = 12;
 /// Signed bodies held at once.
 static SIGNED: Semaphore = Semaphore::const_new(32);
 
@@ -56,7 +58,7 @@ pub async fn receive(
                 .map_err(|_| ApiError::too_many_requests(1))?,
         ),
     };
-    let body = body::read(body, event_streams::BODY_MAX_BYTES).await?;
+    let body = body::read_large(&app, body, event_streams::BODY_MAX_BYTES).await?;
     let (own, vouched) = match sender {
         Sender::Caller(caller) => (caller.account, None),
         Sender::Signed(signed) => {
@@ -70,8 +72,14 @@ pub async fn receive(
         }
     };
     // Reading costs many times the body's size, so it waits until the sender is known.
-    let batch = event_streams::decode(&body, received_at)
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let share = app.bounds.events.take(body.len() * MEMORY).await;
+    let _share = share.ok_or_else(ApiError::busy)?;
+    let decode = move || event_streams::decode(&body, received_at);
+    let batch = app.bounds.aside(decode).await?;
+    let batch = batch.map_err(|error| {
+        app.counters.count_events(DOOR, "rejected", 1);
+        ApiError::bad_request(error.to_string())
+    })?;
     let report = keep(&app, own, vouched.as_ref(), batch, received_at).await?;
     answer(&app, DOOR, report)
 }

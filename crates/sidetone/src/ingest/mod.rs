@@ -7,6 +7,7 @@ pub mod native;
 pub mod sender;
 pub mod sip_port;
 pub mod status_callback;
+mod text;
 
 use std::collections::BTreeMap;
 

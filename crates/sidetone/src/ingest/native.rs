@@ -1,7 +1,6 @@
 //! `POST /ingest/v1/events`: call events as NDJSON or one JSON array, streamed, gzip or plain.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -9,7 +8,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_ENCODING;
 use axum::response::Response;
-use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt;
 use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
@@ -19,25 +17,27 @@ use sidetone_wire::translate::native::NativeReader;
 use tokio::task::JoinHandle;
 
 use super::sender::account_of;
+use super::text::Text;
 use super::{Report, answer, append, count};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::form::Query;
+use crate::room::Share;
 
 /// As counters call it.
 const DOOR: &str = "native";
 /// Events in one transaction.
 const BATCH: usize = 1_000;
-/// Text in one transaction: long events become several times as large once they are read.
+/// Memory of the events in one transaction.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes read at a time, so that no batch grows much beyond its bounds.
-const PIECE: usize = 64 * 1024;
-/// Longest pause within a body.
-const PAUSE: Duration = Duration::from_secs(60);
-/// Compressed bytes unpacked at a time: at most about a thousand times as many come out.
-const GZIP_PIECE: usize = 4 * 1024;
+/// What a batch may take at most: it is full only when the last event is in it.
+const SHARE_BYTES: usize = 6 * 1024 * 1024;
+/// Refused events after which a body is given up.
+const REFUSED_MAX: u64 = 1_000;
+/// How long events wait at most for others to be written with, when a body comes slowly.
+const FLUSH: Duration = Duration::from_secs(1);
 /// Most ended calls that one body settles; those beyond settle by their timers.
 const SETTLED_MAX: usize = 1_000_000;
 
@@ -45,8 +45,8 @@ const SETTLED_MAX: usize = 1_000_000;
 /// that ended in it are complete.
 ///
 /// # Errors
-/// 400 when there is nothing to read, 401; 503 when nothing more can be kept: what was kept before stays, and the same
-/// body may be sent again.
+/// 400 when there is nothing to read, or a thousand events were refused, 401, 413 when it is compressed too well; 503 when
+/// nothing more can be kept. What was kept before stays, and the same body may be sent again.
 pub async fn receive(
     State(app): State<App>,
     caller: Caller,
@@ -58,11 +58,13 @@ pub async fn receive(
         Some(value) => value.boolean().map_err(ApiError::invalid_query)?,
         None => false,
     };
-    let mut intake = Intake::new(app.clone(), caller.account, settle);
-    let read = match encoding(&headers)? {
-        Encoding::Plain => intake.read_plain(body.into_data_stream()).await,
-        Encoding::Gzip => intake.read_gzip(body.into_data_stream()).await,
+    let text = match encoding(&headers)? {
+        Encoding::Plain => Text::default(),
+        Encoding::Gzip => Text::packed(),
     };
+    let reader = NativeReader::giving_up_after(REFUSED_MAX);
+    let mut intake = Intake::reading(app.clone(), caller.account, settle, text, reader);
+    let read = intake.read(body.into_data_stream()).await;
     let report = intake.finish(read).await?;
     if report.accepted + report.duplicates + report.rejected == 0 {
         return Err(ApiError::bad_request(
@@ -90,13 +92,36 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
     }
 }
 
+/// What is being read.
+#[derive(Default)]
+struct Reading {
+    text: Text,
+    reader: NativeReader,
+    batch: Batch,
+}
+
+impl Reading {
+    fn is_full(&self) -> bool {
+        self.batch.observed.len() >= BATCH || self.batch.bytes >= BATCH_BYTES
+    }
+
+    /// Reads until a batch is full or the text is at its end.
+    fn read_on(&mut self) -> Result<(), ApiError> {
+        while !self.is_full() && !self.text.is_empty() && !self.reader.has_given_up() {
+            let piece = self.text.next()?;
+            self.reader.feed(&piece, &mut self.batch);
+        }
+        Ok(())
+    }
+}
+
 /// Takes the events of one body. While a batch is being written, the next is read.
 pub struct Intake {
     app: App,
     account: AccountSid,
-    reader: NativeReader,
-    batch: Batch,
-    batch_bytes: usize,
+    reading: Reading,
+    /// Room for the batch that is being read.
+    share: Option<Share>,
     report: Report,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
     settle: bool,
@@ -104,15 +129,34 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// An intake for an account. `settle`: as [`receive`].
+    /// An intake for an account, which reads to the end whatever comes. `settle`: as [`receive`].
     #[must_use]
     pub fn new(app: App, account: AccountSid, settle: bool) -> Self {
+        Self::reading(
+            app,
+            account,
+            settle,
+            Text::default(),
+            NativeReader::default(),
+        )
+    }
+
+    fn reading(
+        app: App,
+        account: AccountSid,
+        settle: bool,
+        text: Text,
+        reader: NativeReader,
+    ) -> Self {
         Self {
             app,
             account,
-            reader: NativeReader::default(),
-            batch: Batch::default(),
-            batch_bytes: 0,
+            reading: Reading {
+                text,
+                reader,
+                batch: Batch::default(),
+            },
+            share: None,
             report: Report::default(),
             writing: None,
             settle,
@@ -123,77 +167,115 @@ impl Intake {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// As the store's.
-    pub async fn feed(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        for piece in bytes.chunks(PIECE) {
-            self.reader.feed(piece, &mut self.batch);
-            self.batch_bytes += piece.len();
-            if self.batch.observed.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+    /// As the store's; 400, 413 or 503 as [`receive`].
+    pub async fn feed(&mut self, bytes: Bytes) -> Result<(), ApiError> {
+        self.reading.text.came(bytes);
+        self.read_on().await
+    }
+
+    /// Reads what came, and writes what is full.
+    async fn read_on(&mut self) -> Result<(), ApiError> {
+        while !self.reading.text.is_empty() {
+            if self.share.is_none() {
+                let share = self.app.bounds.events.take(SHARE_BYTES).await;
+                self.share = Some(share.ok_or_else(ApiError::busy)?);
+            }
+            let mut reading = std::mem::take(&mut self.reading);
+            let read = move || {
+                let read = reading.read_on();
+                (reading, read)
+            };
+            let (reading, read) = self.app.bounds.aside(read).await?;
+            self.reading = reading;
+            read?;
+            if self.reading.is_full() {
                 self.write().await?;
+            }
+            if self.reading.reader.has_given_up() {
+                return Err(self.give_up());
+            }
+            if self.report.rejected >= REFUSED_MAX && self.reading.reader.gives_up() {
+                return Err(self.give_up());
             }
         }
         Ok(())
+    }
+
+    /// Says that too much was refused to go on.
+    fn give_up(&self) -> ApiError {
+        let last = self.reading.batch.refused.first.last();
+        let last = last.map(|error| error.to_string());
+        let last = last.or_else(|| self.report.errors.last().map(|it| it.message.clone()));
+        ApiError::given_up(REFUSED_MAX, &last.unwrap_or_default())
     }
 
     /// Takes the end, or whatever kept it from coming, and says what became of the events.
     ///
     /// # Errors
     /// As the store's, or that of reading when nothing was kept.
-    pub async fn finish(mut self, read: Result<(), ApiError>) -> Result<Report, ApiError> {
-        std::mem::take(&mut self.reader).finish(&mut self.batch);
+    pub async fn finish(mut self, mut read: Result<(), ApiError>) -> Result<Report, ApiError> {
+        if read.is_ok() {
+            read = self.read_end().await;
+        }
         self.write().await?;
         self.wait().await?;
-        if read.is_ok() {
-            self.settle_ended().await?;
-        }
-        count(&self.app, DOOR, &self.report);
         read?;
+        self.settle_ended().await?;
         Ok(self.report)
     }
 
-    async fn read_plain(&mut self, mut body: BodyDataStream) -> Result<(), ApiError> {
-        while let Some(bytes) = next(&mut body).await? {
-            self.feed(&bytes).await?;
-        }
+    async fn read_end(&mut self) -> Result<(), ApiError> {
+        self.reading.text.end()?;
+        self.read_on().await?;
+        let reader = std::mem::take(&mut self.reading.reader);
+        reader.finish(&mut self.reading.batch);
         Ok(())
     }
 
-    async fn read_gzip(&mut self, mut body: BodyDataStream) -> Result<(), ApiError> {
-        let broken =
-            |_| ApiError::bad_request("The body is not valid gzip, as its Content-Encoding says.");
-        let mut gzip = MultiGzDecoder::new(Vec::new());
-        while let Some(bytes) = next(&mut body).await? {
-            for piece in bytes.chunks(GZIP_PIECE) {
-                gzip.write_all(piece).map_err(broken)?;
-                let plain = std::mem::take(gzip.get_mut());
-                self.feed(&plain).await?;
+    async fn read(&mut self, mut body: BodyDataStream) -> Result<(), ApiError> {
+        loop {
+            // What was read is not kept back, nor the room it takes, until the next of a slow body comes.
+            let bytes = match tokio::time::timeout(FLUSH, next(&mut body)).await {
+                Ok(bytes) => bytes?,
+                Err(_) => {
+                    self.write().await?;
+                    next(&mut body).await?
+                }
+            };
+            match bytes {
+                Some(bytes) => self.feed(bytes).await?,
+                None => return Ok(()),
             }
         }
-        let rest = gzip.finish().map_err(broken)?;
-        Ok(self.feed(&rest).await?)
     }
 
     /// Begins to write what was read, after the batch before is written.
     async fn write(&mut self) -> Result<(), StoreError> {
         let received_at = self.app.clock.now();
-        self.batch_bytes = 0;
-        self.report
-            .refuse_all(&std::mem::take(&mut self.batch.refused));
-        let mut events = Vec::with_capacity(self.batch.observed.len());
-        for observed in std::mem::take(&mut self.batch.observed) {
+        let batch = std::mem::take(&mut self.reading.batch);
+        let share = self.share.take();
+        let mut refused = Report::default();
+        refused.refuse_all(&batch.refused);
+        let mut events = Vec::with_capacity(batch.observed.len());
+        for observed in batch.observed {
             match account_of(&self.app, self.account, observed.account.as_ref()) {
                 Ok(account) => events.push(observed.place(account)),
-                Err(error) => self.report.refuse(&error),
+                Err(error) => refused.refuse(&error),
             }
         }
+        // Counted when it is known: whoever sent it may be gone before the end.
+        count(&self.app, DOOR, &refused);
+        self.report.add(refused);
         if self.settle {
             self.note_ends(&events);
         }
         self.wait().await?;
         let app = self.app.clone();
         self.writing = Some(tokio::spawn(async move {
+            let _share = share;
             let mut report = Report::default();
             append(&app, events, received_at, &mut report).await?;
+            count(&app, DOOR, &report);
             Ok(report)
         }));
         Ok(())
@@ -243,10 +325,9 @@ impl Intake {
 /// The next piece of a body; `None` at its end.
 pub(super) async fn next(body: &mut BodyDataStream) -> Result<Option<Bytes>, ApiError> {
     // BodyDataStream is a Body as well; frames of it are its data.
-    match tokio::time::timeout(PAUSE, body.frame()).await {
-        Ok(None) => Ok(None),
-        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
-        Ok(Some(Err(error))) => Err(body::broken_off(&error)),
-        Err(_) => Err(ApiError::request_timeout()),
+    match body.frame().await {
+        None => Ok(None),
+        Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+        Some(Err(error)) => Err(body::broken_off(&error)),
     }
 }

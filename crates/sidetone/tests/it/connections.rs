@@ -3,11 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sidetone::clock::Clock;
 use sidetone::cmd::serve::{Running, start};
 use sidetone::config::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::harness::{ACCOUNT, TOKEN};
 
 struct Live {
     running: Running,
@@ -113,22 +117,117 @@ async fn a_client_that_stalls_is_cut_off() {
     live.running.stop().await;
 }
 
+/// The head of a request that sends events, without its end.
+fn sending_events(length: usize) -> String {
+    let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+    format!(
+        "POST /ingest/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {login}\r\nContent-Length: {length}\r\n\r\n"
+    )
+}
+
+fn with_account(settings: Settings) -> Settings {
+    Settings {
+        account_sid: Some(ACCOUNT.to_owned()),
+        auth_token: Some(TOKEN.parse().unwrap()),
+        ..settings
+    }
+}
+
 #[tokio::test]
-async fn connections_beyond_the_limit_are_closed_and_counted() {
-    let settings = Settings {
+async fn an_idle_connection_makes_room_for_another() {
+    let live = live(Settings {
         max_connections: Some(2),
         ..Settings::default()
-    };
-    let live = live(settings).await;
-    let _held = [
-        TcpStream::connect(live.address).await.unwrap(),
-        TcpStream::connect(live.address).await.unwrap(),
-    ];
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    })
+    .await;
+    let mut first = TcpStream::connect(live.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut second = TcpStream::connect(live.address).await.unwrap();
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    first.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    first.read_exact(&mut answer).await.unwrap();
+    let text = exchange(live.address, request).await;
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    // Not the first, which has asked for something before.
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), second.read_to_end(&mut rest));
+    assert!(closed.await.is_ok(), "the second is still open");
+    let counters = &live.running.app.counters;
+    assert_eq!(counters.http_connections_displaced.get(), 1);
+    assert_eq!(counters.connections_refused.get(), 0);
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn who_finds_no_place_is_told_so() {
+    let live = live(with_account(Settings {
+        max_connections: Some(2),
+        ..Settings::default()
+    }))
+    .await;
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(live.address).await.unwrap();
+        let head = sending_events(100);
+        stream.write_all(head.as_bytes()).await.unwrap();
+        busy.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let text = exchange(live.address, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert_eq!(text, "");
+    assert!(text.starts_with("HTTP/1.1 503"), "{text}");
+    assert!(text.contains("retry-after: 1"), "{text}");
     assert_eq!(live.running.app.counters.connections_refused.get(), 1);
-    drop(_held);
+    drop(busy);
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_may_take_longer_than_a_client_may_be_silent() {
+    let live = live(with_account(Settings {
+        client_timeout: Some("100ms".parse().unwrap()),
+        ..Settings::default()
+    }))
+    .await;
+    let events: String = (0..3_000)
+        .map(|n| {
+            format!(
+                "{{\"id\":\"1\",\"call_sid\":\"call {n}\",\"at\":\"2026-06-01T00:00:00Z\",\"kind\":\"progress\",\"step\":\"completed\"}}\n"
+            )
+        })
+        .collect();
+    let request = sending_events(events.len()).replace("/events", "/events?Settle=true") + &events;
+    let mut stream = TcpStream::connect(live.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut answer));
+    let length = read.await.expect("an answer").unwrap();
+    let text = String::from_utf8_lossy(&answer[..length]);
+    assert!(text.contains("\"accepted\":3000"), "{text}");
+    live.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_given_up() {
+    let live = live(with_account(Settings {
+        client_timeout: Some("300ms".parse().unwrap()),
+        ..Settings::default()
+    }))
+    .await;
+    let mut stream = TcpStream::connect(live.address).await.unwrap();
+    let head = sending_events(100_000);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    let trickle = tokio::spawn(async move {
+        while writing.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut answer = vec![0; 4096];
+    let read = tokio::time::timeout(Duration::from_secs(10), reading.read(&mut answer));
+    let length = read.await.expect("an answer").unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 408"));
+    trickle.abort();
     live.running.stop().await;
 }
 

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sidetone::accounts::{self, Credentials, NewAccount};
 use sidetone::app::{App, Parts};
+use sidetone::bounds::Bounds;
 use sidetone::clock::Clock;
 use sidetone::complaints::Complaints;
 use sidetone::config::Settings;
@@ -91,6 +92,7 @@ impl TestServer {
             clock,
             config,
             directory,
+            bounds: Bounds::default(),
             counters: Counters::default(),
             complaints: Complaints::default(),
             tables: tables::Current::new(tables),

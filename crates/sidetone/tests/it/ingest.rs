@@ -139,6 +139,85 @@ async fn what_cannot_be_read_is_refused() {
 }
 
 #[tokio::test]
+async fn json_that_is_large_once_it_is_read_is_refused_by_name() {
+    let server = TestServer::start().await;
+    let mut large = line("1");
+    large["data"] = vec![1; 3_000].into();
+    let mut objects = line("2");
+    objects["conversation_relay"] = (0..100).map(|n| json!({"a": n})).collect();
+    let mut fits = line("3");
+    fits["data"] = json!({"text": "x".repeat(60_000)});
+    let body = format!("{large}\n{objects}\n{fits}\n");
+    let report = send_lines(&server, body.into_bytes()).await;
+    assert_eq!(
+        (&report["accepted"], &report["rejected"]),
+        (&json!(1), &json!(2))
+    );
+    let message = |n: usize| report["errors"][n]["message"].as_str().unwrap().to_owned();
+    assert_eq!(
+        message(0),
+        "Line 1: Invalid data '96032 bytes once it is read'. Expected JSON that takes at most 65536 bytes of memory."
+    );
+    assert!(
+        message(1).starts_with("Line 2: Invalid conversation_relay "),
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_of_nonsense_is_given_up() {
+    let server = TestServer::start().await;
+    let nonsense = "{}\n".repeat(5_000);
+    let body = format!("{}\n{nonsense}{}\n", line("first"), line("last"));
+    let answer = server
+        .post_as(
+            "/ingest/v1/events",
+            "application/x-ndjson",
+            body.into_bytes(),
+        )
+        .await;
+    assert_eq!(answer.error(), (400, 20001));
+    assert!(
+        answer.text.contains("given up after 1000 refused events"),
+        "{}",
+        answer.text
+    );
+    server.pass(1).await;
+    let events = server.get(&format!("/v1/Voice/{CALL}/Events")).await.json();
+    let names: Vec<_> = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names, ["first"]);
+    let items = format!("[{}{{}}]", "{},".repeat(5_000));
+    let answer = server
+        .post_as(
+            "/ingest/v1/event-streams",
+            "application/json",
+            items.into_bytes(),
+        )
+        .await;
+    assert_eq!(answer.error(), (400, 20001));
+}
+
+#[tokio::test]
+async fn a_body_that_unpacks_to_far_more_is_refused() {
+    let server = TestServer::start().await;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..100 {
+        gzip.write_all(&[b'\n'; 100_000]).unwrap();
+    }
+    let request = server
+        .request(Method::POST, "/ingest/v1/events")
+        .header("content-encoding", "gzip")
+        .body(Body::from(gzip.finish().unwrap()));
+    let answer = server.send(request.unwrap()).await;
+    assert_eq!(answer.error(), (413, 20413));
+}
+
+#[tokio::test]
 async fn a_body_that_settles_completes_the_calls_that_ended_in_it() {
     let server = TestServer::start().await;
     let step = |id: &str, step: &str| json!({"id": id, "call_sid": CALL, "at": "2026-06-01T11:00:00Z", "kind": "progress", "step": step});

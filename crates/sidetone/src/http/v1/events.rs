@@ -1,7 +1,7 @@
 //! `GET /v1/Voice/{CallSid}/Events`: what happened in a call: what it was told, and what its packets show.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::Derived;
 use sidetone_core::fold::ladder::{Ladder, Rung};
@@ -45,27 +45,27 @@ pub async fn read(
         or_progress: edge == event::main_edge(summary.and_then(|summary| summary.facts.call_type)),
         direction: None,
     };
+    let share = app.bounds.page(query.size).await?;
     let mut packets = match summary {
         Some(summary) if summary.sip.is_some() => shown(&app, &record, summary).await?,
         _ => Packets::default(),
     };
     let mut made = std::mem::take(&mut packets.told);
     made.retain(|(_, event)| fits(&filter, event));
-    let asked = query.request();
-    let stored = app
-        .store
-        .events(record.call, &filter, &merged::of_stored(&asked))
-        .await?;
-    let page = merged::page(stored, made, &asked);
-    let rows = page
-        .rows
-        .iter()
-        .filter_map(|(_, row)| event::render(row, summary));
-    let envelope = Envelope {
-        meta: list.meta("events", &query, &page, now),
-        rows: rows.collect(),
+    let (store, filter) = (&app.store, &filter);
+    let page = merged::read(made, &query.request(), |asked| async move {
+        store.events(record.call, filter, &asked).await
+    })
+    .await?;
+    let meta = list.meta("events", &query, &page, now);
+    let told = move || {
+        let summary = record.summary.as_ref();
+        let rows = page.rows.iter();
+        let rows = rows.filter_map(|(_, row)| event::render(row, summary));
+        let rows = rows.collect();
+        Json(Envelope { meta, rows }).holding(share)
     };
-    let mut response = Json(envelope).into_response();
+    let mut response = app.bounds.aside(told).await?;
     packets.hint(&mut response);
     Ok(response)
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/Voice/{CallSid}/Annotation/History`: who said what about a call, and when. Ours.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::lookup;
 use super::path::CallPath;
@@ -28,10 +28,11 @@ pub async fn read(
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
     let call = lookup::annotation(&app, &caller, sid).await?.call;
+    let share = app.bounds.page(query.size).await?;
     let page = app.store.annotation_history(call, &query.request()).await?;
     let envelope = Envelope {
         meta: list.meta("history", &query, &page, now),
         rows: page.rows.iter().map(ChangeItem::from).collect(),
     };
-    Ok(Json(envelope).into_response())
+    Ok(Json(envelope).holding(share))
 }

@@ -1,9 +1,9 @@
 //! `GET /v1/Voice/{CallSid}/Ladder`: who sent what to whom in a call, and what was said about it meanwhile. Ours.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Serialize;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::ladder::{Content, Ladder, Rung};
@@ -27,6 +27,8 @@ const PAGE_SIZE: u64 = 50;
 const CHANGES_MAX: usize = 1_000;
 /// Events read at a time for their texts.
 const CHUNK: usize = 500;
+/// The most text of SIP messages in one page. One message is always shown.
+const TEXTS_MAX_BYTES: usize = 4 << 20;
 
 /// A row of the ladder.
 #[derive(Debug)]
@@ -61,29 +63,35 @@ pub async fn read(
     // The annotation is the cheapest proof that the call is there.
     let call = lookup::annotation(&app, &caller, sid).await?.call;
 
+    let share = app.bounds.page(query.size).await?;
     let mut packets = Packets::read(&app, call, Some(Ladder::default()), rows).await?;
     let (mut made, route) = std::mem::take(&mut packets.told);
-    let route = route.as_ref();
     made.extend(changes(&app, call).await?);
 
     let asked = query.request();
-    let stored = told(&app, call, &merged::of_stored(&asked)).await?;
-    let page = merged::page(stored, made, &asked);
+    let app = &app;
+    let read = |asked| async move { told(app, call, &asked).await };
+    let mut page = merged::read(made, &asked, read).await?;
     let texts = match raw {
-        Some(true) => texts(&app, call, &page).await?,
+        Some(true) => texts(app, call, &mut page, asked.start).await?,
         _ => HashMap::new(),
     };
-    let items = page.rows.iter().map(|(_, row)| match row {
-        Row::Packet(rung) => LadderItem::of_packet(rung, route, texts.get(&rung.position)),
-        Row::Event(event) => LadderItem::of_event(event),
-        Row::Change(change) => LadderItem::of_change(change),
-    });
-    let mut response = Json(LadderPage {
-        meta: list.meta("ladder", &query, &page, now),
-        ladder: items.collect(),
-        participants: route.map(participants).unwrap_or_default(),
-    })
-    .into_response();
+    let meta = list.meta("ladder", &query, &page, now);
+    let told = move || {
+        let route = route.as_ref();
+        let items = page.rows.iter().map(|(_, row)| match row {
+            Row::Packet(rung) => LadderItem::of_packet(rung, route, texts.get(&rung.position)),
+            Row::Event(event) => LadderItem::of_event(event),
+            Row::Change(change) => LadderItem::of_change(change),
+        });
+        let ladder = LadderPage {
+            meta,
+            ladder: items.collect(),
+            participants: route.map(participants).unwrap_or_default(),
+        };
+        Json(ladder).holding(share)
+    };
+    let mut response = app.bounds.aside(told).await?;
     packets.hint(&mut response);
     Ok(response)
 }
@@ -142,47 +150,86 @@ async fn changes(app: &App, call: CallRef) -> Result<Vec<(Place, Row)>, ApiError
 }
 
 /// The texts of the SIP messages of a page, by their positions: those between its first row and its last are read again.
+/// A page with more text than fits ends earlier.
 async fn texts(
     app: &App,
     call: CallRef,
-    page: &Page<(Place, Row)>,
+    page: &mut Page<(Place, Row)>,
+    start: Start,
 ) -> Result<HashMap<i64, String>, ApiError> {
-    let wanted = || {
-        page.rows.iter().filter_map(|(place, row)| match row {
+    let is_backwards = matches!(start, Start::Before(_));
+    let mut wanted: Vec<Place> = page
+        .rows
+        .iter()
+        .filter_map(|(place, row)| match row {
             Row::Packet(rung) => matches!(rung.content, Content::Sip(_)).then_some(*place),
             Row::Event(_) | Row::Change(_) => None,
         })
-    };
-    let mut texts = HashMap::new();
-    let (Some(first), Some(last)) = (wanted().next(), wanted().next_back()) else {
-        return Ok(texts);
-    };
-    let positions: Vec<i64> = wanted().map(|place| place.id).collect();
+        .collect();
+    if is_backwards {
+        wanted.reverse();
+    }
+    let positions: HashSet<i64> = wanted.iter().map(|place| place.id).collect();
     let filter = EventFilter {
         kinds: vec![EventKind::Sip],
         ..EventFilter::default()
     };
-    let mut from = Place {
-        id: first.id.saturating_sub(1),
-        ..first
-    };
-    while from < last {
-        let request = PageRequest {
-            start: Start::After(from),
-            size: CHUNK,
+    let mut texts = HashMap::new();
+    let mut room = TEXTS_MAX_BYTES;
+    let mut read_to: Option<Place> = None;
+    for place in wanted {
+        if read_to.is_some_and(|to| {
+            if is_backwards {
+                place >= to
+            } else {
+                place <= to
+            }
+        }) {
+            continue;
+        }
+        if room == 0 {
+            cut(page, place, is_backwards);
+            break;
+        }
+        // From this message on, in whichever direction.
+        let start = if is_backwards {
+            Start::Before(Place {
+                id: place.id.saturating_add(1),
+                ..place
+            })
+        } else {
+            Start::After(Place {
+                id: place.id.saturating_sub(1),
+                ..place
+            })
         };
+        let request = PageRequest { start, size: CHUNK };
         let chunk = app.store.events(call, &filter, &request).await?;
+        let far = if is_backwards {
+            chunk.rows.first()
+        } else {
+            chunk.rows.last()
+        };
+        read_to = far.map(|(place, _)| *place);
         for (place, event) in chunk.rows {
             if let Observation::Sip { sip } = event.observation
                 && positions.contains(&place.id)
             {
+                room = room.saturating_sub(sip.text.len());
                 texts.insert(place.id, sip.text);
             }
         }
-        match chunk.after {
-            Some(place) => from = place,
-            None => break,
-        }
     }
     Ok(texts)
+}
+
+/// Ends a page before a row, or, read backwards, behind it.
+fn cut(page: &mut Page<(Place, Row)>, at: Place, is_backwards: bool) {
+    if is_backwards {
+        page.rows.retain(|(place, _)| *place > at);
+        page.before = page.rows.first().map(|(place, _)| *place);
+    } else {
+        page.rows.retain(|(place, _)| *place < at);
+        page.after = page.rows.last().map(|(place, _)| *place);
+    }
 }

@@ -22,47 +22,87 @@ pub fn with_places(made: Vec<CallEvent>) -> impl Iterator<Item = (Place, CallEve
     made.map(|event| (place_of_made(event.at, event.id.as_str()), event))
 }
 
-/// What is asked of the store for a page: rows that are left out are left out of both together.
-#[must_use]
-pub const fn of_stored(request: &PageRequest) -> PageRequest {
-    match request.start {
-        Start::First { skip } => PageRequest {
-            start: Start::First { skip: 0 },
-            size: request.size.saturating_add(as_size(skip)),
-        },
-        Start::After(_) | Start::Before(_) => *request,
+/// Rows looked at together while some are left out.
+const CHUNK: usize = 1_000;
+
+/// The page of rows that are stored, which `read` reads, and of all that are made, in any order. Rows that are left out are
+/// left out of both together.
+///
+/// # Errors
+/// As `read`'s.
+pub async fn read<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
+    made: Vec<(Place, T)>,
+    request: &PageRequest,
+    read: impl Fn(PageRequest) -> R,
+) -> Result<Page<(Place, T)>, E> {
+    let mut request = *request;
+    if let Start::First { skip: skip @ 1.. } = request.start {
+        let places: Vec<Place> = made.iter().map(|(place, _)| *place).collect();
+        match place_of(skip, &places, &read).await? {
+            Some(place) => request.start = Start::After(place),
+            None => {
+                return Ok(Page::default());
+            }
+        }
+    }
+    Ok(page(read(request).await?, made, &request))
+}
+
+/// The place of the last of so many rows. `None`: there are fewer.
+async fn place_of<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
+    rows: u64,
+    made: &[Place],
+    read: impl Fn(PageRequest) -> R,
+) -> Result<Option<Place>, E> {
+    let mut left = rows;
+    let mut request = PageRequest {
+        start: Start::First { skip: 0 },
+        size: CHUNK,
+    };
+    loop {
+        let stored = read(request).await?;
+        let stored = Page {
+            rows: stored.rows.iter().map(|(place, _)| (*place, ())).collect(),
+            before: stored.before,
+            after: stored.after,
+            ..Page::default()
+        };
+        let chunk = page(stored, made.iter().map(|place| (*place, ())), &request);
+        let nth = usize::try_from(left - 1).unwrap_or(usize::MAX);
+        if let Some((place, ())) = chunk.rows.get(nth) {
+            return Ok(Some(*place));
+        }
+        left -= chunk.rows.len() as u64;
+        match chunk.after {
+            Some(place) => request.start = Start::After(place),
+            None => return Ok(None),
+        }
     }
 }
 
-/// The page of both: what [`of_stored`] got, and every row that is made, in any order.
-#[must_use]
-pub fn page<T>(
+/// The page of both, neither of which leaves rows out.
+fn page<T>(
     stored: Page<(Place, T)>,
     made: impl IntoIterator<Item = (Place, T)>,
     request: &PageRequest,
 ) -> Page<(Place, T)> {
-    let is_beyond = |place: Place| match request.start {
-        Start::First { .. } => true,
-        Start::After(from) => place > from,
-        Start::Before(from) => place < from,
+    // Stored rows that were not read, because they are many or large, stand before those made beyond them.
+    let is_within = |place: Place| match request.start {
+        Start::First { .. } => stored.after.is_none_or(|last| place <= last),
+        Start::After(from) => place > from && stored.after.is_none_or(|last| place <= last),
+        Start::Before(from) => place < from && stored.before.is_none_or(|first| place >= first),
     };
     let mut rows = stored.rows;
-    rows.extend(made.into_iter().filter(|(place, _)| is_beyond(*place)));
+    rows.extend(made.into_iter().filter(|(place, _)| is_within(*place)));
     rows.sort_by_key(|(place, _)| *place);
+    let is_cut = rows.len() > request.size;
     // The row that a token names is on the other side.
     let (before, after) = match request.start {
-        Start::First { skip } => {
-            rows.drain(..as_size(skip).min(rows.len()));
-            (
-                skip > 0,
-                rows.len() > request.size || stored.after.is_some(),
-            )
-        }
-        Start::After(_) => (true, rows.len() > request.size || stored.after.is_some()),
+        Start::First { .. } => (false, is_cut || stored.after.is_some()),
+        Start::After(_) => (true, is_cut || stored.after.is_some()),
         Start::Before(_) => {
-            let before = rows.len() > request.size || stored.before.is_some();
             rows.drain(..rows.len().saturating_sub(request.size));
-            (before, true)
+            (is_cut || stored.before.is_some(), true)
         }
     };
     rows.truncate(request.size);
@@ -75,91 +115,86 @@ pub fn page<T>(
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a page query allows 10,000 rows to be left out"
-)]
-const fn as_size(skip: u64) -> usize {
-    skip as usize
-}
-
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     const fn at(key: i64) -> Place {
         Place { key, id: 0 }
     }
 
-    /// Even rows are stored, odd ones made: 0 to 9.
-    fn read(request: PageRequest) -> Page<(Place, i64)> {
-        let asked = of_stored(&request);
-        let all = || (0..10).step_by(2).map(|key| (at(key), key));
-        let mut stored: Vec<_> = match asked.start {
-            Start::First { .. } => all().collect(),
-            Start::After(from) => all().filter(|(place, _)| *place > from).collect(),
-            Start::Before(from) => all().filter(|(place, _)| *place < from).collect(),
-        };
-        let is_cut = stored.len() > asked.size;
-        let is_before = matches!(asked.start, Start::Before(_));
-        if is_before {
-            stored.drain(..stored.len().saturating_sub(asked.size));
-        }
-        stored.truncate(asked.size);
-        let stored = Page {
-            before: stored
-                .first()
-                .map(|it| it.0)
-                .filter(|_| is_cut && is_before),
-            after: stored
-                .last()
-                .map(|it| it.0)
-                .filter(|_| is_cut && !is_before),
-            rows: stored,
-            damaged: Vec::new(),
+    /// Even rows are stored, of which at most so many are read at once, and odd ones are made: 0 to 9.
+    async fn ask(request: PageRequest, most: usize) -> Page<(Place, i64)> {
+        let stored = async |asked: PageRequest| -> Result<_, Infallible> {
+            let all = || (0..10).step_by(2).map(|key| (at(key), key));
+            let mut stored: Vec<_> = match asked.start {
+                Start::First { .. } => all().collect(),
+                Start::After(from) => all().filter(|(place, _)| *place > from).collect(),
+                Start::Before(from) => all().filter(|(place, _)| *place < from).collect(),
+            };
+            let size = asked.size.min(most);
+            let is_cut = stored.len() > size;
+            let is_before = matches!(asked.start, Start::Before(_));
+            if is_before {
+                stored.drain(..stored.len().saturating_sub(size));
+            }
+            stored.truncate(size);
+            let first = stored.first().map(|it| it.0);
+            let last = stored.last().map(|it| it.0);
+            Ok(Page {
+                before: first.filter(|_| is_cut && is_before),
+                after: last.filter(|_| is_cut && !is_before),
+                rows: stored,
+                damaged: Vec::new(),
+            })
         };
         let made = (1..10).step_by(2).map(|key| (at(key), key));
-        page(stored, made, &request)
+        let Ok(page) = read(made.collect(), &request, stored).await;
+        page
     }
 
     fn keys(page: &Page<(Place, i64)>) -> Vec<i64> {
         page.rows.iter().map(|(_, key)| *key).collect()
     }
 
-    #[test]
-    fn pages_of_any_size_meet_both_ways() {
-        for size in 1..=11 {
+    #[tokio::test]
+    async fn pages_of_any_size_meet_both_ways() {
+        for (size, most) in (1..=11).flat_map(|size| [(size, 99), (size, 1), (size, 2)]) {
             let mut seen = Vec::new();
             let mut start = Start::First { skip: 0 };
             let last = loop {
-                let page = read(PageRequest { start, size });
+                let page = ask(PageRequest { start, size }, most).await;
                 seen.extend(keys(&page));
                 match page.after {
                     Some(place) => start = Start::After(place),
                     None => break page,
                 }
             };
-            assert_eq!(seen, (0..10).collect::<Vec<_>>(), "{size}");
+            assert_eq!(seen, (0..10).collect::<Vec<_>>(), "{size} {most}");
             let mut seen = keys(&last);
             let mut before = last.before;
             while let Some(place) = before {
                 let start = Start::Before(place);
-                let page = read(PageRequest { start, size });
+                let page = ask(PageRequest { start, size }, most).await;
                 seen.splice(0..0, keys(&page));
                 before = page.before;
             }
-            assert_eq!(seen, (0..10).collect::<Vec<_>>(), "{size}");
+            assert_eq!(seen, (0..10).collect::<Vec<_>>(), "{size} {most}");
         }
     }
 
-    #[test]
-    fn rows_are_left_out_of_both_together() {
-        let request = |skip| PageRequest {
-            start: Start::First { skip },
-            size: 3,
-        };
-        assert_eq!(keys(&read(request(4))), [4, 5, 6]);
-        assert_eq!(keys(&read(request(8))), [8, 9]);
-        assert_eq!(keys(&read(request(99))), [0; 0]);
+    #[tokio::test]
+    async fn rows_are_left_out_of_both_together() {
+        for most in [1, 2, 99] {
+            let leaving_out = async |skip| {
+                let start = Start::First { skip };
+                keys(&ask(PageRequest { start, size: 3 }, most).await)
+            };
+            assert_eq!(leaving_out(4).await[0], 5 - 1, "{most}");
+            assert_eq!(leaving_out(8).await, [8, 9], "{most}");
+            assert_eq!(leaving_out(99).await, [0; 0], "{most}");
+        }
     }
 }

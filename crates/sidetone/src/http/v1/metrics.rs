@@ -1,7 +1,7 @@
 //! `GET /v1/Voice/{CallSid}/Metrics`: media reports of a call, those it was told and those that follow from its RTCP.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::Derived;
 use sidetone_store::EventFilter;
@@ -35,6 +35,7 @@ pub async fn read(
     let filter = filter(&request.params).map_err(ApiError::invalid_query)?;
     let record = lookup::record(&app, &caller, sid).await?;
     let call = record.call;
+    let share = app.bounds.page(query.size).await?;
     let mut packets = match &record.summary {
         Some(summary) if summary.sip.is_some() => {
             let filter = filter.clone();
@@ -48,20 +49,19 @@ pub async fn read(
         _ => Packets::default(),
     };
     let made = std::mem::take(&mut packets.told);
-    let asked = query.request();
-    let stored = app
-        .store
-        .events(call, &filter, &merged::of_stored(&asked))
-        .await?;
-    let page = merged::page(stored, made, &asked);
-    let rows = page.rows.iter();
-    let envelope = Envelope {
-        meta: list.meta("metrics", &query, &page, now),
-        rows: rows
-            .filter_map(|(_, event)| metric::render(event))
-            .collect(),
+    let (store, filter) = (&app.store, &filter);
+    let page = merged::read(made, &query.request(), |asked| async move {
+        store.events(call, filter, &asked).await
+    })
+    .await?;
+    let meta = list.meta("metrics", &query, &page, now);
+    let told = move || {
+        let rows = page.rows.iter();
+        let rows = rows.filter_map(|(_, event)| metric::render(event));
+        let rows = rows.collect();
+        Json(Envelope { meta, rows }).holding(share)
     };
-    let mut response = Json(envelope).into_response();
+    let mut response = app.bounds.aside(told).await?;
     packets.hint(&mut response);
     Ok(response)
 }

@@ -20,6 +20,8 @@ const KINDS: [EventKind; 3] = [EventKind::Sip, EventKind::Rtcp, EventKind::Vq];
 const PACKETS_MAX: usize = 20_000;
 /// The most text of SIP messages read for one answer.
 const TEXT_MAX_BYTES: usize = 32 << 20;
+/// About how much memory may be held of them.
+const HELD_MAX_BYTES: usize = 16 << 20;
 /// Packets read at a time.
 const CHUNK: usize = 250;
 /// Answers that are made of packets at once; others wait. Each takes memory for all packets of a call.
@@ -42,15 +44,21 @@ struct Reading {
     state: FoldState,
     ladder: Option<Ladder>,
     text_bytes: usize,
+    held_bytes: usize,
 }
 
 impl Reading {
     fn with(mut self, rows: Vec<(Place, CallEvent)>) -> Self {
         for (place, event) in &rows {
             self.state.add(event);
-            if let Observation::Sip { sip } = &event.observation {
-                self.text_bytes += sip.text.len();
-            }
+            self.held_bytes += match &event.observation {
+                Observation::Sip { sip } => {
+                    self.text_bytes += sip.text.len();
+                    512
+                }
+                Observation::Rtcp { rtcp } => 256 + 64 * rtcp.blocks.len(),
+                _ => 256,
+            };
             if let Some(ladder) = &mut self.ladder {
                 ladder.add(event, place.id);
             }
@@ -87,7 +95,7 @@ impl<T: Send + 'static> Packets<T> {
                 is_cut = false;
                 break;
             };
-            if reading.text_bytes > TEXT_MAX_BYTES {
+            if reading.text_bytes > TEXT_MAX_BYTES || reading.held_bytes > HELD_MAX_BYTES {
                 break;
             }
             start = Start::After(last);

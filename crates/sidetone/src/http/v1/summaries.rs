@@ -1,7 +1,7 @@
 //! `GET /v1/Voice/Summaries`: calls that match.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sidetone_store::CallRecord;
 
 use super::account::addressed;
@@ -41,6 +41,7 @@ pub async fn read(
     let subaccount = filters.filled("Subaccount");
     let account = addressed(&app, &caller, subaccount, ApiError::invalid_query)?;
     let asked = filter::read(&filters, account, now).map_err(ApiError::invalid_query)?;
+    let share = app.bounds.page(query.size).await?;
     let page = app.store.list(&asked.filter, &query.request()).await?;
 
     let url = format!("{}{}", request.base.0, request.uri.path());
@@ -55,7 +56,7 @@ pub async fn read(
         meta: list.meta("call_summaries", &query, &page, now),
         rows: rows.collect(),
     };
-    let mut response = Json(envelope).into_response();
+    let mut response = Json(envelope).holding(share);
     let empty = page.rows.is_empty() && query.is_first();
     let hints = hint::of(&app, &asked, empty && page.damaged.is_empty(), now).await;
     for hint in hints.into_iter().chain(hint::of_damaged(&page.damaged)) {

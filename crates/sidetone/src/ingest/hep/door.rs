@@ -1,10 +1,12 @@
 //! `POST /ingest/v1/hep`: packets one after the other, as in a stream.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use tokio::sync::Semaphore;
 
 use super::batch::{Batch, Transport};
 use super::file;
@@ -19,6 +21,14 @@ use crate::ingest::native::next;
 
 /// Bytes that tell a capture file.
 const BEGINNING: usize = 24;
+/// Bytes of packets that are read at a time.
+const PIECE: usize = 16 * 1024;
+/// Refused packets after which a body is given up.
+const REFUSED_MAX: u64 = 1_000;
+
+/// Bodies that are taken at once; others wait for a while. Each has packets in memory that wait for others.
+static BODIES: Semaphore = Semaphore::const_new(4);
+const WAIT: Duration = Duration::from_secs(10);
 
 /// Takes packets about calls of the caller, whoever captured them. `?Settle=true`: the body is all there is of its
 /// calls, so those that ended in it are complete.
@@ -35,6 +45,8 @@ pub async fn receive(
         Some(value) => value.boolean().map_err(ApiError::invalid_query)?,
         None => false,
     };
+    let turn = tokio::time::timeout(WAIT, BODIES.acquire()).await;
+    let _turn = turn.map_err(|_| ApiError::busy())?;
     let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let mut intake = Intake::of_whole(app.clone());
     let mut framer = Framer::default();
@@ -58,11 +70,19 @@ pub async fn receive(
                 ));
             }
         }
-        batch.received_at = app.clock.now();
-        gaps += framer.feed(peer, &piece, &mut batch);
-        packets += batch.len();
-        intake.take(&batch).await?;
-        batch.clear();
+        for piece in piece.chunks(PIECE) {
+            batch.received_at = app.clock.now();
+            gaps += framer.feed(peer, piece, &mut batch);
+            packets += batch.len();
+            intake.take(&batch).await?;
+            batch.clear();
+            // Others have their turn.
+            tokio::task::yield_now().await;
+        }
+        if intake.refused() + gaps >= REFUSED_MAX {
+            let last = "packets that cannot be read.";
+            break Err(ApiError::given_up(REFUSED_MAX, last));
+        }
     };
     let cut = u64::from(framer.is_within());
     let count = |reason, number| {

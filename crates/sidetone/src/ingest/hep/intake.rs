@@ -23,6 +23,10 @@ use crate::ingest::Report;
 
 /// Events that may wait for the transaction before theirs: beyond, nothing more is read.
 const PENDING_MAX: usize = 4_000;
+/// About how much memory they may take.
+const PENDING_MAX_BYTES: usize = 16 << 20;
+/// How many bytes of packets of a body may wait for what explains them: each body has its own.
+const WAITING_OF_BODY_BYTES: usize = 16 << 20;
 /// So many events in one transaction: they were read while the one before was written, which took long.
 pub const PRESSING: i64 = 2_000;
 /// Calls looked up in the store in one round: of packets whose call nobody saw begin, because it began before we did.
@@ -40,6 +44,7 @@ pub struct Intake {
     /// What the packet at hand holds.
     found: Vec<Result<Mirrored, Skipped>>,
     pending: Vec<NewEvent>,
+    pending_bytes: usize,
     /// How each of them came.
     came_by: Vec<&'static str>,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
@@ -66,6 +71,7 @@ impl Intake {
             network: Network::new(limits(&app)),
             found: Vec::new(),
             pending: Vec::new(),
+            pending_bytes: 0,
             came_by: Vec::new(),
             writing: None,
             report: Report::default(),
@@ -77,8 +83,12 @@ impl Intake {
     /// An intake of what may be all there is of its calls: a file, the body of a request.
     #[must_use]
     pub fn of_whole(app: App) -> Self {
+        let limits = Limits {
+            waiting_bytes: WAITING_OF_BODY_BYTES,
+            ..limits(&app)
+        };
         Self {
-            network: Network::of_whole(limits(&app)),
+            network: Network::of_whole(limits),
             ended: Some(BTreeSet::new()),
             ..Self::new(app)
         }
@@ -93,6 +103,12 @@ impl Intake {
             self.take_packet(batch, received);
         }
         self.write().await
+    }
+
+    /// How many packets were refused so far.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.report.rejected
     }
 
     /// Tries what waits for its call again. To be called a few times a second.
@@ -249,6 +265,11 @@ impl Intake {
         {
             ended.insert(event.call);
         }
+        let text_bytes = match &event.observation {
+            Observation::Sip { sip } => sip.text.len(),
+            _ => 0,
+        };
+        self.pending_bytes += event.memory_bytes(text_bytes);
         self.pending.push(NewEvent { event, received_at });
         self.came_by.push(came_by);
     }
@@ -317,7 +338,8 @@ impl Intake {
             .writing
             .as_ref()
             .is_some_and(|writing| !writing.is_finished());
-        if is_busy && self.pending.len() < PENDING_MAX {
+        let has_room = self.pending.len() < PENDING_MAX && self.pending_bytes < PENDING_MAX_BYTES;
+        if is_busy && has_room {
             return Ok(());
         }
         self.wait().await?;
@@ -330,6 +352,7 @@ impl Intake {
             return;
         }
         let events = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
         let came_by = std::mem::take(&mut self.came_by);
         let app = self.app.clone();
         self.writing = Some(tokio::spawn(async move {

@@ -10,7 +10,6 @@ pub mod gate;
 pub mod intake;
 pub mod kernel;
 pub mod locations;
-pub mod places;
 pub mod queue;
 pub mod running;
 pub mod signers;

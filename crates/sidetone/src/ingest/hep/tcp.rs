@@ -13,9 +13,10 @@ use super::agents::Refusal;
 use super::batch::Transport;
 use super::foreign::{Foreign, remedy};
 use super::framer::Framer;
-use super::places::{Found, Place, Places};
 use super::queue::Inlet;
 use crate::app::App;
+use crate::config::Networks;
+use crate::places::{Found, Place, Places};
 use crate::server::{accept, stopped};
 
 /// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent into a connection
@@ -23,6 +24,8 @@ use crate::server::{accept, stopped};
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// What complaints are about.
 const DOOR: &str = "hep_tcp";
+/// How long an agent is silent at least that has sent packets before, until another connection may have its place.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -36,17 +39,22 @@ pub struct Streams {
     pub tls: Option<TlsAcceptor>,
 }
 
-/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart; when there are more, one that is
-/// silent makes room.
+/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart, and a quarter of them from one
+/// address; when there are more, one that is silent makes room.
 pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Receiver<bool>) {
-    let places = Places::new(streams.app.config.max_connections);
+    let places = Places::new(
+        streams.app.config.max_connections,
+        Networks::default(),
+        PATIENCE,
+    );
     let streams = Arc::new(streams);
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let app = &streams.app;
         // Nobody makes room for who may not be here.
         let may_be = app.tables.get().agents.may_be_at(peer.ip());
-        let found = may_be.then(|| places.take(app.clock.now())).flatten();
+        let take = || places.take(peer.ip(), app.clock.passed());
+        let found = may_be.then(take).flatten();
         let Some(Found { place, displaces }) = found else {
             refuse(app, may_be, peer);
             continue;
@@ -144,7 +152,7 @@ async fn read(
         } else {
             IDLE
         };
-        place.listens(app.clock.now());
+        place.listens(app.clock.passed());
         let length = match tokio::time::timeout(pause, stream.read(&mut piece)).await {
             Ok(Ok(0)) | Err(_) => break,
             Ok(Ok(length)) => length,
@@ -166,6 +174,7 @@ async fn read(
         let gaps = framer.feed(peer, &piece[..length], &mut batch);
         malformed("bytes between packets", gaps);
         if !batch.is_empty() {
+            place.is_known();
             inlet.put(batch).await;
         }
     }

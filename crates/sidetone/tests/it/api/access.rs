@@ -164,3 +164,45 @@ async fn calls_made_while_advanced_features_were_off() {
         .await;
     assert_eq!(later.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_locks_nobody_out() {
+    let server = TestServer::with(Settings {
+        rate_limit: Some(2),
+        ..Settings::default()
+    })
+    .await;
+    let settings = async || server.get("/v1/Voice/Settings").await.status.as_u16();
+    assert_eq!(
+        [settings().await, settings().await, settings().await],
+        [200, 200, 429]
+    );
+    server.app.clock.turn_us(-3_600_000_000);
+    server.app.clock.advance_us(1_000_000);
+    assert_eq!(settings().await, 200);
+}
+
+#[tokio::test]
+async fn failed_logins_cost_more_and_more_and_keep_nobody_else_out() {
+    let server = TestServer::start().await;
+    let stranger = server.log_in(ACCOUNT, "guess");
+    for _ in 0..10 {
+        assert_eq!(
+            stranger.get("/v1/Voice/Settings").await.error(),
+            (401, 20003)
+        );
+    }
+    let answer = stranger.get("/v1/Voice/Settings").await;
+    assert_eq!(answer.error(), (429, 20429));
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    assert_eq!(
+        server.get("/v1/Voice/Settings").await.status,
+        StatusCode::OK
+    );
+    assert_eq!(server.app.counters.failed_logins.get(), 11);
+    server.app.clock.advance_us(100_000_000);
+    assert_eq!(
+        stranger.get("/v1/Voice/Settings").await.error(),
+        (401, 20003)
+    );
+}

@@ -1,0 +1,164 @@
+//! Failed logins: each costs its address something, and is told in the log.
+//!
+//! Whoever has valid credentials is never kept out by others behind the same address: what is refused are wrong ones,
+//! sooner and for longer the more there were. To keep an address out altogether is for the firewall: the line in the log is
+//! made for `fail2ban` (docs/configuration.md).
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long it takes until one failure is forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(10);
+/// Failures that cost nothing: a wrong password is entered again.
+const FREE: u32 = 10;
+/// More than so many are not counted.
+const MOST: u32 = 20;
+/// Longest time that is to be waited.
+const WAIT_MAX_S: u64 = 60;
+/// Addresses that are remembered.
+const ADDRESSES_MAX: usize = 10_000;
+/// Lines in the log in one second, of an address that has to wait and of all.
+const LINES_OF_ONE: u32 = 1;
+const LINES_OF_ALL: u32 = 100;
+
+/// Who failed to log in lately.
+#[derive(Debug, Default)]
+pub struct Logins(Mutex<Failures>);
+
+#[derive(Debug, Default)]
+struct Failures {
+    by_address: HashMap<IpAddr, Failed>,
+    lines: Lines,
+}
+
+#[derive(Debug, Default)]
+struct Failed {
+    /// When all of them are forgotten.
+    forgotten_at: Duration,
+    lines: Lines,
+}
+
+/// Lines in the log within a second.
+#[derive(Debug, Default)]
+struct Lines {
+    second: u64,
+    said: u32,
+    swallowed: u64,
+}
+
+/// What a failure leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failure {
+    /// Seconds until the next try. `None`: at once.
+    pub wait_s: Option<u64>,
+    /// Whether to say so in the log, and how many were not said since the last time.
+    pub say: Option<u64>,
+}
+
+impl Lines {
+    fn may_say(&mut self, now: Duration, most: u32) -> bool {
+        if self.second != now.as_secs() {
+            self.second = now.as_secs();
+            self.said = 0;
+        }
+        self.said += 1;
+        self.said <= most
+    }
+}
+
+/// An address, or the network of somebody who has as many addresses as he likes.
+#[must_use]
+pub fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::from([a, b, c, d, 0, 0, 0, 0]).into()
+        }
+        address => address,
+    }
+}
+
+impl Logins {
+    /// Counts a failed login. `now`: time that has passed, which nobody sets.
+    pub fn fail(&self, address: IpAddr, now: Duration) -> Failure {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Failures { by_address, lines } = &mut *failures;
+        let household = household(address);
+        if by_address.len() >= ADDRESSES_MAX && !by_address.contains_key(&household) {
+            by_address.retain(|_, failed| now < failed.forgotten_at);
+        }
+        if by_address.len() >= ADDRESSES_MAX && !by_address.contains_key(&household) {
+            let say = lines.may_say(now, LINES_OF_ALL).then_some(0);
+            return Failure { wait_s: None, say };
+        }
+        let failed = by_address.entry(household).or_default();
+        let most = now + FORGOTTEN * MOST;
+        failed.forgotten_at = (failed.forgotten_at.max(now) + FORGOTTEN).min(most);
+        let left = (failed.forgotten_at - now)
+            .as_secs()
+            .div_ceil(FORGOTTEN.as_secs());
+        let beyond = left.saturating_sub(u64::from(FREE));
+        let wait_s = (beyond > 0).then(|| (1 << beyond.min(6)).min(WAIT_MAX_S));
+        let of_one = if wait_s.is_some() {
+            LINES_OF_ONE
+        } else {
+            u32::MAX
+        };
+        let says = failed.lines.may_say(now, of_one) && lines.may_say(now, LINES_OF_ALL);
+        let swallowed = &mut failed.lines.swallowed;
+        let say = if says {
+            Some(std::mem::take(swallowed))
+        } else {
+            *swallowed += 1;
+            None
+        };
+        Failure { wait_s, say }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+    #[test]
+    fn failures_cost_more_and_more_and_are_forgotten() {
+        let logins = Logins::default();
+        let fail = |second| logins.fail(HERE, Duration::from_secs(second));
+        for _ in 0..10 {
+            assert_eq!(
+                fail(0),
+                Failure {
+                    wait_s: None,
+                    say: Some(0)
+                }
+            );
+        }
+        let waits: Vec<_> = (0..8).map(|_| fail(0).wait_s.unwrap()).collect();
+        assert_eq!(waits, [2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(fail(1).say, Some(8), "those of the second before");
+        // Half of them are forgotten.
+        assert_eq!(fail(111).wait_s, None);
+        let other = logins.fail("192.0.2.2".parse().unwrap(), Duration::from_secs(1));
+        assert_eq!(other.wait_s, None, "another address");
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_and_memory_is_bounded() {
+        let logins = Logins::default();
+        let fail = |address: Ipv6Addr| logins.fail(address.into(), Duration::ZERO);
+        for host in 0..10 {
+            fail(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host));
+        }
+        let last = fail(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 1, 1, 1, 1));
+        assert_eq!(last.wait_s, Some(2));
+        for network in 0..=u16::MAX {
+            fail(Ipv6Addr::new(0x2001, 0xdb8, 1, network, 0, 0, 0, 1));
+        }
+        let held = logins.0.lock().unwrap().by_address.len();
+        assert_eq!(held, ADDRESSES_MAX);
+    }
+}
