@@ -11,6 +11,7 @@ demo:
 
 test: lint unit clients readme calls
 	bash tests/durability/run.sh
+	bash tests/attacks/run.sh
 
 # What to run before each commit: needs nothing but Rust and a C compiler, nor root.
 check:

@@ -4,7 +4,7 @@
 #   CALLS=1000000 bash bench/run.sh
 #
 # CALLS     calls in the database                                   [1000000]
-# ONLY      of: get lists memory summing post events deliver hep    [all]
+# ONLY      of: get lists memory summing post events deliver hep attacks  [all]
 # SHOT_S    seconds of one shot at the server                       [8]
 # SAMPLES   lists a filter                                          [1000]
 # EVENTS    events sent in                                          [500000]
@@ -18,13 +18,13 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
-CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events deliver hep} SEED=${SEED:-7}
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events deliver hep attacks} SEED=${SEED:-7}
 SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000}
 HEP_EVENTS=${HEP_EVENTS:-200000} HEP_FROM=${HEP_FROM:-4000} HEP_PROBE_S=${HEP_PROBE_S:-60} HEP_MINUTES=${HEP_MINUTES:-1} HEP_OVERLOAD_SECONDS=${HEP_OVERLOAD_SECONDS:-20}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
 OUT=$TARGET/bench
-for part in lib http lists events deliver hep; do . "$HERE/$part.sh"; done
+for part in lib http lists events deliver hep attacks; do . "$HERE/$part.sh"; done
 
 need wrk wrk
 need taskset util-linux
@@ -110,6 +110,10 @@ fi
 if wants hep; then
   say "HEP"
   hep
+fi
+if wants attacks; then
+  say "attacks"
+  attacks
 fi
 cat "$TABLE"
 if wants lists; then

@@ -46,15 +46,15 @@ def listed(connection):
 
 
 def main():
-    server = Server(sys.argv[1])
+    log = tempfile.TemporaryFile("w+")
+    server = Server(sys.argv[1], log=log)
     mount = server.data
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", mount], check=True)
-    log = tempfile.TemporaryFile("w+")
     try:
         ballast = os.path.join(mount, "ballast")
         with open(ballast, "wb") as file:
             file.write(bytes(BALLAST_BYTES))
-        server.start(stderr=log)
+        server.start()
         connection = server.connect()
         acknowledged, refused = set(), 0
         deadline = time.monotonic() + 120

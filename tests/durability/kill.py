@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from server import Server
+from server import Server, event
 
 WRITERS = 4
 BATCH = 50
@@ -47,7 +47,7 @@ class Sender(threading.Thread):
         try:
             for batch in range(1_000_000):
                 names = [f"b{batch}.{number}" for number in range(BATCH)]
-                lines = "\n".join(json.dumps(event(self.call, name)) for name in names)
+                lines = "\n".join(event(self.call, name) for name in names)
                 answer = self.connection.request(
                     "POST", "/ingest/v1/events", lines, "application/x-ndjson"
                 )
@@ -56,13 +56,6 @@ class Sender(threading.Thread):
                 self.acknowledged += names
         except (OSError, http.client.HTTPException):
             pass
-
-
-def event(call, name):
-    return {
-        "id": name, "call_sid": call, "at": "2026-06-01T00:00:00Z",
-        "kind": "edge", "edge": "sip_edge", "group": "durability", "name": name,
-    }
 
 
 def round_trip(server, rng, number):

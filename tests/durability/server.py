@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import urllib.parse
@@ -13,27 +14,41 @@ ACCOUNT = "AC" + "d" * 32
 TOKEN = "t" * 32
 
 
+def event(call, name):
+    """A line of NDJSON."""
+    return json.dumps({
+        "id": name, "call_sid": call, "at": "2026-06-01T00:00:00Z",
+        "kind": "edge", "edge": "sip_edge", "group": "durability", "name": name,
+    })
+
+
 class Server:
-    def __init__(self, binary, prefix=()):
+    """settings: by their names in the configuration. hep: whether it takes HEP over TCP. log: where its log goes."""
+
+    def __init__(self, binary, prefix=(), settings=None, hep=False, log=None):
         self.binary = os.path.abspath(binary)
         self.prefix = list(prefix)
         self.data = tempfile.mkdtemp(prefix="sidetone-durability-")
+        self.settings = settings or {}
+        self.log = log
         self.process = None
         self.port = None
+        self.hep_port = free_port() if hep else None
 
-    def start(self, stderr=None):
+    def start(self):
         env = dict(
             os.environ,
             SIDETONE_ACCOUNT_SID=ACCOUNT,
             SIDETONE_AUTH_TOKEN=TOKEN,
             SIDETONE_SETTLE="1s",
             SIDETONE_LOG="warn",
+            **{f"SIDETONE_{name.upper()}": value for name, value in self.settings.items()},
         )
         command = self.prefix + [
             self.binary, "serve", "--listen", "127.0.0.1:0", "--data", self.data,
-            "--hep-udp", "off", "--hep-tcp", "off",
+            "--hep-udp", "off", "--hep-tcp", f"127.0.0.1:{self.hep_port}" if self.hep_port else "off",
         ]
-        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on http://"):
             raise SystemExit(f"the server did not start: {line!r}")
@@ -43,6 +58,23 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def memory(self, what):
+        """VmHWM, VmPeak, … in MB."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) / 1000 for line in status if line.startswith(what + ":"))
+
+    def metric(self, name):
+        """A figure of its metrics page, without labels."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith(name + " "))
 
     def check(self):
         """What `sidetone check` finds; empty when clean."""
@@ -56,6 +88,11 @@ class Server:
 
     def connect(self):
         return Connection(self.port)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
 
 
 class Connection:

@@ -174,7 +174,7 @@ async fn a_call_that_ends_the_process_again_and_again_is_set_aside() {
         "{found:?}"
     );
     let path = format!("/v1/Voice/{other}/Summary?ProcessingState=all");
-    assert_eq!(server.get(&path).await.json()["call_state"], "in_progress");
+    assert_eq!(server.get(&path).await.json()["call_state"], "answered");
     store.refold(vec![call]).await.unwrap();
     server.pass(1).await;
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
