@@ -225,6 +225,21 @@ pub struct Media {
     pub codec: Option<Codec>,
 }
 
+impl Media {
+    /// Where its sender may take RTCP: where it wants it, and where RTP comes if RTCP may come there too.
+    pub fn rtcp_taken(&self) -> impl Iterator<Item = SocketAddr> {
+        // A port of its own for RTCP is for those who cannot take both at one (RFC 5761 §5.1.1).
+        let is_next = |rtp: &SocketAddr| {
+            self.rtcp
+                .is_some_and(|rtcp| rtcp.port() == rtp.port().saturating_add(1))
+        };
+        let shared = self
+            .rtp
+            .filter(|rtp| self.rtcp != Some(*rtp) && !is_next(rtp));
+        self.rtcp.into_iter().chain(shared)
+    }
+}
+
 /// A codec as a session description names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Codec {

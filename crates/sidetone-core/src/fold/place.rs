@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::codecs::Codecs;
 use super::legs::{End, Leg, Legs};
 use crate::capture::Capture;
+use crate::sip::Media;
 
 /// One end of one leg: a party's telephone, or the platform between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,7 +119,7 @@ fn add_leg(ends: &mut Vec<KnownEnd>, leg: &Leg<'_>, edge: PartyEdge, party: End)
                 End::Client => leg.client.ip(),
                 End::Server => leg.server.ip(),
             },
-            rtcp: media().filter_map(|media| media.rtcp).collect(),
+            rtcp: media().flat_map(Media::rtcp_taken).collect(),
             ssrcs: media()
                 .flat_map(|media| media.ssrcs.iter().copied())
                 .collect(),

@@ -6,7 +6,7 @@ use sidetone_core::correlate::{Evidence, Limits, MediaClue, Seen, Tracker, WAIT_
 use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::network::Network as Range;
-use sidetone_core::sip::SipMessage;
+use sidetone_core::sip::{Media, SipMessage};
 use sidetone_core::time::TimeUs;
 
 use super::mirrored::{Content, Mirrored};
@@ -320,18 +320,7 @@ impl Network {
 /// Where the sender of a message may take RTCP, and the sources it announces.
 fn announced(message: &SipMessage) -> (Vec<SocketAddr>, Vec<u32>) {
     let media = &message.media;
-    let rtcp = media.iter().flat_map(|media| {
-        // A port of its own for RTCP is for those who cannot take both at one (RFC 5761 §5.1.1).
-        let is_next = |rtp: &SocketAddr| {
-            media
-                .rtcp
-                .is_some_and(|rtcp| rtcp.port() == rtp.port().saturating_add(1))
-        };
-        let shared = media
-            .rtp
-            .filter(|rtp| media.rtcp != Some(*rtp) && !is_next(rtp));
-        media.rtcp.into_iter().chain(shared)
-    });
+    let rtcp = media.iter().flat_map(Media::rtcp_taken);
     let ssrcs = media.iter().flat_map(|media| media.ssrcs.iter().copied());
     (rtcp.collect(), ssrcs.collect())
 }

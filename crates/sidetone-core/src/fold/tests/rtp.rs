@@ -35,6 +35,30 @@ fn reports_from_behind_a_nat_are_told_by_where_they_go() {
 }
 
 #[test]
+fn reports_that_come_where_media_does_are_told_by_that() {
+    // What is said of RTCP is for those who cannot take both at one port, or for nobody.
+    for rtcp_port in [9, 4_010] {
+        let (phone, platform) = ("203.0.113.30:4000", "203.0.113.40:4000");
+        let mut story = Story::default();
+        for (ms, from, to, start, rtp) in [
+            (0, A, S, "INVITE", phone),
+            (500, S, A, "200 INVITE", platform),
+        ] {
+            story.sip(ms, from, to, start, |message| {
+                let mut media = audio(rtp);
+                media.rtcp.as_mut().unwrap().set_port(rtcp_port);
+                message.media = vec![media];
+            });
+        }
+        story.rtcp(6_000, phone, platform, 7, Some(250), block(9, 3, 1_000));
+        story.rtcp(6_100, platform, phone, 9, Some(255), block(7, 5, 2_000));
+        let edge = story.summary().edges[&EdgeKind::Sip].clone();
+        let lost = [edge.outbound, edge.inbound].map(|it| it.unwrap().packets_lost);
+        assert_eq!(lost, [Some(3), Some(5)], "{rtcp_port}");
+    }
+}
+
+#[test]
 fn a_report_that_a_relay_sends_on_is_its_makers() {
     const NEAR: (&str, &str) = ("192.0.2.10:4001", "192.0.2.1:3003");
     const FAR: (&str, &str) = ("198.51.100.20:4001", "192.0.2.1:3001");
