@@ -30,10 +30,12 @@ impl<'a> Timeline<'a> {
         let (near, far) = (&signalling.legs.caller, signalling.legs.callee());
         // What was not mirrored may be proved by what came after it.
         let answered_at = signalling.facts.answered_at;
-        let answers = (near.answered_at(), far.answered_at());
-        let (caller, callee) = match answers {
-            (Some(near_answer), Some(far_answer)) if near.clock.agent != far.clock.agent => {
-                (near_answer, far_answer)
+        let (caller, callee) = match answered_at {
+            Some(answered_at) if near.clock.agent != far.clock.agent => {
+                let caller = near.answered_at().unwrap_or(answered_at);
+                let by_near = [(near.clock.agent, caller)].into();
+                let callee = far.answered_at().or_else(|| far.clock.time(&by_near));
+                (caller, callee.unwrap_or(caller))
             }
             _ => {
                 let zero = answered_at.or(first_report);

@@ -3,6 +3,9 @@
 use super::at;
 use super::packets::{A, B, S, Story};
 use crate::facts::CallFacts;
+use crate::fold::place::PartyEdge;
+use crate::fold::timeline::Timeline;
+use crate::fold::{FoldState, sip};
 use crate::vocabulary::CallState;
 
 /// A message: when, from, to, what.
@@ -28,7 +31,7 @@ const ANSWERED: &[Line] = &[
 ];
 
 /// Who saw each message: agent, how far its clock is ahead.
-fn facts(lines: &[Line], seen_by: impl Fn(usize) -> Vec<(u32, i64)>) -> CallFacts {
+fn told(lines: &[Line], seen_by: impl Fn(usize) -> Vec<(u32, i64)>) -> Story {
     let mut story = Story::default();
     for (number, (ms, from, to, start)) in lines.iter().enumerate() {
         for (agent, ahead_ms) in seen_by(number) {
@@ -37,7 +40,11 @@ fn facts(lines: &[Line], seen_by: impl Fn(usize) -> Vec<(u32, i64)>) -> CallFact
             });
         }
     }
-    story.summary().facts
+    story
+}
+
+fn facts(lines: &[Line], seen_by: impl Fn(usize) -> Vec<(u32, i64)>) -> CallFacts {
+    told(lines, seen_by).summary().facts
 }
 
 #[test]
@@ -115,4 +122,29 @@ fn agents_that_saw_nothing_in_common_tell_no_delay() {
     assert_eq!(told.answered_at, Some(at(4_005)));
     assert_eq!(told.ended_at, Some(at(9_000)));
     assert_eq!(told.pdd_ms, None);
+}
+
+#[test]
+fn media_of_each_leg_is_timed_by_its_own_clock_whoever_saw_the_answer() {
+    // An agent at each leg; the first INVITE tells how far they are apart.
+    let [far_answer, near_answer] = [3, 4];
+    for missed in [None, Some(far_answer), Some(near_answer)] {
+        let story = told(ANSWERED, |number| match ANSWERED[number] {
+            _ if Some(number) == missed => vec![],
+            (0, ..) => vec![(1, 0), (2, 3_000)],
+            (_, from, to, _) if from == B || to == B => vec![(2, 3_000)],
+            _ => vec![(1, 0)],
+        });
+        let mut state = FoldState::default();
+        for event in &story.events {
+            state.add(event);
+        }
+        let signalling = sip::signalling(&state.dialogs, &state.reports).unwrap();
+        let timeline = Timeline::of(&signalling, None);
+        for (edge, agent, ms) in [(PartyEdge::Caller, 1, 6_000), (PartyEdge::Callee, 2, 9_000)] {
+            let moment = timeline.moment(Some(edge), &[(agent, at(ms))].into());
+            let off_us = (moment - 5_000_000).abs();
+            assert!(off_us <= 5_000, "{edge:?} without {missed:?}: {moment}");
+        }
+    }
 }
