@@ -14,7 +14,7 @@ use crate::id::CallRef;
 use crate::number;
 use crate::rules::Rules;
 use crate::summary::{CallSummary, EdgeSummary, ImportedAnnotation, no_call};
-use crate::vocabulary::ProcessingState;
+use crate::vocabulary::{ProcessingState, StreamDirection};
 
 /// The summary. `outcome`: of everything learnt; it gives a place in time to a call that is not said to have one.
 pub(super) fn summary(
@@ -100,8 +100,15 @@ fn unjudged(mut own: CallSummary) -> CallSummary {
     own
 }
 
-/// An edge as another system tells it, with what is known of it besides. Figures of a stream are one statement.
-fn edge(mut told: EdgeFacts, held: EdgeSummary) -> EdgeSummary {
+/// An edge as another system tells it, with what is known of it besides. Figures of a stream are one statement, and when it went
+/// unheard is part of that.
+fn edge(mut told: EdgeFacts, mut held: EdgeSummary) -> EdgeSummary {
+    let is_told = |way| match way {
+        StreamDirection::Inbound => told.inbound.is_some(),
+        StreamDirection::Outbound => told.outbound.is_some(),
+        StreamDirection::Unknown | StreamDirection::Both => false,
+    };
+    held.unheard.retain(|it| !is_told(it.direction));
     EdgeSummary {
         inbound: told.inbound.take().or(held.inbound),
         outbound: told.outbound.take().or(held.outbound),

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::at;
 use super::packets::{A, S, Story, audio, block, says_nothing};
-use crate::event::Observation;
+use super::{at, imported};
+use crate::event::{ImportStage, Observation};
+use crate::facts::{CallFacts, EdgeFacts};
 use crate::fold::FoldState;
 use crate::media::Counters;
 use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo};
@@ -192,6 +193,33 @@ fn a_receiver_that_fills_in_zeros_has_heard_nothing() {
     assert_eq!(edge.tags, [Tag::Silence, Tag::HighPacketLoss]);
     let received = talk.slots().into_iter().map(|it| it.packets_received);
     assert_eq!(received.collect::<Vec<_>>(), [Some(0); 3]);
+}
+
+#[test]
+fn another_systems_figures_of_a_stream_stand_without_our_silence() {
+    let figures = || Some(Counters::default());
+    for (inbound, outbound, expected) in [
+        (None, None, &["heard nothing"][..]),
+        (figures(), None, &["heard nothing"]),
+        (None, figures(), &[]),
+    ] {
+        let mut talk = reports(5, |talk, _, tenths| {
+            talk.heard(tenths, 0, 1);
+        });
+        let told = EdgeFacts {
+            inbound,
+            outbound,
+            ..EdgeFacts::default()
+        };
+        let facts = CallFacts {
+            edges: [(EdgeKind::Sip, told)].into(),
+            ..CallFacts::default()
+        };
+        let import = imported(60_000, ImportStage::Complete, 1, facts);
+        talk.0.events.push(import);
+        let reasons = talk.edge().unheard.into_iter().map(|it| it.reason());
+        assert_eq!(reasons.collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]
