@@ -1,9 +1,11 @@
 //! Which ways media was to flow, by offers and answers (RFC 3264): silence that was agreed on is no loss.
 
+use super::clock::Heard;
 use super::legs::{End, Leg};
 use super::place::{PartyEdge, Place};
 use super::sip::Signalling;
 use super::timeline::Timeline;
+use super::transactions::Request;
 use crate::sip::{Media, SipMessage};
 
 /// What was agreed on at both edges, over time.
@@ -85,12 +87,17 @@ impl OfLeg {
             }
             let described = audio(message);
             of_leg.is_encrypted |= described.is_some_and(|media| media.is_encrypted);
-            if leg.end_of(message) == party.other() {
-                of_platform = Some(described);
+            let (own, other) = if leg.end_of(message) == party {
+                (&mut of_party, &mut of_platform)
             } else {
-                of_party = Some(described);
+                (&mut of_platform, &mut of_party)
+            };
+            *own = Some(described);
+            let is_alone = is_unanswered(leg, message);
+            if is_alone {
+                *other = None;
             }
-            if message.answers() {
+            if is_alone || message.answers() {
                 let open = Open {
                     from_party: sends(of_party) && receives(of_platform),
                     to_party: sends(of_platform) && receives(of_party),
@@ -115,6 +122,20 @@ impl OfLeg {
             }
         })
     }
+}
+
+/// Whether it is an offer within a dialog whose answer was not mirrored. Unless it is refused, the answer can only agree to less
+/// than what it offers (RFC 3264 §6.1).
+fn is_unanswered(leg: &Leg<'_>, message: &SipMessage) -> bool {
+    let is_offer =
+        message.to.tag.is_some() && ["INVITE", "UPDATE"].iter().any(|it| message.is_request(it));
+    let is_final = |heard: &Heard<'_>| {
+        let it = heard.message;
+        it.status().is_some_and(|status| status >= 200)
+            && it.method == message.method
+            && Request::of(it) == Request::of(message)
+    };
+    is_offer && !leg.messages.iter().any(is_final)
 }
 
 /// What a message says of the call's sound, in which only the first stream is used. `None`: there is to be none.
