@@ -95,13 +95,12 @@ fn unjudged(mut own: CallSummary) -> CallSummary {
     for edge in own.edges.values_mut() {
         edge.tags.clear();
         edge.not_measured = None;
-        edge.disregarded = None;
     }
     own
 }
 
 /// An edge as another system tells it, with what is known of it besides. Figures of a stream are one statement, and when it went
-/// unheard is part of that.
+/// unheard is part of that; which reports were not believed is said of figures that are ours.
 fn edge(mut told: EdgeFacts, mut held: EdgeSummary) -> EdgeSummary {
     let is_told = |way| match way {
         StreamDirection::Inbound => told.inbound.is_some(),
@@ -109,12 +108,13 @@ fn edge(mut told: EdgeFacts, mut held: EdgeSummary) -> EdgeSummary {
         StreamDirection::Unknown | StreamDirection::Both => false,
     };
     held.unheard.retain(|it| !is_told(it.direction));
+    let is_measured = told.inbound.is_some() || told.outbound.is_some();
     EdgeSummary {
         inbound: told.inbound.take().or(held.inbound),
         outbound: told.outbound.take().or(held.outbound),
         leg_rtt_ms: held.leg_rtt_ms,
         not_measured: None,
-        disregarded: None,
+        disregarded: held.disregarded.filter(|_| !is_measured),
         unheard: held.unheard,
         events: told.events.take().or(held.events),
         tags: told.tags.take().unwrap_or_default(),

@@ -1,6 +1,10 @@
 //! Reports that cannot be true, and those that only look so.
 
+use super::imported;
 use super::packets::{A, S, Story, audio, says_nothing};
+use crate::event::ImportStage;
+use crate::facts::{CallFacts, EdgeFacts};
+use crate::media::Counters;
 use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo, VoipMetrics};
 use crate::sip::{Codec, Media};
 use crate::summary::{Disregarded, EdgeSummary, NotMeasured};
@@ -151,9 +155,27 @@ fn what_cannot_even_be_read_is_counted() {
         };
         story.report(ms, report);
     }
-    let edge = edge(&story);
-    assert_eq!(edge.not_measured, Some(NotMeasured::EncryptedReports));
-    assert_eq!(edge.disregarded.map(|it| it.reports), Some(2));
+    let seen = edge(&story);
+    assert_eq!(seen.not_measured, Some(NotMeasured::EncryptedReports));
+    assert_eq!(seen.disregarded.map(|it| it.reports), Some(2));
+    // It stays said beside another system's summary, unless that one measured the edge.
+    for (outbound, expected) in [(None, Some(2)), (Some(Counters::default()), None)] {
+        let told = EdgeFacts {
+            outbound,
+            ..EdgeFacts::default()
+        };
+        let facts = CallFacts {
+            edges: [(EdgeKind::Sip, told)].into(),
+            ..CallFacts::default()
+        };
+        let mut story = Story {
+            events: story.events.clone(),
+            ..Story::default()
+        };
+        let import = imported(60_000, ImportStage::Complete, 1, facts);
+        story.events.push(import);
+        assert_eq!(edge(&story).disregarded.map(|it| it.reports), expected);
+    }
 }
 
 #[test]
