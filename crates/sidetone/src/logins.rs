@@ -10,11 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long it takes until one failure is forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(10);
-/// Failures that cost nothing: a wrong password is entered again.
-const FREE: u32 = 10;
+const FORGOTTEN: Duration = Duration::from_secs(2);
+/// Failures that cost nothing: a wrong password is entered again, and one address may be that of many.
+const FREE: u32 = 100;
 /// More than so many are not counted.
-const MOST: u32 = 20;
+const MOST: u32 = 120;
 /// Longest time that is to be waited.
 const WAIT_MAX_S: u64 = 60;
 /// Addresses that are remembered.
@@ -128,7 +128,7 @@ mod tests {
     fn failures_cost_more_and_more_and_are_forgotten() {
         let logins = Logins::default();
         let fail = |second| logins.fail(HERE, Duration::from_secs(second));
-        for _ in 0..10 {
+        for _ in 0..FREE {
             assert_eq!(
                 fail(0),
                 Failure {
@@ -150,7 +150,7 @@ mod tests {
     fn an_ipv6_network_is_one_and_memory_is_bounded() {
         let logins = Logins::default();
         let fail = |address: Ipv6Addr| logins.fail(address.into(), Duration::ZERO);
-        for host in 0..10 {
+        for host in 0..100 {
             fail(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host));
         }
         let last = fail(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 1, 1, 1, 1));

@@ -24,9 +24,9 @@ class FeedbackTest {
         Seeded.refused(404, 20404, () -> Feedback.fetcher(sid).fetch(CLIENT));
         Seeded.refused(400, 20001, () -> Feedback.updater(sid).update(CLIENT));
         says(Feedback.updater(sid).setQualityScore(2)
-            .setIssue(List.of(Feedback.Issues.ONE_WAY_AUDIO, Feedback.Issues.DROPPED_CALL)).update(CLIENT), 2, "dropped-call", "one-way-audio");
-        says(Feedback.updater(sid).setQualityScore(4).update(CLIENT), 4, "dropped-call", "one-way-audio");
-        says(Feedback.fetcher(sid).fetch(CLIENT), 4, "dropped-call", "one-way-audio");
+            .setIssue(List.of(Feedback.Issues.ONE_WAY_AUDIO, Feedback.Issues.DROPPED_CALL)).update(CLIENT), 2, "one-way-audio", "dropped-call");
+        says(Feedback.updater(sid).setQualityScore(4).update(CLIENT), 4, "one-way-audio", "dropped-call");
+        says(Feedback.fetcher(sid).fetch(CLIENT), 4, "one-way-audio", "dropped-call");
         Seeded.refused(404, 20404, () -> Feedback.fetcher(Seeded.MANIFEST.get("unknown").asText()).fetch(CLIENT));
     }
 

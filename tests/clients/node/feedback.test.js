@@ -19,7 +19,7 @@ test('create, fetch, update', async () => {
   const before = Date.now() - 2000;
   const first = await create(feedback, { qualityScore: 2, issue: ['one-way-audio', 'dropped-call', 'one-way-audio'] });
   assert.equal(status(), 201);
-  assert.deepEqual(said(first), [2, ['dropped-call', 'one-way-audio']]);
+  assert.deepEqual(said(first), [2, ['one-way-audio', 'dropped-call']]);
   assert.deepEqual([first.sid, first.accountSid], [sid, manifest.parent.account_sid]);
   assert.ok(first.dateCreated instanceof Date && first.dateCreated >= before && first.dateCreated <= Date.now());
   assert.deepEqual(first.dateUpdated, first.dateCreated);
@@ -31,14 +31,14 @@ test('create, fetch, update', async () => {
     assert.deepEqual([got.sid, got.dateCreated], [sid, first.dateCreated]);
     assert.ok(got.dateUpdated >= first.dateCreated && got.dateUpdated <= Date.now());
   }
-  await follows(feedback.fetch(), 2, ['dropped-call', 'one-way-audio']);
-  await follows(first.fetch(), 2, ['dropped-call', 'one-way-audio']);
-  await follows(feedback.update({ qualityScore: 4 }), 4, ['dropped-call', 'one-way-audio']);
+  await follows(feedback.fetch(), 2, ['one-way-audio', 'dropped-call']);
+  await follows(first.fetch(), 2, ['one-way-audio', 'dropped-call']);
+  await follows(feedback.update({ qualityScore: 4 }), 4, ['one-way-audio', 'dropped-call']);
   await follows(feedback.update({ issue: ['audio-latency'] }), 4, ['audio-latency']);
   await follows(feedback.update(), 4, ['audio-latency']);
   await follows(feedback.update({ issue: [''] }), 4, []);
   await follows(first.update({ issue: 'post-dial-delay' }), 4, ['post-dial-delay']);
-  await follows(feedback.update({ qualityScore: 1, issue: [...ISSUES].reverse() }), 1, ISSUES);
+  await follows(feedback.update({ qualityScore: 1, issue: [...ISSUES].reverse() }), 1, [...ISSUES].reverse());
   await follows(create(feedback, { qualityScore: 5, issue: ['unsolicited-call'] }), 5, ['unsolicited-call']);
   await follows(create(first, { qualityScore: 3 }), 3, ['unsolicited-call']);
   await follows(feedback.fetch(), 3, ['unsolicited-call']);

@@ -31,7 +31,7 @@ def test_create_fetch_update(client, manifest, mine):
     before = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(seconds=1)
     got = create(feedback, quality_score=2, issue=["one-way-audio", "dropped-call", "one-way-audio"])
     assert status(client) == 201
-    assert said(got) == (2, ["dropped-call", "one-way-audio"])
+    assert said(got) == (2, ["one-way-audio", "dropped-call"])
     assert (got.sid, got.account_sid) == (sid, manifest["parent"]["account_sid"])
     assert before <= got.date_created == got.date_updated <= datetime.now(timezone.utc)
     created = got.date_created
@@ -42,14 +42,14 @@ def test_create_fetch_update(client, manifest, mine):
         assert (got.sid, got.date_created) == (sid, created)
         assert created <= got.date_updated <= datetime.now(timezone.utc)
 
-    follows(feedback.fetch(), 2, ["dropped-call", "one-way-audio"])
-    follows(got.fetch(), 2, ["dropped-call", "one-way-audio"])
-    follows(feedback.update(quality_score=4), 4, ["dropped-call", "one-way-audio"])
+    follows(feedback.fetch(), 2, ["one-way-audio", "dropped-call"])
+    follows(got.fetch(), 2, ["one-way-audio", "dropped-call"])
+    follows(feedback.update(quality_score=4), 4, ["one-way-audio", "dropped-call"])
     follows(feedback.update(issue=[FeedbackInstance.Issues.AUDIO_LATENCY]), 4, ["audio-latency"])
     follows(feedback.update(), 4, ["audio-latency"])
     follows(feedback.update(issue=[""]), 4, [])
     follows(got.update(issue="post-dial-delay"), 4, ["post-dial-delay"])
-    follows(feedback.update(quality_score=1, issue=ISSUES[::-1]), 1, ISSUES)
+    follows(feedback.update(quality_score=1, issue=ISSUES[::-1]), 1, ISSUES[::-1])
     follows(create(feedback, quality_score=5, issue=["unsolicited-call"]), 5, ["unsolicited-call"])
     follows(create(got, quality_score=3), 3, ["unsolicited-call"])
     follows(feedback.fetch(), 3, ["unsolicited-call"])
