@@ -323,8 +323,11 @@ pub trait Store: Send + Sync + 'static {
     /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
     /// (position 0, no events). Where it holds what another system's summary says that people said, and that is something else
     /// than the stored one says, it becomes the annotation of the empty author, unless somebody here has changed that since
-    /// the time of that summary; nothing said there takes back only what was said there.
-    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()>;
+    /// the time of that summary; nothing said there takes back only what was said there. A summary that cannot be written
+    /// because of what it is or what is stored of its call leaves no trace and keeps no other from being written: says which,
+    /// and why.
+    async fn put_summaries(&self, summaries: Vec<PutSummary>)
+    -> Result<Vec<(CallRef, StoreError)>>;
     /// Calls whose timer is due, earliest first. The timer stays until a summary is put.
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>>;
     /// Sets timers that were due to a later time: those that led to nothing must not stand before all others for ever.

@@ -238,7 +238,14 @@ impl FoldWorker {
         let mut unreadable = Vec::new();
         for dirty in calls {
             let call = dirty.call;
-            match self.fold_one(dirty, now).await? {
+            let one = match self.fold_one(dirty, now).await {
+                // What is wrong with one call is not the fault of the others.
+                Err(error @ (StoreError::Corrupt(_) | StoreError::Invalid(_))) => {
+                    Folded::Impossible(error.to_string())
+                }
+                one => one?,
+            };
+            match one {
                 Folded::Summary(put) => {
                     bytes += memory_bytes(&put);
                     folded.push(*put);
@@ -247,26 +254,29 @@ impl FoldWorker {
                 Folded::Impossible(reason) => self.set_aside(call, reason, now).await?,
             }
             if bytes > PUT_MAX_BYTES {
-                self.put(std::mem::take(&mut folded)).await?;
+                self.put(std::mem::take(&mut folded), now).await?;
                 bytes = 0;
             }
         }
         if !unreadable.is_empty() {
             self.app.store.refold(unreadable).await?;
         }
-        self.put(folded).await
+        self.put(folded, now).await
     }
 
-    async fn put(&mut self, folded: Vec<PutSummary>) -> Result<()> {
+    async fn put(&mut self, folded: Vec<PutSummary>, now: TimeUs) -> Result<()> {
         if folded.is_empty() {
             return Ok(());
         }
-        let number = folded.len() as u64;
         let calls: Vec<CallRef> = folded.iter().map(|put| put.summary.call).collect();
-        self.app.store.put_summaries(folded).await?;
-        self.app.counters.summaries.inc_by(number);
+        let refused = self.app.store.put_summaries(folded).await?;
+        let written = calls.len().saturating_sub(refused.len()) as u64;
+        self.app.counters.summaries.inc_by(written);
         for call in &calls {
             self.begun.remove(call);
+        }
+        for (call, error) in refused {
+            self.set_aside(call, error.to_string(), now).await?;
         }
         Ok(())
     }
@@ -278,10 +288,14 @@ impl FoldWorker {
             "a call is set aside: its events are kept, its summary stands still"
         );
         self.begun.remove(&call);
-        self.app
-            .store
-            .set_aside(call, FOLD_VERSION, reason, now)
-            .await
+        let store = &self.app.store;
+        match store.set_aside(call, FOLD_VERSION, reason, now).await {
+            Err(StoreError::Corrupt(damage)) => {
+                tracing::error!(call.sid = %call.sid, damage, "that cannot be noted; it will be tried again");
+                Ok(())
+            }
+            noted => noted,
+        }
     }
 
     async fn fold_one(&mut self, mut dirty: DirtyCall, now: TimeUs) -> Result<Folded> {
@@ -381,7 +395,18 @@ impl FoldWorker {
         if let Some(rules) = self.rules.get(&day) {
             return Ok(rules.clone());
         }
-        let rules = of_operator(self.app.store.freeze_rules(day).await?);
+        let rules = match self.app.store.freeze_rules(day).await {
+            Err(StoreError::Corrupt(damage)) => {
+                tracing::error!(
+                    day,
+                    damage,
+                    "the rules of a day cannot be read; its calls are judged by the built-in ones"
+                );
+                Rules::built_in()
+            }
+            frozen => frozen?,
+        };
+        let rules = of_operator(rules);
         self.rules.insert(day, rules.clone());
         Ok(rules)
     }

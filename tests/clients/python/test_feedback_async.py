@@ -22,7 +22,7 @@ def test_feedback(manifest, mine):
     async def work(client):
         feedback = client.calls(mine["rated"][1]).feedback()
         got = await feedback.update_async(quality_score=3, issue=["dropped-call", "imperfect-audio"])
-        assert (got.quality_score, got.issues) == (3, ["imperfect-audio", "dropped-call"])
+        assert (got.quality_score, got.issues) == (3, ["dropped-call", "imperfect-audio"])
         assert (await got.update_async(issue=[""])).issues == []
         assert (await feedback.fetch_async()).quality_score == 3
         with pytest.raises(TwilioRestException) as failure:

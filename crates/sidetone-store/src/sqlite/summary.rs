@@ -30,6 +30,10 @@ impl PackedSummary {
         let document = codec::pack(codec::Format::Summary2, &owner, &json)?;
         Ok(Self { put, document })
     }
+
+    pub(super) const fn call(&self) -> CallRef {
+        self.put.summary.call
+    }
 }
 
 /// The first 64 bits of the SHA-256 of an address, without the plus of a number: it is looked for with and without.

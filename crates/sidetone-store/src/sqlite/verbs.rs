@@ -177,14 +177,42 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<()> {
-        let summaries = summaries
-            .into_iter()
-            .map(PackedSummary::of)
-            .collect::<Result<Vec<_>>>()?;
-        self.writer
-            .run(summaries.len(), move |work| summary::put(work, &summaries))
+    async fn put_summaries(
+        &self,
+        summaries: Vec<PutSummary>,
+    ) -> Result<Vec<(CallRef, StoreError)>> {
+        let (mut packed, mut refused) = (Vec::with_capacity(summaries.len()), Vec::new());
+        for put in summaries {
+            let call = put.summary.call;
+            match PackedSummary::of(put) {
+                Ok(one) => packed.push(one),
+                Err(error) => refused.push((call, error)),
+            }
+        }
+        let packed = Arc::new(packed);
+        let all = Arc::clone(&packed);
+        match self
+            .writer
+            .run(packed.len(), move |work| summary::put(work, &all))
             .await
+        {
+            Ok(()) => return Ok(refused),
+            Err(error @ StoreError::Unavailable(_)) => return Err(error),
+            Err(_) => {}
+        }
+        // One of them is the reason: the others are written without it.
+        for place in 0..packed.len() {
+            let all = Arc::clone(&packed);
+            let one = self
+                .writer
+                .run(1, move |work| summary::put(work, &all[place..=place]));
+            match one.await {
+                Ok(()) => {}
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(error) => refused.push((packed[place].call(), error)),
+            }
+        }
+        Ok(refused)
     }
 
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {

@@ -227,6 +227,30 @@ async fn check_goes_on_and_says_where() {
 }
 
 #[tokio::test]
+async fn a_summary_that_cannot_be_written_keeps_no_other_from_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    fill(&store).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.pragma_update(None, "foreign_keys", false).unwrap();
+    // Only the first has any.
+    conn.execute_batch("delete from feedback").unwrap();
+    let moved = [1, 0, 2].map(|n| put(summary(call(n), 100_000, Some(100_060)), 1));
+    let refused = store.put_summaries(moved.into()).await.unwrap();
+    assert!(
+        matches!(&refused[..], [(of, StoreError::Corrupt(_))] if *of == call(1)),
+        "{refused:?}"
+    );
+    for n in [0, 2] {
+        let Lookup::Found(record) = store.record(scope(1), call_sid(n)).await.unwrap() else {
+            panic!("call {n} is gone");
+        };
+        assert_eq!(record.summary.unwrap().facts.started_at, Some(at(100_000)));
+    }
+}
+
+#[tokio::test]
 async fn an_expensive_query_ends_at_its_budget() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sidetone.db");

@@ -1,5 +1,6 @@
 //! A call from its first callback to its complete summary.
 
+use rusqlite::Connection;
 use sidetone::config::Settings;
 use sidetone::fold_worker::FoldWorker;
 use sidetone_core::event::{CallEvent, EdgeEvent, Observation, Timer};
@@ -129,6 +130,64 @@ async fn a_clock_that_is_set_back_keeps_no_call_from_settling() {
     let path = format!("/v1/Voice/{other}/Summary");
     let summary = server.get(&path).await.json();
     assert_eq!(summary["processing_state"], "complete");
+}
+
+#[tokio::test]
+async fn calls_of_a_day_with_damaged_rules_are_judged_by_the_built_in_ones() {
+    let server = TestServer::start().await;
+    server.step(CALL, "ringing", PARTIES).await;
+    let damaged = Connection::open(server.dir.path().join("sidetone.db"))
+        .unwrap()
+        .execute("update rules set body = '{}'", [])
+        .unwrap();
+    assert_eq!(damaged, 1);
+    let other = CALL.replace("CA00", "CA01");
+    for call in [CALL, &other] {
+        server.step(call, "in-progress", PARTIES).await;
+        let path = format!("/v1/Voice/{call}/Summary?ProcessingState=all");
+        assert_eq!(server.get(&path).await.json()["call_state"], "answered");
+    }
+    let found = server.app.store.check().await.unwrap();
+    assert!(
+        found.iter().all(|it| it.starts_with("table rules")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_written_is_set_aside_alone() {
+    let server = TestServer::start().await;
+    let other = CALL.replace("CA00", "CA01");
+    for call in [CALL, &other] {
+        server.step(call, "ringing", PARTIES).await;
+    }
+    let path = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{CALL}/Feedback.json");
+    assert_eq!(server.post(&path, "QualityScore=3").await.status, 201);
+    let conn = Connection::open(server.dir.path().join("sidetone.db")).unwrap();
+    conn.execute_batch("pragma foreign_keys = off; delete from feedback")
+        .unwrap();
+    for call in [CALL, &other] {
+        let form = format!("CallSid={call}&CallStatus=in-progress&{PARTIES}");
+        let answer = server.post("/ingest/v1/status-callback", &form).await;
+        assert_eq!(answer.status, 204);
+    }
+    server.pass(1).await;
+    let states = async || {
+        let mut states = Vec::new();
+        for call in [CALL, &other] {
+            let path = format!("/v1/Voice/{call}/Summary?ProcessingState=all");
+            states.push(server.get(&path).await.json()["call_state"].clone());
+        }
+        states
+    };
+    assert_eq!(states().await, ["ringing", "answered"]);
+    let found = server.app.store.check().await.unwrap();
+    assert!(
+        found
+            .iter()
+            .any(|it| it.starts_with(CALL) && it.contains("is set aside")),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
