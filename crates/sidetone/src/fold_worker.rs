@@ -33,7 +33,7 @@ const PUT_MAX_BYTES: usize = 8 << 20;
 /// The longest state of a call, in bytes as it is stored: 100,000 reports of RTCP take some 12 MB. Beyond it each fold of the
 /// call would cost everybody.
 const STATE_MAX_BYTES: usize = 16 << 20;
-/// From this length of its state on a call is dear; one whose events come in several pieces is as well.
+/// From this length of its state on a call is dear; one whose events do not fit into a piece is as well.
 const DEAR_BYTES: usize = 1 << 20;
 /// How often folding a dear call may be cut short by the end of the process before it is not tried again.
 const TRIES_MAX: u32 = 3;
@@ -236,9 +236,15 @@ impl FoldWorker {
     async fn fold(&mut self, calls: Vec<DirtyCall>, now: TimeUs) -> Result<()> {
         let (mut folded, mut bytes) = (Vec::new(), 0);
         let mut unreadable = Vec::new();
-        for dirty in calls {
+        for mut dirty in calls {
             let call = dirty.call;
-            let one = match self.fold_one(dirty, now).await {
+            let is_dear = self.is_dear(&mut dirty).await?;
+            if is_dear {
+                // Should it end the process, none of them was tried in vain.
+                self.put(std::mem::take(&mut folded), now).await?;
+                bytes = 0;
+            }
+            let one = match self.fold_one(dirty, is_dear, now).await {
                 // What is wrong with one call is not the fault of the others.
                 Err(error @ (StoreError::Corrupt(_) | StoreError::Invalid(_))) => {
                     Folded::Impossible(error.to_string())
@@ -253,7 +259,7 @@ impl FoldWorker {
                 Folded::Unreadable => unreadable.push(call),
                 Folded::Impossible(reason) => self.set_aside(call, reason, now).await?,
             }
-            if bytes > PUT_MAX_BYTES {
+            if is_dear || bytes > PUT_MAX_BYTES {
                 self.put(std::mem::take(&mut folded), now).await?;
                 bytes = 0;
             }
@@ -298,13 +304,31 @@ impl FoldWorker {
         }
     }
 
-    async fn fold_one(&mut self, mut dirty: DirtyCall, now: TimeUs) -> Result<Folded> {
+    /// Whether folding a call costs so much that the process may not survive it.
+    async fn is_dear(&self, dirty: &mut DirtyCall) -> Result<bool> {
+        // Others may have left no room for it: what does not fit into a whole piece is long by itself.
+        if let Some(rest) = dirty.rest.take() {
+            match self.app.store.read_on(dirty.call, rest).await {
+                Ok(piece) => {
+                    dirty.events.extend(piece.events);
+                    dirty.unreadable += piece.unreadable;
+                    dirty.rest = piece.rest;
+                }
+                Err(StoreError::Corrupt(_)) => dirty.rest = Some(rest),
+                Err(error) => return Err(error),
+            }
+        }
+        let state_bytes = dirty.state.as_ref().map_or(0, Vec::len);
+        Ok(dirty.rest.is_some() || state_bytes > DEAR_BYTES)
+    }
+
+    async fn fold_one(
+        &mut self,
+        mut dirty: DirtyCall,
+        is_dear: bool,
+        now: TimeUs,
+    ) -> Result<Folded> {
         let call = dirty.call;
-        let is_dear = dirty.rest.is_some()
-            || dirty
-                .state
-                .as_ref()
-                .is_some_and(|state| state.len() > DEAR_BYTES);
         if is_dear && self.begun.insert(call) {
             let tries = self.app.store.begin_dear(call, FOLD_VERSION, now).await?;
             if tries >= TRIES_MAX {

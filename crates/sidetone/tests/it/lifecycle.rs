@@ -200,7 +200,7 @@ async fn a_call_that_ends_the_process_again_and_again_is_set_aside() {
     };
     let now = server.app.clock.now();
     // As they were kept before what an event takes was bounded: several pieces.
-    let events = (0..4).map(|n| NewEvent {
+    let events = (0..8).map(|n| NewEvent {
         event: CallEvent {
             observation: Observation::Edge(Box::new(EdgeEvent {
                 edge: None,
