@@ -136,10 +136,11 @@ pub(super) fn take(
 ) -> Result<Option<FeedbackSummary>> {
     let next: Option<i64> = work
         .conn
-        .prepare_cached(
-            "select id from feedback_summary where status < 2 and coalesce(lease_until_us, ?1) <= ?1
+        .prepare_cached(&format!(
+            "select id from feedback_summary where status < 2 and coalesce(lease_until_us, ?1) <= ?1 and {}
              order by id limit 1",
-        )?
+            FEEDBACK_SUMMARY.is_sound("")
+        ))?
         .query_row([now.micros()], |row| row.get(0))
         .optional()?;
     let Some(id) = next else {

@@ -7,12 +7,13 @@ use rusqlite::Connection;
 use sidetone_core::annotation::AnnotationPatch;
 use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::FeedbackSummarySid;
 use sidetone_core::vocabulary::Tag;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
 };
 use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
-use sidetone_store::feedback::Rate;
+use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, Rate};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::sqlite::{Options, SqliteStore};
 use sidetone_store::{Annotate, Lookup, Store, StoreError};
@@ -248,6 +249,42 @@ async fn a_summary_that_cannot_be_written_keeps_no_other_from_it() {
         };
         assert_eq!(record.summary.unwrap().facts.started_at, Some(at(100_000)));
     }
+}
+
+#[tokio::test]
+async fn a_damaged_summary_of_feedback_keeps_no_other_waiting() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    create_account(&store).await;
+    let job = |n| FeedbackSummary {
+        sid: FeedbackSummarySid::from_bytes([n; 16]),
+        range: FeedbackRange {
+            account: account_sid(1),
+            include_subaccounts: false,
+            days: 0..=1,
+        },
+        status: FeedbackSummaryStatus::Queued,
+        created_at: at(0),
+        updated_at: at(0),
+        callback: None,
+    };
+    for n in [1, 2] {
+        store.create_feedback_summary(job(n)).await.unwrap();
+    }
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("update feedback_summary set last_day = 9 where id = 1", [])
+        .unwrap();
+    let taken = store.take_feedback_summary(at(1), at(9)).await.unwrap();
+    assert_eq!(taken.unwrap().sid, job(2).sid);
+    assert_eq!(store.take_feedback_summary(at(1), at(9)).await, Ok(None));
+    let found = store.check().await.unwrap();
+    assert!(
+        found
+            .iter()
+            .any(|it| it.starts_with("table feedback_summary")),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]
