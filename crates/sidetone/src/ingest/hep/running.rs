@@ -35,7 +35,7 @@ async fn read_account(
         processing: ProcessingFilter::Started,
         ..SummaryFilter::all(account)
     };
-    let mut start = Start::First { skip: 0 };
+    let (mut start, mut damaged) = (Start::First { skip: 0 }, 0_u64);
     for _ in 0..CALLS_MAX / PAGE {
         let request = PageRequest { start, size: PAGE };
         let page = app.store.list(&filter, &request).await?;
@@ -51,8 +51,12 @@ async fn read_account(
                     start: Start::First { skip: 0 },
                     size: MESSAGES_MAX,
                 };
-                let events = app.store.events(record.call, &filter, &request).await?;
-                of_page.extend(events.rows.into_iter().map(|(_, event)| event));
+                match app.store.events(record.call, &filter, &request).await {
+                    Ok(events) => of_page.extend(events.rows.into_iter().map(|(_, event)| event)),
+                    // Reports of the others are not its fault.
+                    Err(StoreError::Corrupt(_)) => damaged += 1,
+                    Err(error) => return Err(error),
+                }
             }
         }
         if messages.send(of_page).await.is_err() {
@@ -62,6 +66,9 @@ async fn read_account(
             Some(place) => start = Start::After(place),
             None => break,
         }
+    }
+    if damaged > 0 {
+        tracing::warn!(%account, damaged, "calls that are running are damaged; reports of theirs that do not name a Call-ID are not found");
     }
     Ok(())
 }
