@@ -62,6 +62,9 @@ pub struct Report {
     pub duplicates: u64,
     /// Refused; `errors` names the first of them.
     pub rejected: u64,
+    /// Those of the refused that nothing is wrong with, but their calls take no more.
+    #[serde(skip)]
+    pub late: u64,
     /// Well-formed, but of a type that means nothing here.
     pub ignored: u64,
     /// Payloads that something was wrong with and that were used all the same, by [what was wrong](sidetone_wire::repairs::Repair).
@@ -90,6 +93,12 @@ impl Report {
         for repair in repairs.iter() {
             *self.repaired.entry(repair.as_str()).or_default() += 1;
         }
+    }
+
+    /// How many were refused for what they are: a body that holds little else is given up.
+    #[must_use]
+    pub const fn malformed(&self) -> u64 {
+        self.rejected.saturating_sub(self.late)
     }
 
     /// Counts and names a refusal.
@@ -138,6 +147,11 @@ impl Report {
         }
     }
 
+    fn refuse_late(&mut self, why: &str) {
+        self.late += 1;
+        self.refuse_unnamed(why);
+    }
+
     fn refuse_unnamed(&mut self, why: &str) {
         self.rejected += 1;
         if self.errors.len() < REFUSALS_MAX {
@@ -153,6 +167,7 @@ impl Report {
         self.accepted += other.accepted;
         self.duplicates += other.duplicates;
         self.rejected += other.rejected;
+        self.late += other.late;
         self.ignored += other.ignored;
         for (reason, number) in other.repaired {
             *self.repaired.entry(reason).or_default() += number;
@@ -167,10 +182,10 @@ impl Report {
                 Appended::New => self.accepted += 1,
                 Appended::Duplicate => self.duplicates += 1,
                 Appended::Sealed => {
-                    self.refuse_unnamed("The call's events have expired; its summary is final.");
+                    self.refuse_late("The call's events have expired; its summary is final.");
                 }
                 Appended::Full => {
-                    self.refuse_unnamed("The call has as many events as a call may have.");
+                    self.refuse_late("The call has as many events as a call may have.");
                 }
             }
         }

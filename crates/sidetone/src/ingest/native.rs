@@ -194,7 +194,7 @@ impl Intake {
             if self.reading.reader.has_given_up() {
                 return Err(self.give_up());
             }
-            if self.report.rejected >= REFUSED_MAX && self.reading.reader.gives_up() {
+            if self.report.malformed() >= REFUSED_MAX && self.reading.reader.gives_up() {
                 return Err(self.give_up());
             }
         }

@@ -5,6 +5,7 @@ use axum::http::{Method, Request};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use sidetone_core::id::CallRef;
 use sidetone_store::account::ProviderSecret;
 use std::io::Write;
 
@@ -161,6 +162,29 @@ async fn json_that_is_large_once_it_is_read_is_refused_by_name() {
     assert!(
         message(1).starts_with("Line 2: Invalid conversation_relay "),
         "{report}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_is_not_given_up_for_calls_that_take_no_more() {
+    let server = TestServer::start().await;
+    send_lines(&server, line("first").to_string().into_bytes()).await;
+    let call = CallRef {
+        account: ACCOUNT.parse().unwrap(),
+        sid: CALL.parse().unwrap(),
+    };
+    let now = server.app.clock.now();
+    server.app.store.erase(call, now).await.unwrap();
+    let mut body: String = (0..3_500)
+        .map(|number| format!("{}\n", line(&number.to_string())))
+        .collect();
+    let mut other = line("last");
+    other["call_sid"] = CALL.replace("CA00", "CA01").into();
+    body.push_str(&other.to_string());
+    let report = send_lines(&server, body.into_bytes()).await;
+    assert_eq!(
+        (&report["accepted"], &report["rejected"]),
+        (&json!(1), &json!(3_500))
     );
 }
 

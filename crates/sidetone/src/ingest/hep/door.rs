@@ -79,7 +79,7 @@ pub async fn receive(
             // Others have their turn.
             tokio::task::yield_now().await;
         }
-        if intake.refused() + gaps >= REFUSED_MAX {
+        if intake.malformed() + gaps >= REFUSED_MAX {
             let last = "packets that cannot be read.";
             break Err(ApiError::given_up(REFUSED_MAX, last));
         }

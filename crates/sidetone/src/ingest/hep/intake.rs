@@ -105,10 +105,10 @@ impl Intake {
         self.write().await
     }
 
-    /// How many packets were refused so far.
+    /// How many packets were refused so far for what they are.
     #[must_use]
-    pub fn refused(&self) -> u64 {
-        self.report.rejected
+    pub fn malformed(&self) -> u64 {
+        self.report.malformed()
     }
 
     /// Tries what waits for its call again. To be called a few times a second.
