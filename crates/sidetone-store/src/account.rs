@@ -22,6 +22,15 @@ pub struct Account {
     pub provider_secrets: Vec<ProviderSecret>,
 }
 
+/// The accounts that there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Those that can be read, by identifier.
+    pub sound: Vec<Account>,
+    /// What is wrong with each of the others.
+    pub damaged: Vec<String>,
+}
+
 /// Switches of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {

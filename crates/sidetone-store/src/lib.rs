@@ -25,7 +25,7 @@ use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
-use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 pub use crate::error::StoreError;
 use crate::feedback::{
@@ -254,8 +254,8 @@ pub struct StoreStats {
 pub trait Store: Send + Sync + 'static {
     // Accounts and their credentials.
 
-    /// All accounts, by identifier.
-    async fn accounts(&self) -> Result<Vec<Account>>;
+    /// All accounts; a damaged one keeps no other from being read.
+    async fn accounts(&self) -> Result<Accounts>;
     /// All API keys that are not revoked.
     async fn api_keys(&self) -> Result<Vec<ApiKey>>;
     /// Grows with every change of accounts and keys, by whatever process.

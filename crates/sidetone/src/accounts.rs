@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_store::Store;
-use sidetone_store::account::{Account, ApiKey, Settings, Token};
+use sidetone_store::account::{Account, Accounts, ApiKey, Settings, Token};
 
 use crate::config::{Config, Secret};
 use crate::secrets::{Vault, random_hex, random_id, replace_private, write_private};
@@ -166,6 +166,7 @@ pub async fn create_key(
 pub async fn find(store: &dyn Store, sid: AccountSid) -> anyhow::Result<Account> {
     let accounts = store.accounts().await?;
     accounts
+        .sound
         .into_iter()
         .find(|account| account.sid == sid)
         .with_context(|| {
@@ -223,7 +224,10 @@ pub async fn ensure_first(
     let dir = &config.data;
     let kept = kept(dir);
     let named = kept.as_ref().and_then(|kept| kept.account_sid.parse().ok());
-    let accounts = store.accounts().await?;
+    let Accounts {
+        sound: accounts,
+        damaged,
+    } = store.accounts().await?;
     let sid = fixed.or_else(|| of_existing(&accounts, named));
     let existing = accounts.iter().find(|account| Some(account.sid) == sid);
     let mut made = None;
@@ -236,6 +240,11 @@ pub async fn ensure_first(
             account.sid
         }
         None => {
+            if let Some(damage) = damaged.first() {
+                bail!(
+                    "{damage}: it may be the first account, so none is made; put a copy of the data directory back"
+                );
+            }
             if !accounts.is_empty() {
                 let others = accounts.len();
                 tracing::warn!(

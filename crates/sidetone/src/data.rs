@@ -39,17 +39,31 @@ impl DataArgs {
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub fn open(&self) -> anyhow::Result<Data> {
+        self.expect_made()?;
+        let key = self
+            .secret_key_file
+            .clone()
+            .unwrap_or_else(|| self.data.join("secret.key"));
+        open(&self.data, &key, Options::default())
+    }
+
+    /// Opens the database alone, whatever is the matter with what is in it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_store(&self) -> anyhow::Result<SqliteStore> {
+        self.expect_made()?;
+        open_store(&self.data, Options::default())
+    }
+
+    fn expect_made(&self) -> anyhow::Result<()> {
         if size_of(&database(&self.data))?.unwrap_or(0) == 0 {
             bail!(
                 "there is no database in {}; name the directory with --data, or start `sidetone serve` there first",
                 self.data.display()
             );
         }
-        let key = self
-            .secret_key_file
-            .clone()
-            .unwrap_or_else(|| self.data.join("secret.key"));
-        open(&self.data, &key, Options::default())
+        Ok(())
     }
 }
 
@@ -59,19 +73,18 @@ impl DataArgs {
 /// When either cannot be opened, or the one does not belong to the other.
 pub fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Result<Data> {
     let path = database(dir);
-    make_private(&path)?;
-    let store = SqliteStore::open(&path, options)
-        .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))?;
+    let store = open_store(dir, options)?;
     let accounts = store
         .accounts_now()
         .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))?;
     // The database comes first: wherever a first start is cut short, a key says that there was a database. And a new key would
     // not open what is sealed.
     let sealed: Vec<_> = accounts
+        .sound
         .iter()
         .flat_map(|account| account.tokens.iter().map(|token| (account.sid, token)))
         .collect();
-    if sealed.is_empty() {
+    if sealed.is_empty() && accounts.damaged.is_empty() {
         Vault::create(secret_key)?;
     }
     let vault = Arc::new(Vault::open(secret_key)?);
@@ -91,6 +104,13 @@ pub fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Result<D
         store: Arc::new(store),
         vault,
     })
+}
+
+fn open_store(dir: &Path, options: Options) -> anyhow::Result<SqliteStore> {
+    let path = database(dir);
+    make_private(&path)?;
+    SqliteStore::open(&path, options)
+        .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))
 }
 
 /// Why the database cannot be opened, and what to do.
@@ -306,7 +326,7 @@ mod tests {
             assert!(!log.exists(), "it would be taken for that of the new one");
             assert!(dir.path().join("sidetone.db-wal.lost").exists());
             let data = open_in(dir.path()).unwrap();
-            assert!(data.store.accounts().await.unwrap().is_empty());
+            assert!(data.store.accounts().await.unwrap().sound.is_empty());
         }
     }
 
@@ -343,6 +363,34 @@ mod tests {
         );
         std::fs::remove_file(one.path().join("secret.key")).unwrap();
         let why = refusal(open_in(one.path()));
+        assert!(why.contains("cannot read the secret key"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_account_keeps_no_other_out() {
+        let dir = used().await;
+        let data = open_in(dir.path()).unwrap();
+        let new = NewAccount::default();
+        let other = accounts::create(data.store.as_ref(), &data.vault, new, TimeUs::EPOCH)
+            .await
+            .unwrap();
+        drop(data);
+        let conn = rusqlite::Connection::open(database(dir.path())).unwrap();
+        let damage = async |of: &str| {
+            conn.execute(&format!("update account set name = 'x' where {of}"), [])
+                .unwrap();
+            let store = open_in(dir.path())?.store;
+            let accounts = store.accounts().await?;
+            let sound = accounts.sound.iter().map(|it| it.sid.to_string());
+            anyhow::Ok((sound.collect::<Vec<_>>(), accounts.damaged.len()))
+        };
+        assert_eq!(
+            damage("id = 1").await.unwrap(),
+            (vec![other.account_sid], 1)
+        );
+        assert_eq!(damage("id = 2").await.unwrap(), (vec![], 2));
+        std::fs::remove_file(dir.path().join("secret.key")).unwrap();
+        let why = refusal(damage("id = 2").await);
         assert!(why.contains("cannot read the secret key"), "{why}");
     }
 

@@ -159,7 +159,13 @@ impl Directory {
         }
         let accounts = store.accounts().await?;
         let keys = store.api_keys().await?;
-        let mut entries = self.entries_of(&old, accounts, keys);
+        for damage in &accounts.damaged {
+            tracing::error!(
+                damage,
+                "an account cannot be read; nobody can use it until it is put back"
+            );
+        }
+        let mut entries = self.entries_of(&old, accounts.sound, keys);
         entries.epoch = Some(epoch);
         *self.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
         Ok(true)

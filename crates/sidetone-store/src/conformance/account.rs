@@ -28,7 +28,7 @@ pub async fn creates_and_lists_accounts(store: Arc<dyn Store>) {
     let child = account(2, Some(1));
     store.create_account(parent.clone()).await.unwrap();
     store.create_account(child.clone()).await.unwrap();
-    assert_eq!(store.accounts().await.unwrap(), [parent, child]);
+    assert_eq!(store.accounts().await.unwrap().sound, [parent, child]);
 }
 
 /// Duplicates, unknown parents and grandchildren are refused.
@@ -54,7 +54,7 @@ pub async fn refuses_wrong_accounts(store: Arc<dyn Store>) {
     let mut again = account(5, None);
     again.provider_secrets = vec![secret("ACforeign")];
     assert!(matches!(refused(again).await, Err(StoreError::Conflict(_))));
-    assert_eq!(store.accounts().await.unwrap().len(), 3);
+    assert_eq!(store.accounts().await.unwrap().sound.len(), 3);
 }
 
 fn secret(provider_account: &str) -> ProviderSecret {
@@ -95,7 +95,7 @@ pub async fn replaces_tokens_secrets_and_settings(store: Arc<dyn Store>) {
     expected.tokens = vec![token(3)];
     expected.provider_secrets = vec![secret("b")];
     expected.settings = settings;
-    assert_eq!(store.accounts().await.unwrap(), [expected]);
+    assert_eq!(store.accounts().await.unwrap().sound, [expected]);
     let unknown = account_sid(9);
     assert!(matches!(
         store.put_tokens(unknown, vec![]).await,

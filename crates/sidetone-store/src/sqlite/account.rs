@@ -6,10 +6,10 @@ use sidetone_core::time::TimeUs;
 
 use super::checksum::{ACCOUNT, expect_sound};
 use super::writer::Work;
-use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
 use crate::{Result, StoreError};
 
-pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>> {
+pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
     let mut statement = conn.prepare_cached(&format!(
         "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, {}
          from account order by sid",
@@ -33,13 +33,19 @@ pub(super) fn accounts(conn: &Connection) -> Result<Vec<Account>> {
         };
         Ok((row.get::<_, i64>(0)?, account, row.get(8)?))
     })?;
-    let mut accounts = Vec::new();
+    let mut accounts = Accounts::default();
     for row in rows {
         let (id, mut account, is_sound) = row?;
-        expect_sound(is_sound, || format!("table account, {}", account.sid))?;
+        match expect_sound(is_sound, || format!("table account, {}", account.sid)) {
+            Err(StoreError::Corrupt(damage)) => {
+                accounts.damaged.push(damage);
+                continue;
+            }
+            sound => sound?,
+        }
         account.tokens = tokens(conn, id)?;
         account.provider_secrets = provider_secrets(conn, id)?;
-        accounts.push(account);
+        accounts.sound.push(account);
     }
     Ok(accounts)
 }

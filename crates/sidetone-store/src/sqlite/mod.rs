@@ -56,7 +56,7 @@ use self::leases::Leases;
 use self::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::writer::{Tally, Writer};
 use crate::Result;
-use crate::account::Account;
+use crate::account::Accounts;
 
 /// How a store works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn accounts_now(&self) -> Result<Vec<Account>> {
+    pub fn accounts_now(&self) -> Result<Accounts> {
         self.readers.point(account::accounts)
     }
 

@@ -19,7 +19,7 @@ use super::{
     account, alias, check, check_calls, erase, events, feedback, feedback_summary, hourly,
     judgement, list, log, outbox, record, rules, set_aside, summary, unfolded,
 };
-use crate::account::{Account, ApiKey, ProviderSecret, Settings, Token};
+use crate::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
@@ -33,7 +33,7 @@ use crate::{
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn accounts(&self) -> Result<Vec<Account>> {
+    async fn accounts(&self) -> Result<Accounts> {
         self.accounts_now()
     }
 

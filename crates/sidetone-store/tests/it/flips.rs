@@ -122,7 +122,12 @@ async fn read(path: &Path) -> Option<Answers> {
         "tally".into(),
         store.tally_feedback(&range).await,
     );
-    note(&mut answers, "accounts".into(), store.accounts().await);
+    let accounts = store.accounts().await;
+    let accounts = accounts.and_then(|all| match all.damaged.first() {
+        Some(damage) => Err(StoreError::Corrupt(damage.clone())),
+        None => Ok(all.sound),
+    });
+    note(&mut answers, "accounts".into(), accounts);
     note(&mut answers, "rules".into(), store.rules(20_600).await);
     let mut filters = vec![("all".to_owned(), SummaryFilter::all(account_sid(1)))];
     for n in 0..7 {

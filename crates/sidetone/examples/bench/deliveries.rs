@@ -66,7 +66,7 @@ impl std::str::FromStr for Share {
 pub async fn fill(dir: &Path, shares: &[Share]) -> anyhow::Result<()> {
     let store = SqliteStore::open(&data::database(dir), Options::default())?;
     let accounts = store.accounts().await?;
-    let account = accounts.first().context("there is no account")?.sid;
+    let account = accounts.sound.first().context("there is no account")?.sid;
     let now = sidetone::clock::Clock::default().now();
     let most = shares.iter().map(|share| share.count).max().unwrap_or(0);
     let mut batch = Vec::with_capacity(BATCH);

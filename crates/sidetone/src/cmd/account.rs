@@ -105,7 +105,11 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             print_json(&made)
         }
         AccountCommand::List { data } => {
-            for account in data.open()?.store.accounts().await? {
+            let accounts = data.open()?.store.accounts().await?;
+            for damage in &accounts.damaged {
+                tracing::error!(damage, "an account cannot be read");
+            }
+            for account in accounts.sound {
                 print_json(&json!({
                     "account_sid": account.sid,
                     "parent_account_sid": account.parent,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
+use sidetone_store::Store;
 
 use super::rules::{self, Example};
 use crate::data::DataArgs;
@@ -36,7 +37,7 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
     if args.rules {
         return rules::run(args.config.as_deref(), &args.example);
     }
-    let findings = args.data.open()?.store.check().await?;
+    let findings = args.data.open_store()?.check().await?;
     let mut out = std::io::stdout();
     for finding in &findings {
         writeln!(out, "{finding}")?;

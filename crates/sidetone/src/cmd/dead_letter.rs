@@ -78,6 +78,7 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
                 && !store
                     .accounts()
                     .await?
+                    .sound
                     .iter()
                     .any(|known| known.sid == account)
             {
