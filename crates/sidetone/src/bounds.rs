@@ -18,6 +18,8 @@ const EVENTS_BYTES: usize = 64 << 20;
 const PAGE_BYTES: usize = 16 << 20;
 /// The most memory that one of its rows takes likewise.
 const ROW_BYTES: usize = 256 << 10;
+/// What is so short is read at once: that takes less than waiting for a turn.
+const SHORT_BYTES: usize = 16 << 10;
 
 /// The bounds of a process.
 #[derive(Debug)]
@@ -30,19 +32,23 @@ pub struct Bounds {
     pub events: Room,
     /// Failed logins.
     pub logins: Logins,
-    /// Half of the processors: the others answer meanwhile.
-    aside: Arc<Semaphore>,
+    /// Turns to read what others sent: half of the processors, the others answer meanwhile.
+    reading: Arc<Semaphore>,
+    /// As many to make pages, which take longer: who brings events does not wait behind them.
+    pages: Arc<Semaphore>,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let turns = || Arc::new(Semaphore::new((processors / 2).max(1)));
         Self {
             answers: Room::new(ANSWERS_BYTES),
             bodies: Room::new(BODIES_BYTES),
             events: Room::new(EVENTS_BYTES),
             logins: Logins::default(),
-            aside: Arc::new(Semaphore::new((processors / 2).max(1))),
+            reading: turns(),
+            pages: turns(),
         }
     }
 }
@@ -58,25 +64,65 @@ impl Bounds {
         self.answers.take(bytes).await.ok_or_else(ApiError::busy)
     }
 
-    /// Works on a thread that may take its time, a few at once: reading what others sent, or writing a large page, takes long,
-    /// and a thread that answers requests has others to answer.
+    /// Reads so many bytes that somebody sent: where they came when they are few, else aside.
     ///
     /// # Errors
     /// 500 when it panics.
-    pub async fn aside<T: Send + 'static>(
+    pub async fn reading<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        bytes: usize,
+        read: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ApiError> {
-        // Never closed: acquiring it does not fail.
-        let turn = Arc::clone(&self.aside).acquire_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
-            // The turn goes where the work goes: whoever asked may leave while it is done.
-            let _turn = turn;
-            work()
-        });
-        done.await.map_err(|error| {
-            tracing::error!(%error, "work for a request was cut short");
-            ApiError::internal()
-        })
+        if bytes <= SHORT_BYTES {
+            return Ok(read());
+        }
+        aside(&self.reading, read).await
+    }
+
+    /// Makes a page, or what it is made of, aside.
+    ///
+    /// # Errors
+    /// 500 when it panics.
+    pub async fn making<T: Send + 'static>(
+        &self,
+        make: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        aside(&self.pages, make).await
+    }
+}
+
+/// Works on a thread that may take its time, a few at once: a thread that answers requests has others to answer.
+async fn aside<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    // Never closed: acquiring it does not fail.
+    let turn = Arc::clone(turns).acquire_owned().await;
+    let done = tokio::task::spawn_blocking(move || {
+        // The turn goes where the work goes: whoever asked may leave while it is done.
+        let _turn = turn;
+        work()
+    });
+    done.await.map_err(|error| {
+        tracing::error!(%error, "work for a request was cut short");
+        ApiError::internal()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_brings_events_waits_for_no_page_and_with_few_bytes_for_nobody() {
+        let bounds = Bounds::default();
+        let all = |turns: &Arc<Semaphore>| {
+            let permits = u32::try_from(turns.available_permits()).unwrap();
+            Arc::clone(turns).try_acquire_many_owned(permits).unwrap()
+        };
+        let _pages = all(&bounds.pages);
+        assert_eq!(bounds.reading(SHORT_BYTES + 1, || 1).await.unwrap(), 1);
+        let _reading = all(&bounds.reading);
+        assert_eq!(bounds.reading(SHORT_BYTES, || 2).await.unwrap(), 2);
     }
 }

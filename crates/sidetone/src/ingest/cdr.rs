@@ -53,7 +53,9 @@ async fn receive(
     let body = body::read_large(app, body, BODY_MAX_BYTES).await?;
     let share = app.bounds.events.take(body.len() * MEMORY).await;
     let _share = share.ok_or_else(ApiError::busy)?;
-    let read = app.bounds.aside(move || decode(&body, received_at)).await?;
+    let bytes = body.len();
+    let decode = move || decode(&body, received_at);
+    let read = app.bounds.reading(bytes, decode).await?;
     let Decoded { observed, repairs } = read.map_err(|error| {
         app.counters.count_events(source, "rejected", 1);
         ApiError::bad_request(error.to_string())

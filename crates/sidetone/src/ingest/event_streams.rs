@@ -74,8 +74,9 @@ pub async fn receive(
     // Reading costs many times the body's size, so it waits until the sender is known.
     let share = app.bounds.events.take(body.len() * MEMORY).await;
     let _share = share.ok_or_else(ApiError::busy)?;
+    let bytes = body.len();
     let decode = move || event_streams::decode(&body, received_at);
-    let batch = app.bounds.aside(decode).await?;
+    let batch = app.bounds.reading(bytes, decode).await?;
     let batch = batch.map_err(|error| {
         app.counters.count_events(DOOR, "rejected", 1);
         ApiError::bad_request(error.to_string())

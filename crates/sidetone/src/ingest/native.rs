@@ -180,12 +180,13 @@ impl Intake {
                 let share = self.app.bounds.events.take(SHARE_BYTES).await;
                 self.share = Some(share.ok_or_else(ApiError::busy)?);
             }
+            let bytes = self.reading.text.bytes();
             let mut reading = std::mem::take(&mut self.reading);
             let read = move || {
                 let read = reading.read_on();
                 (reading, read)
             };
-            let (reading, read) = self.app.bounds.aside(read).await?;
+            let (reading, read) = self.app.bounds.reading(bytes, read).await?;
             self.reading = reading;
             read?;
             if self.reading.is_full() {

@@ -9,8 +9,10 @@ use crate::http::error::ApiError;
 
 /// Text that is read before it is looked at whether a batch is full.
 const PIECE: usize = 16 * 1024;
-/// Compressed bytes unpacked at a time: at most about a thousand times as many come out.
+/// Compressed bytes unpacked at a time.
 const GZIP_PIECE: usize = 4 * 1024;
+/// How many times as many come out at most.
+const UNPACKED_TIMES: usize = 1_032;
 /// The most text that one compressed body may hold.
 const UNPACKED_MAX_BYTES: u64 = 1 << 30;
 /// How many times as long as its compressed form a text may be, beyond the first of it. Events that differ in nothing but
@@ -45,6 +47,17 @@ impl Text {
 
     pub(super) fn is_empty(&self) -> bool {
         self.came.is_empty() && self.plain.is_empty()
+    }
+
+    /// About how many bytes of text there may be to read.
+    pub(super) fn bytes(&self) -> usize {
+        let times = if self.gzip.is_some() {
+            UNPACKED_TIMES
+        } else {
+            1
+        };
+        let came = self.came.len().saturating_mul(times);
+        self.plain.len().saturating_add(came)
     }
 
     /// The next piece of it; an empty one when there is none.

@@ -91,7 +91,7 @@ pub async fn read(
         };
         Json(ladder).holding(share)
     };
-    let mut response = app.bounds.aside(told).await?;
+    let mut response = app.bounds.making(told).await?;
     packets.hint(&mut response);
     Ok(response)
 }

@@ -61,7 +61,7 @@ pub async fn read(
         let rows = rows.collect();
         Json(Envelope { meta, rows }).holding(share)
     };
-    let mut response = app.bounds.aside(told).await?;
+    let mut response = app.bounds.making(told).await?;
     packets.hint(&mut response);
     Ok(response)
 }
