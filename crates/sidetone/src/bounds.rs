@@ -12,6 +12,8 @@ use crate::room::{Room, Share};
 const ANSWERS_BYTES: usize = 64 << 20;
 /// Memory of bodies that are held whole until they are read.
 const BODIES_BYTES: usize = 32 << 20;
+/// Memory of those whose sender is not known before they are read: he can keep only others like him waiting.
+const UNVERIFIED_BYTES: usize = 8 << 20;
 /// Memory of events that were read and are not written yet.
 const EVENTS_BYTES: usize = 64 << 20;
 /// The most memory that a page of a list takes: its rows once as they are stored, once as they are told, and as text.
@@ -28,6 +30,8 @@ pub struct Bounds {
     pub answers: Room,
     /// Room for bodies.
     pub bodies: Room,
+    /// Room for bodies of senders that show no credentials.
+    pub unverified: Room,
     /// Room for events.
     pub events: Room,
     /// Failed logins.
@@ -45,6 +49,7 @@ impl Default for Bounds {
         Self {
             answers: Room::new(ANSWERS_BYTES),
             bodies: Room::new(BODIES_BYTES),
+            unverified: Room::new(UNVERIFIED_BYTES),
             events: Room::new(EVENTS_BYTES),
             logins: Logins::default(),
             reading: turns(),

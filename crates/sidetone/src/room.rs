@@ -32,6 +32,15 @@ impl Room {
         }
     }
 
+    /// Makes a share one of so many bytes at least, as [`Self::take`]; `None` leaves it as it was.
+    pub async fn grow(&self, share: &mut Share, bytes: usize) -> Option<()> {
+        let held = share.0.num_permits() * UNIT;
+        if bytes > held {
+            share.0.merge(self.take(bytes - held).await?.0);
+        }
+        Some(())
+    }
+
     /// A share of so many bytes, or all there are when that is less. First come, first served; `None`: others had all of it
     /// for too long.
     pub async fn take(&self, bytes: usize) -> Option<Share> {
@@ -75,5 +84,11 @@ mod tests {
         assert!(waits(1).await);
         drop((large, other));
         assert!(!waits(10 * UNIT).await);
+        let mut growing = room.take(0).await.unwrap();
+        for bytes in 1..=6 * UNIT {
+            room.grow(&mut growing, bytes).await.unwrap();
+        }
+        assert!(!waits(4 * UNIT).await);
+        assert!(waits(5 * UNIT).await);
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
+use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
 use crate::app::App;
 use crate::http::error::ApiError;
+use crate::room::Share;
 
 /// No honest client takes longer for a body that fits.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -25,17 +27,57 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
     }
 }
 
-/// Reads a whole body that may be large, within the room for such bodies.
+/// Reads a whole body that may be large, within the room for such bodies: its share is held as long as its bytes are.
 ///
 /// # Errors
 /// As [`read`]; 503 when others have all the room for too long.
-pub async fn read_large(app: &App, body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
+pub async fn read_large(
+    app: &App,
+    body: Body,
+    max_bytes: usize,
+) -> Result<(Bytes, Share), ApiError> {
     let length = body.size_hint().upper();
     let length = length.and_then(|length| usize::try_from(length).ok());
     let wanted = length.map_or(max_bytes, |length| length.min(max_bytes));
     let share = app.bounds.bodies.take(wanted).await;
-    let _share = share.ok_or_else(ApiError::busy)?;
-    read(body, max_bytes).await
+    let share = share.ok_or_else(ApiError::busy)?;
+    Ok((read(body, max_bytes).await?, share))
+}
+
+/// As [`read_large`], for a sender who is known only when it is read: room is taken as bytes come, not as many as he says
+/// will come.
+///
+/// # Errors
+/// As [`read_large`].
+pub async fn read_unverified(
+    app: &App,
+    body: Body,
+    max_bytes: usize,
+) -> Result<(Bytes, Share), ApiError> {
+    let read = tokio::time::timeout(BODY_TIME, read_growing(app, body, max_bytes));
+    read.await.map_err(|_| ApiError::request_timeout())?
+}
+
+async fn read_growing(
+    app: &App,
+    mut body: Body,
+    max_bytes: usize,
+) -> Result<(Bytes, Share), ApiError> {
+    let room = &app.bounds.unverified;
+    let mut share = room.take(0).await.ok_or_else(ApiError::busy)?;
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken_off(&error))?;
+        let piece = frame.into_data().unwrap_or_default();
+        let length = bytes.len() + piece.len();
+        if length > max_bytes {
+            return Err(ApiError::too_large(max_bytes));
+        }
+        let grown = room.grow(&mut share, length).await;
+        grown.ok_or_else(ApiError::busy)?;
+        bytes.extend_from_slice(&piece);
+    }
+    Ok((bytes.into(), share))
 }
 
 /// What became of a body whose end did not come: its sender stalled (408, worth another try) or was gone.

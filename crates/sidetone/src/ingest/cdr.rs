@@ -50,11 +50,14 @@ async fn receive(
     decode: fn(&[u8], TimeUs) -> Result<Decoded, DecodeError>,
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
-    let body = body::read_large(app, body, BODY_MAX_BYTES).await?;
+    let (body, held) = body::read_large(app, body, BODY_MAX_BYTES).await?;
     let share = app.bounds.events.take(body.len() * MEMORY).await;
     let _share = share.ok_or_else(ApiError::busy)?;
     let bytes = body.len();
-    let decode = move || decode(&body, received_at);
+    let decode = move || {
+        let _held = held;
+        decode(&body, received_at)
+    };
     let read = app.bounds.reading(bytes, decode).await?;
     let Decoded { observed, repairs } = read.map_err(|error| {
         app.counters.count_events(source, "rejected", 1);

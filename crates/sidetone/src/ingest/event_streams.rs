@@ -58,7 +58,11 @@ pub async fn receive(
                 .map_err(|_| ApiError::too_many_requests(1))?,
         ),
     };
-    let body = body::read_large(&app, body, event_streams::BODY_MAX_BYTES).await?;
+    let max_bytes = event_streams::BODY_MAX_BYTES;
+    let (body, held) = match &sender {
+        Sender::Caller(_) => body::read_large(&app, body, max_bytes).await?,
+        Sender::Signed(_) => body::read_unverified(&app, body, max_bytes).await?,
+    };
     let (own, vouched) = match sender {
         Sender::Caller(caller) => (caller.account, None),
         Sender::Signed(signed) => {
@@ -75,7 +79,10 @@ pub async fn receive(
     let share = app.bounds.events.take(body.len() * MEMORY).await;
     let _share = share.ok_or_else(ApiError::busy)?;
     let bytes = body.len();
-    let decode = move || event_streams::decode(&body, received_at);
+    let decode = move || {
+        let _held = held;
+        event_streams::decode(&body, received_at)
+    };
     let batch = app.bounds.reading(bytes, decode).await?;
     let batch = batch.map_err(|error| {
         app.counters.count_events(DOOR, "rejected", 1);
