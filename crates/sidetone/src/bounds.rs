@@ -16,6 +16,8 @@ const BODIES_BYTES: usize = 32 << 20;
 const UNVERIFIED_BYTES: usize = 8 << 20;
 /// Memory of events that were read and are not written yet.
 const EVENTS_BYTES: usize = 64 << 20;
+/// The most of it that one body may ask for: who asks for all of it waits until all others are gone, and so do those behind.
+pub const EVENTS_OF_BODY_BYTES: usize = EVENTS_BYTES / 4;
 /// The most memory that a page of a list takes: its rows once as they are stored, once as they are told, and as text.
 const PAGE_BYTES: usize = 16 << 20;
 /// The most memory that one of its rows takes likewise.

@@ -10,6 +10,7 @@ use sidetone_wire::translate::cdr::{self, Decoded};
 
 use super::{Report, answer, append, count};
 use crate::app::App;
+use crate::bounds::EVENTS_OF_BODY_BYTES;
 use crate::http::auth::Caller;
 use crate::http::body;
 use crate::http::error::ApiError;
@@ -51,7 +52,9 @@ async fn receive(
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
     let (body, held) = body::read_large(app, body, BODY_MAX_BYTES).await?;
-    let share = app.bounds.events.take(body.len() * MEMORY).await;
+    // Only few are read at once, so that the few that take more may.
+    let memory = (body.len() * MEMORY).min(EVENTS_OF_BODY_BYTES);
+    let share = app.bounds.events.take(memory).await;
     let _share = share.ok_or_else(ApiError::busy)?;
     let bytes = body.len();
     let decode = move || {

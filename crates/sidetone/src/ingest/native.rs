@@ -36,6 +36,8 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 const SHARE_BYTES: usize = 6 * 1024 * 1024;
 /// Refused events after which a body is given up.
 const REFUSED_MAX: u64 = 1_000;
+/// Memory of what was refused of a batch, at most, and of what is small beside its events.
+const BESIDE_BYTES: usize = 256 * 1024;
 /// How long events wait at most for others to be written with, when a body comes slowly.
 const FLUSH: Duration = Duration::from_secs(1);
 /// Most ended calls that one body settles; those beyond settle by their timers.
@@ -120,8 +122,8 @@ pub struct Intake {
     app: App,
     account: AccountSid,
     reading: Reading,
-    /// Room for the batch that is being read.
-    share: Option<Share>,
+    /// Room for the batch that is being read, and since when.
+    share: Option<(Share, Duration)>,
     report: Report,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
     settle: bool,
@@ -178,7 +180,8 @@ impl Intake {
         while !self.reading.text.is_empty() {
             if self.share.is_none() {
                 let share = self.app.bounds.events.take(SHARE_BYTES).await;
-                self.share = Some(share.ok_or_else(ApiError::busy)?);
+                let share = share.ok_or_else(ApiError::busy)?;
+                self.share = Some((share, self.app.clock.passed()));
             }
             let bytes = self.reading.text.bytes();
             let mut reading = std::mem::take(&mut self.reading);
@@ -189,7 +192,7 @@ impl Intake {
             let (reading, read) = self.app.bounds.reading(bytes, read).await?;
             self.reading = reading;
             read?;
-            if self.reading.is_full() {
+            if self.reading.is_full() || self.patience().is_zero() {
                 self.write().await?;
             }
             if self.reading.reader.has_given_up() {
@@ -200,6 +203,17 @@ impl Intake {
             }
         }
         Ok(())
+    }
+
+    /// How long what was read may still wait for more: counted from the first of it, so that a body that comes bit by bit
+    /// does not hold room for ever.
+    fn patience(&self) -> Duration {
+        let now = self.app.clock.passed();
+        let held = self
+            .share
+            .as_ref()
+            .map(|(_, since)| now.saturating_sub(*since));
+        FLUSH.saturating_sub(held.unwrap_or_default())
     }
 
     /// Says that too much was refused to go on.
@@ -236,7 +250,7 @@ impl Intake {
     async fn read(&mut self, mut body: BodyDataStream) -> Result<(), ApiError> {
         loop {
             // What was read is not kept back, nor the room it takes, until the next of a slow body comes.
-            let bytes = match tokio::time::timeout(FLUSH, next(&mut body)).await {
+            let bytes = match tokio::time::timeout(self.patience(), next(&mut body)).await {
                 Ok(bytes) => bytes?,
                 Err(_) => {
                     self.write().await?;
@@ -254,7 +268,10 @@ impl Intake {
     async fn write(&mut self) -> Result<(), StoreError> {
         let received_at = self.app.clock.now();
         let batch = std::mem::take(&mut self.reading.batch);
-        let share = self.share.take();
+        let share = self.share.take().map(|(mut share, _)| {
+            share.shrink_to(batch.bytes + BESIDE_BYTES);
+            share
+        });
         let mut refused = Report::default();
         refused.refuse_all(&batch.refused);
         let mut events = Vec::with_capacity(batch.observed.len());
