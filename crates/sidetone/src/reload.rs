@@ -1,14 +1,14 @@
 //! SIGHUP: what can change without a restart is read again. What is wrong leaves everything as it was.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
 use crate::accounts;
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{Secret, Settings};
 use crate::secrets::Vault;
 use crate::server::stopped;
 use crate::tables::Tables;
@@ -52,6 +52,8 @@ pub struct Reload {
     pub origin: Origin,
     /// As they were at the start.
     pub started_with: Settings,
+    /// The token that was read last.
+    pub token: Mutex<Option<Secret>>,
     /// Seals a token that has changed.
     pub vault: Arc<Vault>,
     /// What is shown to whoever connects; `None` without TLS.
@@ -93,7 +95,10 @@ impl Reload {
         let settings = self.origin.settings()?;
         let mut waiting = settings.differing(&self.started_with);
         waiting.retain(|name| !TAKEN.contains(name));
-        let config = settings.into_config()?;
+        let mut config = settings.into_config()?;
+        // Whose token it is, and where it is kept, waits for a restart.
+        config.account_sid.clone_from(&app.config.account_sid);
+        config.data.clone_from(&app.config.data);
         let certificate = match (&self.certificate, &config.tls) {
             (Some(_), Some(files)) => Some(Certificate::load(files)?),
             (None, None) => None,
@@ -106,8 +111,12 @@ impl Reload {
         let store = app.store.as_ref();
         app.directory.refresh(store).await?;
         let tables = Tables::read(&config, &app.directory)?;
-        accounts::ensure_first(store, &self.vault, &config, app.clock.now()).await?;
-        app.directory.refresh(store).await?;
+        // A token that stands there as before may have been replaced since.
+        if config.auth_token != self.last_token() {
+            accounts::ensure_first(store, &self.vault, &config, app.clock.now()).await?;
+            app.directory.refresh(store).await?;
+            *self.token.lock().unwrap_or_else(PoisonError::into_inner) = config.auth_token;
+        }
 
         self.log_filter.replace(filter)?;
         if let (Some(shown), Some(read)) = (&self.certificate, certificate) {
@@ -115,5 +124,10 @@ impl Reload {
         }
         app.tables.replace(tables);
         Ok(waiting)
+    }
+
+    fn last_token(&self) -> Option<Secret> {
+        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        token.clone()
     }
 }

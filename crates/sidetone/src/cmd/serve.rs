@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Args;
@@ -169,6 +169,7 @@ impl Running {
             app: self.app.clone(),
             origin,
             started_with,
+            token: Mutex::new(self.app.config.auth_token.clone()),
             vault: self.vault.clone(),
             certificate: self.certificate.clone(),
             log_filter,

@@ -174,6 +174,19 @@ async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
     assert_eq!(tables.get().sides.0.len(), 1);
     assert_eq!(admitted(), Some(account));
 
+    let (store, now) = (running.app.store.as_ref(), running.app.clock.now());
+    let rotated = accounts::rotate_token(store, &reload.vault, account, now).await;
+    let other = dir.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    write(&format!(
+        "auth_token = 'second'\naccount_sid = '{ACCOUNT}'\nkeep_events = '9d'\n[[side]]\nedge = 'carrier'\n[[agent]]\ncapture_id = 7\nkey = 'k'\naccount = '{account}'"
+    ));
+    let waiting = reload.again().await.unwrap();
+    assert!(waiting.contains(&"account_sid"), "{waiting:?}");
+    assert!(may_log_in(&running, &rotated.unwrap().auth_token));
+    assert!(!may_log_in(&running, "second"), "it was replaced since");
+    assert_eq!(store.accounts().await.unwrap().len(), 1);
+
     for (bad, expected) in [
         ("settle = 5", "settle: invalid type"),
         (
