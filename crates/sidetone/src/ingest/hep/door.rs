@@ -1,12 +1,15 @@
 //! `POST /ingest/v1/hep`: packets one after the other, as in a stream.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use tokio::sync::Semaphore;
+use sidetone_core::id::AccountSid;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::batch::{Batch, Transport};
 use super::file;
@@ -27,8 +30,32 @@ const PIECE: usize = 16 * 1024;
 const REFUSED_MAX: u64 = 1_000;
 
 /// Bodies that are taken at once; others wait for a while. Each has packets in memory that wait for others.
-static BODIES: Semaphore = Semaphore::const_new(4);
+static BODIES: Semaphore = Semaphore::const_new(8);
+/// How many of them may be of one account, so that slow ones keep no other account waiting.
+const BODIES_OF_ONE: usize = 2;
+/// The turns of each account that has any.
+static OF_ACCOUNTS: Mutex<BTreeMap<AccountSid, Weak<Semaphore>>> = Mutex::new(BTreeMap::new());
 const WAIT: Duration = Duration::from_secs(10);
+
+/// Waits for an account's turn.
+async fn turn(
+    account: AccountSid,
+) -> (
+    Option<OwnedSemaphorePermit>,
+    Option<SemaphorePermit<'static>>,
+) {
+    let own = {
+        let mut all = OF_ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, turns| turns.strong_count() > 0);
+        let turns = all.get(&account).and_then(Weak::upgrade);
+        let turns = turns.unwrap_or_else(|| Arc::new(Semaphore::new(BODIES_OF_ONE)));
+        all.insert(account, Arc::downgrade(&turns));
+        turns
+    };
+    // Never closed: acquiring them does not fail.
+    let own = own.acquire_owned().await.ok();
+    (own, BODIES.acquire().await.ok())
+}
 
 /// Takes packets about calls of the caller, whoever captured them. `?Settle=true`: the body is all there is of its
 /// calls, so those that ended in it are complete.
@@ -45,7 +72,7 @@ pub async fn receive(
         Some(value) => value.boolean().map_err(ApiError::invalid_query)?,
         None => false,
     };
-    let turn = tokio::time::timeout(WAIT, BODIES.acquire()).await;
+    let turn = tokio::time::timeout(WAIT, turn(caller.account)).await;
     let _turn = turn.map_err(|_| ApiError::busy())?;
     let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let mut intake = Intake::of_whole(app.clone());
@@ -111,4 +138,20 @@ pub async fn receive(
     );
     report.refuse_bytes(cut, "The body ends within a packet.");
     answer(&app, "hep", report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_account_that_is_slow_keeps_no_other_waiting() {
+        let [one, other] = [1, 2].map(|number| AccountSid::from_bytes([number; 16]));
+        let slow = [turn(one).await, turn(one).await];
+        let third = tokio::time::timeout(Duration::from_millis(20), turn(one)).await;
+        assert!(third.is_err());
+        turn(other).await;
+        drop(slow);
+        turn(one).await;
+    }
 }
