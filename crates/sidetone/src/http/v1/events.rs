@@ -45,11 +45,11 @@ pub async fn read(
         or_progress: edge == event::main_edge(summary.and_then(|summary| summary.facts.call_type)),
         direction: None,
     };
-    let share = app.bounds.page(query.size).await?;
     let mut packets = match summary {
         Some(summary) if summary.sip.is_some() => shown(&app, &record, summary).await?,
         _ => Packets::default(),
     };
+    let share = app.bounds.page(query.size).await?;
     let mut made = std::mem::take(&mut packets.told);
     made.retain(|(_, event)| fits(&filter, event));
     let (store, filter) = (&app.store, &filter);

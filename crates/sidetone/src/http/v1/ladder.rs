@@ -63,8 +63,8 @@ pub async fn read(
     // The annotation is the cheapest proof that the call is there.
     let call = lookup::annotation(&app, &caller, sid).await?.call;
 
-    let share = app.bounds.page(query.size).await?;
     let mut packets = Packets::read(&app, call, Some(Ladder::default()), rows).await?;
+    let share = app.bounds.page(query.size).await?;
     let (mut made, route) = std::mem::take(&mut packets.told);
     made.extend(changes(&app, call).await?);
 

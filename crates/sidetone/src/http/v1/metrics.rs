@@ -35,7 +35,6 @@ pub async fn read(
     let filter = filter(&request.params).map_err(ApiError::invalid_query)?;
     let record = lookup::record(&app, &caller, sid).await?;
     let call = record.call;
-    let share = app.bounds.page(query.size).await?;
     let mut packets = match &record.summary {
         Some(summary) if summary.sip.is_some() => {
             let filter = filter.clone();
@@ -48,6 +47,7 @@ pub async fn read(
         }
         _ => Packets::default(),
     };
+    let share = app.bounds.page(query.size).await?;
     let made = std::mem::take(&mut packets.told);
     let (store, filter) = (&app.store, &filter);
     let page = merged::read(made, &query.request(), |asked| async move {

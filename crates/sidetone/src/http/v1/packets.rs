@@ -1,5 +1,7 @@
 //! The packets of a call, read from its log.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::ladder::{Ladder, Rung};
@@ -24,8 +26,9 @@ const TEXT_MAX_BYTES: usize = 32 << 20;
 const HELD_MAX_BYTES: usize = 16 << 20;
 /// Packets read at a time.
 const CHUNK: usize = 250;
-/// Answers that are made of packets at once; others wait. Each takes memory for all packets of a call.
+/// Answers that are made of packets at once; others wait for a while. Each takes memory for all packets of a call.
 static READERS: Semaphore = Semaphore::const_new(4);
+const WAIT: Duration = Duration::from_secs(10);
 
 /// What the first packets of a call tell.
 #[derive(Debug, Default)]
@@ -72,16 +75,18 @@ impl<T: Send + 'static> Packets<T> {
     /// ladder, its rungs. All of it on threads that may take their time: others are answered meanwhile.
     ///
     /// # Errors
-    /// As the store's.
+    /// As the store's; 503 when others are read for too long.
     pub async fn read(
         app: &App,
         call: CallRef,
         ladder: Option<Ladder>,
         tell: impl FnOnce(Option<Derived>, Vec<Rung>) -> T + Send + 'static,
     ) -> Result<Self, ApiError> {
-        // Never closed: acquiring it does not fail.
+        let reader = tokio::time::timeout(WAIT, READERS.acquire()).await;
+        let reader = reader.map_err(|_| ApiError::busy())?;
         let mut reading = Reading {
-            reader: READERS.acquire().await.ok(),
+            // Never closed: acquiring it does not fail.
+            reader: reader.ok(),
             ladder,
             ..Reading::default()
         };
@@ -90,7 +95,7 @@ impl<T: Send + 'static> Packets<T> {
         for _ in 0..PACKETS_MAX / CHUNK {
             let request = PageRequest { start, size: CHUNK };
             let page = app.store.events(call, &of_packets(), &request).await?;
-            reading = aside(move || reading.with(page.rows)).await?;
+            reading = app.bounds.making(move || reading.with(page.rows)).await?;
             let Some(last) = page.after else {
                 is_cut = false;
                 break;
@@ -100,16 +105,16 @@ impl<T: Send + 'static> Packets<T> {
             }
             start = Start::After(last);
         }
-        let app = app.clone();
-        let told = aside(move || {
-            let derived = reading.state.derived(call, &app.tables.get().sides);
+        let tables = app.tables.get();
+        let tell = move || {
+            let derived = reading.state.derived(call, &tables.sides);
             let route = derived.as_ref().map(|derived| &derived.route);
             let rungs = reading.ladder.unwrap_or_default().rungs(route);
             let told = tell(derived, rungs);
             drop(reading.reader);
             told
-        })
-        .await?;
+        };
+        let told = app.bounds.making(tell).await?;
         Ok(Self { told, is_cut })
     }
 
@@ -119,16 +124,6 @@ impl<T: Send + 'static> Packets<T> {
             put(response, "only the first packets of this call were read");
         }
     }
-}
-
-/// Works on a thread of its own: a long call takes a while, and a thread that answers requests has others to answer.
-async fn aside<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "reading the packets of a call was cut short");
-        ApiError::internal()
-    })
 }
 
 fn of_packets() -> EventFilter {
