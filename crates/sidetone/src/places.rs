@@ -45,7 +45,9 @@ struct Of {
 
 #[derive(Debug)]
 struct Connection {
+    /// That of the household.
     address: IpAddr,
+    is_exempt: bool,
     /// Milliseconds of the time that has passed.
     silent_since_ms: AtomicU64,
     /// Whether it has said something sensible.
@@ -113,6 +115,7 @@ impl Places {
         };
         let connection = Arc::new(Connection {
             address,
+            is_exempt,
             silent_since_ms: AtomicU64::new(as_ms(now)),
             is_known: AtomicBool::new(false),
             displaced: Notify::new(),
@@ -192,7 +195,7 @@ impl Place {
     #[must_use]
     pub fn begin_request(&self) -> Option<Request> {
         let address = self.connection.address;
-        let is_exempt = self.places.exempt.contains(address);
+        let is_exempt = self.connection.is_exempt;
         let mut taken = self.places.lock();
         let of_one = taken.by_address.get(&address).map_or(0, |it| it.requests);
         if taken.requests >= self.places.most || !is_exempt && of_one >= self.places.of_one {
@@ -311,5 +314,15 @@ mod tests {
         assert!(other.begin_request().is_some());
         drop(begun);
         assert!(one.begin_request().is_some());
+    }
+
+    #[test]
+    fn requests_of_a_proxy_are_exempt_by_its_whole_address() {
+        let places = Places::new(300, "2001:db8::9".parse().unwrap(), Duration::ZERO);
+        for (address, expected) in [("2001:db8::9", 80), ("2001:db8::8", 75)] {
+            let found = places.take(address.parse().unwrap(), at(0)).unwrap();
+            let begun: Vec<_> = (0..80).map_while(|_| found.place.begin_request()).collect();
+            assert_eq!(begun.len(), expected, "{address}");
+        }
     }
 }
