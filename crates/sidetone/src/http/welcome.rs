@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use super::json::Json;
 use crate::accounts::credentials_file;
 use crate::app::App;
 use crate::program;
+use crate::server::Peer;
 
 /// Where to go from here: path, and what is there.
 const PLACES: [(&str, &str); 5] = [
@@ -37,6 +39,7 @@ const PLACES: [(&str, &str); 5] = [
 pub async fn welcome(
     State(app): State<App>,
     BaseUrl(base): BaseUrl,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if !is_wanted(&headers) {
@@ -66,6 +69,8 @@ pub async fn welcome(
             "<li><a href=\"{path}\">{path}</a><span>{what}</span></li>"
         );
     }
+    // A Host header says what its sender likes; a proxy on this machine passes on the one it was asked for.
+    let is_here = peer.is_some_and(|peer| peer.address.to_canonical().is_loopback());
     let content = format!(
         "<h1>Sidetone <small>{version}</small></h1>\n\
         <p class=\"lead\">Self-hosted voice insights: for every call, what the network measured and what people said about it, in one \
@@ -80,7 +85,7 @@ pub async fn welcome(
         <p>Each command has its own help: <code>sidetone --help</code>. The documentation is in <code>docs/</code> of the source, \
         beginning with its <code>README.md</code>.</p>\n",
         version = escaped(program::VERSION_AND_COMMIT),
-        credentials = credentials(&app, &base),
+        credentials = credentials(&app, is_local(&base) && is_here),
         base = escaped(&base),
         hep = hep(&app),
     );
@@ -88,10 +93,10 @@ pub async fn welcome(
 }
 
 /// Where the credentials are. Where on the disk, only whoever asks on this machine is told.
-fn credentials(app: &App, base: &str) -> String {
+fn credentials(app: &App, is_local: bool) -> String {
     let dir = &app.config.data;
     let file = credentials_file(dir);
-    let place = if is_local(base) && file.exists() {
+    let place = if is_local && file.exists() {
         let shown = std::path::absolute(&file).unwrap_or(file);
         format!("<code>{}</code>", escaped(&shown.display().to_string()))
     } else {
