@@ -1,6 +1,7 @@
 //! What a request leaves behind beside its answer: hints, a line of the access log, a word about a refusal.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
@@ -8,7 +9,6 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use hyper::body::Body;
 use sidetone_core::id::AccountSid;
-use sidetone_core::time::TimeUs;
 
 use super::base_url::{BaseUrl, ForwardedHost, Scheme};
 use super::error::ApiError;
@@ -56,7 +56,7 @@ pub struct Trace {
 
 struct Logged {
     method: Method,
-    began_at: TimeUs,
+    began_at: Duration,
     asker: Asker,
 }
 
@@ -70,7 +70,7 @@ impl Trace {
         }
         let logged = app.config.access_log.then(|| Logged {
             method: request.method().clone(),
-            began_at: app.clock.now(),
+            began_at: app.clock.passed(),
             asker: Asker::default(),
         });
         if let Some(logged) = &logged {
@@ -110,7 +110,8 @@ impl Trace {
         }
         if let Some(logged) = &self.logged {
             let path: String = self.uri.path().chars().take(PATH_MAX_CHARS).collect();
-            let duration_us = app.clock.now().since_us(logged.began_at);
+            let duration = app.clock.passed().saturating_sub(logged.began_at);
+            let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
             tracing::info!(
                 target: ACCESS,
                 method = %logged.method,
