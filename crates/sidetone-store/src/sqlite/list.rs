@@ -61,8 +61,8 @@ pub(super) fn list(
     read_records(conn, places, axis, request.start)
 }
 
-/// How much memory the records of a page may take. One is always given.
-const PAGE_BYTES: usize = 16 << 20;
+/// How much memory the records of a page may take: they take as much again as they are told, and as text. One is always given.
+const PAGE_BYTES: usize = 4 << 20;
 
 /// Reads the records of a page: those nearest to where it begins, while there is room.
 fn read_records(

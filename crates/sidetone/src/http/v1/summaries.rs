@@ -45,21 +45,25 @@ pub async fn read(
     let page = app.store.list(&asked.filter, &query.request()).await?;
 
     let url = format!("{}{}", request.base.0, request.uri.path());
-    // Left out of the page, not of the list: a page may then have fewer rows than asked for, as on any last page, and
-    // the places it continues from stay right.
-    let served = |record: &&CallRecord| lookup::served(&app, record.advanced_features).is_ok();
-    let rows = page.rows.iter().filter(served).filter_map(|record| {
-        let summary = record.summary.as_ref()?;
-        Some(render(record, summary, SummaryUrl::List(&url)))
-    });
-    let envelope = Envelope {
-        meta: list.meta("call_summaries", &query, &page, now),
-        rows: rows.collect(),
-    };
-    let mut response = Json(envelope).holding(share);
+    let meta = list.meta("call_summaries", &query, &page, now);
     let empty = page.rows.is_empty() && query.is_first();
     let hints = hint::of(&app, &asked, empty && page.damaged.is_empty(), now).await;
-    for hint in hints.into_iter().chain(hint::of_damaged(&page.damaged)) {
+    let of_damaged = hint::of_damaged(&page.damaged);
+    let server = app.clone();
+    let told = move || {
+        // Left out of the page, not of the list: a page may then have fewer rows than asked for, as on any last page, and
+        // the places it continues from stay right.
+        let served =
+            |record: &&CallRecord| lookup::served(&server, record.advanced_features).is_ok();
+        let rows = page.rows.iter().filter(served).filter_map(|record| {
+            let summary = record.summary.as_ref()?;
+            Some(render(record, summary, SummaryUrl::List(&url)))
+        });
+        let rows = rows.collect();
+        Json(Envelope { meta, rows }).holding(share)
+    };
+    let mut response = app.bounds.making(told).await?;
+    for hint in hints.into_iter().chain(of_damaged) {
         put(&mut response, &hint);
     }
     Ok(response)
