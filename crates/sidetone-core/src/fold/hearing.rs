@@ -5,7 +5,7 @@
 //! Both are compared on one line of time: since reports are not made at the same moment, by the least that had been sent by a
 //! report of the receiver's.
 
-use super::reports::ReportKind;
+use super::receivers::Told;
 use super::sent::{Count, Sent};
 use super::sources::{Known, KnownBlock};
 use crate::time::SECOND_US;
@@ -48,27 +48,22 @@ pub(super) struct Silence {
 
 /// The reports of a receiver about a stream. `flows`: whether the stream was to flow all the time between two moments.
 pub(super) fn hearing<'a>(
-    reports: &[&'a Known],
-    stream: u32,
+    reports: &[Told<'a>],
     sent: &Sent,
     flows: impl Fn(i64, i64) -> bool,
 ) -> Vec<Mark<'a>> {
-    let mut marks = counted(reports, stream, sent);
+    let mut marks = counted(reports, sent);
     add_unheard(&mut marks, &Due::of(sent, flows));
     marks
 }
 
 /// The reports with what the receiver counts.
-fn counted<'a>(reports: &[&'a Known], stream: u32, sent: &Sent) -> Vec<Mark<'a>> {
+fn counted<'a>(reports: &[Told<'a>], sent: &Sent) -> Vec<Mark<'a>> {
     let mut marks: Vec<Mark<'a>> = Vec::new();
     let mut last: Option<Last<'a>> = None;
-    for known in reports.iter().copied() {
-        let told = known.blocks.iter().rfind(|it| it.said.ssrc == stream);
-        if told.is_none() && known.kind != ReportKind::Silent {
-            continue;
-        }
+    for (known, told) in reports.iter().copied() {
         // A receiver that has got nothing fills in zeros.
-        let block = told.filter(|block| block.said.highest_seq != 0).copied();
+        let block = told.filter(|block| block.said.highest_seq != 0);
         let before = marks.last();
         let mut mark = Mark {
             known,

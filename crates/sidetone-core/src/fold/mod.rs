@@ -30,6 +30,7 @@ mod place;
 mod plausible;
 mod proof;
 mod received;
+mod receivers;
 mod reports;
 mod route;
 mod rtp;

@@ -4,8 +4,9 @@ use super::codecs::Codecs;
 use super::hearing::{Mark, hearing};
 use super::mean::Mean;
 use super::place::Place;
+use super::receivers::Told;
 use super::sent::{Count, NOTHING_SAID, Sent};
-use super::sources::{Receiver, Sources};
+use super::sources::Sources;
 use crate::media::{Counters, Stat};
 use crate::quality::loss::outbound_percent;
 use crate::rtcp::ReportBlock;
@@ -22,8 +23,8 @@ impl<'a> Received<'a> {
     pub(super) fn of(
         sources: &'a Sources<'_>,
         place: Place,
-        receiver: &Receiver<'a>,
         stream: u32,
+        reports: &[Told<'a>],
         codecs: &'a Codecs,
     ) -> Self {
         let owner = sources.by_ssrc.get(&stream);
@@ -31,7 +32,7 @@ impl<'a> Received<'a> {
         let from = owner.and_then(|owner| owner.place);
         let flows = |since, until| sources.ways.flow(place, from, (since, until));
         Self {
-            marks: hearing(&receiver.reports, stream, sent, flows),
+            marks: hearing(reports, sent, flows),
             sent,
             codecs,
         }

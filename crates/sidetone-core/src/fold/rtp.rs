@@ -11,8 +11,10 @@ use super::hearing::{Silence, silences};
 use super::place::{PartyEdge, Place, Places};
 use super::plausible::believed;
 use super::received::Received;
+use super::receivers::Receiver;
 use super::reports::{ReportKind, Reports};
-use super::sources::{Receiver, Source, Sources};
+use super::sip::Signalling;
+use super::sources::{Source, Sources};
 use super::trips::{not_negative, round_trips, whole_trip};
 use crate::media::{Counters, Stat};
 use crate::quality::emodel::{Codec as EModelCodec, RFactor};
@@ -88,15 +90,15 @@ pub(super) fn measurement(
     let mut unheard = Vec::new();
     for (place, receiver) in &sources.receivers() {
         let side = (place.edge, place.way());
-        for stream in receiver.streams.iter().copied() {
+        for (stream, reports) in &receiver.streams {
             let codecs = places.codecs(place.edge);
-            let received = Received::of(&sources, *place, receiver, stream, codecs);
+            let received = Received::of(&sources, *place, *stream, reports, codecs);
             let Some(counters) = received.whole() else {
                 continue;
             };
-            let trip = whole_trip(&trips, &receiver.ssrcs, stream);
+            let trip = whole_trip(&trips, &receiver.ssrcs, *stream);
             let at_edge = measured.entry(side).or_default();
-            at_edge.insert(stream, rated(counters, trip));
+            at_edge.insert(*stream, rated(counters, trip));
             let silences = silences(&received.marks).into_iter();
             unheard.extend(silences.map(|silence| (side, Unheard::Silence(silence))));
         }

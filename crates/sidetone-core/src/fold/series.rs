@@ -56,19 +56,19 @@ pub(super) fn series(
     let trips = round_trips(&sources.by_ssrc, |known| known.at.div_euclid(SLOT_US));
     let mut at_edges: AtEdges<Points> = AtEdges::new();
     for (place, receiver) in &sources.receivers() {
-        for stream in receiver.streams.iter().copied() {
+        for (stream, reports) in &receiver.streams {
             let codecs = places.codecs(place.edge);
-            let received = Received::of(&sources, *place, receiver, stream, codecs);
+            let received = Received::of(&sources, *place, *stream, reports, codecs);
             let trip = |slot: &i64| {
                 let trips: &Trips = trips.get(slot)?;
-                whole_trip(trips, &receiver.ssrcs, stream)
+                whole_trip(trips, &receiver.ssrcs, *stream)
             };
             let mut points = received.points();
             for (slot, point) in &mut points {
                 point.interval = rtp::rated(std::mem::take(&mut point.interval), trip(slot));
             }
             let streams = at_edges.entry((place.edge, place.way())).or_default();
-            streams.insert(stream, points);
+            streams.insert(*stream, points);
         }
     }
     let afar = rtp::pass_through(&mut at_edges, &sources, places);

@@ -9,6 +9,7 @@ use super::sent::Sent;
 use super::sip::Signalling;
 use super::timeline::Timeline;
 use super::ways::Ways;
+use crate::capture::Capture;
 use crate::rtcp::{ReportBlock, SenderInfo};
 use crate::time::TimeUs;
 
@@ -37,6 +38,8 @@ pub(super) struct KnownBlock {
 pub(super) struct Source {
     pub(super) reports: Vec<Known>,
     pub(super) place: Option<Place>,
+    /// Where its reports were seen.
+    pub(super) captures: BTreeSet<Capture>,
     /// What it says of having sent.
     pub(super) sent: Sent,
     /// Reports that were not believed, or not in all they say.
@@ -76,6 +79,7 @@ impl<'a> Sources<'a> {
 #[derive(Default)]
 struct Group<'a> {
     place: Option<Place>,
+    captures: BTreeSet<Capture>,
     /// By what it says, and how often that had been seen before: agents that saw the same report saw the like as often.
     reports: BTreeMap<(Said, usize), Sighting<'a>>,
 }
@@ -88,7 +92,8 @@ struct Sighting<'a> {
 
 impl<'a> Group<'a> {
     /// Adds what one agent saw on one way.
-    fn add(&mut self, path: &'a Path, agent: u32) {
+    fn add(&mut self, path: &'a Path, capture: Capture) {
+        self.captures.insert(capture);
         let mut before: Option<(Said, usize)> = None;
         for (key, report) in &path.reports {
             let number = match before {
@@ -101,7 +106,7 @@ impl<'a> Group<'a> {
                 report,
                 seen: BTreeMap::new(),
             });
-            let first = sighting.seen.entry(agent).or_insert(report.at);
+            let first = sighting.seen.entry(capture.agent).or_insert(report.at);
             *first = report.at.min(*first);
         }
     }
@@ -123,6 +128,7 @@ impl<'a> Group<'a> {
             has_encrypted: reports.iter().any(is_encrypted),
             reports,
             place: self.place,
+            captures: self.captures,
             ..Source::default()
         }
     }
@@ -141,7 +147,7 @@ fn by_ssrc(reports: &Reports, places: &Places, timeline: &Timeline<'_>) -> BTree
             .or(place.filter(is_party))
             .or(group.place)
             .or(place);
-        group.add(path, capture.agent);
+        group.add(path, *capture);
     }
     let groups = groups.into_iter();
     groups
@@ -155,35 +161,5 @@ impl From<ReportBlock> for KnownBlock {
             said,
             has_jitter: true,
         }
-    }
-}
-
-/// Whoever receives media at one end of a leg. It is the same when the source that it reports as changes.
-#[derive(Default)]
-pub(super) struct Receiver<'a> {
-    /// The sources it reported as.
-    pub(super) ssrcs: Vec<u32>,
-    /// Its reports, in the order of time.
-    pub(super) reports: Vec<&'a Known>,
-    /// The streams it reports of.
-    pub(super) streams: BTreeSet<u32>,
-}
-
-impl Sources<'_> {
-    /// Who receives where.
-    pub(super) fn receivers(&self) -> BTreeMap<Place, Receiver<'_>> {
-        let mut receivers: BTreeMap<Place, Receiver<'_>> = BTreeMap::new();
-        for (ssrc, source) in &self.by_ssrc {
-            let Some(place) = source.place else { continue };
-            let receiver = receivers.entry(place).or_default();
-            receiver.ssrcs.push(*ssrc);
-            receiver.reports.extend(&source.reports);
-            let blocks = source.reports.iter().flat_map(|known| &known.blocks);
-            receiver.streams.extend(blocks.map(|block| block.said.ssrc));
-        }
-        for receiver in receivers.values_mut() {
-            receiver.reports.sort_by_key(|known| known.at);
-        }
-        receivers
     }
 }

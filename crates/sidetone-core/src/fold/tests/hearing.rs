@@ -70,9 +70,13 @@ impl Talk {
 
     /// The telephone reports, and of nobody.
     fn silent(&mut self, tenths: i64) -> &mut Self {
+        self.silent_as(tenths, REPORTER, (PHONE, PLATFORM))
+    }
+
+    fn silent_as(&mut self, tenths: i64, reporter: u32, (from, to): (&str, &str)) -> &mut Self {
         let report = RtcpReport {
             is_silent: true,
-            ..says_nothing(PHONE, PLATFORM, REPORTER)
+            ..says_nothing(from, to, reporter)
         };
         self.0.report(ms(tenths), report);
         self
@@ -282,6 +286,82 @@ fn a_receiver_is_the_same_under_another_source() {
         }
     }
     talk.check(1_494, 6, &[]);
+}
+
+#[test]
+fn who_reports_of_nobody_speaks_of_its_own_session_only() {
+    const OWN_PORTS: (&str, &str) = ("192.0.2.10:5001", "192.0.2.1:5003");
+    const SAME_PORTS: (&str, &str) = (PHONE, PLATFORM);
+    // The peer's camera is off: nobody sends what the telephone's camera reports of.
+    for (what, ports, camera_reports) in [
+        ("before the first word of the sound", OWN_PORTS, &[25][..]),
+        ("after the last", OWN_PORTS, &[599]),
+        ("all the time", OWN_PORTS, &[25, 75, 300, 599]),
+        ("all the time, at one port", SAME_PORTS, &[25, 75, 300, 599]),
+    ] {
+        let mut talk = Talk(Story::default());
+        for (at, from, to, start, audio_at, video_at) in [
+            (0, A, S, "INVITE", PHONE, ports.0),
+            (ANSWER_MS, S, A, "200 INVITE", PLATFORM, ports.1),
+        ] {
+            talk.0.sip(at, from, to, start, |message| {
+                let kind = "video".to_owned();
+                let video = Media {
+                    kind,
+                    ..audio(video_at)
+                };
+                message.media = vec![audio(audio_at), video];
+            });
+        }
+        for number in 1..=12_u32 {
+            let tenths = i64::from(number) * 50;
+            talk.sent(tenths, 250 * number);
+            // The sound is told of before its sender's last word.
+            let heard = if number == 12 { 580 } else { tenths + 1 };
+            let came = u32::try_from(heard * 5).unwrap();
+            talk.heard(heard, BASE + came, 0);
+        }
+        for tenths in camera_reports {
+            talk.silent_as(*tenths, REPORTER + 1, ports);
+        }
+        talk.0.plain(ms(610), A, S, "BYE");
+        let edge = talk.edge();
+        let lost = edge.outbound.unwrap().packets_lost;
+        assert_eq!((lost, edge.unheard), (Some(0), vec![]), "{what}");
+    }
+    // Who reports as another source from some time on is the same.
+    let talk = reports(5, |talk, number, tenths| match number {
+        1..=2 => hears_all(talk, number, tenths),
+        _ => {
+            talk.silent_as(tenths, REPORTER + 1, SAME_PORTS);
+        }
+    });
+    talk.check(505, 745, &["heard nothing since 00:10"]);
+}
+
+#[test]
+fn silence_after_a_transfer_is_about_the_stream_that_came_last() {
+    // The first party goes on to send to nobody; the second, from 10 s on, is heard until 20 s.
+    let mut talk = reports(2, hears_all);
+    for number in 1..=6_u32 {
+        let tenths = 100 + i64::from(number) * 50;
+        let came = 250 * number;
+        talk.sent(tenths, 500 + came);
+        let second = STREAM + 1;
+        talk.0
+            .rtcp(ms(tenths), PLATFORM, PHONE, second, Some(came), None);
+        if number > 2 {
+            talk.silent(tenths + 1);
+            continue;
+        }
+        let block = block(second, 0, BASE + came);
+        talk.0
+            .rtcp(ms(tenths + 1), PHONE, PLATFORM, REPORTER, None, block);
+    }
+    let told: Vec<String> = talk.edge().unheard.iter().map(|it| it.reason()).collect();
+    assert_eq!(told, ["heard nothing since 00:20"]);
+    let lost = talk.outbound().packets_lost.unwrap();
+    assert!((950..=1_000).contains(&lost), "{lost}");
 }
 
 #[test]
