@@ -280,12 +280,13 @@ impl Byes<'_> {
     fn by(&self) -> Option<&'static str> {
         let first = |byes: &[(End, Heard<'_>)], by: End| {
             let mut byes = byes.iter().filter(|(end, _)| *end == by);
-            byes.next().map(|(_, heard)| heard.at)
+            byes.next().map(|(_, heard)| (heard.is_timed, heard.at))
         };
         let by_caller = first(&self.near, End::Client);
         let by_callee = first(&self.far, End::Server);
         Some(match (by_caller, by_callee) {
-            (Some(near), Some(far)) if far < near => "callee",
+            // Of both whoever was first, where clocks can be compared.
+            (Some((true, near)), Some((true, far))) if far < near => "callee",
             (Some(_), _) => "caller",
             (None, Some(_)) => "callee",
             (None, None) => match (self.near.is_empty(), self.far.is_empty()) {

@@ -125,6 +125,31 @@ fn agents_that_saw_nothing_in_common_tell_no_delay() {
 }
 
 #[test]
+fn who_hung_up_first_is_told_by_clocks_that_can_be_compared_only() {
+    // Both hang up at once. The agents at the two legs saw nothing in common, unless there is only one.
+    for (far_agent, far_ahead_ms, callee_at, expected) in [
+        (1, 0, 8_998, "callee"),
+        (1, 0, 9_002, "caller"),
+        (2, -3_600, 9_002, "caller"),
+        (2, -3_600, 8_998, "caller"),
+        (2, 3_600, 8_998, "caller"),
+    ] {
+        let mut story = told(&ANSWERED[..6], |number| match ANSWERED[number] {
+            (_, from, to, _) if from == B || to == B => vec![(far_agent, far_ahead_ms)],
+            _ => vec![(1, 0)],
+        });
+        story.sip(callee_at + far_ahead_ms, B, S, "BYE", |message| {
+            message.capture.agent = far_agent;
+            message.from.tag = Some("callee".to_owned());
+            message.to.tag = Some("caller".to_owned());
+        });
+        let by = story.summary().facts.disconnected_by;
+        let what = (far_agent, far_ahead_ms, callee_at);
+        assert_eq!(by.as_deref(), Some(expected), "{what:?}");
+    }
+}
+
+#[test]
 fn media_of_each_leg_is_timed_by_its_own_clock_whoever_saw_the_answer() {
     // An agent at each leg; the first INVITE tells how far they are apart.
     let [far_answer, near_answer] = [3, 4];
