@@ -233,7 +233,11 @@ pub async fn ensure_first(
     let mut made = None;
     let account = match existing {
         Some(account) => {
-            if let Some(token) = token {
+            // Beside one that cannot be read it may be meant for that one.
+            let is_meant = damaged.is_empty() || sid == fixed || sid == named;
+            if let Some(token) = token
+                && is_meant
+            {
                 renew(store, vault, account, token, now).await?;
                 keep_renewed(dir, &Credentials::new(account.sid, token))?;
             }

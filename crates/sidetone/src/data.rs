@@ -367,34 +367,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_damaged_account_keeps_no_other_out() {
-        let dir = used().await;
-        let data = open_in(dir.path()).unwrap();
-        let new = NewAccount::default();
-        let other = accounts::create(data.store.as_ref(), &data.vault, new, TimeUs::EPOCH)
-            .await
-            .unwrap();
-        drop(data);
-        let conn = rusqlite::Connection::open(database(dir.path())).unwrap();
-        let damage = async |of: &str| {
-            conn.execute(&format!("update account set name = 'x' where {of}"), [])
-                .unwrap();
-            let store = open_in(dir.path())?.store;
-            let accounts = store.accounts().await?;
-            let sound = accounts.sound.iter().map(|it| it.sid.to_string());
-            anyhow::Ok((sound.collect::<Vec<_>>(), accounts.damaged.len()))
-        };
-        assert_eq!(
-            damage("id = 1").await.unwrap(),
-            (vec![other.account_sid], 1)
-        );
-        assert_eq!(damage("id = 2").await.unwrap(), (vec![], 2));
-        std::fs::remove_file(dir.path().join("secret.key")).unwrap();
-        let why = refusal(damage("id = 2").await);
-        assert!(why.contains("cannot read the secret key"), "{why}");
-    }
-
-    #[tokio::test]
     async fn what_is_no_database_is_named_and_left_alone() {
         let dir = used().await;
         let text = "no database, but long enough to be looked at as if it were one, with a first page and all";

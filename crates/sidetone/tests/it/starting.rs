@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use sidetone::accounts::{self, Credentials};
+use rusqlite::Connection;
+use sidetone::accounts::{self, Credentials, NewAccount};
 use sidetone::clock::Clock;
 use sidetone::cmd::serve::{Running, start};
 use sidetone::config::{Secret, Settings};
+use sidetone::data::{self, Data};
 use sidetone::reload::Origin;
 use sidetone::telemetry::start_logs;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::{DAY_US, TimeUs};
+use sidetone_store::sqlite::Options;
 use tokio::net::TcpListener;
 
 use crate::harness::{ACCOUNT, NOW};
@@ -174,19 +177,6 @@ async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
     assert_eq!(tables.get().sides.0.len(), 1);
     assert_eq!(admitted(), Some(account));
 
-    let (store, now) = (running.app.store.as_ref(), running.app.clock.now());
-    let rotated = accounts::rotate_token(store, &reload.vault, account, now).await;
-    let other = dir.path().join("other");
-    std::fs::create_dir(&other).unwrap();
-    write(&format!(
-        "auth_token = 'second'\naccount_sid = '{ACCOUNT}'\nkeep_events = '9d'\n[[side]]\nedge = 'carrier'\n[[agent]]\ncapture_id = 7\nkey = 'k'\naccount = '{account}'"
-    ));
-    let waiting = reload.again().await.unwrap();
-    assert!(waiting.contains(&"account_sid"), "{waiting:?}");
-    assert!(may_log_in(&running, &rotated.unwrap().auth_token));
-    assert!(!may_log_in(&running, "second"), "it was replaced since");
-    assert_eq!(store.accounts().await.unwrap().len(), 1);
-
     for (bad, expected) in [
         ("settle = 5", "settle: invalid type"),
         (
@@ -208,4 +198,39 @@ async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
         assert!(may_log_in(&running, "second"), "{bad}");
     }
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_damaged_account_keeps_no_other_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let first = with(dir, Some(ACCOUNT), None);
+    try_start(first).await.unwrap().stop().await;
+    let Data { store, vault } =
+        data::open(dir, &dir.join("secret.key"), Options::default()).unwrap();
+    let other = accounts::create(store.as_ref(), &vault, NewAccount::default(), TimeUs::EPOCH)
+        .await
+        .unwrap();
+    drop((store, vault));
+    let damage = |id: i64| {
+        let conn = Connection::open(dir.join("sidetone.db")).unwrap();
+        conn.execute("update account set name = 'x' where id = ?1", [id])
+            .unwrap();
+    };
+    damage(1);
+    // The token may be meant for the one that cannot be read.
+    let token = "fedcba9876543210fedcba9876543210";
+    let running = try_start(with(dir, None, Some(token))).await.unwrap();
+    let may_log_in = |user: &str, token: &str| {
+        let now = running.app.clock.now();
+        let known = running.app.directory.authenticate(user, token, now);
+        known.is_some()
+    };
+    assert!(may_log_in(&other.account_sid, &other.auth_token));
+    assert!(!may_log_in(&other.account_sid, token));
+    assert!(!may_log_in(ACCOUNT, token));
+    running.stop().await;
+    damage(2);
+    let why = try_start(settings(dir)).await.err().unwrap().to_string();
+    assert!(why.contains("table account"), "{why}");
 }
