@@ -1,5 +1,7 @@
 //! The figures of one stream as one receiver reports it, of all of it and of a part.
 
+use std::iter;
+
 use super::codecs::Codecs;
 use super::hearing::{Mark, hearing};
 use super::mean::Mean;
@@ -17,6 +19,8 @@ pub(super) struct Received<'a> {
     pub(super) marks: Vec<Mark<'a>>,
     pub(super) sent: &'a Sent,
     codecs: &'a Codecs,
+    /// Whether it was to flow at any time, from the answer on.
+    is_due: bool,
 }
 
 impl<'a> Received<'a> {
@@ -31,10 +35,15 @@ impl<'a> Received<'a> {
         let sent = owner.map_or(&NOTHING_SAID, |owner| &owner.sent);
         let from = owner.and_then(|owner| owner.place);
         let flows = |since, until| sources.ways.flow(place, from, (since, until));
+        let moments = || iter::once(0).chain(reports.iter().map(|(known, _)| known.at));
+        let is_due = moments()
+            .zip(moments().skip(1))
+            .any(|(since, until)| flows(since, until));
         Self {
             marks: hearing(reports, sent, flows),
             sent,
             codecs,
+            is_due,
         }
     }
 
@@ -62,8 +71,8 @@ impl<'a> Received<'a> {
     /// receiver's first report.
     fn expected(&self, mark: &Mark<'_>) -> Option<i64> {
         match self.sent_by(mark) {
-            // Nothing has come so far: there was to come what is known not to have.
-            _ if mark.count == 0 => Some(mark.unheard),
+            // Nothing has come so far: there was to come what is known not to have, if anything was.
+            _ if mark.count == 0 => self.is_due.then_some(mark.unheard),
             Some(count) => Some(count.packets),
             None => Some(mark.sequence).filter(|packets| *packets > 0),
         }
@@ -132,6 +141,7 @@ impl<'a> Received<'a> {
             // The number of the first packet is not told: how many were sent by then may be.
             None => (mark.lost.saturating_add(mark.unheard), sent),
         };
+        let expected = expected.filter(|_| self.is_due || mark.count > 0);
         of_packets(expected, lost)
     }
 }

@@ -200,6 +200,51 @@ fn a_receiver_that_fills_in_zeros_has_heard_nothing() {
 }
 
 #[test]
+fn a_receiver_to_whom_nothing_was_due_is_not_silent() {
+    // All the same it fills in zeros of the source it was told.
+    for (direction, is_sent, is_silent) in [
+        ("sendonly", false, false),
+        ("sendonly", true, false),
+        ("inactive", false, false),
+        ("recvonly", false, true),
+        ("", false, true),
+    ] {
+        let mut talk = Talk(Story::default());
+        talk.0.sip(0, A, S, "INVITE", |message| {
+            let direction = direction.to_owned();
+            message.media = vec![Media {
+                direction,
+                ..audio(PHONE)
+            }];
+        });
+        talk.0.media(ANSWER_MS, S, A, "200 INVITE", PLATFORM);
+        for number in 1..=5_u32 {
+            let tenths = i64::from(number) * 50;
+            if is_sent {
+                talk.sent(tenths, 250 * number);
+            }
+            talk.heard(tenths + 1, 0, 0);
+        }
+        let edge = talk.edge();
+        let what = (direction, is_sent);
+        let silence = is_silent.then_some(Tag::Silence);
+        assert_eq!(edge.tags, Vec::from_iter(silence), "{what:?}");
+        assert_eq!(edge.unheard, [], "{what:?}");
+        let received = is_silent.then_some(0);
+        assert_eq!(
+            edge.outbound.unwrap().packets_received,
+            received,
+            "{what:?}"
+        );
+        let mut slots = talk.slots().into_iter();
+        assert!(
+            slots.all(|it| is_silent || it.packets_received.is_none()),
+            "{what:?}"
+        );
+    }
+}
+
+#[test]
 fn another_systems_figures_of_a_stream_stand_without_our_silence() {
     let figures = || Some(Counters::default());
     for (inbound, outbound, expected) in [
