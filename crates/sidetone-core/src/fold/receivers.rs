@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cap::cap;
 use super::place::Place;
 use super::reports::ReportKind;
 use super::sources::{Known, KnownBlock, Source, Sources};
@@ -19,7 +20,7 @@ pub(super) struct Receiver<'a> {
     pub(super) ssrcs: Vec<u32>,
     /// Its reports, in the order of time.
     pub(super) reports: Vec<&'a Known>,
-    /// The streams it reports of, with the reports that are about each, in the order of time.
+    /// The streams it reports of, no more than are told apart, with the reports that are about each, in the order of time.
     pub(super) streams: BTreeMap<u32, Vec<Told<'a>>>,
 }
 
@@ -49,6 +50,7 @@ impl<'a> Receiver<'a> {
             let reports = session.into_iter().flat_map(|source| &source.reports);
             receiver.add(reports);
         }
+        cap(&mut receiver.streams, drop);
         receiver.reports.sort_by_key(|known| known.at);
         for told in receiver.streams.values_mut() {
             told.sort_by_key(|(known, _)| known.at);

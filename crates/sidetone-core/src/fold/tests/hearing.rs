@@ -6,7 +6,10 @@ use super::packets::{A, S, Story, audio, block, says_nothing};
 use super::{at, imported};
 use crate::event::{ImportStage, Observation};
 use crate::facts::{CallFacts, EdgeFacts};
-use crate::fold::FoldState;
+use crate::fold::cap::KEYS_MAX;
+use crate::fold::place::Places;
+use crate::fold::sources::Sources;
+use crate::fold::{FoldState, sip};
 use crate::media::Counters;
 use crate::rtcp::{ReportBlock, RtcpReport, SenderInfo};
 use crate::sides::Sides;
@@ -407,6 +410,34 @@ fn silence_after_a_transfer_is_about_the_stream_that_came_last() {
     assert_eq!(told, ["heard nothing since 00:20"]);
     let lost = talk.outbound().packets_lost.unwrap();
     assert!((950..=1_000).contains(&lost), "{lost}");
+}
+
+#[test]
+fn streams_that_nobody_sends_are_told_apart_no_further_than_anything_else() {
+    // Each report names more sources that nobody had named before.
+    let mut talk = reports(40, hears_all);
+    let reports = || (1..=40_u32).map(|number| (number, i64::from(number) * 50 + 2));
+    for (number, tenths) in reports() {
+        let made_up = (0..60).map(|place| 1_000 * number + place);
+        let blocks = made_up.filter_map(|stream| block(stream, 0, BASE + number));
+        let report = RtcpReport {
+            blocks: blocks.collect(),
+            ..says_nothing(PHONE, PLATFORM, REPORTER)
+        };
+        talk.0.report(ms(tenths), report);
+    }
+    let mut state = FoldState::default();
+    for event in &talk.0.events {
+        state.add(event);
+    }
+    let signalling = sip::signalling(&state.dialogs, &state.reports).unwrap();
+    let places = Places::of(&signalling.legs);
+    let sources = Sources::of(&state.reports, &signalling, &places);
+    let receivers = sources.receivers();
+    let streams = receivers.values().map(|receiver| receiver.streams.len());
+    assert_eq!(streams.max(), Some(KEYS_MAX));
+    let counters = talk.outbound();
+    assert_eq!(counters.packets_sent, Some(10_000));
 }
 
 #[test]
