@@ -270,7 +270,11 @@ impl<'a> Reader<'a> {
         if matches!(word, b"true" | b"false" | b"null") {
             self.out.extend_from_slice(word);
         } else if let Some((text, length)) = number::with_comma(word, after, closing) {
-            self.note(Repair::Number);
+            self.note(match text {
+                Some(_) => Repair::Number,
+                None => Repair::NotANumber,
+            });
+            let text = text.as_deref().unwrap_or("null");
             self.out.extend_from_slice(text.as_bytes());
             self.pass(length);
             return Some(());

@@ -32,22 +32,30 @@ pub(super) fn written(word: &[u8]) -> Option<String> {
 }
 
 /// A number that a locale writes with a comma (`4,2`), and its length: only within an object, where no digit can follow
-/// the comma between two members.
-pub(super) fn with_comma(word: &[u8], after: &[u8], closing: u8) -> Option<(String, usize)> {
-    let fraction = after.strip_prefix(b",").filter(|_| closing == b'}')?;
-    let digits = fraction
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let (fraction, rest) = fraction.split_at_checked(digits)?;
+/// the comma between two members. No text where it is not known which number is meant: in `12,345` and `1,234,567` the comma
+/// may stand between thousands.
+pub(super) fn with_comma(
+    word: &[u8],
+    after: &[u8],
+    closing: u8,
+) -> Option<(Option<String>, usize)> {
+    written(word).filter(|_| closing == b'}')?;
+    let is_more = |byte: &&u8| byte.is_ascii_digit() || **byte == b',';
+    let more = after.iter().take_while(is_more).count();
+    let last = after.get(..more)?.iter().rposition(u8::is_ascii_digit)?;
+    let (more, rest) = after.split_at_checked(last.saturating_add(1))?;
+    let fraction = more.strip_prefix(b",")?;
     let is_whole = matches!(rest.trim_ascii_start().first(), Some(b',' | b'}'));
-    let has_no_point = !word.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
-    if fraction.is_empty() || !is_whole || !has_no_point {
-        return None;
-    }
-    let text = written(&[word, b".", fraction].concat())?;
-    let length = word.len().saturating_add(1).saturating_add(digits);
-    Some((text, length))
+    let has_one_point = ![word, fraction]
+        .concat()
+        .iter()
+        .any(|byte| matches!(byte, b'.' | b'e' | b'E' | b','));
+    let digits = word.strip_prefix(b"-").or(word.strip_prefix(b"+"));
+    let digits = digits.unwrap_or(word);
+    let may_be_grouped = digits.len() <= 3 && !digits.starts_with(b"0") && fraction.len() == 3;
+    let text = (is_whole && has_one_point && !may_be_grouped)
+        .then(|| written(&[word, b".", fraction].concat()));
+    Some((text.flatten(), word.len().saturating_add(more.len())))
 }
 
 /// Whether a word says that there is no number: what C, and what Microsoft's C, print of one that is none or infinite.

@@ -93,6 +93,9 @@ fn numbers_that_are_none_are_absent_and_others_keep_their_value() {
         ("-00.50e+01", json!(-5.0)),
         ("4,25", json!(4.25)),
         ("-0,5", json!(-0.5)),
+        ("0,125", json!(0.125)),
+        ("1234,567", json!(1234.567)),
+        ("12,3456", json!(12.3456)),
     ] {
         let number = &[Repair::Number];
         check(
@@ -101,6 +104,14 @@ fn numbers_that_are_none_are_absent_and_others_keep_their_value() {
             number,
         );
         check(format!(r#"{{"a":{word}}}"#), json!({"a": value}), number);
+    }
+    // Nobody knows which number is meant.
+    for word in ["12,345", "-1,000", "1,234,567", "4,25,67", "1.234,56"] {
+        check(
+            format!(r#"{{"a":{word},"b":1}}"#),
+            json!({"a": null, "b": 1}),
+            &[Repair::NotANumber],
+        );
     }
     // In an array a comma is a comma.
     check(r#"{"a":[4,25],}"#, json!({"a": [4, 25]}), &[Repair::Comma]);
