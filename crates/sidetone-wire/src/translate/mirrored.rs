@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use sha2::{Digest, Sha256};
+use sidetone_core::bounds::TEXT_MAX_CHARS;
 use sidetone_core::capture::Capture;
 use sidetone_core::correlate::{DialogStep, Evidence, MediaClue, Seen, SipClue};
 use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind};
@@ -34,7 +35,7 @@ pub struct Mirrored {
     kind: SourceKind,
     /// Capture id of the agent that saw it; 0: none did.
     pub agent: u32,
-    /// The name its agent gives to the call.
+    /// The name its agent gives to the call; one that is longer than any Call-ID that is kept names none.
     correlation_id: Option<String>,
     addresses: [SocketAddr; 2],
     /// The call that a trusted header names.
@@ -174,6 +175,7 @@ impl<'a> Opened<'a> {
         }
         let correlation_id = packet
             .correlation_id
+            .filter(|id| id.len() <= TEXT_MAX_CHARS)
             .map(|id| crate::sip::text(id).into_owned());
         Mirrored {
             at: TimeUs::from_micros(packet.captured_us).plus_us(place.into()),
@@ -234,6 +236,9 @@ fn vq(body: &[u8], capture: Option<Capture>) -> Result<Content, Skipped> {
         .call_id
         .clone()
         .ok_or(Malformed::new("quality report without CallID", 0))?;
+    if call_id.len() > TEXT_MAX_CHARS {
+        return Err(Malformed::new("CallID of quality report is too long", 0).into());
+    }
     let report = crate::translate::vq_report::report(report, capture);
     Ok(Content::Vq(Box::new(report), call_id))
 }
@@ -265,7 +270,7 @@ impl Mirrored {
             StartLine::Request(_) if is_invite && message.to.tag.is_none() => DialogStep::Begins,
             StartLine::Request(_) if message.method == "BYE" => DialogStep::Ends,
             StartLine::Response(200..300) if is_invite => DialogStep::Accepts,
-            // Of a call that was sent on, only the first hop's answer is the last word; a challenge never is.
+            // Of a call that was sent on, only the first hop's answer is the last word.
             StartLine::Response(300..) if is_invite && message.hops <= 1 => DialogStep::Refuses,
             StartLine::Request(_) | StartLine::Response(_) => DialogStep::Other,
         };
@@ -332,15 +337,21 @@ impl Mirrored {
     #[must_use]
     pub fn bytes(&self) -> usize {
         const STRUCTURE: usize = 1_024;
-        match &self.content {
+        let content = match &self.content {
             // What is read out of a message is no longer than the message.
-            Content::Sip(message) => message
-                .text
-                .len()
-                .saturating_mul(2)
-                .saturating_add(STRUCTURE),
-            Content::Rtcp(_) | Content::Vq(..) => STRUCTURE,
-        }
+            Content::Sip(message) => message.text.len().saturating_mul(2),
+            Content::Rtcp(report) => size_of_val(report.blocks.as_slice())
+                .saturating_add(size_of_val(report.voip_metrics.as_slice())),
+            Content::Vq(report, call_id) => {
+                let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+                call_id
+                    .len()
+                    .saturating_add(text(&report.local_id))
+                    .saturating_add(text(&report.remote_id))
+            }
+        };
+        let named = self.correlation_id.as_ref().map_or(0, String::len);
+        STRUCTURE.saturating_add(content).saturating_add(named)
     }
 
     /// The name under which the call may be known if nothing else is.

@@ -13,6 +13,16 @@ fn read(
     protocol: u8,
     payload_type: u8,
 ) -> (Vec<Result<Mirrored, Skipped>>, Vec<Repair>) {
+    read_named(payload, protocol, payload_type, None)
+}
+
+/// The same, of a call that its agent gives a name.
+fn read_named(
+    payload: &[u8],
+    protocol: u8,
+    payload_type: u8,
+    correlation_id: Option<&[u8]>,
+) -> (Vec<Result<Mirrored, Skipped>>, Vec<Repair>) {
     let packet = Packet {
         protocol,
         src: SocketAddr::from(([192, 0, 2, 10], 5060)),
@@ -22,7 +32,7 @@ fn read(
         agent: 101,
         auth_key: None,
         payload: Payload::Plain(payload),
-        correlation_id: None,
+        correlation_id,
         node_name: None,
         mos_100: None,
         r_factor: None,
@@ -83,5 +93,37 @@ fn what_was_put_right_is_told_of_what_was_used_only() {
         let (reports, repairs) = read(nothing, 17, hep::RTCP);
         assert!(matches!(reports.as_slice(), [Err(Skipped::Malformed(_))]));
         assert_eq!(repairs, []);
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_packet_is_counted_and_bounded() {
+    let report = |blocks: u8| {
+        let block = [
+            0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 50, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        let head = [0x80 | blocks, 201, 0, 1 + 6 * blocks, 0, 0, 0, 1];
+        [head.to_vec(), block.repeat(usize::from(blocks))].concat()
+    };
+    let bytes = |blocks, name: Option<&[u8]>| {
+        let (read, _) = read_named(&report(blocks), 17, hep::RTCP, name);
+        let [Ok(mirrored)] = read.as_slice() else {
+            panic!("{read:?}");
+        };
+        let name = mirrored.call_name().map(str::len);
+        (mirrored.bytes(), name)
+    };
+    let (plain, _) = bytes(1, None);
+    let block = size_of::<sidetone_core::rtcp::ReportBlock>();
+    assert_eq!(bytes(31, None), (plain + 30 * block, None));
+    assert_eq!(bytes(1, Some(&[b'a'; 512])), (plain + 512, Some(512)));
+    assert_eq!(bytes(1, Some(&[b'a'; 513])), (plain, None));
+    for (length, is_kept) in [(512, true), (513, false)] {
+        let report = format!(
+            "VQSessionReport: CallTerm\r\nCallID: {}\r\nLocalMetrics:\r\n",
+            "a".repeat(length)
+        );
+        let (read, _) = read(report.as_bytes(), 17, hep::QUALITY_REPORT);
+        assert_eq!(read.iter().all(Result::is_ok), is_kept, "{read:?}");
     }
 }
