@@ -9,9 +9,9 @@ use crate::id::EventKey;
 use crate::sip::SipMessage;
 use crate::time::TimeUs;
 
-/// Most messages kept of a call: those that end it, then those of the transactions that begin it, then what is said meanwhile,
-/// of each the earliest. A long call with a thousand re-INVITEs keeps its beginning and its end.
-const MESSAGES_MAX: usize = 512;
+/// Most messages kept of each [`Kind`], the earliest. None takes another's room: a call with a thousand re-INVITEs keeps its
+/// beginning and its end, one with a thousand BYEs its beginning, and one that rings a hundred phones the answer.
+const OF_A_KIND_MAX: usize = 128;
 
 /// What was seen of a call's signalling.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,6 +37,22 @@ struct MessageKey {
 enum Start {
     Request,
     Response(u16),
+}
+
+/// What a message is to its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// An INVITE for a dialog.
+    Begins,
+    /// Says that an INVITE is being worked on.
+    Provisional,
+    /// Says what became of an INVITE.
+    Final,
+    Ack,
+    Bye,
+    Cancel,
+    /// What is said meanwhile.
+    Within,
 }
 
 /// A message and when it was seen first.
@@ -117,17 +133,25 @@ impl Dialogs {
         }
     }
 
-    /// Lets the latest go of what tells least. Times under a key only become earlier, so what is among the first of all is among
-    /// the first of any part, from when its own first sighting is known: what is kept depends on no order.
+    /// Lets the latest of each kind go, a 100 before all else. Times under a key only become earlier, so what is among the first
+    /// of all is among the first of any part, from when its own first sighting is known: what is kept depends on no order.
     fn cap(&mut self) {
-        while self.seen.len() > MESSAGES_MAX {
-            let last = self
-                .seen
-                .iter()
-                .max_by_key(|(key, seen)| (tells_least(&seen.message), seen.at, *key));
-            let Some(key) = last.map(|(key, _)| key.clone()) else {
-                return;
-            };
+        if self.seen.len() <= OF_A_KIND_MAX {
+            return;
+        }
+        let mut kinds: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+        for (key, seen) in &self.seen {
+            let is_trying = key.start == Start::Response(100);
+            let of_kind = kinds.entry(kind_of(&seen.message)).or_default();
+            of_kind.push((is_trying, seen.at, key));
+        }
+        let mut let_go: Vec<MessageKey> = Vec::new();
+        for mut of_kind in kinds.into_values() {
+            of_kind.sort_unstable();
+            let last = of_kind.into_iter().skip(OF_A_KIND_MAX);
+            let_go.extend(last.map(|(.., key)| key.clone()));
+        }
+        for key in let_go {
             self.seen.remove(&key);
         }
     }
@@ -156,13 +180,16 @@ pub(super) fn shows_presence(message: &SipMessage) -> bool {
     (message.is_request("INFO") || message.is_request("REFER")) && message.to.tag.is_some()
 }
 
-/// How little it tells of how its call went; a function of its key.
-fn tells_least(message: &SipMessage) -> u8 {
-    match message.method.as_str() {
-        "BYE" | "CANCEL" => 0,
-        "INVITE" if message.status().is_some() || message.to.tag.is_none() => 1,
-        "ACK" => 1,
-        _ => 2,
+/// A function of its key.
+fn kind_of(message: &SipMessage) -> Kind {
+    match (message.method.as_str(), message.status()) {
+        ("INVITE", None) if message.to.tag.is_none() => Kind::Begins,
+        ("INVITE", Some(..200)) => Kind::Provisional,
+        ("INVITE", Some(_)) => Kind::Final,
+        ("ACK", _) => Kind::Ack,
+        ("BYE", _) => Kind::Bye,
+        ("CANCEL", _) => Kind::Cancel,
+        _ => Kind::Within,
     }
 }
 

@@ -336,5 +336,5 @@ fn a_caller_who_never_gives_up_is_told_as_far_as_is_kept() {
     assert_eq!(story.summary(), forwards);
     assert_eq!(forwards.facts.state, Some(CallState::Fail));
     assert_eq!(forwards.facts.last_sip_response, Some(503));
-    assert_eq!(forwards.sip.unwrap().earlier_attempts, 255);
+    assert_eq!(forwards.sip.unwrap().earlier_attempts, 127);
 }

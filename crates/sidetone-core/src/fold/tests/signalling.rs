@@ -1,5 +1,6 @@
 //! What the words about a call make of its state, its times and its delay.
 
+use super::dialogs::{DIRECT, story};
 use super::*;
 
 #[test]
@@ -261,5 +262,50 @@ fn words_of_one_time_are_ordered_by_their_sequence() {
             Some(CallState::Fail),
             "{first}"
         );
+    }
+}
+
+#[test]
+fn many_of_a_kind_displace_no_other() {
+    let refused: String = (0..300)
+        .map(|n| {
+            let [ms, cseq] = [12_000 + n * 20, 3 + n];
+            format!(
+                "{ms} A>S BYE {cseq} a/b q{n}
+                 {} S>A 401.BYE {cseq} a/b q{n}\n",
+                ms + 10
+            )
+        })
+        .collect();
+    let rung: String = (0..100)
+        .map(|n| {
+            format!(
+                "{} S>B INVITE      1 a/     r{n},a1 sdp
+                 {} B>S 100.INVITE  1 a/     r{n},a1
+                 {} B>S 180.INVITE  1 a/p{n} r{n},a1
+                 {} S>B CANCEL      1 a/     r{n},a1
+                 {} B>S 200.CANCEL  1 a/p{n} r{n},a1
+                 {} B>S 487.INVITE  1 a/p{n} r{n},a1
+                 {} S>B ACK         1 a/p{n} r{n},a1\n",
+                5 + n,
+                10 + n,
+                150 + n,
+                2_300 + n,
+                2_310 + n,
+                2_320 + n,
+                2_330 + n
+            )
+        })
+        .collect();
+    for (what, more) in [("BYEs", refused), ("phones", rung)] {
+        let plain = story(DIRECT).summary();
+        let mut story = story(&format!("{DIRECT}{more}"));
+        let summary = story.summary();
+        assert_eq!(summary.facts.state, Some(CallState::Completed), "{what}");
+        assert_eq!(summary.facts.answered_at, plain.facts.answered_at, "{what}");
+        assert_eq!(summary.facts.ended_at, plain.facts.ended_at, "{what}");
+        assert_eq!(summary.facts.pdd_ms, plain.facts.pdd_ms, "{what}");
+        story.events.reverse();
+        assert_eq!(story.summary(), summary, "{what}, backwards");
     }
 }
