@@ -1,7 +1,7 @@
 //! The messages of a leg by one clock: what several agents saw of it, put together.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::dialog::{Said, Seen};
 use crate::sip::SipMessage;
@@ -19,6 +19,9 @@ pub(super) struct Clock {
     /// Of each other agent that saw the call and is known to compare with: how far this clock is ahead, in microseconds.
     pub(super) ahead_us: BTreeMap<u32, i64>,
 }
+
+/// How far the clock of each agent is ahead of those of others, in microseconds.
+pub(super) type Apart = BTreeMap<u32, BTreeMap<u32, i64>>;
 
 /// A message of a leg.
 #[derive(Debug, Clone, Copy)]
@@ -58,11 +61,8 @@ impl Clock {
 }
 
 /// What was seen of a hop, each once, in order of time, by the clock of the agent that saw most of it; of several, of the one of
-/// the lowest number. All hops of the call tell how far the clocks of its agents are apart.
-pub(super) fn by_one_clock<'a>(
-    seen: &[&'a Seen],
-    hops: &[Vec<&'a Seen>],
-) -> (Clock, Vec<Heard<'a>>) {
+/// the lowest number.
+pub(super) fn by_one_clock<'a>(seen: &[&'a Seen], apart: &Apart) -> (Clock, Vec<Heard<'a>>) {
     let mut by_agent: BTreeMap<u32, Vec<&'a Seen>> = BTreeMap::new();
     for it in seen {
         let agent = it.message.capture.agent;
@@ -72,14 +72,9 @@ pub(super) fn by_one_clock<'a>(
         .iter()
         .max_by_key(|(agent, seen)| (seen.len(), Reverse(**agent)));
     let agent = most.map_or(0, |(agent, _)| *agent);
-    let agents = hops.iter().flatten().map(|it| it.message.capture.agent);
-    let others: BTreeSet<u32> = agents.filter(|other| *other != agent).collect();
     let clock = Clock {
         agent,
-        ahead_us: others
-            .into_iter()
-            .filter_map(|other| Some((other, ahead_us(hops, agent, other)?)))
-            .collect(),
+        ahead_us: apart.get(&agent).cloned().unwrap_or_default(),
     };
     let own = by_agent.remove(&agent).unwrap_or_default();
     let others = by_agent
@@ -112,29 +107,33 @@ pub(super) fn by_one_clock<'a>(
     (clock, messages)
 }
 
-/// How far the clock of one agent is ahead of that of another, in microseconds: the median over the messages of a call that
-/// both saw. `None` without any.
-fn ahead_us(hops: &[Vec<&Seen>], one: u32, other: u32) -> Option<i64> {
-    let mut differences: Vec<i64> = Vec::new();
-    for hop in hops {
-        let by_one = first_seen(hop, one);
-        let both = first_seen(hop, other).into_iter();
-        differences.extend(both.filter_map(|(said, at)| Some(by_one.get(&said)?.since_us(at))));
+/// How far the clocks of agents are apart: the median over the messages of all hops of a call that both saw.
+pub(super) fn apart(hops: &[Vec<&Seen>]) -> Apart {
+    let mut differences: BTreeMap<(u32, u32), Vec<i64>> = BTreeMap::new();
+    for first_seen in hops.iter().flat_map(|hop| first_seen(hop).into_values()) {
+        for (one, at) in &first_seen {
+            for (other, other_at) in first_seen.iter().filter(|(other, _)| *other != one) {
+                let of_both = differences.entry((*one, *other)).or_default();
+                of_both.push(at.since_us(*other_at));
+            }
+        }
     }
-    differences.sort_unstable();
-    differences
-        .get(differences.len().saturating_sub(1) / 2)
-        .copied()
+    let mut apart = Apart::new();
+    for ((one, other), mut differences) in differences {
+        differences.sort_unstable();
+        let median = differences[(differences.len() - 1) / 2];
+        apart.entry(one).or_default().insert(other, median);
+    }
+    apart
 }
 
-/// When an agent first saw each message of a hop.
-fn first_seen<'a>(hop: &[&'a Seen], agent: u32) -> BTreeMap<Said<'a>, TimeUs> {
-    let mut first = BTreeMap::new();
+/// When each agent first saw each message of a hop.
+fn first_seen<'a>(hop: &[&'a Seen]) -> BTreeMap<Said<'a>, BTreeMap<u32, TimeUs>> {
+    let mut first: BTreeMap<Said<'a>, BTreeMap<u32, TimeUs>> = BTreeMap::new();
     for it in hop {
-        if it.message.capture.agent == agent {
-            let held = first.entry(it.said()).or_insert(it.at);
-            *held = it.at.min(*held);
-        }
+        let by_agent = first.entry(it.said()).or_default();
+        let held = by_agent.entry(it.message.capture.agent).or_insert(it.at);
+        *held = it.at.min(*held);
     }
     first
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::attempts::Attempt;
-use super::clock::{Clock, Heard, by_one_clock};
+use super::clock::{Apart, Clock, Heard, by_one_clock};
 use super::dialog::Seen;
 use super::transactions::Request;
 use crate::sip::{Media, SipMessage};
@@ -49,9 +49,9 @@ impl End {
 }
 
 impl<'a> Leg<'a> {
-    /// Of the attempts that were made on it, at least one, and all that was seen there. `all`: of all hops.
-    pub(super) fn of(attempts: Vec<Attempt<'a>>, seen: &[&'a Seen], all: &[Vec<&'a Seen>]) -> Self {
-        let (clock, messages) = by_one_clock(seen, all);
+    /// Of the attempts that were made on it, at least one, and all that was seen there.
+    pub(super) fn of(attempts: Vec<Attempt<'a>>, seen: &[&'a Seen], apart: &Apart) -> Self {
+        let (clock, messages) = by_one_clock(seen, apart);
         let last = attempts.len().saturating_sub(1);
         let Attempt { client, server, .. } = attempts[last];
         let dialogs = dialogs(&attempts, &messages);

@@ -4,7 +4,7 @@
 //! leg, why is on the callee's. What happened on a leg is told by all agents that saw it, when it did by the clock of one.
 
 use super::attempts::Attempt;
-use super::clock::Heard;
+use super::clock::{self, Heard};
 use super::dialog::{Dialogs, Seen};
 use super::hops::{Hop, hops};
 pub(super) use super::leg::{End, Leg};
@@ -27,9 +27,10 @@ impl<'a> Legs<'a> {
     pub(super) fn of(dialogs: &'a Dialogs) -> Option<Self> {
         let hops = hops(dialogs)?;
         let seen: Vec<Vec<&'a Seen>> = hops.iter().map(Hop::seen).collect();
+        let apart = clock::apart(&seen);
         let mut legs = hops.into_iter().zip(&seen).map(|(hop, own)| {
             let origin = hop.origin;
-            (origin, Leg::of(hop.attempts, own, &seen))
+            (origin, Leg::of(hop.attempts, own, &apart))
         });
         let (_, mut caller) = legs.next()?;
         let further: Vec<(Option<usize>, Leg<'a>)> = legs.collect();
