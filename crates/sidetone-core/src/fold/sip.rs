@@ -224,5 +224,4 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
 
 fn is_hold(media: &Media) -> bool {
     matches!(media.direction.as_str(), "sendonly" | "inactive")
-        || media.rtp.is_some_and(|rtp| rtp.ip().is_unspecified())
 }

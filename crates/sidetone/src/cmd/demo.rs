@@ -222,6 +222,7 @@ fn introduce(
     writeln!(out, "account_sid: {account}")?;
     writeln!(out, "auth_token:  {token}")?;
     if let Some(path) = &first.kept_in {
+        let path = std::path::absolute(path)?;
         writeln!(out, "credentials: kept in {}", path.display())?;
     }
     let calls = match to_try.calls {

@@ -5,12 +5,7 @@ use axum::http::{Method, Request};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-<<<<<<< ours
-use sidetone::ingest::native::Intake;
 use sidetone_core::id::CallRef;
-use sidetone_core::time::SECOND_US;
-=======
->>>>>>> theirs
 use sidetone_store::account::ProviderSecret;
 use std::io::Write;
 

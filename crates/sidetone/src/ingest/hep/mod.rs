@@ -179,8 +179,10 @@ fn enlarge(sockets: &[UdpSocket], asked: usize) {
     }
 }
 
-/// Takes packets in until no listener is left. `running`: messages of calls that began before.
-async fn take_in(app: App, mut outlet: Outlet, mut running: mpsc::Receiver<Vec<CallEvent>>) {
+/// Takes packets in until no listener is left.
+async fn take_in(app: App, mut outlet: Outlet) {
+    let (messages, mut running) = mpsc::channel(1);
+    tokio::spawn(running::read(app.clone(), messages));
     let mut intake = Intake::new(app.clone());
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
