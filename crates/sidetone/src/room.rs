@@ -15,11 +15,16 @@ const WAIT: Duration = Duration::from_secs(10);
 pub struct Room {
     units: Arc<Semaphore>,
     most: u32,
+    /// Of those who hold some and find no room for more, one may go on without: else all might wait for each other.
+    beyond: Arc<Semaphore>,
 }
 
 /// Some of them, given back when dropped.
 #[derive(Debug)]
-pub struct Share(OwnedSemaphorePermit);
+pub struct Share {
+    units: OwnedSemaphorePermit,
+    beyond: Option<OwnedSemaphorePermit>,
+}
 
 impl Room {
     /// Room for so many bytes.
@@ -29,35 +34,50 @@ impl Room {
         Self {
             units: Arc::new(Semaphore::new(most as usize)),
             most,
+            beyond: Arc::new(Semaphore::new(1)),
         }
     }
 
-    /// Makes a share one of so many bytes at least, as [`Self::take`]; `None` leaves it as it was.
+    /// Makes a share one of so many bytes at least. `None`: others had all of the room for too long, and another one grows
+    /// beyond it; the share is what it was.
     pub async fn grow(&self, share: &mut Share, bytes: usize) -> Option<()> {
-        let held = share.0.num_permits() * UNIT;
-        if bytes > held {
-            share.0.merge(self.take(bytes - held).await?.0);
+        if share.beyond.is_none() && !self.try_grow(share, bytes) {
+            let beyond = Arc::clone(&self.beyond).acquire_owned();
+            let beyond = tokio::time::timeout(WAIT, beyond).await;
+            share.beyond = Some(beyond.ok()?.ok()?);
         }
         Some(())
+    }
+
+    /// Makes a share one of so many bytes at least if there is room now.
+    pub fn try_grow(&self, share: &mut Share, bytes: usize) -> bool {
+        let held = u32::try_from(share.units.num_permits()).unwrap_or(u32::MAX);
+        let wanted = units(bytes).min(self.most).saturating_sub(held);
+        let more = Arc::clone(&self.units).try_acquire_many_owned(wanted);
+        more.map(|more| share.units.merge(more)).is_ok()
     }
 
     /// A share of so many bytes, or all there are when that is less. First come, first served; `None`: others had all of it
     /// for too long.
     pub async fn take(&self, bytes: usize) -> Option<Share> {
         let wanted = units(bytes).min(self.most);
-        let share = Arc::clone(&self.units).acquire_many_owned(wanted);
-        let share = tokio::time::timeout(WAIT, share).await;
+        let units = Arc::clone(&self.units).acquire_many_owned(wanted);
+        let units = tokio::time::timeout(WAIT, units).await;
         // Never closed: acquiring it does not fail.
-        share.ok()?.ok().map(Share)
+        let units = units.ok()?.ok()?;
+        Some(Share {
+            units,
+            beyond: None,
+        })
     }
 }
 
 impl Share {
     /// Gives back what is more than so many bytes.
     pub fn shrink_to(&mut self, bytes: usize) {
-        let held = self.0.num_permits();
+        let held = self.units.num_permits();
         let excess = held.saturating_sub(units(bytes) as usize);
-        drop(self.0.split(excess));
+        drop(self.units.split(excess));
     }
 }
 
@@ -84,11 +104,21 @@ mod tests {
         assert!(waits(1).await);
         drop((large, other));
         assert!(!waits(10 * UNIT).await);
-        let mut growing = room.take(0).await.unwrap();
-        for bytes in 1..=6 * UNIT {
-            room.grow(&mut growing, bytes).await.unwrap();
-        }
-        assert!(!waits(4 * UNIT).await);
-        assert!(waits(5 * UNIT).await);
+    }
+
+    #[tokio::test]
+    async fn of_those_who_need_more_one_goes_on() {
+        let room = Room::new(10 * UNIT);
+        let mut one = room.take(UNIT).await.unwrap();
+        assert!(room.try_grow(&mut one, 5 * UNIT));
+        let mut other = room.take(5 * UNIT).await.unwrap();
+        assert!(!room.try_grow(&mut one, 6 * UNIT));
+        room.grow(&mut one, 6 * UNIT).await.unwrap();
+        room.grow(&mut one, 9 * UNIT).await.unwrap();
+        let grown = room.grow(&mut other, 6 * UNIT);
+        let grown = tokio::time::timeout(Duration::from_millis(20), grown).await;
+        assert!(grown.is_err());
+        drop(one);
+        assert!(room.try_grow(&mut other, 10 * UNIT));
     }
 }

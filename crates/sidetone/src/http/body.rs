@@ -6,9 +6,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use crate::app::App;
 use crate::http::error::ApiError;
-use crate::room::Share;
+use crate::room::{Room, Share};
 
 /// No honest client takes longer for a body that fits.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -27,43 +26,28 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, ApiError> {
     }
 }
 
-/// Reads a whole body that may be large, within the room for such bodies: its share is held as long as its bytes are.
+/// Reads a whole body that may be large, within the room for such bodies: its share is held as long as its bytes are. Room
+/// is taken as bytes come, not as many as somebody says will come.
 ///
 /// # Errors
 /// As [`read`]; 503 when others have all the room for too long.
 pub async fn read_large(
-    app: &App,
+    room: &Room,
     body: Body,
     max_bytes: usize,
 ) -> Result<(Bytes, Share), ApiError> {
-    let length = body.size_hint().upper();
-    let length = length.and_then(|length| usize::try_from(length).ok());
-    let wanted = length.map_or(max_bytes, |length| length.min(max_bytes));
-    let share = app.bounds.bodies.take(wanted).await;
-    let share = share.ok_or_else(ApiError::busy)?;
-    Ok((read(body, max_bytes).await?, share))
-}
-
-/// As [`read_large`], for a sender who is known only when it is read: room is taken as bytes come, not as many as he says
-/// will come.
-///
-/// # Errors
-/// As [`read_large`].
-pub async fn read_unverified(
-    app: &App,
-    body: Body,
-    max_bytes: usize,
-) -> Result<(Bytes, Share), ApiError> {
-    let read = tokio::time::timeout(BODY_TIME, read_growing(app, body, max_bytes));
+    let read = tokio::time::timeout(BODY_TIME, read_growing(room, body, max_bytes));
     read.await.map_err(|_| ApiError::request_timeout())?
 }
 
 async fn read_growing(
-    app: &App,
+    room: &Room,
     mut body: Body,
     max_bytes: usize,
 ) -> Result<(Bytes, Share), ApiError> {
-    let room = &app.bounds.unverified;
+    if body.size_hint().lower() > max_bytes as u64 {
+        return Err(ApiError::too_large(max_bytes));
+    }
     let mut share = room.take(0).await.ok_or_else(ApiError::busy)?;
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {

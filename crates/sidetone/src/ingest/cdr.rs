@@ -51,7 +51,7 @@ async fn receive(
     decode: fn(&[u8], TimeUs) -> Result<Decoded, DecodeError>,
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
-    let (body, held) = body::read_large(app, body, BODY_MAX_BYTES).await?;
+    let (body, held) = body::read_large(&app.bounds.bodies, body, BODY_MAX_BYTES).await?;
     // Only few are read at once, so that the few that take more may.
     let memory = (body.len() * MEMORY).min(EVENTS_OF_BODY_BYTES);
     let share = app.bounds.events.take(memory).await;

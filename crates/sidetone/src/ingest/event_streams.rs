@@ -59,10 +59,11 @@ pub async fn receive(
         ),
     };
     let max_bytes = event_streams::BODY_MAX_BYTES;
-    let (body, held) = match &sender {
-        Sender::Caller(_) => body::read_large(&app, body, max_bytes).await?,
-        Sender::Signed(_) => body::read_unverified(&app, body, max_bytes).await?,
+    let room = match &sender {
+        Sender::Caller(_) => &app.bounds.bodies,
+        Sender::Signed(_) => &app.bounds.unverified,
     };
+    let (body, held) = body::read_large(room, body, max_bytes).await?;
     let (own, vouched) = match sender {
         Sender::Caller(caller) => (caller.account, None),
         Sender::Signed(signed) => {

@@ -32,12 +32,12 @@ const DOOR: &str = "native";
 const BATCH: usize = 1_000;
 /// Memory of the events in one transaction.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// What a batch may take at most: it is full only when the last event is in it.
+/// What a batch may take at most while it is read: it is full only when the last event is in it.
 const SHARE_BYTES: usize = 6 * 1024 * 1024;
 /// Refused events after which a body is given up.
 const REFUSED_MAX: u64 = 1_000;
-/// Memory of what was refused of a batch, at most, and of what is small beside its events.
-const BESIDE_BYTES: usize = 256 * 1024;
+/// About the memory of what is said of an event that was refused.
+const REFUSAL_BYTES: usize = 256;
 /// How long events wait at most for others to be written with, when a body comes slowly.
 const FLUSH: Duration = Duration::from_secs(1);
 /// Most ended calls that one body settles; those beyond settle by their timers.
@@ -105,6 +105,12 @@ struct Reading {
 impl Reading {
     fn is_full(&self) -> bool {
         self.batch.observed.len() >= BATCH || self.batch.bytes >= BATCH_BYTES
+    }
+
+    /// About how much memory the batch takes so far.
+    fn bytes(&self) -> usize {
+        let said = self.batch.refused.first.len() + self.batch.ignored.first.len();
+        self.batch.bytes + said * REFUSAL_BYTES
     }
 
     /// Reads until a batch is full or the text is at its end.
@@ -178,11 +184,7 @@ impl Intake {
     /// Reads what came, and writes what is full.
     async fn read_on(&mut self) -> Result<(), ApiError> {
         while !self.reading.text.is_empty() {
-            if self.share.is_none() {
-                let share = self.app.bounds.events.take(SHARE_BYTES).await;
-                let share = share.ok_or_else(ApiError::busy)?;
-                self.share = Some((share, self.app.clock.passed()));
-            }
+            self.make_room().await?;
             let bytes = self.reading.text.bytes();
             let mut reading = std::mem::take(&mut self.reading);
             let read = move || {
@@ -191,6 +193,7 @@ impl Intake {
             };
             let (reading, read) = self.app.bounds.reading(bytes, read).await?;
             self.reading = reading;
+            self.keep_room();
             read?;
             if self.reading.is_full() || self.patience().is_zero() {
                 self.write().await?;
@@ -203,6 +206,34 @@ impl Intake {
             }
         }
         Ok(())
+    }
+
+    /// Room to fill the batch. When others have it, what was read so far is written instead: nobody waits for room who holds
+    /// some, and so nobody waits for ever.
+    async fn make_room(&mut self) -> Result<(), ApiError> {
+        let room = &self.app.bounds.events;
+        if let Some((share, _)) = &mut self.share {
+            if room.try_grow(share, SHARE_BYTES) {
+                return Ok(());
+            }
+            self.write().await?;
+        }
+        let share = self.app.bounds.events.take(SHARE_BYTES).await;
+        let share = share.ok_or_else(ApiError::busy)?;
+        self.share = Some((share, self.app.clock.passed()));
+        Ok(())
+    }
+
+    /// Gives back what was not needed: a body that comes slowly holds no more than what came of it.
+    fn keep_room(&mut self) {
+        match self.reading.bytes() {
+            0 => self.share = None,
+            bytes => {
+                if let Some((share, _)) = &mut self.share {
+                    share.shrink_to(bytes);
+                }
+            }
+        }
     }
 
     /// How long what was read may still wait for more: counted from the first of it, so that a body that comes bit by bit
@@ -250,16 +281,17 @@ impl Intake {
     async fn read(&mut self, mut body: BodyDataStream) -> Result<(), ApiError> {
         loop {
             // What was read is not kept back, nor the room it takes, until the next of a slow body comes.
-            let bytes = match tokio::time::timeout(self.patience(), next(&mut body)).await {
-                Ok(bytes) => bytes?,
-                Err(_) => {
-                    self.write().await?;
-                    next(&mut body).await?
+            let came = match self.share {
+                None => Some(next(&mut body).await),
+                Some(_) => {
+                    let came = tokio::time::timeout(self.patience(), next(&mut body));
+                    came.await.ok()
                 }
             };
-            match bytes {
-                Some(bytes) => self.feed(bytes).await?,
-                None => return Ok(()),
+            match came.transpose()? {
+                Some(Some(bytes)) => self.feed(bytes).await?,
+                Some(None) => return Ok(()),
+                None => self.write().await?,
             }
         }
     }
@@ -268,10 +300,7 @@ impl Intake {
     async fn write(&mut self) -> Result<(), StoreError> {
         let received_at = self.app.clock.now();
         let batch = std::mem::take(&mut self.reading.batch);
-        let share = self.share.take().map(|(mut share, _)| {
-            share.shrink_to(batch.bytes + BESIDE_BYTES);
-            share
-        });
+        let share = self.share.take();
         let mut refused = Report::default();
         refused.refuse_all(&batch.refused);
         let mut events = Vec::with_capacity(batch.observed.len());

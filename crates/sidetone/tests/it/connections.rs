@@ -232,6 +232,24 @@ async fn a_body_that_trickles_is_given_up() {
 }
 
 #[tokio::test]
+async fn who_announces_much_and_sends_little_keeps_nobody_waiting() {
+    let live = live(with_account(Settings::default())).await;
+    let sending = |bytes| sending_events(bytes).replace("/events", "/cdr/asterisk");
+    let mut silent = Vec::new();
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(live.address).await.unwrap();
+        let began = sending(1_000_000) + "{";
+        stream.write_all(began.as_bytes()).await.unwrap();
+        silent.push(stream);
+    }
+    // They are being read when this is answered.
+    let answer = exchange(live.address, &(sending(2) + "{}")).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    drop(silent);
+    live.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let live = live(Settings::default()).await;
     let settings = Settings {

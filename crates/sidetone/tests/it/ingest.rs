@@ -5,6 +5,7 @@ use axum::http::{Method, Request};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+use sidetone::ingest::native::Intake;
 use sidetone_core::id::CallRef;
 use sidetone_store::account::ProviderSecret;
 use std::io::Write;
@@ -26,6 +27,24 @@ async fn send_lines(server: &TestServer, body: Vec<u8>) -> Value {
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()
+}
+
+#[tokio::test]
+async fn bodies_that_come_slowly_keep_no_room_for_what_did_not_come() {
+    let server = TestServer::start().await;
+    let mut under_way = Vec::new();
+    for n in 0..200 {
+        let mut intake = Intake::new(server.app.clone(), ACCOUNT.parse().unwrap(), false);
+        let began = format!("{}\n{{\"id\":", line(&n.to_string()));
+        intake.feed(began.into()).await.unwrap();
+        under_way.push(intake);
+    }
+    let report = send_lines(&server, line("beside").to_string().into_bytes()).await;
+    assert_eq!(report["accepted"], 1);
+    for intake in under_way {
+        let report = intake.finish(Ok(())).await.unwrap();
+        assert_eq!((report.accepted, report.rejected), (1, 1));
+    }
 }
 
 #[tokio::test]
