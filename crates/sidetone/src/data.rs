@@ -2,8 +2,10 @@
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -183,14 +185,6 @@ pub fn expect_database(dir: &Path, start_empty: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether whoever had the database open last did not close it, or has it open still: its write-ahead log is there.
-///
-/// # Errors
-/// When that cannot be seen.
-pub fn was_cut_short(dir: &Path) -> anyhow::Result<bool> {
-    Ok(size_of(&write_ahead_log(dir))?.is_some())
-}
-
 /// Bytes of a file. `None`: there is none.
 fn size_of(path: &Path) -> anyhow::Result<Option<u64>> {
     match std::fs::metadata(path) {
@@ -213,11 +207,53 @@ pub fn create_dir(dir: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot create the data directory {}", dir.display()))
 }
 
-/// Makes this process the only server on a directory, for as long as the lock is held.
+/// What makes a process the only server on a directory, for as long as it is held. While one serves, and after it was cut short
+/// until the calls were looked at, the file says so.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    /// The server before did not end as it should, and nobody has looked at what that left.
+    is_check_due: AtomicBool,
+}
+
+/// What the file of the lock holds while a server works.
+const SERVING: &[u8] = b"serving\n";
+
+impl Lock {
+    /// Whether the server before was cut short and its calls were not looked at since.
+    pub fn is_check_due(&self) -> bool {
+        self.is_check_due.load(Ordering::Relaxed)
+    }
+
+    /// The calls were looked at.
+    pub fn note_checked(&self) {
+        self.is_check_due.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that a server works here.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn note_serving(&self) -> std::io::Result<()> {
+        self.file.write_all_at(SERVING, 0)?;
+        self.file.sync_data()
+    }
+
+    /// Notes that it ended as it should.
+    pub fn note_end(&self) {
+        if !self.is_check_due()
+            && let Err(error) = self.file.set_len(0)
+        {
+            tracing::warn!(%error, "the end cannot be noted; the next start will look at all calls");
+        }
+    }
+}
+
+/// Takes the lock of a directory.
 ///
 /// # Errors
 /// When another server holds it.
-pub fn lock(dir: &Path) -> anyhow::Result<File> {
+pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
     let path = dir.join("server.lock");
     let file = File::options()
         .create(true)
@@ -231,7 +267,7 @@ pub fn lock(dir: &Path) -> anyhow::Result<File> {
             )
         })?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             bail!(
                 "another server is running on {}; stop it or choose another --data",
@@ -239,9 +275,15 @@ pub fn lock(dir: &Path) -> anyhow::Result<File> {
             )
         }
         Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
         }
     }
+    // A write-ahead log that is left says the same of a release that did not note it.
+    let is_marked = file.metadata()?.len() > 0 || size_of(&write_ahead_log(dir))?.is_some();
+    Ok(Lock {
+        file,
+        is_check_due: AtomicBool::new(is_marked),
+    })
 }
 
 /// Makes the database's file before `SQLite` does, for its owner only, even in a directory that others may read. `SQLite`

@@ -1,8 +1,9 @@
 //! A look at every call after an unclean stop, while serving.
 //!
 //! What a crash of the machine leaves of a file is not known. So every call and all that belongs to it is read once: in steps,
-//! each followed by a longer pause, so that it takes a fifth of a disk's time at most.
+//! each followed by a longer pause, so that it takes a fifth of a disk's time at most. Until that was done, each start begins it anew.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sidetone_store::Result;
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::data::Lock;
 use crate::server::stopped;
 
 /// Calls in a step.
@@ -20,9 +22,9 @@ const PAUSE: u32 = 4;
 const LOGGED_MAX: u64 = 100;
 
 /// Looks at all calls, says what it found, and waits for a stop.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+pub async fn run(app: App, lock: Arc<Lock>, mut stop: watch::Receiver<bool>) {
     tokio::select! {
-        checked = check(&app) => match checked {
+        checked = check(&app) => match checked.inspect(|_| lock.note_checked()) {
             Ok((calls, 0)) => tracing::info!(calls, "no damage was found after the unclean stop"),
             Ok((calls, findings)) => tracing::error!(
                 calls,

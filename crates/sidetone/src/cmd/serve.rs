@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sidetone_store::sqlite::Options;
@@ -158,7 +159,7 @@ pub struct Running {
     certificate: Option<Arc<Certificate>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    _lock: std::fs::File,
+    lock: Arc<data::Lock>,
 }
 
 impl Running {
@@ -207,6 +208,7 @@ impl Running {
         tracing::info!("stopping");
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
+        self.lock.note_end();
         tracing::info!("stopped");
     }
 }
@@ -221,7 +223,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         ..config
     };
     data::create_dir(&config.data)?;
-    let lock = data::lock(&config.data)?;
+    let lock = Arc::new(data::lock(&config.data)?);
     // What can fail comes before the first account is made, so that its token is shown by a start that succeeds.
     let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
     let tls = certificate.as_ref().map(Certificate::acceptor);
@@ -235,7 +237,9 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         ..Options::default()
     };
     data::expect_database(&config.data, config.start_empty)?;
-    let was_cut_short = data::was_cut_short(&config.data)?;
+    let is_check_due = lock.is_check_due();
+    lock.note_serving()
+        .context("cannot write the lock of the data directory")?;
     let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
     // The lock says that whoever leased anything is no more.
     let leased = store.end_leases().await?;
@@ -274,11 +278,11 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         let limits = Limits::default();
         tasks.spawn(delivery::run(app.clone(), limits, stopped.clone()));
     }
-    if was_cut_short {
+    if is_check_due {
         tracing::warn!(
             "the server was not stopped as it should be; its calls are looked at for damage meanwhile"
         );
-        tasks.spawn(recheck::run(app.clone(), stopped.clone()));
+        tasks.spawn(recheck::run(app.clone(), lock.clone(), stopped.clone()));
     }
     let hep = agents.addresses()?;
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
@@ -301,7 +305,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         certificate,
         stop,
         tasks,
-        _lock: lock,
+        lock,
     })
 }
 

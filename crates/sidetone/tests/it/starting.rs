@@ -47,6 +47,32 @@ fn may_log_in(running: &Running, token: &str) -> bool {
 }
 
 #[tokio::test]
+async fn after_an_unclean_stop_the_calls_are_looked_at_whoever_opened_the_database_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let is_due = || data::lock(dir.path()).unwrap().is_check_due();
+    let running = try_start(settings(dir.path())).await.unwrap();
+    drop(running);
+    // As a command does that looks something up: it closes the database as it should be.
+    let opened = || {
+        data::open(
+            dir.path(),
+            &dir.path().join("secret.key"),
+            Options::default(),
+        )
+    };
+    drop(opened().unwrap());
+    assert!(is_due());
+    // As often as it takes: the look at the calls may itself be cut short.
+    while is_due() {
+        let running = try_start(settings(dir.path())).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        running.stop().await;
+    }
+    try_start(settings(dir.path())).await.unwrap().stop().await;
+    assert!(!is_due());
+}
+
+#[tokio::test]
 async fn a_start_that_fails_makes_no_account() {
     let dir = tempfile::tempdir().unwrap();
     let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
