@@ -35,7 +35,7 @@ cargo build --release --quiet --package sidetone --example bench
 PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/examples/bench
 
 # Another schema or other made-up calls are other data.
-KIND=$(cat crates/sidetone-store/src/sqlite/migrations/*.sql \
+KIND=$(cat crates/sidetone-store-sqlite/src/migrations/*.sql \
   crates/sidetone/examples/bench/{calls,numbers,edges,trust,judgements,times,random,load}.rs | sha256sum | cut -c1-12)
 DATA=$OUT/$CALLS-$SEED-$KIND COPY=$OUT/copy TABLE=$OUT/table-$CALLS.md
 rm -rf "$COPY"

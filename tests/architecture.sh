@@ -22,7 +22,9 @@ forbid() {
 
 forbid sidetone-core tokio hyper axum rusqlite libsqlite3-sys sidetone-wire sidetone-store sidetone mio socket2
 forbid sidetone-wire tokio hyper axum rusqlite libsqlite3-sys sidetone-store sidetone mio socket2
-forbid sidetone-store hyper axum sidetone-wire sidetone
+# The contract knows no engine; an engine knows the contract and what a call is.
+forbid sidetone-store rusqlite libsqlite3-sys hyper axum sidetone-wire sidetone
+forbid sidetone-store-sqlite hyper axum sidetone-wire sidetone
 
 # Nothing above the store knows SQL.
 if grep -rnE --include='*.rs' '\b(rusqlite|SELECT .* FROM|INSERT INTO|UPDATE .* SET)\b' crates/sidetone/src; then
@@ -30,7 +32,7 @@ if grep -rnE --include='*.rs' '\b(rusqlite|SELECT .* FROM|INSERT INTO|UPDATE .* 
   failed=1
 fi
 # The store does not fold.
-if grep -rnE --include='*.rs' '\bsidetone_core::(fold|tags|quality)\b' crates/sidetone-store/src; then
+if grep -rnE --include='*.rs' '\bsidetone_core::(fold|tags|quality)\b' crates/sidetone-store/src crates/sidetone-store-sqlite/src; then
   echo "architecture: the store folds" >&2
   failed=1
 fi

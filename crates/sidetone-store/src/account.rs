@@ -1,7 +1,10 @@
 //! Accounts and their credentials, as stored. Secrets are sealed before they come here.
 
+use async_trait::async_trait;
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
+
+use crate::error::Result;
 
 /// An account or, with a parent, a subaccount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,4 +76,32 @@ pub struct ApiKey {
     pub sealed: Vec<u8>,
     /// When it was created.
     pub created_at: TimeUs,
+}
+
+/// Accounts and their credentials.
+#[async_trait]
+pub trait AccountStore: Send + Sync {
+    /// All accounts; a damaged one keeps no other from being read.
+    async fn accounts(&self) -> Result<Accounts>;
+    /// All API keys that are not revoked.
+    async fn api_keys(&self) -> Result<Vec<ApiKey>>;
+    /// Grows with every change of accounts and keys, by whatever process.
+    async fn account_epoch(&self) -> Result<u64>;
+    /// Creates an account. [`StoreError::Conflict`] when the identifier is taken, [`StoreError::NotFound`] when the
+    /// parent does not exist, [`StoreError::Invalid`] when the parent is a subaccount itself.
+    async fn create_account(&self, account: Account) -> Result<()>;
+    /// Replaces an account's tokens. [`StoreError::NotFound`] for an unknown account.
+    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()>;
+    /// Replaces an account's provider secrets. [`StoreError::NotFound`] for an unknown account.
+    async fn put_provider_secrets(
+        &self,
+        account: AccountSid,
+        secrets: Vec<ProviderSecret>,
+    ) -> Result<()>;
+    /// Replaces an account's settings and returns them. [`StoreError::NotFound`] for an unknown account.
+    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()>;
+    /// Adds an API key. [`StoreError::NotFound`] for an unknown account.
+    async fn create_api_key(&self, key: ApiKey) -> Result<()>;
+    /// Revokes an API key. [`StoreError::NotFound`] when there is none that is valid.
+    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()>;
 }

@@ -1,11 +1,15 @@
 //! Deliveries: requests to other people's servers, owed until they have arrived.
 
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest, Sha256};
+use async_trait::async_trait;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
+
+use crate::error::Result;
+use crate::page::{Page, PageRequest};
 
 /// The identity of a delivery: random, chosen by whoever makes it, the same at every attempt. Written as a UUID.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +53,7 @@ impl fmt::Debug for DeliveryId {
 impl FromStr for DeliveryId {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         let wrong = || format!("'{text}' is not an id like 0f8fad5b-d9cb-469f-a165-70867728950e");
         let digits = text.replace('-', "");
         if digits.len() != 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -81,11 +85,15 @@ impl EndpointId {
         Self(i64::from_be_bytes(first) & i64::MAX)
     }
 
-    pub(crate) const fn from_number(number: i64) -> Self {
+    /// The identity that a store keeps as this number.
+    #[must_use]
+    pub const fn from_number(number: i64) -> Self {
         Self(number)
     }
 
-    pub(crate) const fn number(self) -> i64 {
+    /// The number that it is stored as.
+    #[must_use]
+    pub const fn number(self) -> i64 {
         self.0
     }
 }
@@ -192,6 +200,36 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Why the last attempt failed.
     pub error: String,
+}
+
+/// Deliveries to other servers.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Adds deliveries to the outbox. [`StoreError::NotFound`], and nothing added, when an account does not exist.
+    async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()>;
+    /// Endpoints that have a delivery that is due and not leased, longest waiting first.
+    async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>>;
+    /// Settles what was taken before, then leases up to `limit` deliveries that are due at an endpoint, longest due
+    /// first; fewer when they are large. A delivery is given to nobody else until it is settled or `lease_until` has
+    /// passed `now`. Of those about one subject only the first that has neither arrived nor been given up is ever due.
+    /// Settling is idempotent: what is not leased any more is left out. What is settled is not taken in the same call.
+    async fn take_deliveries(
+        &self,
+        endpoint: EndpointId,
+        settled: Vec<(DeliveryId, Outcome)>,
+        limit: usize,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<Delivery>>;
+    /// Deliveries that were given up, of one account or of all, longest dead first.
+    async fn dead_letters(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<DeadLetter>>;
+    /// Queues dead letters anew, in this order and behind what waits already. [`StoreError::NotFound`], and nothing
+    /// queued, when one of them is none.
+    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()>;
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! What can go wrong in a store, by what a caller can do about it.
 
+/// Result of a verb of the store.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
 /// A failure of a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {

@@ -2,10 +2,16 @@
 
 use std::ops::RangeInclusive;
 
+use async_trait::async_trait;
 use sidetone_core::annotation::Annotation;
 use sidetone_core::feedback::{Feedback, FeedbackPatch, FeedbackTally};
 use sidetone_core::id::{AccountSid, CallRef, FeedbackSummarySid};
 use sidetone_core::time::TimeUs;
+
+use crate::cursor::Cursor;
+use crate::delivery::NewDelivery;
+use crate::error::Result;
+use crate::lookup::Lookup;
 
 /// A rating on its way in.
 #[derive(Debug, Clone)]
@@ -51,8 +57,8 @@ pub enum Rated {
 /// What was said about one call in either way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
-    /// Its place among all; the next ones lie behind it.
-    pub place: u64,
+    /// Where the next ones are.
+    pub cursor: Cursor,
     /// The call.
     pub call: CallRef,
     /// Its feedback, if there is any.
@@ -111,4 +117,52 @@ pub struct FeedbackSummary {
     pub updated_at: TimeUs,
     /// Whom to tell.
     pub callback: Option<StatusCallback>,
+}
+
+/// Feedback, what it adds up to, and the jobs that add it up.
+#[async_trait]
+pub trait FeedbackStore: Send + Sync {
+    /// The feedback on a call, if there is any.
+    async fn feedback(&self, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>>;
+    /// Changes the feedback on a call: log, current row and rollups in one transaction. A change that changes nothing adds
+    /// nothing to the history.
+    async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>>;
+    /// Calls with feedback or an annotation of the empty author, in the order in which they became known, behind a
+    /// cursor; `None`: from the first.
+    async fn judgements(&self, after: Option<Cursor>, limit: usize) -> Result<Vec<Judgement>>;
+    /// What the feedback on a range of calls adds up to, as of one moment; and how many rows were read for it. Feedback
+    /// on a call whose start is not known counts where it was created.
+    async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)>;
+    /// Whether one of the calls rated last by then, of the range's accounts, has events that nobody has folded yet: its start is
+    /// not known, so its feedback would be counted without it.
+    async fn awaits_fold(&self, range: &FeedbackRange, by_then: TimeUs) -> Result<bool>;
+    /// Queues a feedback summary.
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()>;
+    /// A feedback summary of an account.
+    async fn feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<Option<FeedbackSummary>>;
+    /// Removes a feedback summary of an account. Says whether there was one.
+    async fn delete_feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<bool>;
+    /// Takes the summary that has waited longest, and gives it to nobody else until `lease_until` has passed `now`.
+    async fn take_feedback_summary(
+        &self,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Option<FeedbackSummary>>;
+    /// Ends the work on a summary, and queues what is to be told of it in the same transaction. When somebody else has ended
+    /// it, or it was deleted, nothing changes and nobody is told.
+    async fn finish_feedback_summary(
+        &self,
+        sid: FeedbackSummarySid,
+        status: FeedbackSummaryStatus,
+        tell: Option<NewDelivery>,
+        now: TimeUs,
+    ) -> Result<()>;
 }

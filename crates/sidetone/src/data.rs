@@ -11,8 +11,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use sidetone_core::id::AccountSid;
 use sidetone_store::account::Token;
-use sidetone_store::sqlite::{Options, SqliteStore};
 use sidetone_store::{Store, StoreError};
+use sidetone_store_sqlite::{Options, SqliteStore};
 
 use crate::secrets::Vault;
 

@@ -308,7 +308,7 @@ impl FoldWorker {
     async fn is_dear(&self, dirty: &mut DirtyCall) -> Result<bool> {
         // Others may have left no room for it: what does not fit into a whole piece is long by itself.
         if let Some(rest) = dirty.rest.take() {
-            match self.app.store.read_on(dirty.call, rest).await {
+            match self.app.store.read_on(dirty.call, &rest).await {
                 Ok(piece) => {
                     dirty.events.extend(piece.events);
                     dirty.unreadable += piece.unreadable;
@@ -347,7 +347,7 @@ impl FoldWorker {
         let mut piece = Piece {
             events: std::mem::take(&mut dirty.events),
             unreadable: dirty.unreadable,
-            rest: dirty.rest,
+            rest: dirty.rest.take(),
         };
         let mut unreadable = 0;
         loop {
@@ -362,10 +362,12 @@ impl FoldWorker {
                     format!("what its events tell takes more than {STATE_MAX_BYTES} bytes");
                 return Ok(Folded::Impossible(reason));
             }
-            let Some(rest) = piece.rest else { break };
+            let Some(rest) = piece.rest.take() else {
+                break;
+            };
             // One piece goes before the next comes.
             drop(piece);
-            piece = self.app.store.read_on(call, rest).await?;
+            piece = self.app.store.read_on(call, &rest).await?;
         }
         drop(piece);
         if unreadable > 0 {

@@ -40,7 +40,7 @@ pub async fn run(app: App, lock: Arc<Lock>, mut stop: watch::Receiver<bool>) {
 
 /// How many calls were looked at, and how much was found.
 async fn check(app: &App) -> Result<(u64, u64)> {
-    let (mut after, mut calls, mut findings) = (0, 0, 0);
+    let (mut after, mut calls, mut findings) = (None, 0, 0);
     loop {
         let begin = Instant::now();
         let checked = app.store.check_calls(after, STEP).await?;
@@ -53,10 +53,10 @@ async fn check(app: &App) -> Result<(u64, u64)> {
                 tracing::error!(finding, "damage in the database");
             }
         }
-        match checked.last {
-            Some(last) => after = last,
-            None => return Ok((calls, findings)),
+        if checked.next.is_none() {
+            return Ok((calls, findings));
         }
+        after = checked.next;
         tokio::time::sleep(begin.elapsed().max(Duration::from_millis(1)) * PAUSE).await;
     }
 }

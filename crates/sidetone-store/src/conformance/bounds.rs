@@ -35,9 +35,9 @@ pub async fn gives_long_logs_in_pieces(store: Arc<dyn Store>) {
     for (dirty, count) in taken.iter().zip([7, 1, 1]) {
         let mut seen: Vec<_> = ids(&dirty.events).into_iter().map(String::from).collect();
         assert!(seen.len() <= 3, "{} events at once", seen.len());
-        let mut rest = dirty.rest;
+        let mut rest = dirty.rest.clone();
         while let Some(some) = rest {
-            let piece = store.read_on(dirty.call, some).await.unwrap();
+            let piece = store.read_on(dirty.call, &some).await.unwrap();
             assert!((1..=3).contains(&piece.events.len()));
             seen.extend(ids(&piece.events).into_iter().map(String::from));
             rest = piece.rest;

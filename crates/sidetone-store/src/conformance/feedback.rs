@@ -145,7 +145,7 @@ pub async fn keeps_the_order_of_issues(store: Arc<dyn Store>) {
         };
         let issues: Vec<_> = record.feedback.issues.iter().collect();
         assert_eq!((issues.as_slice(), record.updated_at), (kept, at(second)));
-        let judgements = store.judgements(0, 9).await.unwrap();
+        let judgements = store.judgements(None, 9).await.unwrap();
         assert_eq!(judgements[0].feedback, Some(record.feedback));
     }
     assert_eq!(
@@ -367,11 +367,11 @@ pub async fn pages_judgements(store: Arc<dyn Store>) {
             .await
             .unwrap();
     }
-    let (mut place, mut seen) = (0, Vec::new());
+    let (mut after, mut seen) = (None, Vec::new());
     loop {
-        let page = store.judgements(place, 2).await.unwrap();
+        let page = store.judgements(after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
-        place = last.place;
+        after = Some(last.cursor.clone());
         assert!(
             page.iter()
                 .all(|judgement| judgement.feedback == Some(says(3, ONE_WAY)))

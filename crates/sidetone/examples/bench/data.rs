@@ -8,7 +8,7 @@ use sidetone::accounts;
 use sidetone::config::{Config, Settings};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::sqlite::Options;
+use sidetone_store_sqlite::Options;
 
 use crate::calls::Calls;
 

@@ -18,9 +18,9 @@ use http_body_util::Full;
 use sidetone::delivery::client::Client;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::Store;
 use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
-use sidetone_store::sqlite::{Options, SqliteStore};
+use sidetone_store::prelude::*;
+use sidetone_store_sqlite::{Options, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::ensure;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use sidetone_store::sqlite::testing::{Statement, add_functions, record_annotations};
 use sidetone_store::{Annotate, Scope};
+use sidetone_store_sqlite::testing::{Statement, add_functions, record_annotations};
 
 use crate::calls::Calls;
 use crate::data;

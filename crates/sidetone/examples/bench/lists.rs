@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use sidetone_core::annotation::Annotation;
 use sidetone_core::filter::{ProcessingFilter, SortBy, SummaryFilter};
-use sidetone_store::Store;
 use sidetone_store::page::{PageRequest, Start};
-use sidetone_store::sqlite::{Options, SqliteStore};
+use sidetone_store::prelude::*;
+use sidetone_store_sqlite::{Options, SqliteStore};
 
 use crate::calls::Calls;
 use crate::data;

@@ -8,8 +8,8 @@ use anyhow::ensure;
 use sidetone_core::id::CallRef;
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_store::feedback::{Rate, Rated};
-use sidetone_store::sqlite::{Options, SqliteStore};
 use sidetone_store::{Annotate, Lookup, PutSummary, Scope, Store};
+use sidetone_store_sqlite::{Options, SqliteStore};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 

@@ -9,9 +9,9 @@ use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sidetone_core::time::day_text;
-use sidetone_store::Store;
 use sidetone_store::feedback::FeedbackRange;
-use sidetone_store::sqlite::{Options, SqliteStore};
+use sidetone_store::prelude::*;
+use sidetone_store_sqlite::{Options, SqliteStore};
 
 use crate::data;
 use crate::figures::{Sorted, ms};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::Args;
-use sidetone_store::Store;
+use sidetone_store::Care;
 
 use super::rules::{self, Example};
 use crate::data::DataArgs;

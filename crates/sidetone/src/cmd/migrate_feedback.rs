@@ -92,11 +92,11 @@ pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
         busy: 0,
         not_translated: BTreeMap::new(),
     };
-    let (mut place, mut shown) = (0, 0);
+    let (mut after, mut shown) = (None, 0);
     loop {
-        let judgements = store.judgements(place, BATCH).await?;
+        let judgements = store.judgements(after, BATCH).await?;
         let Some(last) = judgements.last() else { break };
-        place = last.place;
+        after = Some(last.cursor.clone());
         for judgement in judgements {
             if args
                 .account

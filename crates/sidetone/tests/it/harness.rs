@@ -23,7 +23,7 @@ use sidetone::tables::{self, Tables};
 use sidetone::telemetry::Counters;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::sqlite::Options;
+use sidetone_store_sqlite::Options;
 use tokio::sync::Notify;
 
 pub(crate) const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use sidetone_store::conformance::sample::create_account;
-use sidetone_store::sqlite::{Options, SqliteStore};
+use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// Exit code, standard output and standard error of reading a file that holds `text`.
 async fn ingest(name: &str, text: &str) -> (Option<i32>, String, String) {

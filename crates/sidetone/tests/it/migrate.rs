@@ -5,12 +5,13 @@ use std::process::Command;
 use serde_json::{Value, json};
 use sidetone_core::annotation::{Annotation, AnnotationPatch, QualityIssue};
 use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch};
+use sidetone_store::Lookup;
 use sidetone_store::conformance::sample::{
     account, account_sid, annotate, call, call_sid, create_account, put, scope, summary,
 };
 use sidetone_store::feedback::Rate;
-use sidetone_store::sqlite::{Options, SqliteStore};
-use sidetone_store::{Lookup, Store};
+use sidetone_store::prelude::*;
+use sidetone_store_sqlite::{Options, SqliteStore};
 
 async fn rate(store: &dyn Store, n: u64, score: u8, issues: &[FeedbackIssue]) {
     let rate = Rate {

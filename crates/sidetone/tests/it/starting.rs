@@ -12,7 +12,7 @@ use sidetone::reload::Origin;
 use sidetone::telemetry::start_logs;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::{DAY_US, TimeUs};
-use sidetone_store::sqlite::Options;
+use sidetone_store_sqlite::Options;
 use tokio::net::TcpListener;
 
 use crate::harness::{ACCOUNT, NOW};

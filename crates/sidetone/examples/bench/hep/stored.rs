@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use sidetone::ingest::hep::batch::{Batch, Kind, Transport};
-use sidetone_store::sqlite::{Options, SqliteStore};
-use sidetone_store::{Appended, Store};
+use sidetone_store::Appended;
+use sidetone_store::prelude::*;
+use sidetone_store_sqlite::{Options, SqliteStore};
 
 use super::decode::Events;
 use super::traffic::Traffic;

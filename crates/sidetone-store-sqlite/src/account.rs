@@ -1,0 +1,293 @@
+//! Accounts and their credentials.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_core::time::TimeUs;
+
+use super::checksum::{ACCOUNT, expect_sound};
+use super::error::{Error, Result};
+use super::writer::Work;
+use sidetone_store::StoreError;
+use sidetone_store::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
+
+pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, {}
+         from account order by sid",
+        ACCOUNT.is_sound("")
+    ))?;
+    let rows = statement.query_map([], |row| {
+        let account = Account {
+            sid: AccountSid::from_bytes(row.get(1)?),
+            parent: row
+                .get::<_, Option<[u8; 16]>>(2)?
+                .map(AccountSid::from_bytes),
+            name: row.get(3)?,
+            created_at: TimeUs::from_micros(row.get(4)?),
+            settings: Settings {
+                advanced_features: row.get(5)?,
+                voice_trace: row.get(6)?,
+                mirror_feedback: row.get(7)?,
+            },
+            tokens: Vec::new(),
+            provider_secrets: Vec::new(),
+        };
+        Ok((row.get::<_, i64>(0)?, account, row.get(8)?))
+    })?;
+    let mut accounts = Accounts::default();
+    for row in rows {
+        let (id, mut account, is_sound) = row?;
+        match expect_sound(is_sound, || format!("table account, {}", account.sid)) {
+            Err(Error(StoreError::Corrupt(damage))) => {
+                accounts.damaged.push(damage);
+                continue;
+            }
+            sound => sound?,
+        }
+        account.tokens = tokens(conn, id)?;
+        account.provider_secrets = provider_secrets(conn, id)?;
+        accounts.sound.push(account);
+    }
+    Ok(accounts)
+}
+
+fn tokens(conn: &Connection, account: i64) -> Result<Vec<Token>> {
+    let mut statement = conn.prepare_cached(
+        "select sealed, expires_us from account_token where account = ?1 order by place",
+    )?;
+    let rows = statement.query_map([account], |row| {
+        Ok(Token {
+            sealed: row.get(0)?,
+            expires_at: row.get::<_, Option<i64>>(1)?.map(TimeUs::from_micros),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn provider_secrets(conn: &Connection, account: i64) -> Result<Vec<ProviderSecret>> {
+    let mut statement = conn.prepare_cached(
+        "select provider_account, sealed from provider_secret where account = ?1 order by provider_account",
+    )?;
+    let rows = statement.query_map([account], |row| {
+        Ok(ProviderSecret {
+            provider_account: row.get(0)?,
+            sealed: row.get(1)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn api_keys(conn: &Connection) -> Result<Vec<ApiKey>> {
+    let mut statement = conn.prepare_cached(
+        "select k.sid, a.sid, k.name, k.sealed, k.created_us
+         from api_key k join account a on a.id = k.account where not k.revoked order by k.sid",
+    )?;
+    let rows = statement.query_map([], |row: &Row<'_>| {
+        Ok(ApiKey {
+            sid: ApiKeySid::from_bytes(row.get(0)?),
+            account: AccountSid::from_bytes(row.get(1)?),
+            name: row.get(2)?,
+            sealed: row.get(3)?,
+            created_at: TimeUs::from_micros(row.get(4)?),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn epoch(conn: &Connection) -> Result<u64> {
+    let epoch: i64 = conn
+        .prepare_cached("select epoch from account_epoch")?
+        .query_row([], |row| row.get(0))?;
+    Ok(epoch.unsigned_abs())
+}
+
+fn changed(conn: &Connection) -> Result<()> {
+    conn.execute("update account_epoch set epoch = epoch + 1", [])?;
+    Ok(())
+}
+
+/// The row of an account and whether it has advanced features on.
+pub(super) fn find(conn: &Connection, sid: AccountSid) -> Result<Option<(i64, bool)>> {
+    let found = conn
+        .prepare_cached("select id, advanced_features from account where sid = ?1")?
+        .query_row([sid.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if found.is_none() {
+        let is_there = conn
+            .prepare_cached("select 1 from account not indexed where sid = ?1")?
+            .exists([sid.as_bytes()])?;
+        expect_sound(!is_there, || {
+            format!("the index of table account, about {sid}")
+        })?;
+    }
+    Ok(found)
+}
+
+/// The row of an account that must exist.
+pub(super) fn existing(conn: &Connection, sid: AccountSid) -> Result<(i64, bool)> {
+    find(conn, sid)?.ok_or_else(|| Error(StoreError::NotFound(format!("account {sid}"))))
+}
+
+pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
+    let conn = work.conn;
+    if find(conn, account.sid)?.is_some() {
+        return Err(Error(StoreError::Conflict(format!(
+            "account {} exists",
+            account.sid
+        ))));
+    }
+    if let Some(parent) = account.parent {
+        let of_parent: Option<Option<[u8; 16]>> = conn
+            .query_row(
+                "select parent_sid from account where sid = ?1",
+                [parent.as_bytes()],
+                |row| row.get(0),
+            )
+            .optional()?;
+        match of_parent {
+            None => return Err(Error(StoreError::NotFound(format!("account {parent}")))),
+            Some(Some(_)) => {
+                return Err(Error(StoreError::Invalid(format!(
+                    "account {parent} is a subaccount"
+                ))));
+            }
+            Some(None) => {}
+        }
+    }
+    let id = conn
+        .prepare(&ACCOUNT.insert_columns(&[
+            "sid",
+            "parent_sid",
+            "name",
+            "created_us",
+            "advanced_features",
+            "voice_trace",
+            "mirror_feedback",
+        ]))?
+        .insert(params![
+            account.sid.as_bytes(),
+            account.parent.as_ref().map(AccountSid::as_bytes),
+            account.name,
+            account.created_at.micros(),
+            account.settings.advanced_features,
+            account.settings.voice_trace,
+            account.settings.mirror_feedback,
+        ])?;
+    write_tokens(conn, id, &account.tokens)?;
+    write_provider_secrets(conn, id, &account.provider_secrets)?;
+    changed(conn)
+}
+
+pub(super) fn put_tokens(work: &mut Work<'_>, account: AccountSid, tokens: &[Token]) -> Result<()> {
+    let (id, _) = existing(work.conn, account)?;
+    work.conn
+        .execute("delete from account_token where account = ?1", [id])?;
+    write_tokens(work.conn, id, tokens)?;
+    changed(work.conn)
+}
+
+fn write_tokens(conn: &Connection, account: i64, tokens: &[Token]) -> Result<()> {
+    let mut insert = conn.prepare(
+        "insert into account_token (account, place, sealed, expires_us) values (?1, ?2, ?3, ?4)",
+    )?;
+    for (place, token) in (0_i64..).zip(tokens) {
+        insert.execute(params![
+            account,
+            place,
+            token.sealed,
+            token.expires_at.map(TimeUs::micros)
+        ])?;
+    }
+    Ok(())
+}
+
+pub(super) fn put_provider_secrets(
+    work: &mut Work<'_>,
+    account: AccountSid,
+    secrets: &[ProviderSecret],
+) -> Result<()> {
+    let (id, _) = existing(work.conn, account)?;
+    work.conn
+        .execute("delete from provider_secret where account = ?1", [id])?;
+    write_provider_secrets(work.conn, id, secrets)?;
+    changed(work.conn)
+}
+
+fn write_provider_secrets(
+    conn: &Connection,
+    account: i64,
+    secrets: &[ProviderSecret],
+) -> Result<()> {
+    let mut insert = conn.prepare(
+        "insert into provider_secret (provider_account, account, sealed) values (?1, ?2, ?3)
+         on conflict do nothing",
+    )?;
+    for secret in secrets {
+        if insert.execute(params![secret.provider_account, account, secret.sealed])? == 0 {
+            return Err(Error(StoreError::Conflict(format!(
+                "provider account {} belongs to another account",
+                secret.provider_account
+            ))));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn put_settings(
+    work: &mut Work<'_>,
+    account: AccountSid,
+    settings: Settings,
+) -> Result<()> {
+    let (id, _) = existing(work.conn, account)?;
+    let checksum = ACCOUNT.updated_unread(&[
+        ("advanced_features", "?2"),
+        ("voice_trace", "?3"),
+        ("mirror_feedback", "?4"),
+    ]);
+    work.conn.execute(
+        &format!(
+            "update account set advanced_features = ?2, voice_trace = ?3, mirror_feedback = ?4, checksum = {checksum}
+             where id = ?1"
+        ),
+        params![
+            id,
+            settings.advanced_features,
+            settings.voice_trace,
+            settings.mirror_feedback
+        ],
+    )?;
+    changed(work.conn)
+}
+
+pub(super) fn create_api_key(work: &mut Work<'_>, key: &ApiKey) -> Result<()> {
+    let (account, _) = existing(work.conn, key.account)?;
+    let added = work.conn.execute(
+        "insert into api_key (sid, account, name, sealed, created_us) values (?1, ?2, ?3, ?4, ?5)
+         on conflict do nothing",
+        params![
+            key.sid.as_bytes(),
+            account,
+            key.name,
+            key.sealed,
+            key.created_at.micros()
+        ],
+    )?;
+    if added == 0 {
+        return Err(Error(StoreError::Conflict(format!(
+            "API key {} exists",
+            key.sid
+        ))));
+    }
+    changed(work.conn)
+}
+
+pub(super) fn revoke_api_key(work: &mut Work<'_>, key: ApiKeySid) -> Result<()> {
+    let revoked = work.conn.execute(
+        "update api_key set revoked = 1 where sid = ?1 and not revoked",
+        [key.as_bytes()],
+    )?;
+    if revoked == 0 {
+        return Err(Error(StoreError::NotFound(format!("API key {key}"))));
+    }
+    changed(work.conn)
+}

@@ -1,0 +1,257 @@
+//! The store in one `SQLite` database file, with a write-ahead log.
+//!
+//! One thread writes (`writer.rs`); readers never wait for it. What is derived from summaries and annotations
+//! (columns, rollups) is written in the transaction that changes them.
+
+mod account;
+mod alias;
+mod check;
+mod check_calls;
+mod check_outbox;
+mod check_rollups;
+mod checksum;
+mod codec;
+mod condition;
+mod connection;
+mod cursor;
+mod erase;
+mod error;
+mod events;
+mod facet;
+mod feedback;
+mod feedback_summary;
+mod hourly;
+mod judged;
+mod judgement;
+mod leases;
+mod list;
+mod log;
+mod migrate;
+mod outbox;
+mod outbox_turn;
+mod paging;
+mod party;
+mod posting;
+mod readers;
+mod record;
+mod rollup;
+mod rules;
+mod set_aside;
+mod slot;
+mod span;
+mod summary;
+mod terms;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod unfolded;
+mod verbs;
+mod writer;
+mod zone;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sidetone_core::id::CallRef;
+
+use self::connection::Role;
+use self::leases::Leases;
+use self::readers::{Points, Readers, STEPS_PER_LOOK};
+use self::writer::{Tally, Writer};
+use sidetone_store::Result;
+use sidetone_store::account::Accounts;
+
+/// How a store works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Lists that run at the same time, from 1; further ones wait. Each may keep 16 MiB of the database in memory.
+    pub readers: usize,
+    /// Steps of `SQLite`'s virtual machine that one list may take; a million is some 50 ms.
+    pub step_budget: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            step_budget: 100_000_000,
+        }
+    }
+}
+
+/// The store in one `SQLite` database file.
+pub struct SqliteStore {
+    // Before the directory: its threads end before that is removed.
+    writer: Writer,
+    readers: Arc<Readers>,
+    leases: Arc<Leases>,
+    /// Calls that were leased and given back, until that is written.
+    given_back: Mutex<Vec<CallRef>>,
+    #[cfg(feature = "testing")]
+    directory: Option<tempfile::TempDir>,
+}
+
+impl SqliteStore {
+    /// Opens the database file, makes it when there is none, and brings it to this version.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`](sidetone_store::StoreError::Invalid) when the file is not a database of Sidetone's, or was made
+    /// by a newer version, or `SQLite` is too old; [`StoreError::Unavailable`](sidetone_store::StoreError::Unavailable) when it
+    /// cannot be opened.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        Ok(Self::open_with(path, options, STEPS_PER_LOOK, true)?)
+    }
+
+    /// `steps_per_look`: after so many steps each, a list looks at its budget.
+    fn open_with(
+        path: &Path,
+        options: Options,
+        steps_per_look: i32,
+        is_durable: bool,
+    ) -> error::Result<Self> {
+        connection::check_version()?;
+        let conn = connection::open(path, Role::Writer)?;
+        migrate::migrate(&conn)?;
+        let beside = connection::open(path, Role::Checkpointer)?;
+        if !is_durable {
+            for conn in [&conn, &beside] {
+                conn.pragma_update(None, "synchronous", "off")?;
+            }
+        }
+        let tally = Arc::new(Tally::default());
+        let points = Arc::new(Points::new(path, Arc::clone(&tally)));
+        let readers = Readers::new(
+            Arc::clone(&points),
+            options.readers,
+            options.step_budget,
+            steps_per_look,
+        );
+        Ok(Self {
+            writer: Writer::start(conn, beside, points, tally)?,
+            readers: Arc::new(readers),
+            leases: Arc::default(),
+            given_back: Mutex::default(),
+            #[cfg(feature = "testing")]
+            directory: None,
+        })
+    }
+
+    /// As [`sidetone_store::Store::accounts`], for whoever opens the database and has to know at once whose it is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn accounts_now(&self) -> Result<Accounts> {
+        self.readers.point(account::accounts)
+    }
+
+    /// A panic elsewhere leaves a list of calls as good as it was.
+    fn given_back(&self) -> MutexGuard<'_, Vec<CallRef>> {
+        self.given_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a database whose lists count every single step, slowly: see [`Self::last_list_steps`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_counting(path: &Path, options: Options) -> Result<Self> {
+        Ok(Self::open_with(path, options, 1, true)?)
+    }
+
+    /// Opens a database that is filled for a test or a measurement: quickly, and not durably.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_careless(path: &Path, options: Options) -> Result<Self> {
+        Ok(Self::open_with(path, options, STEPS_PER_LOOK, false)?)
+    }
+
+    /// Steps of `SQLite`'s virtual machine that the last list took.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn last_list_steps(&self) -> u64 {
+        self.readers.last_steps()
+    }
+
+    /// Opens a database in a directory of its own that is removed with the store.
+    ///
+    /// Not in memory: there `SQLite` has no write-ahead log, and readers and the writer would meet differently.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_temporary() -> Result<Self> {
+        let directory = tempfile::tempdir()
+            .map_err(|error| sidetone_store::StoreError::Unavailable(error.to_string()))?;
+        let mut store = Self::open(&directory.path().join("sidetone.db"), Options::default())?;
+        store.directory = Some(directory);
+        Ok(store)
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use sidetone_store::StoreError;
+    use sidetone_store::conformance::sample::{
+        call, call_sid, create_account, put, scope, score, summary,
+    };
+    use sidetone_store::prelude::*;
+
+    async fn limit_pages(store: &SqliteStore, pages: i64) {
+        store
+            .writer
+            .run(1, move |work| {
+                Ok(work.conn.pragma_update(None, "max_page_count", pages)?)
+            })
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_full_disk_refuses_writes_keeps_reads_and_recovers() {
+        let store = Arc::new(SqliteStore::open_temporary().unwrap());
+        create_account(&*store).await;
+        store
+            .put_summaries(vec![put(summary(call(0), 0, Some(60)), 0)])
+            .await
+            .unwrap();
+        limit_pages(&store, 1).await;
+        let load = |first: u64| {
+            let store = Arc::clone(&store);
+            async move {
+                let calls = (first..first + 300).map(|n| {
+                    let mut summary = summary(call(n), 0, Some(60));
+                    summary.facts.to.carrier = Some(format!("carrier {n}"));
+                    put(summary, 0)
+                });
+                store.put_summaries(calls.collect()).await
+            }
+        };
+        let together: Vec<_> = (1..9).map(|n| tokio::spawn(load(n * 1000))).collect();
+        for load in together {
+            assert!(matches!(
+                load.await.unwrap(),
+                Err(StoreError::Unavailable(_))
+            ));
+        }
+        assert!(matches!(load(1000).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(
+            store.record(scope(1), call_sid(0)).await.unwrap(),
+            sidetone_store::Lookup::Found(_)
+        ));
+        assert_eq!(
+            store.record(scope(1), call_sid(1000)).await.unwrap(),
+            sidetone_store::Lookup::Unknown
+        );
+        limit_pages(&store, i64::from(u32::MAX - 1)).await;
+        load(1000).await.unwrap();
+        store
+            .annotate(scope(1), call_sid(0), score(3))
+            .await
+            .unwrap();
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,105 @@
+//! The outbox: what comes to be delivered, and what was given up. What is done in between is in `outbox_turn.rs`.
+
+use rusqlite::{Connection, params};
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+
+use super::account;
+use super::error::{Error, Result};
+use super::paging::{self, Toward};
+use super::writer::Work;
+use sidetone_store::StoreError;
+use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery};
+use sidetone_store::page::{Page, PageRequest, Place};
+
+/// Adds a delivery, in the transaction of what it tells about.
+pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
+    let (account, _) = account::existing(work.conn, delivery.account)?;
+    let request = &delivery.request;
+    let (content_type, body) = request
+        .body
+        .as_ref()
+        .map(|(kind, body)| (kind, body))
+        .unzip();
+    work.conn
+        .prepare_cached(include_str!("add_delivery.sql"))?
+        .execute(params![
+            delivery.id.as_bytes(),
+            account,
+            EndpointId::of(delivery.account, &request.url).number(),
+            delivery.subject,
+            delivery.kind,
+            number_of(request.method),
+            request.url,
+            content_type,
+            body,
+            delivery.created_at.micros(),
+        ])?;
+    Ok(())
+}
+
+const fn number_of(method: Method) -> i64 {
+    match method {
+        Method::Get => 0,
+        Method::Post => 1,
+    }
+}
+
+pub(super) fn dead_letters(
+    conn: &Connection,
+    account: Option<AccountSid>,
+    request: &PageRequest,
+) -> Result<Page<DeadLetter>> {
+    let account = account.as_ref().map(AccountSid::as_bytes);
+    let page = paging::page(
+        request,
+        |(row, letter): &(i64, DeadLetter)| Place {
+            key: letter.died_at.micros(),
+            id: *row,
+        },
+        |toward, place, limit| {
+            let (sql, outermost) = match toward {
+                Toward::End => (include_str!("dead_letters.sql"), i64::MIN),
+                Toward::Beginning => (include_str!("dead_letters_before.sql"), i64::MAX),
+            };
+            let place = place.unwrap_or(Place {
+                key: outermost,
+                id: outermost,
+            });
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows =
+                statement.query_map(params![account, place.key, place.id, limit], |row| {
+                    let letter = DeadLetter {
+                        id: DeliveryId::from_bytes(row.get(1)?),
+                        account: AccountSid::from_bytes(row.get(2)?),
+                        kind: row.get(3)?,
+                        url: row.get(4)?,
+                        created_at: TimeUs::from_micros(row.get(5)?),
+                        died_at: TimeUs::from_micros(row.get(6)?),
+                        attempts: row.get(7)?,
+                        error: row.get(8)?,
+                    };
+                    Ok((row.get(0)?, letter))
+                })?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        },
+    )?;
+    Ok(Page {
+        rows: page.rows.into_iter().map(|(_, letter)| letter).collect(),
+        before: page.before,
+        after: page.after,
+        damaged: page.damaged,
+    })
+}
+
+/// Queues dead letters anew, in the order given.
+pub(super) fn replay(work: &mut Work<'_>, letters: &[DeliveryId], now: TimeUs) -> Result<()> {
+    let mut replay = work.conn.prepare_cached(include_str!("replay.sql"))?;
+    for id in letters {
+        if replay.execute(params![id.as_bytes(), now.micros()])? == 0 {
+            return Err(Error(StoreError::NotFound(format!("dead letter {id}"))));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,338 @@
+//! Writing summaries: document, filter columns, rollups, timer.
+
+use std::sync::LazyLock;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use sha2::{Digest, Sha256};
+use sidetone_core::annotation::Annotation;
+use sidetone_core::id::CallRef;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::time::TimeUs;
+
+use super::checksum::CALL;
+use super::error::Result;
+use super::facet::{self, FACETS, Facets};
+use super::writer::Work;
+use super::{account, alias, codec, feedback, judgement, log, record, set_aside};
+use sidetone_store::PutSummary;
+
+/// A summary ready to be written.
+pub(super) struct PackedSummary {
+    put: PutSummary,
+    document: Vec<u8>,
+}
+
+impl PackedSummary {
+    /// Packs a summary, before the writing thread has to do with it.
+    pub(super) fn of(put: PutSummary) -> Result<Self> {
+        let owner = record::identity(put.summary.call);
+        let json = serde_json::to_vec(&put.summary)?;
+        let document = codec::pack(codec::Format::Summary2, &owner, &json)?;
+        Ok(Self { put, document })
+    }
+
+    pub(super) const fn call(&self) -> CallRef {
+        self.put.summary.call
+    }
+}
+
+/// The first 64 bits of the SHA-256 of an address, without the plus of a number: it is looked for with and without.
+pub(super) fn address_hash(address: &str) -> i64 {
+    let digest = Sha256::digest(address.strip_prefix('+').unwrap_or(address));
+    digest
+        .iter()
+        .take(8)
+        .fold(0_i64, |hash, byte| hash << 8 | i64::from(*byte))
+}
+
+/// What is stored of a call before its summary is written.
+struct Stored {
+    id: i64,
+    /// Whether the row is what was written.
+    is_sound: bool,
+    event_count: i64,
+    position: i64,
+    version: i64,
+    dirty_us: Option<i64>,
+    last_received_us: Option<i64>,
+    end_seen_us: Option<i64>,
+    from_hash: Option<i64>,
+    to_hash: Option<i64>,
+    rated: Option<i64>,
+    facets: Facets,
+    document: Option<Vec<u8>>,
+}
+
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select c.id, c.event_count, c.position, c.version, c.dirty_us, c.last_received_us, c.end_seen_us,
+           c.from_hash, c.to_hash, d.body, c.rated, {}, {}
+         from call c left join document d on d.call_id = c.id
+         where c.sid = ?1 and c.account = ?2",
+        CALL.is_sound("c."),
+        facet::columns()
+    )
+});
+
+/// Columns that no index holds. Their order is that of [`plain_values`].
+const PLAIN: &[&str] = &[
+    "placeholder",
+    "position",
+    "version",
+    "lease_until_us",
+    "end_seen_us",
+    "last_event_us",
+    "from_address",
+    "to_address",
+    "pdd_bin",
+];
+/// Columns that indexes hold; they are left alone where they do not change. Their order is that of [`key_values`].
+const KEYS: &[&str] = &["start_us", "ended_us", "end_key", "from_hash", "to_hash"];
+
+fn facet_columns() -> impl Iterator<Item = &'static str> {
+    FACETS.iter().map(|facet| facet.column)
+}
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let mut columns = vec![
+        "account",
+        "sid",
+        "advanced_features",
+        "annotation_revision",
+        "timer_us",
+    ];
+    columns.extend(PLAIN.iter().copied().chain(facet_columns()));
+    columns.extend(KEYS);
+    CALL.insert_columns(&columns)
+});
+
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let mut columns = vec!["timer_us", "dirty_us"];
+    columns.extend(PLAIN.iter().copied().chain(facet_columns()));
+    CALL.update(&columns)
+});
+
+static UPDATE_KEYS: LazyLock<String> = LazyLock::new(|| CALL.update(KEYS));
+
+pub(super) fn put(work: &mut Work<'_>, summaries: &[PackedSummary]) -> Result<()> {
+    summaries
+        .iter()
+        .try_for_each(|packed| put_one(work, packed))
+}
+
+fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
+    let conn = work.conn;
+    let put = &packed.put;
+    let summary = &put.summary;
+    let (account, advanced) = account::existing(conn, summary.call.account)?;
+    let position = i64::try_from(put.position).unwrap_or(i64::MAX);
+    let stored = find(conn, account, summary)?;
+    // A damaged row is left as it is: with new values it would count as sound (log.rs).
+    if stored
+        .as_ref()
+        .is_some_and(|stored| position < stored.position || !stored.is_sound)
+    {
+        return Ok(());
+    }
+    let old = stored
+        .as_ref()
+        .map_or(Facets::NONE, |stored| stored.facets.clone());
+    let mut new = old.clone();
+    new.set_summary(summary, &mut work.terms())?;
+    let columns = Columns {
+        put,
+        position,
+        facets: &new,
+        from_hash: summary.facts.from.address.as_deref().map(address_hash),
+        to_hash: summary.facts.to.address.as_deref().map(address_hash),
+    };
+    let id = match &stored {
+        None => {
+            if log::is_erased(conn, account, summary.call.sid)? {
+                return Ok(());
+            }
+            let id = columns.insert(conn, account, advanced)?;
+            write_document(conn, id, &packed.document)?;
+            id
+        }
+        Some(stored) => {
+            let changed = is_changed(summary.call, stored, &packed.document)?;
+            columns.update(conn, stored, changed)?;
+            if changed {
+                write_document(conn, stored.id, &packed.document)?;
+            }
+            stored.id
+        }
+    };
+    let state = put.state.as_ref();
+    let sealed =
+        state.map(|state| codec::seal(&log::state_identity(summary.call, position), state));
+    write_state(conn, id, stored.is_some(), sealed.as_deref())?;
+    if stored.is_some() {
+        set_aside::take_back(conn, id)?;
+    }
+    let imported = summary.imported_annotation.as_ref();
+    let was = imported.and_then(|_| stored.as_ref()?.document.as_deref());
+    let was = was.and_then(|document| imported_annotation(summary.call, document));
+    alias::write(conn, (account, id), stored.is_none(), summary, new.keys)?;
+    work.count(account, id, &old, &new);
+    if let Some(rated) = stored.and_then(|stored| stored.rated) {
+        let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));
+        feedback::moved(work, account, id, rated, starts)?;
+    }
+    if let Some(imported) = imported {
+        judgement::adopt(work, summary.call, was.as_ref(), imported, put.now)?;
+    }
+    Ok(())
+}
+
+/// What a stored summary says that people said of the call in another system; a damaged one says nothing.
+fn imported_annotation(call: CallRef, document: &[u8]) -> Option<Annotation> {
+    let summary = record::read_summary(document, call).ok()?;
+    Some(summary.imported_annotation?.annotation)
+}
+
+fn find(conn: &Connection, account: i64, summary: &CallSummary) -> Result<Option<Stored>> {
+    Ok(conn
+        .prepare_cached(&FIND)?
+        .query_row(params![summary.call.sid.as_bytes(), account], |row| {
+            Ok(Stored {
+                id: row.get(0)?,
+                event_count: row.get(1)?,
+                position: row.get(2)?,
+                version: row.get(3)?,
+                dirty_us: row.get(4)?,
+                last_received_us: row.get(5)?,
+                end_seen_us: row.get(6)?,
+                from_hash: row.get(7)?,
+                to_hash: row.get(8)?,
+                document: row.get(9)?,
+                rated: row.get(10)?,
+                is_sound: row.get(11)?,
+                facets: Facets::read(row, 12)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Whether a document says something else than the stored one.
+fn is_changed(call: CallRef, stored: &Stored, document: &[u8]) -> Result<bool> {
+    match &stored.document {
+        None => Ok(true),
+        Some(old) if old == document => Ok(false),
+        Some(old) => {
+            let owner = record::identity(call);
+            // The same JSON may have been packed differently by an older version. A damaged one is mended.
+            let old = codec::unpack(&owner, old).ok();
+            Ok(old != Some(codec::unpack(&owner, document)?))
+        }
+    }
+}
+
+fn write_document(conn: &Connection, id: i64, document: &[u8]) -> Result<()> {
+    conn.prepare_cached("replace into document (call_id, body) values (?1, ?2)")?
+        .execute(params![id, document])?;
+    Ok(())
+}
+
+fn write_state(conn: &Connection, id: i64, existed: bool, state: Option<&[u8]>) -> Result<()> {
+    if let Some(state) = state {
+        conn.prepare_cached("replace into fold_state (call_id, body) values (?1, ?2)")?
+            .execute(params![id, state])?;
+    } else if existed {
+        conn.prepare_cached("delete from fold_state where call_id = ?1")?
+            .execute([id])?;
+    }
+    Ok(())
+}
+
+/// The columns of `call` that a summary fills.
+struct Columns<'a> {
+    put: &'a PutSummary,
+    position: i64,
+    facets: &'a Facets,
+    from_hash: Option<i64>,
+    to_hash: Option<i64>,
+}
+
+impl Columns<'_> {
+    fn insert(&self, conn: &Connection, account: i64, advanced_features: bool) -> Result<i64> {
+        let values = [
+            account.into(),
+            self.put.summary.call.sid.as_bytes().to_vec().into(),
+            advanced_features.into(),
+            0.into(),
+            self.timer_us(),
+        ]
+        .into_iter()
+        .chain(self.plain_values(1, None))
+        .chain(self.facets.values.iter().map(|value| (*value).into()))
+        .chain(self.key_values());
+        Ok(conn
+            .prepare_cached(&INSERT)?
+            .insert(params_from_iter(values))?)
+    }
+
+    fn update(&self, conn: &Connection, stored: &Stored, changed: bool) -> Result<()> {
+        let dirty_us = if stored.event_count > self.position {
+            // Of what came while it was folded (log.rs).
+            stored.dirty_us.or(stored.last_received_us)
+        } else {
+            None
+        };
+        let values = [self.timer_us(), dirty_us.into()]
+            .into_iter()
+            .chain(self.plain_values(stored.version + i64::from(changed), Some(stored)))
+            .chain(self.facets.values.iter().map(|value| (*value).into()))
+            .chain([stored.id.into()]);
+        conn.prepare_cached(&UPDATE)?
+            .execute(params_from_iter(values))?;
+        let moved = stored.facets.keys != self.facets.keys
+            || stored.from_hash != self.from_hash
+            || stored.to_hash != self.to_hash;
+        if moved || self.facets.keys.is_none() {
+            let values = self.key_values().into_iter().chain([stored.id.into()]);
+            conn.prepare_cached(&UPDATE_KEYS)?
+                .execute(params_from_iter(values))?;
+        }
+        Ok(())
+    }
+
+    fn timer_us(&self) -> Value {
+        self.put.timer_at.map(TimeUs::micros).into()
+    }
+
+    fn plain_values(&self, version: i64, stored: Option<&Stored>) -> [Value; PLAIN.len()] {
+        let facts = &self.put.summary.facts;
+        let end_seen_us = facts.ended_at.map(|_| {
+            stored
+                .and_then(|stored| stored.end_seen_us)
+                .unwrap_or(self.put.now.micros())
+        });
+        [
+            // Whatever has a summary was observed.
+            false.into(),
+            self.position.into(),
+            version.into(),
+            Value::Null,
+            end_seen_us.into(),
+            self.put.summary.last_event_at.micros().into(),
+            facts.from.address.clone().into(),
+            facts.to.address.clone().into(),
+            self.facets.pdd_bin.into(),
+        ]
+    }
+
+    fn key_values(&self) -> [Value; KEYS.len()] {
+        let keys = self.facets.keys;
+        [
+            keys.map(|keys| keys.start_us).into(),
+            // Also of a call without a start: whether it has ended is asked of all calls.
+            self.put.summary.facts.ended_at.map(TimeUs::micros).into(),
+            keys.map(facet::Keys::end_key).into(),
+            self.from_hash.into(),
+            self.to_hash.into(),
+        ]
+    }
+}

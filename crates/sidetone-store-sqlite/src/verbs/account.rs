@@ -1,0 +1,67 @@
+//! Accounts and keys.
+
+use async_trait::async_trait;
+use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_store::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
+use sidetone_store::{AccountStore, Result};
+
+use crate::{SqliteStore, account};
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn accounts(&self) -> Result<Accounts> {
+        self.accounts_now()
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>> {
+        self.readers.point(account::api_keys)
+    }
+
+    async fn account_epoch(&self) -> Result<u64> {
+        self.readers.point(account::epoch)
+    }
+
+    async fn create_account(&self, account: Account) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create(work, &account))
+            .await
+    }
+
+    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::put_tokens(work, account, &tokens))
+            .await
+    }
+
+    async fn put_provider_secrets(
+        &self,
+        account: AccountSid,
+        secrets: Vec<ProviderSecret>,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                account::put_provider_secrets(work, account, &secrets)
+            })
+            .await
+    }
+
+    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                account::put_settings(work, account, settings)
+            })
+            .await
+    }
+
+    async fn create_api_key(&self, key: ApiKey) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create_api_key(work, &key))
+            .await
+    }
+
+    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::revoke_api_key(work, key))
+            .await
+    }
+}

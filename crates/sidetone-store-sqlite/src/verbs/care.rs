@@ -1,0 +1,54 @@
+//! Care of what is stored.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use sidetone_core::id::CallRef;
+use sidetone_core::time::TimeUs;
+use sidetone_store::{Care, CheckedCalls, Cursor, Lookup, Result, StoreStats};
+
+use crate::{SqliteStore, check, check_calls, erase};
+
+#[async_trait]
+impl Care for SqliteStore {
+    async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>> {
+        self.writer
+            .run(1, move |work| erase::erase(work, call, now))
+            .await
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        self.readers.scan_freely(check::check).await
+    }
+
+    async fn check_calls(&self, after: Option<Cursor>, limit: usize) -> Result<CheckedCalls> {
+        self.readers
+            .aside(move |conn| check_calls::check_calls(conn, after.as_ref(), limit))
+            .await
+    }
+
+    async fn probe(&self) -> Result<u64> {
+        self.writer
+            .run(1, |work| {
+                work.conn
+                    .prepare_cached(
+                        "update probe set writes = writes + 1, filling = randomblob(65536)",
+                    )?
+                    .execute([])?;
+                Ok(())
+            })
+            .await?;
+        Ok(self.writer.tally.refused.load(Ordering::Relaxed))
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        let tally = &self.writer.tally;
+        Ok(StoreStats {
+            commits: tally.commits.load(Ordering::Relaxed),
+            writes: tally.jobs.load(Ordering::Relaxed),
+            refused: tally.refused.load(Ordering::Relaxed),
+            damaged: tally.damaged.load(Ordering::Relaxed),
+            ..self.readers.point(check::stats)?
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! Feedback and its summaries.
+
+use async_trait::async_trait;
+use sidetone_core::feedback::FeedbackTally;
+use sidetone_core::id::{AccountSid, CallRef, FeedbackSummarySid};
+use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::NewDelivery;
+use sidetone_store::feedback::{
+    FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
+};
+use sidetone_store::{Cursor, FeedbackStore, Lookup, Result};
+
+use crate::{SqliteStore, feedback, feedback_summary, hourly};
+
+#[async_trait]
+impl FeedbackStore for SqliteStore {
+    async fn feedback(&self, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>> {
+        self.readers.point(|conn| feedback::feedback(conn, call))
+    }
+
+    async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>> {
+        self.writer
+            .run(1, move |work| feedback::rate(work, call, &rate))
+            .await
+    }
+
+    async fn judgements(&self, after: Option<Cursor>, limit: usize) -> Result<Vec<Judgement>> {
+        self.readers
+            .aside(move |conn| feedback::judgements(conn, after.as_ref(), limit))
+            .await
+    }
+
+    async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)> {
+        let range = range.clone();
+        self.readers
+            .scan(move |conn| hourly::tally(conn, &range))
+            .await
+    }
+
+    async fn awaits_fold(&self, range: &FeedbackRange, by_then: TimeUs) -> Result<bool> {
+        let range = range.clone();
+        self.readers
+            .scan(move |conn| feedback::awaits_fold(conn, &range, by_then))
+            .await
+    }
+
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()> {
+        self.writer
+            .run(1, move |work| feedback_summary::create(work, &summary))
+            .await
+    }
+
+    async fn feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<Option<FeedbackSummary>> {
+        self.readers
+            .point(|conn| feedback_summary::fetch(conn, account, sid))
+    }
+
+    async fn delete_feedback_summary(
+        &self,
+        account: AccountSid,
+        sid: FeedbackSummarySid,
+    ) -> Result<bool> {
+        self.writer
+            .run(1, move |work| feedback_summary::delete(work, account, sid))
+            .await
+    }
+
+    async fn take_feedback_summary(
+        &self,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Option<FeedbackSummary>> {
+        self.writer
+            .run(1, move |work| {
+                feedback_summary::take(work, now, lease_until)
+            })
+            .await
+    }
+
+    async fn finish_feedback_summary(
+        &self,
+        sid: FeedbackSummarySid,
+        status: FeedbackSummaryStatus,
+        tell: Option<NewDelivery>,
+        now: TimeUs,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |work| {
+                feedback_summary::finish(work, sid, status, tell.as_ref(), now)
+            })
+            .await
+    }
+}

@@ -1,0 +1,81 @@
+//! Deliveries.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::{
+    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome,
+};
+use sidetone_store::page::{Page, PageRequest};
+use sidetone_store::{Outbox, Result};
+
+use crate::outbox_turn::Taking;
+use crate::{SqliteStore, outbox, outbox_turn};
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()> {
+        self.writer
+            .run(deliveries.len(), move |work| {
+                deliveries.iter().try_for_each(|new| outbox::add(work, new))
+            })
+            .await
+    }
+
+    async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>> {
+        let leases = Arc::clone(&self.leases);
+        self.readers
+            .aside(move |conn| outbox_turn::due_endpoints(conn, &leases, now, limit))
+            .await
+    }
+
+    async fn take_deliveries(
+        &self,
+        endpoint: EndpointId,
+        settled: Vec<(DeliveryId, Outcome)>,
+        limit: usize,
+        now: TimeUs,
+        lease_until: TimeUs,
+    ) -> Result<Vec<Delivery>> {
+        let ticket = self.leases.ticket();
+        let taking = Taking {
+            endpoint,
+            limit,
+            now,
+            lease_until,
+            ticket,
+        };
+        let leases = Arc::clone(&self.leases);
+        let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
+        let taken = self.writer.run(1 + settled.len(), move |work| {
+            outbox_turn::settle_and_take(work, &leases, &settled, &taking)
+        });
+        let taken = taken.await;
+        match &taken {
+            Ok(_) => self.leases.release(ids.iter()),
+            Err(_) => self.leases.undo(ticket),
+        }
+        taken
+    }
+
+    async fn dead_letters(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<DeadLetter>> {
+        let page = *page;
+        self.readers
+            .scan(move |conn| outbox::dead_letters(conn, account, &page))
+            .await
+    }
+
+    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()> {
+        self.writer
+            .run(letters.len(), move |work| {
+                outbox::replay(work, &letters, now)
+            })
+            .await
+    }
+}

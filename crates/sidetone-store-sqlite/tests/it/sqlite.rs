@@ -1,0 +1,384 @@
+//! `SQLite` keeps the contract, and what it promises besides.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use sidetone_core::annotation::AnnotationPatch;
+use sidetone_core::feedback::FeedbackPatch;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::FeedbackSummarySid;
+use sidetone_core::vocabulary::Tag;
+use sidetone_store::conformance::sample::{
+    account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
+};
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
+use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, Rate};
+use sidetone_store::page::{PageRequest, Start};
+use sidetone_store::prelude::*;
+use sidetone_store::{Annotate, Lookup, StoreError};
+use sidetone_store_sqlite::{Options, SqliteStore};
+
+async fn open() -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open_temporary().unwrap())
+}
+
+sidetone_store::conformance!(crate::sqlite::open);
+
+const WHOLE: PageRequest = PageRequest {
+    start: Start::First { skip: 0 },
+    size: 1000,
+};
+
+/// Some of everything: events, summaries, states, annotations of two authors, rules.
+async fn fill(store: &dyn Store) {
+    create_account(store).await;
+    for n in 0..40 {
+        let second = i64::try_from(n).unwrap() * 1000;
+        store
+            .append(vec![event(call(n), "a", second)])
+            .await
+            .unwrap();
+        let mut summary = summary(call(n), second, (n % 3 > 0).then_some(second + 60));
+        summary.facts.from.address = Some(format!("+1555010{n}"));
+        summary.facts.to.country_code = Some("DE".into());
+        summary.facts.pdd_ms = Some(n * 100);
+        summary.tags = vec![Tag::Silence];
+        let mut put = put(summary, 1);
+        put.state = Some(vec![1, 2, 3]);
+        store.put_summaries(vec![put]).await.unwrap();
+    }
+    store
+        .annotate(scope(1), call_sid(1), score(4))
+        .await
+        .unwrap();
+    store
+        .annotate(scope(1), call_sid(2), score(2))
+        .await
+        .unwrap();
+    let anna = Annotate {
+        author: "anna".into(),
+        ..score(1)
+    };
+    store.annotate(scope(1), call_sid(1), anna).await.unwrap();
+    for score in [2, 5] {
+        let rate = Rate {
+            by: "tester".into(),
+            patch: FeedbackPatch {
+                score: Some(score),
+                issues: None,
+            },
+            now: at(7),
+            accept_unknown: false,
+            only_first: false,
+            mirror: false,
+        };
+        store.rate(call(1), rate).await.unwrap();
+    }
+    store.freeze_rules(20_000).await.unwrap();
+    let deliveries = (0..3).map(|n| NewDelivery {
+        id: DeliveryId::from_bytes([n; 16]),
+        account: account_sid(1),
+        subject: Some([7; 16]),
+        kind: "test".into(),
+        request: DeliveryRequest {
+            method: Method::Get,
+            url: "https://example.com/".into(),
+            body: None,
+        },
+        created_at: at(0),
+    });
+    store.deliver(deliveries.collect()).await.unwrap();
+}
+
+fn open_at(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Options::default()).unwrap()
+}
+
+#[tokio::test]
+async fn reopening_keeps_everything() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    fill(&store).await;
+    let filter = SummaryFilter::all(account_sid(1));
+    let listed = store.list(&filter, &WHOLE).await.unwrap();
+    let history = store.annotation_history(call(1), &WHOLE).await.unwrap();
+    drop(store);
+    let store = open_at(&path);
+    assert_eq!(store.list(&filter, &WHOLE).await.unwrap(), listed);
+    assert_eq!(
+        store.annotation_history(call(1), &WHOLE).await.unwrap(),
+        history
+    );
+    assert!(store.rules(20_000).await.unwrap().is_some());
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn check_finds_planted_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    fill(&open_at(&path)).await;
+    let whole = std::fs::read(&path).unwrap();
+    for damage in [
+        "update call set event_count = 7 where id = 3",
+        "update call set has_tag = 0 where id = 3",
+        "update call set from_address = 'x' where id = 3",
+        "update call set user_agents = 1 where id = 3",
+        "insert into alias values (3, 1, 20605, x'01010101010101010101010101010101')",
+        "update call set call_score = 5 where id = 2",
+        "update call set annotation = '{}' where id = 2",
+        "update document set body = x'01' where call_id = 3",
+        "update document set body = (select body from document where call_id = 4) where call_id = 3",
+        "delete from document where call_id = 3",
+        "delete from event where id >> 28 = 3",
+        "delete from annotation_log where call_id = 2",
+        "update call set last_change = null where id = 2",
+        "update annotation_log set previous = null",
+        "update annotation_log set seq = seq + 1",
+        "delete from annotation where call_id = 2",
+        "update annotation set revision = 2",
+        "update rollup set n = n + 1 where dim = 0 and axis = 0",
+        "delete from rollup where dim = 6 and axis = 1",
+        "update rollup set calls = x'00' where dim = 11",
+        "insert into rollup values (1, 0, 6, 1, 5, 0, 1, null)",
+        "delete from judged",
+        "update judged set end_mask = 0",
+        "update judged set start_counts = x'0505'",
+        "update judged set start_calls = null, end_calls = null",
+        "update hourly set calls = calls + 1",
+        "update hourly set issue_1 = issue_1 + 1",
+        "delete from hourly",
+        "update call set rated = 12 where id = 2",
+        "delete from feedback",
+        "update feedback_log set before = 3",
+        "update pdd set n = 9",
+        "update outbox set state = 2; delete from outbox where id = 1",
+        "update outbox set state = 1, due_us = 1 where id = 3",
+        "update outbox set url = 'https://example.org/'",
+        "delete from account_token; update call set account = 9 where id = 3",
+    ] {
+        std::fs::write(&path, &whole).unwrap();
+        let conn = Connection::open(&path).unwrap();
+        conn.pragma_update(None, "foreign_keys", false).unwrap();
+        conn.execute_batch(damage).unwrap();
+        drop(conn);
+        let store = open_at(&path);
+        let findings = store.check().await.unwrap();
+        let is_harmless = damage.ends_with("end_calls = null");
+        assert_eq!(findings.is_empty(), is_harmless, "{damage}: {findings:?}");
+        drop(store);
+    }
+}
+
+/// Whatever is found first, the rest is looked at, and each finding says where it is.
+#[tokio::test]
+async fn check_goes_on_and_says_where() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    fill(&open_at(&path)).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "update document set body = x'01' where call_id = 3;
+         update call set rated = 12 where id = 4;
+         update event set body = x'45' where id >> 28 = 5;
+         update fold_state set body = x'46' where call_id = 6;
+         update rules set body = '{}';
+         update outbox set url = 'https://example.org/' where id = 2",
+    )
+    .unwrap();
+    // The page that the index of sids begins with.
+    let root: u64 = conn
+        .query_row(
+            "select rootpage from sqlite_schema where name = 'sqlite_autoindex_call_1'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    drop(conn);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page = usize::try_from((root - 1) * 4096).unwrap();
+    bytes[page..page + 8].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let store = open_at(&path);
+    let findings = store.check().await.unwrap();
+    let found = |call: u64, table: &str| {
+        let sid = call_sid(call - 1).to_string();
+        let is_it = |finding: &&String| finding.contains(&sid) && finding.contains(table);
+        assert!(
+            findings.iter().any(|finding| is_it(&finding)),
+            "{sid}, {table}: {findings:#?}"
+        );
+    };
+    found(3, "table document");
+    found(4, "table call");
+    found(5, "table event");
+    found(6, "state");
+    for (table, key) in [
+        ("rules", "20000"),
+        ("outbox", "X'01"),
+        ("sqlite_autoindex_call_1", ""),
+    ] {
+        let is_it = |finding: &&String| finding.contains(table) && finding.contains(key);
+        assert!(
+            findings.iter().any(|finding| is_it(&finding)),
+            "{table}: {findings:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_summary_that_cannot_be_written_keeps_no_other_from_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    fill(&store).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.pragma_update(None, "foreign_keys", false).unwrap();
+    // Only the first has any.
+    conn.execute_batch("delete from feedback").unwrap();
+    let moved = [1, 0, 2].map(|n| put(summary(call(n), 100_000, Some(100_060)), 1));
+    let refused = store.put_summaries(moved.into()).await.unwrap();
+    assert!(
+        matches!(&refused[..], [(of, StoreError::Corrupt(_))] if *of == call(1)),
+        "{refused:?}"
+    );
+    for n in [0, 2] {
+        let Lookup::Found(record) = store.record(scope(1), call_sid(n)).await.unwrap() else {
+            panic!("call {n} is gone");
+        };
+        assert_eq!(record.summary.unwrap().facts.started_at, Some(at(100_000)));
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_summary_of_feedback_keeps_no_other_waiting() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    create_account(&store).await;
+    let job = |n| FeedbackSummary {
+        sid: FeedbackSummarySid::from_bytes([n; 16]),
+        range: FeedbackRange {
+            account: account_sid(1),
+            include_subaccounts: false,
+            days: 0..=1,
+        },
+        status: FeedbackSummaryStatus::Queued,
+        created_at: at(0),
+        updated_at: at(0),
+        callback: None,
+    };
+    for n in [1, 2] {
+        store.create_feedback_summary(job(n)).await.unwrap();
+    }
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("update feedback_summary set last_day = 9 where id = 1", [])
+        .unwrap();
+    let taken = store.take_feedback_summary(at(1), at(9)).await.unwrap();
+    assert_eq!(taken.unwrap().sid, job(2).sid);
+    assert_eq!(store.take_feedback_summary(at(1), at(9)).await, Ok(None));
+    let found = store.check().await.unwrap();
+    assert!(
+        found
+            .iter()
+            .any(|it| it.starts_with("table feedback_summary")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_expensive_query_ends_at_its_budget() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    create_account(&store).await;
+    let calls = (0..1000).map(|n| put(summary(call(n), 0, Some(60)), 0));
+    store.put_summaries(calls.collect()).await.unwrap();
+    drop(store);
+    let options = Options {
+        step_budget: 2000,
+        ..Options::default()
+    };
+    let store = SqliteStore::open(&path, options).unwrap();
+    let filter = SummaryFilter::all(account_sid(1));
+    let refused = store
+        .list(&filter, &WHOLE)
+        .await
+        .map(|page| page.rows.len());
+    assert_eq!(refused, Err(StoreError::TooExpensive { steps: 2000 }));
+    let small = PageRequest { size: 3, ..WHOLE };
+    assert_eq!(store.list(&filter, &small).await.unwrap().rows.len(), 3);
+}
+
+#[tokio::test]
+async fn refuses_what_is_not_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("other.db");
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("create table mine (x); pragma user_version = 1")
+        .unwrap();
+    drop(conn);
+    assert!(matches!(
+        SqliteStore::open(&path, Options::default()),
+        Err(StoreError::Invalid(_))
+    ));
+    let newer = directory.path().join("newer.db");
+    drop(open_at(&newer));
+    Connection::open(&newer)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    assert!(matches!(
+        SqliteStore::open(&newer, Options::default()),
+        Err(StoreError::Invalid(_))
+    ));
+    let nowhere = directory.path().join("no/such/directory.db");
+    assert!(matches!(
+        SqliteStore::open(&nowhere, Options::default()),
+        Err(StoreError::Unavailable(_))
+    ));
+}
+
+/// Two processes may have the database open; both see what either has written.
+#[tokio::test]
+async fn two_stores_share_a_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let one = Arc::new(open_at(&path));
+    fill(&*one).await;
+    let two = Arc::new(open_at(&path));
+    let tasks: Vec<_> = (0..60)
+        .map(|n| {
+            let store = Arc::clone(if n % 2 == 0 { &one } else { &two });
+            tokio::spawn(async move {
+                let patch = AnnotationPatch {
+                    comment: Some(Some(format!("{n}"))),
+                    ..AnnotationPatch::default()
+                };
+                let judged = store
+                    .annotate(scope(1), call_sid(5), annotate(patch))
+                    .await
+                    .unwrap();
+                assert!(matches!(judged, Lookup::Found(_)));
+                let mut late = summary(call(100 + n % 5), 1, None);
+                late.facts.to.carrier = Some(format!("carrier {n}"));
+                store.put_summaries(vec![put(late, 0)]).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(
+        one.annotation_history(call(5), &WHOLE)
+            .await
+            .unwrap()
+            .rows
+            .len(),
+        60
+    );
+    assert_eq!(two.check().await.unwrap(), Vec::<String>::new());
+    assert_eq!(one.due_timers(at(0), 1).await.unwrap(), []);
+}

@@ -1,0 +1,73 @@
+//! Summaries of calls, and finding them.
+
+use async_trait::async_trait;
+use sidetone_core::annotation::Annotation;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::summary::CallSummary;
+use sidetone_core::time::TimeUs;
+
+use crate::error::{Result, StoreError};
+use crate::lookup::{Lookup, Scope};
+use crate::page::{Page, PageRequest};
+
+/// A folded summary on its way into the store.
+#[derive(Debug, Clone)]
+pub struct PutSummary {
+    /// The summary.
+    pub summary: CallSummary,
+    /// State to continue from with later events. `None`: the log will be folded again.
+    pub state: Option<Vec<u8>>,
+    /// From [`DirtyCall::position`].
+    pub position: u64,
+    /// When a timer event is due if nothing comes before.
+    pub timer_at: Option<TimeUs>,
+    /// When this is written, by our clock.
+    pub now: TimeUs,
+}
+
+/// A call as readers see it: the summary and what was said about it, of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallRecord {
+    /// The call.
+    pub call: CallRef,
+    /// `None`: the call is known, but its first summary is not written yet.
+    pub summary: Option<CallSummary>,
+    /// Count of the summary's versions, from 1; grows only when its content changes.
+    pub processing_version: u32,
+    /// The annotation of the empty author: the view of the compatible API.
+    pub annotation: Annotation,
+    /// Counts the changes of `annotation`, 0 before the first.
+    pub annotation_revision: u64,
+    /// Whether the account had advanced features on when the call was first seen.
+    pub advanced_features: bool,
+    /// Whether the call exists only because somebody judged it.
+    pub placeholder: bool,
+}
+
+/// Summaries of calls.
+#[async_trait]
+pub trait SummaryStore: Send + Sync {
+    /// Writes summaries: document, filter columns, rollups, timer. The processing version grows where the content
+    /// differs from the stored one. A call stays dirty when events came after `position`. A summary whose `position`
+    /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
+    /// (position 0, no events). Where it holds what another system's summary says that people said, and that is something else
+    /// than the stored one says, it becomes the annotation of the empty author, unless somebody here has changed that since
+    /// the time of that summary; nothing said there takes back only what was said there. A summary that cannot be written
+    /// because of what it is or what is stored of its call leaves no trace and keeps no other from being written: says which,
+    /// and why.
+    async fn put_summaries(&self, summaries: Vec<PutSummary>)
+    -> Result<Vec<(CallRef, StoreError)>>;
+    /// One call with its summary and annotation.
+    async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>>;
+    /// The account's call that a SIP Call-ID names, by what the Call-ID makes of itself: the one of that `CallSid`, else
+    /// the latest that something else named, if it began on the day of `at`, the day after or the two before.
+    async fn sip_call(
+        &self,
+        account: AccountSid,
+        sid: CallSid,
+        at: TimeUs,
+    ) -> Result<Option<CallRef>>;
+    /// Calls that match, in the filter's order; those that are damaged are left out and named. [`StoreError::TooExpensive`] when the query ran out of steps.
+    async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
+}
