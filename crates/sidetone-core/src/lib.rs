@@ -10,6 +10,7 @@
 //! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not
 //!   measured is never judged.
 //! - [`sides`], [`network`]: who is who around the platform, as its operator says.
+//! - [`bucket`]: which of an account's calls are kept together.
 //! - [`bounds`]: how long, how deep and between which numbers what others say may be.
 //! - [`annotation`], [`feedback`], [`filter`], [`search`]: what people say about a call, and which calls are asked for.
 //!
@@ -47,6 +48,7 @@
 pub mod vocabulary;
 pub mod annotation;
 pub mod bounds;
+pub mod bucket;
 pub mod capture;
 pub mod correlate;
 pub mod event;
