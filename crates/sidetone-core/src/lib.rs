@@ -4,7 +4,7 @@
 //! - [`event`]: an observation of a call. Events are the truth, are only ever added, and carry [`facts`] (what a source
 //!   says) or [`media`] (what it measured), or a packet as it was seen on its
 //!   way ([`capture`]): [`sip`], [`rtcp`], [`vq`]. Their stored JSON is readable for ever.
-//! - [`correlate`]: which call a source's own name for it means.
+//! - [`correlate`]: which call an observation is of: by its source's own name for it, or by the packets before.
 //! - [`fold`]: from the events of a call to its [`summary`]. The same events give the same bytes, in any order, with
 //!   any duplicates, at once or in parts that are merged later.
 //! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not

@@ -4,11 +4,11 @@ pub mod cdr;
 pub mod event_streams;
 pub mod mirrored;
 pub mod native;
-pub mod network;
 pub mod rtcp;
 pub mod sip;
 pub mod status_callback;
 pub mod summary;
+pub mod trusted_headers;
 pub mod vq_report;
 
 mod edge_description;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
-use sidetone_core::correlate::Limits;
+use sidetone_core::correlate::{Correlator, Fate, Limits, Mirrored, Owned};
 use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::facts::CallFacts;
 use sidetone_core::fold::fold;
@@ -17,8 +17,8 @@ use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{CallState, EdgeKind};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
-use sidetone_wire::translate::mirrored::{self, Mirrored, Skipped};
-use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
+use sidetone_wire::translate::mirrored::{self, Skipped};
+use sidetone_wire::translate::trusted_headers::TrustedHeaders;
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([0x11; 16]);
 
@@ -75,7 +75,7 @@ fn read(sent: &Sent) -> Option<Mirrored> {
 
 /// The events of the only call, in the order in which they are found.
 pub(crate) fn events(sent: &[Sent]) -> Vec<CallEvent> {
-    let mut network = Network::new(Limits::default());
+    let mut correlator = Correlator::new(Limits::default());
     let now = TimeUs::from_micros(1_795_163_000_000_000);
     let mut events = Vec::new();
     for packet in sent.iter().filter_map(read) {
@@ -84,13 +84,13 @@ pub(crate) fn events(sent: &[Sent]) -> Vec<CallEvent> {
             came_by: "test",
             packet,
         };
-        match network.take(owned, now) {
+        match correlator.take(owned, now) {
             Fate::Event(event) => events.push(*event),
             Fate::Waits | Fate::NotACall => {}
             fate @ (Fate::Unexplained | Fate::Crowded(_)) => panic!("{fate:?}"),
         }
     }
-    let (found, _) = network.retry(now);
+    let (found, _) = correlator.retry(now);
     events.extend(found.into_iter().map(|(event, _)| event));
     // Registrations and the like are no calls.
     let call = events[0].call;

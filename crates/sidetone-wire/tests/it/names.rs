@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sidetone_core::correlate::{Limits, WAIT_US};
+use sidetone_core::correlate::{Content, Correlator, Fate, Limits, Mirrored, Owned, WAIT_US};
 use sidetone_core::event::CallEvent;
 use sidetone_core::fold::fold;
 use sidetone_core::id::{AccountSid, CallSid};
@@ -12,8 +12,8 @@ use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_wire::hep::{self, Packet, Payload};
-use sidetone_wire::translate::mirrored::{self, Content, Mirrored};
-use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
+use sidetone_wire::translate::mirrored;
+use sidetone_wire::translate::trusted_headers::TrustedHeaders;
 
 use crate::calls::{Sent, capture, names, summary};
 
@@ -85,14 +85,14 @@ fn owned(packet: Mirrored) -> Owned {
 /// The events of all calls of packets that are all there is.
 fn of_whole(packets: Vec<Mirrored>) -> BTreeMap<CallSid, Vec<CallEvent>> {
     let now = TimeUs::from_micros(1_795_163_000_000_000);
-    let mut network = Network::of_whole(Limits::default());
+    let mut correlator = Correlator::of_whole(Limits::default());
     let mut events = Vec::new();
     for packet in packets {
-        if let Fate::Event(event) = network.take(owned(packet), now) {
+        if let Fate::Event(event) = correlator.take(owned(packet), now) {
             events.push(*event);
         }
     }
-    let (found, given_up) = network.retry(now.plus_us(WAIT_US));
+    let (found, given_up) = correlator.retry(now.plus_us(WAIT_US));
     assert!(given_up.is_empty(), "{given_up:#?}");
     events.extend(found.into_iter().map(|(event, _)| event));
     by_call(events)
@@ -193,26 +193,26 @@ fn summaries(calls: &BTreeMap<CallSid, Vec<CallEvent>>) -> Vec<String> {
 
 /// Packets of an agent that is read as it captures, and whose clock may be off.
 fn live(packets: Vec<Mirrored>, clock_plus_us: i64) -> (Vec<CallEvent>, usize) {
-    let mut network = Network::new(Limits::default());
+    let mut correlator = Correlator::new(Limits::default());
     let (mut events, mut waited) = (Vec::new(), 0);
     let mut now = packets[0].at;
     let mut keep = |found: Vec<(CallEvent, _)>| events.extend(found.into_iter().map(|it| it.0));
     for mut packet in packets {
         now = now.max(packet.at);
-        let (found, given_up) = network.retry(now);
+        let (found, given_up) = correlator.retry(now);
         assert!(given_up.is_empty(), "{given_up:#?}");
         keep(found);
         if matches!(packet.content, Content::Rtcp(_)) {
             packet.at = packet.at.plus_us(clock_plus_us);
         }
-        match network.take(owned(packet), now) {
+        match correlator.take(owned(packet), now) {
             Fate::Event(event) => keep(vec![(*event, "")]),
             Fate::Waits => waited += 1,
             Fate::NotACall => {}
             other @ (Fate::Unexplained | Fate::Crowded(_)) => panic!("{other:?}"),
         }
     }
-    let (found, given_up) = network.retry(now.plus_us(WAIT_US));
+    let (found, given_up) = correlator.retry(now.plus_us(WAIT_US));
     assert!(given_up.is_empty(), "{given_up:#?}");
     keep(found);
     (events, waited)
@@ -258,11 +258,11 @@ fn a_report_of_another_call_on_the_same_ports_is_not_taken() {
     for (seconds, by) in [(-60, packets[0].at), (60, packets[packets.len() - 1].at)] {
         stranger.at = by.plus_us(seconds * SECOND_US);
         let now = TimeUs::from_micros(1_795_163_000_000_000);
-        let mut network = Network::of_whole(Limits::default());
+        let mut correlator = Correlator::of_whole(Limits::default());
         for packet in packets.iter().cloned().chain([stranger.clone()]) {
-            network.take(owned(packet), now);
+            correlator.take(owned(packet), now);
         }
-        let (_, given_up) = network.retry(now.plus_us(WAIT_US));
+        let (_, given_up) = correlator.retry(now.plus_us(WAIT_US));
         let given_up: Vec<TimeUs> = given_up.iter().map(|it| it.packet.at).collect();
         assert_eq!(given_up, [stranger.at]);
     }
@@ -275,22 +275,25 @@ fn more_reports_than_may_wait_are_found_if_their_messages_come_first() {
     let (reports, messages): (Vec<_>, Vec<_>) =
         packets.partition(|it| matches!(it.content, Content::Rtcp(_)));
     let now = TimeUs::from_micros(1_795_163_000_000_000);
-    let mut network = Network::of_whole(Limits {
+    let mut correlator = Correlator::of_whole(Limits {
         waiting: 64,
         ..Limits::default()
     });
     for message in messages {
-        network.take(owned(message), now);
+        correlator.take(owned(message), now);
     }
     let (mut found, mut taken) = (0, 0);
     for report in (0..20).flat_map(|_| reports.iter().cloned()) {
         taken += 1;
-        if let Fate::Crowded(report) = network.take(owned(report), now) {
-            found += network.relieve(now).len();
-            assert!(matches!(network.take(*report, now), Fate::Waits), "{taken}");
+        if let Fate::Crowded(report) = correlator.take(owned(report), now) {
+            found += correlator.relieve(now).len();
+            assert!(
+                matches!(correlator.take(*report, now), Fate::Waits),
+                "{taken}"
+            );
         }
     }
-    let (last, given_up) = network.retry(now.plus_us(WAIT_US));
+    let (last, given_up) = correlator.retry(now.plus_us(WAIT_US));
     assert_eq!((found + last.len(), given_up.len()), (taken, 0));
     assert!(found > 64, "{found}");
 }
@@ -302,25 +305,28 @@ fn reports_of_a_call_that_nobody_mirrors_wait_once_until_somebody_does() {
     let (reports, messages): (Vec<_>, Vec<_>) =
         packets.partition(|it| matches!(it.content, Content::Rtcp(_)));
     let mut now = messages[messages.len() - 1].at;
-    let mut network = Network::new(Limits::default());
-    let take = |network: &mut Network, packet: &Mirrored, now| {
+    let mut correlator = Correlator::new(Limits::default());
+    let take = |correlator: &mut Correlator, packet: &Mirrored, now| {
         let mut packet = packet.clone();
         packet.at = now;
-        network.take(owned(packet), now)
+        correlator.take(owned(packet), now)
     };
-    assert!(matches!(take(&mut network, &reports[0], now), Fate::Waits));
+    assert!(matches!(
+        take(&mut correlator, &reports[0], now),
+        Fate::Waits
+    ));
     now = now.plus_us(WAIT_US);
-    let (_, given_up) = network.retry(now);
+    let (_, given_up) = correlator.retry(now);
     assert_eq!(given_up.len(), 1);
-    network.give_up(&given_up[0], now);
-    let fate = take(&mut network, &reports[0], now);
+    correlator.give_up(&given_up[0], now);
+    let fate = take(&mut correlator, &reports[0], now);
     assert!(matches!(fate, Fate::Unexplained), "{fate:?}");
     for message in messages.iter().filter(|it| it.at < reports[0].at) {
-        take(&mut network, message, now);
+        take(&mut correlator, message, now);
     }
-    let fate = take(&mut network, &reports[0], now);
+    let fate = take(&mut correlator, &reports[0], now);
     assert!(matches!(fate, Fate::Event(_)), "{fate:?}");
     // Its name is known by now, wherever it goes.
-    let fate = take(&mut network, &reports[1], now);
+    let fate = take(&mut correlator, &reports[1], now);
     assert!(matches!(fate, Fate::Event(_)), "{fate:?}");
 }

@@ -1,7 +1,11 @@
-use super::DialogStep::{Accepts, Begins, Ends, Other, Refuses};
-use super::calls::CLUES_MAX;
-use super::holders::HOLDERS_MAX;
+use std::net::SocketAddr;
+
+use super::super::calls::{CLUES_MAX, LINGER_US};
+use super::super::clue::DialogStep::{Accepts, Begins, Ends, Other, Refuses};
+use super::super::clue::Seen;
+use super::super::holders::{HOLDERS_MAX, LATE_US};
 use super::*;
+use crate::id::CallSid;
 
 const ACCOUNT: AccountSid = AccountSid::from_bytes([1; 16]);
 const NOW: TimeUs = TimeUs::from_micros(1_000_000_000_000_000);
@@ -59,7 +63,7 @@ fn at(port: u16) -> SocketAddr {
 
 #[test]
 fn only_an_invite_makes_a_call() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), None);
     assert_eq!(tracker.sip(&sip("a", true, &[], &[]), NOW), call("a"));
     assert_eq!(tracker.sip(&sip("a", false, &[], &[]), NOW), call("a"));
@@ -68,7 +72,7 @@ fn only_an_invite_makes_a_call() {
 
 #[test]
 fn a_call_keeps_the_identity_that_its_first_invite_gave_it() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     let sid = CallSid::from_bytes([9; 16]);
     let given = SipClue {
         sid: Some(sid),
@@ -85,7 +89,7 @@ fn a_call_keeps_the_identity_that_its_first_invite_gave_it() {
 
 #[test]
 fn a_call_that_is_recalled_needs_no_invite() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     let sid = CallSid::from_bytes([9; 16]);
     let named = CallRef {
         account: ACCOUNT,
@@ -107,7 +111,7 @@ fn a_call_that_is_recalled_needs_no_invite() {
 
 #[test]
 fn rtcp_is_found_by_name_then_address_then_source() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
     tracker.sip(&sip("b", true, &[at(2)], &[8]), NOW);
     assert_eq!(
@@ -127,7 +131,7 @@ fn rtcp_is_found_by_name_then_address_then_source() {
 
 #[test]
 fn nothing_crosses_from_one_account_to_another() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
     let other = AccountSid::from_bytes([2; 16]);
     for clue in [
@@ -160,7 +164,7 @@ fn nothing_crosses_from_one_account_to_another() {
 
 #[test]
 fn ended_and_silent_calls_are_forgotten_with_all_they_are_known_by() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     tracker.sip(&sip("a", true, &[at(1)], &[7]), NOW);
     tracker.sip(
         &SipClue {
@@ -173,19 +177,19 @@ fn ended_and_silent_calls_are_forgotten_with_all_they_are_known_by() {
     // The address went to the next call.
     tracker.sip(&sip("b", false, &[at(1)], &[]), NOW);
     tracker.forget(NOW.plus_us(LINGER_US - 1));
-    assert_eq!(tracker.sizes(), (2, 0));
+    assert_eq!(tracker.calls.len(), 2);
     tracker.forget(NOW.plus_us(LINGER_US + SWEEP_US));
-    assert_eq!(tracker.sizes(), (1, 0));
+    assert_eq!(tracker.calls.len(), 1);
     assert_eq!(tracker.media(&media(None, &[], &[7]), NOW), None);
     assert_eq!(tracker.media(&media(None, &[at(1)], &[]), NOW), call("b"));
     tracker.forget(NOW.plus_us(5 * 3600 * SECOND_US));
-    assert_eq!(tracker.sizes(), (0, 0));
+    assert_eq!(tracker.calls.len(), 0);
     assert_eq!(tracker.calls.sizes(), (0, 0));
 }
 
 #[test]
 fn a_call_that_names_ever_more_addresses_leaves_none_behind() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     for port in 1..=1_000 {
         tracker.sip(&sip("a", true, &[at(port)], &[port.into()]), NOW);
     }
@@ -196,61 +200,19 @@ fn a_call_that_names_ever_more_addresses_leaves_none_behind() {
 }
 
 #[test]
-fn packets_wait_in_order_up_to_a_bound() {
-    let mut tracker = Tracker::new(Limits {
-        waiting: 4,
-        ..Limits::default()
-    });
-    let mut wait = |packet, bytes, now| tracker.wait(ACCOUNT, packet, bytes, now);
-    assert_eq!(wait("one", 10, NOW), Ok(()));
-    assert_eq!(wait("two", 10, NOW.plus_us(SECOND_US)), Ok(()));
-    assert_eq!(wait("three", 1, NOW), Err("three"));
-    let waiting = [("one", 10, NOW), ("two", 10, NOW.plus_us(SECOND_US))];
-    assert_eq!(tracker.take_waiting(), waiting);
-    assert_eq!(tracker.sizes().1, 0);
-    // Few large ones are as much as many small ones.
-    let mut wait = |packet, bytes| tracker.wait(ACCOUNT, packet, bytes, NOW);
-    assert_eq!(wait("huge", (64 << 20) + 1), Err("huge"));
-    assert_eq!(wait("large", 64 << 20), Ok(()));
-    assert_eq!(wait("small", 1), Err("small"));
-}
-
-#[test]
-fn no_account_crowds_out_another() {
-    let mut tracker = Tracker::new(Limits {
-        waiting: 120,
-        ..Limits::default()
-    });
-    // Each floods for as long as it may; the next still has room, if ever less.
-    for (n, expected) in [(1, 60), (2, 30), (3, 15), (1, 0)] {
-        let account = AccountSid::from_bytes([n; 16]);
-        let taken = (0..200).filter(|_| tracker.wait(account, (), 10, NOW).is_ok());
-        assert_eq!(taken.count(), expected, "{n}");
-    }
-    // What waits on keeps its place.
-    let first = AccountSid::from_bytes([1; 16]);
-    for ((), bytes, since) in tracker.take_waiting() {
-        tracker.wait_on(first, (), bytes, since);
-    }
-    assert_eq!(tracker.wait(first, (), 10, NOW), Err(()));
-    let other = AccountSid::from_bytes([9; 16]);
-    assert_eq!(tracker.wait(other, (), 10, NOW), Ok(()));
-}
-
-#[test]
 fn calls_beyond_the_bound_are_calls_but_not_remembered() {
-    let mut tracker = Tracker::<()>::new(Limits {
+    let mut tracker = Tracker::new(Limits {
         calls: 1,
         ..Limits::default()
     });
     tracker.sip(&sip("a", true, &[], &[]), NOW);
     assert_eq!(tracker.sip(&sip("b", true, &[], &[]), NOW), call("b"));
-    assert_eq!(tracker.sizes().0, 1);
+    assert_eq!(tracker.calls.len(), 1);
 }
 
 #[test]
 fn a_call_id_that_looks_like_a_call_sid_is_none() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     for name in [
         "CA00112233445566778899aabbccddeeff",
         "123e4567-e89b-12d3-a456-426614174000",
@@ -267,7 +229,7 @@ fn after(seconds: i64) -> TimeUs {
 }
 
 /// A tracker that was told of messages: Call-ID, when each was seen, what it does, and the port that it announces.
-fn told(messages: &[(&str, i64, DialogStep, Option<u16>)]) -> Tracker<()> {
+fn told(messages: &[(&str, i64, DialogStep, Option<u16>)]) -> Tracker {
     let mut tracker = Tracker::new(Limits::default());
     for (call_id, seconds, step, port) in messages {
         let rtcp: Vec<SocketAddr> = port.map(at).into_iter().collect();
@@ -508,7 +470,7 @@ fn what_has_waited_in_vain_does_not_hold_its_like() {
 
 #[test]
 fn a_port_that_very_many_calls_had_is_the_latest_ones() {
-    let mut tracker = Tracker::<()>::new(Limits::default());
+    let mut tracker = Tracker::new(Limits::default());
     let address = [at(1)];
     let names: Vec<String> = (0..=HOLDERS_MAX).map(|n| n.to_string()).collect();
     for (seconds, name) in (0..).zip(&names) {

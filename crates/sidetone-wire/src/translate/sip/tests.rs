@@ -178,3 +178,29 @@ fn a_packet_of_separators_stays_small() {
         assert!(json.len() < 70_000, "{line}{}", json.len());
     }
 }
+
+#[test]
+fn rtcp_may_come_to_each_port_that_a_description_names_for_it() {
+    #[track_caller]
+    fn check(host: &str, attributes: &str, expected: &[&str]) {
+        let kept = invite(&format!(
+            "Content-Type: application/sdp\r\n\r\nv=0\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n{attributes}"
+        ));
+        let addresses: Vec<_> = kept.media.iter().flat_map(Media::rtcp_taken).collect();
+        let expected: Vec<std::net::SocketAddr> =
+            expected.iter().map(|it| it.parse().unwrap()).collect();
+        assert_eq!(addresses, expected, "{attributes}");
+    }
+    check("192.0.2.1", "", &["192.0.2.1:4001"]);
+    check("192.0.2.1", "a=rtcp-mux\r\n", &["192.0.2.1:4000"]);
+    check(
+        "192.0.2.1",
+        "a=rtcp:4001\r\na=rtcp-mux\r\n",
+        &["192.0.2.1:4001"],
+    );
+    let both = ["192.0.2.1:4711", "192.0.2.1:4000"];
+    check("192.0.2.1", "a=rtcp:4711\r\n", &both);
+    check("192.0.2.1", "a=rtcp:4711\r\na=rtcp-mux\r\n", &both);
+    // On hold.
+    check("0.0.0.0", "", &[]);
+}

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use anyhow::ensure;
 use sidetone::clock::Clock;
 use sidetone::ingest::hep::batch::Batch;
-use sidetone_core::correlate::{DialogStep, Evidence, Limits, MediaClue, Seen, SipClue, Tracker};
+use sidetone_core::correlate::{
+    Correlator, DialogStep, Evidence, Fate, Limits, MediaClue, Owned, Seen, SipClue, Tracker,
+};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::TimeUs;
 use sidetone_store::NewEvent;
@@ -14,14 +16,14 @@ use sidetone_wire::rtcp;
 use sidetone_wire::sdp;
 use sidetone_wire::sip::{Message, StartLine};
 use sidetone_wire::translate::mirrored;
-use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
+use sidetone_wire::translate::trusted_headers::TrustedHeaders;
 use sidetone_wire::vq_report;
 
 pub const ACCOUNT: AccountSid = AccountSid::from_bytes([7; 16]);
 
 /// Finds the call of each datagram, and makes nothing of it.
 pub struct Places {
-    tracker: Tracker<()>,
+    tracker: Tracker,
     clock: Clock,
     /// Datagrams whose call was found, and those without.
     pub found: u64,
@@ -128,7 +130,7 @@ const fn seen(at: TimeUs) -> Seen {
 
 /// Makes of each datagram the event that is kept, by the very functions of the intake.
 pub struct Events {
-    network: Network,
+    correlator: Correlator,
     headers: TrustedHeaders,
     clock: Clock,
     account: AccountSid,
@@ -140,7 +142,7 @@ pub struct Events {
 impl Events {
     pub fn new(account: AccountSid) -> Self {
         Self {
-            network: Network::new(Limits::default()),
+            correlator: Correlator::new(Limits::default()),
             headers: TrustedHeaders::default(),
             clock: Clock::default(),
             account,
@@ -163,7 +165,7 @@ impl Events {
                     came_by: "bench",
                     packet,
                 };
-                self.network.take(owned, now)
+                self.correlator.take(owned, now)
             });
             if let Some(Fate::Event(event)) = event {
                 self.found += 1;
@@ -175,7 +177,7 @@ impl Events {
                 self.lost += 1;
             }
         }
-        self.network.retry(now);
+        self.correlator.retry(now);
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use sidetone_core::correlate::{Limits, WAIT_US, sip_call_sid};
+use sidetone_core::correlate::{
+    Content, Correlator, Fate, Limits, Mirrored, Owned, WAIT_US, sip_call_sid,
+};
 use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sip::StartLine;
@@ -11,8 +13,8 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::{Appended, NewEvent, StoreError};
 use sidetone_wire::hep::SIP;
 use sidetone_wire::malformed::Malformed;
-use sidetone_wire::translate::mirrored::{self, Content, Mirrored, Skipped};
-use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
+use sidetone_wire::translate::mirrored::{self, Skipped};
+use sidetone_wire::translate::trusted_headers::TrustedHeaders;
 use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Kind, Received};
@@ -40,7 +42,7 @@ pub struct Intake {
     gate: Gate,
     headers: TrustedHeaders,
     locations: Arc<Locations>,
-    network: Network,
+    correlator: Correlator,
     /// What the packet at hand holds.
     found: Vec<Result<Mirrored, Skipped>>,
     pending: Vec<NewEvent>,
@@ -68,7 +70,7 @@ impl Intake {
             gate: Gate::new(app.clone()),
             headers,
             locations: app.locations.clone(),
-            network: Network::new(limits(&app)),
+            correlator: Correlator::new(limits(&app)),
             found: Vec::new(),
             pending: Vec::new(),
             pending_bytes: 0,
@@ -88,7 +90,7 @@ impl Intake {
             ..limits(&app)
         };
         Self {
-            network: Network::of_whole(limits),
+            correlator: Correlator::of_whole(limits),
             ended: Some(BTreeSet::new()),
             ..Self::new(app)
         }
@@ -125,7 +127,7 @@ impl Intake {
     pub fn remember(&mut self, messages: &[CallEvent]) {
         let now = self.app.clock.now();
         for event in messages {
-            self.network.remember(event, now);
+            self.correlator.remember(event, now);
         }
     }
 
@@ -238,7 +240,7 @@ impl Intake {
 
     fn place(&mut self, owned: Owned, now: TimeUs) {
         let came_by = owned.came_by;
-        match self.network.take(owned, now) {
+        match self.correlator.take(owned, now) {
             Fate::Event(event) => self.keep(*event, came_by, now),
             Fate::Waits => {}
             Fate::NotACall => self.ignore(came_by, "not_a_call"),
@@ -248,7 +250,7 @@ impl Intake {
     }
 
     fn make_room(&mut self, owned: Owned, now: TimeUs) {
-        let found = self.network.relieve(now);
+        let found = self.correlator.relieve(now);
         if found.is_empty() {
             return self.ignore(owned.came_by, "uncorrelated");
         }
@@ -275,7 +277,7 @@ impl Intake {
     }
 
     async fn retry(&mut self, now: TimeUs) -> Result<(), StoreError> {
-        let (found, given_up) = self.network.retry(now);
+        let (found, given_up) = self.correlator.retry(now);
         for (event, came_by) in found {
             self.keep(event, came_by, now);
         }
@@ -285,11 +287,11 @@ impl Intake {
             match self.known_to_store(&owned, &mut looked_up).await {
                 Ok(Some(call)) => {
                     let came_by = owned.came_by;
-                    let event = self.network.recall(owned, call, now);
+                    let event = self.correlator.recall(owned, call, now);
                     self.keep(event, came_by, now);
                 }
                 Ok(None) => {
-                    self.network.give_up(&owned, now);
+                    self.correlator.give_up(&owned, now);
                     self.ignore(owned.came_by, "uncorrelated");
                 }
                 Err(error) => {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sidetone::config::Settings;
-use sidetone_core::correlate::Limits;
+use sidetone_core::correlate::{Correlator, Fate, Limits, Owned};
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::CallSid;
 use sidetone_core::sides::{SideEdge, SideRule};
@@ -13,7 +13,7 @@ use sidetone_store::NewEvent;
 use sidetone_wire::hep::Packet;
 use sidetone_wire::pcap;
 use sidetone_wire::translate::mirrored;
-use sidetone_wire::translate::network::{Fate, Network, Owned, TrustedHeaders};
+use sidetone_wire::translate::trusted_headers::TrustedHeaders;
 
 use super::{picture, tell};
 use crate::harness::{ACCOUNT, TestServer};
@@ -23,7 +23,7 @@ fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/hep");
     let file = std::fs::read(folder.join(format!("{name}.pcap"))).unwrap();
     let account = ACCOUNT.parse().unwrap();
-    let mut network = Network::new(Limits::default());
+    let mut correlator = Correlator::new(Limits::default());
     let now = TimeUs::from_micros(1_795_163_000_000_000);
     let mut events = Vec::new();
     for datagram in pcap::datagrams(&file).unwrap() {
@@ -43,11 +43,11 @@ fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
             came_by: "test",
             packet,
         };
-        if let Fate::Event(event) = network.take(owned, now) {
+        if let Fate::Event(event) = correlator.take(owned, now) {
             events.push(*event);
         }
     }
-    let (found, _) = network.retry(now);
+    let (found, _) = correlator.retry(now);
     events.extend(found.into_iter().map(|(event, _)| event));
     events
 }

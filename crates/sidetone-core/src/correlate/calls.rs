@@ -1,16 +1,19 @@
 //! The calls that are remembered, found by what packets tell of them: a name, an address, a source.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::hash::Hash;
 use std::net::SocketAddr;
 
 use smallvec::SmallVec;
 
+use super::clue::{DialogStep, Seen};
 use super::holders::Holders;
-use super::{DialogStep, LINGER_US, Seen};
+use super::keys::{AsIs, Key, Keys, Told};
 use crate::id::{AccountSid, CallRef};
-use crate::time::TimeUs;
+use crate::time::{SECOND_US, TimeUs};
 
+/// How long an ended call is remembered: what was sent before it ended may still be on its way.
+pub(super) const LINGER_US: i64 = 60 * SECOND_US;
 /// Most addresses, and most sources and names, remembered of one call.
 pub(super) const CLUES_MAX: usize = 32;
 /// So many of either take no memory of their own: those of a proxied call.
@@ -20,25 +23,10 @@ const NOT_YET: TimeUs = TimeUs::from_micros(i64::MIN);
 /// After everything.
 const NEVER: TimeUs = TimeUs::from_micros(i64::MAX);
 
-/// Something that packets of a call have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Told<'a> {
-    /// The Call-ID, or another name that an agent gives the call.
-    Name(&'a str),
-    /// Where a side wants RTCP.
-    Rtcp(SocketAddr),
-    /// A source of its media.
-    Ssrc(u32),
-}
-
-/// What is told within one account, as 64 bits that nobody outside can foresee. That a new call meets one of a million
-/// others has a chance of one in 10¹³. Finding a call touches no text, which would have to come from memory for each packet.
-pub(super) type Key = u64;
-
 /// The calls of all accounts.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    keys: RandomState,
+    keys: Keys,
     by_name: HashMap<Key, Known, AsIs>,
     /// The calls of addresses, sources and names that are no Call-IDs.
     by_clue: HashMap<Key, Holders, AsIs>,
@@ -128,12 +116,12 @@ impl Known {
 impl Calls {
     /// The key of what is told within an account.
     pub(super) fn key(&self, account: AccountSid, told: Told<'_>) -> Key {
-        self.key_of((account, told))
+        self.keys.told(account, told)
     }
 
     /// The key of anything.
     pub(super) fn key_of(&self, it: impl Hash) -> Key {
-        self.keys.hash_one(it)
+        self.keys.any(it)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -165,9 +153,7 @@ impl Calls {
         let Some(known) = self.by_name.get_mut(&name) else {
             return;
         };
-        let clue = self
-            .keys
-            .hash_one((known.call.account, Told::Rtcp(address)));
+        let clue = self.keys.told(known.call.account, Told::Rtcp(address));
         remember(&mut known.rtcp, clue);
         // What the call does not keep would never be forgotten.
         if known.rtcp.contains(&clue) {
@@ -245,27 +231,4 @@ fn remember(clues: &mut Clues, clue: Key) -> bool {
         clues.push(clue);
     }
     is_new
-}
-
-/// A map by what is a hash already.
-pub(super) type AsIs = BuildHasherDefault<Hashed>;
-
-/// Takes a [`Key`] for the hash that it is.
-#[derive(Debug, Default)]
-pub(super) struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

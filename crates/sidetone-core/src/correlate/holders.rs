@@ -2,10 +2,13 @@
 
 use smallvec::SmallVec;
 
-use super::calls::Key;
-use super::{CLOCKS_OFF_US, LATE_US};
-use crate::time::TimeUs;
+use super::clue::CLOCKS_OFF_US;
+use super::keys::Key;
+use crate::time::{SECOND_US, TimeUs};
 
+/// How long after its end reports may be a call's: a phone sends them until it hears of the end, most often every 5 s
+/// (RFC 3550 §6.2).
+pub(super) const LATE_US: i64 = 5 * SECOND_US;
 /// Most calls remembered of one address. Beyond, the earliest are forgotten.
 pub(super) const HOLDERS_MAX: usize = 1_000;
 /// So many of them are asked, from the latest back.

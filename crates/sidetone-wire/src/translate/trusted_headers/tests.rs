@@ -1,4 +1,6 @@
-use sidetone_core::capture::Capture;
+use std::net::SocketAddr;
+
+use sidetone_core::correlate::Content;
 
 use super::*;
 use crate::hep::{self, Packet, Payload};
@@ -78,41 +80,4 @@ fn headers_count_by_who_sent_them() {
     ] {
         assert_eq!(read(&headers, sender), expected, "{headers:?} {sender}");
     }
-}
-
-#[test]
-fn rtcp_may_come_to_each_port_that_a_description_names_for_it() {
-    #[track_caller]
-    fn check(host: &str, attributes: &str, expected: &[&str]) {
-        let body =
-            format!("v=0\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n{attributes}");
-        let text = format!(
-            "INVITE sip:b@b SIP/2.0\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:b@b>\r\n\
-             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let end = SocketAddr::from(([192, 0, 2, 9], 5060));
-        let capture = Capture {
-            agent: 1,
-            source: end,
-            destination: end,
-        };
-        let message = Message::parse(text.as_bytes()).unwrap();
-        let message = crate::translate::sip::message(&message, capture).unwrap();
-        let addresses = announced(&message).0;
-        let expected: Vec<SocketAddr> = expected.iter().map(|it| it.parse().unwrap()).collect();
-        assert_eq!(addresses, expected, "{attributes}");
-    }
-    check("192.0.2.1", "", &["192.0.2.1:4001"]);
-    check("192.0.2.1", "a=rtcp-mux\r\n", &["192.0.2.1:4000"]);
-    check(
-        "192.0.2.1",
-        "a=rtcp:4001\r\na=rtcp-mux\r\n",
-        &["192.0.2.1:4001"],
-    );
-    let both = ["192.0.2.1:4711", "192.0.2.1:4000"];
-    check("192.0.2.1", "a=rtcp:4711\r\n", &both);
-    check("192.0.2.1", "a=rtcp:4711\r\na=rtcp-mux\r\n", &both);
-    // On hold.
-    check("0.0.0.0", "", &[]);
 }

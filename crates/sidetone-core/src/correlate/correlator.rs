@@ -1,69 +1,13 @@
-//! A mirrored network: packets in, events of calls out. What a packet cannot be put to yet waits.
+//! Packets of a mirrored network in, events of calls out. What a packet cannot be put to yet waits.
 
-use std::net::{IpAddr, SocketAddr};
-
-use sidetone_core::correlate::{Evidence, Limits, MediaClue, Seen, Tracker, WAIT_US, sip_call_sid};
-use sidetone_core::event::{CallEvent, Observation};
-use sidetone_core::id::{AccountSid, CallRef, CallSid};
-use sidetone_core::network::Network as Range;
-use sidetone_core::sip::{Media, SipMessage};
-use sidetone_core::time::TimeUs;
-
-use super::mirrored::{Content, Mirrored};
-use crate::sip::Message;
-
-/// Headers that count by who sent the message.
-#[derive(Debug, Clone, Default)]
-pub struct TrustedHeaders {
-    /// Headers that hold a call's CallSid.
-    pub call_sid: Vec<String>,
-    /// Headers that hold the Call-ID of the call on the other side of a back-to-back user agent.
-    pub parent: Vec<String>,
-    /// Senders of messages whose headers count. Nobody else's do: callers write what they like.
-    pub sources: Vec<Range>,
-    /// Senders of messages whose `verstat` counts; `None`: everybody.
-    pub verstat_sources: Option<Vec<Range>>,
-}
-
-/// What the headers of a message name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Names {
-    /// The call.
-    pub call: Option<CallSid>,
-    /// The call on the other side.
-    pub parent: Option<CallSid>,
-}
-
-impl TrustedHeaders {
-    /// What a message's headers name, if its sender is believed.
-    #[must_use]
-    pub fn read(&self, message: &Message<'_>, sender: IpAddr, account: AccountSid) -> Names {
-        if !is_in(&self.sources, sender) {
-            return Names::default();
-        }
-        let value = |names: &[String]| {
-            let found = names.iter().find_map(|name| message.header(name));
-            found.map(|value| crate::sip::text(value).trim().to_owned())
-        };
-        Names {
-            call: value(&self.call_sid).and_then(|sid| sid.parse().ok()),
-            parent: value(&self.parent)
-                .filter(|name| !name.is_empty())
-                .map(|name| sip_call_sid(account, &name)),
-        }
-    }
-
-    /// Whether a sender's word about the verification of callers counts.
-    #[must_use]
-    pub fn believes_verstat_of(&self, sender: IpAddr) -> bool {
-        let sources = self.verstat_sources.as_ref();
-        sources.is_none_or(|sources| is_in(sources, sender))
-    }
-}
-
-fn is_in(ranges: &[Range], sender: IpAddr) -> bool {
-    ranges.iter().any(|range| range.contains(sender))
-}
+use super::clue::{Evidence, MediaClue, Seen};
+use super::limits::{Limits, WAIT_US};
+use super::mirrored::{Announced, Content, Mirrored};
+use super::tracker::Tracker;
+use super::waiting::{Waiter, Waiting};
+use crate::event::{CallEvent, Observation};
+use crate::id::{AccountSid, CallRef};
+use crate::time::TimeUs;
 
 /// A packet and whose network it was seen in.
 #[derive(Debug)]
@@ -94,10 +38,11 @@ pub enum Fate {
 /// An event, and how its packet came.
 pub type Found = (CallEvent, &'static str);
 
-/// Puts packets to calls.
+/// Puts packets to calls, by the packets before them.
 #[derive(Debug)]
-pub struct Network {
-    tracker: Tracker<Owned>,
+pub struct Correlator {
+    tracker: Tracker,
+    waiting: Waiting<Owned>,
     is_whole: bool,
     /// Packets that began to wait since all that wait were tried.
     untried: usize,
@@ -108,12 +53,13 @@ const RELIEVED_SHARE: usize = 16;
 /// Most times that packets which wait are tried one after the other, as one may tell of the next.
 const ROUNDS_MAX: usize = 8;
 
-impl Network {
+impl Correlator {
     /// Knows no call yet. Packets come about as they are seen.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             tracker: Tracker::new(limits),
+            waiting: Waiting::new(limits),
             is_whole: false,
             untried: 0,
         }
@@ -136,20 +82,32 @@ impl Network {
         } else {
             Evidence::Known
         };
-        match self.place(owned, now, evidence, now) {
-            Ok(event) => Fate::Event(event),
-            Err(owned) if is_of_no_call(&owned.packet) => Fate::NotACall,
-            Err(owned) if self.is_hopeless(&owned, now) => Fate::Unexplained,
-            Err(owned) => {
-                let bytes = owned.packet.bytes();
-                match self.tracker.wait(owned.account, *owned, bytes, now) {
-                    Ok(()) => {
-                        self.untried = self.untried.saturating_add(1);
-                        Fate::Waits
-                    }
-                    Err(owned) => Fate::Crowded(Box::new(owned)),
-                }
+        let Some(call) = self.call(&owned, now, evidence, now) else {
+            return self.put_off(owned, now);
+        };
+        Fate::Event(Box::new(owned.packet.of_call(call)))
+    }
+
+    /// Lets a packet wait whose call nothing tells yet, if something still may.
+    fn put_off(&mut self, owned: Owned, now: TimeUs) -> Fate {
+        if owned.packet.is_of_no_call() {
+            return Fate::NotACall;
+        }
+        if self.is_hopeless(&owned, now) {
+            return Fate::Unexplained;
+        }
+        let waiter = Waiter {
+            account: owned.account,
+            bytes: owned.packet.bytes(),
+            packet: owned,
+            since: now,
+        };
+        match self.waiting.begin(waiter) {
+            Ok(()) => {
+                self.untried = self.untried.saturating_add(1);
+                Fate::Waits
             }
+            Err(owned) => Fate::Crowded(Box::new(owned)),
         }
     }
 
@@ -165,11 +123,11 @@ impl Network {
             }
         });
         let mut given_up = Vec::new();
-        for (owned, bytes, since) in left {
-            if in_vain(since) {
-                given_up.push(owned);
+        for waiter in left {
+            if in_vain(waiter.since) {
+                given_up.push(waiter.packet);
             } else {
-                self.tracker.wait_on(owned.account, owned, bytes, since);
+                self.waiting.go_on(waiter);
             }
         }
         self.tracker.forget(now);
@@ -179,13 +137,12 @@ impl Network {
     /// Makes room when packets that are all there is are too many to wait for the last: what is known by now has to tell.
     /// What nothing explains waits on. Finds nothing when too little is new since it was done last.
     pub fn relieve(&mut self, now: TimeUs) -> Vec<Found> {
-        let (_, waiting) = self.tracker.sizes();
-        if !self.is_whole || self.untried < waiting / RELIEVED_SHARE {
+        if !self.is_whole || self.untried < self.waiting.len() / RELIEVED_SHARE {
             return Vec::new();
         }
         let (found, left) = self.try_waiting(now, |_| Evidence::All);
-        for (owned, bytes, since) in left {
-            self.tracker.wait_on(owned.account, owned, bytes, since);
+        for waiter in left {
+            self.waiting.go_on(waiter);
         }
         found
     }
@@ -194,24 +151,29 @@ impl Network {
         &mut self,
         now: TimeUs,
         evidence: impl Fn(TimeUs) -> Evidence,
-    ) -> (Vec<Found>, Vec<(Owned, usize, TimeUs)>) {
+    ) -> (Vec<Found>, Vec<Waiter<Owned>>) {
         self.untried = 0;
         let mut found = Vec::new();
-        let mut attempt = |network: &mut Self, waiting: Vec<(Owned, usize, TimeUs)>| {
+        let mut attempt = |correlator: &mut Self, waiting: Vec<Waiter<Owned>>| {
             let mut left = Vec::new();
-            for (owned, bytes, since) in waiting {
-                let came_by = owned.came_by;
-                match network.place(owned, since, evidence(since), now) {
-                    Ok(event) => found.push((*event, came_by)),
-                    Err(owned) => left.push((*owned, bytes, since)),
+            for waiter in waiting {
+                let (owned, since) = (&waiter.packet, waiter.since);
+                match correlator.call(owned, since, evidence(since), now) {
+                    Some(call) => {
+                        let Owned {
+                            came_by, packet, ..
+                        } = waiter.packet;
+                        found.push((packet.of_call(call), came_by));
+                    }
+                    None => left.push(waiter),
                 }
             }
             left
         };
         // A message explains reports that came before it, and one report another.
-        let waiting = self.tracker.take_waiting().into_iter();
+        let waiting = self.waiting.take().into_iter();
         let (messages, mut reports): (Vec<_>, Vec<_>) =
-            waiting.partition(|(owned, ..)| matches!(owned.packet.content, Content::Sip(_)));
+            waiting.partition(|it| matches!(it.packet.packet.content, Content::Sip(_)));
         let mut left = attempt(self, messages);
         for _ in 0..ROUNDS_MAX {
             let tried = reports.len();
@@ -229,10 +191,8 @@ impl Network {
         if let Some(name) = owned.packet.call_name() {
             self.tracker.recall(call, name, now);
         }
-        match self.place(owned, now, Evidence::CallId, now) {
-            Ok(event) => *event,
-            Err(owned) => owned.packet.of_call(call),
-        }
+        let known = self.call(&owned, now, Evidence::CallId, now);
+        owned.packet.of_call(known.unwrap_or(call))
     }
 
     /// Remembers a call by a message of it that was kept before.
@@ -240,11 +200,11 @@ impl Network {
         let Observation::Sip { sip } = &event.observation else {
             return;
         };
-        let (rtcp, ssrcs) = announced(sip);
-        let (account, named) = (event.call.account, Some(event.call.sid));
+        let announced = Announced::by(sip);
+        let CallRef { account, sid } = event.call;
         // When it came nobody knows any more.
         let seen = self.seen(event.at, now);
-        let clue = Mirrored::sip_clue(sip, account, named, seen, &rtcp, &ssrcs);
+        let clue = announced.clue(sip, account, Some(sid), seen);
         if self.tracker.sip(&clue, now).is_none() {
             self.tracker.recall(event.call, &sip.call_id, now);
             self.tracker.sip(&clue, now);
@@ -275,27 +235,22 @@ impl Network {
         Some(clue)
     }
 
-    /// How many calls are remembered, and how many packets wait.
-    #[must_use]
-    pub fn sizes(&self) -> (usize, usize) {
-        self.tracker.sizes()
-    }
-
-    fn place(
+    /// The call of a packet, as far as the packets before it tell; what it tells itself is remembered.
+    fn call(
         &mut self,
-        owned: Owned,
+        owned: &Owned,
         received_at: TimeUs,
         evidence: Evidence,
         now: TimeUs,
-    ) -> Result<Box<CallEvent>, Box<Owned>> {
-        let seen = self.seen(owned.packet.at, received_at);
+    ) -> Option<CallRef> {
         let Owned {
             account, packet, ..
-        } = &owned;
-        let call = match &packet.content {
+        } = owned;
+        let seen = self.seen(packet.at, received_at);
+        match &packet.content {
             Content::Sip(message) => {
-                let (rtcp, ssrcs) = announced(message);
-                let clue = Mirrored::sip_clue(message, *account, packet.named, seen, &rtcp, &ssrcs);
+                let announced = Announced::by(message);
+                let clue = announced.clue(message, *account, packet.named, seen);
                 self.tracker.sip(&clue, now)
             }
             Content::Rtcp(_) | Content::Vq(..) => {
@@ -303,10 +258,6 @@ impl Network {
                 let clue = packet.media_clue(*account, &ssrcs, seen, evidence);
                 self.tracker.media(&clue, now)
             }
-        };
-        match call {
-            Some(call) => Ok(Box::new(owned.packet.of_call(call))),
-            None => Err(Box::new(owned)),
         }
     }
 
@@ -316,30 +267,3 @@ impl Network {
         Seen { at, received_at }
     }
 }
-
-/// Where the sender of a message may take RTCP, and the sources it announces.
-fn announced(message: &SipMessage) -> (Vec<SocketAddr>, Vec<u32>) {
-    let media = &message.media;
-    let rtcp = media.iter().flat_map(Media::rtcp_taken);
-    let ssrcs = media.iter().flat_map(|media| media.ssrcs.iter().copied());
-    (rtcp.collect(), ssrcs.collect())
-}
-
-/// Whether a packet's method does without a call. Within a known one, any method is part of it.
-fn is_of_no_call(packet: &Mirrored) -> bool {
-    const WITHOUT_CALL: [&str; 6] = [
-        "REGISTER",
-        "OPTIONS",
-        "SUBSCRIBE",
-        "NOTIFY",
-        "PUBLISH",
-        "MESSAGE",
-    ];
-    match &packet.content {
-        Content::Sip(message) => WITHOUT_CALL.contains(&message.method.as_str()),
-        Content::Rtcp(_) | Content::Vq(..) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests;
