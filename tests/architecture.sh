@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The invariants of ARCHITECTURE.md that dependency lists can show.
+# The invariants of ARCHITECTURE.md that dependency lists and imports can show.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,5 +36,7 @@ if grep -rnE --include='*.rs' '\bsidetone_core::(fold|tags|quality)\b' crates/si
   echo "architecture: the store folds" >&2
   failed=1
 fi
+# No circles of imports; the crates that are not named still have some.
+python3 tests/circles.py sidetone-core sidetone-wire || failed=1
 [ "$failed" = 0 ] && echo "architecture: invariants hold"
 exit "$failed"

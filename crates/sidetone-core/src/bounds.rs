@@ -9,8 +9,6 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use crate::event::{EdgeEvent, ImportedSummary, Observation};
-use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::{AccountSid, CallSid};
 use crate::media::{Counters, MediaSample, Stat};
 use crate::parsed::parsed_bytes;
@@ -49,7 +47,7 @@ pub struct OutOfBounds {
 }
 
 impl OutOfBounds {
-    fn new(value: impl Display, expected: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(value: impl Display, expected: impl Into<Cow<'static, str>>) -> Self {
         Self {
             path: String::new(),
             value: value.to_string(),
@@ -133,7 +131,7 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 }
 
 /// Whether JSON is neither too deep nor, once it is read, too large.
-fn json(value: &Value, max_bytes: usize) -> Result<(), OutOfBounds> {
+pub(crate) fn json(value: &Value, max_bytes: usize) -> Result<(), OutOfBounds> {
     // First, so that what follows a value down does not go deep.
     if is_deeper(value, LEVELS_MAX) {
         let expected = format!("at most {LEVELS_MAX} levels of objects and arrays");
@@ -241,7 +239,7 @@ impl<K: Display, T: Bounded> Bounded for BTreeMap<K, T> {
 }
 
 /// Whether a member, if it is there, is between two numbers.
-fn range<T: PartialOrd + Display + Copy>(
+pub(crate) fn range<T: PartialOrd + Display + Copy>(
     member: &'static str,
     value: Option<T>,
     min: T,
@@ -252,41 +250,6 @@ fn range<T: PartialOrd + Display + Copy>(
             Err(OutOfBounds::new(value, format!("a number from {min} to {max}")).within(member))
         }
         _ => Ok(()),
-    }
-}
-
-impl PartyFacts {
-    fn in_range(&self) -> Result<(), OutOfBounds> {
-        self.check()?;
-        range("latitude", self.latitude, -90.0, 90.0)?;
-        range("longitude", self.longitude, -180.0, 180.0)?;
-        match &self.country_code {
-            Some(code) if code.len() != 2 || !code.bytes().all(|it| it.is_ascii_uppercase()) => {
-                Err(OutOfBounds::new(code, "two upper-case letters").within("country_code"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl EdgeFacts {
-    fn in_range(&self) -> Result<(), OutOfBounds> {
-        self.check()?;
-        range("q850_cause", self.q850_cause, 0, 127)
-    }
-}
-
-impl CallFacts {
-    fn in_range(&self) -> Result<(), OutOfBounds> {
-        self.check()?;
-        range("last_sip_response", self.last_sip_response, 100, 699)?;
-        range("q850_cause", self.q850_cause, 0, 127)?;
-        self.from.in_range().map_err(|error| error.within("from"))?;
-        self.to.in_range().map_err(|error| error.within("to"))?;
-        self.edges.iter().try_for_each(|(kind, edge)| {
-            edge.in_range()
-                .map_err(|error| error.within(kind).within("edges"))
-        })
     }
 }
 
@@ -364,44 +327,6 @@ impl Bounded for MediaSample {
     }
 }
 
-impl Bounded for EdgeEvent {
-    fn check(&self) -> Result<(), OutOfBounds> {
-        name(&self.group).map_err(|error| error.within("group"))?;
-        name(&self.name).map_err(|error| error.within("name"))?;
-        self.data.check().map_err(|error| error.within("data"))?;
-        self.conversation_relay
-            .check()
-            .map_err(|error| error.within("conversation_relay"))
-    }
-}
-
-impl Bounded for ImportedSummary {
-    fn check(&self) -> Result<(), OutOfBounds> {
-        self.facts
-            .in_range()
-            .map_err(|error| error.within("facts"))?;
-        json(&self.raw, WHOLE_MAX_BYTES).map_err(|error| error.within("raw"))
-    }
-}
-
-impl Bounded for Observation {
-    fn check(&self) -> Result<(), OutOfBounds> {
-        match self {
-            Self::Progress { facts, .. } | Self::Facts { facts } => {
-                facts.in_range().map_err(|error| error.within("facts"))
-            }
-            Self::Media(sample) => sample.check(),
-            Self::Edge(event) => event.check(),
-            Self::Imported(summary) => summary.check(),
-            // What is made of packets is bounded when they are read.
-            Self::Timer { .. } | Self::Sip { .. } | Self::Rtcp { .. } | Self::Vq { .. } => Ok(()),
-            Self::Unknown(value) => {
-                json(value, WHOLE_MAX_BYTES).map_err(|error| error.within("event"))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -421,14 +346,5 @@ mod tests {
         let objects: Value = (0..100).map(|_| json!({"a": {}})).collect();
         assert!(objects.to_string().len() < 1_000 && objects.check().is_err());
         assert_eq!(Value::from("x".repeat(65_000)).check(), Ok(()));
-        let raw = ImportedSummary {
-            stage: crate::event::ImportStage::Partial,
-            version: 1,
-            processing: None,
-            facts: Box::default(),
-            annotation: crate::annotation::Annotation::default(),
-            raw: numbers(full),
-        };
-        assert_eq!(raw.check(), Ok(()));
     }
 }

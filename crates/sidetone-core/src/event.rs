@@ -1,5 +1,7 @@
 //! Observations of calls: append-only, the truth that summaries are folded from.
 
+mod bounds;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

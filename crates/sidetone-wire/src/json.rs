@@ -8,8 +8,6 @@ mod string;
 
 use serde_json::{Map, Value};
 
-use self::string::Place;
-
 use crate::repairs::{Repair, Repairs};
 
 /// Brackets within brackets that are followed: as many as the reader of the repaired text takes.
@@ -91,6 +89,13 @@ enum Backslash {
     Escapes,
     /// The last character of the text, where what follows the mark could follow a text.
     EndsText,
+}
+
+/// What a string is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Name,
+    Value,
 }
 
 struct Reader<'a> {
@@ -232,7 +237,7 @@ impl<'a> Reader<'a> {
         if self.peek()? != b'"' {
             return None;
         }
-        self.string(Place::Name)?;
+        self.string(Role::Name)?;
         if self.peek()? != b':' {
             return None;
         }
@@ -246,7 +251,7 @@ impl<'a> Reader<'a> {
             b'{' | b'[' if self.open.len() >= DEPTH_MAX => return None,
             b'{' => self.open(b'{', b'}'),
             b'[' => self.open(b'[', b']'),
-            b'"' => self.string(Place::Value)?,
+            b'"' => self.string(Role::Value)?,
             b',' | b'}' | b']' => {
                 self.note(Repair::MissingValue);
                 self.out.extend_from_slice(b"null");

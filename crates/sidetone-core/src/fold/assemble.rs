@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
-use super::figures::{Side, SideFigures, set_loss_percent};
+use super::outcome::Outcome;
 use super::parties::{self, Locations};
-use super::signalling::Outcome;
+use super::side::{Side, SideFigures, set_loss_percent};
 use super::sip::Signalling;
-use super::{FOLD_VERSION, FoldState, imported, sip};
+use super::state::{FOLD_VERSION, FoldState};
+use super::{imported, sip};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
@@ -18,9 +19,7 @@ use crate::sip::IpLocation;
 use crate::summary::{CallSummary, Disregarded, EdgeSummary, NotMeasured};
 use crate::tags;
 use crate::time::TimeUs;
-use crate::vocabulary::{
-    CallDirection, CallType, EdgeKind, MosMethod, ProcessingState, StreamDirection, Tag,
-};
+use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, StreamDirection, Tag};
 
 /// What a call's events tell before anybody judges it: they name the day whose rules are in force, and with these the summary.
 pub struct Findings<'a> {
@@ -29,8 +28,22 @@ pub struct Findings<'a> {
     outcome: Outcome,
 }
 
+impl FoldState {
+    /// What follows from what has been learnt, whatever the rules.
+    #[must_use]
+    pub fn findings(&self) -> Findings<'_> {
+        Findings::of(self)
+    }
+
+    /// The summary of what has been learnt.
+    #[must_use]
+    pub fn summary(&self, call: CallRef, rules: &Rules) -> CallSummary {
+        self.findings().summary(call, rules)
+    }
+}
+
 impl<'a> Findings<'a> {
-    pub(super) fn of(state: &'a FoldState) -> Self {
+    fn of(state: &'a FoldState) -> Self {
         let signalling = sip::signalling(&state.dialogs, &state.reports);
         let mut outcome = state.outcome(signalling.as_ref().map(|it| &it.facts));
         // Where another system does not say when the call started, it started when we saw it start.
@@ -38,7 +51,7 @@ impl<'a> Findings<'a> {
             && import.summary.facts.started_at.is_none()
             && let Some(own) = state.own()
         {
-            outcome.started_at = own.findings().started_at();
+            outcome.started_at = Findings::of(&own).started_at();
         }
         Self {
             state,
@@ -58,7 +71,11 @@ impl<'a> Findings<'a> {
     #[must_use]
     pub fn summary(self, call: CallRef, rules: &Rules) -> CallSummary {
         match &self.state.import {
-            Some(import) => imported::summary(self.state, import, &self.outcome, call, rules),
+            Some(import) => {
+                let own = self.state.own();
+                let own = own.map(|own| Findings::of(&own).observed(call, rules));
+                imported::summary(self.state, import, own, &self.outcome, call, rules)
+            }
             None => self.observed(call, rules),
         }
     }
@@ -134,7 +151,7 @@ impl<'a> Findings<'a> {
 
         CallSummary {
             call,
-            processing: processing(state),
+            processing: state.processing(),
             fold_version: FOLD_VERSION,
             rules_day: rules.day,
             sides_version: rules.sides.version(),
@@ -144,7 +161,7 @@ impl<'a> Findings<'a> {
             tags: found.into_iter().collect(),
             pdd_limit,
             end_not_seen: outcome.end_not_seen,
-            last_event_at: last_event_at(state),
+            last_event_at: state.last_event_at(),
             imported: None,
             beside: None,
             imported_annotation: None,
@@ -161,19 +178,6 @@ fn switch_edge(seen: Option<&parties::Seen>, direction: Option<StreamDirection>)
         (Some((_, callee)), Some(StreamDirection::Outbound)) => callee,
         _ => EdgeKind::Sip,
     }
-}
-
-/// Nothing takes this back: timers are never unlearnt.
-pub(super) const fn processing(state: &FoldState) -> ProcessingState {
-    match state.timers.settled {
-        Some(_) => ProcessingState::Complete,
-        None => ProcessingState::Partial,
-    }
-}
-
-pub(super) fn last_event_at(state: &FoldState) -> TimeUs {
-    // Without any event there is none to name the time of.
-    state.span().map_or(TimeUs::EPOCH, |seen| seen.last)
 }
 
 /// Adds what follows from the outcome and from the addresses.

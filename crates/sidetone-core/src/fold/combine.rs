@@ -1,7 +1,7 @@
 //! Figures of several streams of one side, put together.
 
-use super::figures::{Side, StreamFigures, delayed, expected, set_loss_percent};
 use super::mean::{as_weight, weighted_mean};
+use super::side::{Side, StreamFigures, delayed, expected, set_loss_percent};
 use crate::media::{Counters, Stat};
 
 /// Puts the streams of one side together.

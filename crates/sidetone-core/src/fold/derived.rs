@@ -2,7 +2,9 @@
 
 use super::parties::BothSides;
 use super::place::Places;
-use super::{FoldState, Route, series, sip, steps, warnings};
+use super::route::Route;
+use super::state::FoldState;
+use super::{series, sip, steps, warnings};
 use crate::event::CallEvent;
 use crate::id::CallRef;
 use crate::sides::Sides;

@@ -7,7 +7,7 @@
 
 use super::receivers::Told;
 use super::sent::{Count, Sent};
-use super::sources::{Known, KnownBlock};
+use super::source::{Known, KnownBlock};
 use crate::time::SECOND_US;
 
 /// A jump of sequence numbers beyond this makes a receiver count anew (RFC 3550 §A.1, `MAX_DROPOUT`).

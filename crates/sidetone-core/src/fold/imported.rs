@@ -5,9 +5,8 @@
 
 use std::mem;
 
-use super::assemble::{last_event_at, processing};
-use super::signalling::Outcome;
-use super::{FOLD_VERSION, FoldState, Import};
+use super::outcome::Outcome;
+use super::state::{FOLD_VERSION, FoldState, Import};
 use crate::event::SourceKind;
 use crate::facts::EdgeFacts;
 use crate::id::CallRef;
@@ -16,16 +15,17 @@ use crate::rules::Rules;
 use crate::summary::{CallSummary, EdgeSummary, ImportedAnnotation, no_call};
 use crate::vocabulary::{ProcessingState, StreamDirection};
 
-/// The summary. `outcome`: of everything learnt; it gives a place in time to a call that is not said to have one.
+/// The summary. `own`: that of our own observations. `outcome`: of everything learnt; it gives a place in time to a call that is not said to have one.
 pub(super) fn summary(
     state: &FoldState,
     import: &Import,
+    own: Option<CallSummary>,
     outcome: &Outcome,
     call: CallRef,
     rules: &Rules,
 ) -> CallSummary {
     let told = &import.summary;
-    let own = state.own().map(|own| unjudged(own.summary(call, rules)));
+    let own = own.map(unjudged);
     let (observed, mut edges, sip) = match &own {
         Some(own) => (own.facts.clone(), own.edges.clone(), own.sip.clone()),
         None => Default::default(),
@@ -41,7 +41,7 @@ pub(super) fn summary(
         processing: if told.is_complete() {
             ProcessingState::Complete
         } else {
-            processing(state)
+            state.processing()
         },
         fold_version: FOLD_VERSION,
         rules_day: rules.day,
@@ -52,7 +52,7 @@ pub(super) fn summary(
         tags,
         pdd_limit: None,
         end_not_seen: outcome.end_not_seen,
-        last_event_at: last_event_at(state),
+        last_event_at: state.last_event_at(),
         imported: None,
         beside: None,
         imported_annotation: None,

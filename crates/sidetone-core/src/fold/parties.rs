@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::combine::combine;
-use super::figures::{Side, SideFigures, StreamFigures};
 use super::legs::{Leg, Legs};
 use super::place::{PartyEdge, Places};
 use super::plausible::believed_of_phone;
 use super::reports::Reports;
 use super::rtp::{self, Measurement, Way};
+use super::side::{Side, SideFigures, StreamFigures};
 use super::sip::Signalling;
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::media::{Counters, Stat};

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::place::Places;
 use super::reports::ReportKind;
 use super::sent::Sent;
-use super::sources::{Known, Source};
+use super::source::{Known, Source, senders};
 use super::ways::Ways;
 use crate::rtcp::{SenderInfo, VoipMetrics};
 use crate::time::SECOND_US;
@@ -55,7 +55,7 @@ pub(super) fn judge(
         let reports = source.reports.iter_mut();
         let of_senders = reports.map(|known| judge_sender(known, age(known.at, oldest)));
         faults.insert(*ssrc, of_senders.collect());
-        sent.insert(*ssrc, Sent::of(&source.reports, is_partial));
+        sent.insert(*ssrc, Sent::of(senders(&source.reports), is_partial));
     }
     for (ssrc, source) in sources.iter_mut() {
         let oldest = oldest(source);
@@ -84,7 +84,7 @@ pub(super) fn judge(
         }
         let sent = sent.get(ssrc).cloned().unwrap_or_default();
         source.sent = if source.disregarded > 0 {
-            Sent::of(&source.reports, sent.is_partial)
+            Sent::of(senders(&source.reports), sent.is_partial)
         } else {
             sent
         };
@@ -104,8 +104,7 @@ const fn packets(us: i64) -> i64 {
 /// Tells what a source sent from its first report on, where its count is of more than this call and yet goes on as one: it began
 /// before, or at some other number than 0. Says whether it did.
 fn count_from_first(reports: &mut [Known], oldest: i64) -> bool {
-    let senders = |known: &Known| Some((known.at, known.sender?));
-    let told: Vec<(i64, SenderInfo)> = reports.iter().filter_map(senders).collect();
+    let told: Vec<(i64, SenderInfo)> = senders(reports).collect();
     let Some((at, first)) = told.first().copied() else {
         return false;
     };

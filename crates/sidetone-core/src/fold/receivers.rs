@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cap::cap;
 use super::place::Place;
 use super::reports::ReportKind;
-use super::sources::{Known, KnownBlock, Source, Sources};
+use super::source::{Known, KnownBlock, Source};
+use super::sources::Sources;
 
 /// A report, and what it says of a stream. `None`: nothing has come of it since the report before.
 pub(super) type Told<'a> = (&'a Known, Option<KnownBlock>);

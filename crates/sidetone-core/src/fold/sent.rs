@@ -1,6 +1,6 @@
 //! How much a source had sent by when, as its own reports tell it.
 
-use super::sources::Known;
+use crate::rtcp::SenderInfo;
 use crate::time::SECOND_US;
 
 /// What most send in a second while somebody speaks: a packet every 20 ms (RFC 3551 §4.2).
@@ -45,14 +45,13 @@ impl Default for Sent {
 }
 
 impl Sent {
-    /// Reads reports that are in the order of time.
-    pub(super) fn of(reports: &[Known], is_partial: bool) -> Self {
+    /// Reads what reports say, and when each did, in the order of time.
+    pub(super) fn of(said: impl Iterator<Item = (i64, SenderInfo)>, is_partial: bool) -> Self {
         let mut counts: Vec<Count> = Vec::new();
         let mut before = None;
-        for known in reports {
-            let Some(sender) = known.sender else { continue };
+        for (at, sender) in said {
             let mut count = Count {
-                at: known.at,
+                at,
                 packets: i64::from(sender.packets),
                 octets: i64::from(sender.octets),
                 is_anew: false,

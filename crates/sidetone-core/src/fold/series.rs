@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::figures::Side;
 use super::hearing::Mark;
 use super::parties::{figures, kind_of};
 use super::place::Places;
@@ -13,6 +12,7 @@ use super::received::{Jitter, Received};
 use super::reports::Reports;
 use super::rtp::{self, AtEdges, Way};
 use super::sent::Count;
+use super::side::Side;
 use super::sip::Signalling;
 use super::sources::Sources;
 use super::trips::{Trips, round_trips, whole_trip};

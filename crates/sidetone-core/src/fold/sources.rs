@@ -5,50 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::place::{PartyEdge, Place, Places};
 use super::plausible::judge;
 use super::reports::{Path, Report, ReportKind, Reports, Said};
-use super::sent::Sent;
 use super::sip::Signalling;
+use super::source::{Known, Source};
 use super::timeline::Timeline;
 use super::ways::Ways;
 use crate::capture::Capture;
-use crate::rtcp::{ReportBlock, SenderInfo};
 use crate::time::TimeUs;
-
-/// A report, whoever saw it: as much of it as can be believed.
-#[derive(Debug)]
-pub(super) struct Known {
-    pub(super) sender: Option<SenderInfo>,
-    pub(super) blocks: Vec<KnownBlock>,
-    pub(super) kind: ReportKind,
-    /// When each agent saw it first.
-    pub(super) seen: BTreeMap<u32, TimeUs>,
-    /// When it was seen, on the call's line of time.
-    pub(super) at: i64,
-}
-
-/// What a report says of one stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct KnownBlock {
-    pub(super) said: ReportBlock,
-    /// Whether its jitter can be true.
-    pub(super) has_jitter: bool,
-}
-
-/// The reports of one source, in the order of time.
-#[derive(Debug, Default)]
-pub(super) struct Source {
-    pub(super) reports: Vec<Known>,
-    pub(super) place: Option<Place>,
-    /// Where its reports were seen.
-    pub(super) captures: BTreeSet<Capture>,
-    /// What it says of having sent.
-    pub(super) sent: Sent,
-    /// Reports that were not believed, or not in all they say.
-    pub(super) disregarded: u32,
-    /// Whether nothing it says is believed.
-    pub(super) is_noise: bool,
-    /// Whether any of its reports was seen to be encrypted.
-    pub(super) has_encrypted: bool,
-}
 
 /// All that was reported of a call, by source.
 pub(super) struct Sources<'a> {
@@ -153,13 +115,4 @@ fn by_ssrc(reports: &Reports, places: &Places, timeline: &Timeline<'_>) -> BTree
     groups
         .map(|(ssrc, group)| (ssrc, group.source(timeline)))
         .collect()
-}
-
-impl From<ReportBlock> for KnownBlock {
-    fn from(said: ReportBlock) -> Self {
-        Self {
-            said,
-            has_jitter: true,
-        }
-    }
 }

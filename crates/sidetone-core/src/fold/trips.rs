@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::mean::weighted_mean;
 use super::plausible::ROUND_TRIP_MAX_MS;
-use super::sources::{Known, Source};
+use super::source::{Known, Source};
 use crate::media::Stat;
 
 /// The mean round trip between where reports were seen and each reporter, by the reporter.

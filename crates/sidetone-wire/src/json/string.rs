@@ -1,29 +1,22 @@
 //! Strings: where they end, and what in them is no JSON.
 
-use super::{Backslash, Reader, after_space};
+use super::{Backslash, Reader, Role, after_space};
 use crate::repairs::Repair;
-
-/// Where a string stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Name,
-    Value,
-}
 
 impl Reader<'_> {
     /// A string, from its first quotation mark to its last.
-    pub(super) fn string(&mut self, place: Place) -> Option<()> {
+    pub(super) fn string(&mut self, role: Role) -> Option<()> {
         self.pass(1);
         self.out.push(b'"');
         loop {
             let byte = self.byte(0)?;
             match byte {
-                b'"' if self.may_end(place, 1) => break,
+                b'"' if self.may_end(role, 1) => break,
                 b'"' => {
                     self.note(Repair::Quote);
                     self.out.extend_from_slice(b"\\\"");
                 }
-                b'\\' if self.is_last_backslash(place) => {
+                b'\\' if self.is_last_backslash(role) => {
                     self.note(Repair::Escape);
                     self.out.extend_from_slice(b"\\\\");
                     self.pass(1);
@@ -47,10 +40,8 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn is_last_backslash(&self, place: Place) -> bool {
-        self.backslash == Backslash::EndsText
-            && self.byte(1) == Some(b'"')
-            && self.may_end(place, 2)
+    fn is_last_backslash(&self, role: Role) -> bool {
+        self.backslash == Backslash::EndsText && self.byte(1) == Some(b'"') && self.may_end(role, 2)
     }
 
     fn escape(&mut self) -> Option<()> {
@@ -99,15 +90,15 @@ impl Reader<'_> {
     }
 
     /// Whether a string can end before what is so far ahead: what follows is what JSON wants there.
-    fn may_end(&self, place: Place, ahead: usize) -> bool {
+    fn may_end(&self, role: Role, ahead: usize) -> bool {
         let input = self.input;
         let next = after_space(input, self.at.saturating_add(ahead));
         let closing = self.open.last().copied();
-        match (place, input.get(next).copied()) {
+        match (role, input.get(next).copied()) {
             (_, None) => true,
-            (Place::Name, byte) => byte == Some(b':'),
-            (Place::Value, Some(b',')) => self.may_follow_comma(next.saturating_add(1)),
-            (Place::Value, byte @ Some(b'}' | b']')) if byte == closing => {
+            (Role::Name, byte) => byte == Some(b':'),
+            (Role::Value, Some(b',')) => self.may_follow_comma(next.saturating_add(1)),
+            (Role::Value, byte @ Some(b'}' | b']')) if byte == closing => {
                 let after = after_space(input, next.saturating_add(1));
                 match input.get(after) {
                     None | Some(b',' | b'}' | b']' | b'{') => true,
@@ -120,7 +111,7 @@ impl Reader<'_> {
                     Some(_) => self.open.len() == 1,
                 }
             }
-            (Place::Value, Some(_)) => false,
+            (Role::Value, Some(_)) => false,
         }
     }
 

@@ -11,8 +11,8 @@
 //! Lengths must add up to the whole, as §A.2 asks; the first packet may be of any type, since reduced-size RTCP
 //! (RFC 5506) and some telephones begin with others than reports. Types that say nothing here are passed over.
 
-use super::voip_metrics::{available, level, measured, mos_10, r_factor};
-use super::{Compound, ReportBlock, SenderInfo, VoipMetrics, push};
+use super::compound::{Compound, ReportBlock, SenderInfo, push};
+use super::voip_metrics::{VoipMetrics, available, level, measured, mos_10, r_factor};
 use crate::malformed::Malformed;
 
 /// Sender report.

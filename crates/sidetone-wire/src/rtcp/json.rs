@@ -21,8 +21,8 @@ use serde::Deserialize;
 use serde_json::error::Category;
 
 use self::number::{Tenths, Whole};
-use super::voip_metrics::{available, level, measured, mos_10, r_factor};
-use super::{Compound, ReportBlock, SenderInfo, VoipMetrics, push};
+use super::compound::{Compound, ReportBlock, SenderInfo, push};
+use super::voip_metrics::{VoipMetrics, available, level, measured, mos_10, r_factor};
 use crate::json;
 use crate::malformed::Malformed;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::repairs::Repair;
+use crate::repairs::{Repair, Repairs};
 
 /// A packet of words, its length put in.
 fn packet(count: u8, kind: u8, words: &[u32]) -> Vec<u8> {

@@ -5,10 +5,10 @@
 
 use memchr::memmem;
 
-use super::{Message, Name};
+use super::message::Message;
 use crate::malformed::Malformed;
 use crate::repairs::{Repair, Repairs};
-use crate::scan::{decimal, word};
+use crate::scan::word;
 
 /// The most messages that are read of one payload: as many small ones as 32 KiB hold.
 const MESSAGES_MAX: usize = 64;
@@ -75,11 +75,7 @@ impl<'a> Messages<'a> {
             return Some(Ok(message));
         }
         self.rest = next;
-        Some(Ok(Message {
-            bytes: bytes.get(..header.saturating_add(body)).unwrap_or(bytes),
-            rest: message.rest.get(..body).unwrap_or_default(),
-            ..message
-        }))
+        Some(Ok(message.with_body(body)))
     }
 
     /// Takes a message whose header has no end: all of a datagram; of a segment the lines that are whole, and nothing of
@@ -144,20 +140,6 @@ impl<'a> Iterator for Messages<'a> {
                 self.take(Message::parse(self.rest).ok()?)
             }
         }
-    }
-}
-
-impl Message<'_> {
-    /// How long the body is, as the message says.
-    pub(super) fn content_length(&self) -> Option<usize> {
-        self.first(Name::ContentLength).and_then(decimal)
-    }
-
-    /// Whether the message says that its body is longer than what is here.
-    #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.content_length()
-            .is_some_and(|length| length > self.rest.len())
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sidetone_core::time::TimeUs;
 
-use super::parameters;
+use super::parameters::parameters;
 use crate::time;
 
 /// Measures of the media that one side receives. What was not measured, or is out of range, is `None`: 127 and −1 stand

@@ -9,22 +9,25 @@ mod dialogs;
 mod hearing;
 mod media;
 mod missing;
+mod outcome;
 mod packets;
 mod plausible;
 mod quality;
 mod rtp;
 mod sdk;
-mod signalling;
 mod sip;
 mod switch;
 mod trust;
 
 use super::*;
 use crate::annotation::Annotation;
-use crate::event::{EdgeEvent, EventId, Source, SourceKind, Step};
+use crate::event::{
+    EdgeEvent, EventId, ImportStage, ImportedSummary, Observation, Source, SourceKind, Step, Timer,
+};
 use crate::facts::{CallFacts, EdgeFacts, PartyFacts};
 use crate::id::{AccountSid, CallSid};
 use crate::media::{Counters, MediaSample, Stat};
+use crate::time::TimeUs;
 use crate::vocabulary::{
     CallDirection, CallState, CallType, EdgeKind, MosMethod, ProcessingState, StreamDirection, Tag,
 };

@@ -1,115 +1,28 @@
 //! One call event in the native form.
 
+mod members;
 mod refusal;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use sidetone_core::event::{
-    EdgeEvent, EventId, EventKind, ImportStage, Observation, STORED_VERSION, Source, SourceKind,
-    Step, Timer,
+    EdgeEvent, EventId, EventKind, Observation, STORED_VERSION, Source, SourceKind, Step,
 };
 use sidetone_core::facts::CallFacts;
-use sidetone_core::media::{Counters, MediaSample};
-use sidetone_core::time::TimeUs;
-use sidetone_core::vocabulary::{EdgeKind, Level, StreamDirection};
+use sidetone_core::media::MediaSample;
+use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
+pub use self::members::KINDS;
+
+use self::members::{ENVELOPE, Line, Sender};
 use crate::error::{DecodeError, one_of};
 use crate::identity::{AccountName, CallName};
 use crate::observed::Observed;
 use crate::translate::summary::as_it_came;
 use crate::translate::{TRANSLATOR, content_hash};
 
-/// The kinds of event, each with its own members.
-pub const KINDS: &[(&str, &[&str])] = &[
-    (
-        "progress",
-        &["parent_call_sid", "step", "sequence", "facts"],
-    ),
-    ("facts", &["parent_call_sid", "facts"]),
-    (
-        "media",
-        &[
-            "edge",
-            "direction",
-            "ssrc",
-            "interval",
-            "cumulative",
-            "metadata",
-        ],
-    ),
-    (
-        "edge",
-        &[
-            "edge",
-            "group",
-            "name",
-            "level",
-            "data",
-            "conversation_relay",
-        ],
-    ),
-    (
-        "imported",
-        &["parent_call_sid", "stage", "version", "facts", "raw"],
-    ),
-    ("timer", &["timer"]),
-];
-
-/// The members of every kind.
-const ENVELOPE: &[&str] = &["v", "id", "call_sid", "account_sid", "at", "source", "kind"];
-
 const A_CALL: &str =
     "the id of a call: CA and 32 hexadecimal digits, a UUID, or any text of up to 255 bytes";
 const AN_ACCOUNT: &str = "the id of an account, up to 255 bytes";
-
-/// The members of all kinds in one record. No name means two things, so one flat, direct pass reads any kind;
-/// a tagged enum would buffer every event first (three times slower).
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Line {
-    v: Option<u32>,
-    id: Option<EventId>,
-    call_sid: Option<String>,
-    account_sid: Option<String>,
-    at: Option<TimeUs>,
-    source: Option<Sender>,
-    kind: Option<EventKind>,
-    parent_call_sid: Option<String>,
-    step: Option<Step>,
-    sequence: Option<u32>,
-    facts: Option<Box<CallFacts>>,
-    edge: Option<EdgeKind>,
-    direction: Option<StreamDirection>,
-    ssrc: Option<u32>,
-    interval: Option<Box<Counters>>,
-    cumulative: Option<Box<Counters>>,
-    metadata: Option<Value>,
-    group: Option<String>,
-    name: Option<String>,
-    level: Option<Level>,
-    data: Option<Value>,
-    conversation_relay: Option<Value>,
-    stage: Option<ImportStage>,
-    version: Option<u32>,
-    raw: Option<Value>,
-    timer: Option<Timer>,
-}
-
-/// `source`: a name, or an object as stored events have it.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "a name, or an object of kind, agent and translator"
-)]
-enum Sender {
-    Agent(String),
-    Stored {
-        kind: Option<SourceKind>,
-        agent: Option<String>,
-        translator: Option<u16>,
-    },
-}
 
 /// Decodes one event.
 ///

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
-use super::{ENVELOPE, KINDS, Line};
+use super::members::{ENVELOPE, KINDS, Line};
 use crate::error::{DecodeError, one_of};
 
 pub(super) fn kinds() -> Vec<&'static str> {
