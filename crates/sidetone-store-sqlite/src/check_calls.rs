@@ -11,7 +11,7 @@ use super::cursor;
 use super::error::{Error, Result};
 use super::facet::{self, FACETS, Facets};
 use super::log::{self, EVENT};
-use super::{alias, codec, judgement, record, slot, terms};
+use super::{alias, codec, dirty, judgement, record, slot, terms};
 use sidetone_store::{CheckedCalls, Cursor, StoreError};
 
 /// Checks the calls behind a row.
@@ -249,7 +249,7 @@ fn check_state(
         .prepare_cached("select (select body from fold_state where call_id = ?1)")?
         .query_row([id], |row| row.get(0))?;
     if let Some(sealed) = sealed
-        && codec::open(&log::state_identity(call, row.get(5)?), &sealed).is_none()
+        && codec::open(&dirty::state_identity(call, row.get(5)?), &sealed).is_none()
     {
         say("the state of its fold is not what was written; the next event has it folded anew");
     }

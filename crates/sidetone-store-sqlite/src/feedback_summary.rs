@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::TimeUs;
 
@@ -10,11 +10,11 @@ use super::checksum::{FEEDBACK_SUMMARY, expect_sound};
 use super::error::{Error, Result};
 use super::writer::Work;
 use super::{account, outbox};
-use sidetone_store::StoreError;
 use sidetone_store::delivery::NewDelivery;
 use sidetone_store::feedback::{
     FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback,
 };
+use sidetone_store::{StoreError, Topic};
 
 static SELECT: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -105,6 +105,7 @@ pub(super) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<(
             callback.map(|callback| &callback.url),
             callback.is_some_and(|callback| callback.by_get),
         ])?;
+    work.ring(Topic::FeedbackSummaries);
     Ok(())
 }
 
@@ -132,41 +133,44 @@ pub(super) fn delete(
     Ok(deleted > 0)
 }
 
+/// Whether there is one to be made.
+pub(super) fn is_any_open(conn: &Connection) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("select 1 from feedback_summary where status < 2 limit 1")?
+        .exists([])?)
+}
+
+/// Takes the first that `claims` gives.
 pub(super) fn take(
     work: &mut Work<'_>,
     now: TimeUs,
-    lease_until: TimeUs,
+    mut claims: impl FnMut(FeedbackSummarySid) -> bool,
 ) -> Result<Option<FeedbackSummary>> {
-    let next: Option<i64> = work
-        .conn
-        .prepare_cached(&format!(
-            "select id from feedback_summary where status < 2 and coalesce(lease_until_us, ?1) <= ?1 and {}
-             order by id limit 1",
-            FEEDBACK_SUMMARY.is_sound("")
-        ))?
-        .query_row([now.micros()], |row| row.get(0))
-        .optional()?;
-    let Some(id) = next else {
+    let sql = format!(
+        "select id, sid from feedback_summary where status < 2 and {} order by id",
+        FEEDBACK_SUMMARY.is_sound("")
+    );
+    let mut statement = work.conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut next = None;
+    while let Some(row) = rows.next()? {
+        if claims(FeedbackSummarySid::from_bytes(row.get(1)?)) {
+            next = Some(row.get(0)?);
+            break;
+        }
+    }
+    let Some(id): Option<i64> = next else {
         return Ok(None);
     };
     work.conn
         .prepare_cached(&format!(
-            "update feedback_summary set status = 1, lease_until_us = ?2, updated_us = ?3, checksum = {} where id = ?1",
-            FEEDBACK_SUMMARY.updated_unread(&[("status", "1"), ("updated_us", "?3")])
+            "update feedback_summary set status = 1, updated_us = ?2, checksum = {} where id = ?1",
+            FEEDBACK_SUMMARY.updated_unread(&[("status", "1"), ("updated_us", "?2")])
         ))?
-        .execute([id, lease_until.micros(), now.micros()])?;
+        .execute([id, now.micros()])?;
     let mut statement = work.conn.prepare_cached(&format!("{}id = ?1", *SELECT))?;
     let mut rows = statement.query([id])?;
     rows.next()?.map(read).transpose()
-}
-
-/// Ends all leases.
-pub(super) fn end_leases(work: &mut Work<'_>) -> Result<()> {
-    work.conn.execute(
-        "update feedback_summary set lease_until_us = null where status < 2",
-        [],
-    )?;
-    Ok(())
 }
 
 pub(super) fn finish(
@@ -179,9 +183,13 @@ pub(super) fn finish(
     let ended = work
         .conn
         .prepare_cached(&format!(
-            "update feedback_summary set status = ?2, tally = ?3, lease_until_us = null, updated_us = ?4, checksum = {}
+            "update feedback_summary set status = ?2, tally = ?3, updated_us = ?4, checksum = {}
              where sid = ?1 and status < 2",
-            FEEDBACK_SUMMARY.updated_unread(&[("status", "?2"), ("tally", "?3"), ("updated_us", "?4")])
+            FEEDBACK_SUMMARY.updated_unread(&[
+                ("status", "?2"),
+                ("tally", "?3"),
+                ("updated_us", "?4")
+            ])
         ))?
         .execute(params![
             sid.as_bytes(),

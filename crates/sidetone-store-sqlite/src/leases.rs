@@ -47,17 +47,20 @@ pub(super) struct Lease {
     pub(super) until: TimeUs,
     /// Which others were taken together with it.
     pub(super) ticket: u64,
+    /// The handle that took it.
+    owner: u64,
     /// Who settles it: it is held until that is durable, but the next of its line may go along.
     settled_by: Option<u64>,
 }
 
 impl Lease {
-    pub(super) const fn new(row: i64, line: Line, until: TimeUs, ticket: u64) -> Self {
+    pub(super) const fn new(row: i64, line: Line, until: TimeUs, ticket: u64, owner: u64) -> Self {
         Self {
             row,
             line,
             until,
             ticket,
+            owner,
             settled_by: None,
         }
     }
@@ -111,11 +114,25 @@ impl Leases {
 
     /// Forgets all that was taken and settled with a ticket: it was not written.
     pub(super) fn undo(&self, ticket: u64) {
-        let mut state = self.lock();
-        state.held.retain(|_, lease| lease.ticket != ticket);
-        for lease in state.held.values_mut() {
+        self.retain(|lease| {
             lease.settled_by.take_if(|by| *by == ticket);
-        }
+            lease.ticket != ticket
+        });
+    }
+
+    /// The handle is gone.
+    pub(super) fn release_all_of(&self, owner: u64) {
+        self.retain(|lease| lease.owner != owner);
+    }
+
+    /// No lease lasts longer than until then.
+    pub(super) fn end_by(&self, latest: TimeUs) {
+        self.retain(|lease| lease.until <= latest);
+    }
+
+    fn retain(&self, mut keeps: impl FnMut(&mut Lease) -> bool) {
+        let mut state = self.lock();
+        state.held.retain(|_, lease| keeps(lease));
         state.heads = state
             .held
             .iter()
@@ -144,7 +161,7 @@ mod tests {
             DeliveryId::from_bytes([2; 16]),
         );
         let line = Line::of(7, Some([3; 16]), 1);
-        let lease = |row, ticket| Lease::new(row, line, NOW.plus_us(1), ticket);
+        let lease = |row, ticket| Lease::new(row, line, NOW.plus_us(1), ticket, 0);
         leases.lease(first, lease(1, 1));
         assert_eq!(leases.before(line, 2, NOW), Some(1));
         assert_eq!(leases.before(line, 2, NOW.plus_us(1)), None);

@@ -10,10 +10,12 @@ mod check_calls;
 mod check_outbox;
 mod check_rollups;
 mod checksum;
+mod claims;
 mod codec;
 mod condition;
 mod connection;
 mod cursor;
+mod dirty;
 mod erase;
 mod error;
 mod events;
@@ -37,6 +39,7 @@ mod record;
 mod rollup;
 mod rules;
 mod set_aside;
+mod shared;
 mod slot;
 mod span;
 mod summary;
@@ -49,13 +52,11 @@ mod writer;
 mod zone;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use sidetone_core::id::CallRef;
+use std::sync::Arc;
 
 use self::connection::Role;
-use self::leases::Leases;
 use self::readers::{Points, Readers, STEPS_PER_LOOK};
+use self::shared::Shared;
 use self::writer::{Tally, Writer};
 use sidetone_store::Result;
 use sidetone_store::account::Accounts;
@@ -83,11 +84,11 @@ pub struct SqliteStore {
     // Before the directory: its threads end before that is removed.
     writer: Writer,
     readers: Arc<Readers>,
-    leases: Arc<Leases>,
-    /// Calls that were leased and given back, until that is written.
-    given_back: Mutex<Vec<CallRef>>,
+    shared: Arc<Shared>,
+    /// Whose claims are ours.
+    owner: u64,
     #[cfg(feature = "testing")]
-    directory: Option<tempfile::TempDir>,
+    directory: Option<Arc<tempfile::TempDir>>,
 }
 
 impl SqliteStore {
@@ -118,7 +119,8 @@ impl SqliteStore {
             }
         }
         let tally = Arc::new(Tally::default());
-        let points = Arc::new(Points::new(path, Arc::clone(&tally)));
+        let shared = Shared::of(path);
+        let points = Arc::new(Points::new(path, Arc::clone(&tally), Arc::clone(&shared)));
         let readers = Readers::new(
             Arc::clone(&points),
             options.readers,
@@ -126,10 +128,10 @@ impl SqliteStore {
             steps_per_look,
         );
         Ok(Self {
-            writer: Writer::start(conn, beside, points, tally)?,
+            writer: Writer::start(conn, beside, points, tally, Arc::clone(&shared))?,
             readers: Arc::new(readers),
-            leases: Arc::default(),
-            given_back: Mutex::default(),
+            owner: shared.new_owner(),
+            shared,
             #[cfg(feature = "testing")]
             directory: None,
         })
@@ -141,13 +143,6 @@ impl SqliteStore {
     /// When it cannot be read.
     pub fn accounts_now(&self) -> Result<Accounts> {
         self.readers.point(account::accounts)
-    }
-
-    /// A panic elsewhere leaves a list of calls as good as it was.
-    fn given_back(&self) -> MutexGuard<'_, Vec<CallRef>> {
-        self.given_back
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a database whose lists count every single step, slowly: see [`Self::last_list_steps`].
@@ -186,8 +181,27 @@ impl SqliteStore {
         let directory = tempfile::tempdir()
             .map_err(|error| sidetone_store::StoreError::Unavailable(error.to_string()))?;
         let mut store = Self::open(&directory.path().join("sidetone.db"), Options::default())?;
-        store.directory = Some(directory);
+        store.directory = Some(Arc::new(directory));
         Ok(store)
+    }
+
+    /// Opens such a database by two handles.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(feature = "testing")]
+    pub fn open_temporary_twice() -> Result<[Self; 2]> {
+        let one = Self::open_temporary()?;
+        let path = one.directory.iter().map(|it| it.path().join("sidetone.db"));
+        let mut other = Self::open(&path.collect::<std::path::PathBuf>(), Options::default())?;
+        other.directory.clone_from(&one.directory);
+        Ok([one, other])
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.shared.end_of(self.owner);
     }
 }
 

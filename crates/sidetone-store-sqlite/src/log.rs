@@ -13,7 +13,7 @@ use super::checksum::{CALL, about};
 use super::error::Result;
 use super::writer::Work;
 use super::{account, codec, record, set_aside, slot};
-use sidetone_store::{Appended, DueTimer, NewEvent, PATIENCE_MAX_US, dirty_from};
+use sidetone_store::{Appended, DueTimer, NewEvent, PATIENCE_MAX_US, Topic, dirty_from};
 
 /// An event ready to be written.
 pub(super) struct PackedEvent {
@@ -103,11 +103,17 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
     let mut accounts = HashMap::new();
     let mut insert = slot::Insert::new(conn)?;
     for (call, places) in by_call(events) {
-        let (account, advanced) = match accounts.get(&call.account) {
+        let known = match accounts.get(&call.account) {
             Some(known) => *known,
             None => *accounts
                 .entry(call.account)
-                .or_insert(account::existing(conn, call.account)?),
+                .or_insert(account::find(conn, call.account)?),
+        };
+        let Some((account, advanced)) = known else {
+            for place in places {
+                fates[place] = Appended::NoAccount;
+            }
+            continue;
         };
         let of_call = || places.iter().map(|place| &events[*place]);
         let known = find(conn, account, call.sid)?;
@@ -138,6 +144,10 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
             .count();
         if full > 0 {
             refuse(conn, id, full)?;
+        }
+        if let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() {
+            work.shared.calls.note(call, dirty_us);
+            work.ring(Topic::Calls);
         }
         match known {
             Some(known) => extend_call(conn, &known, &added)?,
@@ -276,120 +286,6 @@ pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result
         .exists(params![sid.as_bytes(), account])?)
 }
 
-/// A call that was leased, before its events are read.
-pub(super) struct Leased {
-    pub(super) id: i64,
-    /// Whether the row is what was written.
-    is_sound: bool,
-    pub(super) call: CallRef,
-    pub(super) state_position: i64,
-    pub(super) event_count: i64,
-    pub(super) last_received_us: i64,
-    pub(super) end_seen_us: Option<i64>,
-    pub(super) state: Option<Vec<u8>>,
-}
-
-/// What becomes of a lease that is over before its time: the call is dirty since its last event.
-const END_LEASE: &str =
-    "set lease_until_us = null, dirty_us = min(dirty_us, coalesce(last_received_us, dirty_us))";
-
-/// Ends the leases of calls.
-pub(super) fn give_back(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
-    let mut end = work.conn.prepare_cached(&format!(
-        "update call {END_LEASE} where id = ?1 and lease_until_us is not null and dirty_us is not null"
-    ))?;
-    for call in calls {
-        if let Some(id) = record::row_of(work.conn, *call)? {
-            end.execute([id])?;
-        }
-    }
-    Ok(())
-}
-
-/// Ends all leases. A leased call is dirty too, so they are found among those.
-pub(super) fn end_leases(work: &mut Work<'_>) -> Result<u64> {
-    let ended = work.conn.execute(
-        &format!(
-            "update call indexed by call_dirty {END_LEASE} where dirty_us is not null and lease_until_us is not null"
-        ),
-        [],
-    )?;
-    Ok(ended as u64)
-}
-
-/// Whose bytes those of a fold state are: that of a call at a position.
-pub(super) fn state_identity(call: CallRef, position: i64) -> Vec<u8> {
-    let mut identity = record::identity(call);
-    identity.extend_from_slice(&position.to_le_bytes());
-    identity
-}
-
-/// How long the states of calls that are leased together may be.
-const STATES_MAX_BYTES: usize = 8 << 20;
-
-pub(super) fn lease_dirty(
-    work: &mut Work<'_>,
-    limit: usize,
-    dirty_since: TimeUs,
-    now: TimeUs,
-    lease_until: TimeUs,
-    fold_version: u32,
-) -> Result<Vec<Leased>> {
-    let conn = work.conn;
-    let sql = record::with_soundness(include_str!("take_dirty.sql"));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let rows = statement.query_map(
-        params![
-            dirty_since.micros(),
-            now.micros(),
-            i64::try_from(limit).unwrap_or(i64::MAX),
-            fold_version,
-        ],
-        |row| {
-            let call = CallRef {
-                account: AccountSid::from_bytes(row.get(1)?),
-                sid: CallSid::from_bytes(row.get(2)?),
-            };
-            let state_position = row.get(3)?;
-            let sealed: Option<Vec<u8>> = row.get(7)?;
-            Ok(Leased {
-                id: row.get(0)?,
-                is_sound: row.get(8)?,
-                call,
-                state_position,
-                event_count: row.get(4)?,
-                last_received_us: row.get::<_, Option<i64>>(5)?.unwrap_or(0),
-                end_seen_us: row.get(6)?,
-                // A damaged one is forgotten: the log is folded from the first event.
-                state: sealed
-                    .and_then(|sealed| codec::open(&state_identity(call, state_position), &sealed)),
-            })
-        },
-    )?;
-    let (mut leased, mut state_bytes) = (Vec::new(), 0);
-    let mut forget = conn.prepare_cached("update call set dirty_us = null where id = ?1")?;
-    for row in rows {
-        let row = row?;
-        if !row.is_sound {
-            // A damaged call keeps the summary it has: what would be folded might be another's. `check` names it.
-            forget.execute([row.id])?;
-            continue;
-        }
-        state_bytes += row.state.as_ref().map_or(0, Vec::len);
-        leased.push(row);
-        if state_bytes > STATES_MAX_BYTES {
-            break;
-        }
-    }
-    // Dirty again when the lease is over, or sooner because of what comes meanwhile.
-    let mut lease =
-        conn.prepare_cached("update call set lease_until_us = ?2, dirty_us = ?2 where id = ?1")?;
-    for row in &leased {
-        lease.execute([row.id, lease_until.micros()])?;
-    }
-    Ok(leased)
-}
-
 /// Unpacks a stored event, whose columns begin at one. Says how long its JSON is, too.
 pub(super) fn read_event(
     row: &Row<'_>,
@@ -457,8 +353,7 @@ pub(super) fn clock_set_back(
         Ok(changed as u64)
     };
     let dirty = run(
-        "update call indexed by call_dirty set dirty_us = min(dirty_us, ?1), lease_until_us = null
-         where dirty_us is not null and (dirty_us > ?2 or lease_until_us > ?2)",
+        "update call indexed by call_dirty set dirty_us = ?1 where dirty_us is not null and dirty_us > ?2",
         &[now, patient],
     )?;
     let mut timers = 0;
@@ -468,10 +363,10 @@ pub(super) fn clock_set_back(
             &[now.saturating_add(wait_us)],
         )?;
     }
-    run(
-        "update feedback_summary set lease_until_us = null where lease_until_us > ?1",
-        &[patient],
-    )?;
+    let latest = TimeUs::from_micros(patient);
+    work.shared.calls.end_by(latest);
+    work.shared.feedback_summaries.end_by(latest);
+    work.shared.deliveries.end_by(latest);
     run(
         "update outbox set due_us = ?1 where state = 1 and due_us > ?2",
         &[now, now.saturating_add(RETRY_MAX_US)],
@@ -488,7 +383,7 @@ pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
         let marked = work
             .conn
             .prepare_cached(
-                "update call set dirty_us = coalesce(dirty_us, last_received_us, 0), lease_until_us = null
+                "update call set dirty_us = coalesce(dirty_us, last_received_us, 0)
                  where id = ?1 and event_count > 0 and not sealed",
             )?
             .execute([id])?;
@@ -497,6 +392,9 @@ pub(super) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
                 .prepare_cached("delete from fold_state where call_id = ?1")?
                 .execute([id])?;
             set_aside::take_back(work.conn, id)?;
+            // Whoever folds it goes on with a state that is no more.
+            work.shared.calls.release([*call]);
+            work.ring(Topic::Calls);
         }
     }
     Ok(())

@@ -8,9 +8,9 @@ use super::account;
 use super::error::{Error, Result};
 use super::paging::{self, Toward};
 use super::writer::Work;
-use sidetone_store::StoreError;
 use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery};
 use sidetone_store::page::{Page, PageRequest, Place};
+use sidetone_store::{StoreError, Topic};
 
 /// Adds a delivery, in the transaction of what it tells about.
 pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
@@ -35,6 +35,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
             body,
             delivery.created_at.micros(),
         ])?;
+    work.ring(Topic::Deliveries);
     Ok(())
 }
 
@@ -101,5 +102,7 @@ pub(super) fn replay(work: &mut Work<'_>, letters: &[DeliveryId], now: TimeUs) -
             return Err(Error(StoreError::NotFound(format!("dead letter {id}"))));
         }
     }
+    drop(replay);
+    work.ring(Topic::Deliveries);
     Ok(())
 }

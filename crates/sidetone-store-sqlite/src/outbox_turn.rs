@@ -117,6 +117,8 @@ pub(super) struct Taking {
     pub(super) limit: usize,
     pub(super) now: TimeUs,
     pub(super) lease_until: TimeUs,
+    /// The handle that takes.
+    pub(super) owner: u64,
     /// Marks the leases, so that they can be undone together.
     pub(super) ticket: u64,
 }
@@ -216,7 +218,7 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
             };
             leases.lease(
                 delivery.id,
-                Lease::new(row, line, taking.lease_until, taking.ticket),
+                Lease::new(row, line, taking.lease_until, taking.ticket, taking.owner),
             );
             let body = delivery.request.body.as_ref();
             bytes += body.map_or(0, |(_, body)| body.len());

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::connection::{self, Role};
 use super::error::{Error, Result};
+use super::shared::Shared;
 use super::writer::Tally;
 use sidetone_store::StoreError;
 
@@ -74,15 +75,17 @@ pub(super) struct Points {
     path: PathBuf,
     idle: Mutex<Vec<Point>>,
     tally: Arc<Tally>,
+    shared: Arc<Shared>,
 }
 
 impl Points {
-    /// `tally` counts commits.
-    pub(super) fn new(path: &Path, tally: Arc<Tally>) -> Self {
+    /// `tally` counts damage, `shared` commits.
+    pub(super) fn new(path: &Path, tally: Arc<Tally>, shared: Arc<Shared>) -> Self {
         Self {
             path: path.to_owned(),
             idle: Mutex::default(),
             tally,
+            shared,
         }
     }
 
@@ -108,7 +111,7 @@ impl Points {
             },
         };
         // Counted before the snapshot is taken: what is committed in between is then read anew, not missed.
-        point.renew(self.tally.commits.load(Ordering::Acquire), now)?;
+        point.renew(self.shared.commits.load(Ordering::Acquire), now)?;
         // A connection on which something failed is not used again.
         let answer = self.tally.note(read(&point.conn))?;
         let mut idle = lock(&self.idle);

@@ -46,10 +46,6 @@ pub(super) fn put(
                 "replace into set_aside (call_id, fold_version, tries, at_us, reason) values (?1, ?2, 0, ?3, ?4)",
             )?
             .execute(params![id, fold_version, now.micros(), reason])?;
-        // It stays dirty, but nobody's.
-        work.conn
-            .prepare_cached("update call set lease_until_us = null where id = ?1")?
-            .execute([id])?;
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use super::checksum::CALL;
 use super::error::Result;
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, alias, codec, feedback, judgement, log, record, set_aside};
-use sidetone_store::PutSummary;
+use super::{account, alias, codec, dirty, feedback, judgement, log, record, set_aside};
+use sidetone_store::{Put, PutSummary};
 
 /// A summary ready to be written.
 pub(super) struct PackedSummary {
@@ -30,10 +30,6 @@ impl PackedSummary {
         let json = serde_json::to_vec(&put.summary)?;
         let document = codec::pack(codec::Format::Summary2, &owner, &json)?;
         Ok(Self { put, document })
-    }
-
-    pub(super) const fn call(&self) -> CallRef {
-        self.put.summary.call
     }
 }
 
@@ -80,7 +76,6 @@ const PLAIN: &[&str] = &[
     "placeholder",
     "position",
     "version",
-    "lease_until_us",
     "end_seen_us",
     "last_event_us",
     "from_address",
@@ -115,25 +110,32 @@ static UPDATE: LazyLock<String> = LazyLock::new(|| {
 
 static UPDATE_KEYS: LazyLock<String> = LazyLock::new(|| CALL.update(KEYS));
 
-pub(super) fn put(work: &mut Work<'_>, summaries: &[PackedSummary]) -> Result<()> {
+/// A packed summary, or why it cannot be packed.
+pub(super) type PackedResult = Result<PackedSummary>;
+
+pub(super) fn put(work: &mut Work<'_>, summaries: &[PackedResult]) -> Result<Vec<Put>> {
     summaries
         .iter()
-        .try_for_each(|packed| put_one(work, packed))
+        .map(|packed| match packed {
+            Ok(packed) => put_one(work, packed),
+            Err(error) => Ok(Put::Refused(error.clone().into())),
+        })
+        .collect()
 }
 
-fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
+fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     let conn = work.conn;
     let put = &packed.put;
     let summary = &put.summary;
     let (account, advanced) = account::existing(conn, summary.call.account)?;
     let position = i64::try_from(put.position).unwrap_or(i64::MAX);
     let stored = find(conn, account, summary)?;
-    // A damaged row is left as it is: with new values it would count as sound (log.rs).
+    // A damaged row is left as it is: with new values it would count as sound (dirty.rs).
     if stored
         .as_ref()
         .is_some_and(|stored| position < stored.position || !stored.is_sound)
     {
-        return Ok(());
+        return Ok(Put::Stale);
     }
     let old = stored
         .as_ref()
@@ -147,27 +149,28 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
         from_hash: summary.facts.from.address.as_deref().map(address_hash),
         to_hash: summary.facts.to.address.as_deref().map(address_hash),
     };
-    let id = match &stored {
+    let (id, version, is_changed) = match &stored {
         None => {
             if log::is_erased(conn, account, summary.call.sid)? {
-                return Ok(());
+                return Ok(Put::Gone);
             }
             let id = columns.insert(conn, account, advanced)?;
             write_document(conn, id, &packed.document)?;
-            id
+            (id, 1, true)
         }
         Some(stored) => {
             let changed = is_changed(summary.call, stored, &packed.document)?;
-            columns.update(conn, stored, changed)?;
+            let again_us = work.shared.calls.again_us(summary.call);
+            columns.update(conn, stored, changed, again_us)?;
             if changed {
                 write_document(conn, stored.id, &packed.document)?;
             }
-            stored.id
+            (stored.id, stored.version + i64::from(changed), changed)
         }
     };
     let state = put.state.as_ref();
     let sealed =
-        state.map(|state| codec::seal(&log::state_identity(summary.call, position), state));
+        state.map(|state| codec::seal(&dirty::state_identity(summary.call, position), state));
     write_state(conn, id, stored.is_some(), sealed.as_deref())?;
     if stored.is_some() {
         set_aside::take_back(conn, id)?;
@@ -184,7 +187,12 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<()> {
     if let Some(imported) = imported {
         judgement::adopt(work, summary.call, was.as_ref(), imported, put.now)?;
     }
-    Ok(())
+    let version = u32::try_from(version).unwrap_or(u32::MAX);
+    Ok(if is_changed {
+        Put::Written { version }
+    } else {
+        Put::Unchanged { version }
+    })
 }
 
 /// What a stored summary says that people said of the call in another system; a damaged one says nothing.
@@ -274,10 +282,16 @@ impl Columns<'_> {
             .insert(params_from_iter(values))?)
     }
 
-    fn update(&self, conn: &Connection, stored: &Stored, changed: bool) -> Result<()> {
+    /// `again_us`: from when on the call is dirty because of what came while it was folded, as far as that is known.
+    fn update(
+        &self,
+        conn: &Connection,
+        stored: &Stored,
+        changed: bool,
+        again_us: Option<i64>,
+    ) -> Result<()> {
         let dirty_us = if stored.event_count > self.position {
-            // Of what came while it was folded (log.rs).
-            stored.dirty_us.or(stored.last_received_us)
+            again_us.or(stored.dirty_us).or(stored.last_received_us)
         } else {
             None
         };
@@ -315,7 +329,6 @@ impl Columns<'_> {
             false.into(),
             self.position.into(),
             version.into(),
-            Value::Null,
             end_seen_us.into(),
             self.put.summary.last_event_at.micros().into(),
             facts.from.address.clone().into(),

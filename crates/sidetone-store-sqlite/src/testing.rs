@@ -13,6 +13,7 @@ use super::connection::{self, Role};
 use super::error::{Error, Result};
 use super::judgement;
 use super::rollup::Deltas;
+use super::shared::Shared;
 use super::terms::TermCache;
 use super::writer::Work;
 use sidetone_store::{Annotate, Scope, StoreError};
@@ -66,17 +67,14 @@ fn record(
         }),
     )?;
     let (mut term_cache, mut deltas) = (TermCache::default(), Deltas::default());
+    let (shared, mut rings) = (Shared::default(), Vec::new());
     conn.execute_batch("begin immediate")?;
     let mut groups = Vec::new();
     let mut annotations = annotations.into_iter().peekable();
     while annotations.peek().is_some() {
         seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         for (scope, sid, change) in annotations.by_ref().take(group.max(1)) {
-            let mut work = Work {
-                conn: &conn,
-                term_cache: &mut term_cache,
-                deltas: &mut deltas,
-            };
+            let mut work = Work::new(&conn, &mut term_cache, &mut deltas, &shared, &mut rings);
             judgement::annotate(&mut work, scope, sid, change)?;
         }
         deltas.flush(&conn)?;

@@ -6,8 +6,9 @@ use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 
 use super::cursor;
+use super::dirty::Stale;
 use super::error::{Error, Result};
-use super::log::{EVENT, Leased, read_event};
+use super::log::{EVENT, read_event};
 use super::slot;
 use sidetone_store::{Cursor, DirtyCall, Piece, StoreError};
 
@@ -44,8 +45,8 @@ impl Rest {
     }
 }
 
-impl Leased {
-    /// All that is to be read of it: up to the events that were there when it was leased.
+impl Stale {
+    /// All that is to be read of it: up to the events that were there when it was read.
     fn rest(&self) -> Rest {
         let (next, last) = slot::range(self.id).into_inner();
         Rest {
@@ -59,10 +60,10 @@ impl Leased {
 }
 
 /// Begins to read leased calls: those that are left when there is no more room are read on by [`read_on`].
-pub(super) fn begin(conn: &Connection, leased: Vec<Leased>) -> Result<Vec<DirtyCall>> {
+pub(super) fn begin(conn: &Connection, stale: Vec<Stale>) -> Result<Vec<DirtyCall>> {
     let mut room = PIECE_BYTES;
-    let mut calls = Vec::with_capacity(leased.len());
-    for row in leased {
+    let mut calls = Vec::with_capacity(stale.len());
+    for row in stale {
         let piece = read(conn, row.call, row.rest(), &mut room)?;
         calls.push(DirtyCall {
             call: row.call,

@@ -9,8 +9,15 @@ mod outbox;
 mod rules;
 mod summary;
 
-use sidetone_store::Store;
+use sidetone_store::{Store, Topic, Wakeups};
+use tokio::sync::watch;
 
 use crate::SqliteStore;
 
 impl Store for SqliteStore {}
+
+impl Wakeups for SqliteStore {
+    fn wakeups(&self, topic: Topic) -> watch::Receiver<u64> {
+        self.shared.listen(topic)
+    }
+}

@@ -18,8 +18,9 @@ use super::error::{Error, Result};
 use super::facet::Facets;
 use super::readers::Points;
 use super::rollup::Deltas;
+use super::shared::Shared;
 use super::terms::{TermCache, Terms};
-use sidetone_store::StoreError;
+use sidetone_store::{StoreError, Topic};
 
 /// Jobs that may wait.
 const QUEUE_JOBS: usize = 1024;
@@ -49,9 +50,35 @@ pub(super) struct Work<'a> {
     pub(super) conn: &'a Connection,
     pub(super) term_cache: &'a mut TermCache,
     pub(super) deltas: &'a mut Deltas,
+    /// What the handles share: it is true at once, not when the transaction is committed.
+    pub(super) shared: &'a Shared,
+    rings: &'a mut Vec<Topic>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    pub(super) fn new(
+        conn: &'a Connection,
+        term_cache: &'a mut TermCache,
+        deltas: &'a mut Deltas,
+        shared: &'a Shared,
+        rings: &'a mut Vec<Topic>,
+    ) -> Self {
+        Self {
+            conn,
+            term_cache,
+            deltas,
+            shared,
+            rings,
+        }
+    }
+
+    /// Wakes those who wait for it, after the commit.
+    pub(super) fn ring(&mut self, topic: Topic) {
+        if !self.rings.contains(&topic) {
+            self.rings.push(topic);
+        }
+    }
+
     pub(super) fn terms(&mut self) -> Terms<'_> {
         Terms {
             conn: self.conn,
@@ -160,6 +187,7 @@ impl Writer {
         beside: Connection,
         points: Arc<Points>,
         tally: Arc<Tally>,
+        shared: Arc<Shared>,
     ) -> Result<Self> {
         let wal_pages = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&wal_pages);
@@ -187,7 +215,7 @@ impl Writer {
         let threads = vec![
             spawn(
                 "store-writer",
-                Box::new(move || write(&conn, jobs, &mut log, &counted)),
+                Box::new(move || write(&conn, jobs, &mut log, &counted, &shared)),
             )?,
             spawn(
                 "store-checkpoint",
@@ -280,9 +308,11 @@ fn write(
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     log: &mut WriteAheadLog,
     tally: &Tally,
+    shared: &Shared,
 ) {
     let mut terms = TermCache::default();
     let mut deltas = Deltas::default();
+    let mut rings = Vec::new();
     let mut waiting = None;
     while let Some(first) = waiting.take().or_else(|| jobs.blocking_recv()) {
         let mut weight = first.weight();
@@ -299,9 +329,17 @@ fn write(
             weight += job.weight();
             group.push(job);
         }
-        let committed = commit(conn, &mut group, &mut terms, &mut deltas);
+        let committed = commit(
+            conn,
+            &mut group,
+            &mut terms,
+            &mut deltas,
+            shared,
+            &mut rings,
+        );
         if committed.is_ok() {
-            tally.commits.fetch_add(1, Ordering::Release);
+            tally.commits.fetch_add(1, Ordering::Relaxed);
+            shared.commits.fetch_add(1, Ordering::Release);
             tally.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
         } else {
             terms.clear();
@@ -314,6 +352,9 @@ fn write(
         for job in group {
             job.answer(&committed);
         }
+        for topic in rings.drain(..) {
+            shared.ring(topic);
+        }
         log.after_commit(conn, is_quiet);
     }
 }
@@ -324,6 +365,8 @@ fn commit(
     group: &mut [Box<dyn Job>],
     term_cache: &mut TermCache,
     deltas: &mut Deltas,
+    shared: &Shared,
+    rings: &mut Vec<Topic>,
 ) -> Result<()> {
     deltas.back_to(Deltas::default().mark());
     conn.prepare_cached("begin immediate")?.execute([])?;
@@ -333,11 +376,7 @@ fn commit(
             conn.prepare_cached("savepoint job")?.execute([])?;
         }
         let mark = deltas.mark();
-        let outcome = job.run(&mut Work {
-            conn,
-            term_cache,
-            deltas,
-        });
+        let outcome = job.run(&mut Work::new(conn, term_cache, deltas, shared, rings));
         if let Err(error) = outcome {
             if alone || conn.is_autocommit() {
                 // Nobody else is in it, or SQLite has undone all of it (disk full, I/O error).

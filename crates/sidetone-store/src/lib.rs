@@ -18,6 +18,7 @@ pub mod lookup;
 pub mod page;
 pub mod rules;
 pub mod summary;
+pub mod wakeups;
 
 pub use crate::account::AccountStore;
 pub use crate::care::{Care, CheckedCalls, StoreStats};
@@ -32,12 +33,17 @@ pub use crate::log::{
 };
 pub use crate::lookup::{Lookup, Scope};
 pub use crate::rules::RuleStore;
-pub use crate::summary::{CallRecord, PutSummary, SummaryStore};
+pub use crate::summary::{CallRecord, Put, PutSummary, SummaryStore};
+pub use crate::wakeups::{Topic, Wakeups};
 
 /// A store of calls: all topics on one database.
 ///
 /// Every writing verb is one transaction and returns after it is durable. Verbs may be called from any task; each
 /// sees everything that returned before it was called.
+///
+/// A value of this type is a node's handle; several may be open on one database. What a handle has leased (calls to fold, summaries
+/// of feedback to make, deliveries to send) is leased by nobody else until its lease is over, it is given back, or the handle is
+/// no more: a node that dies keeps nothing.
 pub trait Store:
     AccountStore
     + EventLog
@@ -47,6 +53,7 @@ pub trait Store:
     + Outbox
     + RuleStore
     + Care
+    + Wakeups
     + 'static
 {
 }
@@ -55,6 +62,6 @@ pub trait Store:
 pub mod prelude {
     pub use crate::{
         AccountStore, Care, EventLog, FeedbackStore, JudgementStore, Outbox, RuleStore, Store,
-        SummaryStore,
+        SummaryStore, Wakeups,
     };
 }

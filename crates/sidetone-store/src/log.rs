@@ -26,6 +26,8 @@ pub enum Appended {
     New,
     /// An event of this id was there already; nothing changed.
     Duplicate,
+    /// Its account does not exist; the event was refused.
+    NoAccount,
     /// The call's raw events have expired and its summary is sealed; the event was refused.
     Sealed,
     /// The call has [`EVENTS_PER_CALL_MAX`] events already; the event was refused. Timers are always taken.
@@ -96,9 +98,8 @@ pub struct DueTimer {
 /// Events, and what has to be done because of them.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Appends events and marks their calls dirty. The answer names each event's fate, in order. Idempotent by event
-    /// id within a call, also within one batch. [`StoreError::NotFound`], and nothing appended, when an account does
-    /// not exist.
+    /// Appends events and marks their calls dirty: all of a call's or none, and none because of another call. Says what became
+    /// of each, in order. Idempotent by event id within a call, also within one batch.
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
     /// A call's events by time, then by arrival; each with its place, so that rows of other origin can be put between.
     async fn events(
@@ -121,12 +122,8 @@ pub trait EventLog: Send + Sync {
         fold_version: u32,
     ) -> Result<Vec<DirtyCall>>;
     /// Gives back leased calls that could not be folded because the store could not be written: they are dirty at once, not
-    /// when their lease is over. This itself waits for no write, and comes true with the next [`Self::take_dirty`].
+    /// when their lease is over.
     async fn give_back(&self, calls: Vec<CallRef>) -> Result<()>;
-    /// Ends every lease on calls and summaries of feedback: whoever held one is no more. For a process that knows that
-    /// no other works on the store; on the embedded one, because it holds the lock of the data directory. Says how many calls
-    /// had been leased.
-    async fn end_leases(&self) -> Result<u64>;
     /// More events of a leased call.
     async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece>;
     /// Notes that a call is about to be folded that costs so much that the process may not survive it. Says how often that was

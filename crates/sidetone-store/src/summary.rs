@@ -26,6 +26,27 @@ pub struct PutSummary {
     pub now: TimeUs,
 }
 
+/// What became of a summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// Its content is new, and made this version.
+    Written {
+        /// From 1.
+        version: u32,
+    },
+    /// It says what the stored one says, which is of this version.
+    Unchanged {
+        /// From 1.
+        version: u32,
+    },
+    /// The stored one knows more events, or its row is damaged: nothing changed.
+    Stale,
+    /// The call was erased: nothing changed.
+    Gone,
+    /// It cannot be written because of what it is, or of what is stored of its call: nothing changed.
+    Refused(StoreError),
+}
+
 /// A call as readers see it: the summary and what was said about it, of one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
@@ -53,11 +74,9 @@ pub trait SummaryStore: Send + Sync {
     /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
     /// (position 0, no events). Where it holds what another system's summary says that people said, and that is something else
     /// than the stored one says, it becomes the annotation of the empty author, unless somebody here has changed that since
-    /// the time of that summary; nothing said there takes back only what was said there. A summary that cannot be written
-    /// because of what it is or what is stored of its call leaves no trace and keeps no other from being written: says which,
-    /// and why.
-    async fn put_summaries(&self, summaries: Vec<PutSummary>)
-    -> Result<Vec<(CallRef, StoreError)>>;
+    /// the time of that summary; nothing said there takes back only what was said there. Whole or not at all
+    /// for each call, and none keeps another from being written: says what became of each, in order.
+    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<Vec<Put>>;
     /// One call with its summary and annotation.
     async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>>;
     /// The account's call that a SIP Call-ID names, by what the Call-ID makes of itself: the one of that `CallSid`, else

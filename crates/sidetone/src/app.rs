@@ -4,7 +4,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use sidetone_store::Store;
-use tokio::sync::Notify;
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
@@ -39,10 +38,6 @@ pub struct Parts {
     pub tables: tables::Current,
     /// Where addresses are.
     pub locations: Arc<Locations>,
-    /// Told when a feedback summary was queued.
-    pub feedback_queued: Notify,
-    /// Told when a verb has added deliveries, so that they leave at once.
-    pub outbox_filled: Notify,
 }
 
 impl Parts {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus};
-use sidetone_store::{Result, StoreError};
+use sidetone_store::{Result, StoreError, Topic};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -21,6 +21,7 @@ const FOLD_PAUSE: Duration = Duration::from_millis(50);
 
 /// Works until a stop is asked for.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut wakeups = app.store.wakeups(Topic::FeedbackSummaries);
     loop {
         match round(&app).await {
             Ok(true) => continue,
@@ -30,7 +31,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             }
         }
         tokio::select! {
-            () = app.feedback_queued.notified() => {}
+            _ = wakeups.changed() => {}
             () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,
         }
@@ -55,13 +56,9 @@ pub async fn round(app: &App) -> Result<bool> {
         .callback
         .as_ref()
         .map(|callback| notice(&summary, status, callback, now));
-    let is_told = tell.is_some();
     app.store
         .finish_feedback_summary(summary.sid, status, tell, now)
         .await?;
-    if is_told {
-        app.outbox_filled.notify_one();
-    }
     Ok(true)
 }
 

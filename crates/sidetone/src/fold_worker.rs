@@ -14,7 +14,8 @@ use sidetone_core::summary::CallSummary;
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::{
-    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, Piece, PutSummary, Result, StoreError,
+    Appended, DirtyCall, DueTimer, NewEvent, PATIENCE_MAX_US, Piece, Put, PutSummary, Result,
+    StoreError, Topic,
 };
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -41,8 +42,8 @@ const TRIES_MAX: u32 = 3;
 const LEASE_US: i64 = 30_000_000;
 /// Days before today that rules are frozen for: as long as summaries are kept.
 const RULES_DAYS: i64 = 400;
-/// Pause when there is nothing to do.
-const IDLE: Duration = Duration::from_millis(50);
+/// Pause when there is nothing to do: a timer is due, or another process wrote something, and nobody rings for that.
+const IDLE: Duration = Duration::from_millis(100);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -57,12 +58,20 @@ pub async fn run(app: App, stop: watch::Receiver<bool>) {
 }
 
 async fn work(app: App, mut stop: watch::Receiver<bool>) {
+    let mut wakeups = app.store.wakeups(Topic::Calls);
     let mut worker = FoldWorker::new(app);
     worker.looked = None;
+    let fold_delay = worker.app.config.lifecycle.fold_delay_us;
+    let gathering = Duration::from_micros(u64::try_from(fold_delay).unwrap_or(0)).min(IDLE);
     loop {
         let begin = worker.app.clock.passed();
         let pause = match worker.round().await {
-            Ok(0) => IDLE,
+            // More comes with the first of it, as a rule.
+            Ok(0) => tokio::select! {
+                () = tokio::time::sleep(IDLE) => Duration::ZERO,
+                _ = wakeups.changed() => gathering,
+                () = stopped(&mut stop) => break,
+            },
             Ok(_) => worker.pause_after(begin),
             Err(error) => {
                 tracing::error!(%error, "summaries could not be written; they will be tried again");
@@ -275,14 +284,15 @@ impl FoldWorker {
             return Ok(());
         }
         let calls: Vec<CallRef> = folded.iter().map(|put| put.summary.call).collect();
-        let refused = self.app.store.put_summaries(folded).await?;
-        let written = calls.len().saturating_sub(refused.len()) as u64;
-        self.app.counters.summaries.inc_by(written);
-        for call in &calls {
-            self.begun.remove(call);
-        }
-        for (call, error) in refused {
-            self.set_aside(call, error.to_string(), now).await?;
+        let fates = self.app.store.put_summaries(folded).await?;
+        for (call, fate) in calls.into_iter().zip(fates) {
+            self.begun.remove(&call);
+            match fate {
+                Put::Refused(error) => self.set_aside(call, error.to_string(), now).await?,
+                Put::Written { .. } | Put::Unchanged { .. } | Put::Stale | Put::Gone => {
+                    self.app.counters.summaries.inc();
+                }
+            }
         }
         Ok(())
     }

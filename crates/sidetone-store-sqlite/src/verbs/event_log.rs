@@ -7,11 +7,11 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, Place};
 use sidetone_store::{
     Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, NewEvent, Piece, Result,
-    StoreError,
 };
 
+use crate::dirty::Taking;
 use crate::log::PackedEvent;
-use crate::{SqliteStore, events, feedback_summary, log, set_aside, unfolded};
+use crate::{SqliteStore, dirty, events, log, set_aside, unfolded};
 
 #[async_trait]
 impl EventLog for SqliteStore {
@@ -45,46 +45,47 @@ impl EventLog for SqliteStore {
         lease_until: TimeUs,
         fold_version: u32,
     ) -> Result<Vec<DirtyCall>> {
-        let given_back = std::mem::take(&mut *self.given_back());
-        let ended = given_back.clone();
-        let leased = self.writer.run(limit + ended.len(), move |work| {
-            log::give_back(work, &ended)?;
-            log::lease_dirty(work, limit, dirty_since, now, lease_until, fold_version)
+        let taking = Taking {
+            limit,
+            since: dirty_since,
+            fold_version,
+        };
+        let claim = |call| self.shared.calls.take(call, self.owner, now, lease_until);
+        let claimed = self
+            .readers
+            .point(|conn| dirty::claim(conn, &taking, claim))?;
+        if claimed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let calls: Vec<CallRef> = claimed.iter().map(|one| one.call).collect();
+        let read = self.readers.aside(move |conn| {
+            let found = dirty::read(conn, claimed)?;
+            let stale = unfolded::begin(conn, found.stale)?;
+            Ok((stale, found.others, found.damaged))
         });
-        let leased = match leased.await {
-            Ok(leased) => leased,
+        let (stale, others, damaged) = match read.await {
+            Ok(read) => read,
             Err(error) => {
-                self.given_back().extend(given_back);
+                self.shared.calls.release(calls);
                 return Err(error);
             }
         };
-        if leased.is_empty() {
-            return Ok(Vec::new());
+        self.shared.calls.release(others);
+        if !damaged.is_empty() {
+            let calls: Vec<CallRef> = damaged.iter().map(|one| one.call).collect();
+            let forgotten = self.writer.run(damaged.len(), move |work| {
+                dirty::forget(work.conn, &damaged)
+            });
+            // They are tried again if that cannot be written.
+            let _ = forgotten.await;
+            self.shared.calls.release(calls);
         }
-        let calls: Vec<CallRef> = leased.iter().map(|leased| leased.call).collect();
-        // Read beside the writer: nobody else has to wait for long logs.
-        let read = self
-            .readers
-            .aside(move |conn| unfolded::begin(conn, leased))
-            .await;
-        if let Err(StoreError::Unavailable(_)) = &read {
-            self.given_back().extend(calls);
-        }
-        read
+        Ok(stale)
     }
 
     async fn give_back(&self, calls: Vec<CallRef>) -> Result<()> {
-        self.given_back().extend(calls);
+        self.shared.calls.release(calls);
         Ok(())
-    }
-
-    async fn end_leases(&self) -> Result<u64> {
-        self.writer
-            .run(1, |work| {
-                feedback_summary::end_leases(work)?;
-                log::end_leases(work)
-            })
-            .await
     }
 
     async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece> {
@@ -113,7 +114,10 @@ impl EventLog for SqliteStore {
             .run(1, move |work| {
                 set_aside::put(work, call, fold_version, &reason, now)
             })
-            .await
+            .await?;
+        // It stays dirty, but nobody's.
+        self.shared.calls.release([call]);
+        Ok(())
     }
 
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Feedback and its summaries.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::id::{AccountSid, CallRef, FeedbackSummarySid};
@@ -74,10 +76,17 @@ impl FeedbackStore for SqliteStore {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Option<FeedbackSummary>> {
+        // Whoever looks whether there is anything writes nothing.
+        if !self.readers.point(feedback_summary::is_any_open)? {
+            return Ok(None);
+        }
+        let (shared, owner) = (Arc::clone(&self.shared), self.owner);
+        let claim = move |sid| {
+            let claims = &shared.feedback_summaries;
+            claims.take(sid, owner, now, lease_until)
+        };
         self.writer
-            .run(1, move |work| {
-                feedback_summary::take(work, now, lease_until)
-            })
+            .run(1, move |work| feedback_summary::take(work, now, claim))
             .await
     }
 
@@ -92,6 +101,8 @@ impl FeedbackStore for SqliteStore {
             .run(1, move |work| {
                 feedback_summary::finish(work, sid, status, tell.as_ref(), now)
             })
-            .await
+            .await?;
+        self.shared.feedback_summaries.release([sid]);
+        Ok(())
     }
 }

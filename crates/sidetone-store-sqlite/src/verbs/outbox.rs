@@ -25,9 +25,9 @@ impl Outbox for SqliteStore {
     }
 
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>> {
-        let leases = Arc::clone(&self.leases);
+        let shared = Arc::clone(&self.shared);
         self.readers
-            .aside(move |conn| outbox_turn::due_endpoints(conn, &leases, now, limit))
+            .aside(move |conn| outbox_turn::due_endpoints(conn, &shared.deliveries, now, limit))
             .await
     }
 
@@ -39,23 +39,24 @@ impl Outbox for SqliteStore {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<Delivery>> {
-        let ticket = self.leases.ticket();
+        let ticket = self.shared.deliveries.ticket();
         let taking = Taking {
             endpoint,
             limit,
             now,
             lease_until,
+            owner: self.owner,
             ticket,
         };
-        let leases = Arc::clone(&self.leases);
+        let shared = Arc::clone(&self.shared);
         let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
         let taken = self.writer.run(1 + settled.len(), move |work| {
-            outbox_turn::settle_and_take(work, &leases, &settled, &taking)
+            outbox_turn::settle_and_take(work, &shared.deliveries, &settled, &taking)
         });
         let taken = taken.await;
         match &taken {
-            Ok(_) => self.leases.release(ids.iter()),
-            Err(_) => self.leases.undo(ticket),
+            Ok(_) => self.shared.deliveries.release(ids.iter()),
+            Err(_) => self.shared.deliveries.undo(ticket),
         }
         taken
     }

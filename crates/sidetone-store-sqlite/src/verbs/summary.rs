@@ -8,49 +8,30 @@ use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest};
-use sidetone_store::{CallRecord, Lookup, PutSummary, Result, Scope, StoreError, SummaryStore};
+use sidetone_store::{
+    CallRecord, Lookup, Put, PutSummary, Result, Scope, StoreError, SummaryStore,
+};
 
-use crate::summary::PackedSummary;
+use crate::summary::{PackedResult, PackedSummary};
 use crate::{SqliteStore, alias, list, record, summary};
 
 #[async_trait]
 impl SummaryStore for SqliteStore {
-    async fn put_summaries(
-        &self,
-        summaries: Vec<PutSummary>,
-    ) -> Result<Vec<(CallRef, StoreError)>> {
-        let (mut packed, mut refused) = (Vec::with_capacity(summaries.len()), Vec::new());
-        for put in summaries {
-            let call = put.summary.call;
-            match PackedSummary::of(put) {
-                Ok(one) => packed.push(one),
-                Err(error) => refused.push((call, error.into())),
-            }
-        }
+    async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<Vec<Put>> {
+        let calls: Vec<CallRef> = summaries.iter().map(|put| put.summary.call).collect();
+        let packed: Vec<_> = summaries.into_iter().map(PackedSummary::of).collect();
         let packed = Arc::new(packed);
         let all = Arc::clone(&packed);
-        match self
+        let together = self
             .writer
-            .run(packed.len(), move |work| summary::put(work, &all))
-            .await
-        {
-            Ok(()) => return Ok(refused),
+            .run(calls.len(), move |work| summary::put(work, &all));
+        let fates = match together.await {
+            Ok(fates) => fates,
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
-            Err(_) => {}
-        }
-        // One of them is the reason: the others are written without it.
-        for place in 0..packed.len() {
-            let all = Arc::clone(&packed);
-            let one = self
-                .writer
-                .run(1, move |work| summary::put(work, &all[place..=place]));
-            match one.await {
-                Ok(()) => {}
-                Err(error @ StoreError::Unavailable(_)) => return Err(error),
-                Err(error) => refused.push((packed[place].call(), error)),
-            }
-        }
-        Ok(refused)
+            Err(_) => self.put_one_by_one(&packed).await?,
+        };
+        self.shared.calls.release(calls);
+        Ok(fates)
     }
 
     async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>> {
@@ -79,5 +60,24 @@ impl SummaryStore for SqliteStore {
             .damaged
             .fetch_add(damaged, Ordering::Relaxed);
         Ok(page)
+    }
+}
+
+impl SqliteStore {
+    /// One of them is the reason why they cannot be written together: the others are written without it.
+    async fn put_one_by_one(&self, packed: &Arc<Vec<PackedResult>>) -> Result<Vec<Put>> {
+        let mut fates = Vec::with_capacity(packed.len());
+        for place in 0..packed.len() {
+            let all = Arc::clone(packed);
+            let one = self
+                .writer
+                .run(1, move |work| summary::put(work, &all[place..=place]));
+            match one.await {
+                Ok(fate) => fates.extend(fate),
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(error) => fates.push(Put::Refused(error)),
+            }
+        }
+        Ok(fates)
     }
 }

@@ -17,7 +17,7 @@ fn id(n: u8) -> DeliveryId {
 }
 
 /// A delivery of account 1, made at midnight.
-fn new(n: u8, url: &str, subject: Option<u8>) -> NewDelivery {
+pub(super) fn new(n: u8, url: &str, subject: Option<u8>) -> NewDelivery {
     NewDelivery {
         id: id(n),
         account: account_sid(1),

@@ -15,6 +15,7 @@ pub mod feedback;
 pub mod filters;
 pub mod judgement;
 pub mod log;
+pub mod nodes;
 pub mod paging;
 pub mod random;
 pub mod rules;
@@ -22,8 +23,8 @@ pub mod sample;
 pub mod search;
 pub mod summary;
 
-/// Makes every test of the suite a test here. Takes an `async fn() -> Arc<dyn Store>` that opens an empty store,
-/// named by its whole path.
+/// Makes every test of the suite a test here. Takes an `async fn() -> [Arc<dyn Store>; 2]` that opens an empty database by two
+/// handles, named by its whole path.
 #[macro_export]
 macro_rules! conformance {
     ($open:path) => {
@@ -31,7 +32,7 @@ macro_rules! conformance {
             account: creates_and_lists_accounts, refuses_wrong_accounts, replaces_tokens_secrets_and_settings,
                 keeps_and_revokes_api_keys, counts_changes_of_accounts;
             log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_endless_events, leases_dirty_calls,
-                gives_back_leased_calls, ends_leases_of_the_dead,
+                gives_back_leased_calls,
                 lets_measurements_of_long_calls_wait,
                 gives_only_new_events_with_the_state, stays_dirty_when_events_came_meanwhile, refolds_from_the_first_event,
                 lists_events_by_time_and_kind, pages_events_both_ways, tells_due_timers;
@@ -58,15 +59,26 @@ macro_rules! conformance {
                 keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;
         }
+        $crate::conformance! { @nodes $open;
+            calls_of_a_dead_node_are_folded, jobs_of_a_dead_node_are_done, wakes_other_nodes
+        }
     };
     (@tests $open:path; $($module:ident: $($test:ident),+;)+) => {
         $(mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                let store: std::sync::Arc<dyn $crate::Store> = $open().await;
+                let store = $crate::conformance::nodes::Nodes::taking_turns($open().await);
                 $crate::conformance::$module::$test(std::sync::Arc::clone(&store)).await;
                 assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
             })+
         })+
+    };
+    (@nodes $open:path; $($test:ident),+) => {
+        mod nodes {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                $crate::conformance::nodes::$test($open().await).await;
+            })+
+        }
     };
 }

@@ -11,7 +11,6 @@ use sidetone_core::id::AccountSid;
 use sidetone_wire::batch::Batch;
 use sidetone_wire::translate::event_streams as cloud_events;
 use sidetone_wire::translate::native::NativeReader;
-use tokio::sync::Notify;
 
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
@@ -75,8 +74,6 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         complaints: Complaints::default(),
         tables: tables::Current::new(tables),
         locations: Arc::new(locations),
-        feedback_queued: Notify::default(),
-        outbox_filled: Notify::default(),
     });
     let account = match args.account {
         Some(account) => account,
@@ -95,7 +92,6 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     }
     // A server that is running folds; without one, nobody else would.
     if let Ok(_lock) = data::lock(&args.data.data) {
-        app.store.end_leases().await?;
         FoldWorker::new(app).drain().await?;
     }
     if refused > 0 {

@@ -11,7 +11,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sidetone_store_sqlite::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::{App, Parts};
@@ -241,14 +241,6 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     lock.note_serving()
         .context("cannot write the lock of the data directory")?;
     let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
-    // The lock says that whoever leased anything is no more.
-    let leased = store.end_leases().await?;
-    if leased > 0 {
-        tracing::info!(
-            leased,
-            "calls were being folded when the server was last stopped; they are folded anew"
-        );
-    }
     let directory = Directory::load(store.as_ref(), vault.clone()).await?;
     Tables::read(&config, &directory)?;
     let first = accounts::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
@@ -267,8 +259,6 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         complaints: Complaints::default(),
         tables: tables::Current::new(tables),
         locations,
-        feedback_queued: Notify::default(),
-        outbox_filled: Notify::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();

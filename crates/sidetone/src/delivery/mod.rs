@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sidetone_store::Topic;
 use sidetone_store::delivery::EndpointId;
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinSet};
@@ -71,6 +72,7 @@ pub async fn run(app: App, limits: Limits, mut stop: watch::Receiver<bool>) {
         limits,
         crowded: AtomicBool::new(false),
     });
+    let mut wakeups = shared.app.store.wakeups(Topic::Deliveries);
     let mut turns = Turns::default();
     loop {
         if let Err(error) = turns.begin(&shared, &stop).await {
@@ -78,7 +80,7 @@ pub async fn run(app: App, limits: Limits, mut stop: watch::Receiver<bool>) {
         }
         tokio::time::sleep(PAUSE).await;
         tokio::select! {
-            () = shared.app.outbox_filled.notified() => {}
+            _ = wakeups.changed() => {}
             () = tokio::time::sleep(limits.poll) => {}
             Some(ended) = turns.tasks.join_next_with_id() => {
                 // All that have ended meanwhile make room together.

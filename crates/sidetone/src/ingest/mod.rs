@@ -181,6 +181,7 @@ impl Report {
             match fate {
                 Appended::New => self.accepted += 1,
                 Appended::Duplicate => self.duplicates += 1,
+                Appended::NoAccount => self.refuse_late("The account does not exist."),
                 Appended::Sealed => {
                     self.refuse_late("The call's events have expired; its summary is final.");
                 }

@@ -24,7 +24,6 @@ use sidetone::telemetry::Counters;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store_sqlite::Options;
-use tokio::sync::Notify;
 
 pub(crate) const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -97,8 +96,6 @@ impl TestServer {
             complaints: Complaints::default(),
             tables: tables::Current::new(tables),
             locations: Arc::default(),
-            feedback_queued: Notify::default(),
-            outbox_filled: Notify::default(),
         });
         let door = Door::new(app.clone());
         let (user, password) = (ACCOUNT.to_owned(), TOKEN.to_owned());

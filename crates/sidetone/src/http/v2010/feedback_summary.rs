@@ -64,7 +64,6 @@ pub async fn create(
         callback,
     };
     app.store.create_feedback_summary(summary.clone()).await?;
-    app.feedback_queued.notify_one();
     Ok((StatusCode::CREATED, Json(Body::of(&summary))).into_response())
 }
 

@@ -425,6 +425,7 @@ const fn word_of(fate: Appended) -> &'static str {
     match fate {
         Appended::New => "accepted",
         Appended::Duplicate => "duplicate",
+        Appended::NoAccount => "no_account",
         Appended::Sealed | Appended::Full => "sealed_or_full",
     }
 }

@@ -157,7 +157,6 @@ impl Delivering {
     async fn deliver(&self, deliveries: Vec<NewDelivery>) {
         let app = &self.server.app;
         app.store.deliver(deliveries).await.unwrap();
-        app.outbox_filled.notify_one();
     }
 
     /// A form about a subject.

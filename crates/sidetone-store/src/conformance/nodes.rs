@@ -1,0 +1,221 @@
+//! Two nodes on one database: what one wrote the other sees, and what one worked on is for the other when it dies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sidetone_core::event::CallEvent;
+use sidetone_core::feedback::FeedbackTally;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid};
+use sidetone_core::rules::Rules;
+use sidetone_core::time::TimeUs;
+use tokio::sync::watch;
+
+use super::delivery::new;
+use super::log::{ids, take};
+use super::sample::{account_sid, at, call, create_account, event};
+use crate::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
+use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
+use crate::feedback::{
+    FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
+};
+use crate::page::{Page, PageRequest, Place};
+use crate::prelude::*;
+use crate::{
+    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Cursor,
+    DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result, Scope,
+    StoreStats, Topic,
+};
+
+/// Two handles of one database that take turns: each verb is given to the one that did not have the last. So every test of the
+/// suite is one of two nodes.
+pub struct Nodes {
+    nodes: [Arc<dyn Store>; 2],
+    turns: AtomicUsize,
+}
+
+impl Nodes {
+    /// Lets two handles of one database take turns.
+    #[must_use]
+    pub fn taking_turns(nodes: [Arc<dyn Store>; 2]) -> Arc<dyn Store> {
+        Arc::new(Self {
+            nodes,
+            turns: AtomicUsize::new(0),
+        })
+    }
+
+    fn next(&self) -> &dyn Store {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        &*self.nodes[turn % 2]
+    }
+}
+
+macro_rules! take_turns {
+    ($($topic:ident { $($verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)+ })+) => {
+        $(#[async_trait]
+        impl $topic for Nodes {
+            $(async fn $verb(&self, $($name: $type),*) -> Result<$answer> {
+                self.next().$verb($($name),*).await
+            })+
+        })+
+    };
+}
+
+take_turns! {
+    AccountStore {
+        accounts() -> Accounts;
+        api_keys() -> Vec<ApiKey>;
+        account_epoch() -> u64;
+        create_account(account: Account) -> ();
+        put_tokens(account: AccountSid, tokens: Vec<Token>) -> ();
+        put_provider_secrets(account: AccountSid, secrets: Vec<ProviderSecret>) -> ();
+        put_settings(account: AccountSid, settings: Settings) -> ();
+        create_api_key(key: ApiKey) -> ();
+        revoke_api_key(key: ApiKeySid) -> ();
+    }
+    EventLog {
+        append(events: Vec<NewEvent>) -> Vec<Appended>;
+        events(call: CallRef, filter: &EventFilter, page: &PageRequest) -> Page<(Place, CallEvent)>;
+        take_dirty(limit: usize, dirty_since: TimeUs, now: TimeUs, lease_until: TimeUs, fold_version: u32) -> Vec<DirtyCall>;
+        give_back(calls: Vec<CallRef>) -> ();
+        read_on(call: CallRef, rest: &Cursor) -> Piece;
+        begin_dear(call: CallRef, fold_version: u32, now: TimeUs) -> u32;
+        set_aside(call: CallRef, fold_version: u32, reason: String, now: TimeUs) -> ();
+        refold(calls: Vec<CallRef>) -> ();
+        due_timers(now: TimeUs, limit: usize) -> Vec<DueTimer>;
+        defer_timers(calls: Vec<CallRef>, until: TimeUs) -> ();
+        clock_set_back(now: TimeUs, settle_us: i64, call_idle_us: i64) -> u64;
+    }
+    SummaryStore {
+        put_summaries(summaries: Vec<PutSummary>) -> Vec<Put>;
+        record(scope: Scope, sid: CallSid) -> Lookup<CallRecord>;
+        sip_call(account: AccountSid, sid: CallSid, at: TimeUs) -> Option<CallRef>;
+        list(filter: &SummaryFilter, page: &PageRequest) -> Page<CallRecord>;
+    }
+    JudgementStore {
+        annotation(scope: Scope, sid: CallSid) -> Lookup<AnnotationRecord>;
+        annotate(scope: Scope, sid: CallSid, change: Annotate) -> Lookup<AnnotationRecord>;
+        annotation_history(call: CallRef, page: &PageRequest) -> Page<AnnotationChange>;
+    }
+    FeedbackStore {
+        feedback(call: CallRef) -> Lookup<Option<FeedbackRecord>>;
+        rate(call: CallRef, rate: Rate) -> Lookup<Rated>;
+        judgements(after: Option<Cursor>, limit: usize) -> Vec<Judgement>;
+        tally_feedback(range: &FeedbackRange) -> (FeedbackTally, u64);
+        awaits_fold(range: &FeedbackRange, by_then: TimeUs) -> bool;
+        create_feedback_summary(summary: FeedbackSummary) -> ();
+        feedback_summary(account: AccountSid, sid: FeedbackSummarySid) -> Option<FeedbackSummary>;
+        delete_feedback_summary(account: AccountSid, sid: FeedbackSummarySid) -> bool;
+        take_feedback_summary(now: TimeUs, lease_until: TimeUs) -> Option<FeedbackSummary>;
+        finish_feedback_summary(sid: FeedbackSummarySid, status: FeedbackSummaryStatus, tell: Option<NewDelivery>, now: TimeUs) -> ();
+    }
+    Outbox {
+        deliver(deliveries: Vec<NewDelivery>) -> ();
+        due_endpoints(now: TimeUs, limit: usize) -> Vec<EndpointId>;
+        take_deliveries(endpoint: EndpointId, settled: Vec<(DeliveryId, Outcome)>, limit: usize, now: TimeUs, lease_until: TimeUs) -> Vec<Delivery>;
+        dead_letters(account: Option<AccountSid>, page: &PageRequest) -> Page<DeadLetter>;
+        replay(letters: Vec<DeliveryId>, now: TimeUs) -> ();
+    }
+    RuleStore {
+        rules(day: i64) -> Option<Rules>;
+        freeze_rules(day: i64) -> Rules;
+    }
+    Care {
+        erase(call: CallRef, now: TimeUs) -> Lookup<()>;
+        check() -> Vec<String>;
+        check_calls(after: Option<Cursor>, limit: usize) -> CheckedCalls;
+        probe() -> u64;
+        stats() -> StoreStats;
+    }
+}
+
+impl Wakeups for Nodes {
+    fn wakeups(&self, topic: Topic) -> watch::Receiver<u64> {
+        self.next().wakeups(topic)
+    }
+}
+
+impl Store for Nodes {}
+
+const URL: &str = "https://example.com/hook";
+
+/// Calls that a node was folding when it died are folded by another at once, and nothing is lost of them.
+pub async fn calls_of_a_dead_node_are_folded([one, other]: [Arc<dyn Store>; 2]) {
+    create_account(&*one).await;
+    let events = [(1, 5), (2, 6), (3, 99)].map(|(n, second)| event(call(n), "a", second));
+    one.append(events.into()).await.unwrap();
+    assert_eq!(take(&*one, 10).await.len(), 2);
+    assert_eq!(take(&*other, 10).await.len(), 0);
+    drop(one);
+    let taken = take(&*other, 10).await;
+    let calls: Vec<_> = taken.iter().map(|dirty| dirty.call).collect();
+    assert_eq!(calls, [call(1), call(2)]);
+    assert_eq!(ids(&taken[0].events), ["a"]);
+    assert_eq!(take(&*other, 69).await.len(), 0);
+    assert_eq!(take(&*other, 99).await.len(), 3, "the leases are over");
+}
+
+/// So are summaries of feedback made, and deliveries sent.
+pub async fn jobs_of_a_dead_node_are_done([one, other]: [Arc<dyn Store>; 2]) {
+    create_account(&*one).await;
+    let job = FeedbackSummary {
+        sid: FeedbackSummarySid::from_bytes([1; 16]),
+        range: FeedbackRange {
+            account: account_sid(1),
+            include_subaccounts: false,
+            days: 0..=3,
+        },
+        status: FeedbackSummaryStatus::Queued,
+        created_at: at(1),
+        updated_at: at(1),
+        callback: None,
+    };
+    one.create_feedback_summary(job).await.unwrap();
+    let delivery = new(1, URL, Some(7));
+    let endpoint = EndpointId::of(delivery.account, &delivery.request.url);
+    one.deliver(vec![delivery]).await.unwrap();
+    let summary = async |node: &dyn Store, now| {
+        let taken = node.take_feedback_summary(at(now), at(now + 60)).await;
+        taken.unwrap().is_some()
+    };
+    let deliveries = async |node: &dyn Store, now| {
+        let taken = node
+            .take_deliveries(endpoint, Vec::new(), 9, at(now), at(now + 60))
+            .await;
+        taken.unwrap().len()
+    };
+    assert!(summary(&*one, 10).await);
+    assert_eq!(deliveries(&*one, 10).await, 1);
+    assert!(!summary(&*other, 11).await);
+    assert_eq!(deliveries(&*other, 11).await, 0);
+    drop(one);
+    assert!(summary(&*other, 12).await);
+    assert_eq!(deliveries(&*other, 12).await, 1);
+}
+
+/// Whoever waits is woken by what another node wrote, for each topic by what is of it.
+pub async fn wakes_other_nodes([one, other]: [Arc<dyn Store>; 2]) {
+    create_account(&*one).await;
+    let mut bells = Topic::ALL.map(|topic| other.wakeups(topic));
+    let mut rung = async || {
+        let mut rung = Vec::new();
+        for (bell, topic) in bells.iter_mut().zip(Topic::ALL) {
+            if tokio::time::timeout(Duration::from_millis(50), bell.changed())
+                .await
+                .is_ok()
+            {
+                rung.push(topic);
+            }
+        }
+        rung
+    };
+    assert_eq!(rung().await, []);
+    one.append(vec![event(call(1), "a", 1)]).await.unwrap();
+    assert_eq!(rung().await, [Topic::Calls]);
+    one.append(vec![event(call(1), "a", 1)]).await.unwrap();
+    assert_eq!(rung().await, [], "it was there already");
+    one.deliver(vec![new(1, URL, None)]).await.unwrap();
+    assert_eq!(rung().await, [Topic::Deliveries]);
+}
