@@ -25,9 +25,10 @@ forbid sidetone-wire tokio hyper axum rusqlite libsqlite3-sys sidetone-store sid
 # The contract knows no engine; an engine knows the contract and what a call is.
 forbid sidetone-store rusqlite libsqlite3-sys hyper axum sidetone-wire sidetone
 forbid sidetone-store-sqlite hyper axum sidetone-wire sidetone
+forbid sidetone-demo tokio hyper axum rusqlite libsqlite3-sys sidetone-store sidetone mio socket2
 
 # Nothing above the store knows SQL.
-if grep -rnE --include='*.rs' '\b(rusqlite|SELECT .* FROM|INSERT INTO|UPDATE .* SET)\b' crates/sidetone/src; then
+if grep -rnE --include='*.rs' '\b(rusqlite|SELECT .* FROM|INSERT INTO|UPDATE .* SET)\b' crates/sidetone/src crates/sidetone-demo/src; then
   echo "architecture: SQL above the store" >&2
   failed=1
 fi

@@ -10,7 +10,6 @@ pub mod complaints;
 pub mod config;
 pub mod data;
 pub mod delivery;
-pub mod demo;
 pub mod directory;
 pub mod drain;
 pub mod feedback_worker;

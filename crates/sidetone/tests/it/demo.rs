@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use sidetone::demo::{self, play};
+use sidetone::cmd::demo::play;
 use sidetone_core::vocabulary::{CallDirection, CallType, Tag};
+use sidetone_demo as demo;
 use tokio::sync::watch;
 
 use crate::harness::{ACCOUNT, TestServer};

@@ -3,9 +3,9 @@
 use serde_json::json;
 use sidetone_core::time::{SECOND_US, TimeUs};
 
-use super::Phone;
 use super::messages::{Messages, Side};
-use crate::demo::chance::Dice;
+use super::phone::Phone;
+use crate::chance::Dice;
 
 /// How often a phone reports.
 const INTERVAL_US: i64 = 5 * SECOND_US;

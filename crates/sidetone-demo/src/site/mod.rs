@@ -3,9 +3,10 @@
 
 mod hep;
 mod messages;
+mod phone;
 mod reports;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use sidetone_core::correlate::sip_call_sid;
 use sidetone_core::id::{AccountSid, CallSid};
@@ -13,21 +14,13 @@ use sidetone_core::time::{SECOND_US, TimeUs};
 
 use super::chance::Dice;
 use hep::{Agent, packet};
-use messages::{Messages, Side};
+use messages::{Messages, PROXY, Side};
+use phone::Phone;
 
-/// The proxy, and the relay of media on the same machine.
-const PROXY: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 5);
 /// Mean pause between two calls, µs.
 const PAUSE_US: f64 = 15.0 * SECOND_US as f64;
 /// Keeps the dice of the site apart from those of the stories.
 const SITE: u64 = 0x5173_5173_5173_5173;
-/// User agents of its phones.
-const PHONES: &[&str] = &[
-    "Deskphone 320/7.4.1",
-    "Deskphone 480/7.4.1",
-    "Softphone/3.12 (Linux)",
-    "Doorphone/1.9",
-];
 
 /// A call as the site's agents mirror it.
 #[derive(Debug, Clone)]
@@ -64,53 +57,6 @@ enum End {
     Busy,
     Canceled,
     HungUp(Side),
-}
-
-/// One end of a call.
-#[derive(Debug)]
-struct Phone {
-    number: String,
-    address: Ipv4Addr,
-    agent: &'static str,
-    tag: String,
-    /// Where it receives RTP; RTCP at the next port.
-    port: u16,
-    /// Where the relay receives what it sends.
-    relay_port: u16,
-    ssrc: u32,
-    /// One way between it and the site's machine, µs.
-    delay_us: i64,
-    /// Of what is sent to it, the share that is lost.
-    loss: f64,
-    /// Of what is sent to it, in ticks of the codec.
-    jitter_ticks: u32,
-}
-
-impl Phone {
-    fn new(dice: &mut Dice, is_bad: bool) -> Self {
-        let port = |dice: &mut Dice| u16::try_from(2 * dice.between(10_000, 29_000)).unwrap_or(0);
-        let host = |dice: &mut Dice| u8::try_from(dice.between(10, 250)).unwrap_or(10);
-        Self {
-            number: dice.text("+1202555####"),
-            address: Ipv4Addr::new(10, 20, host(dice), host(dice)),
-            agent: dice.pick::<&str>(PHONES),
-            tag: dice.text("~~~~~~~~~~"),
-            port: port(dice),
-            relay_port: port(dice),
-            ssrc: dice.below(u32::MAX),
-            delay_us: i64::from(dice.between(2_000, 30_000)),
-            loss: if is_bad { dice.within(0.01, 0.08) } else { 0.0 },
-            jitter_ticks: if is_bad {
-                dice.between(80, 400)
-            } else {
-                dice.between(4, 40)
-            },
-        }
-    }
-
-    const fn sip(&self) -> SocketAddr {
-        SocketAddr::new(std::net::IpAddr::V4(self.address), 5060)
-    }
 }
 
 fn call(dice: &mut Dice, begins_at: TimeUs) -> SiteCall {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::{SECOND_US, TimeUs};
+use sidetone_demo::site::SiteCall;
+use sidetone_demo::{DemoCall, Judgement};
 use sidetone_store::{Annotate, NewEvent, Result, Scope};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::site::SiteCall;
-use super::{DemoCall, Judgement};
 use crate::app::App;
 use crate::fold_worker::FoldWorker;
 use crate::ingest::hep::batch::{Batch, Kind, Transport};

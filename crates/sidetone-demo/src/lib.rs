@@ -1,7 +1,7 @@
 //! Made-up calls that look like real ones: the same for the same seed and time, on every machine.
 //!
 //! Nothing here is random, reads a clock or knows a server: [`history`] tells what has happened until a time, [`live`]
-//! what happens after it, and [`site`] what agents mirror of a SIP network. Bringing it to a server is the business of [`play`].
+//! what happens after it, and [`site`] what agents mirror of a SIP network. Whoever has a server brings it there.
 //!
 //! A story is one call or several that belong together; chance is drawn for each story apart, then for each matter of
 //! a call apart (its reports, its SDK, what is said of it), so that the data change little when the generator does.
@@ -14,7 +14,6 @@ mod log;
 mod media;
 mod places;
 mod plan;
-pub mod play;
 mod progress;
 mod routes;
 mod scenes;
@@ -26,7 +25,6 @@ mod tests;
 mod trust;
 mod words;
 
-use sidetone_core::annotation::AnnotationPatch;
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::time::TimeUs;
@@ -34,6 +32,8 @@ use sidetone_core::time::TimeUs;
 use chance::Dice;
 use log::Log;
 use plan::Plan;
+
+pub use judge::Judgement;
 
 /// A call: all that is observed of it, and all that is said of it.
 #[derive(Debug, Clone)]
@@ -50,17 +50,6 @@ pub struct DemoCall {
     pub events: Vec<CallEvent>,
     /// What is said of it, by time.
     pub judgements: Vec<Judgement>,
-}
-
-/// Something said of a call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Judgement {
-    /// When.
-    pub at: TimeUs,
-    /// Whose view; empty for the view of the compatible API.
-    pub author: String,
-    /// What.
-    pub patch: AnnotationPatch,
 }
 
 /// The account a seed's calls belong to, unless another one is given.

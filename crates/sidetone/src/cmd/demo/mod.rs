@@ -1,5 +1,7 @@
 //! `sidetone demo`
 
+pub mod play;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -9,14 +11,14 @@ use sidetone_core::id::{CallRef, CallSid};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use self::play::Loaded;
 use crate::clock::Clock;
 use crate::cmd::environment;
 use crate::cmd::serve::{Running, announce, hang_ups, start, wait_for_stop};
 use crate::config::{HepListen, Settings};
-use crate::demo::play::{self, Loaded};
 use crate::reload::Origin;
 use crate::telemetry::start_logs;
-use crate::{accounts, demo, fold_worker};
+use crate::{accounts, fold_worker};
 
 /// Says of a directory that it holds made-up calls, all that there were: of which seed.
 const MARK: &str = "demo.json";
@@ -112,7 +114,7 @@ impl Demo {
         given.hep_udp = all.hep_udp.or(Some(HepListen::Off));
         given.hep_tcp = all.hep_tcp.or(Some(HepListen::Off));
         given.log = all.log.or_else(|| Some("warn".to_owned()));
-        let account = || Some(demo::account(seed).to_string());
+        let account = || Some(sidetone_demo::account(seed).to_string());
         given.account_sid = all.account_sid.or_else(account);
         Ok(Self {
             seed,
@@ -153,7 +155,7 @@ async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
         // Other calls than those there are: the same seed would have them take place again.
         (Loaded::default(), demo.seed ^ now.micros().unsigned_abs())
     } else {
-        let loading = play::load(app, demo::history(demo.seed, account, now));
+        let loading = play::load(app, sidetone_demo::history(demo.seed, account, now));
         let loaded = tokio::select! {
             loaded = loading => loaded?,
             stopped = wait_for_stop() => return stopped,
@@ -164,14 +166,14 @@ async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
     };
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(fold_worker::run(app.clone(), stopped.clone()));
-    let stories = demo::live(seed, account, now);
+    let stories = sidetone_demo::live(seed, account, now);
     let player = tokio::spawn(play::play(
         app.clone(),
         loaded.ahead,
         stories,
         stopped.clone(),
     ));
-    let site = || demo::site::calls(seed, play::site_begins_at(now));
+    let site = || sidetone_demo::site::calls(seed, play::site_begins_at(now));
     let sip_call = site().find(|call| call.is_answered);
     let site = tokio::spawn(play::mirror(app.clone(), account, site(), stopped));
     announce(&running.url)?;

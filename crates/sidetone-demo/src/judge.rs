@@ -6,11 +6,21 @@ use sidetone_core::annotation::{
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_core::vocabulary::{AnsweredBy, CallDirection, CallType};
 
-use super::Judgement;
 use super::chance::Dice;
 use super::plan::{Outcome, Plan};
 use super::routes::Conditions;
 use super::words;
+
+/// Something said of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// When.
+    pub at: TimeUs,
+    /// Whose view; empty for the view of the compatible API.
+    pub author: String,
+    /// What.
+    pub patch: AnnotationPatch,
+}
 
 /// Of the dice.
 const MATTER: u64 = 3;

@@ -3,7 +3,10 @@
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 
-use super::{PROXY, Phone};
+use super::phone::Phone;
+
+/// The proxy, and the relay of media on the same machine.
+pub(super) const PROXY: Ipv4Addr = Ipv4Addr::new(10, 20, 0, 5);
 
 /// A party of a call, and the leg between it and the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
