@@ -27,6 +27,9 @@ forbid sidetone-store rusqlite libsqlite3-sys hyper axum sidetone-wire sidetone
 forbid sidetone-store-sqlite hyper axum sidetone-wire sidetone
 forbid sidetone-demo tokio hyper axum rusqlite libsqlite3-sys sidetone-store sidetone mio socket2
 
+# The program's modules import only what is below them.
+python3 tests/layers.py || failed=1
+
 # Nothing above the store knows SQL.
 if grep -rnE --include='*.rs' '\b(rusqlite|SELECT .* FROM|INSERT INTO|UPDATE .* SET)\b' crates/sidetone/src crates/sidetone-demo/src; then
   echo "architecture: SQL above the store" >&2

@@ -7,12 +7,11 @@ use sidetone_store::Store;
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
-use crate::complaints::Complaints;
 use crate::config::Config;
 use crate::directory::Directory;
-use crate::ingest::hep::locations::Locations;
 use crate::tables;
-use crate::telemetry::{Counters, RefusalLabels};
+use crate::tables::locations::Locations;
+use crate::telemetry::Counters;
 
 /// Shared by handlers and workers. One pointer: it is cloned for every request.
 #[derive(Clone)]
@@ -30,25 +29,12 @@ pub struct Parts {
     pub directory: Directory,
     /// What all that is under way may take together.
     pub bounds: Bounds,
-    /// Counters for `/metrics`.
-    pub counters: Counters,
-    /// What was said in the log of what others send.
-    pub complaints: Complaints,
+    /// Counters for `/metrics`, and what was said in the log.
+    pub counters: Arc<Counters>,
     /// Sides, agents and signers.
     pub tables: tables::Current,
     /// Where addresses are.
     pub locations: Arc<Locations>,
-}
-
-impl Parts {
-    /// Counts what a door refused. Whether to tell it in the log now, and of how many more since it was told last.
-    pub fn refused(&self, door: &'static str, reason: &'static str) -> Option<u64> {
-        self.counters
-            .refused
-            .get_or_create(&RefusalLabels { door, reason })
-            .inc();
-        self.complaints.may_say(door, reason, self.clock.now())
-    }
 }
 
 impl App {

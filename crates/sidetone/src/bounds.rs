@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::http::error::ApiError;
 use crate::logins::Logins;
 use crate::room::{Room, Share};
 
@@ -24,6 +23,15 @@ const PAGE_BYTES: usize = 16 << 20;
 const ROW_BYTES: usize = 256 << 10;
 /// What is so short is read at once: that takes less than waiting for a turn.
 const SHORT_BYTES: usize = 16 << 10;
+
+/// Why work for a request was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// Others had all the room for too long.
+    NoRoom,
+    /// It panicked.
+    Panicked,
+}
 
 /// The bounds of a process.
 #[derive(Debug)]
@@ -64,22 +72,22 @@ impl Bounds {
     /// Room for a page of so many rows, until it is sent.
     ///
     /// # Errors
-    /// 503 when there is none for too long.
-    pub async fn page(&self, rows: u64) -> Result<Share, ApiError> {
+    /// When there is none for too long.
+    pub async fn page(&self, rows: u64) -> Result<Share, Undone> {
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
         let bytes = rows.saturating_mul(ROW_BYTES).min(PAGE_BYTES);
-        self.answers.take(bytes).await.ok_or_else(ApiError::busy)
+        self.answers.take(bytes).await.ok_or(Undone::NoRoom)
     }
 
     /// Reads so many bytes that somebody sent: where they came when they are few, else aside.
     ///
     /// # Errors
-    /// 500 when it panics.
+    /// When it panics.
     pub async fn reading<T: Send + 'static>(
         &self,
         bytes: usize,
         read: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ApiError> {
+    ) -> Result<T, Undone> {
         if bytes <= SHORT_BYTES {
             return Ok(read());
         }
@@ -89,11 +97,11 @@ impl Bounds {
     /// Makes a page, or what it is made of, aside.
     ///
     /// # Errors
-    /// 500 when it panics.
+    /// When it panics.
     pub async fn making<T: Send + 'static>(
         &self,
         make: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ApiError> {
+    ) -> Result<T, Undone> {
         aside(&self.pages, make).await
     }
 }
@@ -102,7 +110,7 @@ impl Bounds {
 async fn aside<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, ApiError> {
+) -> Result<T, Undone> {
     // Never closed: acquiring it does not fail.
     let turn = Arc::clone(turns).acquire_owned().await;
     let done = tokio::task::spawn_blocking(move || {
@@ -112,7 +120,7 @@ async fn aside<T: Send + 'static>(
     });
     done.await.map_err(|error| {
         tracing::error!(%error, "work for a request was cut short");
-        ApiError::internal()
+        Undone::Panicked
     })
 }
 

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus};
+use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::NewDelivery;
+use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
 use sidetone_store::{Result, StoreError, Topic};
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::http::v2010::feedback_summary::notice;
-use crate::server::stopped;
+use crate::shutdown::stopped;
 
 /// How long a summary is ours before another worker may take it.
 const LEASE_US: i64 = 5_000_000;
@@ -19,11 +20,15 @@ const IDLE: Duration = Duration::from_secs(1);
 const FOLD_TIME: Duration = Duration::from_secs(3);
 const FOLD_PAUSE: Duration = Duration::from_millis(50);
 
+/// Makes what is sent to whoever wants to be told of a summary. Its words are those of the API.
+pub type Notice =
+    fn(&FeedbackSummary, FeedbackSummaryStatus, &StatusCallback, TimeUs) -> NewDelivery;
+
 /// Works until a stop is asked for.
-pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+pub async fn run(app: App, notice: Notice, mut stop: watch::Receiver<bool>) {
     let mut wakeups = app.store.wakeups(Topic::FeedbackSummaries);
     loop {
-        match round(&app).await {
+        match round(&app, notice).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
@@ -42,7 +47,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 ///
 /// # Errors
 /// When the store fails; the summary is tried again when its lease is over.
-pub async fn round(app: &App) -> Result<bool> {
+pub async fn round(app: &App, notice: Notice) -> Result<bool> {
     let now = app.clock.now();
     let lease_until = now.plus_us(LEASE_US);
     let Some(summary) = app.store.take_feedback_summary(now, lease_until).await? else {

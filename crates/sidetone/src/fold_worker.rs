@@ -23,9 +23,9 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::config::Lifecycle;
 use crate::guard::guarded;
-use crate::ingest::hep::intake::PRESSING;
-use crate::server::stopped;
+use crate::shutdown::stopped;
 use crate::tables::Tables;
+use crate::telemetry::labels::{EventResult, Source};
 
 /// Calls folded in one transaction.
 const BATCH: usize = 512;
@@ -42,6 +42,8 @@ const TRIES_MAX: u32 = 3;
 const LEASE_US: i64 = 30_000_000;
 /// Days before today that rules are frozen for: as long as summaries are kept.
 const RULES_DAYS: i64 = 400;
+/// So many events of packets in one transaction were read while the one before was written, which took long.
+const PRESSING: i64 = 2_000;
 /// Pause when there is nothing to do: a timer is due, or another process wrote something, and nobody rings for that.
 const IDLE: Duration = Duration::from_millis(100);
 /// Pause after the store failed.
@@ -238,7 +240,7 @@ impl FoldWorker {
         }
         self.app
             .counters
-            .count_events("timer", "accepted", new as u64);
+            .count_events(Source::Timer, EventResult::Accepted, new as u64);
         Ok(new)
     }
 

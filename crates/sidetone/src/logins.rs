@@ -5,9 +5,11 @@
 //! made for `fail2ban` (docs/configuration.md).
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::address::household;
 
 /// How long it takes until one failure is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(2);
@@ -68,18 +70,6 @@ impl Lines {
     }
 }
 
-/// An address, or the network of somebody who has as many addresses as he likes.
-#[must_use]
-pub fn household(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::from([a, b, c, d, 0, 0, 0, 0]).into()
-        }
-        address => address,
-    }
-}
-
 impl Logins {
     /// Counts a failed login. `now`: time that has passed, which nobody sets.
     pub fn fail(&self, address: IpAddr, now: Duration) -> Failure {
@@ -120,6 +110,8 @@ impl Logins {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));

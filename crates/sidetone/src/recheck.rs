@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::app::App;
 use crate::data::Lock;
-use crate::server::stopped;
+use crate::shutdown::stopped;
 
 /// Calls in a step.
 const STEP: usize = 100;

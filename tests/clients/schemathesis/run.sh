@@ -6,7 +6,7 @@ set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=$1 url=$2 work=$3
-document=$here/../../../crates/sidetone/src/http/openapi.json
+document=$here/../../../crates/sidetone/src/api/openapi.json
 seed=${SCHEMATHESIS_SEED:-$((RANDOM * 32768 + RANDOM))}
 echo "schemathesis seed: $seed (repeat with SCHEMATHESIS_SEED=$seed)"
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use sidetone_core::id::AccountSid;
 use sidetone_store::account::{ProviderSecret, Settings};
 
-use super::print_json;
+use super::output::print_json;
 use crate::accounts::{self, NewAccount};
 use crate::clock::Clock;
 use crate::config::Span;

@@ -2,10 +2,8 @@
 
 use std::io::Write;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
-
-use super::Cli;
 
 /// Print what a shell needs to complete commands and options
 ///
@@ -17,12 +15,12 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints it.
+/// Prints it, for the whole command line.
 ///
 /// # Errors
 /// When standard output is closed.
-pub fn run(args: &CompletionsArgs) -> anyhow::Result<()> {
+pub fn run(args: &CompletionsArgs, mut program: Command) -> anyhow::Result<()> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sidetone", &mut text);
+    clap_complete::generate(args.shell, &mut program, "sidetone", &mut text);
     Ok(std::io::stdout().write_all(&text)?)
 }

@@ -8,7 +8,7 @@ use sidetone_store::Store;
 use sidetone_store::delivery::{DeadLetter, DeliveryId};
 use sidetone_store::page::{PageRequest, Start};
 
-use super::print_json;
+use super::output::print_json;
 use crate::clock::Clock;
 use crate::data::DataArgs;
 

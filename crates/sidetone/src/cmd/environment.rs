@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 
-use clap::{Command, CommandFactory};
-
-use super::Cli;
+use clap::Command;
 
 /// What all variables of Sidetone begin with.
 const PREFIX: &str = "SIDETONE_";
@@ -19,9 +17,9 @@ const ELSEWHERE: [&str; 4] = [
 ];
 
 /// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value is not shown: it may
-/// be a secret.
-pub(super) fn warn_of_unknown() {
-    for variable in unknown(std::env::vars_os().map(|(name, _)| name)) {
+/// be a secret. `program`: the whole command line.
+pub(super) fn warn_of_unknown(program: &Command) {
+    for variable in unknown(program, std::env::vars_os().map(|(name, _)| name)) {
         tracing::warn!(
             ?variable,
             "no setting has the name of this variable; it is ignored"
@@ -30,10 +28,9 @@ pub(super) fn warn_of_unknown() {
 }
 
 /// Those names that begin as ours do and are not known.
-fn unknown(names: impl Iterator<Item = OsString>) -> BTreeSet<OsString> {
-    let command = Cli::command();
+fn unknown(program: &Command, names: impl Iterator<Item = OsString>) -> BTreeSet<OsString> {
     let mut known: BTreeSet<&OsStr> = ELSEWHERE.map(OsStr::new).into();
-    add_known(&command, &mut known);
+    add_known(program, &mut known);
     names
         .filter(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
         .filter(|name| !known.contains(name.as_os_str()))
@@ -50,7 +47,10 @@ fn add_known<'a>(command: &'a Command, known: &mut BTreeSet<&'a OsStr>) {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cmd::Cli;
 
     #[test]
     fn only_names_like_ours_that_nobody_reads_are_unknown() {
@@ -65,9 +65,10 @@ mod tests {
             "SIDETONE_",
             "XSIDETONE_LISTEN",
         ];
-        let unknown: Vec<OsString> = unknown(names.map(OsString::from).into_iter())
-            .into_iter()
-            .collect();
+        let unknown: Vec<OsString> =
+            unknown(&Cli::command(), names.map(OsString::from).into_iter())
+                .into_iter()
+                .collect();
         assert_eq!(unknown, ["SIDETONE_", "SIDETONE_SETLE"]);
     }
 }

@@ -12,18 +12,18 @@ use sidetone_wire::batch::Batch;
 use sidetone_wire::translate::event_streams as cloud_events;
 use sidetone_wire::translate::native::NativeReader;
 
+use crate::api::error::ApiError;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
 use crate::clock::Clock;
-use crate::complaints::Complaints;
 use crate::config::Settings;
 use crate::data::{self, DataArgs};
 use crate::directory::Directory;
 use crate::fold_worker::FoldWorker;
-use crate::http::error::ApiError;
-use crate::ingest::Report;
-use crate::ingest::hep::locations::Locations;
+use crate::ingest::report::Report;
 use crate::ingest::{event_streams, hep, native::Intake};
+use crate::program;
+use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
 use crate::telemetry::Counters;
 
@@ -70,8 +70,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         clock: Clock::default(),
         config,
         bounds: Bounds::default(),
-        counters: Counters::default(),
-        complaints: Complaints::default(),
+        counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         locations: Arc::new(locations),
     });

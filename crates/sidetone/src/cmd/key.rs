@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 use sidetone_core::id::{AccountSid, ApiKeySid};
 
-use super::print_json;
+use super::output::print_json;
 use crate::accounts;
 use crate::clock::Clock;
 use crate::data::DataArgs;

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
-
-use super::Cli;
+use clap::{Args, Command};
 
 /// Write the manual pages of all commands into a directory
 ///
@@ -17,15 +15,15 @@ pub struct ManArgs {
     directory: PathBuf,
 }
 
-/// Writes them.
+/// Writes those of the whole command line.
 ///
 /// # Errors
 /// When the directory cannot be written to.
-pub fn run(args: &ManArgs) -> anyhow::Result<()> {
+pub fn run(args: &ManArgs, program: Command) -> anyhow::Result<()> {
     let directory = &args.directory;
     let write = || {
         std::fs::create_dir_all(directory)?;
-        clap_mangen::generate_to(Cli::command(), directory)
+        clap_mangen::generate_to(program, directory)
     };
     write().with_context(|| format!("cannot write manual pages to {}", directory.display()))
 }

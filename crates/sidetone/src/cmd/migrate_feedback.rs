@@ -11,7 +11,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::feedback::{Judgement, Rate, Rated};
 use sidetone_store::{Annotate, Lookup, Scope, Store, StoreError};
 
-use super::print_json;
+use super::output::print_json;
 use crate::accounts;
 use crate::clock::Clock;
 use crate::data::DataArgs;

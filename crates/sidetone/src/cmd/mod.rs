@@ -11,10 +11,12 @@ pub mod ingest;
 pub mod key;
 pub mod man;
 pub mod migrate_feedback;
+mod output;
+pub mod reload;
 mod rules;
 pub mod serve;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::program;
 
@@ -55,10 +57,11 @@ impl Cli {
             // What runs there is bounded, and each thread takes memory.
             .max_blocking_threads(64)
             .build()?;
+        let program = Self::command();
         runtime.block_on(async {
             match self.command {
-                Command::Serve(args) => serve::run(*args).await,
-                Command::Demo(args) => demo::run(args).await,
+                Command::Serve(args) => serve::run(*args, &program).await,
+                Command::Demo(args) => demo::run(args, &program).await,
                 Command::Ingest(args) => ingest::run(args).await,
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
@@ -66,16 +69,9 @@ impl Cli {
                 Command::Check(args) => check::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
                 Command::Healthcheck(args) => healthcheck::run(args).await,
-                Command::Completions(args) => completions::run(&args),
-                Command::Man(args) => man::run(&args),
+                Command::Completions(args) => completions::run(&args, program),
+                Command::Man(args) => man::run(&args, program),
             }
         })
     }
-}
-
-/// Prints a value as one line of JSON.
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    use std::io::Write;
-    writeln!(std::io::stdout(), "{}", serde_json::to_string(value)?)?;
-    Ok(())
 }

@@ -11,7 +11,7 @@ use sidetone_core::sides::{Side, SideRule, Sides};
 use sidetone_core::sip::IpLocation;
 
 use crate::config::Settings;
-use crate::ingest::hep::locations::Locations;
+use crate::tables::locations::Locations;
 
 /// One side of a call, made up to try the rules.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Command};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sidetone_store_sqlite::Options;
 use tokio::net::TcpListener;
@@ -14,26 +14,28 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::api::v2010::feedback_summary::notice;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::cmd::environment;
-use crate::complaints::Complaints;
+use crate::cmd::reload::{Origin, Reload};
 use crate::config::{Config, LogFormat, Settings};
 use crate::data::{self, Data};
 use crate::delivery::{self, Limits};
 use crate::directory::Directory;
-use crate::http::Door;
+use crate::door::Door;
 use crate::ingest::hep;
-use crate::ingest::hep::locations::Locations;
-use crate::reload::{Origin, Reload};
 use crate::secrets::Vault;
-use crate::server::{Serving, serve, stopped};
+use crate::shutdown::stopped;
 use crate::socket::Purpose;
+use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
-use crate::telemetry::{Counters, LogFilter, start_logs};
-use crate::tls::Certificate;
-use crate::{accounts, feedback_worker, fold_worker, recheck};
+use crate::telemetry::Counters;
+use crate::telemetry::logs::{self, Layout, LogFilter};
+use crate::web::server::{Serving, serve};
+use crate::web::tls::Certificate;
+use crate::{accounts, feedback_worker, fold_worker, program, recheck};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
 const HTTP: Purpose = Purpose {
@@ -59,11 +61,11 @@ pub struct ServeArgs {
     settings: Settings,
 }
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT. `program`: the whole command line, which names all settings there are.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
+pub async fn run(args: ServeArgs, program: &Command) -> anyhow::Result<()> {
     let hang_ups = hang_ups()?;
     let origin = Origin {
         given: args.settings,
@@ -73,13 +75,26 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let settings = origin.settings()?;
     let config = settings.clone().into_config()?;
     let log_filter = start_logs(&config)?;
-    environment::warn_of_unknown();
+    environment::warn_of_unknown(program);
     let mut running = start(config, Clock::default()).await?;
     let reload = running.reload(origin, settings, log_filter);
     running.reload_on(hang_ups, reload);
     show(&running.first, &running.app.config)?;
     announce(&running.url)?;
     running.until(wait_for_stop()).await
+}
+
+/// Begins to write logs as the settings say.
+///
+/// # Errors
+/// When the filter makes no sense.
+pub fn start_logs(config: &Config) -> anyhow::Result<LogFilter> {
+    let layout = match config.log_format {
+        LogFormat::Text => Layout::Text,
+        LogFormat::Json => Layout::Json,
+    };
+    let filter = LogFilter::of(&config.log, config.access_log)?;
+    Ok(logs::start(filter, layout))
 }
 
 /// Listens for SIGHUP: from here on it does not end the process.
@@ -255,8 +270,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         config,
         directory,
         bounds: Bounds::default(),
-        counters: Counters::default(),
-        complaints: Complaints::default(),
+        counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         locations,
     });
@@ -264,7 +278,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     if roles.work {
         tasks.spawn(fold_worker::run(app.clone(), stopped.clone()));
-        tasks.spawn(feedback_worker::run(app.clone(), stopped.clone()));
+        tasks.spawn(feedback_worker::run(app.clone(), notice, stopped.clone()));
         let limits = Limits::default();
         tasks.spawn(delivery::run(app.clone(), limits, stopped.clone()));
     }
@@ -278,11 +292,13 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
     tasks.spawn(follow_accounts(app.clone(), stopped.clone()));
     let serving = Serving {
-        door: Door::new(app.clone()),
+        handler: Door::new(app.clone()),
         tls,
         max_connections: app.config.max_connections,
         client_timeout: app.config.client_timeout,
-        app: app.clone(),
+        trusted_proxies: app.config.trusted_proxies.clone(),
+        counters: app.counters.clone(),
+        clock: app.clock.clone(),
     };
     tasks.spawn(serve(listener, serving, stopped));
     tracing::info!(url, data = %app.config.data.display(), "started");

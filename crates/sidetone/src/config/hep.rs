@@ -5,38 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use serde::Deserialize;
-use sidetone_core::id::AccountSid;
 use sidetone_core::sides::SideRule;
 
-use super::{HepListen, Names, Networks, Secret, Settings, check_range};
-
-/// An agent that may send, as a table `[[agent]]` of the file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentEntry {
-    /// The number it puts into its packets.
-    pub capture_id: u32,
-    /// What it must show.
-    #[serde(default)]
-    pub key: Option<Secret>,
-    /// Where it must send from.
-    #[serde(default)]
-    pub sources: Option<Networks>,
-    /// Whose calls it sees. `None`: those of the default account.
-    #[serde(default)]
-    pub account: Option<AccountSid>,
-}
-
-/// A certificate that callers' identities may be signed with, as a table `[[signer]]` of the file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignerEntry {
-    /// Where its signatures say that it is. Compared, never called.
-    pub url: String,
-    /// The file it is in (PEM).
-    pub certificate: PathBuf,
-}
+use super::lists::{Names, Networks};
+use super::settings::Settings;
+use super::tables::{AgentEntry, SignerEntry};
+use super::values::{HepListen, check_range};
 
 /// The settings, resolved.
 #[derive(Debug, Clone)]
@@ -166,7 +140,7 @@ fn check_sides(sides: &[SideRule]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::parse_file;
+    use crate::config::settings::parse_file;
 
     fn refusal(text: &str) -> String {
         match parse_file(text).and_then(|settings| settings.into_config()) {

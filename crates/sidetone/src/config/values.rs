@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::bail;
 use serde::Deserialize;
 
-use super::{Names, Networks};
+use super::lists::{Names, Networks};
 
 /// Declares that a type is read from the file as it is read from the command line: by its text.
 macro_rules! from_text {
@@ -31,7 +32,7 @@ from_text!(
 );
 
 /// A right value of a type of settings, as the file has it.
-pub trait Example {
+pub(super) trait Example {
     /// The value, with the quotes that it needs.
     const EXAMPLE: &'static str;
 }
@@ -299,6 +300,22 @@ impl<'de> Deserialize<'de> for Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[hidden]")
+    }
+}
+
+/// Refuses a number that would make the server useless.
+pub(super) fn check_range<T>(name: &str, value: Option<T>, least: T, most: T) -> anyhow::Result<()>
+where
+    T: PartialOrd + std::fmt::Display,
+{
+    match value {
+        Some(value) if value < least => {
+            bail!("{name} {value} is too small: expected at least {least}")
+        }
+        Some(value) if value > most => {
+            bail!("{name} {value} is too large: expected at most {most}")
+        }
+        _ => Ok(()),
     }
 }
 

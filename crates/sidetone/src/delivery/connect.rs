@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::address::is_public;
+use crate::address::is_public;
 
 /// Names resolved at once. Each takes a thread of those that the store reads with; a name server that does not answer
 /// must not take them all.

@@ -6,7 +6,7 @@
 //! (hand.rs) and come back when there is something to decide.
 
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,9 +18,10 @@ use tokio::time::Sleep;
 use super::client::{Client, Failure};
 use super::hand::{Hand, SETTLE_MAX, Sent, Settled};
 use super::request::request;
-use super::{Shared, retry};
+use super::retry;
 use crate::app::App;
-use crate::server::stopped;
+use crate::shutdown::stopped;
+use crate::telemetry::labels::DeliveryResult;
 
 /// Deliveries in hand for each that may be in flight.
 const HAND: usize = 24;
@@ -34,6 +35,36 @@ const TURN: Duration = Duration::from_secs(10);
 const REST: Duration = Duration::from_secs(1);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// One request, from looking up the host to the end of the answer.
+    pub time_out: Duration,
+    /// What is in flight when a stop is asked for.
+    pub drain: Duration,
+    /// Time between two looks at the outbox when nobody says that it has something new.
+    pub poll: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time_out: Duration::from_secs(15),
+            drain: Duration::from_secs(8),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What the turns of all endpoints share.
+pub(super) struct Shared {
+    pub(super) app: App,
+    pub(super) client: Client,
+    pub(super) limits: Limits,
+    /// Whether endpoints wait for a turn.
+    pub(super) crowded: AtomicBool,
+}
 
 /// A call of the store on its way. What it could not settle comes back.
 type Exchange = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Settled>> + Send>>;
@@ -270,7 +301,7 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
     let id = delivery.id;
     match arrived {
         Ok(()) => {
-            app.counters.count_delivery("delivered");
+            app.counters.count_delivery(DeliveryResult::Delivered);
             Sent {
                 id,
                 outcome: Outcome::Delivered,
@@ -299,10 +330,10 @@ fn failed(app: &App, delivery: &Delivery, failure: &Failure) -> Outcome {
     };
     let retry_at = retry::next(delivery.id, failures, since, now);
     if retry_at.is_some() {
-        app.counters.count_delivery("failed");
+        app.counters.count_delivery(DeliveryResult::Failed);
         tracing::debug!(delivery.id = %delivery.id, failures, %failure, "a delivery failed");
     } else {
-        app.counters.count_delivery("dead");
+        app.counters.count_delivery(DeliveryResult::Dead);
         tracing::warn!(
             delivery.id = %delivery.id, account.sid = %delivery.account, delivery.kind, failures, %failure,
             "a delivery was given up; `sidetone dead-letter` lists and replays those"

@@ -1,6 +1,5 @@
 //! Delivers what the outbox holds: at least once, in order by subject, each endpoint at its own pace.
 
-pub mod address;
 pub mod client;
 mod connect;
 mod endpoint;
@@ -20,11 +19,11 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinSet};
 
 use self::client::Client;
-use self::endpoint::Turn;
+use self::endpoint::{Shared, Turn};
 use crate::app::App;
-use crate::server::stopped;
+use crate::shutdown::stopped;
 
-pub use self::target::target;
+pub use self::endpoint::Limits;
 
 /// Endpoints served at once. Those beyond wait for their turn, those first that were served least recently: endpoints
 /// that never answer, however many and however much they are owed, keep the others waiting for one turn at most.
@@ -33,36 +32,6 @@ const ENDPOINTS_MAX: usize = 256;
 const PAUSE: Duration = Duration::from_millis(10);
 /// Most endpoints that are looked at to choose from.
 const DUE_MAX: usize = 64 * ENDPOINTS_MAX;
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// One request, from looking up the host to the end of the answer.
-    pub time_out: Duration,
-    /// What is in flight when a stop is asked for.
-    pub drain: Duration,
-    /// Time between two looks at the outbox when nobody says that it has something new.
-    pub poll: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            time_out: Duration::from_secs(15),
-            drain: Duration::from_secs(8),
-            poll: Duration::from_secs(1),
-        }
-    }
-}
-
-/// What the turns of all endpoints share.
-struct Shared {
-    app: App,
-    client: Client,
-    limits: Limits,
-    /// Whether endpoints wait for a turn.
-    crowded: AtomicBool,
-}
 
 /// Delivers until a stop is asked for, then lets what is in flight end.
 pub async fn run(app: App, limits: Limits, mut stop: watch::Receiver<bool>) {

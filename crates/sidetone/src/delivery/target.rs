@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use hyper::Uri;
 
-use super::address::is_public;
+use crate::address::is_public;
 
 /// The longest URL that is taken.
 pub const URL_MAX_BYTES: usize = 2_048;

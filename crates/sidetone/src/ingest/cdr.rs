@@ -8,12 +8,14 @@ use sidetone_wire::cdr::BODY_MAX_BYTES;
 use sidetone_wire::error::DecodeError;
 use sidetone_wire::translate::cdr::{self, Decoded};
 
-use super::{Report, answer, append, count};
+use super::keep::{answer, append, count};
+use super::report::Report;
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
 use crate::app::App;
 use crate::bounds::EVENTS_OF_BODY_BYTES;
-use crate::http::auth::Caller;
-use crate::http::body;
-use crate::http::error::ApiError;
+use crate::telemetry::labels::{EventResult, Source};
+use crate::web::body;
 
 /// How many times the memory of its text a record takes at most while it is read: JSON of empty objects takes nearly as much.
 const MEMORY: usize = 100;
@@ -28,7 +30,14 @@ pub async fn freeswitch(
     caller: Caller,
     body: Body,
 ) -> Result<Response, ApiError> {
-    receive(&app, &caller, body, "freeswitch", cdr::freeswitch::decode).await
+    receive(
+        &app,
+        &caller,
+        body,
+        Source::FreeSwitch,
+        cdr::freeswitch::decode,
+    )
+    .await
 }
 
 /// Keeps what a row of Asterisk's CDR says.
@@ -40,14 +49,14 @@ pub async fn asterisk(
     caller: Caller,
     body: Body,
 ) -> Result<Response, ApiError> {
-    receive(&app, &caller, body, "asterisk", cdr::asterisk::decode).await
+    receive(&app, &caller, body, Source::Asterisk, cdr::asterisk::decode).await
 }
 
 async fn receive(
     app: &App,
     caller: &Caller,
     body: Body,
-    source: &'static str,
+    source: Source,
     decode: fn(&[u8], TimeUs) -> Result<Decoded, DecodeError>,
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
@@ -63,7 +72,7 @@ async fn receive(
     };
     let read = app.bounds.reading(bytes, decode).await?;
     let Decoded { observed, repairs } = read.map_err(|error| {
-        app.counters.count_events(source, "rejected", 1);
+        app.counters.count_events(source, EventResult::Rejected, 1);
         ApiError::bad_request(error.to_string())
     })?;
     let events = observed

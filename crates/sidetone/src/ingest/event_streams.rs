@@ -13,14 +13,16 @@ use sidetone_wire::signature::verify_body;
 use sidetone_wire::translate::event_streams;
 use tokio::sync::Semaphore;
 
+use super::keep::{answer, append, count};
+use super::report::Report;
 use super::sender::{Sender, account_of};
-use super::{Report, answer, append, count};
+use crate::api::error::ApiError;
 use crate::app::App;
-use crate::http::body;
-use crate::http::error::ApiError;
+use crate::telemetry::labels::{EventResult, Source};
+use crate::web::body;
 
 /// As counters call it.
-const DOOR: &str = "event_streams";
+const DOOR: Source = Source::EventStreams;
 /// How many times the memory of their text events take at most that were read: each is bounded by itself.
 const MEMORY: usize = 12;
 /// Signed bodies held at once.
@@ -86,7 +88,7 @@ pub async fn receive(
     };
     let batch = app.bounds.reading(bytes, decode).await?;
     let batch = batch.map_err(|error| {
-        app.counters.count_events(DOOR, "rejected", 1);
+        app.counters.count_events(DOOR, EventResult::Rejected, 1);
         ApiError::bad_request(error.to_string())
     })?;
     let report = keep(&app, own, vouched.as_ref(), batch, received_at).await?;

@@ -3,29 +3,18 @@
 pub mod cdr;
 pub mod event_streams;
 pub mod hep;
+mod keep;
 pub mod native;
+pub mod report;
 pub mod sender;
-pub mod sip_port;
 pub mod status_callback;
 mod text;
 
-use std::collections::BTreeMap;
-
 use axum::Router;
-use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde::Serialize;
-use sidetone_core::event::CallEvent;
-use sidetone_core::time::TimeUs;
-use sidetone_store::{Appended, NewEvent, StoreError};
-use sidetone_wire::batch::Tally;
-use sidetone_wire::error::{DecodeError, Place};
-use sidetone_wire::malformed::Malformed;
-use sidetone_wire::repairs::Repairs;
 
 use crate::app::App;
-use crate::http::error::ApiError;
-use crate::http::json::Json;
+use crate::telemetry::labels::Source;
 
 /// `/ingest/v1/…`
 pub fn routes() -> Router<App> {
@@ -38,209 +27,17 @@ pub fn routes() -> Router<App> {
         .route("/ingest/v1/hep", post(hep::door::receive))
 }
 
-/// The door that a path leads to, as counters call it; `ingest` for a path under it that leads nowhere.
+/// The door that a path leads to; [`Source::Ingest`] for a path under it that leads nowhere.
 #[must_use]
-pub fn door(path: &str) -> Option<&'static str> {
+pub fn source(path: &str) -> Option<Source> {
     let rest = path.strip_prefix("/ingest")?;
     Some(match rest {
-        "/v1/status-callback" => "status_callback",
-        "/v1/event-streams" => "event_streams",
-        "/v1/events" => "native",
-        "/v1/cdr/freeswitch" => "freeswitch",
-        "/v1/cdr/asterisk" => "asterisk",
-        "/v1/hep" => "hep",
-        _ => "ingest",
+        "/v1/status-callback" => Source::StatusCallback,
+        "/v1/event-streams" => Source::EventStreams,
+        "/v1/events" => Source::Native,
+        "/v1/cdr/freeswitch" => Source::FreeSwitch,
+        "/v1/cdr/asterisk" => Source::Asterisk,
+        "/v1/hep" => Source::Hep,
+        _ => Source::Ingest,
     })
-}
-
-/// What became of a body's events.
-#[derive(Debug, Default, Serialize)]
-pub struct Report {
-    /// Kept.
-    pub accepted: u64,
-    /// There already; nothing changed.
-    pub duplicates: u64,
-    /// Refused; `errors` names the first of them.
-    pub rejected: u64,
-    /// Those of the refused that nothing is wrong with, but their calls take no more.
-    #[serde(skip)]
-    pub late: u64,
-    /// Well-formed, but of a type that means nothing here.
-    pub ignored: u64,
-    /// Payloads that something was wrong with and that were used all the same, by [what was wrong](sidetone_wire::repairs::Repair).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub repaired: BTreeMap<&'static str, u64>,
-    /// Why, by number.
-    pub errors: Vec<Refusal>,
-}
-
-/// Why one event was refused.
-#[derive(Debug, Serialize)]
-pub struct Refusal {
-    /// Number of the line, array item or packet, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// Names field, value and what is allowed.
-    pub message: String,
-}
-
-/// Most refusals that an answer names; the rest are counted.
-const REFUSALS_MAX: usize = 1_000;
-
-impl Report {
-    /// Counts what was put right in a payload.
-    pub fn note(&mut self, repairs: Repairs) {
-        for repair in repairs.iter() {
-            *self.repaired.entry(repair.as_str()).or_default() += 1;
-        }
-    }
-
-    /// How many were refused for what they are: a body that holds little else is given up.
-    #[must_use]
-    pub const fn malformed(&self) -> u64 {
-        self.rejected.saturating_sub(self.late)
-    }
-
-    /// Counts and names a refusal.
-    pub fn refuse(&mut self, error: &DecodeError) {
-        self.rejected += 1;
-        self.name(error);
-    }
-
-    /// Counts refusals, and names those that are known.
-    pub fn refuse_all(&mut self, tally: &Tally) {
-        self.rejected += tally.count;
-        for error in &tally.first {
-            self.name(error);
-        }
-    }
-
-    fn name(&mut self, error: &DecodeError) {
-        if self.errors.len() < REFUSALS_MAX {
-            let line = match error.place {
-                Place::Body => None,
-                Place::Line(number) | Place::Item(number) => Some(number),
-            };
-            self.errors.push(Refusal {
-                line,
-                message: error.to_string(),
-            });
-        }
-    }
-
-    /// Counts and names a packet that cannot be read.
-    pub fn refuse_packet(&mut self, number: u64, why: Malformed) {
-        self.rejected += 1;
-        if self.errors.len() < REFUSALS_MAX {
-            self.errors.push(Refusal {
-                line: Some(number),
-                message: format!("Packet {number}: {why}."),
-            });
-        }
-    }
-
-    /// Counts so many stretches of bytes that belong to no packet.
-    pub fn refuse_bytes(&mut self, stretches: u64, why: &str) {
-        if stretches > 0 {
-            self.refuse_unnamed(why);
-            self.rejected += stretches - 1;
-        }
-    }
-
-    fn refuse_late(&mut self, why: &str) {
-        self.late += 1;
-        self.refuse_unnamed(why);
-    }
-
-    fn refuse_unnamed(&mut self, why: &str) {
-        self.rejected += 1;
-        if self.errors.len() < REFUSALS_MAX {
-            self.errors.push(Refusal {
-                line: None,
-                message: why.to_owned(),
-            });
-        }
-    }
-
-    /// Adds what became of more events; of the refusals as many as may be named.
-    pub fn add(&mut self, other: Self) {
-        self.accepted += other.accepted;
-        self.duplicates += other.duplicates;
-        self.rejected += other.rejected;
-        self.late += other.late;
-        self.ignored += other.ignored;
-        for (reason, number) in other.repaired {
-            *self.repaired.entry(reason).or_default() += number;
-        }
-        let room = REFUSALS_MAX.saturating_sub(self.errors.len());
-        self.errors.extend(other.errors.into_iter().take(room));
-    }
-
-    fn count(&mut self, fates: &[Appended]) {
-        for fate in fates {
-            match fate {
-                Appended::New => self.accepted += 1,
-                Appended::Duplicate => self.duplicates += 1,
-                Appended::NoAccount => self.refuse_late("The account does not exist."),
-                Appended::Sealed => {
-                    self.refuse_late("The call's events have expired; its summary is final.");
-                }
-                Appended::Full => {
-                    self.refuse_late("The call has as many events as a call may have.");
-                }
-            }
-        }
-    }
-}
-
-/// The answer to a batch: 200 with what became of its events, or 400 with the same when all of them were refused.
-fn answer(app: &App, door: &'static str, report: Report) -> Result<Response, ApiError> {
-    let first = report.errors.first().map(|first| first.message.clone());
-    let first = first.unwrap_or_default();
-    if report.accepted + report.duplicates == 0 && report.rejected > 0 {
-        return Err(ApiError::nothing_accepted(&report, &first));
-    }
-    if report.rejected > 0
-        && let Some(more) = app.refused(door, "in_part")
-    {
-        let (accepted, rejected) = (report.accepted, report.rejected);
-        tracing::warn!(
-            door,
-            accepted,
-            rejected,
-            more,
-            "some of a body was refused: {first}"
-        );
-    }
-    Ok(Json(report).into_response())
-}
-
-/// Appends events and counts what became of them.
-async fn append(
-    app: &App,
-    events: Vec<CallEvent>,
-    received_at: TimeUs,
-    report: &mut Report,
-) -> Result<(), StoreError> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    let events = events
-        .into_iter()
-        .map(|event| NewEvent { event, received_at })
-        .collect();
-    let fates = app.store.append(events).await?;
-    report.count(&fates);
-    Ok(())
-}
-
-/// Counts a report for `/metrics`.
-fn count(app: &App, source: &'static str, report: &Report) {
-    app.counters
-        .count_events(source, "accepted", report.accepted);
-    app.counters
-        .count_events(source, "duplicate", report.duplicates);
-    app.counters
-        .count_events(source, "rejected", report.rejected);
-    app.counters.count_events(source, "ignored", report.ignored);
 }

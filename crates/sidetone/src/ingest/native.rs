@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_ENCODING;
 use axum::response::Response;
-use http_body_util::BodyExt;
 use sidetone_core::event::{CallEvent, Observation, Timer};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_store::StoreError;
@@ -16,18 +15,21 @@ use sidetone_wire::batch::Batch;
 use sidetone_wire::translate::native::NativeReader;
 use tokio::task::JoinHandle;
 
+use super::keep::{answer, append, count};
+use super::report::Report;
 use super::sender::account_of;
 use super::text::Text;
-use super::{Report, answer, append, count};
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::body;
-use crate::http::error::ApiError;
-use crate::http::form::Query;
 use crate::room::Share;
+use crate::telemetry::labels::Source;
+use crate::web::body;
+use crate::web::form::quoted;
 
 /// As counters call it.
-const DOOR: &str = "native";
+const DOOR: Source = Source::Native;
 /// Events in one transaction.
 const BATCH: usize = 1_000;
 /// Memory of the events in one transaction.
@@ -86,7 +88,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
         None | Some(b"identity" | b"") => Ok(Encoding::Plain),
         Some(b"gzip" | b"x-gzip") => Ok(Encoding::Gzip),
         Some(other) => {
-            let other = crate::http::form::quoted(&String::from_utf8_lossy(other));
+            let other = quoted(&String::from_utf8_lossy(other));
             Err(ApiError::bad_request(format!(
                 "Invalid Content-Encoding '{other}'. Expected gzip, or none."
             )))
@@ -282,9 +284,9 @@ impl Intake {
         loop {
             // What was read is not kept back, nor the room it takes, until the next of a slow body comes.
             let came = match self.share {
-                None => Some(next(&mut body).await),
+                None => Some(body::next(&mut body).await),
                 Some(_) => {
-                    let came = tokio::time::timeout(self.patience(), next(&mut body));
+                    let came = tokio::time::timeout(self.patience(), body::next(&mut body));
                     came.await.ok()
                 }
             };
@@ -366,15 +368,5 @@ impl Intake {
             append(&self.app, events, now, &mut Report::default()).await?;
         }
         Ok(())
-    }
-}
-
-/// The next piece of a body; `None` at its end.
-pub(super) async fn next(body: &mut BodyDataStream) -> Result<Option<Bytes>, ApiError> {
-    // BodyDataStream is a Body as well; frames of it are its data.
-    match body.frame().await {
-        None => Ok(None),
-        Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
-        Some(Err(error)) => Err(body::broken_off(&error)),
     }
 }

@@ -8,13 +8,14 @@ use sidetone_core::id::AccountSid;
 use sidetone_wire::error::DecodeError;
 use sidetone_wire::identity::AccountName;
 
+use crate::api::auth::{Caller, charge};
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
 use crate::app::App;
-use crate::http::auth::{Caller, charge};
-use crate::http::base_url::BaseUrl;
-use crate::http::error::ApiError;
-use crate::http::form::Query;
-use crate::http::trace::Asker;
-use crate::server::Peer;
+use crate::telemetry::labels::{RefusalReason, Source};
+use crate::web::base_url::BaseUrl;
+use crate::web::forwarded::Peer;
+use crate::web::trace::Asker;
 
 /// The header with a signature.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
@@ -49,7 +50,7 @@ impl Signed {
     pub fn verify(
         &self,
         app: &App,
-        door: &'static str,
+        door: Source,
         name: Option<&AccountName>,
         fits: impl Fn(&[u8], &str, &str) -> bool,
     ) -> Result<AccountSid, ApiError> {
@@ -73,11 +74,12 @@ impl Signed {
     }
 
     /// Counts a signature that proves nothing, and says in the log what was checked. The answer does not tell.
-    fn refuse(&self, app: &App, door: &'static str, why: Unproven, name: &str) -> ApiError {
-        if let Some(more) = app.refused(door, why.as_str()) {
+    fn refuse(&self, app: &App, door: Source, why: Unproven, name: &str) -> ApiError {
+        let reason = why.reason();
+        if let Some(more) = app.counters.refuse(door, reason, app.clock.now()) {
             tracing::warn!(
-                door,
-                reason = why.as_str(),
+                door = door.as_str(),
+                reason = reason.as_str(),
                 url = without_values(&self.url),
                 account = name,
                 peer = self.peer.map(|peer| tracing::field::display(peer.address)),
@@ -100,11 +102,11 @@ enum Unproven {
 
 impl Unproven {
     /// As counters call it.
-    const fn as_str(self) -> &'static str {
+    const fn reason(self) -> RefusalReason {
         match self {
-            Self::NamesNobody => "no_account",
-            Self::UnknownAccount => "unknown_account",
-            Self::WrongSignature => "signature",
+            Self::NamesNobody => RefusalReason::NoAccount,
+            Self::UnknownAccount => RefusalReason::UnknownAccount,
+            Self::WrongSignature => RefusalReason::Signature,
         }
     }
 

@@ -10,18 +10,44 @@ use sidetone_wire::observed::Observed;
 use sidetone_wire::signature::{verify_body, verify_form};
 use sidetone_wire::translate::status_callback;
 
+use super::keep::{append, count};
+use super::report::Report;
 use super::sender::{Sender, account_of};
-use super::{Report, append, count};
+use crate::api::error::ApiError;
+use crate::api::hint::{Hints, note_mistyped};
 use crate::app::App;
-use crate::http::body;
-use crate::http::error::ApiError;
-use crate::http::hint::{Hints, note_mistyped};
-use crate::http::parameters::STATUS_CALLBACK;
+use crate::telemetry::labels::{EventResult, Source};
+use crate::web::body;
 
 /// As counters call it.
-const DOOR: &str = "status_callback";
+const DOOR: Source = Source::StatusCallback;
 /// The largest callback.
 const CALLBACK_MAX_BYTES: usize = 64 * 1024;
+
+/// Names of parameters, in the spelling of Twilio and in that of jambonz.
+const NAMES: &[&str] = &[
+    "CallSid",
+    "CallStatus",
+    "AccountSid",
+    "From",
+    "To",
+    "Direction",
+    "ParentCallSid",
+    "Timestamp",
+    "SequenceNumber",
+    "CallDuration",
+    "SipResponseCode",
+    "AnsweredBy",
+    "call_sid",
+    "call_status",
+    "account_sid",
+    "from",
+    "to",
+    "direction",
+    "parent_call_sid",
+    "duration",
+    "sip_status",
+];
 
 /// Keeps what a callback says. 204 when it is kept, or was before.
 ///
@@ -37,7 +63,7 @@ pub async fn receive(
     let body = body::read(body, CALLBACK_MAX_BYTES).await?;
     let form = status_callback::form(&body).map_err(|error| refused(&app, &error))?;
     if let Some(Extension(hints)) = hints {
-        note_mistyped(&hints, form.pairs().map(|(name, _)| name), STATUS_CALLBACK);
+        note_mistyped(&hints, form.pairs().map(|(name, _)| name), NAMES);
     }
     let signer = match &sender {
         Sender::Caller(_) => None,
@@ -81,6 +107,6 @@ fn named(observed: &[Observed]) -> Option<&AccountName> {
 }
 
 fn refused(app: &App, error: &DecodeError) -> ApiError {
-    app.counters.count_events(DOOR, "rejected", 1);
+    app.counters.count_events(DOOR, EventResult::Rejected, 1);
     ApiError::bad_request(error.to_string())
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use axum::body::Bytes;
 use flate2::write::MultiGzDecoder;
 
-use crate::http::error::ApiError;
+use crate::api::error::ApiError;
 
 /// Text that is read before it is looked at whether a batch is full.
 const PIECE: usize = 16 * 1024;

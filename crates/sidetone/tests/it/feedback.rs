@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use sidetone::api::v2010::feedback_summary::notice;
 use sidetone::config::Settings;
 use sidetone::feedback_worker;
 use sidetone::fold_worker::FoldWorker;
@@ -341,7 +342,7 @@ async fn a_summary_waits_for_the_calls_that_were_rated() {
         tokio::time::sleep(Duration::from_millis(120)).await;
         FoldWorker::new(server.app.clone()).drain().await.unwrap();
     };
-    let (made, ()) = tokio::join!(feedback_worker::round(&server.app), fold);
+    let (made, ()) = tokio::join!(feedback_worker::round(&server.app, notice), fold);
     assert!(made.unwrap());
     let summary = server.get(&summary_path(&created.json())).await.json();
     let counts = (&summary["call_count"], &summary["call_feedback_count"]);

@@ -8,19 +8,20 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sidetone::accounts::{self, Credentials, NewAccount};
+use sidetone::api::v2010::feedback_summary::notice;
 use sidetone::app::{App, Parts};
 use sidetone::bounds::Bounds;
 use sidetone::clock::Clock;
-use sidetone::complaints::Complaints;
 use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
+use sidetone::door::Door;
 use sidetone::feedback_worker;
 use sidetone::fold_worker::FoldWorker;
-use sidetone::http::Door;
 use sidetone::secrets::Vault;
 use sidetone::tables::{self, Tables};
 use sidetone::telemetry::Counters;
+use sidetone::web::server::Handler;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store_sqlite::Options;
@@ -92,8 +93,7 @@ impl TestServer {
             config,
             directory,
             bounds: Bounds::default(),
-            counters: Counters::default(),
-            complaints: Complaints::default(),
+            counters: Arc::new(Counters::new("0.0.0", "unknown")),
             tables: tables::Current::new(tables),
             locations: Arc::default(),
         });
@@ -176,7 +176,7 @@ impl TestServer {
     pub(crate) async fn pass(&self, seconds: i64) {
         self.app.clock.advance_us(seconds * 1_000_000);
         FoldWorker::new(self.app.clone()).drain().await.unwrap();
-        while feedback_worker::round(&self.app).await.unwrap() {}
+        while feedback_worker::round(&self.app, notice).await.unwrap() {}
     }
 
     /// Tells of a step of a call, as a phone system would, and folds it.

@@ -5,8 +5,9 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use sidetone::ingest::hep::batch::{Batch, Kind, Transport};
+use sidetone::ingest::hep::batch::{Batch, Kind};
 use sidetone::ingest::hep::udp::{self, Reader};
+use sidetone::telemetry::labels::Transport;
 
 use super::decode::{self, ACCOUNT, Events, Places};
 use super::send::{BURST, Sender};

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use sidetone::ingest::hep::batch::{Batch, Kind, Transport};
+use sidetone::ingest::hep::batch::{Batch, Kind};
+use sidetone::telemetry::labels::Transport;
 use sidetone_store::Appended;
 use sidetone_store::prelude::*;
 use sidetone_store_sqlite::{Options, SqliteStore};

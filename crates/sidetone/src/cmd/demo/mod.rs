@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, Command};
 use sidetone_core::id::{CallRef, CallSid};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -14,10 +14,9 @@ use tokio::sync::watch;
 use self::play::Loaded;
 use crate::clock::Clock;
 use crate::cmd::environment;
-use crate::cmd::serve::{Running, announce, hang_ups, start, wait_for_stop};
+use crate::cmd::reload::Origin;
+use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
-use crate::reload::Origin;
-use crate::telemetry::start_logs;
 use crate::{accounts, fold_worker};
 
 /// Says of a directory that it holds made-up calls, all that there were: of which seed.
@@ -47,11 +46,11 @@ pub struct DemoArgs {
     settings: Box<Settings>,
 }
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT. `program`: as for `serve`.
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
+pub async fn run(args: DemoArgs, program: &Command) -> anyhow::Result<()> {
     let hang_ups = hang_ups()?;
     let mut demo = Demo::prepare(args)?;
     let settings = demo.origin.settings()?;
@@ -59,7 +58,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     // The past is folded in its order before the worker starts.
     config.roles.work = false;
     let log_filter = start_logs(&config)?;
-    environment::warn_of_unknown();
+    environment::warn_of_unknown(program);
     let throw_away = demo.throw_away.take();
     let served = async {
         let mut running = start(config, Clock::default()).await?;

@@ -15,9 +15,10 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::fold_worker::FoldWorker;
-use crate::ingest::hep::batch::{Batch, Kind, Transport};
+use crate::ingest::hep::batch::{Batch, Kind};
 use crate::ingest::hep::intake::Intake;
 use crate::ingest::hep::queue::BATCH_PACKETS;
+use crate::telemetry::labels::Transport;
 
 /// Events appended in one transaction, or a few more: calls are not split.
 const BATCH: usize = 8_000;

@@ -5,40 +5,7 @@ use std::net::SocketAddr;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
-/// How packets came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Transport {
-    /// HEP datagrams.
-    Udp,
-    /// HEP in a stream, encrypted or not.
-    Tcp,
-    /// The body of a request.
-    Http,
-    /// A capture file, read by the command line.
-    File,
-    /// SIP requests to a port of ours.
-    Sip,
-}
-
-impl Transport {
-    /// As counters call it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Udp => "udp",
-            Self::Tcp => "tcp",
-            Self::Http => "http",
-            Self::File => "file",
-            Self::Sip => "sip",
-        }
-    }
-
-    /// Whether packets come as soon as they are captured.
-    #[must_use]
-    pub const fn is_live(self) -> bool {
-        matches!(self, Self::Udp | Self::Tcp | Self::Sip)
-    }
-}
+use crate::telemetry::labels::Transport;
 
 /// What the bytes of a packet are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

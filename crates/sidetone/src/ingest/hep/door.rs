@@ -11,16 +11,17 @@ use axum::response::Response;
 use sidetone_core::id::AccountSid;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::batch::{Batch, Transport};
+use super::batch::Batch;
 use super::file;
 use super::framer::Framer;
 use super::intake::Intake;
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::ApiError;
-use crate::http::form::Query;
-use crate::ingest::answer;
-use crate::ingest::native::next;
+use crate::ingest::keep::answer;
+use crate::telemetry::labels::{PacketReason, PacketResult, Source, Transport};
+use crate::web::body;
 
 /// Bytes that tell a capture file.
 const BEGINNING: usize = 24;
@@ -83,10 +84,10 @@ pub async fn receive(
     let mut beginning = Vec::new();
     let mut body = body.into_data_stream();
     let read = loop {
-        let piece = match next(&mut body).await {
+        let piece = match body::next(&mut body).await {
             Ok(Some(piece)) => piece,
             Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+            Err(error) => break Err(error.into()),
         };
         if beginning.len() < BEGINNING {
             beginning.extend(piece.iter().copied().take(BEGINNING - beginning.len()));
@@ -113,12 +114,11 @@ pub async fn receive(
     };
     let cut = u64::from(framer.is_within());
     let count = |reason, number| {
-        let transport = Transport::Http.as_str();
         let counters = &app.counters;
-        counters.count_hep(transport, "malformed", reason, number);
+        counters.count_packets(Transport::Http, PacketResult::Malformed, reason, number);
     };
-    count("bytes between packets", gaps);
-    count("body ended within a packet", cut);
+    count(PacketReason::BetweenPackets, gaps);
+    count(PacketReason::BodyEnded, cut);
     let mut report = if settle && read.is_ok() {
         intake.finish_settled().await?
     } else {
@@ -137,7 +137,7 @@ pub async fn receive(
         ),
     );
     report.refuse_bytes(cut, "The body ends within a packet.");
-    answer(&app, "hep", report)
+    answer(&app, Source::Hep, report)
 }
 
 #[cfg(test)]

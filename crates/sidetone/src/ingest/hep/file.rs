@@ -5,11 +5,12 @@ use sidetone_core::id::AccountSid;
 use sidetone_wire::malformed::Malformed;
 use sidetone_wire::pcap::datagrams;
 
-use super::batch::{Batch, Kind, Transport};
+use super::batch::{Batch, Kind};
 use super::intake::Intake;
 use super::queue::{BATCH_BYTES, BATCH_PACKETS};
 use crate::app::App;
-use crate::ingest::Report;
+use crate::ingest::report::Report;
+use crate::telemetry::labels::Transport;
 
 /// Whether a file that begins so is a capture.
 #[must_use]

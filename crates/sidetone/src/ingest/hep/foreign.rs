@@ -1,5 +1,7 @@
 //! What is sent to a HEP port by mistake.
 
+use crate::telemetry::labels::{PacketReason, PacketResult};
+
 /// A protocol that is none of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
@@ -42,34 +44,36 @@ impl Foreign {
 
     /// As counters call it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn reason(self) -> PacketReason {
         match self {
-            Self::Http => "HTTP",
-            Self::Sip => "SIP",
-            Self::Tls => "TLS",
+            Self::Http => PacketReason::Http,
+            Self::Sip => PacketReason::Sip,
+            Self::Tls => PacketReason::Tls,
         }
     }
 }
 
-/// What to do about packets of which this became, by the result and the reason they are counted with. Empty: nothing that
+/// What to do about packets of which this became, by the result and the reason they are counted with. `None`: nothing that
 /// would be right every time.
 #[must_use]
-pub fn remedy(result: &str, reason: &str) -> &'static str {
-    match (result, reason) {
-        ("refused_agent", _) => {
+pub const fn remedy(result: PacketResult, reason: PacketReason) -> Option<&'static str> {
+    Some(match (result, reason) {
+        (PacketResult::RefusedAgent, _) => {
             "give its capture id an [[agent]] table, or add its network to hep_allow"
         }
-        ("refused_key", _) => "let the agent send the key of its [[agent]] table",
-        ("refused_source", _) => "add its network to the sources of its [[agent]] table",
-        ("version", _) => "let the agent speak HEP version 3",
-        (_, "HTTP") => "this port takes HEP; HTTP is served at the address of --listen",
-        (_, "SIP") => "this port takes HEP; let an agent mirror SIP within it",
-        (_, "TLS") => "set hep_tls = true (over TCP), or let the agent send without TLS",
-        (_, "TLS handshake") => {
+        (PacketResult::RefusedKey, _) => "let the agent send the key of its [[agent]] table",
+        (PacketResult::RefusedSource, _) => "add its network to the sources of its [[agent]] table",
+        (PacketResult::Version, _) => "let the agent speak HEP version 3",
+        (_, PacketReason::Http) => "this port takes HEP; HTTP is served at the address of --listen",
+        (_, PacketReason::Sip) => "this port takes HEP; let an agent mirror SIP within it",
+        (_, PacketReason::Tls) => {
+            "set hep_tls = true (over TCP), or let the agent send without TLS"
+        }
+        (_, PacketReason::TlsHandshake) => {
             "hep_tls is on: let the agent use TLS, and trust the certificate of tls_cert"
         }
-        _ => "",
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

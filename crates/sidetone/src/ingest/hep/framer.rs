@@ -56,7 +56,7 @@ fn walk(peer: SocketAddr, bytes: &[u8], batch: &mut Batch) -> (usize, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::hep::batch::Transport;
+    use crate::telemetry::labels::Transport;
 
     fn packet(length: u16) -> Vec<u8> {
         let mut packet = b"HEP3".to_vec();

@@ -5,10 +5,12 @@ use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::malformed::Malformed;
 
-use super::agents::Refusal;
 use super::batch::{Batch, Received};
 use super::foreign::{Foreign, remedy};
 use crate::app::App;
+use crate::tables::agents::Refusal;
+use crate::telemetry::complaints::Subject;
+use crate::telemetry::labels::{ClockReason, PacketReason, PacketResult, Transport};
 
 /// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times are wrong, but tell
 /// packets apart.
@@ -38,13 +40,13 @@ impl Gate {
         let packet = match Packet::decode(received.bytes) {
             Ok(packet) => packet,
             Err(error) => {
-                // Old agents are well and only have to be told to speak the newer version.
-                let result = match error.what {
-                    "HEP version 1 or 2" => "version",
-                    _ => "malformed",
+                let result = if is_of_old_version(received.bytes) {
+                    PacketResult::Version
+                } else {
+                    PacketResult::Malformed
                 };
-                let foreign = Foreign::of(received.bytes).map(Foreign::as_str);
-                let reason = foreign.unwrap_or(error.what);
+                let foreign = Foreign::of(received.bytes).map(Foreign::reason);
+                let reason = foreign.unwrap_or(PacketReason::Bytes(error.what));
                 self.turn_away(batch, received, None, result, reason);
                 return Err(Some(error));
             }
@@ -60,18 +62,15 @@ impl Gate {
         match admitted {
             Ok(account) => Ok((account, packet)),
             Err(refusal) => {
-                let reason = match (refusal, packet.auth_key) {
-                    (Refusal::WrongKey, None) => "no key",
-                    (Refusal::WrongKey, Some(_)) => "another key",
-                    (Refusal::UnknownAgent | Refusal::WrongSource, _) => "",
+                let (result, reason) = match (refusal, packet.auth_key) {
+                    (Refusal::WrongKey, None) => (PacketResult::RefusedKey, PacketReason::NoKey),
+                    (Refusal::WrongKey, Some(_)) => {
+                        (PacketResult::RefusedKey, PacketReason::AnotherKey)
+                    }
+                    (Refusal::UnknownAgent, _) => (PacketResult::RefusedAgent, PacketReason::None),
+                    (Refusal::WrongSource, _) => (PacketResult::RefusedSource, PacketReason::None),
                 };
-                self.turn_away(
-                    batch,
-                    received,
-                    Some(packet.agent),
-                    refusal.as_str(),
-                    reason,
-                );
+                self.turn_away(batch, received, Some(packet.agent), result, reason);
                 Err(None)
             }
         }
@@ -95,13 +94,20 @@ impl Gate {
     ) -> TimeUs {
         let received_at = batch.received_at;
         let off_us = captured_at.micros().saturating_sub(received_at.micros());
-        if !batch.transport.is_live() || off_us.saturating_abs() <= CLOCK_OFF_MAX_US {
+        let transport = batch.transport;
+        if !is_live(transport) || off_us.saturating_abs() <= CLOCK_OFF_MAX_US {
             return captured_at;
         }
-        let transport = batch.transport.as_str();
-        let reason = if off_us < 0 { "past" } else { "future" };
-        self.app.counters.count_wrong_clock(transport, reason);
-        if let Some(more) = self.app.complaints.may_say(transport, "clock", received_at) {
+        let reason = if off_us < 0 {
+            ClockReason::Past
+        } else {
+            ClockReason::Future
+        };
+        let counters = &self.app.counters;
+        counters.count_wrong_clock(transport, reason);
+        let subject = Subject::Clock(transport);
+        if let Some(more) = counters.complaints.may_say(subject, received_at) {
+            let transport = transport.as_str();
             let captured_at = captured_at.to_seconds_text();
             tracing::warn!(peer = %received.peer, capture_id, transport, captured_at, more, "the clock of an agent is wrong; its packets count as captured when they were received");
         }
@@ -114,30 +120,36 @@ impl Gate {
         batch: &Batch,
         received: Received<'_>,
         capture_id: Option<u32>,
-        result: &'static str,
-        reason: &'static str,
+        result: PacketResult,
+        reason: PacketReason,
     ) {
-        let transport = batch.transport.as_str();
-        self.app.counters.count_hep(transport, result, reason, 1);
-        let what = if reason.is_empty() { result } else { reason };
-        if let Some(more) = self
-            .app
-            .complaints
-            .may_say(transport, what, batch.received_at)
-        {
+        let counters = &self.app.counters;
+        counters.count_packets(batch.transport, result, reason, 1);
+        let subject = Subject::Packet(batch.transport, result, reason);
+        if let Some(more) = counters.complaints.may_say(subject, batch.received_at) {
             // What a request or a file holds has no peer of its own.
             let peer = (!received.peer.ip().is_unspecified()).then_some(received.peer);
             let peer = peer.map(tracing::field::display);
             tracing::warn!(
                 peer,
                 capture_id,
-                transport,
-                result,
-                reason,
-                remedy = Some(remedy(result, reason)).filter(|remedy| !remedy.is_empty()),
+                transport = batch.transport.as_str(),
+                result = result.as_str(),
+                reason = reason.as_str(),
+                remedy = remedy(result, reason),
                 more,
                 "a packet was not taken"
             );
         }
     }
+}
+
+/// Whether packets come so as soon as they are captured.
+const fn is_live(transport: Transport) -> bool {
+    matches!(transport, Transport::Udp | Transport::Tcp | Transport::Sip)
+}
+
+/// Whether a packet is of HEP version 1 or 2. Such agents are well, and only have to be told to speak the newer version.
+fn is_of_old_version(packet: &[u8]) -> bool {
+    matches!(packet.first(), Some(1 | 2))
 }

@@ -19,9 +19,10 @@ use tokio::task::JoinHandle;
 
 use super::batch::{Batch, Kind, Received};
 use super::gate::Gate;
-use super::locations::Locations;
 use crate::app::App;
-use crate::ingest::Report;
+use crate::ingest::report::Report;
+use crate::tables::locations::Locations;
+use crate::telemetry::labels::{PacketReason, PacketResult, Source, Transport};
 
 /// Events that may wait for the transaction before theirs: beyond, nothing more is read.
 const PENDING_MAX: usize = 4_000;
@@ -29,8 +30,6 @@ const PENDING_MAX: usize = 4_000;
 const PENDING_MAX_BYTES: usize = 16 << 20;
 /// How many bytes of packets of a body may wait for what explains them: each body has its own.
 const WAITING_OF_BODY_BYTES: usize = 16 << 20;
-/// So many events in one transaction: they were read while the one before was written, which took long.
-pub const PRESSING: i64 = 2_000;
 /// Calls looked up in the store in one round: of packets whose call nobody saw begin, because it began before we did.
 const LOOKUPS_MAX: usize = 1_000;
 /// Most ended calls that are remembered to be settled; those beyond settle by their timers.
@@ -48,7 +47,7 @@ pub struct Intake {
     pending: Vec<NewEvent>,
     pending_bytes: usize,
     /// How each of them came.
-    came_by: Vec<&'static str>,
+    came_by: Vec<Transport>,
     writing: Option<JoinHandle<Result<Report, StoreError>>>,
     report: Report,
     /// Calls whose end was seen. `None`: more of them may come, so nobody will want them settled.
@@ -165,7 +164,6 @@ impl Intake {
 
     /// Reads what a packet holds into `self.found`. Tells whose it is.
     fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<AccountSid> {
-        let came_by = batch.transport.as_str();
         match received.kind {
             Kind::Hep => match self.gate.pass(batch, received) {
                 Ok((account, packet)) => {
@@ -173,9 +171,9 @@ impl Intake {
                     let repairs =
                         mirrored::hep(&packet, account, &self.headers, |it| found.push(it));
                     let source = if packet.payload_type == SIP {
-                        "sip"
+                        Source::Sip
                     } else {
-                        "rtcp"
+                        Source::Rtcp
                     };
                     self.app.counters.count_repairs(source, repairs);
                     self.report.note(repairs);
@@ -188,7 +186,7 @@ impl Intake {
             },
             Kind::Sip => {
                 let Some(account) = batch.account.or_else(|| self.gate.default_account()) else {
-                    self.ignore(came_by, "no_account");
+                    self.ignore(batch.transport, PacketResult::NoAccount);
                     return None;
                 };
                 let read = mirrored::report_to_us(received.bytes, batch.received_at, received.peer);
@@ -200,7 +198,7 @@ impl Intake {
 
     /// Takes what a packet holds.
     fn take_packet(&mut self, batch: &Batch, received: Received<'_>) {
-        let came_by = batch.transport.as_str();
+        let came_by = batch.transport;
         let Some(account) = self.read(batch, received) else {
             return;
         };
@@ -221,17 +219,18 @@ impl Intake {
                     }
                     let owned = Owned {
                         account,
-                        came_by,
+                        came_by: came_by.as_str(),
                         packet,
                     };
                     self.place(owned, batch.received_at);
                 }
-                Err(Skipped::KeepAlive) => self.ignore(came_by, "keepalive"),
-                Err(Skipped::OtherKind) => self.ignore(came_by, "other_kind"),
+                Err(Skipped::KeepAlive) => self.ignore(came_by, PacketResult::KeepAlive),
+                Err(Skipped::OtherKind) => self.ignore(came_by, PacketResult::OtherKind),
                 Err(Skipped::Malformed(error)) => {
                     self.refuse(received, Some(error));
-                    self.gate
-                        .turn_away(batch, received, None, "malformed", error.what);
+                    let (result, reason) =
+                        (PacketResult::Malformed, PacketReason::Bytes(error.what));
+                    self.gate.turn_away(batch, received, None, result, reason);
                 }
             }
         }
@@ -239,28 +238,28 @@ impl Intake {
     }
 
     fn place(&mut self, owned: Owned, now: TimeUs) {
-        let came_by = owned.came_by;
+        let came_by = came_by(&owned);
         match self.correlator.take(owned, now) {
             Fate::Event(event) => self.keep(*event, came_by, now),
             Fate::Waits => {}
-            Fate::NotACall => self.ignore(came_by, "not_a_call"),
+            Fate::NotACall => self.ignore(came_by, PacketResult::NotACall),
             Fate::Crowded(owned) => self.make_room(*owned, now),
-            Fate::Unexplained => self.ignore(came_by, "uncorrelated"),
+            Fate::Unexplained => self.ignore(came_by, PacketResult::Uncorrelated),
         }
     }
 
     fn make_room(&mut self, owned: Owned, now: TimeUs) {
         let found = self.correlator.relieve(now);
         if found.is_empty() {
-            return self.ignore(owned.came_by, "uncorrelated");
+            return self.ignore(came_by(&owned), PacketResult::Uncorrelated);
         }
         for (event, came_by) in found {
-            self.keep(event, came_by, now);
+            self.keep(event, transport(came_by), now);
         }
         self.place(owned, now);
     }
 
-    fn keep(&mut self, event: CallEvent, came_by: &'static str, received_at: TimeUs) {
+    fn keep(&mut self, event: CallEvent, came_by: Transport, received_at: TimeUs) {
         if let Some(ended) = &mut self.ended
             && ended.len() < SETTLED_MAX
             && ends_call(&event)
@@ -279,25 +278,25 @@ impl Intake {
     async fn retry(&mut self, now: TimeUs) -> Result<(), StoreError> {
         let (found, given_up) = self.correlator.retry(now);
         for (event, came_by) in found {
-            self.keep(event, came_by, now);
+            self.keep(event, transport(came_by), now);
         }
         let mut given_up = given_up.into_iter();
         let mut looked_up = HashMap::new();
         while let Some(owned) = given_up.next() {
             match self.known_to_store(&owned, &mut looked_up).await {
                 Ok(Some(call)) => {
-                    let came_by = owned.came_by;
+                    let came_by = came_by(&owned);
                     let event = self.correlator.recall(owned, call, now);
                     self.keep(event, came_by, now);
                 }
                 Ok(None) => {
                     self.correlator.give_up(&owned, now);
-                    self.ignore(owned.came_by, "uncorrelated");
+                    self.ignore(came_by(&owned), PacketResult::Uncorrelated);
                 }
                 Err(error) => {
                     // Nobody can say any more whose the rest are.
                     for lost in std::iter::once(owned).chain(given_up) {
-                        self.app.counters.count_hep(lost.came_by, "not_kept", "", 1);
+                        count(&self.app, came_by(&lost), PacketResult::NotKept);
                     }
                     return Err(error);
                 }
@@ -366,13 +365,13 @@ impl Intake {
                 Ok(fates) => fates,
                 Err(error) => {
                     for way in came_by {
-                        app.counters.count_hep(way, "not_kept", "", 1);
+                        count(&app, way, PacketResult::NotKept);
                     }
                     return Err(error);
                 }
             };
             for (way, fate) in came_by.into_iter().zip(&fates) {
-                app.counters.count_hep(way, word_of(*fate), "", 1);
+                count(&app, way, result_of(*fate));
             }
             let mut written = Report::default();
             written.count(&fates);
@@ -408,9 +407,9 @@ impl Intake {
     }
 
     /// Counts what is well-formed and yet no observation of a call.
-    fn ignore(&mut self, came_by: &'static str, result: &'static str) {
+    fn ignore(&mut self, came_by: Transport, result: PacketResult) {
         self.report.ignored += 1;
-        self.app.counters.count_hep(came_by, result, "", 1);
+        count(&self.app, came_by, result);
     }
 }
 
@@ -421,13 +420,28 @@ fn limits(app: &App) -> Limits {
     }
 }
 
-const fn word_of(fate: Appended) -> &'static str {
+fn count(app: &App, came_by: Transport, result: PacketResult) {
+    let counters = &app.counters;
+    counters.count_packets(came_by, result, PacketReason::None, 1);
+}
+
+const fn result_of(fate: Appended) -> PacketResult {
     match fate {
-        Appended::New => "accepted",
-        Appended::Duplicate => "duplicate",
-        Appended::NoAccount => "no_account",
-        Appended::Sealed | Appended::Full => "sealed_or_full",
+        Appended::New => PacketResult::Accepted,
+        Appended::Duplicate => PacketResult::Duplicate,
+        Appended::NoAccount => PacketResult::NoAccount,
+        Appended::Sealed | Appended::Full => PacketResult::SealedOrFull,
     }
+}
+
+/// How a packet came that was put to a call, or waited for one: it was handed over with the word for it.
+fn came_by(owned: &Owned) -> Transport {
+    transport(owned.came_by)
+}
+
+fn transport(word: &str) -> Transport {
+    let mut all = Transport::ALL.iter().copied();
+    all.find(|it| it.as_str() == word).unwrap_or(Transport::Udp)
 }
 
 /// Whether a message ends its call: somebody hung up, or the caller was told that it will not be.

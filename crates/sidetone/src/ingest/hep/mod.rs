@@ -1,6 +1,5 @@
 //! HEP: what agents beside SIP equipment captured; and what phones report of themselves.
 
-pub mod agents;
 pub mod batch;
 pub mod door;
 pub mod file;
@@ -8,11 +7,9 @@ pub mod foreign;
 pub mod framer;
 pub mod gate;
 pub mod intake;
-pub mod kernel;
-pub mod locations;
 pub mod queue;
 pub mod running;
-pub mod signers;
+mod sip_port;
 pub mod tcp;
 pub mod udp;
 
@@ -24,15 +21,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use self::batch::Transport;
 use self::intake::Intake;
 use self::queue::{DEPTH, Outlet, queue};
 use self::tcp::Streams;
-use super::sip_port;
 use crate::app::App;
 use crate::config::Config;
-use crate::server::stopped;
+use crate::shutdown::stopped;
 use crate::socket::{self, Purpose};
+use crate::telemetry::complaints::Subject;
+use crate::telemetry::labels::Transport;
 
 /// How often the intake looks at what waits.
 const TICK: Duration = Duration::from_millis(250);
@@ -130,9 +127,7 @@ impl Listeners {
         }
         let (inlet, outlet) = queue(DEPTH);
         for socket in self.udp {
-            app.counters
-                .kernel
-                .watch(Transport::Udp.as_str(), &socket)?;
+            app.counters.kernel.watch(Transport::Udp, &socket)?;
             let (app, inlet, stop) = (app.clone(), inlet.clone(), stop.clone());
             tasks.spawn_blocking(move || udp::read(&app, &socket, &inlet, &stop));
         }
@@ -201,10 +196,8 @@ async fn take_in(app: App, mut outlet: Outlet) {
             _ = ticks.tick() => intake.tick().await,
         };
         if let Err(error) = taken {
-            if let Some(more) = app
-                .complaints
-                .may_say("hep", "unavailable", app.clock.now())
-            {
+            let complaints = &app.counters.complaints;
+            if let Some(more) = complaints.may_say(Subject::PacketsNotKept, app.clock.now()) {
                 tracing::error!(%error, more, "packets could not be kept");
             }
             tokio::time::sleep(REST).await;

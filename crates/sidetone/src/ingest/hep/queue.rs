@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::batch::{Batch, Transport};
+use super::batch::Batch;
+use crate::telemetry::labels::Transport;
 
 /// Most packets of a batch.
 pub const BATCH_PACKETS: usize = 256;

@@ -9,21 +9,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::agents::Refusal;
-use super::batch::Transport;
 use super::foreign::{Foreign, remedy};
 use super::framer::Framer;
 use super::queue::Inlet;
 use crate::app::App;
 use crate::config::Networks;
-use crate::places::{Found, Place, Places};
-use crate::server::{accept, stopped};
+use crate::shutdown::stopped;
+use crate::telemetry::complaints::Subject;
+use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
+use crate::web::places::{Found, Place, Places};
+use crate::web::server::accept;
 
 /// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent into a connection
 /// that was closed meanwhile is lost.
 const IDLE: Duration = Duration::from_secs(60 * 60);
-/// What complaints are about.
-const DOOR: &str = "hep_tcp";
 /// How long an agent is silent at least that has sent packets before, until another connection may have its place.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes read at once.
@@ -61,9 +60,8 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
         };
         if displaces {
             app.counters.connections_displaced.inc();
-            let what = "a silent connection of an agent made room for another";
-            if let Some(more) = app.complaints.may_say(DOOR, what, app.clock.now()) {
-                tracing::warn!(%peer, more, "{what}");
+            if let Some(more) = may_say(app, Subject::AgentDisplaced) {
+                tracing::warn!(%peer, more, "a silent connection of an agent made room for another");
             }
         }
         tokio::spawn(connection(
@@ -78,18 +76,28 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
 
 /// Counts a connection that is closed at once.
 fn refuse(app: &App, may_be: bool, peer: SocketAddr) {
-    let what = if may_be {
+    let (subject, what) = if may_be {
         app.counters.connections_refused.inc();
-        "too many connections of agents; raise max_connections"
+        (
+            Subject::AgentsCrowded,
+            "too many connections of agents; raise max_connections",
+        )
     } else {
-        let result = Refusal::WrongSource.as_str();
-        app.counters
-            .count_hep(Transport::Tcp.as_str(), result, "connection", 1);
-        "no agent may connect from there; name its network in hep_allow or in the sources of an [[agent]]"
+        let (result, reason) = (PacketResult::RefusedSource, PacketReason::Connection);
+        let counters = &app.counters;
+        counters.count_packets(Transport::Tcp, result, reason, 1);
+        (
+            Subject::Packet(Transport::Tcp, result, reason),
+            "no agent may connect from there; name its network in hep_allow or in the sources of an [[agent]]",
+        )
     };
-    if let Some(more) = app.complaints.may_say(DOOR, what, app.clock.now()) {
+    if let Some(more) = may_say(app, subject) {
         tracing::warn!(%peer, more, "{what}");
     }
+}
+
+fn may_say(app: &App, subject: Subject) -> Option<u64> {
+    app.counters.complaints.may_say(subject, app.clock.now())
 }
 
 async fn connection(
@@ -106,7 +114,9 @@ async fn connection(
                 let pause = streams.app.config.client_timeout;
                 match tokio::time::timeout(pause, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) => read(stream, peer, &streams, &place).await,
-                    Ok(Err(error)) => mistaken(&streams.app, peer, "TLS handshake", &error),
+                    Ok(Err(error)) => {
+                        mistaken(&streams.app, peer, PacketReason::TlsHandshake, &error);
+                    }
                     Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
                 }
             }
@@ -120,11 +130,12 @@ async fn connection(
 }
 
 /// Counts a connection that is not one of HEP, and says what to do about it.
-fn mistaken(app: &App, peer: SocketAddr, reason: &'static str, error: &dyn std::fmt::Display) {
-    let (door, result) = (Transport::Tcp.as_str(), "malformed");
-    app.counters.count_hep(door, result, reason, 1);
-    if let Some(more) = app.complaints.may_say(DOOR, reason, app.clock.now()) {
+fn mistaken(app: &App, peer: SocketAddr, reason: PacketReason, error: &dyn std::fmt::Display) {
+    let (door, result) = (Transport::Tcp, PacketResult::Malformed);
+    app.counters.count_packets(door, result, reason, 1);
+    if let Some(more) = may_say(app, Subject::Packet(door, result, reason)) {
         let remedy = remedy(result, reason);
+        let reason = reason.as_str();
         tracing::warn!(%peer, reason, %error, remedy, more, "what comes to the HEP port is not HEP");
     }
 }
@@ -141,7 +152,7 @@ async fn read(
     let transport = Transport::Tcp;
     let malformed = |reason, number| {
         let counters = &app.counters;
-        counters.count_hep(transport.as_str(), "malformed", reason, number);
+        counters.count_packets(transport, PacketResult::Malformed, reason, number);
     };
     let mut framer = Framer::default();
     let mut piece = vec![0; PIECE];
@@ -164,21 +175,21 @@ async fn read(
         if std::mem::take(&mut is_first)
             && let Some(foreign) = Foreign::of(&piece[..length])
         {
-            let what = foreign.as_str();
-            mistaken(app, peer, what, &what);
+            let reason = foreign.reason();
+            mistaken(app, peer, reason, &reason.as_str());
             break;
         }
         place.works();
         let mut batch = inlet.empty(transport);
         batch.received_at = app.clock.now();
         let gaps = framer.feed(peer, &piece[..length], &mut batch);
-        malformed("bytes between packets", gaps);
+        malformed(PacketReason::BetweenPackets, gaps);
         if !batch.is_empty() {
             place.is_known();
             inlet.put(batch).await;
         }
     }
     if framer.is_within() {
-        malformed("stream ended within a packet", 1);
+        malformed(PacketReason::StreamEnded, 1);
     }
 }

@@ -10,9 +10,10 @@ use nix::sys::socket::{
 };
 use tokio::sync::watch;
 
-use super::batch::{Batch, Kind, Transport};
+use super::batch::{Batch, Kind};
 use super::queue::{BATCH_BYTES, BATCH_PACKETS, Inlet};
 use crate::app::App;
+use crate::telemetry::labels::Transport;
 
 /// The largest datagram there can be.
 const DATAGRAM_BYTES: usize = 65_536;

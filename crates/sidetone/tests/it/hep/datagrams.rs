@@ -8,11 +8,11 @@ use sidetone::config::Settings;
 use sidetone::ingest::hep::queue::queue;
 use sidetone::ingest::hep::udp;
 use sidetone::socket;
-use sidetone::telemetry::HepLabels;
+use sidetone::telemetry::labels::Transport;
 use sidetone_core::time::TimeUs;
 use tokio::sync::watch;
 
-use super::{INVITE, KEY, KNOWN, captured, counts, invites, live, packet, try_live};
+use super::{INVITE, KEY, KNOWN, captured, counts, counts_of, invites, live, packet, try_live};
 use crate::harness::TestServer;
 use crate::model::{Random, seed};
 
@@ -168,7 +168,7 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     udp::enlarge(&socket, 1).unwrap();
     let to = socket.local_addr().unwrap();
     let app = server.app.clone();
-    app.counters.kernel.watch("udp", &socket).unwrap();
+    app.counters.kernel.watch(Transport::Udp, &socket).unwrap();
     // Nobody takes from the queue, which holds one batch, before all is sent.
     let (inlet, mut outlet) = queue(1);
     let (stop, stopped) = watch::channel(false);
@@ -188,13 +188,10 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     }
     stop.send_replace(true);
     reader.await.unwrap();
-    let dropped = app.counters.hep.get_or_create(&HepLabels {
-        transport: "udp",
-        result: "kernel_dropped",
-        reason: "",
-    });
-    assert!(received > 0 && dropped.get() > 0, "{received} received");
-    assert_eq!(received + dropped.get(), SENT);
+    let counts = counts_of(&app, "udp").await;
+    let dropped = counts.get("kernel_dropped").copied().unwrap_or(0);
+    assert!(received > 0 && dropped > 0, "{received} received");
+    assert_eq!(received + dropped, SENT);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use sidetone::config::Settings;
-use sidetone::ingest::hep::locations::Locations;
+use sidetone::tables::locations::Locations;
 use sidetone_core::sides::SideRule;
 use tempfile::TempDir;
 

@@ -161,25 +161,7 @@ impl Live {
 
     /// The packets of a transport by result and reason.
     async fn counts(&self, transport: &str) -> BTreeMap<String, u64> {
-        let app = &self.running.app;
-        let text = app.counters.encode(app.store.stats().await.unwrap());
-        let mut counts = BTreeMap::new();
-        let start = format!("sidetone_hep_packets_total{{transport=\"{transport}\",result=\"");
-        for line in text.lines() {
-            let Some((labels, number)) = line
-                .strip_prefix(&start)
-                .and_then(|rest| rest.split_once("\"} "))
-            else {
-                continue;
-            };
-            let (result, reason) = labels.split_once("\",reason=\"").unwrap();
-            let name = match reason {
-                "" => result.to_owned(),
-                _ => format!("{result}: {reason}"),
-            };
-            counts.insert(name, number.parse().unwrap());
-        }
-        counts
+        counts_of(&self.running.app, transport).await
     }
 
     /// The summary of a SIP call over HTTP, once it is as wanted.
@@ -227,4 +209,26 @@ fn counts<const N: usize>(expected: [(&str, u64); N]) -> BTreeMap<String, u64> {
     expected
         .map(|(name, number)| (name.to_owned(), number))
         .into()
+}
+
+/// The packets of a transport by result and reason.
+async fn counts_of(app: &App, transport: &str) -> BTreeMap<String, u64> {
+    let text = app.counters.encode(app.store.stats().await.unwrap());
+    let mut counts = BTreeMap::new();
+    let start = format!("sidetone_hep_packets_total{{transport=\"{transport}\",result=\"");
+    for line in text.lines() {
+        let Some((labels, number)) = line
+            .strip_prefix(&start)
+            .and_then(|rest| rest.split_once("\"} "))
+        else {
+            continue;
+        };
+        let (result, reason) = labels.split_once("\",reason=\"").unwrap();
+        let name = match reason {
+            "" => result.to_owned(),
+            _ => format!("{result}: {reason}"),
+        };
+        counts.insert(name, number.parse().unwrap());
+    }
+    counts
 }

@@ -1,0 +1,13 @@
+//! The API: what is asked, what is answered, and what an error means.
+
+pub mod auth;
+pub mod error;
+pub mod extract;
+pub mod hint;
+pub mod operations;
+pub mod page;
+pub mod page_token;
+pub mod v1;
+pub mod v2010;
+pub mod welcome;
+pub mod words;

@@ -1,0 +1,48 @@
+//! Insights v1 (Voice), as the official libraries speak it, and what goes beyond it in the same style.
+
+pub mod account;
+pub mod annotation;
+pub mod call;
+pub mod events;
+pub mod filter;
+pub mod hint;
+pub mod history;
+pub mod if_match;
+pub mod ladder;
+pub mod lookup;
+pub mod merged;
+pub mod metrics;
+pub mod packets;
+pub mod patch;
+pub mod path;
+pub mod render;
+pub mod settings;
+pub mod summaries;
+pub mod summary;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::app::App;
+
+/// Every route under `/v1/Voice`.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/Voice/Summaries", get(summaries::read))
+        .route(
+            "/v1/Voice/Settings",
+            get(settings::read).post(settings::change),
+        )
+        .route("/v1/Voice/{CallSid}", get(call::read))
+        .route(
+            "/v1/Voice/{CallSid}/Annotation",
+            get(annotation::read)
+                .post(annotation::change)
+                .delete(annotation::remove),
+        )
+        .route("/v1/Voice/{CallSid}/Annotation/History", get(history::read))
+        .route("/v1/Voice/{CallSid}/Summary", get(summary::read))
+        .route("/v1/Voice/{CallSid}/Events", get(events::read))
+        .route("/v1/Voice/{CallSid}/Metrics", get(metrics::read))
+        .route("/v1/Voice/{CallSid}/Ladder", get(ladder::read))
+}

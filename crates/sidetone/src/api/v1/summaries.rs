@@ -1,0 +1,71 @@
+//! `GET /v1/Voice/Summaries`: calls that match.
+
+use axum::extract::State;
+use axum::response::Response;
+use sidetone_store::CallRecord;
+
+use super::account::addressed;
+use super::filter::{self, alias};
+use super::hint;
+use super::lookup;
+use super::render::SummaryUrl;
+use super::render::summary::render;
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Form;
+use crate::api::hint::put;
+use crate::api::page::{Envelope, ListRequest, PageQuery};
+use crate::app::App;
+use crate::web::json::Json;
+
+/// The text of the specification says 50; the older one and every recorded answer say 25.
+const PAGE_SIZE: u64 = 25;
+
+/// Answers with a page of summaries. Filters may also come as a form in the body, which is what
+/// `curl -X GET --data-urlencode` sends.
+///
+/// # Errors
+/// When a filter or the page is malformed, or the account addressed is not the caller's.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    mut request: ListRequest,
+    Form(form): Form,
+) -> Result<Response, ApiError> {
+    for (name, value) in form.iter() {
+        request.params.push(name, value);
+    }
+    let list = request.by(caller.account);
+    let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
+    let now = query.now(app.clock.now());
+    let filters = alias::canonical(&request.params).map_err(ApiError::invalid_query)?;
+    let subaccount = filters.filled("Subaccount");
+    let account = addressed(&app, &caller, subaccount, ApiError::invalid_query)?;
+    let asked = filter::read(&filters, account, now).map_err(ApiError::invalid_query)?;
+    let share = app.bounds.page(query.size).await?;
+    let page = app.store.list(&asked.filter, &query.request()).await?;
+
+    let url = format!("{}{}", request.base.0, request.uri.path());
+    let meta = list.meta("call_summaries", &query, &page, now);
+    let empty = page.rows.is_empty() && query.is_first();
+    let hints = hint::of(&app, &asked, empty && page.damaged.is_empty(), now).await;
+    let of_damaged = hint::of_damaged(&page.damaged);
+    let server = app.clone();
+    let told = move || {
+        // Left out of the page, not of the list: a page may then have fewer rows than asked for, as on any last page, and
+        // the places it continues from stay right.
+        let served =
+            |record: &&CallRecord| lookup::served(&server, record.advanced_features).is_ok();
+        let rows = page.rows.iter().filter(served).filter_map(|record| {
+            let summary = record.summary.as_ref()?;
+            Some(render(record, summary, SummaryUrl::List(&url)))
+        });
+        let rows = rows.collect();
+        Json(Envelope { meta, rows }).holding(share)
+    };
+    let mut response = app.bounds.making(told).await?;
+    for hint in hints.into_iter().chain(of_damaged) {
+        put(&mut response, &hint);
+    }
+    Ok(response)
+}

@@ -1,0 +1,94 @@
+//! `GET /v1/Voice/{CallSid}/Summary`: all that is known of a call.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use sidetone_core::vocabulary::ProcessingState;
+
+use super::lookup;
+use super::path::CallPath;
+use super::render::CallUrl;
+use super::render::SummaryUrl;
+use super::render::summary::render;
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
+use crate::app::App;
+use crate::web::base_url::BaseUrl;
+use crate::web::form::{Invalid, Params};
+use crate::web::json::Json;
+
+/// Which summary will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// A complete one only.
+    Complete,
+    /// The best there is.
+    Best,
+}
+
+/// Answers with the summary.
+///
+/// # Errors
+/// When there is no such call, or no summary of the state wanted.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    CallPath(sid): CallPath,
+    BaseUrl(base): BaseUrl,
+    Query(params): Query,
+) -> Result<Response, ApiError> {
+    let wanted = wanted(&params).map_err(ApiError::invalid_query)?;
+    let record = lookup::record(&app, &caller, sid).await?;
+    let summary = record.summary.as_ref().ok_or_else(ApiError::no_summary)?;
+    if wanted == Wanted::Complete && summary.processing != ProcessingState::Complete {
+        return Err(ApiError::not_complete());
+    }
+    let url = SummaryUrl::Own(CallUrl {
+        base: &base,
+        sid: record.call.sid,
+        part: "/Summary",
+    });
+    Ok(Json(render(&record, summary, url)).into_response())
+}
+
+fn wanted(params: &Params) -> Result<Wanted, Invalid> {
+    let Some(value) = params.filled("ProcessingState") else {
+        return Ok(Wanted::Complete);
+    };
+    match value.text {
+        "complete" | "completed" => Ok(Wanted::Complete),
+        "partial" | "all" => Ok(Wanted::Best),
+        _ => Err(value.invalid("one of complete, partial, all")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states() {
+        for (query, expected) in [
+            ("", Ok(Wanted::Complete)),
+            ("ProcessingState=", Ok(Wanted::Complete)),
+            ("ProcessingState=complete", Ok(Wanted::Complete)),
+            ("ProcessingState=completed", Ok(Wanted::Complete)),
+            ("ProcessingState=partial", Ok(Wanted::Best)),
+            ("ProcessingState=all", Ok(Wanted::Best)),
+            (
+                "ProcessingState=started",
+                Err(
+                    "Invalid ProcessingState 'started'. Expected one of complete, partial, all."
+                        .to_owned(),
+                ),
+            ),
+        ] {
+            let params = Params::decode(query.as_bytes()).unwrap();
+            assert_eq!(
+                wanted(&params).map_err(|invalid| invalid.message),
+                expected,
+                "{query}"
+            );
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The door of all that speaks HTTP: which paths there are, and what is the same for every request.
+
+mod parameters;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::Response;
+use hyper::body::Body;
+use tower_service::Service;
+
+use crate::api::error::ApiError;
+use crate::api::hint::Hints;
+use crate::api::{operations, v1, v2010};
+use crate::app::App;
+use crate::ingest;
+use crate::telemetry::labels::{RefusalReason, Source};
+use crate::web::cors::Cors;
+use crate::web::form::quoted;
+use crate::web::forwarded;
+use crate::web::server::Handler;
+use crate::web::trace::Trace;
+
+/// What scripts of other origins may do.
+const CORS: Cors = Cors {
+    methods: "GET, POST, DELETE, OPTIONS",
+    allowed: "If-Match, X-Twilio-Token, Authorization, Content-Type",
+    exposed: "ETag, Retry-After, Sidetone-Hint",
+};
+
+/// Answers requests: the routes of this process's roles, and what is the same for every one of them.
+///
+/// Not layers of the router: each of those costs every request some allocations.
+#[derive(Clone)]
+pub struct Door {
+    app: App,
+    routes: Router,
+}
+
+impl Door {
+    /// The door of an app.
+    #[must_use]
+    pub fn new(app: App) -> Self {
+        let mut routes = operations::routes();
+        if app.config.roles.api {
+            routes = routes.merge(v1::routes()).merge(v2010::routes());
+        }
+        if app.config.roles.ingest {
+            routes = routes.merge(ingest::routes());
+        }
+        let routes = routes
+            .method_not_allowed_fallback(method_not_allowed)
+            .fallback(nowhere)
+            .with_state(app.clone());
+        Self { app, routes }
+    }
+}
+
+/// Answers a path that leads nowhere.
+async fn nowhere(uri: Uri) -> ApiError {
+    ApiError::not_found(quoted(uri.path()))
+}
+
+/// Answers a method that a path does not have.
+async fn method_not_allowed(method: Method) -> ApiError {
+    ApiError::method_not_allowed(&quoted(method.as_str()))
+}
+
+impl Handler for Door {
+    async fn answer(&self, mut request: Request) -> Response {
+        let Self { app, routes } = self;
+        forwarded::note(&app.config.trusted_proxies, &mut request);
+        let hints = hints(&mut request);
+        let sender = Sender::of(&request);
+        let log_from = app.config.access_log.then(|| app.clock.passed());
+        let trace = Trace::begin(&mut request, log_from);
+        let mut response = if request.method() == Method::OPTIONS {
+            CORS.preflight()
+        } else {
+            let Ok(response) = routes.clone().call(request).await;
+            response
+        };
+        if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+            let base = trace.base(app.config.public_url.as_deref());
+            complete(&mut response, &error, &base);
+            if let Some(sender) = sender {
+                sender.tell_refusal(app, &trace, &error);
+            }
+        }
+        if let Some(hints) = hints {
+            hints.put_into(&mut response);
+        }
+        trace.end(&response, app.clock.passed());
+        CORS.open(response.headers_mut());
+        app.counters.count_request(response.status().as_u16());
+        response
+    }
+
+    fn busy(&self) -> Response {
+        ApiError::busy().response("")
+    }
+}
+
+/// Lets hints be taken note of while a request is read that has parameters.
+fn hints(request: &mut Request) -> Option<Hints> {
+    let has_parameters = request.uri().query().is_some() || !request.body().is_end_stream();
+    let hints = has_parameters.then(|| Hints::new(parameters::of(request.uri().path())))?;
+    request.extensions_mut().insert(hints.clone());
+    Some(hints)
+}
+
+/// Writes an error into its answer: only here it is known how the client reaches us.
+fn complete(response: &mut Response, error: &ApiError, base: &str) {
+    // What the router has added stays, such as Allow.
+    let (head, body) = error.response(base).into_parts();
+    *response.body_mut() = body;
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().extend(head.headers);
+}
+
+/// A sender of events, as far as its request tells before it is read.
+struct Sender {
+    source: Source,
+    /// Whether it came with credentials or a signature.
+    shows_credentials: bool,
+}
+
+impl Sender {
+    fn of(request: &Request) -> Option<Self> {
+        let headers = request.headers();
+        Some(Self {
+            source: ingest::source(request.uri().path())?,
+            shows_credentials: headers.contains_key(AUTHORIZATION)
+                || headers.contains_key(ingest::sender::SIGNATURE),
+        })
+    }
+
+    /// Senders of events mostly do not read answers: what a door refuses is said in the log too. Wrong credentials are told
+    /// where they are checked.
+    fn tell_refusal(&self, app: &App, trace: &Trace, error: &ApiError) {
+        let reason = match error.status() {
+            StatusCode::BAD_REQUEST => RefusalReason::Invalid,
+            StatusCode::UNAUTHORIZED if !self.shows_credentials => RefusalReason::NoCredentials,
+            StatusCode::NOT_FOUND => RefusalReason::NoSuchPath,
+            StatusCode::METHOD_NOT_ALLOWED => RefusalReason::Method,
+            StatusCode::REQUEST_TIMEOUT => RefusalReason::Timeout,
+            StatusCode::PAYLOAD_TOO_LARGE => RefusalReason::TooLarge,
+            _ => return,
+        };
+        let now = app.clock.now();
+        if let Some(more) = app.counters.refuse(self.source, reason, now) {
+            tracing::warn!(
+                door = self.source.as_str(),
+                reason = reason.as_str(),
+                peer = trace
+                    .peer()
+                    .map(|peer| tracing::field::display(peer.address)),
+                path = quoted(trace.path()),
+                more,
+                "a request was refused: {}",
+                error.message()
+            );
+        }
+    }
+}

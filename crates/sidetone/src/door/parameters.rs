@@ -1,0 +1,53 @@
+//! The names of all parameters, by the paths that take them.
+
+use crate::api::hint::Names;
+use crate::api::page::PAGE_PARAMETERS as PAGE;
+use crate::api::v1::filter::NAMES as FILTERS;
+use crate::api::v1::filter::alias::OLDER_NAMES;
+use crate::api::v1::patch::NAMES as ANNOTATION;
+
+const SETTINGS: &[&str] = &[
+    "AdvancedFeatures",
+    "VoiceTrace",
+    "SubaccountSid",
+    "Subaccount",
+];
+const FEEDBACK: &[&str] = &["QualityScore", "Issue"];
+const FEEDBACK_SUMMARY: &[&str] = &[
+    "StartDate",
+    "EndDate",
+    "IncludeSubaccounts",
+    "StatusCallback",
+    "StatusCallbackMethod",
+];
+
+/// The parameters of a path, in its query or its form. `None`: nobody knows what comes there.
+#[must_use]
+pub(super) fn of(path: &str) -> Option<Names> {
+    let part = path.rsplit('/').next()?;
+    let part = part.strip_suffix(".json").unwrap_or(part);
+    if path.starts_with("/v1/Voice/") {
+        return Some(match part {
+            "Summaries" => &[FILTERS, OLDER_NAMES, &PAGE],
+            "Settings" => &[SETTINGS],
+            "Summary" => &[&["ProcessingState"]],
+            "Events" => &[&["Edge"], &PAGE],
+            "Metrics" => &[&["Edge", "Direction"], &PAGE],
+            "Ladder" => &[&["Raw"], &PAGE],
+            "History" => &[&PAGE],
+            "Annotation" => &[ANNOTATION],
+            _ => return None,
+        });
+    }
+    if path.starts_with("/2010-04-01/") {
+        return Some(match part {
+            "Feedback" => &[FEEDBACK],
+            "FeedbackSummary" => &[FEEDBACK_SUMMARY],
+            _ => return None,
+        });
+    }
+    match path {
+        "/ingest/v1/events" | "/ingest/v1/hep" => Some(&[&["Settle"]]),
+        _ => None,
+    }
+}

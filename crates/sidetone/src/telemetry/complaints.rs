@@ -1,0 +1,85 @@
+//! Log lines about what others send: bounded, because they can send a hundred thousand bad packets a second.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sidetone_core::time::TimeUs;
+
+use super::labels::{PacketReason, PacketResult, RefusalReason, Source, Transport};
+
+/// How long a complaint about one thing is silent after it was made.
+const PAUSE_US: i64 = 1_000_000;
+
+/// What is complained about. There are few of them: each that was said is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A request or a connection that was refused.
+    Refusal(Source, RefusalReason),
+    /// A packet that was not taken.
+    Packet(Transport, PacketResult, PacketReason),
+    /// The clock of an agent.
+    Clock(Transport),
+    /// Packets that could not be kept.
+    PacketsNotKept,
+    /// Too many connections of agents.
+    AgentsCrowded,
+    /// A connection of an agent that made room for another.
+    AgentDisplaced,
+    /// The store takes nothing.
+    StoreUnavailable,
+    /// The store is damaged.
+    StoreDamaged,
+}
+
+/// What was complained about, and when.
+#[derive(Debug, Default)]
+pub struct Complaints(Mutex<HashMap<Subject, Said>>);
+
+#[derive(Debug)]
+struct Said {
+    at: TimeUs,
+    swallowed: u64,
+}
+
+impl Complaints {
+    /// Whether to complain now, and of how many more since the last time.
+    pub fn may_say(&self, what: Subject, now: TimeUs) -> Option<u64> {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = said.get_mut(&what) else {
+            let first = Said {
+                at: now,
+                swallowed: 0,
+            };
+            said.insert(what, first);
+            return Some(0);
+        };
+        let since = now.micros().saturating_sub(last.at.micros());
+        // A clock that was set back does not silence for longer.
+        if (0..PAUSE_US).contains(&since) {
+            last.swallowed = last.swallowed.saturating_add(1);
+            return None;
+        }
+        last.at = now;
+        Some(std::mem::take(&mut last.swallowed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_a_second_for_each_thing() {
+        let complaints = Complaints::default();
+        let say = |what, ms: i64| complaints.may_say(what, TimeUs::from_micros(ms * 1_000));
+        let (a, b) = (Subject::StoreDamaged, Subject::Clock(Transport::Udp));
+        assert_eq!(say(a, 0), Some(0));
+        assert_eq!(say(b, 1), Some(0));
+        assert_eq!(say(a, 500), None);
+        assert_eq!(say(a, 999), None);
+        assert_eq!(say(a, 1_000), Some(2));
+        assert_eq!(say(a, 1_500), None);
+        assert_eq!(say(a, 400), Some(1));
+        assert_eq!(say(Subject::Clock(Transport::Tcp), 401), Some(0));
+    }
+}

@@ -1,0 +1,408 @@
+//! What is told of the server while it runs: counters, and log lines.
+
+pub mod complaints;
+pub mod kernel;
+pub mod labels;
+pub mod logs;
+mod process;
+
+use std::sync::atomic::Ordering;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use sidetone_core::time::TimeUs;
+use sidetone_wire::repairs::Repairs;
+
+use self::complaints::{Complaints, Subject};
+use self::kernel::{Drops, buffer_errors};
+use self::labels::{
+    ClockReason, DeliveryResult, EventResult, PacketReason, PacketResult, RefusalReason, Source,
+    Transport,
+};
+use self::process::Process;
+
+/// Counters for `/metrics`.
+pub struct Counters {
+    registry: Registry,
+    /// What was said in the log of what others send.
+    pub complaints: Complaints,
+    events: Family<EventLabels, Counter>,
+    packets: Family<PacketLabels, Counter>,
+    repaired: Family<RepairLabels, Counter>,
+    hep_wrong_clocks: Family<ClockLabels, Counter>,
+    /// Events of packets that are being written: many, when packets come faster than they can be written one by one.
+    pub hep_writing: Gauge,
+    /// Sockets whose datagrams the kernel may drop.
+    pub kernel: Drops,
+    requests: Family<StatusLabels, Counter>,
+    refused: Family<RefusalLabels, Counter>,
+    /// Summaries written.
+    pub summaries: Counter,
+    /// Connections refused because there were too many.
+    pub connections_refused: Counter,
+    /// Silent connections of agents that made room for others.
+    pub connections_displaced: Counter,
+    /// Idle connections of clients that made room for others.
+    pub http_connections_displaced: Counter,
+    /// Requests with wrong credentials.
+    pub failed_logins: Counter,
+    deliveries: Family<DeliveryLabels, Counter>,
+    deliveries_waiting: Gauge,
+    dead_letters: Gauge,
+    machine_buffer_errors: Counter,
+    dirty_calls: Gauge,
+    set_aside: Gauge,
+    timers: Gauge,
+    database_bytes: Gauge,
+    store_commits: Counter,
+    store_writes: Counter,
+    store_refused: Counter,
+    store_damaged: Counter,
+    /// Calls looked at after an unclean stop.
+    pub checked_calls: Counter,
+    /// What was found wrong with them.
+    pub check_findings: Counter,
+}
+
+/// Labels of an event counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    source: Source,
+    result: EventResult,
+}
+
+/// Labels of a packet counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PacketLabels {
+    transport: Transport,
+    result: PacketResult,
+    reason: PacketReason,
+}
+
+/// Labels of a counter of repairs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RepairLabels {
+    source: Source,
+    /// That of a [`sidetone_wire::repairs::Repair`].
+    reason: &'static str,
+}
+
+/// Labels of a counter of wrong clocks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClockLabels {
+    transport: Transport,
+    reason: ClockReason,
+}
+
+/// Labels of a request counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: u16,
+}
+
+/// Labels of a counter of refusals.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    door: Source,
+    reason: RefusalReason,
+}
+
+/// Labels of a delivery counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    result: DeliveryResult,
+}
+
+impl Counters {
+    /// None has counted yet. `version` and `commit`: of the program.
+    #[must_use]
+    pub fn new(version: &'static str, commit: &'static str) -> Self {
+        let mut whole = Registry::default();
+        whole.register_collector(Box::new(Process));
+        let registry = whole.sub_registry_with_prefix("sidetone");
+        registry.register(
+            "build",
+            "Which program this is",
+            Info::new([("version", version), ("commit", commit)]),
+        );
+        let events = Family::default();
+        let packets = Family::default();
+        let repaired = Family::default();
+        let hep_wrong_clocks = Family::default();
+        let hep_writing = Gauge::default();
+        let requests = Family::default();
+        let refused = Family::default();
+        let summaries = Counter::default();
+        let (connections_refused, connections_displaced) = <(Counter, Counter)>::default();
+        let (http_connections_displaced, failed_logins) = <(Counter, Counter)>::default();
+        let deliveries = Family::default();
+        let (deliveries_waiting, dead_letters) = Default::default();
+        let (dirty_calls, set_aside, timers, database_bytes) = Default::default();
+        let (store_commits, store_writes) = <(Counter, Counter)>::default();
+        let (store_refused, store_damaged) = <(Counter, Counter)>::default();
+        let (checked_calls, check_findings) = <(Counter, Counter)>::default();
+        registry.register(
+            "events",
+            "Events by source and result",
+            Family::clone(&events),
+        );
+        registry.register(
+            "hep_packets",
+            "Packets of agents and phones by how they came and what became of them",
+            Family::clone(&packets),
+        );
+        registry.register(
+            "repaired",
+            "Payloads that were used although something was wrong with them, by what it was",
+            Family::clone(&repaired),
+        );
+        registry.register(
+            "hep_wrong_clocks",
+            "Packets that count as captured when they were received, because the clock of their agent is wrong",
+            Family::clone(&hep_wrong_clocks),
+        );
+        let machine_buffer_errors = Counter::default();
+        registry.register(
+            "machine_udp_receive_buffer_errors",
+            "Datagrams for any program of this machine that the kernel dropped for want of room",
+            Counter::clone(&machine_buffer_errors),
+        );
+        registry.register(
+            "hep_writing",
+            "Events of packets that are being written",
+            hep_writing.clone(),
+        );
+        registry.register(
+            "http_requests",
+            "Requests by status",
+            Family::clone(&requests),
+        );
+        registry.register(
+            "refused",
+            "Requests and connections that were refused, by door and reason",
+            Family::clone(&refused),
+        );
+        registry.register("summaries", "Summaries written", summaries.clone());
+        registry.register(
+            "connections_refused",
+            "Connections refused because too many were open",
+            connections_refused.clone(),
+        );
+        registry.register(
+            "connections_displaced",
+            "Silent connections of agents that were closed to make room for others",
+            connections_displaced.clone(),
+        );
+        registry.register(
+            "http_connections_displaced",
+            "Idle connections of clients that were closed to make room for others",
+            http_connections_displaced.clone(),
+        );
+        registry.register(
+            "failed_logins",
+            "Requests with wrong credentials",
+            failed_logins.clone(),
+        );
+        registry.register(
+            "calls_set_aside",
+            "Calls whose summary stands still because they cannot be folded",
+            Gauge::clone(&set_aside),
+        );
+        registry.register(
+            "deliveries",
+            "Attempts to deliver by result",
+            Family::clone(&deliveries),
+        );
+        registry.register(
+            "deliveries_waiting",
+            "Deliveries that have not arrived yet and are still tried",
+            Gauge::clone(&deliveries_waiting),
+        );
+        registry.register(
+            "dead_letters",
+            "Deliveries that were given up",
+            Gauge::clone(&dead_letters),
+        );
+        registry.register(
+            "dirty_calls",
+            "Calls with events not folded yet",
+            Gauge::clone(&dirty_calls),
+        );
+        registry.register("timers", "Calls with a timer set", Gauge::clone(&timers));
+        registry.register(
+            "database_bytes",
+            "Size of the database",
+            Gauge::clone(&database_bytes),
+        );
+        registry.register(
+            "store_commits",
+            "Transactions committed",
+            Counter::clone(&store_commits),
+        );
+        registry.register(
+            "store_writes",
+            "Writes committed; many share a transaction",
+            Counter::clone(&store_writes),
+        );
+        registry.register(
+            "store_refused",
+            "Writes that the store could not take: disk full, read-only, locked",
+            Counter::clone(&store_refused),
+        );
+        registry.register(
+            "store_damaged",
+            "Reads and writes that met damage in the database",
+            Counter::clone(&store_damaged),
+        );
+        registry.register(
+            "checked_calls",
+            "Calls looked at after an unclean stop",
+            checked_calls.clone(),
+        );
+        registry.register(
+            "check_findings",
+            "Damage found in them",
+            check_findings.clone(),
+        );
+        Self {
+            registry: whole,
+            complaints: Complaints::default(),
+            events,
+            packets,
+            repaired,
+            hep_wrong_clocks,
+            hep_writing,
+            kernel: Drops::default(),
+            requests,
+            refused,
+            summaries,
+            connections_refused,
+            connections_displaced,
+            http_connections_displaced,
+            failed_logins,
+            deliveries,
+            deliveries_waiting,
+            dead_letters,
+            machine_buffer_errors,
+            dirty_calls,
+            set_aside,
+            timers,
+            database_bytes,
+            store_commits,
+            store_writes,
+            store_refused,
+            store_damaged,
+            checked_calls,
+            check_findings,
+        }
+    }
+}
+
+impl Counters {
+    /// Counts events of a source.
+    pub fn count_events(&self, source: Source, result: EventResult, number: u64) {
+        if number > 0 {
+            self.events
+                .get_or_create(&EventLabels { source, result })
+                .inc_by(number);
+        }
+    }
+
+    /// Counts packets of agents and phones by how they came and what became of them.
+    pub fn count_packets(
+        &self,
+        transport: Transport,
+        result: PacketResult,
+        reason: PacketReason,
+        number: u64,
+    ) {
+        if number > 0 {
+            let labels = PacketLabels {
+                transport,
+                result,
+                reason,
+            };
+            self.packets.get_or_create(&labels).inc_by(number);
+        }
+    }
+
+    /// Counts what was put right in a payload.
+    pub fn count_repairs(&self, source: Source, repairs: Repairs) {
+        for repair in repairs.iter() {
+            let reason = repair.as_str();
+            self.repaired
+                .get_or_create(&RepairLabels { source, reason })
+                .inc();
+        }
+    }
+
+    /// Counts a packet whose capture time was not believed.
+    pub fn count_wrong_clock(&self, transport: Transport, reason: ClockReason) {
+        let labels = ClockLabels { transport, reason };
+        self.hep_wrong_clocks.get_or_create(&labels).inc();
+    }
+
+    /// Counts what the kernel has dropped since the last time.
+    pub fn refresh_kernel(&self) {
+        self.kernel.refresh(|transport, number| {
+            let (result, reason) = (PacketResult::KernelDropped, PacketReason::None);
+            self.count_packets(transport, result, reason, number);
+        });
+    }
+
+    /// Counts a request by the status of its answer.
+    pub fn count_request(&self, status: u16) {
+        self.requests.get_or_create(&StatusLabels { status }).inc();
+    }
+
+    /// Counts what a door refused. Whether to tell it in the log now, and of how many more since it was told last.
+    pub fn refuse(&self, door: Source, reason: RefusalReason, now: TimeUs) -> Option<u64> {
+        self.refused
+            .get_or_create(&RefusalLabels { door, reason })
+            .inc();
+        self.complaints.may_say(Subject::Refusal(door, reason), now)
+    }
+
+    /// Counts an attempt to deliver.
+    pub fn count_delivery(&self, result: DeliveryResult) {
+        self.deliveries
+            .get_or_create(&DeliveryLabels { result })
+            .inc();
+    }
+
+    /// Everything in the text format of Prometheus, with the store's figures of this moment.
+    #[must_use]
+    pub fn encode(&self, stats: sidetone_store::StoreStats) -> String {
+        self.refresh_kernel();
+        self.machine_buffer_errors
+            .inner()
+            .store(buffer_errors(), Ordering::Relaxed);
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.dirty_calls.set(gauge(stats.dirty_calls));
+        self.set_aside.set(gauge(stats.set_aside));
+        self.timers.set(gauge(stats.timers));
+        self.deliveries_waiting.set(gauge(stats.deliveries_waiting));
+        self.dead_letters.set(gauge(stats.dead_letters));
+        self.database_bytes.set(gauge(stats.bytes));
+        self.store_commits
+            .inner()
+            .store(stats.commits, Ordering::Relaxed);
+        self.store_writes
+            .inner()
+            .store(stats.writes, Ordering::Relaxed);
+        self.store_refused
+            .inner()
+            .store(stats.refused, Ordering::Relaxed);
+        self.store_damaged
+            .inner()
+            .store(stats.damaged, Ordering::Relaxed);
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}

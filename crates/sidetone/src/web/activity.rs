@@ -1,0 +1,182 @@
+//! What a connection is doing: whether it waits for its client, and which answers it still has to send.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use hyper::Version;
+use hyper::body::{Body as _, Frame, SizeHint};
+
+use super::places::{Place, Request};
+use crate::clock::Clock;
+
+/// Answers up to this length leave at once, into the buffers of the connection.
+const SMALL_BYTES: u64 = 16 * 1024;
+
+/// The slowest that an answer may be taken, in bytes a second, beside the pause a client is allowed.
+const SLOWEST: u64 = 32 * 1024;
+
+/// A connection that is being served.
+pub(crate) struct Activity {
+    place: Place,
+    clock: Clock,
+    /// The longest pause of the client.
+    pause: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Requests that are not answered yet.
+    requests: usize,
+    /// Since when there is none.
+    idle_since: Duration,
+    /// When each answer that is being sent must be gone.
+    sending: BTreeMap<u64, Duration>,
+    last_number: u64,
+}
+
+/// A request that is being answered.
+pub(crate) struct Answering {
+    activity: Arc<Activity>,
+    _request: Option<Request>,
+}
+
+impl Activity {
+    pub(crate) fn new(place: Place, clock: Clock, pause: Duration) -> Arc<Self> {
+        let idle_since = clock.passed();
+        place.listens(idle_since);
+        Arc::new(Self {
+            place,
+            clock,
+            pause,
+            state: Mutex::new(State {
+                idle_since,
+                ..State::default()
+            }),
+        })
+    }
+
+    /// Begins a request. `None`: there are too many at once.
+    pub(crate) fn begin(self: &Arc<Self>, version: Version) -> Option<Answering> {
+        let request = if version == Version::HTTP_2 {
+            Some(self.place.begin_request()?)
+        } else {
+            None
+        };
+        self.lock().requests += 1;
+        self.place.works();
+        self.place.is_known();
+        Some(Answering {
+            activity: self.clone(),
+            _request: request,
+        })
+    }
+
+    /// Waits until another connection has the place.
+    pub(crate) async fn displaced(&self) {
+        self.place.lost().await;
+    }
+
+    /// Waits until the client has sent no request, or not taken an answer, for too long. Heads of requests have to come in
+    /// time as well, and pings are no requests.
+    pub(crate) async fn overdue(&self) {
+        let look = (self.pause / 8).clamp(Duration::from_millis(20), Duration::from_secs(2));
+        while !self.is_overdue() {
+            tokio::time::sleep(look).await;
+        }
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.lock().requests > 0
+    }
+
+    fn is_overdue(&self) -> bool {
+        let now = self.clock.passed();
+        let state = self.lock();
+        let is_idle = state.requests == 0 && now >= state.idle_since + self.pause;
+        is_idle || state.sending.values().any(|by| *by <= now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Answering {
+    /// The answer, which is sent within a time that follows from its length.
+    pub(crate) fn send(self, response: Response) -> Response {
+        let bytes = response.body().size_hint().exact();
+        if self._request.is_none() && bytes.is_some_and(|bytes| bytes <= SMALL_BYTES) {
+            return response;
+        }
+        let activity = &self.activity;
+        let due = activity.clock.passed()
+            + activity.pause
+            + Duration::from_secs(bytes.unwrap_or(0) / SLOWEST);
+        let number = {
+            let mut state = activity.lock();
+            state.last_number += 1;
+            let number = state.last_number;
+            state.sending.insert(number, due);
+            number
+        };
+        response.map(|body| {
+            Body::new(Sending {
+                body,
+                answering: self,
+                number,
+            })
+        })
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let activity = &self.activity;
+        let mut state = activity.lock();
+        state.requests = state.requests.saturating_sub(1);
+        if state.requests == 0 {
+            state.idle_since = activity.clock.passed();
+            activity.place.listens(state.idle_since);
+        }
+    }
+}
+
+/// A body that is being sent.
+struct Sending {
+    body: Body,
+    answering: Answering,
+    number: u64,
+}
+
+impl hyper::body::Body for Sending {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let mut state = self.answering.activity.lock();
+        state.sending.remove(&self.number);
+    }
+}

@@ -1,0 +1,16 @@
+//! HTTP, and nothing of what is served by it: connections, heads, bodies and pages.
+
+pub mod activity;
+pub mod base_url;
+pub mod body;
+pub mod cors;
+pub mod drain;
+pub mod form;
+pub mod forwarded;
+pub mod html;
+pub mod json;
+pub mod page_token;
+pub mod places;
+pub mod server;
+pub mod tls;
+pub mod trace;

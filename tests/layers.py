@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The layers of the program: a module of crates/sidetone imports only what LAYERS lets it.
+
+What modules import is what their `use` lines and the paths in their code begin with; tests do not count.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent.parent / "crates/sidetone/src"
+
+# Bottom to top: each module, and what it may import. Only what stands above it here may be named, so that no
+# arrow leads up. `a::b` lets it import that of `a` alone. `core`, `wire`, `store` and `demo` are the crates.
+LAYERS = """
+address
+clock            core
+guard
+program
+room
+secrets
+shutdown
+socket
+spelling
+telemetry        core wire store
+
+config           spelling core
+logins           address
+bounds           room logins
+
+accounts         secrets config core store
+data             secrets core store
+directory        secrets core store
+tables           address config directory core wire
+
+app              clock bounds config directory tables telemetry store
+
+delivery         address shutdown telemetry app core wire store
+feedback_worker  shutdown app core store
+fold_worker      guard shutdown telemetry config tables app core store
+recheck          shutdown app store
+
+web              address clock room shutdown telemetry config::Networks
+
+api              clock program secrets bounds telemetry accounts::credentials_file directory app delivery::target web spelling core store
+ingest           room shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
+door             telemetry app web api ingest
+
+cmd              * core wire store demo
+lib
+main             cmd
+"""
+
+COMMENT_OR_TEXT = re.compile(r"""//[^\n]*|/\*.*?\*/|'(?:\\[^']+|[^'\\])'|\br(#*)".*?"\1|"(?:\\.|[^"\\])*\"""", re.S)
+TESTS = re.compile(r"#\[cfg\(test\)\]\s*mod \w+ \{.*", re.S)
+INNERMOST = re.compile(r"([\w:]*)\{([^{}]*)\}")
+USE = re.compile(r"\buse\s+([^;]+);")
+PATH = re.compile(r"(?<![\w:])(?:crate|super|sidetone\w*)(?:::\w+)+")
+
+
+def flat(tree):
+    """The paths of a `use` line: `a::{b, c::{d, e}}` is `a::b, a::c::d, a::c::e`."""
+    while found := INNERMOST.search(tree):
+        paths = ", ".join(found[1] + path.strip() for path in found[2].split(",") if path.strip())
+        tree = tree[: found.start()] + paths + tree[found.end() :]
+    return tree
+
+
+def imports(file):
+    """What a file imports, each as the names of a path within the crate or from another one."""
+    text = TESTS.sub("", COMMENT_OR_TEXT.sub("", file.read_text()))
+    used = ", ".join(map(flat, USE.findall(text)))
+    within = list(file.relative_to(SOURCE).with_suffix("").parts)
+    within = within[:-1] if within[-1] == "mod" else within
+    for path in PATH.findall(used + ", " + USE.sub("", text)):
+        first, *names = path.split("::")
+        if first == "super":
+            ups = 1 + next((n for n, name in enumerate(names) if name != "super"), len(names))
+            yield within[: len(within) - ups] + names[ups - 1 :]
+        elif first == "crate" or first == "sidetone":
+            yield names
+        else:
+            yield [first.removeprefix("sidetone_")]
+
+
+layers = {name: allowed for name, *allowed in map(str.split, filter(None, LAYERS.splitlines()))}
+below, faults = ["core", "wire", "store", "demo"], []
+for name, allowed in layers.items():
+    allowed[:] = [it for known in allowed for it in (below if known == "*" else [known])]
+    faults += [f"the table lets {name} look up to {it}" for it in allowed if it.split("::")[0] not in below]
+    below.append(name)
+for file in sorted(SOURCE.rglob("*.rs")):
+    asking = file.relative_to(SOURCE).parts[0].removesuffix(".rs")
+    if file.name == "tests.rs":
+        continue
+    if asking not in layers:
+        faults.append(f"{asking} is in no layer")
+        continue
+    for names in imports(file):
+        path = "::".join(names[:2])
+        if names and names[0] != asking and not {names[0], path} & set(layers[asking]):
+            faults.append(f"{file.relative_to(SOURCE)} must not import {path}")
+for fault in dict.fromkeys(faults):
+    print(f"architecture: {fault}", file=sys.stderr)
+sys.exit(bool(faults))
