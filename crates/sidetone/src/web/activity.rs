@@ -35,7 +35,7 @@ struct State {
     requests: usize,
     /// Since when there is none.
     idle_since: Duration,
-    /// When each answer that is being sent must be gone.
+    /// When each answer that its client is waited for to take must be taken.
     sending: BTreeMap<u64, Duration>,
     last_number: u64,
 }
@@ -108,28 +108,33 @@ impl Activity {
 }
 
 impl Answering {
-    /// The answer, which is sent within a time that follows from its length.
+    /// The answer, which is taken within a time that follows from its length; while it is still being made, nobody is
+    /// waited for.
     pub(crate) fn send(self, response: Response) -> Response {
-        let bytes = response.body().size_hint().exact();
-        if self._request.is_none() && bytes.is_some_and(|bytes| bytes <= SMALL_BYTES) {
+        let length = response.body().size_hint().exact();
+        if self._request.is_none() && length.is_some_and(|length| length <= SMALL_BYTES) {
             return response;
         }
         let activity = &self.activity;
-        let due = activity.clock.passed()
-            + activity.pause
-            + Duration::from_secs(bytes.unwrap_or(0) / SLOWEST);
+        let now = activity.clock.passed();
         let number = {
             let mut state = activity.lock();
             state.last_number += 1;
-            let number = state.last_number;
-            state.sending.insert(number, due);
-            number
+            state.last_number
         };
+        let mut taken = Taken {
+            number,
+            bytes: length.unwrap_or(0),
+            given: 0,
+            waited: Duration::ZERO,
+            waiting_since: None,
+        };
+        taken.wait(activity, now);
         response.map(|body| {
             Body::new(Sending {
                 body,
                 answering: self,
-                number,
+                taken,
             })
         })
     }
@@ -147,11 +152,39 @@ impl Drop for Answering {
     }
 }
 
+/// How a client takes an answer: waited for it is only between two pieces, from when one is there until the next is wanted.
+struct Taken {
+    number: u64,
+    /// How long the answer is, as far as that is known.
+    bytes: u64,
+    given: u64,
+    waited: Duration,
+    waiting_since: Option<Duration>,
+}
+
+impl Taken {
+    /// Waits for the client from now on.
+    fn wait(&mut self, activity: &Activity, now: Duration) {
+        let due = Duration::from_secs(self.bytes.max(self.given) / SLOWEST);
+        let left = (activity.pause + due).saturating_sub(self.waited);
+        activity.lock().sending.insert(self.number, now + left);
+        self.waiting_since = Some(now);
+    }
+
+    /// The client has taken what there was.
+    fn stop_waiting(&mut self, activity: &Activity, now: Duration) {
+        if let Some(since) = self.waiting_since.take() {
+            self.waited += now.saturating_sub(since);
+            activity.lock().sending.remove(&self.number);
+        }
+    }
+}
+
 /// A body that is being sent.
 struct Sending {
     body: Body,
     answering: Answering,
-    number: u64,
+    taken: Taken,
 }
 
 impl hyper::body::Body for Sending {
@@ -162,7 +195,18 @@ impl hyper::body::Body for Sending {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let this = &mut *self;
+        let activity = &this.answering.activity;
+        // The connection asks for no more than it has room for.
+        this.taken.stop_waiting(activity, activity.clock.passed());
+        let frame = Pin::new(&mut this.body).poll_frame(context);
+        if let Poll::Ready(frame) = &frame {
+            if let Some(Ok(frame)) = frame {
+                this.taken.given += frame.data_ref().map_or(0, Bytes::len) as u64;
+            }
+            this.taken.wait(activity, activity.clock.passed());
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -177,6 +221,6 @@ impl hyper::body::Body for Sending {
 impl Drop for Sending {
     fn drop(&mut self) {
         let mut state = self.answering.activity.lock();
-        state.sending.remove(&self.number);
+        state.sending.remove(&self.taken.number);
     }
 }

@@ -1,6 +1,6 @@
 //! HTTP, and nothing of what is served by it: connections, heads, bodies and pages.
 
-pub mod activity;
+mod activity;
 pub mod base_url;
 pub mod body;
 pub mod cors;

@@ -20,4 +20,5 @@ mod mmdb;
 mod model;
 mod signed;
 mod starting;
+mod streaming;
 mod traces;
