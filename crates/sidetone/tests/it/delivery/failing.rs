@@ -14,6 +14,12 @@ async fn a_failed_delivery_comes_again_with_the_same_id_until_it_arrives() {
     let one = delivering.form(7, &receiver.origin, None);
     delivering.deliver(vec![one]).await;
     receiver.until_received(1).await;
+    // When it is tried again counts from when the failure is noted.
+    eventually(|| async {
+        let page = delivering.server.get("/metrics").await.text;
+        page.contains("sidetone_deliveries_total{result=\"failed\"} 1")
+    })
+    .await;
     // Not before its time.
     clock.advance_us(3_000_000);
     tokio::time::sleep(Duration::from_millis(100)).await;
