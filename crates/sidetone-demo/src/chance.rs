@@ -1,13 +1,15 @@
 //! Chance that repeats: what a seed decides.
 //!
-//! Only integers and the four basic operations on fractions are used, no logarithms or exponentials, whose last digit
-//! may differ between machines: a seed makes the same calls everywhere.
+//! Only integers and the four basic operations on fractions are used, no logarithms or
+//! exponentials, whose last digit may differ between machines: a seed makes the same calls
+//! everywhere.
 
 use rand_pcg::Pcg32;
 use rand_pcg::rand_core::Rng;
 use sidetone_core::id::CallSid;
 
-/// A distribution, as points (share of values below, value) from share 0 to share 1; values between are interpolated.
+/// A distribution, as points (share of values below, value) from share 0 to share 1; values between
+/// are interpolated.
 pub(super) type Quantiles = [(f64, f64)];
 
 /// A source of chance. Each story has its own, so that a change in one does not shift all others.

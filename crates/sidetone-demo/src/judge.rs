@@ -1,4 +1,5 @@
-//! What agents and supervisors say of a call: not of every one, not always right, sometimes in two goes.
+//! What agents and supervisors say of a call: not of every one, not always right, sometimes in two
+//! goes.
 
 use sidetone_core::annotation::{
     AnnotationPatch, AnsweredByHeard, ConnectivityIssue, QualityIssue,

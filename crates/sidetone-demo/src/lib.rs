@@ -1,10 +1,12 @@
 //! Made-up calls that look like real ones: the same for the same seed and time, on every machine.
 //!
-//! Nothing here is random, reads a clock or knows a server: [`history`] tells what has happened until a time, [`live`]
-//! what happens after it, and [`site`] what agents mirror of a SIP network. Whoever has a server brings it there.
+//! Nothing here is random, reads a clock or knows a server: [`history`] tells what has happened
+//! until a time, [`live`] what happens after it, and [`site`] what agents mirror of a SIP network.
+//! Whoever has a server brings it there.
 //!
-//! A story is one call or several that belong together; chance is drawn for each story apart, then for each matter of
-//! a call apart (its reports, its SDK, what is said of it), so that the data change little when the generator does.
+//! A story is one call or several that belong together; chance is drawn for each story apart, then
+//! for each matter of a call apart (its reports, its SDK, what is said of it), so that the data
+//! change little when the generator does.
 
 mod agents;
 mod casting;
@@ -58,8 +60,8 @@ pub fn account(seed: u64) -> AccountSid {
     AccountSid::from_bytes(Dice::new(seed, u64::MAX).bytes())
 }
 
-/// Calls of the stories that began before now, earliest first: about eight days, most of them in the last two. Some
-/// still run, and a few, which belong to one that runs, are yet to come.
+/// Calls of the stories that began before now, earliest first: about eight days, most of them in
+/// the last two. Some still run, and a few, which belong to one that runs, are yet to come.
 pub fn history(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Item = DemoCall> {
     let mut plans: Vec<Plan> = schedule::past(seed, now)
         .flat_map(|(story, at)| scenes::play(seed, story, at))
@@ -68,7 +70,8 @@ pub fn history(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Ite
     plans.into_iter().map(move |plan| tell(&plan, account, now))
 }
 
-/// Stories that begin from now on, one every second or two, earliest first: when, and its calls. There is no last one.
+/// Stories that begin from now on, one every second or two, earliest first: when, and its calls.
+/// There is no last one.
 pub fn live(
     seed: u64,
     account: AccountSid,
@@ -83,7 +86,8 @@ pub fn live(
     })
 }
 
-/// All events of a planned call. Timers that ran out before now are among them; later ones are the worker's business.
+/// All events of a planned call. Timers that ran out before now are among them; later ones are the
+/// worker's business.
 fn tell(plan: &Plan, account: AccountSid, now: TimeUs) -> DemoCall {
     let call = CallRef {
         account,

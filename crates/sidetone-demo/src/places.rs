@@ -1,8 +1,8 @@
 //! Countries, their numbers and their carriers.
 //!
-//! Numbers are of ranges set aside for films and plays: 555-01xx in North America, and what the regulators of
-//! the United Kingdom, Germany, France, Australia, Sweden and Ireland keep free for drama. No such number rings anywhere.
-//! Carriers are invented.
+//! Numbers are of ranges set aside for films and plays: 555-01xx in North America, and what the
+//! regulators of the United Kingdom, Germany, France, Australia, Sweden and Ireland keep free for
+//! drama. No such number rings anywhere. Carriers are invented.
 
 use sidetone_core::facts::PartyFacts;
 

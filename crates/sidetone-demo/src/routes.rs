@@ -67,7 +67,8 @@ impl Conditions {
         }
     }
 
-    /// How well one can talk through this, 1 (not) to 5 (as if in one room). A listener's view, not a standard's.
+    /// How well one can talk through this, 1 (not) to 5 (as if in one room). A listener's view, not
+    /// a standard's.
     pub(super) fn pleasure(self) -> f64 {
         if self.silent {
             return 1.0;

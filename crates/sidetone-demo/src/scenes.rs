@@ -267,7 +267,8 @@ fn conference(own: &PartyFacts, first: PartyFacts, at: TimeUs, dice: &mut Dice) 
     calls
 }
 
-/// Dials the second call of two, once the first is answered and has listened to what it was told to.
+/// Dials the second call of two, once the first is answered and has listened to what it was told
+/// to.
 fn through(
     outer: &mut Plan,
     dice: &mut Dice,
@@ -289,7 +290,8 @@ fn through(
     Some(inner)
 }
 
-/// Fits two calls together: the first outlives the second, and each sends on what the other received.
+/// Fits two calls together: the first outlives the second, and each sends on what the other
+/// received.
 fn family(mut outer: Plan, inner: Option<Plan>, dice: &mut Dice) -> Vec<Plan> {
     let Some(mut inner) = inner else {
         return vec![outer];

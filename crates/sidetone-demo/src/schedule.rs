@@ -5,9 +5,11 @@ use sidetone_core::time::{HOUR_US, SECOND_US, TimeUs};
 use super::chance::Dice;
 use super::routes::busyness;
 
-/// Stretches of the past: hours ago, from and to, and how many stories begin in them. A story is 1.4 calls or so.
+/// Stretches of the past: hours ago, from and to, and how many stories begin in them. A story is
+/// 1.4 calls or so.
 ///
-/// The long one comes first and fills the countries' usual delays; the last minutes are as busy as the demo goes on.
+/// The long one comes first and fills the countries' usual delays; the last minutes are as busy as
+/// the demo goes on.
 const STRETCHES: &[(f64, f64, u64)] = &[
     (192.0, 48.0, 1_300),
     (48.0, 4.0, 560),

@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Networks of IPv4 that are not public (IANA's registry of special-purpose addresses): first address and bits.
+/// Networks of IPv4 that are not public (IANA's registry of special-purpose addresses): first
+/// address and bits.
 const PRIVATE_V4: [([u8; 4], u32); 16] = [
     ([0, 0, 0, 0], 8),       // this network
     ([10, 0, 0, 0], 8),      // private
@@ -22,8 +23,9 @@ const PRIVATE_V4: [([u8; 4], u32); 16] = [
     ([240, 0, 0, 0], 4),     // reserved, broadcast
 ];
 
-/// Whether an address belongs to a machine anywhere on the internet. Whoever may name a URL could have the server call what
-/// only the server can reach: its own machine, its neighbours, the metadata service of its cloud.
+/// Whether an address belongs to a machine anywhere on the internet. Whoever may name a URL could
+/// have the server call what only the server can reach: its own machine, its neighbours, the
+/// metadata service of its cloud.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {

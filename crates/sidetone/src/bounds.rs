@@ -11,13 +11,16 @@ use crate::room::{Room, Share};
 const ANSWERS_BYTES: usize = 64 << 20;
 /// Memory of bodies that are held whole until they are read.
 const BODIES_BYTES: usize = 32 << 20;
-/// Memory of those whose sender is not known before they are read: he can keep only others like him waiting.
+/// Memory of those whose sender is not known before they are read: he can keep only others like him
+/// waiting.
 const UNVERIFIED_BYTES: usize = 8 << 20;
 /// Memory of events that were read and are not written yet.
 const EVENTS_BYTES: usize = 64 << 20;
-/// The most of it that one body may ask for: who asks for all of it waits until all others are gone, and so do those behind.
+/// The most of it that one body may ask for: who asks for all of it waits until all others are
+/// gone, and so do those behind.
 pub const EVENTS_OF_BODY_BYTES: usize = EVENTS_BYTES / 4;
-/// The most memory that a page of a list takes: its rows once as they are stored, once as they are told, and as text.
+/// The most memory that a page of a list takes: its rows once as they are stored, once as they are
+/// told, and as text.
 const PAGE_BYTES: usize = 16 << 20;
 /// The most memory that one of its rows takes likewise.
 const ROW_BYTES: usize = 256 << 10;
@@ -106,7 +109,8 @@ impl Bounds {
     }
 }
 
-/// Works on a thread that may take its time, a few at once: a thread that answers requests has others to answer.
+/// Works on a thread that may take its time, a few at once: a thread that answers requests has
+/// others to answer.
 async fn aside<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,

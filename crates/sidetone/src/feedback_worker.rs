@@ -13,10 +13,12 @@ use crate::shutdown::stopped;
 
 /// How long a summary is ours before another worker may take it.
 const LEASE_US: i64 = 5_000_000;
-/// Pause after which what nobody rang for is looked for: summaries of another process, or whose worker died.
+/// Pause after which what nobody rang for is looked for: summaries of another process, or whose
+/// worker died.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How long rated calls that are not folded yet are waited for, and the pause between two looks at whether they are.
+/// How long rated calls that are not folded yet are waited for, and the pause between two looks at
+/// whether they are.
 const FOLD_TIME: Duration = Duration::from_secs(3);
 const FOLD_PAUSE: Duration = Duration::from_millis(50);
 
@@ -67,8 +69,8 @@ pub async fn round(app: &App, notice: Notice) -> Result<bool> {
     Ok(true)
 }
 
-/// A call may be rated before its first events are folded. Summed up then, there would be feedback without its call. Feedback
-/// that came after the summary was asked for is not waited for.
+/// A call may be rated before its first events are folded. Summed up then, there would be feedback
+/// without its call. Feedback that came after the summary was asked for is not waited for.
 async fn wait_for_fold(app: &App, summary: &FeedbackSummary) {
     let awaits = || app.store.awaits_fold(&summary.range, summary.created_at);
     while awaits().await.is_ok_and(|awaits| awaits) {

@@ -31,25 +31,29 @@ use crate::telemetry::labels::{EventResult, Source};
 const BATCH: usize = 512;
 /// About how much memory summaries and states may take that are written in one transaction.
 const PUT_MAX_BYTES: usize = 8 << 20;
-/// The longest state of a call, in bytes as it is stored: 100,000 reports of RTCP take some 12 MB. Beyond it each fold of the
-/// call would cost everybody.
+/// The longest state of a call, in bytes as it is stored: 100,000 reports of RTCP take some 12 MB.
+/// Beyond it each fold of the call would cost everybody.
 const STATE_MAX_BYTES: usize = 16 << 20;
-/// From this length of its state on a call is dear; one whose events do not fit into a piece is as well.
+/// From this length of its state on a call is dear; one whose events do not fit into a piece is as
+/// well.
 const DEAR_BYTES: usize = 1 << 20;
-/// How often folding a dear call may be cut short by the end of the process before it is not tried again.
+/// How often folding a dear call may be cut short by the end of the process before it is not tried
+/// again.
 const TRIES_MAX: u32 = 3;
 /// How long a call is ours before another worker may take it.
 const LEASE_US: i64 = 30_000_000;
 /// Days before today that rules are frozen for: as long as summaries are kept.
 const RULES_DAYS: i64 = 400;
-/// So many events of packets in one transaction were read while the one before was written, which took long.
+/// So many events of packets in one transaction were read while the one before was written, which
+/// took long.
 const PRESSING: i64 = 2_000;
 /// Pause when there is nothing to do: a timer is due, or another process wrote something, and nobody rings for that.
 const IDLE: Duration = Duration::from_millis(100);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Works until a stop is asked for. On a thread of its own: folding takes long enough to keep requests waiting.
+/// Works until a stop is asked for. On a thread of its own: folding takes long enough to keep
+/// requests waiting.
 pub async fn run(app: App, stop: watch::Receiver<bool>) {
     let working = tokio::task::spawn_blocking(move || Handle::current().block_on(work(app, stop)));
     if let Err(error) = working.await
@@ -95,8 +99,8 @@ pub struct FoldWorker {
     tables: Arc<Tables>,
     /// Dear calls that were begun and not written yet: the process did not end meanwhile.
     begun: HashSet<CallRef>,
-    /// How much time had passed, and what time it was, when the worker last looked. `None`: the clock may have been set back
-    /// since what is stored was written.
+    /// How much time had passed, and what time it was, when the worker last looked. `None`: the
+    /// clock may have been set back since what is stored was written.
     looked: Option<(Duration, TimeUs)>,
 }
 
@@ -122,9 +126,9 @@ impl FoldWorker {
         }
     }
 
-    /// The pause after a round that began then. While packets come as fast as they can be written, writing them has three
-    /// quarters of the time: what is not written is lost, while a call that waits to be folded is folded once for all that
-    /// came meanwhile.
+    /// The pause after a round that began then. While packets come as fast as they can be written,
+    /// writing them has three quarters of the time: what is not written is lost, while a call that
+    /// waits to be folded is folded once for all that came meanwhile.
     fn pause_after(&self, begin: Duration) -> Duration {
         if self.app.counters.hep_writing.get() < PRESSING {
             return Duration::ZERO;
@@ -132,7 +136,8 @@ impl FoldWorker {
         self.app.clock.passed().saturating_sub(begin).min(RETRY) * 3
     }
 
-    /// Notices that the clock was set back: what waits for a time would wait for as long as the clock was set back by.
+    /// Notices that the clock was set back: what waits for a time would wait for as long as the
+    /// clock was set back by.
     async fn look_at_clock(&mut self) -> Result<()> {
         let (passed, now) = (self.app.clock.passed(), self.app.clock.now());
         let is_behind = self.looked.is_none_or(|(before, then)| {
@@ -318,7 +323,8 @@ impl FoldWorker {
 
     /// Whether folding a call costs so much that the process may not survive it.
     async fn is_dear(&self, dirty: &mut DirtyCall) -> Result<bool> {
-        // Others may have left no room for it: what does not fit into a whole piece is long by itself.
+        // Others may have left no room for it: what does not fit into a whole piece is long by
+        // itself.
         if let Some(rest) = dirty.rest.take() {
             match self.app.store.read_on(dirty.call, &rest).await {
                 Ok(piece) => {
@@ -398,7 +404,8 @@ impl FoldWorker {
             Ok(findings) => findings,
             Err(reason) => return Ok(Folded::Impossible(reason)),
         };
-        // The day of a call is the day of its start, which only the fold knows. No rules are frozen ahead of time.
+        // The day of a call is the day of its start, which only the fold knows. No rules are frozen
+        // ahead of time.
         let day = findings.started_at().unwrap_or(now).day().min(now.day());
         let rules = self.rules(day).await?;
         let made = guarded(|| {
@@ -418,8 +425,8 @@ impl FoldWorker {
         })
     }
 
-    /// The rules of a day; frozen the first time a call of that day is folded. Calls dated before everything that is
-    /// kept teach nothing and are judged by the built-in rules.
+    /// The rules of a day; frozen the first time a call of that day is folded. Calls dated before
+    /// everything that is kept teach nothing and are judged by the built-in rules.
     async fn rules(&mut self, day: i64) -> Result<Arc<Rules>> {
         let of_operator = |rules: Rules| {
             Arc::new(Rules {
@@ -481,7 +488,8 @@ fn next_timer(
     if summary.facts.ended_at.is_none() {
         return Some(last_received_at.plus_us(lifecycle.call_idle_us));
     }
-    // The other system completes its summary itself, much later; ours waits for it as long as for anything.
+    // The other system completes its summary itself, much later; ours waits for it as long as for
+    // anything.
     let settle_us = match summary.imported {
         Some(_) => lifecycle.settle_max_us,
         None => lifecycle.settle_us,

@@ -1,4 +1,5 @@
-//! The server: listeners, workers, HTTP, command line. Which module may know which is checked by `tests/layers.py`.
+//! The server: listeners, workers, HTTP, command line. Which module may know which is checked by
+//! `tests/layers.py`.
 
 pub mod accounts;
 pub mod address;

@@ -1,8 +1,9 @@
 //! Failed logins: each costs its address something, and is told in the log.
 //!
-//! Whoever has valid credentials is never kept out by others behind the same address: what is refused are wrong ones,
-//! sooner and for longer the more there were. To keep an address out altogether is for the firewall: the line in the log is
-//! made for `fail2ban` (docs/configuration.md).
+//! Whoever has valid credentials is never kept out by others behind the same address: what is
+//! refused are wrong ones, sooner and for longer the more there were. To keep an address out
+//! altogether is for the firewall: the line in the log is made for `fail2ban`
+//! (docs/configuration.md).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,7 +14,8 @@ use crate::address::household;
 
 /// How long it takes until one failure is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(2);
-/// Failures that cost nothing: a wrong password is entered again, and one address may be that of many.
+/// Failures that cost nothing: a wrong password is entered again, and one address may be that of
+/// many.
 const FREE: u32 = 100;
 /// More than so many are not counted.
 const MOST: u32 = 120;

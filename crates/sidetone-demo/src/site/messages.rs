@@ -71,8 +71,8 @@ impl Messages {
         body: Option<String>,
     ) -> String {
         let (from, to) = (self.phone(origin), self.phone(origin.other()));
-        // What gives an INVITE up, or acknowledges that it failed, is of its transaction; the ACK of a 200 is its own, and of
-        // the same branch here, which tells a monitor nothing.
+        // What gives an INVITE up, or acknowledges that it failed, is of its transaction; the ACK
+        // of a 200 is its own, and of the same branch here, which tells a monitor nothing.
         let transaction = match method {
             "BYE" => "bye",
             _ => "inv",
@@ -120,7 +120,8 @@ impl Messages {
         text
     }
 
-    /// What a phone says of its media: to the proxy its own address, to the other phone the relay's.
+    /// What a phone says of its media: to the proxy its own address, to the other phone the
+    /// relay's.
     fn session(&self, of: Side, leg: Side) -> String {
         let phone = self.phone(of);
         let (host, port) = if leg == of {

@@ -1,5 +1,5 @@
-//! A small SIP site: phones, a proxy that mirrors its signalling and a relay that mirrors RTCP, as HEP packets. What is
-//! to be seen of a call follows from the packets alone, as with a real site.
+//! A small SIP site: phones, a proxy that mirrors its signalling and a relay that mirrors RTCP, as
+//! HEP packets. What is to be seen of a call follows from the packets alone, as with a real site.
 
 mod hep;
 mod messages;
@@ -42,7 +42,8 @@ impl SiteCall {
     }
 }
 
-/// Calls that begin from a time on, one every quarter of a minute or so, earliest first. There is no last one.
+/// Calls that begin from a time on, one every quarter of a minute or so, earliest first. There is
+/// no last one.
 pub fn calls(seed: u64, from: TimeUs) -> impl Iterator<Item = SiteCall> {
     (0..).scan(from, move |at, number| {
         let mut dice = Dice::new(seed ^ SITE, number);

@@ -24,7 +24,8 @@ struct Heard {
     last: Option<(i64, TimeUs)>,
 }
 
-/// Reports of both phones between answer and end: when the relay saw each, whose it is, and its text.
+/// Reports of both phones between answer and end: when the relay saw each, whose it is, and its
+/// text.
 pub(super) fn reports<'a>(
     dice: &mut Dice,
     messages: &'a Messages,

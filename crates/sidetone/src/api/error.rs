@@ -69,7 +69,8 @@ impl ApiError {
         Self::bad_request(invalid.message).of_parameter(invalid.parameter)
     }
 
-    /// 20001: nothing of a batch could be taken. The body has the counts and the reasons, as when something could.
+    /// 20001: nothing of a batch could be taken. The body has the counts and the reasons, as when
+    /// something could.
     #[must_use]
     pub fn nothing_accepted(report: &impl Serialize, first: &str) -> Self {
         Self {
@@ -313,7 +314,8 @@ impl From<Undone> for ApiError {
     }
 }
 
-/// A full disk refuses every write, and each page may meet the same damage: one line a second of each kind is enough.
+/// A full disk refuses every write, and each page may meet the same damage: one line a second of
+/// each kind is enough.
 static COMPLAINTS: LazyLock<Complaints> = LazyLock::new(Complaints::default);
 
 impl From<StoreError> for ApiError {
@@ -365,7 +367,8 @@ struct Details<'a> {
 }
 
 impl ApiError {
-    /// The answer, to a client that reaches us at this URL: there it reads more of codes that upstream does not have.
+    /// The answer, to a client that reaches us at this URL: there it reads more of codes that
+    /// upstream does not have.
     #[must_use]
     pub fn response(&self, base: &str) -> Response {
         let is_ours = find(self.code).is_some_and(|code| code.is_ours);

@@ -29,7 +29,8 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The parameters of a form in the body. No body: no parameters, whatever its content type claims to be.
+/// The parameters of a form in the body. No body: no parameters, whatever its content type claims
+/// to be.
 #[derive(Debug, Clone)]
 pub struct Form(pub Params);
 

@@ -19,7 +19,8 @@ const NAME_MAX_CHARS: usize = 64;
 /// Names of parameters, by what they are for.
 pub type Names = &'static [&'static [&'static str]];
 
-/// What is found while a request is read, for its answer; an extension of requests that have parameters.
+/// What is found while a request is read, for its answer; an extension of requests that have
+/// parameters.
 #[derive(Debug, Clone)]
 pub struct Hints {
     known: Option<Names>,
@@ -27,7 +28,8 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// None yet. `known`: the parameters that mean something where it was sent; `None` where nobody knows what comes.
+    /// None yet. `known`: the parameters that mean something where it was sent; `None` where nobody
+    /// knows what comes.
     #[must_use]
     pub fn new(known: Option<Names>) -> Self {
         Self {
@@ -36,7 +38,8 @@ impl Hints {
         }
     }
 
-    /// Takes note of parameters that mean nothing where they were sent: each is named, with the known one that it is like.
+    /// Takes note of parameters that mean nothing where they were sent: each is named, with the
+    /// known one that it is like.
     pub fn note_unknown(extensions: &Extensions, params: &Params) {
         if let Some(hints) = extensions.get::<Self>()
             && let Some(known) = hints.known
@@ -71,7 +74,8 @@ pub fn put(response: &mut Response, hint: &str) {
     }
 }
 
-/// As [`Hints::note_unknown`], for doors of senders that send more than is read: only what is like a known name is told of.
+/// As [`Hints::note_unknown`], for doors of senders that send more than is read: only what is like
+/// a known name is told of.
 pub fn note_mistyped<'a>(hints: &Hints, sent: impl Iterator<Item = &'a str>, known: &[&str]) {
     for name in sent.filter(|name| !known.contains(name)).take(NAMED_MAX) {
         if let Some(near) = nearest(name, known.iter().copied()) {

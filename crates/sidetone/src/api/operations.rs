@@ -39,11 +39,13 @@ pub fn routes() -> Router<App> {
         .route("/openapi.json", get(openapi))
 }
 
-/// Ready means: what is written now is durable, and no write was refused since it was last asked: where a little can be
-/// written, more may not. A disk that is full, read-only or frozen still gives what was read before.
+/// Ready means: what is written now is durable, and no write was refused since it was last asked:
+/// where a little can be written, more may not. A disk that is full, read-only or frozen still
+/// gives what was read before.
 #[derive(Default)]
 struct Readiness {
-    /// The write that is tried. One that takes too long is waited for further, not joined by others.
+    /// The write that is tried. One that takes too long is waited for further, not joined by
+    /// others.
     running: Option<JoinHandle<Result<u64, StoreError>>>,
     /// Writes that were refused until then.
     refused: Option<u64>,

@@ -60,7 +60,8 @@ impl FromRequestParts<App> for ListRequest {
     }
 }
 
-/// A list as a client asked for it: where it is and what narrows it. A page token is good for one list only.
+/// A list as a client asked for it: where it is and what narrows it. A page token is good for one
+/// list only.
 #[derive(Debug, Clone, Copy)]
 pub struct List<'a> {
     /// Where clients reach us.

@@ -69,7 +69,8 @@ pub async fn welcome(
             "<li><a href=\"{path}\">{path}</a><span>{what}</span></li>"
         );
     }
-    // A Host header says what its sender likes; a proxy on this machine passes on the one it was asked for.
+    // A Host header says what its sender likes; a proxy on this machine passes on the one it was
+    // asked for.
     let is_here = peer.is_some_and(|peer| peer.address.to_canonical().is_loopback());
     let content = format!(
         "<h1>Sidetone <small>{version}</small></h1>\n\

@@ -90,8 +90,8 @@ impl Settings {
     }
 }
 
-/// Who may send that nobody has listed: this machine. What comes to a loopback address is from this machine, by whichever of
-/// its addresses (a proxy sends from the one it listens on).
+/// Who may send that nobody has listed: this machine. What comes to a loopback address is from this
+/// machine, by whichever of its addresses (a proxy sends from the one it listens on).
 fn near(given: Option<&Networks>, listeners: &[Option<SocketAddr>]) -> Networks {
     let mut listeners = listeners.iter().flatten();
     let is_local = listeners.all(|at| at.ip().is_loopback());

@@ -36,7 +36,8 @@ pub struct Config {
     pub hep: Hep,
     /// Who is who around the platform.
     pub sides: Sides,
-    /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own scheme and host.
+    /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own
+    /// scheme and host.
     pub public_url: Option<String>,
     /// Certificate and key.
     pub tls: Option<(PathBuf, PathBuf)>,

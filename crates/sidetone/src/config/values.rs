@@ -1,4 +1,5 @@
-//! What a setting can be: values that are read from text, the same on the command line as in the file.
+//! What a setting can be: values that are read from text, the same on the command line as in the
+//! file.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -95,7 +96,8 @@ impl FromStr for Span {
     }
 }
 
-/// Where HTTP is served: an address of this machine. Names are not resolved, because a name can mean several.
+/// Where HTTP is served: an address of this machine. Names are not resolved, because a name can
+/// mean several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenAddress(pub SocketAddr);
 

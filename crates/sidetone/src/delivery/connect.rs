@@ -1,7 +1,8 @@
 //! Connections to where deliveries go.
 //!
-//! A name is resolved here, its addresses are checked here, and an address that was checked is the one that is connected
-//! to: a name that means something else a moment later ("rebinding") leads nowhere.
+//! A name is resolved here, its addresses are checked here, and an address that was checked is the
+//! one that is connected to: a name that means something else a moment later ("rebinding") leads
+//! nowhere.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -22,8 +23,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::address::is_public;
 
-/// Names resolved at once. Each takes a thread of those that the store reads with; a name server that does not answer
-/// must not take them all.
+/// Names resolved at once. Each takes a thread of those that the store reads with; a name server
+/// that does not answer must not take them all.
 const LOOKUPS_MAX: usize = 128;
 /// How long one address of several may take to answer.
 const ADDRESS_TIME: Duration = Duration::from_secs(5);

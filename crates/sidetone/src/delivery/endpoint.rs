@@ -1,9 +1,10 @@
 //! One endpoint's turn: takes what is due there, sends it, settles it.
 //!
-//! Three things go on at once and never wait for each other: requests in flight, deliveries in hand that are next, and
-//! one call of the store that settles what has ended and takes more. So the store's commits cost no pause, and the more
-//! there is to settle, the more share a commit. Requests leave by lanes, which help themselves to what is in hand
-//! (hand.rs) and come back when there is something to decide.
+//! Three things go on at once and never wait for each other: requests in flight, deliveries in hand
+//! that are next, and one call of the store that settles what has ended and takes more. So the
+//! store's commits cost no pause, and the more there is to settle, the more share a commit.
+//! Requests leave by lanes, which help themselves to what is in hand (hand.rs) and come back when
+//! there is something to decide.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,8 +104,8 @@ impl Turn {
         self.hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves until nothing is due, a stop is asked for, or the turn is over and others wait. `more` says that something
-    /// new may be due.
+    /// Serves until nothing is due, a stop is asked for, or the turn is over and others wait.
+    /// `more` says that something new may be due.
     pub(super) async fn serve(mut self, more: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let turn = tokio::time::sleep(TURN);
         tokio::pin!(turn);
@@ -274,8 +275,8 @@ async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
     }
 }
 
-/// Sends a delivery, and what is in hand then, one after the other, until there is something to decide. When it fails
-/// itself, what it was sending is leased until it is tried again.
+/// Sends a delivery, and what is in hand then, one after the other, until there is something to
+/// decide. When it fails itself, what it was sending is leased until it is tried again.
 async fn lane(shared: Arc<Shared>, hand: Arc<Mutex<Hand>>, delivery: Delivery) {
     let mut next = Some(delivery);
     while let Some(delivery) = next {

@@ -1,4 +1,5 @@
-//! Delivers what the outbox holds: at least once, in order by subject, each endpoint at its own pace.
+//! Delivers what the outbox holds: at least once, in order by subject, each endpoint at its own
+//! pace.
 
 pub mod client;
 mod connect;
@@ -25,8 +26,9 @@ use crate::shutdown::stopped;
 
 pub use self::endpoint::Limits;
 
-/// Endpoints served at once. Those beyond wait for their turn, those first that were served least recently: endpoints
-/// that never answer, however many and however much they are owed, keep the others waiting for one turn at most.
+/// Endpoints served at once. Those beyond wait for their turn, those first that were served least
+/// recently: endpoints that never answer, however many and however much they are owed, keep the
+/// others waiting for one turn at most.
 const ENDPOINTS_MAX: usize = 256;
 /// Shortest time between two looks at the outbox.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -70,13 +72,15 @@ struct Turns {
     tasks: JoinSet<()>,
     serving: HashMap<EndpointId, Arc<Notify>>,
     endpoints: HashMap<Id, EndpointId>,
-    /// Turns ended so far, and after how many each endpoint that is still owed something had its last.
+    /// Turns ended so far, and after how many each endpoint that is still owed something had its
+    /// last.
     ended: u64,
     served: HashMap<EndpointId, u64>,
 }
 
 impl Turns {
-    /// Begins a turn of every endpoint that is owed something, and tells those that are being served.
+    /// Begins a turn of every endpoint that is owed something, and tells those that are being
+    /// served.
     async fn begin(
         &mut self,
         shared: &Arc<Shared>,

@@ -42,8 +42,9 @@ pub enum TargetError {
     Private(String),
 }
 
-/// Takes a URL for deliveries, if it can be one, in the spelling that is called and signed: scheme and host in lower
-/// case, without the scheme's own port, with a path. The reason of a refusal reads on from what the URL is called.
+/// Takes a URL for deliveries, if it can be one, in the spelling that is called and signed: scheme
+/// and host in lower case, without the scheme's own port, with a path. The reason of a refusal
+/// reads on from what the URL is called.
 ///
 /// A name is resolved only when something is sent there, and its addresses are checked then.
 ///
@@ -98,8 +99,8 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
     Ok(format!("{scheme}://{host}{port}{}{query}", uri.path()))
 }
 
-/// Whether a host is an IPv4 address in a spelling that resolvers understand and we do not: `2130706433` is 127.0.0.1, and
-/// so is `0x7f.1`. No name ends in a number.
+/// Whether a host is an IPv4 address in a spelling that resolvers understand and we do not:
+/// `2130706433` is 127.0.0.1, and so is `0x7f.1`. No name ends in a number.
 fn is_odd_address(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     let last = name.rsplit('.').next().unwrap_or_default();

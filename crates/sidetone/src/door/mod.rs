@@ -31,7 +31,8 @@ const CORS: Cors = Cors {
     exposed: "ETag, Retry-After, Sidetone-Hint",
 };
 
-/// Answers requests: the routes of this process's roles, and what is the same for every one of them.
+/// Answers requests: the routes of this process's roles, and what is the same for every one of
+/// them.
 ///
 /// Not layers of the router: each of those costs every request some allocations.
 #[derive(Clone)]
@@ -138,8 +139,8 @@ impl Sender {
         })
     }
 
-    /// Senders of events mostly do not read answers: what a door refuses is said in the log too. Wrong credentials are told
-    /// where they are checked.
+    /// Senders of events mostly do not read answers: what a door refuses is said in the log too.
+    /// Wrong credentials are told where they are checked.
     fn tell_refusal(&self, app: &App, trace: &Trace, error: &ApiError) {
         let reason = match error.status() {
             StatusCode::BAD_REQUEST => RefusalReason::Invalid,

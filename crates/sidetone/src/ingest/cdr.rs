@@ -17,11 +17,12 @@ use crate::bounds::EVENTS_OF_BODY_BYTES;
 use crate::telemetry::labels::{EventResult, Source};
 use crate::web::body;
 
-/// How many times the memory of its text a record takes at most while it is read: JSON of empty objects takes nearly as much.
+/// How many times the memory of its text a record takes at most while it is read: JSON of empty
+/// objects takes nearly as much.
 const MEMORY: usize = 100;
 
-/// Keeps what a record of `FreeSWITCH` says. 200 also when it was kept before: `mod_json_cdr` repeats a record until it
-/// is answered so.
+/// Keeps what a record of `FreeSWITCH` says. 200 also when it was kept before: `mod_json_cdr`
+/// repeats a record until it is answered so.
 ///
 /// # Errors
 /// 400 that says what is wrong, 401, 413; 503 when nothing can be kept now.

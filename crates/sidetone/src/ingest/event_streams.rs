@@ -23,12 +23,14 @@ use crate::web::body;
 
 /// As counters call it.
 const DOOR: Source = Source::EventStreams;
-/// How many times the memory of their text events take at most that were read: each is bounded by itself.
+/// How many times the memory of their text events take at most that were read: each is bounded by
+/// itself.
 const MEMORY: usize = 12;
 /// Signed bodies held at once.
 static SIGNED: Semaphore = Semaphore::const_new(32);
 
-/// What a signature vouches for: events of the account it was made by, and of no other in the same body.
+/// What a signature vouches for: events of the account it was made by, and of no other in the same
+/// body.
 pub struct Vouched {
     name: AccountName,
     /// The signed URL names the account, so that events which name none are its as well.
@@ -95,8 +97,8 @@ pub async fn receive(
     answer(&app, DOOR, report)
 }
 
-/// Keeps a batch for an account, or for those its events name where the account may write to them; of a signed
-/// batch, those of the signer.
+/// Keeps a batch for an account, or for those its events name where the account may write to them;
+/// of a signed batch, those of the signer.
 ///
 /// # Errors
 /// As the store's; then nothing was kept.
@@ -132,8 +134,8 @@ pub async fn keep(
     Ok(report)
 }
 
-/// The first `AccountSid` of a body that is not read yet; the data of an event may be JSON within a string. What this
-/// finds is only where to look for a secret: the signature decides.
+/// The first `AccountSid` of a body that is not read yet; the data of an event may be JSON within a
+/// string. What this finds is only where to look for a secret: the signature decides.
 fn first_account(body: &[u8]) -> Option<AccountName> {
     // With its quotation mark: `parent_account_sid` is another name.
     const NAME: &[u8] = b"\"account_sid";

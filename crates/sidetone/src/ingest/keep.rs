@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::telemetry::labels::{EventResult, RefusalReason, Source};
 use crate::web::json::Json;
 
-/// The answer to a batch: 200 with what became of its events, or 400 with the same when all of them were refused.
+/// The answer to a batch: 200 with what became of its events, or 400 with the same when all of them
+/// were refused.
 pub(super) fn answer(app: &App, door: Source, report: Report) -> Result<Response, ApiError> {
     let first = report.errors.first().map(|first| first.message.clone());
     let first = first.unwrap_or_default();

@@ -45,12 +45,13 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// Most ended calls that one body settles; those beyond settle by their timers.
 const SETTLED_MAX: usize = 1_000_000;
 
-/// Keeps the good events, names the others by number. `?Settle=true`: the body is all there is of its calls, so those
-/// that ended in it are complete.
+/// Keeps the good events, names the others by number. `?Settle=true`: the body is all there is of
+/// its calls, so those that ended in it are complete.
 ///
 /// # Errors
-/// 400 when there is nothing to read, or a thousand events were refused, 401, 413 when it is compressed too well; 503 when
-/// nothing more can be kept. What was kept before stays, and the same body may be sent again.
+/// 400 when there is nothing to read, or a thousand events were refused, 401, 413 when it is
+/// compressed too well; 503 when nothing more can be kept. What was kept before stays, and the same
+/// body may be sent again.
 pub async fn receive(
     State(app): State<App>,
     caller: Caller,
@@ -210,8 +211,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Room to fill the batch. When others have it, what was read so far is written instead: nobody waits for room who holds
-    /// some, and so nobody waits for ever.
+    /// Room to fill the batch. When others have it, what was read so far is written instead: nobody
+    /// waits for room who holds some, and so nobody waits for ever.
     async fn make_room(&mut self) -> Result<(), ApiError> {
         let room = &self.app.bounds.events;
         if let Some((share, _)) = &mut self.share {
@@ -238,8 +239,8 @@ impl Intake {
         }
     }
 
-    /// How long what was read may still wait for more: counted from the first of it, so that a body that comes bit by bit
-    /// does not hold room for ever.
+    /// How long what was read may still wait for more: counted from the first of it, so that a body
+    /// that comes bit by bit does not hold room for ever.
     fn patience(&self) -> Duration {
         let now = self.app.clock.passed();
         let held = self
@@ -282,7 +283,8 @@ impl Intake {
 
     async fn read(&mut self, mut body: BodyDataStream) -> Result<(), ApiError> {
         loop {
-            // What was read is not kept back, nor the room it takes, until the next of a slow body comes.
+            // What was read is not kept back, nor the room it takes, until the next of a slow body
+            // comes.
             let came = match self.share {
                 None => Some(body::next(&mut body).await),
                 Some(_) => {

@@ -23,7 +23,8 @@ pub struct Report {
     pub late: u64,
     /// Well-formed, but of a type that means nothing here.
     pub ignored: u64,
-    /// Payloads that something was wrong with and that were used all the same, by [what was wrong](sidetone_wire::repairs::Repair).
+    /// Payloads that something was wrong with and that were used all the same, by [what was
+    /// wrong](sidetone_wire::repairs::Repair).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub repaired: BTreeMap<&'static str, u64>,
     /// Why, by number.

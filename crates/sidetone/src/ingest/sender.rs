@@ -27,13 +27,15 @@ const URL_MAX_CHARS: usize = 512;
 pub enum Sender {
     /// By credentials of ours.
     Caller(Caller),
-    /// By a signature over the URL and the body, made with a secret of the account that either names.
+    /// By a signature over the URL and the body, made with a secret of the account that either
+    /// names.
     Signed(Signed),
 }
 
 /// What a signature came with.
 pub struct Signed {
-    /// The account that the URL's `AccountSid` names: for bodies that name none, such as a sink's test.
+    /// The account that the URL's `AccountSid` names: for bodies that name none, such as a sink's
+    /// test.
     pub named: Option<AccountName>,
     url: String,
     signature: String,
@@ -42,8 +44,9 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// The account that stored a secret under this name, when the signature `fits` one: it is given a secret, the URL
-    /// as the sender called it and the signature. A request of an account counts against its budget.
+    /// The account that stored a secret under this name, when the signature `fits` one: it is given
+    /// a secret, the URL as the sender called it and the signature. A request of an account counts
+    /// against its budget.
     ///
     /// # Errors
     /// 401: an unknown name and a wrong signature look alike; 429.
@@ -73,7 +76,8 @@ impl Signed {
         Ok(account)
     }
 
-    /// Counts a signature that proves nothing, and says in the log what was checked. The answer does not tell.
+    /// Counts a signature that proves nothing, and says in the log what was checked. The answer
+    /// does not tell.
     fn refuse(&self, app: &App, door: Source, why: Unproven, name: &str) -> ApiError {
         let reason = why.reason();
         if let Some(more) = app.counters.refuse(door, reason, app.clock.now()) {
@@ -173,9 +177,9 @@ impl FromRequestParts<App> for Sender {
     }
 }
 
-/// The account an event of this sender belongs to. A name that nobody here knows is the sender's own affair: the
-/// provider's name for what is the caller's account here. So a refusal tells that an account is here; nobody guesses
-/// 128 random bits to learn that.
+/// The account an event of this sender belongs to. A name that nobody here knows is the sender's
+/// own affair: the provider's name for what is the caller's account here. So a refusal tells that
+/// an account is here; nobody guesses 128 random bits to learn that.
 ///
 /// # Errors
 /// When the name is that of an account here that is not the caller's to write.

@@ -15,8 +15,8 @@ const GZIP_PIECE: usize = 4 * 1024;
 const UNPACKED_TIMES: usize = 1_032;
 /// The most text that one compressed body may hold.
 const UNPACKED_MAX_BYTES: u64 = 1 << 30;
-/// How many times as long as its compressed form a text may be, beyond the first of it. Events that differ in nothing but
-/// their numbers come to some forty.
+/// How many times as long as its compressed form a text may be, beyond the first of it. Events that
+/// differ in nothing but their numbers come to some forty.
 const RATIO_MAX: u64 = 200;
 const RATIO_FREE_BYTES: u64 = 4 << 20;
 

@@ -30,8 +30,8 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// Those of the settings. Packets of agents without an account of their own are about calls of the account that
-    /// the settings fix, else of the oldest.
+    /// Those of the settings. Packets of agents without an account of their own are about calls of
+    /// the account that the settings fix, else of the oldest.
     ///
     /// # Errors
     /// When an agent's account is not there.
@@ -78,7 +78,8 @@ impl Agents {
                 }
                 if let Some(expected) = &entry.key {
                     let given = key.unwrap_or_default();
-                    // Takes as long whatever is wrong about it, so that a key cannot be guessed byte by byte.
+                    // Takes as long whatever is wrong about it, so that a key cannot be guessed
+                    // byte by byte.
                     if !bool::from(expected.0.as_bytes().ct_eq(given)) {
                         return Err(Refusal::WrongKey);
                     }

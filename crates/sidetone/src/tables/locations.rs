@@ -1,7 +1,7 @@
 //! Where addresses are, by a database in MaxMind's format that the operator has.
 //!
-//! It is asked when a packet comes, not when its call is folded: addresses move, and the call was made from where the
-//! address was then.
+//! It is asked when a packet comes, not when its call is folded: addresses move, and the call was
+//! made from where the address was then.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -24,7 +24,8 @@ impl Locations {
     /// Reads the file, if there is one, and makes sure that nothing in it is damaged.
     ///
     /// # Errors
-    /// When it cannot be read, is no such database or a damaged one, or lists no country as City and Country databases do.
+    /// When it cannot be read, is no such database or a damaged one, or lists no country as City
+    /// and Country databases do.
     pub fn load(path: Option<&Path>) -> anyhow::Result<Self> {
         let reader = path.map(|path| {
             open(path).with_context(|| format!("{SETTING} {} is of no use", path.display()))
@@ -40,7 +41,8 @@ impl Locations {
         }
     }
 
-    /// Where an address is. `None` when nobody knows: it is not listed, or no address of the internet.
+    /// Where an address is. `None` when nobody knows: it is not listed, or no address of the
+    /// internet.
     #[must_use]
     pub fn of(&self, address: IpAddr) -> Option<IpLocation> {
         let reader = self.0.as_ref().filter(|_| is_public(address))?;
@@ -73,7 +75,8 @@ fn open(path: &Path) -> anyhow::Result<Reader<Vec<u8>>> {
     Ok(reader)
 }
 
-/// Whether any of its networks is in a country. All have the same layout, and of a database of places the first has one.
+/// Whether any of its networks is in a country. All have the same layout, and of a database of
+/// places the first has one.
 fn lists_countries(reader: &Reader<Vec<u8>>) -> Result<bool, MaxMindDbError> {
     for network in reader.networks(maxminddb::WithinOptions::default())? {
         let country: Option<&str> = network?.decode_path(&path!["country", "iso_code"])?;

@@ -1,5 +1,5 @@
-//! What the operator says of the network around: in the tables of the configuration file, which can be read again while
-//! the server runs, and in a database of where addresses are.
+//! What the operator says of the network around: in the tables of the configuration file, which can
+//! be read again while the server runs, and in a database of where addresses are.
 
 pub mod agents;
 pub mod locations;

@@ -1,6 +1,8 @@
-//! Signatures of callers' identities (RFC 8224, RFC 8588), checked by certificates that the operator trusts.
+//! Signatures of callers' identities (RFC 8224, RFC 8588), checked by certificates that the
+//! operator trusts.
 //!
-//! A certificate is never fetched: where it is said to be comes from the network, and who follows that can be sent anywhere.
+//! A certificate is never fetched: where it is said to be comes from the network, and who follows
+//! that can be sent anywhere.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -44,8 +46,8 @@ impl Signers {
         Ok(Self { by_url })
     }
 
-    /// Writes into a message which of its statements are signed by a trusted certificate, fresh, and about its caller. Of
-    /// those by other certificates nothing is known.
+    /// Writes into a message which of its statements are signed by a trusted certificate, fresh,
+    /// and about its caller. Of those by other certificates nothing is known.
     pub fn check(&self, message: &mut SipMessage, at: TimeUs) {
         if self.by_url.is_empty() || message.passports.is_empty() {
             return;
@@ -105,8 +107,8 @@ fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// An ECDSA signature as certificates have it (a DER sequence of two integers), of what tokens have: two numbers of 32 bytes
-/// (RFC 7515 §3.4).
+/// An ECDSA signature as certificates have it (a DER sequence of two integers), of what tokens
+/// have: two numbers of 32 bytes (RFC 7515 §3.4).
 fn der_of(fixed: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = fixed.split_at_checked(32).filter(|(_, s)| s.len() == 32)?;
     let mut body = Vec::with_capacity(70);

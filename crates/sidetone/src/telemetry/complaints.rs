@@ -1,4 +1,5 @@
-//! Log lines about what others send: bounded, because they can send a hundred thousand bad packets a second.
+//! Log lines about what others send: bounded, because they can send a hundred thousand bad packets
+//! a second.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -73,7 +73,8 @@ impl Drops {
     }
 }
 
-/// Datagrams for any program of this machine that found no room: beside our own drops it tells whether others suffer too.
+/// Datagrams for any program of this machine that found no room: beside our own drops it tells
+/// whether others suffer too.
 #[must_use]
 pub fn buffer_errors() -> u64 {
     let read = |table| std::fs::read_to_string(table).unwrap_or_default();
@@ -81,8 +82,8 @@ pub fn buffer_errors() -> u64 {
     sum_of_errors(&v4, &v6)
 }
 
-/// The counts of both versions of IP. The table of IPv4 has a line of names and one of numbers for each protocol, that of
-/// IPv6 a name and a number on each line.
+/// The counts of both versions of IP. The table of IPv4 has a line of names and one of numbers for
+/// each protocol, that of IPv6 a name and a number on each line.
 fn sum_of_errors(v4: &str, v6: &str) -> u64 {
     let mut udp = v4.lines().filter_map(|line| line.strip_prefix("Udp: "));
     let (names, numbers) = (udp.next().unwrap_or(""), udp.next().unwrap_or(""));

@@ -34,7 +34,8 @@ pub struct Counters {
     packets: Family<PacketLabels, Counter>,
     repaired: Family<RepairLabels, Counter>,
     hep_wrong_clocks: Family<ClockLabels, Counter>,
-    /// Events of packets that are being written: many, when packets come faster than they can be written one by one.
+    /// Events of packets that are being written: many, when packets come faster than they can be
+    /// written one by one.
     pub hep_writing: Gauge,
     /// Sockets whose datagrams the kernel may drop.
     pub kernel: Drops,
@@ -359,7 +360,8 @@ impl Counters {
         self.requests.get_or_create(&StatusLabels { status }).inc();
     }
 
-    /// Counts what a door refused. Whether to tell it in the log now, and of how many more since it was told last.
+    /// Counts what a door refused. Whether to tell it in the log now, and of how many more since it
+    /// was told last.
     pub fn refuse(&self, door: Source, reason: RefusalReason, now: TimeUs) -> Option<u64> {
         self.refused
             .get_or_create(&RefusalLabels { door, reason })

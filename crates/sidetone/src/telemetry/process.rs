@@ -1,4 +1,5 @@
-//! What this process takes of its machine, under the names that every Prometheus client library uses.
+//! What this process takes of its machine, under the names that every Prometheus client library
+//! uses.
 
 use std::fs;
 
@@ -8,7 +9,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// Ticks of a second in `/proc`: part of the kernel's interface, the same on every machine (`USER_HZ`).
+/// Ticks of a second in `/proc`: part of the kernel's interface, the same on every machine
+/// (`USER_HZ`).
 const TICKS: f64 = 100.0;
 
 /// Reads `/proc` whenever it is asked. What the kernel does not tell is left out.

@@ -1,4 +1,5 @@
-//! What a connection is doing: whether it waits for its client, and which answers it still has to send.
+//! What a connection is doing: whether it waits for its client, and which answers it still has to
+//! send.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -17,7 +18,8 @@ use crate::clock::Clock;
 /// Answers up to this length leave at once, into the buffers of the connection.
 const SMALL_BYTES: u64 = 16 * 1024;
 
-/// The slowest that an answer may be taken, in bytes a second, beside the pause a client is allowed.
+/// The slowest that an answer may be taken, in bytes a second, beside the pause a client is
+/// allowed.
 const SLOWEST: u64 = 32 * 1024;
 
 /// A connection that is being served.
@@ -82,8 +84,8 @@ impl Activity {
         self.place.lost().await;
     }
 
-    /// Waits until the client has sent no request, or not taken an answer, for too long. Heads of requests have to come in
-    /// time as well, and pings are no requests.
+    /// Waits until the client has sent no request, or not taken an answer, for too long. Heads of
+    /// requests have to come in time as well, and pings are no requests.
     pub(crate) async fn overdue(&self) {
         let look = (self.pause / 8).clamp(Duration::from_millis(20), Duration::from_secs(2));
         while !self.is_overdue() {
@@ -108,8 +110,8 @@ impl Activity {
 }
 
 impl Answering {
-    /// The answer, which is taken within a time that follows from its length; while it is still being made, nobody is
-    /// waited for.
+    /// The answer, which is taken within a time that follows from its length; while it is still
+    /// being made, nobody is waited for.
     pub(crate) fn send(self, response: Response) -> Response {
         let length = response.body().size_hint().exact();
         if self._request.is_none() && length.is_some_and(|length| length <= SMALL_BYTES) {
@@ -152,7 +154,8 @@ impl Drop for Answering {
     }
 }
 
-/// How a client takes an answer: waited for it is only between two pieces, from when one is there until the next is wanted.
+/// How a client takes an answer: waited for it is only between two pieces, from when one is there
+/// until the next is wanted.
 struct Taken {
     number: u64,
     /// How long the answer is, as far as that is known.

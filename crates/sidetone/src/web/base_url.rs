@@ -4,12 +4,14 @@ use axum::http::{HeaderValue, Uri};
 
 use super::forwarded::{ForwardedHost, Scheme};
 
-/// Scheme and host as clients reach us, without a slash at the end: the configured public URL, else the request's own.
+/// Scheme and host as clients reach us, without a slash at the end: the configured public URL, else
+/// the request's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(pub String);
 
 impl BaseUrl {
-    /// That of a request that came so, unless one is configured. `None`: its host cannot be part of a URL.
+    /// That of a request that came so, unless one is configured. `None`: its host cannot be part of
+    /// a URL.
     #[must_use]
     pub fn of(
         public_url: Option<&str>,
@@ -32,8 +34,8 @@ impl BaseUrl {
     }
 }
 
-/// Whether a text is a host name or address with an optional port, and nothing that could change the meaning of a URL
-/// it is put into.
+/// Whether a text is a host name or address with an optional port, and nothing that could change
+/// the meaning of a URL it is put into.
 fn is_host(text: &str) -> bool {
     const LONGEST: usize = 253 + 6;
     let (name, port) = match text.strip_prefix('[') {

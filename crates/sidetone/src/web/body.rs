@@ -41,8 +41,8 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, BodyError> {
     }
 }
 
-/// Reads a whole body that may be large, within the room for such bodies: its share is held as long as its bytes are. Room
-/// is taken as bytes come, not as many as somebody says will come.
+/// Reads a whole body that may be large, within the room for such bodies: its share is held as long
+/// as its bytes are. Room is taken as bytes come, not as many as somebody says will come.
 ///
 /// # Errors
 /// As [`read`]; when others have all the room for too long.

@@ -19,8 +19,9 @@ pub struct Cors {
 }
 
 impl Cors {
-    /// What a browser is told that asks whether it may: it may. There are no credentials in it (`*` would not allow
-    /// them): a script must have its own, so no cookie of ours can be used by a foreign page.
+    /// What a browser is told that asks whether it may: it may. There are no credentials in it (`*`
+    /// would not allow them): a script must have its own, so no cookie of ours can be used by a
+    /// foreign page.
     #[must_use]
     pub fn preflight(self) -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();

@@ -1,8 +1,8 @@
-//! Bodies of requests, as they come: given up when their sender is too slow, and read to their end when they are answered
-//! before.
+//! Bodies of requests, as they come: given up when their sender is too slow, and read to their end
+//! when they are answered before.
 //!
-//! A client that is still sending when it is refused would find its connection closed, and lose the answer or its next
-//! request. So what it still sends is read and thrown away, within bounds.
+//! A client that is still sending when it is refused would find its connection closed, and lose the
+//! answer or its next request. So what it still sends is read and thrown away, within bounds.
 
 use std::io;
 use std::pin::Pin;
@@ -21,7 +21,8 @@ use crate::clock::Clock;
 const DRAIN_MAX_BYTES: usize = 1024 * 1024;
 /// Longest time that takes.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
-/// The slowest that a body may come on the whole, in bytes a second, beside the pauses it is allowed.
+/// The slowest that a body may come on the whole, in bytes a second, beside the pauses it is
+/// allowed.
 const SLOWEST: u64 = 4 * 1024;
 
 /// A body that is read to its end even when its reader lets go of it.
@@ -30,10 +31,12 @@ pub struct Drained {
     patience: Patience,
 }
 
-/// How long a sender is waited for. Only while something is waited for: what its reader does with it takes as long as it takes.
+/// How long a sender is waited for. Only while something is waited for: what its reader does with
+/// it takes as long as it takes.
 struct Patience {
     clock: Clock,
-    /// The longest pause; and twice as long may all pauses be together, beyond what is due for the bytes that came.
+    /// The longest pause; and twice as long may all pauses be together, beyond what is due for the
+    /// bytes that came.
     pause: Duration,
     came: u64,
     waited: Duration,

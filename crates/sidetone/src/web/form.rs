@@ -96,7 +96,8 @@ impl Params {
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The value of a parameter as it came: empty when it was sent empty, `None` when it was not sent.
+    /// The value of a parameter as it came: empty when it was sent empty, `None` when it was not
+    /// sent.
     #[must_use]
     pub fn untrimmed(&self, name: &str) -> Option<&str> {
         self.0
@@ -135,7 +136,8 @@ fn not_utf8(parameter: &str, lossy: &str) -> Invalid {
     Invalid::new(parameter, lossy, "text encoded as UTF-8")
 }
 
-/// Undoes form encoding. A `%` without two hexadecimal digits stands for itself. `Err` has what can be shown of it.
+/// Undoes form encoding. A `%` without two hexadecimal digits stands for itself. `Err` has what can
+/// be shown of it.
 fn unescape(encoded: &[u8]) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded;

@@ -16,8 +16,8 @@ pub struct Peer {
     pub tls: bool,
 }
 
-/// How a request came in, as a request extension. Put there by whoever knows: the TLS listener, or a trusted proxy's
-/// word. Without it, plain HTTP.
+/// How a request came in, as a request extension. Put there by whoever knows: the TLS listener, or
+/// a trusted proxy's word. Without it, plain HTTP.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scheme {
     /// Plain HTTP.
@@ -37,12 +37,14 @@ impl Scheme {
     }
 }
 
-/// The host that a trusted proxy says the client asked for, as a request extension. It outranks the request's own.
+/// The host that a trusted proxy says the client asked for, as a request extension. It outranks the
+/// request's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardedHost(pub String);
 
-/// Notes the scheme, and takes scheme and host from `X-Forwarded-Proto` and `X-Forwarded-Host` when the
-/// peer is a trusted proxy. Anybody else's are ignored: they would let a client choose the URLs in answers.
+/// Notes the scheme, and takes scheme and host from `X-Forwarded-Proto` and `X-Forwarded-Host` when
+/// the peer is a trusted proxy. Anybody else's are ignored: they would let a client choose the URLs
+/// in answers.
 pub fn note(trusted: &Networks, request: &mut Request) {
     let Some(peer) = request.extensions().get::<Peer>().copied() else {
         return;
@@ -65,8 +67,9 @@ pub fn note(trusted: &Networks, request: &mut Request) {
     request.extensions_mut().insert(scheme);
 }
 
-/// The address of the client: that of the peer, unless it is a trusted proxy. Then the last that `X-Forwarded-For` names and
-/// that is no trusted proxy itself; what stands before it, anybody may have written.
+/// The address of the client: that of the peer, unless it is a trusted proxy. Then the last that
+/// `X-Forwarded-For` names and that is no trusted proxy itself; what stands before it, anybody may
+/// have written.
 #[must_use]
 pub fn client(trusted: &Networks, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
     let peer = peer.to_canonical();
@@ -96,8 +99,8 @@ fn address(text: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(with_port)
 }
 
-/// The last of the values in a header: each proxy on the way adds one behind those before it, so only the last is the
-/// word of the trusted proxy itself.
+/// The last of the values in a header: each proxy on the way adds one behind those before it, so
+/// only the last is the word of the trusted proxy itself.
 fn last(request: &Request, name: &str) -> Option<String> {
     let values = request.headers().get_all(name);
     let value = values.iter().next_back()?.to_str().ok()?;

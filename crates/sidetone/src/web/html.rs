@@ -1,4 +1,5 @@
-//! Pages for people: whole in themselves, so that they work without the internet, and unable to run or load anything.
+//! Pages for people: whole in themselves, so that they work without the internet, and unable to run
+//! or load anything.
 
 use std::fmt::Display;
 use std::sync::LazyLock;

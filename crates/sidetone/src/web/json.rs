@@ -15,7 +15,8 @@ use crate::room::Share;
 
 /// Most bodies fit without growing.
 const USUAL_BYTES: usize = 1024;
-/// A longer body is given to the connection in pieces, so that one that is taken slowly is not in its buffers whole.
+/// A longer body is given to the connection in pieces, so that one that is taken slowly is not in
+/// its buffers whole.
 const PIECE_BYTES: usize = 32 * 1024;
 
 /// A body to be written as JSON, with the content type of the original.

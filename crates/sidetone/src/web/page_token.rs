@@ -9,8 +9,8 @@ const PREFIX: &str = "PT";
 /// The first bytes of a digest over list and place.
 const CHECK_BYTES: usize = 8;
 
-/// Identity of a list: path, reader and filters. It is no secret: a forged token can only point to another place of a
-/// list that the forger may read anyway.
+/// Identity of a list: path, reader and filters. It is no secret: a forged token can only point to
+/// another place of a list that the forger may read anyway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListDigest([u8; 32]);
 

@@ -1,4 +1,5 @@
-//! Places of connections: bounded in all and for each address, and a silent connection makes room for another.
+//! Places of connections: bounded in all and for each address, and a silent connection makes room
+//! for another.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -23,7 +24,8 @@ pub struct Places {
     of_one: usize,
     /// Proxies, which speak for many.
     exempt: Networks,
-    /// How long a connection is silent at least that has said something sensible before, until another may have its place.
+    /// How long a connection is silent at least that has said something sensible before, until
+    /// another may have its place.
     patience: Duration,
     taken: Mutex<Taken>,
 }
@@ -92,9 +94,10 @@ impl Places {
         })
     }
 
-    /// A place for a connection that begins now. When all are taken, or all that its address may have, it displaces a
-    /// connection that is silent (of the same address, in the latter case): first those that have never said anything sensible,
-    /// those that have been silent longest first of all.
+    /// A place for a connection that begins now. When all are taken, or all that its address may
+    /// have, it displaces a connection that is silent (of the same address, in the latter case):
+    /// first those that have never said anything sensible, those that have been silent longest
+    /// first of all.
     #[must_use]
     pub fn take(self: &Arc<Self>, address: IpAddr, now: Duration) -> Option<Found> {
         let is_exempt = self.exempt.contains(address.to_canonical());
@@ -139,7 +142,8 @@ impl Places {
 }
 
 impl Taken {
-    /// Takes the place of a silent connection, of this address if one is given; `None` when there is none.
+    /// Takes the place of a silent connection, of this address if one is given; `None` when there
+    /// is none.
     fn displace(&mut self, now: Duration, patience: Duration, of: Option<IpAddr>) -> Option<()> {
         let now_ms = as_ms(now);
         let silent = |(number, it): (&u64, &Arc<Connection>)| {
@@ -190,8 +194,8 @@ impl Place {
         self.connection.is_known.store(true, Ordering::Relaxed);
     }
 
-    /// Begins a request on a connection that may have many: as many as there are places, and for one address as many as it
-    /// may have connections. `None`: there are too many.
+    /// Begins a request on a connection that may have many: as many as there are places, and for
+    /// one address as many as it may have connections. `None`: there are too many.
     #[must_use]
     pub fn begin_request(&self) -> Option<Request> {
         let address = self.connection.address;

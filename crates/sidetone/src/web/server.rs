@@ -328,7 +328,8 @@ fn mistaken<H>(
     }
 }
 
-/// Waits until a connection that is to end has nothing to answer, for a moment longer than it takes to say so.
+/// Waits until a connection that is to end has nothing to answer, for a moment longer than it takes
+/// to say so.
 async fn rest(activity: &Activity) {
     const MOMENT: Duration = Duration::from_millis(100);
     loop {

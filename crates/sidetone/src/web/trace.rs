@@ -16,7 +16,8 @@ use crate::telemetry::logs::ACCESS;
 /// Characters of a path that are logged.
 const PATH_MAX_CHARS: usize = 256;
 
-/// Whose credentials came with a request, once that is known; an extension of requests that are logged.
+/// Whose credentials came with a request, once that is known; an extension of requests that are
+/// logged.
 #[derive(Debug, Clone, Default)]
 pub struct Asker(Arc<OnceLock<String>>);
 
@@ -52,7 +53,8 @@ struct Logged {
 }
 
 impl Trace {
-    /// Looks at a request before it is answered. `log_from`: the time that has passed, when it is to be logged.
+    /// Looks at a request before it is answered. `log_from`: the time that has passed, when it is
+    /// to be logged.
     pub fn begin(request: &mut Request, log_from: Option<Duration>) -> Self {
         let logged = log_from.map(|began_at| Logged {
             method: request.method().clone(),
@@ -85,7 +87,8 @@ impl Trace {
         self.peer
     }
 
-    /// How the client reaches us, unless it is configured; empty when that is not known, so that URLs begin with their path.
+    /// How the client reaches us, unless it is configured; empty when that is not known, so that
+    /// URLs begin with their path.
     #[must_use]
     pub fn base(&self, public_url: Option<&str>) -> String {
         let forwarded = self.forwarded.as_ref();

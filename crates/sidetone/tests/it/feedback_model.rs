@@ -1,5 +1,6 @@
-//! Feedback summaries against a count so simple that it must be right: over ten thousand random ratings of days and
-//! accounts, with edits, calls whose start becomes known late and calls that are erased, while more ratings arrive.
+//! Feedback summaries against a count so simple that it must be right: over ten thousand random
+//! ratings of days and accounts, with edits, calls whose start becomes known late and calls that
+//! are erased, while more ratings arrive.
 
 use std::collections::HashMap;
 

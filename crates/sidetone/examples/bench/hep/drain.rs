@@ -1,5 +1,6 @@
-//! What receiving costs a core, alone and with what follows it: a socket's buffer is filled, then the time counts until
-//! it is empty. So the sender takes nothing of the core that is measured, and nothing is dropped.
+//! What receiving costs a core, alone and with what follows it: a socket's buffer is filled, then
+//! the time counts until it is empty. So the sender takes nothing of the core that is measured, and
+//! nothing is dropped.
 
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};

@@ -10,7 +10,8 @@ use crate::web::form::{Invalid, Value};
 /// The caller's own account, or the subaccount that a parameter names.
 ///
 /// # Errors
-/// When it is malformed (made an error by `invalid`), or neither the caller's own nor one of its subaccounts.
+/// When it is malformed (made an error by `invalid`), or neither the caller's own nor one of its
+/// subaccounts.
 pub fn addressed(
     app: &App,
     caller: &Caller,

@@ -1,4 +1,5 @@
-//! `GET /v1/Voice/{CallSid}/Events`: what happened in a call: what it was told, and what its packets show.
+//! `GET /v1/Voice/{CallSid}/Events`: what happened in a call: what it was told, and what its
+//! packets show.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -71,7 +72,8 @@ pub async fn read(
     Ok(response)
 }
 
-/// What the packets of a call show: SIP messages, quality warnings and, where nobody told of them, the call's steps.
+/// What the packets of a call show: SIP messages, quality warnings and, where nobody told of them,
+/// the call's steps.
 async fn shown(
     app: &App,
     record: &CallRecord,

@@ -29,7 +29,8 @@ pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<Strin
     hints
 }
 
-/// What to say about calls that were left out because they are damaged. What is wrong with each is for the log.
+/// What to say about calls that were left out because they are damaged. What is wrong with each is
+/// for the log.
 pub fn of_damaged(damaged: &[String]) -> Option<String> {
     for damage in damaged {
         tracing::error!(damage, "a call is damaged and was left out of a list");

@@ -1,4 +1,5 @@
-//! `GET /v1/Voice/{CallSid}/Ladder`: who sent what to whom in a call, and what was said about it meanwhile. Ours.
+//! `GET /v1/Voice/{CallSid}/Ladder`: who sent what to whom in a call, and what was said about it
+//! meanwhile. Ours.
 
 use std::collections::{HashMap, HashSet};
 
@@ -149,8 +150,8 @@ async fn changes(app: &App, call: CallRef) -> Result<Vec<(Place, Row)>, ApiError
     Ok(rows.collect())
 }
 
-/// The texts of the SIP messages of a page, by their positions: those between its first row and its last are read again.
-/// A page with more text than fits ends earlier.
+/// The texts of the SIP messages of a page, by their positions: those between its first row and its
+/// last are read again. A page with more text than fits ends earlier.
 async fn texts(
     app: &App,
     call: CallRef,

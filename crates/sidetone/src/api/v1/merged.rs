@@ -5,7 +5,8 @@ use sidetone_core::id::EventKey;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, Place, Start};
 
-/// The place of a row that is made: stored ones have positions from 1, so it is before those of the same time.
+/// The place of a row that is made: stored ones have positions from 1, so it is before those of the
+/// same time.
 #[must_use]
 pub fn place_of_made(at: TimeUs, name: &str) -> Place {
     let key = EventKey::of(name);
@@ -25,8 +26,8 @@ pub fn with_places(made: Vec<CallEvent>) -> impl Iterator<Item = (Place, CallEve
 /// Rows looked at together while some are left out.
 const CHUNK: usize = 1_000;
 
-/// The page of rows that are stored, which `read` reads, and of all that are made, in any order. Rows that are left out are
-/// left out of both together.
+/// The page of rows that are stored, which `read` reads, and of all that are made, in any order.
+/// Rows that are left out are left out of both together.
 ///
 /// # Errors
 /// As `read`'s.
@@ -86,7 +87,8 @@ fn page<T>(
     made: impl IntoIterator<Item = (Place, T)>,
     request: &PageRequest,
 ) -> Page<(Place, T)> {
-    // Stored rows that were not read, because they are many or large, stand before those made beyond them.
+    // Stored rows that were not read, because they are many or large, stand before those made
+    // beyond them.
     let is_within = |place: Place| match request.start {
         Start::First { .. } => stored.after.is_none_or(|last| place <= last),
         Start::After(from) => place > from && stored.after.is_none_or(|last| place <= last),
@@ -125,7 +127,8 @@ mod tests {
         Place { key, id: 0 }
     }
 
-    /// Even rows are stored, of which at most so many are read at once, and odd ones are made: 0 to 9.
+    /// Even rows are stored, of which at most so many are read at once, and odd ones are made: 0 to
+    /// 9.
     async fn ask(request: PageRequest, most: usize) -> Page<(Place, i64)> {
         let stored = async |asked: PageRequest| -> Result<_, Infallible> {
             let all = || (0..10).step_by(2).map(|key| (at(key), key));

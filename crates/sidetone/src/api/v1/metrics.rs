@@ -1,4 +1,5 @@
-//! `GET /v1/Voice/{CallSid}/Metrics`: media reports of a call, those it was told and those that follow from its RTCP.
+//! `GET /v1/Voice/{CallSid}/Metrics`: media reports of a call, those it was told and those that
+//! follow from its RTCP.
 
 use axum::extract::State;
 use axum::response::Response;

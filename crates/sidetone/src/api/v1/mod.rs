@@ -1,4 +1,5 @@
-//! Insights v1 (Voice), as the official libraries speak it, and what goes beyond it in the same style.
+//! Insights v1 (Voice), as the official libraries speak it, and what goes beyond it in the same
+//! style.
 
 pub mod account;
 pub mod annotation;

@@ -17,8 +17,8 @@ use crate::app::App;
 
 /// Kinds of events that tell of packets.
 const KINDS: [EventKind; 3] = [EventKind::Sip, EventKind::Rtcp, EventKind::Vq];
-/// The most packets read for one answer. Two parties that report every five seconds, mirrored on both legs, need seven
-/// hours for as many.
+/// The most packets read for one answer. Two parties that report every five seconds, mirrored on
+/// both legs, need seven hours for as many.
 const PACKETS_MAX: usize = 20_000;
 /// The most text of SIP messages read for one answer.
 const TEXT_MAX_BYTES: usize = 32 << 20;
@@ -26,7 +26,8 @@ const TEXT_MAX_BYTES: usize = 32 << 20;
 const HELD_MAX_BYTES: usize = 16 << 20;
 /// Packets read at a time.
 const CHUNK: usize = 250;
-/// Answers that are made of packets at once; others wait for a while. Each takes memory for all packets of a call.
+/// Answers that are made of packets at once; others wait for a while. Each takes memory for all
+/// packets of a call.
 static READERS: Semaphore = Semaphore::const_new(4);
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -71,8 +72,9 @@ impl Reading {
 }
 
 impl<T: Send + 'static> Packets<T> {
-    /// Reads a call's packets by time; `tell` makes of them what is wanted, given what follows from them and, with a
-    /// ladder, its rungs. All of it on threads that may take their time: others are answered meanwhile.
+    /// Reads a call's packets by time; `tell` makes of them what is wanted, given what follows from
+    /// them and, with a ladder, its rungs. All of it on threads that may take their time: others
+    /// are answered meanwhile.
     ///
     /// # Errors
     /// As the store's; 503 when others are read for too long.

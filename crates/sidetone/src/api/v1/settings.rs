@@ -53,7 +53,8 @@ pub async fn change(
 ) -> Result<Response, ApiError> {
     let named = account_in(&form).or_else(|| account_in(&query));
     let account = addressed(&app, &caller, named, ApiError::invalid_parameter)?;
-    // What the form does not mention is written back as it was, so nothing may change it in between.
+    // What the form does not mention is written back as it was, so nothing may change it in
+    // between.
     static CHANGING: Mutex<()> = Mutex::const_new(());
     let _changing = CHANGING.lock().await;
     let old = stored(&app, account).await?;

@@ -52,8 +52,8 @@ pub async fn read(
     let of_damaged = hint::of_damaged(&page.damaged);
     let server = app.clone();
     let told = move || {
-        // Left out of the page, not of the list: a page may then have fewer rows than asked for, as on any last page, and
-        // the places it continues from stay right.
+        // Left out of the page, not of the list: a page may then have fewer rows than asked for, as
+        // on any last page, and the places it continues from stay right.
         let served =
             |record: &&CallRecord| lookup::served(&server, record.advanced_features).is_ok();
         let rows = page.rows.iter().filter(served).filter_map(|record| {

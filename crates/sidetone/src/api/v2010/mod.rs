@@ -1,4 +1,5 @@
-//! What is kept of the 2010 API: Call Feedback and its summaries, as the official libraries spoke them.
+//! What is kept of the 2010 API: Call Feedback and its summaries, as the official libraries spoke
+//! them.
 //!
 //! Here the path names the account. Paths end in `.json` or not; the answer is JSON either way.
 

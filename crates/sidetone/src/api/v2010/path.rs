@@ -12,8 +12,8 @@ use crate::web::form::quoted;
 /// Parts of a path that a message repeats; none that leads anywhere has more.
 const PARTS_MAX: usize = 8;
 
-/// The account of the path, and who asks. An account that is neither the caller's own nor one of its subaccounts leads
-/// nowhere: 404.
+/// The account of the path, and who asks. An account that is neither the caller's own nor one of
+/// its subaccounts leads nowhere: 404.
 #[derive(Debug, Clone)]
 pub struct Owner {
     /// The account.

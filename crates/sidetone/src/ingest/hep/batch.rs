@@ -29,7 +29,8 @@ pub struct Received<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Packets that came together, in the order they came. Its buffers are used again after [`Batch::clear`].
+/// Packets that came together, in the order they came. Its buffers are used again after
+/// [`Batch::clear`].
 #[derive(Debug)]
 pub struct Batch {
     /// When the last of them was received.

@@ -30,7 +30,8 @@ const PIECE: usize = 16 * 1024;
 /// Refused packets after which a body is given up.
 const REFUSED_MAX: u64 = 1_000;
 
-/// Bodies that are taken at once; others wait for a while. Each has packets in memory that wait for others.
+/// Bodies that are taken at once; others wait for a while. Each has packets in memory that wait for
+/// others.
 static BODIES: Semaphore = Semaphore::const_new(8);
 /// How many of them may be of one account, so that slow ones keep no other account waiting.
 const BODIES_OF_ONE: usize = 2;
@@ -58,11 +59,12 @@ async fn turn(
     (own, BODIES.acquire().await.ok())
 }
 
-/// Takes packets about calls of the caller, whoever captured them. `?Settle=true`: the body is all there is of its
-/// calls, so those that ended in it are complete.
+/// Takes packets about calls of the caller, whoever captured them. `?Settle=true`: the body is all
+/// there is of its calls, so those that ended in it are complete.
 ///
 /// # Errors
-/// 400 when there is no packet in it, 401; 503 when nothing more can be kept: the same body may be sent again.
+/// 400 when there is no packet in it, 401; 503 when nothing more can be kept: the same body may be
+/// sent again.
 pub async fn receive(
     State(app): State<App>,
     caller: Caller,

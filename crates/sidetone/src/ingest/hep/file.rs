@@ -1,4 +1,5 @@
-//! Capture files with packets of agents in them, as `tcpdump -w calls.pcap udp port 9060` makes them.
+//! Capture files with packets of agents in them, as `tcpdump -w calls.pcap udp port 9060` makes
+//! them.
 
 use anyhow::bail;
 use sidetone_core::id::AccountSid;
@@ -19,8 +20,8 @@ pub fn looks_like(beginning: &[u8]) -> bool {
     datagrams(beginning).map_or_else(|error| error != none, |_| true)
 }
 
-/// Takes the packets of a file about an account's calls. It is all there is of them: those that ended in it are
-/// complete.
+/// Takes the packets of a file about an account's calls. It is all there is of them: those that
+/// ended in it are complete.
 ///
 /// # Errors
 /// When it is no capture that can be read, there is no HEP in it, or the store fails.

@@ -24,7 +24,8 @@ impl Foreign {
         let line = beginning
             .split(|byte| matches!(byte, b'\r' | b'\n'))
             .next()?;
-        // Both have three words in their first line; that of requests ends with the protocol, that of responses begins with it.
+        // Both have three words in their first line; that of requests ends with the protocol, that
+        // of responses begins with it.
         let has = |protocol: &[u8]| {
             let mut words = line.split(|byte| *byte == b' ');
             let first = words.next().is_some_and(|word| word.starts_with(protocol));
@@ -53,8 +54,8 @@ impl Foreign {
     }
 }
 
-/// What to do about packets of which this became, by the result and the reason they are counted with. `None`: nothing that
-/// would be right every time.
+/// What to do about packets of which this became, by the result and the reason they are counted
+/// with. `None`: nothing that would be right every time.
 #[must_use]
 pub const fn remedy(result: PacketResult, reason: PacketReason) -> Option<&'static str> {
     Some(match (result, reason) {

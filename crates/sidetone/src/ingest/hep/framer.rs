@@ -6,14 +6,16 @@ use sidetone_wire::hep::{Frame, frame};
 
 use super::batch::{Batch, Kind};
 
-/// Finds packets in pieces of a stream. Keeps what is not a whole packet yet: less than one packet's 65,535 bytes.
+/// Finds packets in pieces of a stream. Keeps what is not a whole packet yet: less than one
+/// packet's 65,535 bytes.
 #[derive(Debug, Default)]
 pub struct Framer {
     rest: Vec<u8>,
 }
 
 impl Framer {
-    /// Adds the packets that the piece completes to the batch; says in how many places there was something else.
+    /// Adds the packets that the piece completes to the batch; says in how many places there was
+    /// something else.
     pub fn feed(&mut self, peer: SocketAddr, piece: &[u8], batch: &mut Batch) -> u64 {
         if self.rest.is_empty() {
             let (used, gaps) = walk(peer, piece, batch);

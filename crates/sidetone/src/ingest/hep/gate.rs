@@ -12,8 +12,8 @@ use crate::tables::agents::Refusal;
 use crate::telemetry::complaints::Subject;
 use crate::telemetry::labels::{ClockReason, PacketReason, PacketResult, Transport};
 
-/// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times are wrong, but tell
-/// packets apart.
+/// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times
+/// are wrong, but tell packets apart.
 const CLOCK_OFF_MAX_US: i64 = DAY_US;
 
 /// Turns packets away, counted and with a word in the log.
@@ -31,7 +31,8 @@ impl Gate {
     /// The packet and whose calls it is about.
     ///
     /// # Errors
-    /// When it is not taken: what is wrong with its bytes, `None` when it is its agent. It was counted.
+    /// When it is not taken: what is wrong with its bytes, `None` when it is its agent. It was
+    /// counted.
     pub fn pass<'a>(
         &self,
         batch: &Batch,
@@ -82,8 +83,9 @@ impl Gate {
         self.app.tables.get().agents.default_account()
     }
 
-    /// When a packet was captured: what its agent says, or when it was received where the agent's clock cannot be right. That
-    /// is counted, with a word in the log. Bodies and files may be of any time.
+    /// When a packet was captured: what its agent says, or when it was received where the agent's
+    /// clock cannot be right. That is counted, with a word in the log. Bodies and files may be of
+    /// any time.
     #[must_use]
     pub fn believable_time(
         &self,
@@ -114,7 +116,8 @@ impl Gate {
         received_at
     }
 
-    /// Counts a packet that is not taken, and complains. `capture_id`: of its agent, where that is the trouble.
+    /// Counts a packet that is not taken, and complains. `capture_id`: of its agent, where that is
+    /// the trouble.
     pub fn turn_away(
         &self,
         batch: &Batch,
@@ -149,7 +152,8 @@ const fn is_live(transport: Transport) -> bool {
     matches!(transport, Transport::Udp | Transport::Tcp | Transport::Sip)
 }
 
-/// Whether a packet is of HEP version 1 or 2. Such agents are well, and only have to be told to speak the newer version.
+/// Whether a packet is of HEP version 1 or 2. Such agents are well, and only have to be told to
+/// speak the newer version.
 fn is_of_old_version(packet: &[u8]) -> bool {
     matches!(packet.first(), Some(1 | 2))
 }

@@ -30,7 +30,8 @@ const PENDING_MAX: usize = 4_000;
 const PENDING_MAX_BYTES: usize = 16 << 20;
 /// How many bytes of packets of a body may wait for what explains them: each body has its own.
 const WAITING_OF_BODY_BYTES: usize = 16 << 20;
-/// Calls looked up in the store in one round: of packets whose call nobody saw begin, because it began before we did.
+/// Calls looked up in the store in one round: of packets whose call nobody saw begin, because it
+/// began before we did.
 const LOOKUPS_MAX: usize = 1_000;
 /// Most ended calls that are remembered to be settled; those beyond settle by their timers.
 const SETTLED_MAX: usize = 100_000;
@@ -98,7 +99,8 @@ impl Intake {
     /// Takes packets.
     ///
     /// # Errors
-    /// As the store's: events of this batch or of the one before could not be kept. They are counted.
+    /// As the store's: events of this batch or of the one before could not be kept. They are
+    /// counted.
     pub async fn take(&mut self, batch: &Batch) -> Result<(), StoreError> {
         for received in batch.iter() {
             self.take_packet(batch, received);
@@ -130,7 +132,8 @@ impl Intake {
         }
     }
 
-    /// Takes it that nothing more comes: what waits is tried a last time, everything is written. Tells what became of it.
+    /// Takes it that nothing more comes: what waits is tried a last time, everything is written.
+    /// Tells what became of it.
     ///
     /// # Errors
     /// As [`Self::take`].
@@ -141,7 +144,8 @@ impl Intake {
         Ok(std::mem::take(&mut self.report))
     }
 
-    /// As [`Self::finish`]; what was taken is all there is of its calls, so that those that ended are complete.
+    /// As [`Self::finish`]; what was taken is all there is of its calls, so that those that ended
+    /// are complete.
     ///
     /// # Errors
     /// As [`Self::take`].
@@ -305,8 +309,8 @@ impl Intake {
         Ok(())
     }
 
-    /// The call of that name, if the store has it: it began before we did. Many packets may be of one call: what was
-    /// `looked_up` is known.
+    /// The call of that name, if the store has it: it began before we did. Many packets may be of
+    /// one call: what was `looked_up` is known.
     async fn known_to_store(
         &self,
         owned: &Owned,
@@ -333,7 +337,8 @@ impl Intake {
         Ok(call)
     }
 
-    /// Begins to write what is pending, unless something is being written and there is room to read on.
+    /// Begins to write what is pending, unless something is being written and there is room to read
+    /// on.
     async fn write(&mut self) -> Result<(), StoreError> {
         let is_busy = self
             .writing
@@ -434,7 +439,8 @@ const fn result_of(fate: Appended) -> PacketResult {
     }
 }
 
-/// How a packet came that was put to a call, or waited for one: it was handed over with the word for it.
+/// How a packet came that was put to a call, or waited for one: it was handed over with the word
+/// for it.
 fn came_by(owned: &Owned) -> Transport {
     transport(owned.came_by)
 }

@@ -156,7 +156,8 @@ impl Listeners {
     }
 }
 
-/// Asks for large buffers, and says what to do when the kernel gives less: what does not fit is lost.
+/// Asks for large buffers, and says what to do when the kernel gives less: what does not fit is
+/// lost.
 fn enlarge(sockets: &[UdpSocket], asked: usize) {
     for socket in sockets {
         match udp::enlarge(socket, asked) {
@@ -208,7 +209,8 @@ async fn take_in(app: App, mut outlet: Outlet) {
     }
 }
 
-/// Counts what the kernel drops, also when nobody asks for the counters: its own count is lost with the socket.
+/// Counts what the kernel drops, also when nobody asks for the counters: its own count is lost with
+/// the socket.
 async fn watch_kernel(app: App, mut stop: watch::Receiver<bool>) {
     loop {
         app.counters.refresh_kernel();

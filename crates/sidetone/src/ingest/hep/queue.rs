@@ -1,4 +1,5 @@
-//! The way from the listeners to the intake: bounded, so that who cannot be served waits, and the kernel drops and counts.
+//! The way from the listeners to the intake: bounded, so that who cannot be served waits, and the
+//! kernel drops and counts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +10,8 @@ use crate::telemetry::labels::Transport;
 
 /// Most packets of a batch.
 pub const BATCH_PACKETS: usize = 256;
-/// A batch is passed on when it has as many bytes, so that a full queue is a known amount of memory.
+/// A batch is passed on when it has as many bytes, so that a full queue is a known amount of
+/// memory.
 pub const BATCH_BYTES: usize = 512 * 1024;
 /// Batches that may wait.
 pub const DEPTH: usize = 32;

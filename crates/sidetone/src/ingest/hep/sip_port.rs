@@ -1,6 +1,8 @@
-//! A SIP port for phones that report the quality of their calls themselves (RFC 6035), in PUBLISH or NOTIFY.
+//! A SIP port for phones that report the quality of their calls themselves (RFC 6035), in PUBLISH
+//! or NOTIFY.
 //!
-//! It is no SIP element beyond that: each request is answered by itself, from what stands in it, and nothing is kept.
+//! It is no SIP element beyond that: each request is answered by itself, from what stands in it,
+//! and nothing is kept.
 
 use std::net::SocketAddr;
 
@@ -19,9 +21,11 @@ use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
 const EVENT: &[u8] = b"vq-rtcpxr";
 /// Their media type.
 const MEDIA_TYPE: &str = "application/vq-rtcpxr";
-/// Longest time, in seconds, that a publication is said to last. Nothing of it is kept; phones may ask for less.
+/// Longest time, in seconds, that a publication is said to last. Nothing of it is kept; phones may
+/// ask for less.
 const EXPIRES_MAX: u64 = 3_600;
-/// How much longer than a request an answer may be: whoever forges a sender's address gains nothing.
+/// How much longer than a request an answer may be: whoever forges a sender's address gains
+/// nothing.
 const LONGER_MAX: usize = 256;
 
 /// Answers phones until a stop is asked for.
@@ -175,7 +179,8 @@ impl Answer {
     }
 }
 
-/// The topmost Via as it goes back: with where the request came from, if its sender wants to know (RFC 3581 §4).
+/// The topmost Via as it goes back: with where the request came from, if its sender wants to know
+/// (RFC 3581 §4).
 fn returned(via: &[u8], peer: SocketAddr) -> Vec<u8> {
     const ASKED: &[u8] = b";rport";
     let top = via.split(|byte| *byte == b',').next().unwrap_or_default();

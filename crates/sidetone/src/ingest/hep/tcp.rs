@@ -20,10 +20,11 @@ use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
 use crate::web::places::{Found, Place, Places};
 use crate::web::server::accept;
 
-/// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent into a connection
-/// that was closed meanwhile is lost.
+/// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent
+/// into a connection that was closed meanwhile is lost.
 const IDLE: Duration = Duration::from_secs(60 * 60);
-/// How long an agent is silent at least that has sent packets before, until another connection may have its place.
+/// How long an agent is silent at least that has sent packets before, until another connection may
+/// have its place.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
@@ -38,8 +39,8 @@ pub struct Streams {
     pub tls: Option<TlsAcceptor>,
 }
 
-/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart, and a quarter of them from one
-/// address; when there are more, one that is silent makes room.
+/// Takes connections until a stop is asked for. As many as HTTP may have, counted apart, and a
+/// quarter of them from one address; when there are more, one that is silent makes room.
 pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Receiver<bool>) {
     let places = Places::new(
         streams.app.config.max_connections,
@@ -140,8 +141,8 @@ fn mistaken(app: &App, peer: SocketAddr, reason: PacketReason, error: &dyn std::
     }
 }
 
-/// Reads until the agent ends, or is silent for too long. While the queue is full nothing is read, so that the agent
-/// has to wait.
+/// Reads until the agent ends, or is silent for too long. While the queue is full nothing is read,
+/// so that the agent has to wait.
 async fn read(
     mut stream: impl AsyncRead + Unpin,
     peer: SocketAddr,

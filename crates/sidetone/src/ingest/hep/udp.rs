@@ -18,8 +18,8 @@ use crate::telemetry::labels::Transport;
 /// The largest datagram there can be.
 const DATAGRAM_BYTES: usize = 65_536;
 
-/// Asks for a receive buffer, and says how large it is. With the right to (`CAP_NET_ADMIN`), more than the kernel's
-/// limit.
+/// Asks for a receive buffer, and says how large it is. With the right to (`CAP_NET_ADMIN`), more
+/// than the kernel's limit.
 ///
 /// # Errors
 /// When the kernel does not answer.
@@ -31,7 +31,8 @@ pub fn enlarge(socket: &UdpSocket, bytes: usize) -> nix::Result<usize> {
     Ok(getsockopt(socket, sockopt::RcvBuf)? / 2)
 }
 
-/// Reads datagrams until a stop is asked for, on a thread of its own: it waits in the kernel, and for the intake.
+/// Reads datagrams until a stop is asked for, on a thread of its own: it waits in the kernel, and
+/// for the intake.
 pub fn read(app: &App, socket: &UdpSocket, inlet: &Inlet, stop: &watch::Receiver<bool>) {
     let mut reader = Reader::default();
     let mut batch = inlet.empty(Transport::Udp);
@@ -79,7 +80,8 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// Waits for a datagram, and gives it and what else is there, up to [`BATCH_PACKETS`], with their senders.
+    /// Waits for a datagram, and gives it and what else is there, up to [`BATCH_PACKETS`], with
+    /// their senders.
     ///
     /// # Errors
     /// As the kernel's; `EAGAIN` when none came for as long as the socket waits.

@@ -1,4 +1,5 @@
-//! Packets of agents over real sockets: what is taken, what is turned away, and that each is counted.
+//! Packets of agents over real sockets: what is taken, what is turned away, and that each is
+//! counted.
 
 mod datagrams;
 mod doors;

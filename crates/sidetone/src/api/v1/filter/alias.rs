@@ -19,7 +19,8 @@ pub const OLDER_NAMES: &[&str] = &[
     "Spam",
 ];
 
-/// The name today of a filter that was called otherwise once. `None`: it is called so today, or is none.
+/// The name today of a filter that was called otherwise once. `None`: it is called so today, or is
+/// none.
 fn current_name(name: &str) -> Option<&'static str> {
     Some(match name {
         "Branded" => "BrandedEnabled",
@@ -34,8 +35,8 @@ fn current_name(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Within `Annotations=…` every name is an annotation's, so `AnsweredBy` is not the machine's word there. `None`: there
-/// is no such annotation.
+/// Within `Annotations=…` every name is an annotation's, so `AnsweredBy` is not the machine's word
+/// there. `None`: there is no such annotation.
 fn annotation_name(name: &str) -> Option<&'static str> {
     match name {
         "AnsweredBy" | "AnsweredByAnnotation" => Some("AnsweredByAnnotation"),
@@ -47,11 +48,13 @@ fn annotation_name(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The same parameters under their names of today. `Annotations=QualityIssue=echo,latency&Spam=true` becomes the
-/// filters it is made of. Where a filter comes under several names, the last one counts.
+/// The same parameters under their names of today.
+/// `Annotations=QualityIssue=echo,latency&Spam=true` becomes the filters it is made of. Where a
+/// filter comes under several names, the last one counts.
 ///
 /// # Errors
-/// When `Annotations` names what is no annotation: what is not understood must not widen the list in silence.
+/// When `Annotations` names what is no annotation: what is not understood must not widen the list
+/// in silence.
 pub fn canonical(params: &Params) -> Result<Params, Invalid> {
     let mut canonical = Params::default();
     let mut add = |name: &str, value: &str| {
@@ -78,8 +81,9 @@ pub fn canonical(params: &Params) -> Result<Params, Invalid> {
     Ok(canonical)
 }
 
-/// The parts of `Name=value,Name=value&Name=value`. A part without a name belongs to the list before it; one that
-/// comes first is taken for a quality issue, so that it counts or is refused, and is not ignored.
+/// The parts of `Name=value,Name=value&Name=value`. A part without a name belongs to the list
+/// before it; one that comes first is taken for a quality issue, so that it counts or is refused,
+/// and is not ignored.
 fn parts_of(text: &str) -> Vec<(String, String)> {
     let mut parts: Vec<(String, String)> = Vec::new();
     for part in text.split(['&', ',']).map(str::trim) {

@@ -71,7 +71,8 @@ pub struct Asked {
     pub start_by_default: bool,
     /// The state is our default.
     pub processing_by_default: bool,
-    /// `ConnectivityIssueAnnotation` named quality issues, and was taken as `QualityIssueAnnotation`.
+    /// `ConnectivityIssueAnnotation` named quality issues, and was taken as
+    /// `QualityIssueAnnotation`.
     pub quality_for_connectivity: bool,
 }
 
@@ -236,7 +237,8 @@ fn scores(params: &Params) -> Result<Vec<u8>, Invalid> {
     respelled(params, "CallScoreAnnotation", |value| value.integer(1..=5))
 }
 
-/// Connectivity issues; or, when only quality issues are named, those (the original's own example does that).
+/// Connectivity issues; or, when only quality issues are named, those (the original's own example
+/// does that).
 fn connectivity(params: &Params) -> Result<(Vec<ConnectivityIssue>, Vec<QualityIssue>), Invalid> {
     const NAME: &str = "ConnectivityIssueAnnotation";
     match words(params, NAME) {

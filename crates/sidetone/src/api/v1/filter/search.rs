@@ -1,5 +1,5 @@
-//! Parameters beyond the original's, to look for calls by what people have in hand: a Call-ID from a trace, somebody's
-//! number, the name of a phone.
+//! Parameters beyond the original's, to look for calls by what people have in hand: a Call-ID from
+//! a trace, somebody's number, the name of a phone.
 
 use sidetone_core::bounds::TEXT_MAX_CHARS;
 use sidetone_core::correlate::sip_call_sid;
@@ -8,7 +8,8 @@ use sidetone_core::search::USER_AGENT_CHARS;
 
 use crate::web::form::{Invalid, Params};
 
-/// The call that a SIP Call-ID names. There is no white space in a Call-ID: a space is a plus that was not escaped.
+/// The call that a SIP Call-ID names. There is no white space in a Call-ID: a space is a plus that
+/// was not escaped.
 pub(super) fn sip_call(params: &Params, account: AccountSid) -> Result<Option<CallSid>, Invalid> {
     let call_id = text_up_to(params, "SipCallId", TEXT_MAX_CHARS)?;
     Ok(call_id.map(|call_id| sip_call_sid(account, &call_id.replace(' ', "+"))))
@@ -19,7 +20,8 @@ pub(super) fn user_agent(params: &Params) -> Result<Option<String>, Invalid> {
     text_up_to(params, "UserAgent", USER_AGENT_CHARS)
 }
 
-/// A number with and without its plus: networks write it both ways. Any other address is only what it is.
+/// A number with and without its plus: networks write it both ways. Any other address is only what
+/// it is.
 pub(super) fn number(params: &Params) -> Result<Vec<String>, Invalid> {
     text_up_to(params, "Number", TEXT_MAX_CHARS)?;
     let mut numbers = party(params, "Number");

@@ -49,7 +49,8 @@ fn ago(text: &str, now: TimeUs) -> Option<TimeUs> {
     Some(now.plus_us(number.saturating_mul(unit_us).saturating_neg()))
 }
 
-/// A date and a time; without an offset, UTC. An unescaped plus before the offset arrives as a space.
+/// A date and a time; without an offset, UTC. An unescaped plus before the offset arrives as a
+/// space.
 fn point(text: &str) -> Option<TimeUs> {
     if !is_written_out(text) && !is_basic(text) {
         return None;
@@ -62,8 +63,8 @@ fn point(text: &str) -> Option<TimeUs> {
     TimeUs::parse_rfc3339(text).or_else(|| utc(text.parse().ok()?))
 }
 
-/// Whether a text begins as `2026-06-01T10:15` and goes on with nothing but digits and what may stand between them.
-/// The parser takes more: weeks, zones in brackets, years with a sign.
+/// Whether a text begins as `2026-06-01T10:15` and goes on with nothing but digits and what may
+/// stand between them. The parser takes more: weeks, zones in brackets, years with a sign.
 fn is_written_out(text: &str) -> bool {
     let Some((head, rest)) = text.split_at_checked(16) else {
         return false;

@@ -1,11 +1,12 @@
 //! Another system's summary, served back field for field.
 //!
-//! Where it is silent (a field is absent, null or an empty text) our own observation of the call stands; where there is
-//! none either, the silence is passed on as it came. What is one statement, such as the figures of a stream, is never put
-//! together of two.
+//! Where it is silent (a field is absent, null or an empty text) our own observation of the call
+//! stands; where there is none either, the silence is passed on as it came. What is one statement,
+//! such as the figures of a stream, is never put together of two.
 //!
 //! Ours in any case:
-//! - `account_sid`, `call_sid`: the call is filed under our account, whatever the account was there;
+//! - `account_sid`, `call_sid`: the call is filed under our account, whatever the account was
+//!   there;
 //! - `url`: it must lead here;
 //! - `annotation`, once somebody here has said something else than was said there;
 //! - `processing_state`, once a call has settled here that the other system never completed.

@@ -20,7 +20,8 @@ use serde::{Serialize, Serializer};
 use sidetone_core::id::CallSid;
 use sidetone_core::time::TimeUs;
 
-/// A time as v1 writes it: whole seconds, UTC. A fraction would make the Python library hand out text.
+/// A time as v1 writes it: whole seconds, UTC. A fraction would make the Python library hand out
+/// text.
 #[derive(Debug, Clone, Copy)]
 pub struct Seconds(pub TimeUs);
 
