@@ -13,7 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 use sidetone_core::time::TimeUs;
 use sidetone_wire::repairs::Repairs;
 
@@ -130,177 +130,105 @@ impl Counters {
             "Which program this is",
             Info::new([("version", version), ("commit", commit)]),
         );
-        let events = Family::default();
-        let packets = Family::default();
-        let repaired = Family::default();
-        let hep_wrong_clocks = Family::default();
-        let hep_writing = Gauge::default();
-        let requests = Family::default();
-        let refused = Family::default();
-        let summaries = Counter::default();
-        let (connections_refused, connections_displaced) = <(Counter, Counter)>::default();
-        let (http_connections_displaced, failed_logins) = <(Counter, Counter)>::default();
-        let deliveries = Family::default();
-        let (deliveries_waiting, dead_letters) = Default::default();
-        let (dirty_calls, set_aside, timers, database_bytes) = Default::default();
-        let (store_commits, store_writes) = <(Counter, Counter)>::default();
-        let (store_refused, store_damaged) = <(Counter, Counter)>::default();
-        let (checked_calls, check_findings) = <(Counter, Counter)>::default();
-        registry.register(
-            "events",
-            "Events by source and result",
-            Family::clone(&events),
-        );
-        registry.register(
-            "hep_packets",
-            "Packets of agents and phones by how they came and what became of them",
-            Family::clone(&packets),
-        );
-        registry.register(
-            "repaired",
-            "Payloads that were used although something was wrong with them, by what it was",
-            Family::clone(&repaired),
-        );
-        registry.register(
-            "hep_wrong_clocks",
-            "Packets that count as captured when they were received, because the clock of their agent is wrong",
-            Family::clone(&hep_wrong_clocks),
-        );
-        let machine_buffer_errors = Counter::default();
-        registry.register(
-            "machine_udp_receive_buffer_errors",
-            "Datagrams for any program of this machine that the kernel dropped for want of room",
-            Counter::clone(&machine_buffer_errors),
-        );
-        registry.register(
-            "hep_writing",
-            "Events of packets that are being written",
-            hep_writing.clone(),
-        );
-        registry.register(
-            "http_requests",
-            "Requests by status",
-            Family::clone(&requests),
-        );
-        registry.register(
-            "refused",
-            "Requests and connections that were refused, by door and reason",
-            Family::clone(&refused),
-        );
-        registry.register("summaries", "Summaries written", summaries.clone());
-        registry.register(
-            "connections_refused",
-            "Connections refused because too many were open",
-            connections_refused.clone(),
-        );
-        registry.register(
-            "connections_displaced",
-            "Silent connections of agents that were closed to make room for others",
-            connections_displaced.clone(),
-        );
-        registry.register(
-            "http_connections_displaced",
-            "Idle connections of clients that were closed to make room for others",
-            http_connections_displaced.clone(),
-        );
-        registry.register(
-            "failed_logins",
-            "Requests with wrong credentials",
-            failed_logins.clone(),
-        );
-        registry.register(
-            "calls_set_aside",
-            "Calls whose summary stands still because they cannot be folded",
-            Gauge::clone(&set_aside),
-        );
-        registry.register(
-            "deliveries",
-            "Attempts to deliver by result",
-            Family::clone(&deliveries),
-        );
-        registry.register(
-            "deliveries_waiting",
-            "Deliveries that have not arrived yet and are still tried",
-            Gauge::clone(&deliveries_waiting),
-        );
-        registry.register(
-            "dead_letters",
-            "Deliveries that were given up",
-            Gauge::clone(&dead_letters),
-        );
-        registry.register(
-            "dirty_calls",
-            "Calls with events not folded yet",
-            Gauge::clone(&dirty_calls),
-        );
-        registry.register("timers", "Calls with a timer set", Gauge::clone(&timers));
-        registry.register(
-            "database_bytes",
-            "Size of the database",
-            Gauge::clone(&database_bytes),
-        );
-        registry.register(
-            "store_commits",
-            "Transactions committed",
-            Counter::clone(&store_commits),
-        );
-        registry.register(
-            "store_writes",
-            "Writes committed; many share a transaction",
-            Counter::clone(&store_writes),
-        );
-        registry.register(
-            "store_refused",
-            "Writes that the store could not take: disk full, read-only, locked",
-            Counter::clone(&store_refused),
-        );
-        registry.register(
-            "store_damaged",
-            "Reads and writes that met damage in the database",
-            Counter::clone(&store_damaged),
-        );
-        registry.register(
-            "checked_calls",
-            "Calls looked at after an unclean stop",
-            checked_calls.clone(),
-        );
-        registry.register(
-            "check_findings",
-            "Damage found in them",
-            check_findings.clone(),
-        );
         Self {
-            registry: whole,
             complaints: Complaints::default(),
-            events,
-            packets,
-            repaired,
-            hep_wrong_clocks,
-            hep_writing,
             kernel: Drops::default(),
-            requests,
-            refused,
-            summaries,
-            connections_refused,
-            connections_displaced,
-            http_connections_displaced,
-            failed_logins,
-            deliveries,
-            deliveries_waiting,
-            dead_letters,
-            machine_buffer_errors,
-            dirty_calls,
-            set_aside,
-            timers,
-            database_bytes,
-            store_commits,
-            store_writes,
-            store_refused,
-            store_damaged,
-            checked_calls,
-            check_findings,
+            events: registered(registry, "events", "Events by source and result"),
+            packets: registered(
+                registry,
+                "hep_packets",
+                "Packets of agents and phones by how they came and what became of them",
+            ),
+            repaired: registered(
+                registry,
+                "repaired",
+                "Payloads that were used although something was wrong with them, by what it was",
+            ),
+            hep_wrong_clocks: registered(
+                registry,
+                "hep_wrong_clocks",
+                "Packets that count as captured when they were received, because the clock of their agent is wrong",
+            ),
+            machine_buffer_errors: registered(
+                registry,
+                "machine_udp_receive_buffer_errors",
+                "Datagrams for any program of this machine that the kernel dropped for want of room",
+            ),
+            hep_writing: registered(
+                registry,
+                "hep_writing",
+                "Events of packets that are being written",
+            ),
+            requests: registered(registry, "http_requests", "Requests by status"),
+            refused: registered(
+                registry,
+                "refused",
+                "Requests and connections that were refused, by door and reason",
+            ),
+            summaries: registered(registry, "summaries", "Summaries written"),
+            connections_refused: registered(
+                registry,
+                "connections_refused",
+                "Connections refused because too many were open",
+            ),
+            connections_displaced: registered(
+                registry,
+                "connections_displaced",
+                "Silent connections of agents that were closed to make room for others",
+            ),
+            http_connections_displaced: registered(
+                registry,
+                "http_connections_displaced",
+                "Idle connections of clients that were closed to make room for others",
+            ),
+            failed_logins: registered(registry, "failed_logins", "Requests with wrong credentials"),
+            set_aside: registered(
+                registry,
+                "calls_set_aside",
+                "Calls whose summary stands still because they cannot be folded",
+            ),
+            deliveries: registered(registry, "deliveries", "Attempts to deliver by result"),
+            deliveries_waiting: registered(
+                registry,
+                "deliveries_waiting",
+                "Deliveries that have not arrived yet and are still tried",
+            ),
+            dead_letters: registered(registry, "dead_letters", "Deliveries that were given up"),
+            dirty_calls: registered(registry, "dirty_calls", "Calls with events not folded yet"),
+            timers: registered(registry, "timers", "Calls with a timer set"),
+            database_bytes: registered(registry, "database_bytes", "Size of the database"),
+            store_commits: registered(registry, "store_commits", "Transactions committed"),
+            store_writes: registered(
+                registry,
+                "store_writes",
+                "Writes committed; many share a transaction",
+            ),
+            store_refused: registered(
+                registry,
+                "store_refused",
+                "Writes that the store could not take: disk full, read-only, locked",
+            ),
+            store_damaged: registered(
+                registry,
+                "store_damaged",
+                "Reads and writes that met damage in the database",
+            ),
+            checked_calls: registered(
+                registry,
+                "checked_calls",
+                "Calls looked at after an unclean stop",
+            ),
+            check_findings: registered(registry, "check_findings", "Damage found in them"),
+            registry: whole,
         }
     }
+}
+
+/// A metric that is told under a name.
+fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 impl Counters {
