@@ -121,8 +121,6 @@ words! {
         Accepted = "accepted",
         /// It was there already.
         Duplicate = "duplicate",
-        /// Its account does not exist.
-        NoAccount = "no_account",
         /// Its call takes no more.
         SealedOrFull = "sealed_or_full",
         /// The store could not take it.
