@@ -9,6 +9,8 @@ use crate::harness::TestServer;
 fn damage(server: &TestServer, sql: &str) {
     let conn = Connection::open(server.dir.path().join("sidetone.db")).unwrap();
     conn.execute_batch(sql).unwrap();
+    // What other processes write is seen after 10 ms at the latest.
+    std::thread::sleep(std::time::Duration::from_millis(20));
 }
 
 #[tokio::test]
