@@ -7,8 +7,9 @@ use sidetone_core::time::TimeUs;
 use super::error::Result;
 use super::facet::{self, Facets};
 use super::writer::Work;
-use super::{account, feedback, log};
+use super::{account, feed, feedback, log};
 use sidetone_store::Lookup;
+use sidetone_store::feed::Changed;
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
 const PARTS: [&str; 7] = [
@@ -55,5 +56,6 @@ pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<L
     conn.prepare_cached("replace into tombstone (sid, account, at_us) values (?1, ?2, ?3)")?
         .execute(params![call.sid.as_bytes(), account, now.micros()])?;
     work.count(account, id, &facets, &Facets::NONE);
+    feed::note(work, call, &Changed::Erased, now)?;
     Ok(Lookup::Found(()))
 }

@@ -13,7 +13,8 @@ use super::error::Result;
 use super::facet::hour_of;
 use super::hourly::{Step, pack, rated, unpack};
 use super::writer::Work;
-use super::{account, judgement, log, record};
+use super::{account, feed, judgement, log, record};
+use sidetone_store::feed::Changed;
 use sidetone_store::feedback::{FeedbackRange, FeedbackRecord, Judgement, Rate, Rated};
 use sidetone_store::{Annotate, Cursor, Lookup, Scope};
 
@@ -159,6 +160,7 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
         None => (judgement::make_placeholder(conn, call)?, None),
     };
     let since = write(work, id, before, after, rate)?;
+    feed::note(work, call, &Changed::Feedback, rate.now)?;
     let hour = hour_of(start_us.unwrap_or(since.created_us));
     if let Some((before, _)) = before {
         work.deltas

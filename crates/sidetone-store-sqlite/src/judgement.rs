@@ -16,7 +16,8 @@ use super::error::{Error, Result};
 use super::facet::{self, At, FACETS, Facets};
 use super::paging::{self, Toward};
 use super::writer::Work;
-use super::{account, record};
+use super::{account, feed, record};
+use sidetone_store::feed::Changed;
 use sidetone_store::page::{Page, PageRequest, Place};
 use sidetone_store::{Annotate, AnnotationChange, AnnotationRecord, Lookup, Scope, StoreError};
 
@@ -140,6 +141,13 @@ pub(super) fn annotate(
             &after,
             revision,
         )?;
+        let call = CallRef {
+            account: found.account,
+            sid,
+        };
+        let author = change.author;
+        let changed = Changed::Annotation { author, revision };
+        feed::note(work, call, &changed, change.now)?;
     }
     Ok(Lookup::Found(AnnotationRecord {
         call: CallRef {
@@ -276,7 +284,9 @@ pub(super) fn adopt(
     }
     let revision = found.revision + 1;
     let by = imported_by(imported.source);
-    write(work, &found, "", &by, now, said, revision)
+    write(work, &found, "", &by, now, said, revision)?;
+    let author = String::new();
+    feed::note(work, call, &Changed::Annotation { author, revision }, now)
 }
 
 /// What the history names for a credential where another system's summary said it: how that came.

@@ -20,6 +20,7 @@ mod erase;
 mod error;
 mod events;
 mod facet;
+mod feed;
 mod feedback;
 mod feedback_summary;
 mod hourly;

@@ -12,7 +12,7 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 use super::checksum::{CALL, about};
 use super::error::Result;
 use super::writer::Work;
-use super::{account, codec, record, set_aside, slot};
+use super::{account, codec, feed, record, set_aside, slot};
 use sidetone_store::{Appended, DueTimer, NewEvent, PATIENCE_MAX_US, Topic, dirty_from};
 
 /// An event ready to be written.
@@ -102,6 +102,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
     let mut fates = vec![Appended::Sealed; events.len()];
     let mut accounts = HashMap::new();
     let mut insert = slot::Insert::new(conn)?;
+    let followed = feed::followed(conn)?;
     for (call, places) in by_call(events) {
         let known = match accounts.get(&call.account) {
             Some(known) => *known,
@@ -127,6 +128,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
             None => (begin_call(conn, account, advanced, call.sid, of_call())?, 0),
         };
         let mut added = Vec::new();
+        let mut told = Vec::new();
         for place in &places {
             let event = &events[*place];
             let number = count + i64::try_from(added.len()).unwrap_or(i64::MAX);
@@ -136,6 +138,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
                     received_us: event.received_us,
                     dirty_us: dirty_from(event.kind, event.received_us, number),
                 });
+                told.push((event.kind, number + 1, event.received_us));
             }
         }
         let full = places
@@ -148,6 +151,9 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
         if let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() {
             work.shared.calls.note(call, dirty_us);
             work.ring(Topic::Calls);
+        }
+        for (kind, position, received_us) in told {
+            feed::note_event(work, followed, call, kind, position, received_us)?;
         }
         match known {
             Some(known) => extend_call(conn, &known, &added)?,
@@ -367,6 +373,7 @@ pub(super) fn clock_set_back(
     work.shared.calls.end_by(latest);
     work.shared.feedback_summaries.end_by(latest);
     work.shared.deliveries.end_by(latest);
+    work.shared.changes.end_by(latest);
     run(
         "update outbox set due_us = ?1 where state = 1 and due_us > ?2",
         &[now, now.saturating_add(RETRY_MAX_US)],

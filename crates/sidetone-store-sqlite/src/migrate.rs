@@ -9,6 +9,7 @@ use sidetone_store::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
 ];
 
 /// "Side" in ASCII: says whose file this is.
@@ -72,6 +73,7 @@ mod tests {
     const RELEASED: &[&str] = &[
         include_str!("migrations/released/0001.sql"),
         include_str!("migrations/released/0002.sql"),
+        include_str!("migrations/released/0003.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

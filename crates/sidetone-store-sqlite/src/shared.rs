@@ -12,6 +12,7 @@ use sidetone_store::Topic;
 use tokio::sync::watch;
 
 use super::claims::Claims;
+use super::feed::Held;
 use super::leases::Leases;
 
 /// The databases that are open in this process.
@@ -28,6 +29,8 @@ pub(super) struct Shared {
     pub(super) feedback_summaries: Claims<FeedbackSummarySid>,
     /// Deliveries that are on their way.
     pub(super) deliveries: Leases,
+    /// Changes that followers have taken.
+    pub(super) changes: Held,
     bells: [Bell; Topic::ALL.len()],
     owners: AtomicU64,
 }
@@ -65,6 +68,7 @@ impl Shared {
         self.calls.release_all_of(owner);
         self.feedback_summaries.release_all_of(owner);
         self.deliveries.release_all_of(owner);
+        self.changes.release_all_of(owner);
         for topic in Topic::ALL {
             self.ring(topic);
         }

@@ -14,7 +14,8 @@ use super::checksum::CALL;
 use super::error::Result;
 use super::facet::{self, FACETS, Facets};
 use super::writer::Work;
-use super::{account, alias, codec, dirty, feedback, judgement, log, record, set_aside};
+use super::{account, alias, codec, dirty, feed, feedback, judgement, log, record, set_aside};
+use sidetone_store::feed::Changed;
 use sidetone_store::{Put, PutSummary};
 
 /// A summary ready to be written.
@@ -188,11 +189,11 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
         judgement::adopt(work, summary.call, was.as_ref(), imported, put.now)?;
     }
     let version = u32::try_from(version).unwrap_or(u32::MAX);
-    Ok(if is_changed {
-        Put::Written { version }
-    } else {
-        Put::Unchanged { version }
-    })
+    if !is_changed {
+        return Ok(Put::Unchanged { version });
+    }
+    feed::note(work, summary.call, &Changed::Summary { version }, put.now)?;
+    Ok(Put::Written { version })
 }
 
 /// What a stored summary says that people said of the call in another system; a damaged one says nothing.

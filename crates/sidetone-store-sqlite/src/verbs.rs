@@ -3,6 +3,7 @@
 mod account;
 mod care;
 mod event_log;
+mod feed;
 mod feedback;
 mod judgement;
 mod outbox;

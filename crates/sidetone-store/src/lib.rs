@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod cursor;
 pub mod delivery;
 pub mod error;
+pub mod feed;
 pub mod feedback;
 pub mod judgement;
 pub mod log;
@@ -25,6 +26,7 @@ pub use crate::care::{Care, CheckedCalls, StoreStats};
 pub use crate::cursor::Cursor;
 pub use crate::delivery::Outbox;
 pub use crate::error::{Result, StoreError};
+pub use crate::feed::ChangeFeed;
 pub use crate::feedback::FeedbackStore;
 pub use crate::judgement::{Annotate, AnnotationChange, AnnotationRecord, JudgementStore};
 pub use crate::log::{
@@ -53,6 +55,7 @@ pub trait Store:
     + Outbox
     + RuleStore
     + Care
+    + ChangeFeed
     + Wakeups
     + 'static
 {
@@ -61,7 +64,7 @@ pub trait Store:
 /// The traits, for whoever calls an engine by its own type.
 pub mod prelude {
     pub use crate::{
-        AccountStore, Care, EventLog, FeedbackStore, JudgementStore, Outbox, RuleStore, Store,
-        SummaryStore, Wakeups,
+        AccountStore, Care, ChangeFeed, EventLog, FeedbackStore, JudgementStore, Outbox, RuleStore,
+        Store, SummaryStore, Wakeups,
     };
 }

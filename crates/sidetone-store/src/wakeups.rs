@@ -11,11 +11,18 @@ pub enum Topic {
     FeedbackSummaries,
     /// Deliveries that are to be sent.
     Deliveries,
+    /// Changes that somebody follows.
+    Changes,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Calls, Self::FeedbackSummaries, Self::Deliveries];
+    pub const ALL: [Self; 4] = [
+        Self::Calls,
+        Self::FeedbackSummaries,
+        Self::Deliveries,
+        Self::Changes,
+    ];
 }
 
 /// Wake-ups.

@@ -11,6 +11,7 @@ pub mod account;
 pub mod bounds;
 pub mod concurrency;
 pub mod delivery;
+pub mod feed;
 pub mod feedback;
 pub mod filters;
 pub mod judgement;
@@ -57,10 +58,13 @@ macro_rules! conformance {
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
                 keeps_dead_letters_and_replays_them, pages_dead_letters, gives_out_large_bodies_by_few,
                 keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
+            feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
+                followers_that_die_lose_nothing;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;
         }
         $crate::conformance! { @nodes $open;
-            calls_of_a_dead_node_are_folded, jobs_of_a_dead_node_are_done, wakes_other_nodes
+            nodes: calls_of_a_dead_node_are_folded, jobs_of_a_dead_node_are_done, wakes_other_nodes;
+            feed: changes_of_a_dead_node_are_told;
         }
     };
     (@tests $open:path; $($module:ident: $($test:ident),+;)+) => {
@@ -73,12 +77,12 @@ macro_rules! conformance {
             })+
         })+
     };
-    (@nodes $open:path; $($test:ident),+) => {
+    (@nodes $open:path; $($module:ident: $($test:ident),+;)+) => {
         mod nodes {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                $crate::conformance::nodes::$test($open().await).await;
-            })+
+                $crate::conformance::$module::$test($open().await).await;
+            })+)+
         }
     };
 }

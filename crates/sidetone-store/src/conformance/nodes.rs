@@ -18,6 +18,7 @@ use super::log::{ids, take};
 use super::sample::{account_sid, at, call, create_account, event};
 use crate::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
+use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
@@ -117,6 +118,13 @@ take_turns! {
         take_deliveries(endpoint: EndpointId, settled: Vec<(DeliveryId, Outcome)>, limit: usize, now: TimeUs, lease_until: TimeUs) -> Vec<Delivery>;
         dead_letters(account: Option<AccountSid>, page: &PageRequest) -> Page<DeadLetter>;
         replay(letters: Vec<DeliveryId>, now: TimeUs) -> ();
+    }
+    ChangeFeed {
+        follow(follower: Follower) -> ();
+        unfollow(name: &str) -> bool;
+        followers() -> Vec<Follower>;
+        take_changes(taking: TakeChanges) -> Vec<Change>;
+        give_back_changes(changes: Vec<Change>) -> ();
     }
     RuleStore {
         rules(day: i64) -> Option<Rules>;

@@ -1,0 +1,362 @@
+//! The change feed: a row for each change and follower, written with the change and deleted when the follower has settled it.
+//!
+//! Rows are numbered by the one thread that writes, so their order is that of the commits. Who has which changes is known in memory
+//! (`Held`), as with deliveries.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sidetone_core::event::EventKind;
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::time::TimeUs;
+use sidetone_store::feed::{Change, Changed, Follower};
+use sidetone_store::{StoreError, Topic};
+
+use super::cursor;
+use super::error::{Error, Result};
+use super::writer::Work;
+
+/// Changes that are passed over because somebody has others of their calls; those beyond wait until some are settled.
+const PASS_MAX: usize = 10_000;
+
+/// The changes that are in somebody's hands, by follower and call.
+#[derive(Debug, Default)]
+pub(super) struct Held(Mutex<HashMap<(i64, CallRef), Lease>>);
+
+#[derive(Debug)]
+struct Lease {
+    /// The handle that took them.
+    owner: u64,
+    until: TimeUs,
+    /// Those that were taken together may hold several of a call.
+    changes: BTreeSet<i64>,
+}
+
+impl Held {
+    /// Whether nobody has any of the call's.
+    fn is_free(&self, line: (i64, CallRef), now: TimeUs) -> bool {
+        self.lock()
+            .get(&line)
+            .is_none_or(|lease| lease.until <= now)
+    }
+
+    /// Takes changes of calls of which nobody has any. Says which of the calls are taken.
+    fn take(
+        &self,
+        lines: HashMap<(i64, CallRef), BTreeSet<i64>>,
+        owner: u64,
+        now: TimeUs,
+        until: TimeUs,
+    ) -> Vec<i64> {
+        let mut held = self.lock();
+        let mut taken = Vec::new();
+        for (line, changes) in lines {
+            if held.get(&line).is_some_and(|lease| now < lease.until) {
+                continue;
+            }
+            taken.extend(&changes);
+            let lease = Lease {
+                owner,
+                until,
+                changes,
+            };
+            held.insert(line, lease);
+        }
+        taken.sort_unstable();
+        taken
+    }
+
+    /// Whether a change is in somebody's hands.
+    fn has(&self, line: (i64, CallRef), change: i64) -> bool {
+        self.lock()
+            .get(&line)
+            .is_some_and(|lease| lease.changes.contains(&change))
+    }
+
+    /// Lets go of a change, and with the last one of its call's.
+    fn release(&self, line: (i64, CallRef), change: i64) {
+        let mut held = self.lock();
+        if let Some(lease) = held.get_mut(&line)
+            && lease.changes.remove(&change)
+            && lease.changes.is_empty()
+        {
+            held.remove(&line);
+        }
+    }
+
+    /// Lets go of changes that are no more.
+    fn forget(&self, follower: i64, gone: &[i64]) {
+        if gone.is_empty() {
+            return;
+        }
+        self.lock().retain(|(of, _), lease| {
+            if *of == follower {
+                lease.changes.retain(|change| !gone.contains(change));
+            }
+            !lease.changes.is_empty()
+        });
+    }
+
+    /// The handle is gone.
+    pub(super) fn release_all_of(&self, owner: u64) {
+        self.lock().retain(|_, lease| lease.owner != owner);
+    }
+
+    /// No lease lasts longer than until then.
+    pub(super) fn end_by(&self, latest: TimeUs) {
+        self.lock().retain(|_, lease| lease.until <= latest);
+    }
+
+    /// A panic elsewhere leaves the map as good as it was.
+    fn lock(&self) -> MutexGuard<'_, HashMap<(i64, CallRef), Lease>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The kinds of a bit each.
+fn bits(events: &[EventKind]) -> i64 {
+    events.iter().fold(0, |bits, kind| bits | bit(*kind))
+}
+
+fn bit(kind: EventKind) -> i64 {
+    1 << kind.index()
+}
+
+/// Whose events are to be told, as one bit for each kind; 0 when there are none.
+pub(super) fn followed(conn: &Connection) -> Result<i64> {
+    let mut statement = conn.prepare_cached("select events from follower")?;
+    let mut rows = statement.query([])?;
+    let mut all = 0;
+    while let Some(row) = rows.next()? {
+        all |= row.get::<_, i64>(0)?;
+    }
+    Ok(all)
+}
+
+/// Tells followers of an event, given what [`followed`] says.
+pub(super) fn note_event(
+    work: &mut Work<'_>,
+    followed: i64,
+    call: CallRef,
+    kind: EventKind,
+    position: i64,
+    received_us: i64,
+) -> Result<()> {
+    if followed & bit(kind) == 0 {
+        return Ok(());
+    }
+    let position = u64::try_from(position).unwrap_or(0);
+    let at = TimeUs::from_micros(received_us);
+    note(work, call, &Changed::Event { kind, position }, at)
+}
+
+/// Tells those who follow of a change, in its transaction.
+pub(super) fn note(
+    work: &mut Work<'_>,
+    call: CallRef,
+    changed: &Changed,
+    at: TimeUs,
+) -> Result<()> {
+    let as_i64 = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (what, number, author, kinds) = match changed {
+        Changed::Summary { version } => (0, i64::from(*version), None, None),
+        Changed::Annotation { author, revision } => (1, as_i64(*revision), Some(author), None),
+        Changed::Feedback => (2, 0, None, None),
+        Changed::Erased => (3, 0, None, None),
+        Changed::Event { kind, position } => {
+            let what = 4 + i64::from(kind.index());
+            (what, as_i64(*position), None, Some(bit(*kind)))
+        }
+    };
+    let told = work
+        .conn
+        .prepare_cached(
+            "insert into change (follower, account, sid, what, number, author, at_us)
+             select id, ?1, ?2, ?3, ?4, ?5, ?6 from follower where ?7 is null or events & ?7 <> 0",
+        )?
+        .execute(params![
+            call.account.as_bytes(),
+            call.sid.as_bytes(),
+            what,
+            number,
+            author,
+            at.micros(),
+            kinds
+        ])?;
+    if told > 0 {
+        work.ring(Topic::Changes);
+    }
+    Ok(())
+}
+
+pub(super) fn follow(work: &Work<'_>, follower: &Follower) -> Result<()> {
+    work.conn
+        .prepare_cached(
+            "insert into follower (name, events) values (?1, ?2)
+             on conflict do update set events = excluded.events",
+        )?
+        .execute(params![follower.name, bits(&follower.events)])?;
+    Ok(())
+}
+
+pub(super) fn unfollow(work: &Work<'_>, name: &str) -> Result<bool> {
+    let Some(follower) = find(work.conn, name)? else {
+        return Ok(false);
+    };
+    for statement in [
+        "delete from change where follower = ?1",
+        "delete from follower where id = ?1",
+    ] {
+        work.conn.prepare_cached(statement)?.execute([follower])?;
+    }
+    Ok(true)
+}
+
+pub(super) fn followers(conn: &Connection) -> Result<Vec<Follower>> {
+    let mut statement = conn.prepare_cached("select name, events from follower order by name")?;
+    let rows = statement.query_map([], |row| {
+        let followed: i64 = row.get(1)?;
+        Ok(Follower {
+            name: row.get(0)?,
+            events: EventKind::ALL
+                .iter()
+                .copied()
+                .filter(|kind| followed & bit(*kind) != 0)
+                .collect(),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn find(conn: &Connection, name: &str) -> Result<Option<i64>> {
+    Ok(conn
+        .prepare_cached("select id from follower where name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
+/// Whose changes are taken, by name.
+pub(super) fn existing(conn: &Connection, name: &str) -> Result<i64> {
+    find(conn, name)?.ok_or_else(|| Error(StoreError::NotFound(format!("follower {name}"))))
+}
+
+/// Deletes changes that are settled, of those that are in somebody's hands.
+pub(super) fn settle(work: &Work<'_>, held: &Held, settled: &[Change]) -> Result<()> {
+    let mut delete = work
+        .conn
+        .prepare_cached("delete from change where id = ?1")?;
+    for change in settled {
+        let (line, id) = line_of(change)?;
+        if held.has(line, id) {
+            delete.execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets go of changes, after they were settled or because they will not be.
+pub(super) fn release(held: &Held, changes: &[Change]) -> Result<()> {
+    for change in changes {
+        let (line, id) = line_of(change)?;
+        held.release(line, id);
+    }
+    Ok(())
+}
+
+fn line_of(change: &Change) -> Result<((i64, CallRef), i64)> {
+    let [follower, id] = cursor::read(&change.id)?;
+    Ok(((follower, change.call), id))
+}
+
+/// Takes the oldest changes of calls of which nobody has any. What is to be read is read by [`read`], in a snapshot of after this:
+/// whoever had them may have settled them.
+pub(super) fn take(
+    conn: &Connection,
+    held: &Held,
+    follower: i64,
+    limit: usize,
+    (owner, now, until): (u64, TimeUs, TimeUs),
+) -> Result<Vec<i64>> {
+    let mut statement =
+        conn.prepare_cached("select id, account, sid from change where follower = ?1 order by id")?;
+    let mut rows = statement.query([follower])?;
+    let mut lines: HashMap<_, BTreeSet<i64>> = HashMap::new();
+    let (mut found, mut passed) = (0, 0);
+    while found < limit
+        && passed < PASS_MAX
+        && let Some(row) = rows.next()?
+    {
+        let line = (follower, call_of(row, 1)?);
+        if lines.contains_key(&line) || held.is_free(line, now) {
+            lines.entry(line).or_default().insert(row.get(0)?);
+            found += 1;
+        } else {
+            passed += 1;
+        }
+    }
+    Ok(held.take(lines, owner, now, until))
+}
+
+/// Reads what was taken. What is gone was settled before; it is let go of.
+pub(super) fn read(
+    conn: &Connection,
+    held: &Held,
+    follower: i64,
+    taken: &[i64],
+) -> Result<Vec<Change>> {
+    let mut statement = conn.prepare_cached(
+        "select account, sid, what, number, author, at_us from change where id = ?1 and follower = ?2",
+    )?;
+    let mut changes = Vec::with_capacity(taken.len());
+    let mut gone = Vec::new();
+    for id in taken {
+        let mut rows = statement.query([*id, follower])?;
+        match rows.next()? {
+            Some(row) => changes.push(Change {
+                id: cursor::of([follower, *id]),
+                call: call_of(row, 0)?,
+                changed: changed_of(row, 2)?,
+                at: TimeUs::from_micros(row.get(5)?),
+            }),
+            None => gone.push(*id),
+        }
+    }
+    held.forget(follower, &gone);
+    Ok(changes)
+}
+
+fn call_of(row: &Row<'_>, column: usize) -> Result<CallRef> {
+    Ok(CallRef {
+        account: AccountSid::from_bytes(row.get(column)?),
+        sid: CallSid::from_bytes(row.get(column + 1)?),
+    })
+}
+
+fn changed_of(row: &Row<'_>, column: usize) -> Result<Changed> {
+    let (what, number): (i64, i64) = (row.get(column)?, row.get(column + 1)?);
+    let count = || u64::try_from(number).unwrap_or(0);
+    Ok(match what {
+        0 => Changed::Summary {
+            version: u32::try_from(number).unwrap_or(0),
+        },
+        1 => Changed::Annotation {
+            author: row.get(column + 2)?,
+            revision: count(),
+        },
+        2 => Changed::Feedback,
+        3 => Changed::Erased,
+        event => {
+            let kind = EventKind::ALL
+                .iter()
+                .copied()
+                .find(|kind| 4 + i64::from(kind.index()) == event);
+            Changed::Event {
+                kind: kind.ok_or_else(|| {
+                    Error(StoreError::Corrupt(format!("table change: kind {event}")))
+                })?,
+                position: count(),
+            }
+        }
+    })
+}

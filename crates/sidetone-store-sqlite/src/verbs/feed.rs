@@ -1,0 +1,67 @@
+//! The change feed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sidetone_store::feed::{Change, Follower, TakeChanges};
+use sidetone_store::{ChangeFeed, Result};
+
+use crate::{SqliteStore, feed, outbox};
+
+#[async_trait]
+impl ChangeFeed for SqliteStore {
+    async fn follow(&self, follower: Follower) -> Result<()> {
+        self.writer
+            .run(1, move |work| feed::follow(work, &follower))
+            .await
+    }
+
+    async fn unfollow(&self, name: &str) -> Result<bool> {
+        let name = name.to_owned();
+        self.writer
+            .run(1, move |work| feed::unfollow(work, &name))
+            .await
+    }
+
+    async fn followers(&self) -> Result<Vec<Follower>> {
+        self.readers.point(feed::followers)
+    }
+
+    async fn take_changes(&self, taking: TakeChanges) -> Result<Vec<Change>> {
+        let TakeChanges {
+            follower,
+            settled,
+            deliveries,
+            limit,
+            now,
+            lease_until,
+        } = taking;
+        let follower = self.readers.point(|conn| feed::existing(conn, &follower))?;
+        // Whoever looks whether there is anything writes nothing.
+        if !settled.is_empty() || !deliveries.is_empty() {
+            let shared = Arc::clone(&self.shared);
+            let done = settled.clone();
+            self.writer
+                .run(settled.len() + deliveries.len(), move |work| {
+                    feed::settle(work, &shared.changes, &done)?;
+                    deliveries.iter().try_for_each(|new| outbox::add(work, new))
+                })
+                .await?;
+            feed::release(&self.shared.changes, &settled)?;
+        }
+        let held = &self.shared.changes;
+        let lease = (self.owner, now, lease_until);
+        let taken = self
+            .readers
+            .point(|conn| feed::take(conn, held, follower, limit, lease))?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.readers
+            .point(|conn| feed::read(conn, held, follower, &taken))
+    }
+
+    async fn give_back_changes(&self, changes: Vec<Change>) -> Result<()> {
+        Ok(feed::release(&self.shared.changes, &changes)?)
+    }
+}
