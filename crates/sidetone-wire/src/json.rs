@@ -3,6 +3,7 @@
 //! A text that is JSON is never touched: it is read as it is. Of any other, what stands in strings stays in strings and
 //! what is whole keeps its value; what is not whole is left out. Nothing is guessed: no figure is made of a part of one.
 
+pub(crate) mod cursor;
 mod number;
 mod string;
 

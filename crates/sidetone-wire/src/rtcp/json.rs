@@ -13,17 +13,14 @@
 //! Extended reports come as `voip_metrics` (heplify 2), `report_blocks_xr` (heplify, all zero when there is none) and
 //! `Extended_report_information` (captagent).
 
-mod number;
+mod extended;
+mod figure;
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-use serde_json::error::Category;
-
-use self::number::{Tenths, Whole};
+use self::extended::Extended;
+use self::figure::{Figure, Figures, Member, figures};
 use super::compound::{Compound, ReportBlock, SenderInfo, push};
-use super::voip_metrics::{VoipMetrics, available, level, measured, mos_10, r_factor};
-use crate::json;
+use crate::json::cursor::{Cursor, Fault, FaultKind};
+use crate::json::repaired;
 use crate::malformed::Malformed;
 
 /// Types of a sender's and of a receiver's report.
@@ -43,27 +40,22 @@ const NTP_TO_UNIX_S: u64 = 2_208_988_800;
 /// # Errors
 /// When it is not JSON, a required number is not there, or one does not fit its field.
 pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
-    // Most are UTF-8 throughout: then that is looked at once, not text by text.
-    let strict = match std::str::from_utf8(payload) {
-        Ok(text) => serde_json::from_str::<Report<'_>>(text),
-        Err(_) => serde_json::from_slice(payload),
-    };
-    let error = match strict {
+    let fault = match Report::of(payload) {
         Ok(report) => return read(report, false),
-        Err(error) => error,
+        Err(fault) => fault,
     };
-    let repaired = match error.classify() {
-        Category::Data => None,
-        Category::Io | Category::Syntax | Category::Eof => json::repaired(payload),
+    let repaired = match fault.kind {
+        FaultKind::Shape => None,
+        FaultKind::Syntax | FaultKind::Cut => repaired(payload),
     };
-    let repaired = repaired.ok_or_else(|| refusal(payload, &error))?;
-    let report: Report<'_> = serde_json::from_str(&repaired.text)
+    let repaired = repaired.ok_or_else(|| refusal(fault))?;
+    let report = Report::of(repaired.text.as_bytes())
         .map_err(|_| Malformed::new("RTCP JSON of another shape", 0))?;
     let compound = read(report, repaired.is_part())?;
     let is_nothing =
         compound.sender.is_none() && compound.blocks.is_empty() && compound.xr.is_empty();
     if is_nothing && repaired.is_part() {
-        return Err(refusal(payload, &error));
+        return Err(refusal(fault));
     }
     Ok(Compound {
         repairs: repaired.repairs,
@@ -72,48 +64,42 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
 }
 
 /// Reads the figures. Of a report that is only part of one, blocks that are not whole are left out.
-fn read(report: Report<'_>, is_part: bool) -> Result<Compound, Malformed> {
+fn read(report: Report, is_part: bool) -> Result<Compound, Malformed> {
     if report.says_nothing() {
         return Ok(Compound::default());
     }
+    let kind = report.kind.whole();
     let mut compound = Compound {
         ssrc: report.ssrc.narrow("RTCP JSON without ssrc")?,
-        bye: report.kind.0 == Some(BYE),
+        bye: kind == Some(BYE),
         ..Compound::default()
     };
-    if let Some(sender) = report.sender_information {
+    if let Some(sender) = report.sender_information.get() {
         compound.sender = whole(sender.read(), is_part)?.flatten();
     }
-    let is_report = report.kind.0.is_some_and(|kind| REPORTS.contains(&kind));
+    let is_report = kind.is_some_and(|kind| REPORTS.contains(&kind));
+    let blocks = report.report_blocks.take();
     // An agent that leaves out blocks counts them, and one that fills in their places lists them.
-    let has_none = match (report.report_count.0, report.report_blocks.as_deref()) {
+    let has_none = match (report.report_count.whole(), blocks.as_deref()) {
         (_, Some([_, ..])) | (Some(0), _) | (None, Some([])) => true,
         (Some(_), Some([]) | None) | (None, None) => false,
     };
-    for block in report.report_blocks.into_iter().flatten() {
+    for block in blocks.iter().flatten() {
         let block = whole(block.read(), is_part)?;
         if let Some(block) = block.filter(|block| !block.is_filler()) {
             push(&mut compound.blocks, block, 0)?;
         }
     }
     compound.is_silent = is_report && has_none && compound.blocks.is_empty();
-    let legacy = report
-        .report_blocks_xr
-        .filter(|block| block.kind.0 == Some(VOIP_METRICS));
+    let legacy = report.report_blocks_xr.get();
+    let legacy = legacy.filter(|block| block.kind.whole() == Some(VOIP_METRICS));
     // heplify 2 tells the same block under both names, the old one with less in it.
-    let extended = report.extended_report_information;
-    for block in [report.voip_metrics.or(legacy), extended]
-        .into_iter()
-        .flatten()
-    {
+    let newer = report.voip_metrics.get().or(legacy);
+    let extended = report.extended_report_information.get();
+    for block in [newer, extended].into_iter().flatten() {
         compound.xr.extend(whole(block.read(), is_part)?);
     }
-    compound.cname = report
-        .sdes_information
-        .into_iter()
-        .flatten()
-        .find(|item| item.kind.0 == Some(CNAME))
-        .map(|item| item.text.as_ref().into());
+    compound.cname = report.sdes_information.take().and_then(|it| it.cname);
     Ok(compound)
 }
 
@@ -126,69 +112,144 @@ fn whole<T>(read: Result<T, Malformed>, is_part: bool) -> Result<Option<T>, Malf
     }
 }
 
-fn refusal(payload: &[u8], error: &serde_json::Error) -> Malformed {
-    let what = match error.classify() {
-        Category::Io | Category::Syntax => "RTCP not JSON",
-        Category::Data => "RTCP JSON of another shape",
-        Category::Eof => "RTCP JSON cut short",
+fn refusal(fault: Fault) -> Malformed {
+    let what = match fault.kind {
+        FaultKind::Syntax => "RTCP not JSON",
+        FaultKind::Shape => "RTCP JSON of another shape",
+        FaultKind::Cut => "RTCP JSON cut short",
     };
-    let before: usize = payload
-        .split_inclusive(|byte| *byte == b'\n')
-        .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
-    Malformed::new(
-        what,
-        before.saturating_add(error.column().saturating_sub(1)),
-    )
+    Malformed::new(what, fault.at)
 }
 
-#[derive(Deserialize)]
-struct Report<'a> {
-    #[serde(default)]
-    ssrc: Whole,
-    #[serde(default, rename = "type")]
-    kind: Whole,
-    #[serde(default)]
-    report_count: Whole,
-    sender_information: Option<Sender>,
-    report_blocks: Option<Vec<Block>>,
-    report_blocks_xr: Option<Extended>,
-    voip_metrics: Option<Extended>,
-    #[serde(rename = "Extended_report_information")]
-    #[serde(alias = "extended_report_information")]
-    extended_report_information: Option<Extended>,
-    #[serde(borrow)]
-    sdes_information: Option<Vec<Description<'a>>>,
+#[derive(Default)]
+struct Report {
+    ssrc: Figure,
+    kind: Figure,
+    report_count: Figure,
+    sender_information: Member<Sender>,
+    report_blocks: Member<Vec<Block>>,
+    // Few have any of these, and they are large.
+    report_blocks_xr: Member<Box<Extended>>,
+    voip_metrics: Member<Box<Extended>>,
+    extended_report_information: Member<Box<Extended>>,
+    sdes_information: Member<Descriptions>,
 }
 
-impl Report<'_> {
+impl Report {
+    fn of(json: &[u8]) -> Result<Self, Fault> {
+        let mut cursor = Cursor::new(json);
+        let mut report = Self::default();
+        match report.read(&mut cursor) {
+            Some(()) => Ok(report),
+            None => Err(cursor.fault()),
+        }
+    }
+
+    fn read(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        if !cursor.object(|cursor, name| self.member(cursor, name))? {
+            return cursor.shape();
+        }
+        cursor.end()
+    }
+
+    fn member(&mut self, cursor: &mut Cursor<'_>, name: &[u8]) -> Option<()> {
+        match name {
+            b"ssrc" => self.ssrc.read_number(cursor),
+            b"type" => self.kind.read_number(cursor),
+            b"report_count" => self.report_count.read_number(cursor),
+            b"sender_information" => self.sender_information.read(cursor, figures),
+            b"report_blocks" => self.report_blocks.read(cursor, blocks),
+            b"report_blocks_xr" => self.report_blocks_xr.read(cursor, extended),
+            b"voip_metrics" => self.voip_metrics.read(cursor, extended),
+            b"Extended_report_information" | b"extended_report_information" => {
+                self.extended_report_information.read(cursor, extended)
+            }
+            b"sdes_information" => self.sdes_information.read(cursor, descriptions),
+            _ => cursor.skip(),
+        }
+    }
+
     /// rtpengine tells of a packet that is no report (a description, a goodbye) with all of the report left out.
     fn says_nothing(&self) -> bool {
-        let tells_what_it_is = self.kind.0.is_some() || self.sdes_information.is_some();
+        let tells_what_it_is = self.kind.whole().is_some() || self.sdes_information.get().is_some();
         tells_what_it_is
-            && self.ssrc.0.is_none()
-            && self.sender_information.is_none()
-            && self.report_blocks.is_none()
-            && self.report_blocks_xr.is_none()
-            && self.voip_metrics.is_none()
-            && self.extended_report_information.is_none()
+            && self.ssrc.whole().is_none()
+            && self.sender_information.get().is_none()
+            && self.report_blocks.get().is_none()
+            && self.report_blocks_xr.get().is_none()
+            && self.voip_metrics.get().is_none()
+            && self.extended_report_information.get().is_none()
     }
 }
 
-#[derive(Deserialize)]
-#[serde(default)]
+fn blocks(cursor: &mut Cursor<'_>) -> Option<Option<Vec<Block>>> {
+    let mut blocks = Vec::new();
+    let is_there = cursor.array(|cursor| {
+        let Some(block) = figures(cursor)? else {
+            return cursor.shape();
+        };
+        blocks.push(block);
+        Some(())
+    })?;
+    Some(is_there.then_some(blocks))
+}
+
+fn extended(cursor: &mut Cursor<'_>) -> Option<Option<Box<Extended>>> {
+    Some(figures(cursor)?.map(Box::new))
+}
+
+/// What is taken of the items of descriptions.
+#[derive(Default)]
+struct Descriptions {
+    /// The first canonical name.
+    cname: Option<Box<str>>,
+}
+
+fn descriptions(cursor: &mut Cursor<'_>) -> Option<Option<Descriptions>> {
+    let mut descriptions = Descriptions::default();
+    let is_there = cursor.array(|cursor| {
+        let (mut kind, mut text) = (Figure::default(), Member::default());
+        let is_item = cursor.object(|cursor, name| match name {
+            b"type" => kind.read_number(cursor),
+            b"text" => text.read(cursor, |cursor| cursor.text().map(Some)),
+            _ => cursor.skip(),
+        })?;
+        if !is_item {
+            return cursor.shape();
+        }
+        if kind.whole() == Some(CNAME) {
+            let text = text.take().unwrap_or_default();
+            descriptions.cname.get_or_insert_with(|| text.into());
+        }
+        Some(())
+    })?;
+    Some(is_there.then_some(descriptions))
+}
+
 #[derive(Default)]
 struct Sender {
-    ntp_timestamp_sec: Whole,
-    ntp_timestamp_usec: Whole,
-    rtp_timestamp: Whole,
-    packets: Whole,
-    octets: Whole,
+    ntp_timestamp_sec: Figure,
+    ntp_timestamp_usec: Figure,
+    rtp_timestamp: Figure,
+    packets: Figure,
+    octets: Figure,
+}
+
+impl Figures for Sender {
+    fn figure(&mut self, name: &[u8]) -> Option<&mut Figure> {
+        Some(match name {
+            b"ntp_timestamp_sec" => &mut self.ntp_timestamp_sec,
+            b"ntp_timestamp_usec" => &mut self.ntp_timestamp_usec,
+            b"rtp_timestamp" => &mut self.rtp_timestamp,
+            b"packets" => &mut self.packets,
+            b"octets" => &mut self.octets,
+            _ => return None,
+        })
+    }
 }
 
 impl Sender {
-    fn read(self) -> Result<Option<SenderInfo>, Malformed> {
+    fn read(&self) -> Result<Option<SenderInfo>, Malformed> {
         const WRONG: &str = "RTCP JSON sender_information";
         let packets = self.packets.narrow(WRONG)?;
         let octets = self.octets.narrow(WRONG)?;
@@ -205,9 +266,10 @@ impl Sender {
 
     fn ntp_64(&self) -> Result<Option<u64>, Malformed> {
         const WRONG: &str = "RTCP JSON ntp_timestamp";
-        let (Some(_), Some(_)) = (self.ntp_timestamp_sec.0, self.ntp_timestamp_usec.0) else {
+        let told = [&self.ntp_timestamp_sec, &self.ntp_timestamp_usec];
+        if told.iter().any(|it| it.whole().is_none()) {
             return Ok(None);
-        };
+        }
         let seconds: u32 = self.ntp_timestamp_sec.narrow(WRONG)?;
         let part: u32 = self.ntp_timestamp_usec.narrow(WRONG)?;
         Ok(match (u64::from(seconds), u64::from(part)) {
@@ -223,24 +285,37 @@ impl Sender {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(default)]
 #[derive(Default)]
 struct Block {
-    source_ssrc: Whole,
-    highest_seq_no: Whole,
-    fraction_lost: Whole,
-    ia_jitter: Whole,
-    packets_lost: Whole,
-    lsr: Whole,
-    dlsr: Whole,
+    source_ssrc: Figure,
+    highest_seq_no: Figure,
+    fraction_lost: Figure,
+    ia_jitter: Figure,
+    packets_lost: Figure,
+    lsr: Figure,
+    dlsr: Figure,
+}
+
+impl Figures for Block {
+    fn figure(&mut self, name: &[u8]) -> Option<&mut Figure> {
+        Some(match name {
+            b"source_ssrc" => &mut self.source_ssrc,
+            b"highest_seq_no" => &mut self.highest_seq_no,
+            b"fraction_lost" => &mut self.fraction_lost,
+            b"ia_jitter" => &mut self.ia_jitter,
+            b"packets_lost" => &mut self.packets_lost,
+            b"lsr" => &mut self.lsr,
+            b"dlsr" => &mut self.dlsr,
+            _ => return None,
+        })
+    }
 }
 
 impl Block {
-    fn read(self) -> Result<ReportBlock, Malformed> {
+    fn read(&self) -> Result<ReportBlock, Malformed> {
         const WRONG: &str = "RTCP JSON report block";
         // Each says nothing without the other.
-        let (lsr, dlsr) = match (self.lsr.0, self.dlsr.0) {
+        let (lsr, dlsr) = match (self.lsr.whole(), self.dlsr.whole()) {
             (Some(_), Some(_)) => (self.lsr.narrow(WRONG)?, self.dlsr.narrow(WRONG)?),
             _ => (0, 0),
         };
@@ -249,7 +324,7 @@ impl Block {
             fraction_lost: self.fraction_lost.narrow(WRONG)?,
             cumulative_lost: self
                 .packets_lost
-                .0
+                .whole()
                 .and_then(cumulative_lost)
                 .ok_or(Malformed::new(WRONG, 0))?,
             highest_seq: self.highest_seq_no.narrow(WRONG)?,
@@ -272,94 +347,4 @@ fn cumulative_lost(told: i64) -> Option<i32> {
         }
     };
     i32::try_from(signed).ok()
-}
-
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct Extended {
-    #[serde(rename = "type")]
-    kind: Whole,
-    #[serde(alias = "id", alias = "identifier")]
-    ssrc: Whole,
-    #[serde(alias = "fraction_lost")]
-    loss_rate: Whole,
-    #[serde(alias = "fraction_discard")]
-    discard_rate: Whole,
-    #[serde(alias = "burst_rate")]
-    burst_density: Whole,
-    #[serde(alias = "gap_rate")]
-    gap_density: Whole,
-    burst_duration: Whole,
-    #[serde(alias = "gap_Duration")]
-    gap_duration: Whole,
-    round_trip_delay: Whole,
-    #[serde(alias = "end_sys_delay")]
-    end_system_delay: Whole,
-    #[serde(alias = "signal_lev")]
-    signal_level: Whole,
-    #[serde(alias = "noise_lev")]
-    noise_level: Whole,
-    #[serde(alias = "RERL")]
-    rerl: Whole,
-    #[serde(alias = "Gmin")]
-    gmin: Whole,
-    #[serde(alias = "R_fact")]
-    r_factor: Whole,
-    #[serde(alias = "ext_R_fact")]
-    ext_r_factor: Whole,
-    mos_lq: Tenths,
-    mos_cq: Tenths,
-    #[serde(rename = "MOS_LQ")]
-    mos_lq_10: Whole,
-    #[serde(rename = "MOS_CQ")]
-    mos_cq_10: Whole,
-    #[serde(alias = "JB_nom")]
-    jb_nominal: Whole,
-    #[serde(alias = "JB_max")]
-    jb_maximum: Whole,
-    #[serde(alias = "JB_abs_max")]
-    jb_abs_max: Whole,
-}
-
-impl Extended {
-    fn read(self) -> Result<VoipMetrics, Malformed> {
-        const WRONG: &str = "RTCP JSON extended report";
-        Ok(VoipMetrics {
-            about_ssrc: self.ssrc.narrow(WRONG)?,
-            loss_rate_256: self.loss_rate.narrow(WRONG)?,
-            discard_rate_256: self.discard_rate.narrow(WRONG)?,
-            burst_density_256: self.burst_density.narrow(WRONG)?,
-            gap_density_256: self.gap_density.narrow(WRONG)?,
-            burst_ms: self.burst_duration.narrow(WRONG)?,
-            gap_ms: self.gap_duration.narrow(WRONG)?,
-            rtt_ms: self.round_trip_delay.if_fits().and_then(measured),
-            end_system_delay_ms: self.end_system_delay.if_fits().and_then(measured),
-            signal_dbm: self.signal_level.octet().and_then(level),
-            noise_dbm: self.noise_level.octet().and_then(level),
-            rerl_db: self.rerl.if_fits().and_then(available),
-            gmin: self.gmin.if_fits().filter(|gmin| *gmin != 0),
-            r_factor: self.r_factor.if_fits().and_then(r_factor),
-            ext_r: self.ext_r_factor.if_fits().and_then(r_factor),
-            mos_lq_10: mos(self.mos_lq, self.mos_lq_10),
-            mos_cq_10: mos(self.mos_cq, self.mos_cq_10),
-            jb_nominal_ms: self.jb_nominal.if_fits().and_then(measured),
-            jb_max_ms: self.jb_maximum.if_fits().and_then(measured),
-            jb_abs_max_ms: self.jb_abs_max.if_fits().and_then(measured),
-        })
-    }
-}
-
-/// A MOS told as such by heplify, times ten by captagent.
-fn mos(told: Tenths, told_10: Whole) -> Option<u8> {
-    let tenths: Option<u8> = told.if_fits().or_else(|| told_10.if_fits());
-    tenths.and_then(mos_10)
-}
-
-#[derive(Deserialize)]
-struct Description<'a> {
-    #[serde(default, rename = "type")]
-    kind: Whole,
-    #[serde(default, borrow)]
-    text: Cow<'a, str>,
 }
