@@ -1,5 +1,7 @@
 //! Looking through bytes that came over the wire. Nothing here can panic, and nothing assumes UTF-8.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 /// So many bytes at an offset.
@@ -23,6 +25,15 @@ pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
         number = number.checked_mul(10)?.checked_add(digit.into())?;
     }
     N::try_from(number).ok()
+}
+
+/// Bytes as text; those that are no UTF-8 are replaced.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // Nearly all are ASCII, of which this is by far the faster look.
+    match str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// What is before and after the first such byte.

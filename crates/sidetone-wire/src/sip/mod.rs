@@ -29,15 +29,17 @@ pub use self::reason::Reason;
 pub use self::redact::{redacted, without_passwords};
 pub use self::start_line::StartLine;
 
+use crate::scan;
+
 /// A value as text to show: folded lines joined, bytes that are no UTF-8 replaced.
 #[must_use]
 pub fn text(value: &[u8]) -> Cow<'_, str> {
     if !value.contains(&b'\n') {
-        return String::from_utf8_lossy(value);
+        return scan::text(value);
     }
     let lines: Vec<_> = value
         .split(|byte| *byte == b'\n')
-        .map(|line| String::from_utf8_lossy(line.trim_ascii()))
+        .map(|line| scan::text(line.trim_ascii()))
         .collect();
     Cow::Owned(lines.join(" "))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::header::{Fields, same_name};
-use crate::scan::split_once;
+use crate::scan::{self, split_once};
 
 /// What stands where something was removed.
 const REMOVED: &str = "[removed]";
@@ -143,7 +143,7 @@ struct Redacted<'a> {
 impl Redacted<'_> {
     fn take_up_to(&mut self, end: usize) {
         let piece = self.message.get(self.taken..end).unwrap_or_default();
-        self.text.push_str(&String::from_utf8_lossy(piece));
+        self.text.push_str(&scan::text(piece));
         self.taken = end;
     }
 
@@ -151,7 +151,7 @@ impl Redacted<'_> {
     fn remove(&mut self, at: usize, line: &[u8], name: &[u8], separator: &[u8], value: &[u8]) {
         self.take_up_to(at);
         for part in [name, separator] {
-            self.text.push_str(&String::from_utf8_lossy(part));
+            self.text.push_str(&scan::text(part));
         }
         self.text.push_str(REMOVED);
         self.text.push_str(match value {

@@ -48,6 +48,10 @@ pub(crate) fn content_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Str
 
 /// The beginning of a text: what is longer than is taken of others is no address or name.
 pub(crate) fn cut(text: String, max_chars: usize) -> String {
+    // A text has at most as many characters as bytes.
+    if text.len() <= max_chars {
+        return text;
+    }
     match text.char_indices().nth(max_chars) {
         Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
         None => text,

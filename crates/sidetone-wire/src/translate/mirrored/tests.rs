@@ -127,3 +127,22 @@ fn what_is_kept_of_a_packet_is_counted_and_bounded() {
         assert_eq!(read.iter().all(Result::is_ok), is_kept, "{read:?}");
     }
 }
+
+/// What was kept is known again by it.
+#[test]
+fn the_identity_of_a_packet_stays_what_it_is() {
+    let payload = b"BYE sip:b@b SIP/2.0\r\nCall-ID: x\r\nCSeq: 2 BYE\r\n\r\n";
+    for (source, expected) in [
+        ("192.0.2.10:5060", "hep:63a95886d503f116e31724c04e31f9ec"),
+        (
+            "[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+            "hep:49e160708461f78925b3c02f9ed53092",
+        ),
+    ] {
+        let source = source.parse().unwrap();
+        let destination = SocketAddr::from(([192, 0, 2, 1], 5060));
+        let hash = hash(101, 1_000, source, destination, payload);
+        let id = EventId::of_digest("hep", &hash.finalize());
+        assert_eq!(id.as_str(), expected);
+    }
+}
