@@ -1,7 +1,8 @@
 //! What is taken in of what others say: how long, how deep, between which numbers.
 //!
-//! The doors ask before an event is kept, so that all that is kept can be read back, compared and added up. What is
-//! kept already is never asked again: a narrower bound must not make an old event unreadable.
+//! The doors ask before an event is kept, so that all that is kept can be read back, compared and
+//! added up. What is kept already is never asked again: a narrower bound must not make an old event
+//! unreadable.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,12 +22,13 @@ use crate::vocabulary::{
 pub const TEXT_MAX_CHARS: usize = 512;
 /// The longest name (of a group, an event, an agent, a codec), in characters.
 pub const NAME_MAX_CHARS: usize = 128;
-/// The most levels of JSON within JSON. Well below the 128 that the reader takes, because summaries and documents hold
-/// values deeper down than events do.
+/// The most levels of JSON within JSON. Well below the 128 that the reader takes, because summaries
+/// and documents hold values deeper down than events do.
 pub const LEVELS_MAX: usize = 32;
 /// The most memory that JSON within an event may take once it is read (see [`crate::parsed`]).
 pub const DATA_MAX_BYTES: usize = 64 * 1024;
-/// The same of what is kept whole as it came: a summary that another system made, an event of an unknown kind.
+/// The same of what is kept whole as it came: a summary that another system made, an event of an
+/// unknown kind.
 pub const WHOLE_MAX_BYTES: usize = 256 * 1024;
 /// The most members of a list or a map that is read.
 pub const ITEMS_MAX: usize = 64;

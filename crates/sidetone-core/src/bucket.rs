@@ -1,6 +1,8 @@
-//! The bucket of a call: which part of an account's calls it is kept with, where they are kept in parts.
+//! The bucket of a call: which part of an account's calls it is kept with, where they are kept in
+//! parts.
 //!
-//! What is kept is found by it, so it may never change: another function would be another name and stand beside this one.
+//! What is kept is found by it, so it may never change: another function would be another name and
+//! stand beside this one.
 
 use std::num::NonZeroU16;
 
@@ -11,9 +13,10 @@ pub const BUCKETS_MAX: u16 = 1024;
 
 /// The bucket of a call among so many, 1 to [`BUCKETS_MAX`], counted from 0.
 ///
-/// `mix(mix(high) ^ low) mod buckets`, where `high` and `low` are the two halves of the `CallSid`'s 128 bits. Calls spread
-/// evenly, even where whoever names them counts them or begins with the time (UUID version 7), and the two buckets that one
-/// becomes when there are twice as many are that one and that one plus their former number.
+/// `mix(mix(high) ^ low) mod buckets`, where `high` and `low` are the two halves of the `CallSid`'s
+/// 128 bits. Calls spread evenly, even where whoever names them counts them or begins with the time
+/// (UUID version 7), and the two buckets that one becomes when there are twice as many are that one
+/// and that one plus their former number.
 #[must_use]
 pub fn bucket(sid: CallSid, buckets: NonZeroU16) -> u16 {
     let bits = u128::from_be_bytes(*sid.as_bytes());
@@ -32,8 +35,8 @@ const fn low_half(bits: u128) -> u64 {
     bits as u64
 }
 
-/// One step of `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): each bit of what goes in
-/// turns each bit of what comes out in half the cases.
+/// One step of `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+/// 2014): each bit of what goes in turns each bit of what comes out in half the cases.
 const fn mix(bits: u64) -> u64 {
     let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -84,8 +87,8 @@ mod tests {
         }
     }
 
-    /// Pearson's χ² of 100 calls a bucket and more, whoever names them: it is about the number of buckets, and five standard
-    /// deviations above only if they are not even.
+    /// Pearson's χ² of 100 calls a bucket and more, whoever names them: it is about the number of
+    /// buckets, and five standard deviations above only if they are not even.
     #[test]
     fn calls_spread_evenly() {
         type Naming = fn(u64) -> [u8; 16];

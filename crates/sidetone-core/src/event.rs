@@ -35,7 +35,8 @@ pub struct EventId(String);
 pub struct EventIdError;
 
 impl EventId {
-    /// What ids of our own begin with. No door lets one of these in, so nobody else's event is taken for ours.
+    /// What ids of our own begin with. No door lets one of these in, so nobody else's event is
+    /// taken for ours.
     pub const OWN_PREFIX: &str = "sidetone:";
 
     /// An id made of what an event is made of: a word and the first half of a digest.
@@ -123,8 +124,8 @@ closed_set!(
 );
 
 impl SourceKind {
-    /// Whether it tells of a leg of a switch, whose telephone is at an edge that the switch does not know: at the SIP edge as
-    /// far as it can say.
+    /// Whether it tells of a leg of a switch, whose telephone is at an edge that the switch does
+    /// not know: at the SIP edge as far as it can say.
     #[must_use]
     pub const fn is_switch(self) -> bool {
         matches!(self, Self::FreeSwitch | Self::Asterisk)
@@ -243,8 +244,8 @@ pub enum Observation {
         /// What that means.
         timer: Timer,
     },
-    /// A JSON object of a kind, or with a word, that this version does not know, kept for one that does.
-    /// It changes no summary.
+    /// A JSON object of a kind, or with a word, that this version does not know, kept for one that
+    /// does. It changes no summary.
     #[serde(untagged)]
     Unknown(Value),
 }
@@ -322,8 +323,9 @@ impl ImportedSummary {
 }
 
 impl Observation {
-    /// About how much memory an event of this takes, given the length of its JSON, in bytes: what is in fields takes about
-    /// twice as much as its text, JSON within it up to a hundred times as much.
+    /// About how much memory an event of this takes, given the length of its JSON, in bytes: what
+    /// is in fields takes about twice as much as its text, JSON within it up to a hundred times as
+    /// much.
     #[must_use]
     pub fn memory_bytes(&self, json_bytes: usize) -> usize {
         const FIELDS: usize = 1024;

@@ -1,15 +1,17 @@
 //! What is known of a call: a sparse record, and the same record with a rank on every field.
 //!
-//! Sources tell different parts of a call, sometimes the same part differently. Each field is settled on its own:
-//! the claim of the highest [`Rank`] wins. Taking a maximum is commutative, associative and idempotent, and that is
-//! all the fold needs to give the same result for any order, any duplicates and any split of the events.
+//! Sources tell different parts of a call, sometimes the same part differently. Each field is
+//! settled on its own: the claim of the highest [`Rank`] wins. Taking a maximum is commutative,
+//! associative and idempotent, and that is all the fold needs to give the same result for any
+//! order, any duplicates and any split of the events.
+
+mod bounds;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::bounds::{Bounded, OutOfBounds, range};
 use crate::id::{AccountSid, CallSid, EventKey};
 use crate::media::Counters;
 use crate::time::TimeUs;
@@ -25,8 +27,8 @@ use crate::vocabulary::{
 pub struct Rank {
     /// When it was said: the later word corrects the earlier one.
     pub at: TimeUs,
-    /// The source's own count of its messages, 0 when not said. Times of callbacks are whole seconds, and several come
-    /// within one.
+    /// The source's own count of its messages, 0 when not said. Times of callbacks are whole
+    /// seconds, and several come within one.
     pub sequence: u32,
     /// Decides between words said at the same time, so that the order is total.
     pub key: EventKey,
@@ -262,9 +264,11 @@ facts! {
 facts! {
     /// Caller verification, branding and registration.
     TrustFacts, TrustClaims {
-        /// A verification service vouched for the caller (STIR/SHAKEN), or the signature of an attestation was checked.
+        /// A verification service vouched for the caller (STIR/SHAKEN), or the signature of an
+        /// attestation was checked.
         verified_caller: bool,
-        /// `A`, `B` or `C` (RFC 8588): what the signer of the call claims. Seen, which is not verified.
+        /// `A`, `B` or `C` (RFC 8588): what the signer of the call claims. Seen, which is not
+        /// verified.
         attestation: String,
         /// The caller's number in that claim.
         attested_caller: String,
@@ -365,40 +369,4 @@ facts! {
     }
     nested {}
     maps {}
-}
-
-impl PartyFacts {
-    fn in_range(&self) -> Result<(), OutOfBounds> {
-        self.check()?;
-        range("latitude", self.latitude, -90.0, 90.0)?;
-        range("longitude", self.longitude, -180.0, 180.0)?;
-        match &self.country_code {
-            Some(code) if code.len() != 2 || !code.bytes().all(|it| it.is_ascii_uppercase()) => {
-                Err(OutOfBounds::new(code, "two upper-case letters").within("country_code"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl EdgeFacts {
-    fn in_range(&self) -> Result<(), OutOfBounds> {
-        self.check()?;
-        range("q850_cause", self.q850_cause, 0, 127)
-    }
-}
-
-impl CallFacts {
-    /// Whether it is within bounds, and what it holds within the numbers that its kind has.
-    pub(crate) fn in_range(&self) -> Result<(), OutOfBounds> {
-        self.check()?;
-        range("last_sip_response", self.last_sip_response, 100, 699)?;
-        range("q850_cause", self.q850_cause, 0, 127)?;
-        self.from.in_range().map_err(|error| error.within("from"))?;
-        self.to.in_range().map_err(|error| error.within("to"))?;
-        self.edges.iter().try_for_each(|(kind, edge)| {
-            edge.in_range()
-                .map_err(|error| error.within(kind).within("edges"))
-        })
-    }
 }

@@ -1,18 +1,20 @@
 //! What a call is: identifiers, events, correlation, fold, quality, tags.
 //!
 //! - [`id`], [`time`], [`vocabulary`]: names, points in time, closed sets of words.
-//! - [`event`]: an observation of a call. Events are the truth, are only ever added, and carry [`facts`] (what a source
-//!   says) or [`media`] (what it measured), or a packet as it was seen on its
-//!   way ([`capture`]): [`sip`], [`rtcp`], [`vq`]. Their stored JSON is readable for ever.
-//! - [`correlate`]: which call an observation is of: by its source's own name for it, or by the packets before.
-//! - [`fold`]: from the events of a call to its [`summary`]. The same events give the same bytes, in any order, with
-//!   any duplicates, at once or in parts that are merged later.
-//! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned thresholds. What was not
-//!   measured is never judged.
+//! - [`event`]: an observation of a call. Events are the truth, are only ever added, and carry
+//!   [`facts`] (what a source says) or [`media`] (what it measured), or a packet as it was seen on
+//!   its way ([`capture`]): [`sip`], [`rtcp`], [`vq`]. Their stored JSON is readable for ever.
+//! - [`correlate`]: which call an observation is of: by its source's own name for it, or by the
+//!   packets before.
+//! - [`fold`]: from the events of a call to its [`summary`]. The same events give the same bytes,
+//!   in any order, with any duplicates, at once or in parts that are merged later.
+//! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned
+//!   thresholds. What was not measured is never judged.
 //! - [`sides`], [`network`]: who is who around the platform, as its operator says.
 //! - [`bucket`]: which of an account's calls are kept together.
 //! - [`bounds`]: how long, how deep and between which numbers what others say may be.
-//! - [`annotation`], [`feedback`], [`filter`], [`search`]: what people say about a call, and which calls are asked for.
+//! - [`annotation`], [`feedback`], [`filter`], [`search`]: what people say about a call, and which
+//!   calls are asked for.
 //!
 //! ```
 //! use sidetone_core::event::{CallEvent, EventId, Observation, Source, SourceKind, Step};
@@ -41,7 +43,8 @@
 //! assert_eq!(summary.facts.connect_duration_s, Some(54));
 //! ```
 //!
-//! Invariant: nothing here reads a clock, a file, a socket or the environment, and nothing knows a wire format.
+//! Invariant: nothing here reads a clock, a file, a socket or the environment, and nothing knows a
+//! wire format.
 #![warn(missing_docs, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 #[macro_use]

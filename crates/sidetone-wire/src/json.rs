@@ -1,7 +1,9 @@
-//! JSON (RFC 8259) as programs write it that print it piece by piece: what is wrong with the text is put right where only one reading is left.
+//! JSON (RFC 8259) as programs write it that print it piece by piece: what is wrong with the text
+//! is put right where only one reading is left.
 //!
-//! A text that is JSON is never touched: it is read as it is. Of any other, what stands in strings stays in strings and
-//! what is whole keeps its value; what is not whole is left out. Nothing is guessed: no figure is made of a part of one.
+//! A text that is JSON is never touched: it is read as it is. Of any other, what stands in strings
+//! stays in strings and what is whole keeps its value; what is not whole is left out. Nothing is
+//! guessed: no figure is made of a part of one.
 
 pub(crate) mod cursor;
 mod number;
@@ -195,7 +197,8 @@ impl<'a> Reader<'a> {
         self.whole = (self.out.len(), self.repairs);
     }
 
-    /// Reads a member or an item with the comma before it, or the end of the object or array. `None`: that is not there.
+    /// Reads a member or an item with the comma before it, or the end of the object or array.
+    /// `None`: that is not there.
     fn step(&mut self, closing: u8) -> Option<()> {
         let is_first = matches!(self.out.last(), Some(b'{' | b'['));
         let mut commas = 0_usize;

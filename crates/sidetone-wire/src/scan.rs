@@ -1,4 +1,5 @@
-//! Looking through bytes that came over the wire. Nothing here can panic, and nothing assumes UTF-8.
+//! Looking through bytes that came over the wire. Nothing here can panic, and nothing assumes
+//! UTF-8.
 
 use std::borrow::Cow;
 
@@ -63,7 +64,8 @@ pub(crate) fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
     (line.strip_suffix(b"\r").unwrap_or(line), rest)
 }
 
-/// The parts of a value between separators that stand neither in quotes nor in angle brackets. Empty parts are left out.
+/// The parts of a value between separators that stand neither in quotes nor in angle brackets.
+/// Empty parts are left out.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts<'a> {
     rest: &'a [u8],
@@ -126,8 +128,8 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// The value of a parameter among `name=value` parts between semicolons: without quotes or angle brackets around it,
-/// empty if the parameter has no value.
+/// The value of a parameter among `name=value` parts between semicolons: without quotes or angle
+/// brackets around it, empty if the parameter has no value.
 pub(crate) fn param<'a>(params: &'a [u8], name: &str) -> Option<&'a [u8]> {
     Parts::new(params, b';').find_map(|part| {
         let (key, value) = split_once(part, b'=').unwrap_or((part, b""));

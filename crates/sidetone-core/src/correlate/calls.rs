@@ -45,7 +45,8 @@ pub(super) struct Known {
     /// Whether a clock that tells of it may be wrong.
     pub(super) is_off: bool,
     is_accepted: bool,
-    /// When it was refused last. Nothing else ends a call that was not accepted, and of one that was it is a re-INVITE.
+    /// When it was refused last. Nothing else ends a call that was not accepted, and of one that
+    /// was it is a re-INVITE.
     refused_at: TimeUs,
     ended_at: TimeUs,
     rtcp: Clues,
@@ -107,7 +108,8 @@ impl Known {
         self.end() < NEVER
     }
 
-    /// Whether it had not ended when something was received, as far as what had been received by then tells.
+    /// Whether it had not ended when something was received, as far as what had been received by
+    /// then tells.
     fn ran_at_receipt(&self, at: TimeUs) -> bool {
         !self.has_ended() || at.plus_us(LINGER_US) <= self.forget_at
     }
@@ -161,7 +163,8 @@ impl Calls {
         }
     }
 
-    /// Takes it that a source, or a name that is no Call-ID, is the call's as long as it lasts, if that is new.
+    /// Takes it that a source, or a name that is no Call-ID, is the call's as long as it lasts, if
+    /// that is new.
     pub(super) fn notice(&mut self, name: Key, clue: Key) {
         let Some(known) = self.by_name.get_mut(&name) else {
             return;
@@ -176,8 +179,9 @@ impl Calls {
         self.by_clue.contains_key(&name)
     }
 
-    /// The name of the call that packets of a time belong to by what is told of them: by the first that was one running
-    /// call's only, else by the first that was any's; else by another name of theirs, if that was one running call's only.
+    /// The name of the call that packets of a time belong to by what is told of them: by the first
+    /// that was one running call's only, else by the first that was any's; else by another name of
+    /// theirs, if that was one running call's only.
     pub(super) fn at<'a>(
         &self,
         seen: Seen,

@@ -65,8 +65,8 @@ impl Correlator {
         }
     }
 
-    /// The same of packets that are all there is, in any order and seen at any time: addresses tell whose a report is when
-    /// all have come.
+    /// The same of packets that are all there is, in any order and seen at any time: addresses tell
+    /// whose a report is when all have come.
     #[must_use]
     pub fn of_whole(limits: Limits) -> Self {
         Self {
@@ -134,8 +134,9 @@ impl Correlator {
         (found, given_up)
     }
 
-    /// Makes room when packets that are all there is are too many to wait for the last: what is known by now has to tell.
-    /// What nothing explains waits on. Finds nothing when too little is new since it was done last.
+    /// Makes room when packets that are all there is are too many to wait for the last: what is
+    /// known by now has to tell. What nothing explains waits on. Finds nothing when too little is
+    /// new since it was done last.
     pub fn relieve(&mut self, now: TimeUs) -> Vec<Found> {
         if !self.is_whole || self.untried < self.waiting.len() / RELIEVED_SHARE {
             return Vec::new();
@@ -186,7 +187,8 @@ impl Correlator {
         (found, left)
     }
 
-    /// The event of a packet whose call was looked up elsewhere. The call is remembered: packets that follow need not wait.
+    /// The event of a packet whose call was looked up elsewhere. The call is remembered: packets
+    /// that follow need not wait.
     pub fn recall(&mut self, owned: Owned, call: CallRef, now: TimeUs) -> CallEvent {
         if let Some(name) = owned.packet.call_name() {
             self.tracker.recall(call, name, now);
@@ -235,7 +237,8 @@ impl Correlator {
         Some(clue)
     }
 
-    /// The call of a packet, as far as the packets before it tell; what it tells itself is remembered.
+    /// The call of a packet, as far as the packets before it tell; what it tells itself is
+    /// remembered.
     fn call(
         &mut self,
         owned: &Owned,

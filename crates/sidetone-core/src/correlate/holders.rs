@@ -6,8 +6,8 @@ use super::clue::CLOCKS_OFF_US;
 use super::keys::Key;
 use crate::time::{SECOND_US, TimeUs};
 
-/// How long after its end reports may be a call's: a phone sends them until it hears of the end, most often every 5 s
-/// (RFC 3550 §6.2).
+/// How long after its end reports may be a call's: a phone sends them until it hears of the end,
+/// most often every 5 s (RFC 3550 §6.2).
 pub(super) const LATE_US: i64 = 5 * SECOND_US;
 /// Most calls remembered of one address. Beyond, the earliest are forgotten.
 pub(super) const HOLDERS_MAX: usize = 1_000;
@@ -53,8 +53,9 @@ impl Holders {
         self.0.insert(place, Holder { from, name });
     }
 
-    /// Whose it was at a time: the latest call's that ran; else that of the latest which had just ended, or of the next if
-    /// its beginning may be a matter of clocks. `end_of` tells when a call ended.
+    /// Whose it was at a time: the latest call's that ran; else that of the latest which had just
+    /// ended, or of the next if its beginning may be a matter of clocks. `end_of` tells when a call
+    /// ended.
     pub(super) fn at(&self, at: TimeUs, end_of: impl Fn(Key) -> Option<TimeUs>) -> Option<Held> {
         let begun = self.0.partition_point(|it| it.from <= at);
         let (mut running, mut late) = (None, None);

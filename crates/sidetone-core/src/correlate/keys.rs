@@ -16,8 +16,9 @@ pub(super) enum Told<'a> {
     Ssrc(u32),
 }
 
-/// What is told within one account, as 64 bits that nobody outside can foresee. That a new call meets one of a million
-/// others has a chance of one in 10¹³. Finding a call touches no text, which would have to come from memory for each packet.
+/// What is told within one account, as 64 bits that nobody outside can foresee. That a new call
+/// meets one of a million others has a chance of one in 10¹³. Finding a call touches no text, which
+/// would have to come from memory for each packet.
 pub(super) type Key = u64;
 
 /// Makes keys. Those of one maker mean nothing to another.

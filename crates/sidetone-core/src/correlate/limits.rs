@@ -10,8 +10,8 @@ pub const WAIT_US: i64 = 5 * SECOND_US;
 pub struct Limits {
     /// Calls at once.
     pub calls: usize,
-    /// Packets that wait for their call. No account's may be more than what is left free: alone, an account has half of
-    /// this, and however many flood, there is room for another.
+    /// Packets that wait for their call. No account's may be more than what is left free: alone, an
+    /// account has half of this, and however many flood, there is room for another.
     pub waiting: usize,
     /// Bytes of these, shared alike.
     pub waiting_bytes: usize,

@@ -1,4 +1,5 @@
-//! A packet of a mirrored network, read: what it is, and what it tells about which call it belongs to.
+//! A packet of a mirrored network, read: what it is, and what it tells about which call it belongs
+//! to.
 
 use std::net::SocketAddr;
 
@@ -15,9 +16,11 @@ use crate::vq::VqReport;
 /// One mirrored packet, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mirrored {
-    /// When the agent saw it, by the agent's clock. Whoever knows better may put it right: the identity stays.
+    /// When the agent saw it, by the agent's clock. Whoever knows better may put it right: the
+    /// identity stays.
     pub at: TimeUs,
-    /// Identity: the same packet seen by the same agent at the same time, as it says, is the same event.
+    /// Identity: the same packet seen by the same agent at the same time, as it says, is the same
+    /// event.
     pub id: EventId,
     /// How it came to us.
     pub kind: SourceKind,
@@ -25,7 +28,8 @@ pub struct Mirrored {
     pub translator: u16,
     /// Capture id of the agent that saw it; 0: none did.
     pub agent: u32,
-    /// The name its agent gives to the call; one that is longer than any Call-ID that is kept names none.
+    /// The name its agent gives to the call; one that is longer than any Call-ID that is kept names
+    /// none.
     pub correlation_id: Option<String>,
     /// Where it came from and where it went.
     pub addresses: [SocketAddr; 2],

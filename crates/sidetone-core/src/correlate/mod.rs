@@ -1,12 +1,14 @@
 //! Which call an observation is of.
 //!
-//! Most sources name the call, each in its own way: [`call_sid`] and [`sip_call_sid`] tell which it is. They are functions of
-//! the name, so that any node, and the user's own application, computes the same.
+//! Most sources name the call, each in its own way: [`call_sid`] and [`sip_call_sid`] tell which it
+//! is. They are functions of the name, so that any node, and the user's own application, computes
+//! the same.
 //!
-//! Packets of a mirrored network often name no call, or by a name of their agent's own. The [`Correlator`] tells which it is by
-//! the packets before: **it keeps state** between one packet and the next, the only thing here that does. It remembers calls
-//! and where their media goes ([`Tracker`]), and lets packets wait for what explains them; both are bounded, and both pass with
-//! the time that it is told.
+//! Packets of a mirrored network often name no call, or by a name of their agent's own. The
+//! [`Correlator`] tells which it is by the packets before: **it keeps state** between one packet
+//! and the next, the only thing here that does. It remembers calls and where their media goes
+//! ([`Tracker`]), and lets packets wait for what explains them; both are bounded, and both pass
+//! with the time that it is told.
 
 mod calls;
 mod clue;

@@ -1,4 +1,5 @@
-//! Which call a foreign name means. A pure step of its own: any node, and the user's own application, computes the same.
+//! Which call a foreign name means. A pure step of its own: any node, and the user's own
+//! application, computes the same.
 
 use std::fmt;
 
@@ -13,8 +14,8 @@ pub enum CallKey<'a> {
     Sid(CallSid),
     /// A UUID (as jambonz, `SignalWire`, Somleng and `FreeSWITCH` send), as its 128 bits.
     Uuid([u8; 16]),
-    /// Anything else: a SIP Call-ID, a temporary id of an SDK, a PBX's own id. Compared byte by byte
-    /// (RFC 3261 §8.1.1.4).
+    /// Anything else: a SIP Call-ID, a temporary id of an SDK, a PBX's own id. Compared byte by
+    /// byte (RFC 3261 §8.1.1.4).
     Foreign(&'a str),
 }
 
@@ -33,8 +34,9 @@ impl<'a> CallKey<'a> {
 
     /// The call of this name among an account's calls.
     ///
-    /// A `CallSid` is itself. A UUID gives its 32 digits to the `CallSid`, so that people recognise it. Of other names
-    /// it is `CA` and the first 32 hexadecimal digits of `SHA-256(account_sid + "\n" + name)`.
+    /// A `CallSid` is itself. A UUID gives its 32 digits to the `CallSid`, so that people recognise
+    /// it. Of other names it is `CA` and the first 32 hexadecimal digits of `SHA-256(account_sid +
+    /// "\n" + name)`.
     #[must_use]
     pub fn call_sid(&self, account: AccountSid) -> CallSid {
         match self {
@@ -67,14 +69,15 @@ pub fn call_sid(account: AccountSid, text: &str) -> CallSid {
     CallKey::of(text).call_sid(account)
 }
 
-/// The call of a SIP Call-ID among an account's calls. Always hashed: a Call-ID is written by whoever calls, who could give it
-/// the looks of another call's `CallSid`.
+/// The call of a SIP Call-ID among an account's calls. Always hashed: a Call-ID is written by
+/// whoever calls, who could give it the looks of another call's `CallSid`.
 #[must_use]
 pub fn sip_call_sid(account: AccountSid, call_id: &str) -> CallSid {
     CallKey::Foreign(call_id).call_sid(account)
 }
 
-/// Reads `8-4-4-4-12` hexadecimal digits of either case. 32 digits without dashes are any text, not a UUID.
+/// Reads `8-4-4-4-12` hexadecimal digits of either case. 32 digits without dashes are any text, not
+/// a UUID.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 {
         return None;

@@ -1,11 +1,12 @@
 //! Which call a mirrored packet belongs to, as far as the packets before it tell.
 //!
-//! Whose call a SIP message is follows from its Call-ID alone; what has to be remembered is which Call-IDs are calls (only
-//! an INVITE makes one), and where their media goes, because RTCP names no call, or by a name of its agent's own.
+//! Whose call a SIP message is follows from its Call-ID alone; what has to be remembered is which
+//! Call-IDs are calls (only an INVITE makes one), and where their media goes, because RTCP names no
+//! call, or by a name of its agent's own.
 //!
-//! Addresses go from one call to the next, and packets do not come in the order in which they were seen: so it is told by
-//! the time at which each was seen whose an address was; where that tells nothing and a clock may be wrong, by whose it was
-//! when the packet came.
+//! Addresses go from one call to the next, and packets do not come in the order in which they were
+//! seen: so it is told by the time at which each was seen whose an address was; where that tells
+//! nothing and a clock may be wrong, by whose it was when the packet came.
 
 use std::collections::HashMap;
 
@@ -17,7 +18,8 @@ use super::name::sip_call_sid;
 use crate::id::{AccountSid, CallRef};
 use crate::time::{SECOND_US, TimeUs};
 
-/// How long packets need not wait whose like has waited in vain: their call may have begun meanwhile.
+/// How long packets need not wait whose like has waited in vain: their call may have begun
+/// meanwhile.
 const HOPELESS_US: i64 = 60 * SECOND_US;
 /// Most of these that are remembered; others wait.
 const HOPELESS_MAX: usize = 100_000;
@@ -60,7 +62,8 @@ impl Tracker {
                     sid: clue.sid.unwrap_or_else(natural),
                 };
                 if !room {
-                    // It is a call all the same; what does not name it by its Call-ID will not find it.
+                    // It is a call all the same; what does not name it by its Call-ID will not find
+                    // it.
                     return Some(call);
                 }
                 self.calls.begin(name, Known::new(call, clue.seen.at))
@@ -76,9 +79,9 @@ impl Tracker {
         Some(call)
     }
 
-    /// The call of an RTCP packet or of a phone's report: by the name it has, if that is a Call-ID; else by what its
-    /// addresses and sources were at its time, else by what its name has come to mean. What it has of these is known from
-    /// then on.
+    /// The call of an RTCP packet or of a phone's report: by the name it has, if that is a Call-ID;
+    /// else by what its addresses and sources were at its time, else by what its name has come to
+    /// mean. What it has of these is known from then on.
     pub fn media(&mut self, clue: &MediaClue<'_>, now: TimeUs) -> Option<CallRef> {
         let named = clue
             .correlation_id
@@ -118,7 +121,8 @@ impl Tracker {
         }
     }
 
-    /// Remembers a call that was looked up elsewhere: it began before this did, so its INVITE will not come.
+    /// Remembers a call that was looked up elsewhere: it began before this did, so its INVITE will
+    /// not come.
     pub fn recall(&mut self, call: CallRef, call_id: &str, now: TimeUs) {
         if self.calls.len() >= self.limits.calls {
             return;
@@ -130,8 +134,8 @@ impl Tracker {
         }
     }
 
-    /// Takes it that nothing explains a report, which has waited for that. Those that follow with its name between its
-    /// addresses need not wait, for a while.
+    /// Takes it that nothing explains a report, which has waited for that. Those that follow with
+    /// its name between its addresses need not wait, for a while.
     pub fn give_up(&mut self, clue: &MediaClue<'_>, now: TimeUs) {
         if self.hopeless.len() < HOPELESS_MAX {
             let until = now.plus_us(HOPELESS_US);

@@ -1,4 +1,5 @@
-//! Puts a summary together: what is reported, what follows from it, what was measured, what is wrong with it.
+//! Puts a summary together: what is reported, what follows from it, what was measured, what is
+//! wrong with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -21,7 +22,8 @@ use crate::tags;
 use crate::time::TimeUs;
 use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, StreamDirection, Tag};
 
-/// What a call's events tell before anybody judges it: they name the day whose rules are in force, and with these the summary.
+/// What a call's events tell before anybody judges it: they name the day whose rules are in force,
+/// and with these the summary.
 pub struct Findings<'a> {
     state: &'a FoldState,
     signalling: Option<Signalling<'a>>,
@@ -102,7 +104,8 @@ impl<'a> Findings<'a> {
                 disregarded = seen.disregarded;
                 locations = seen.locations;
                 for (place, side) in seen.figures {
-                    // Whoever carried the media measured it where it came in; reports tell of what that leaves open.
+                    // Whoever carried the media measured it where it came in; reports tell of what
+                    // that leaves open.
                     if let Some(held) = figures.get_mut(&place) {
                         held.total = mem::take(&mut held.total).or(side.total);
                     } else {
@@ -169,8 +172,9 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// The edge that a switch's leg ends at: that of the party at its other end, as signalling and rules say. Without signalling, or
-/// where a leg with a proxy on its way does not say which party that is, the SIP edge.
+/// The edge that a switch's leg ends at: that of the party at its other end, as signalling and
+/// rules say. Without signalling, or where a leg with a proxy on its way does not say which party
+/// that is, the SIP edge.
 fn switch_edge(seen: Option<&parties::Seen>, direction: Option<StreamDirection>) -> EdgeKind {
     match (seen.map(|seen| seen.kinds), direction) {
         (Some((caller, callee)), _) if caller == callee => caller,
@@ -198,8 +202,8 @@ fn complete(facts: &mut CallFacts, outcome: &Outcome, locations: Locations) {
     }
 }
 
-/// Country and prefix of a party's number, where nobody said them; then where its address is, unless that is in another
-/// country: a number that is used from abroad keeps its own.
+/// Country and prefix of a party's number, where nobody said them; then where its address is,
+/// unless that is in another country: a number that is used from abroad keeps its own.
 fn place(party: &mut PartyFacts, location: Option<IpLocation>) {
     if (party.country_code.is_none() || party.number_prefix.is_none())
         && let Some(origin) = party.address.as_deref().and_then(number::origin)
@@ -354,9 +358,11 @@ fn total(
     (!total.is_empty()).then_some(total)
 }
 
-/// A score by the E-model, where none was reported and codec, loss, jitter and round-trip time are all known.
+/// A score by the E-model, where none was reported and codec, loss, jitter and round-trip time are
+/// all known.
 ///
-/// Without a round-trip time there is none: a conversation's quality cannot be told without its delay.
+/// Without a round-trip time there is none: a conversation's quality cannot be told without its
+/// delay.
 fn estimate_mos(counters: &mut Counters, edge_rtt_ms: Option<f64>) {
     if counters.mos.is_some() {
         counters.mos_method.get_or_insert(MosMethod::Reported);

@@ -38,7 +38,8 @@ pub(super) fn combine(streams: &[StreamFigures], side: Side) -> Counters {
         .filter(|stream| stream.codec_rank.is_some())
         .max_by_key(|stream| stream.codec_rank)
         .map(|stream| &stream.counters);
-    // Scores of different methods cannot be averaged: the method of the first stream that has a score is kept.
+    // Scores of different methods cannot be averaged: the method of the first stream that has a
+    // score is kept.
     let mos_method = counters.iter().find_map(|counters| counters.mos_method);
     let mut total = Counters {
         codec: latest_codec.and_then(|counters| counters.codec),
@@ -73,7 +74,8 @@ pub(super) fn combine(streams: &[StreamFigures], side: Side) -> Counters {
     total
 }
 
-/// The share lost of several streams, weighed by the packets expected of each, where that is known of all of them.
+/// The share lost of several streams, weighed by the packets expected of each, where that is known
+/// of all of them.
 fn loss_percent(counters: &[&Counters], weights: &[f64]) -> Option<f64> {
     let expected: Option<Vec<f64>> = counters
         .iter()

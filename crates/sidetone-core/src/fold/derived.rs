@@ -1,4 +1,5 @@
-//! What follows from a call's packets beside its summary: made when somebody reads it, never stored.
+//! What follows from a call's packets beside its summary: made when somebody reads it, never
+//! stored.
 
 use super::parties::BothSides;
 use super::place::Places;
@@ -23,7 +24,8 @@ pub struct Derived {
 }
 
 impl FoldState {
-    /// What follows from the packets that were seen, the same for any order of the events. `None` when no INVITE was.
+    /// What follows from the packets that were seen, the same for any order of the events. `None`
+    /// when no INVITE was.
     #[must_use]
     pub fn derived(&self, call: CallRef, sides: &Sides) -> Option<Derived> {
         let signalling = sip::signalling(&self.dialogs, &self.reports)?;

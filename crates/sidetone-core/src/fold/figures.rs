@@ -40,8 +40,9 @@ impl Streams {
 
 /// The figures of a stream as seen from one side; `None` when it tells nothing of that side.
 ///
-/// A sample about both directions tells of the inbound side all but what was sent, as upstream does; what has no
-/// direction is treated alike. What came in has no count of packets sent by this edge, and the other way round.
+/// A sample about both directions tells of the inbound side all but what was sent, as upstream
+/// does; what has no direction is treated alike. What came in has no count of packets sent by this
+/// edge, and the other way round.
 fn figures_of(key: &StreamKey, stream: &Stream, side: Side) -> Option<StreamFigures> {
     let mut counters = whole(stream);
     match (key.direction, side) {
@@ -168,7 +169,8 @@ fn sum<T>(
         .reduce(add)
 }
 
-/// Packets of each report. `None` unless all of them were counted: half-known weights would favour what is known.
+/// Packets of each report. `None` unless all of them were counted: half-known weights would favour
+/// what is known.
 fn weights(reports: &[&Report]) -> Option<Vec<f64>> {
     let packets: Option<Vec<u64>> = reports
         .iter()
@@ -181,7 +183,8 @@ fn weights(reports: &[&Report]) -> Option<Vec<f64>> {
         .then(|| packets.into_iter().map(as_weight).collect())
 }
 
-/// Mean of what the reports say, in the order of the reports. Where there is no weight, each counts the same.
+/// Mean of what the reports say, in the order of the reports. Where there is no weight, each counts
+/// the same.
 fn mean(
     reports: &[&Report],
     field: impl Fn(&Report) -> Option<f64>,
@@ -214,7 +217,8 @@ fn stat_of(
     })
 }
 
-/// A reported stat, with what it leaves open taken from the readings. Extremes hold whoever saw them.
+/// A reported stat, with what it leaves open taken from the readings. Extremes hold whoever saw
+/// them.
 fn or_stat(reported: Stat, read: Option<Stat>) -> Stat {
     let read = read.unwrap_or_default();
     let either = |reported: Option<f64>, read: Option<f64>, which: fn(f64, f64) -> f64| {

@@ -1,16 +1,18 @@
 //! What a receiver heard of a stream, report by report, beside what its sender says of having sent.
 //!
-//! A receiver counts what is missing between the packets that came (RFC 3550 §A.3). What was sent after the last that came it
-//! does not know of: its highest sequence number stands still, or it leaves the stream out (§6.4.1). The sender's count tells.
-//! Both are compared on one line of time: since reports are not made at the same moment, by the least that had been sent by a
-//! report of the receiver's.
+//! A receiver counts what is missing between the packets that came (RFC 3550 §A.3). What was sent
+//! after the last that came it does not know of: its highest sequence number stands still, or it
+//! leaves the stream out (§6.4.1). The sender's count tells. Both are compared on one line of time:
+//! since reports are not made at the same moment, by the least that had been sent by a report of
+//! the receiver's.
 
 use super::receivers::Told;
 use super::sent::{Count, Sent};
 use super::source::{Known, KnownBlock};
 use crate::time::SECOND_US;
 
-/// A jump of sequence numbers beyond this makes a receiver count anew (RFC 3550 §A.1, `MAX_DROPOUT`).
+/// A jump of sequence numbers beyond this makes a receiver count anew (RFC 3550 §A.1,
+/// `MAX_DROPOUT`).
 const DROPOUT_MAX: i64 = 3_000;
 /// Sequence numbers of one cycle.
 const CYCLE: i64 = 1 << 16;
@@ -46,7 +48,8 @@ pub(super) struct Silence {
     pub(super) until: Option<i64>,
 }
 
-/// The reports of a receiver about a stream. `flows`: whether the stream was to flow all the time between two moments.
+/// The reports of a receiver about a stream. `flows`: whether the stream was to flow all the time
+/// between two moments.
 pub(super) fn hearing<'a>(
     reports: &[Told<'a>],
     sent: &Sent,
@@ -130,7 +133,8 @@ impl More {
 }
 
 impl Last<'_> {
-    /// From this block to another, where the receiver reported last at some time. `None`: the other is older.
+    /// From this block to another, where the receiver reported last at some time. `None`: the other
+    /// is older.
     fn to(&self, known: &Known, block: KnownBlock, reported_at: i64, sent: &Sent) -> Option<More> {
         let since = known.at.saturating_sub(self.went_on_at);
         let possible = sent.at_most(since).saturating_mul(4);
@@ -145,7 +149,8 @@ impl Last<'_> {
         let more = lost.saturating_sub(held_lost);
         let is_new_count = match step {
             Step::On(came) => {
-                // More than can have been sent since the report before came late, or it is beyond a gap that is not counted.
+                // More than can have been sent since the report before came late, or it is beyond a
+                // gap that is not counted.
                 let in_between = sent.at_most(known.at.saturating_sub(reported_at));
                 let gap = came.saturating_sub(in_between);
                 let late_max = match sent.last() {
@@ -176,8 +181,8 @@ enum Step {
     Back,
 }
 
-/// How far it is from one highest sequence number to another, when no more packets are possible in between. Of receivers that do
-/// not count cycles, the sender's count tells how many there were.
+/// How far it is from one highest sequence number to another, when no more packets are possible in
+/// between. Of receivers that do not count cycles, the sender's count tells how many there were.
 fn step(held: u32, now: u32, possible: i64, sent: Option<i64>) -> Step {
     let on = i64::from(now.wrapping_sub(held));
     let counts_cycles = i64::from(held | now) >= CYCLE;
@@ -196,7 +201,8 @@ fn step(held: u32, now: u32, possible: i64, sent: Option<i64>) -> Step {
     }
 }
 
-/// Whether a reporter says that it made one report after another. `false` also where it does not say.
+/// Whether a reporter says that it made one report after another. `false` also where it does not
+/// say.
 fn is_said_later(known: &Known, before: &Known) -> bool {
     let ntp = |known: &Known| known.sender.map_or(0, |sender| sender.ntp);
     ntp(known) > ntp(before)
@@ -210,7 +216,8 @@ fn sent_between(sent: &Sent, since: i64, until: i64) -> Option<i64> {
 /// What was due to the receiver: what was sent while the stream was to flow.
 struct Due<'a> {
     counts: Vec<Count>,
-    /// Which stretch of time without any break begins with each count; `None`: nothing is due until the next.
+    /// Which stretch of time without any break begins with each count; `None`: nothing is due until
+    /// the next.
     stretches: Vec<Option<usize>>,
     sent: &'a Sent,
 }
@@ -293,7 +300,8 @@ fn add_unheard(marks: &mut [Mark<'_>], due: &Due<'_>) {
     let mut before = (0, 0);
     let mut from = 0;
     while from < marks.len() {
-        // Reports of one count of the receiver's and of one stretch of time are of the same packets.
+        // Reports of one count of the receiver's and of one stretch of time are of the same
+        // packets.
         let part = |place: usize| {
             let mark = marks.get(place)?;
             let bounds = bounds.get(place)?.as_ref();
@@ -305,8 +313,8 @@ fn add_unheard(marks: &mut [Mark<'_>], due: &Due<'_>) {
         let (Some(marks), Some(bounds)) = (marks.get_mut(from..to), bounds.get(from..to)) else {
             return;
         };
-        // How far the sequence numbers are ahead of the sender's count when all has come that was sent, by the reports so far. Before
-        // the first packet there are none.
+        // How far the sequence numbers are ahead of the sender's count when all has come that was
+        // sent, by the reports so far. Before the first packet there are none.
         let begin = || {
             Some(
                 due.begin(bounds.first()?.as_ref()?.stretch)

@@ -1,7 +1,8 @@
-//! The summary of a call that another system has summed up: what that one says, and our own observations where it is silent.
+//! The summary of a call that another system has summed up: what that one says, and our own
+//! observations where it is silent.
 //!
-//! What another system has judged is not judged again. Lists and rollups go by what is shown, so nothing is concluded from
-//! what it says either: it is served as it came.
+//! What another system has judged is not judged again. Lists and rollups go by what is shown, so
+//! nothing is concluded from what it says either: it is served as it came.
 
 use std::mem;
 
@@ -15,7 +16,8 @@ use crate::rules::Rules;
 use crate::summary::{CallSummary, EdgeSummary, ImportedAnnotation, no_call};
 use crate::vocabulary::{ProcessingState, StreamDirection};
 
-/// The summary. `own`: that of our own observations. `outcome`: of everything learnt; it gives a place in time to a call that is not said to have one.
+/// The summary. `own`: that of our own observations. `outcome`: of everything learnt; it gives a
+/// place in time to a call that is not said to have one.
 pub(super) fn summary(
     state: &FoldState,
     import: &Import,
@@ -77,8 +79,8 @@ pub(super) fn summary(
     summary
 }
 
-/// A summary of our own without what it judges, what follows from numbers, and edges of which it only says that nothing was
-/// measured: none of these is an observation.
+/// A summary of our own without what it judges, what follows from numbers, and edges of which it
+/// only says that nothing was measured: none of these is an observation.
 fn unjudged(mut own: CallSummary) -> CallSummary {
     own.tags.clear();
     own.pdd_limit = None;
@@ -99,8 +101,9 @@ fn unjudged(mut own: CallSummary) -> CallSummary {
     own
 }
 
-/// An edge as another system tells it, with what is known of it besides. Figures of a stream are one statement, and when it went
-/// unheard is part of that; which reports were not believed is said of figures that are ours.
+/// An edge as another system tells it, with what is known of it besides. Figures of a stream are
+/// one statement, and when it went unheard is part of that; which reports were not believed is said
+/// of figures that are ours.
 fn edge(mut told: EdgeFacts, mut held: EdgeSummary) -> EdgeSummary {
     let is_told = |way| match way {
         StreamDirection::Inbound => told.inbound.is_some(),

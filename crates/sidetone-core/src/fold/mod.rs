@@ -1,9 +1,10 @@
 //! From the events of one call to its summary.
 //!
-//! [`FoldState`] is what has been learnt so far. Every part of it is joined by taking the greater of two, the earlier
-//! of two, or the union of two: operations that do not care for order, duplicates or how the events were split. What
-//! must be summed (packets of a report, events of an SDK) is kept by the event's key and summed when the summary is
-//! made, in the order of the keys, so even sums of fractions come out the same to the bit.
+//! [`FoldState`] is what has been learnt so far. Every part of it is joined by taking the greater
+//! of two, the earlier of two, or the union of two: operations that do not care for order,
+//! duplicates or how the events were split. What must be summed (packets of a report, events of an
+//! SDK) is kept by the event's key and summed when the summary is made, in the order of the keys,
+//! so even sums of fractions come out the same to the bit.
 
 mod assemble;
 mod attempts;

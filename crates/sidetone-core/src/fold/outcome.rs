@@ -118,7 +118,8 @@ impl FoldState {
             u64::try_from(us.div_euclid(SECOND_US)).ok()
         };
         let connect_duration_s = told.connect_duration_s.or_else(|| seconds(answered_at));
-        // A call lasted at least as long as it was connected, however coarse the times of its steps are.
+        // A call lasted at least as long as it was connected, however coarse the times of its steps
+        // are.
         let lasted = || Some(seconds(started_at)?.max(connect_duration_s.unwrap_or(0)));
         Outcome {
             state,
@@ -133,7 +134,8 @@ impl FoldState {
         }
     }
 
-    /// The state as of the last event: what is reported, unless the steps show that the call has gone on since.
+    /// The state as of the last event: what is reported, unless the steps show that the call has
+    /// gone on since.
     fn state(&self, told: &Reported, answer: Option<TimeUs>) -> Option<CallState> {
         if let (Some(state), Some(ImportStage::Complete)) = (told.imported_state, told.import_stage)
         {
@@ -161,7 +163,8 @@ impl FoldState {
         furthest
     }
 
-    /// When a call that is over ended: at its last step, else as its duration says, else at its last event.
+    /// When a call that is over ended: at its last step, else as its duration says, else at its
+    /// last event.
     fn end_of_final(&self, start: Option<TimeUs>, duration_s: Option<u64>) -> Option<TimeUs> {
         let step = self.progress.ended.as_ref().map(|ended| ended.value);
         step.and_then(|step| self.progress.first(step))

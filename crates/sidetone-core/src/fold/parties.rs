@@ -1,4 +1,5 @@
-//! The two parties of a call at the edges of the platform: which edge each is at, and what was measured there.
+//! The two parties of a call at the edges of the platform: which edge each is at, and what was
+//! measured there.
 
 use std::collections::BTreeMap;
 
@@ -40,8 +41,8 @@ pub(super) struct Locations {
     pub(super) to: Option<IpLocation>,
 }
 
-/// Puts the parties of a call to edges, as the operator's rules say; unless they say otherwise, the caller is SIP
-/// equipment and the callee the telephone network.
+/// Puts the parties of a call to edges, as the operator's rules say; unless they say otherwise, the
+/// caller is SIP equipment and the callee the telephone network.
 pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides) -> Seen {
     let places = Places::of(&signalling.legs);
     let Measurement {
@@ -190,8 +191,8 @@ impl<'a> BothSides<'a> {
     }
 }
 
-/// The caller's INVITE came from the one, the callee's went to the other; where one leg is all that was seen, it went to the
-/// platform.
+/// The caller's INVITE came from the one, the callee's went to the other; where one leg is all that
+/// was seen, it went to the platform.
 fn locations(legs: &Legs<'_>) -> Locations {
     let find = |leg: &Leg<'_>, of: fn(&SipMessage) -> Option<&IpLocation>| {
         leg.invites().find_map(|seen| of(seen.message)).cloned()
@@ -220,8 +221,8 @@ fn describe(party: &mut PartyFacts, rule: Option<&SideRule>) {
     }
 }
 
-/// The edges of caller and callee. A platform has one edge of each kind: where both are said to be of the same, the callee
-/// has it.
+/// The edges of caller and callee. A platform has one edge of each kind: where both are said to be
+/// of the same, the callee has it.
 fn kinds(
     caller: Option<&SideRule>,
     callee: Option<&SideRule>,
@@ -245,8 +246,8 @@ fn kinds(
     }
 }
 
-/// Adds what the phones say themselves, where their RTCP was not seen or says less. What a phone says that heard nothing for a
-/// time is of what it heard: too much good.
+/// Adds what the phones say themselves, where their RTCP was not seen or says less. What a phone
+/// says that heard nothing for a time is of what it heard: too much good.
 fn add_phones(
     measured: &mut rtp::Measured,
     reports: &Reports,
@@ -297,7 +298,8 @@ fn counters_of(metrics: &VqMetrics) -> Counters {
     }
 }
 
-/// The streams of one side. Both counts of each are known: what its sender sent and what its receiver received.
+/// The streams of one side. Both counts of each are known: what its sender sent and what its
+/// receiver received.
 pub(super) fn figures(streams: impl Iterator<Item = Counters>, side: Side) -> SideFigures {
     let streams: Vec<StreamFigures> = streams
         .map(|counters| StreamFigures {

@@ -1,8 +1,9 @@
 //! Which reports can be true.
 //!
-//! Encrypted RTCP that somebody takes for plain has its header and its source in the clear and noise behind them (RFC 3711
-//! §3.4), and some end systems fill in nonsense. RFC 3550 §A.2 and §6.4.1 give limits: nobody sends or loses more than can be
-//! sent, and the mean difference of transit times is no longer than the stream is old.
+//! Encrypted RTCP that somebody takes for plain has its header and its source in the clear and
+//! noise behind them (RFC 3711 §3.4), and some end systems fill in nonsense. RFC 3550 §A.2 and
+//! §6.4.1 give limits: nobody sends or loses more than can be sent, and the mean difference of
+//! transit times is no longer than the stream is old.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,8 @@ use crate::vq::VqMetrics;
 const PACKETS_A_SECOND_MAX: i64 = 1_000;
 /// How far agents' clocks may be apart, and how long before its call a stream may have begun.
 const AGE_MARGIN_US: i64 = 60 * SECOND_US;
-/// The clock that jitter is told in when no codec is known: the fastest of RFC 3551, so that doubt is for the report.
+/// The clock that jitter is told in when no codec is known: the fastest of RFC 3551, so that doubt
+/// is for the report.
 const CLOCK_MAX_HZ: u32 = 90_000;
 /// A round trip longer than this is a clock that was set, or a report that was mixed up.
 pub(super) const ROUND_TRIP_MAX_MS: f64 = 60_000.0;
@@ -33,10 +35,12 @@ struct Faults {
     all: bool,
 }
 
-/// Leaves of each source's reports what can be true, and adds up what it sent. `started`: when the call began.
+/// Leaves of each source's reports what can be true, and adds up what it sent. `started`: when the
+/// call began.
 ///
-/// Where media may be encrypted, one thing that cannot be true makes noise of its report; elsewhere it is left out by itself. A
-/// source of which half the reports are noise is not believed at all: some noise looks like figures.
+/// Where media may be encrypted, one thing that cannot be true makes noise of its report; elsewhere
+/// it is left out by itself. A source of which half the reports are noise is not believed at all:
+/// some noise looks like figures.
 pub(super) fn judge(
     sources: &mut BTreeMap<u32, Source>,
     places: &Places,
@@ -101,8 +105,8 @@ const fn packets(us: i64) -> i64 {
     us.saturating_mul(PACKETS_A_SECOND_MAX) / SECOND_US
 }
 
-/// Tells what a source sent from its first report on, where its count is of more than this call and yet goes on as one: it began
-/// before, or at some other number than 0. Says whether it did.
+/// Tells what a source sent from its first report on, where its count is of more than this call and
+/// yet goes on as one: it began before, or at some other number than 0. Says whether it did.
 fn count_from_first(reports: &mut [Known], oldest: i64) -> bool {
     let told: Vec<(i64, SenderInfo)> = senders(reports).collect();
     let Some((at, first)) = told.first().copied() else {
@@ -167,7 +171,8 @@ fn judge_blocks(
     known.blocks = blocks;
 }
 
-/// What a source can have sent at most by a moment. `None` when it never said, not all, or that it sent nothing.
+/// What a source can have sent at most by a moment. `None` when it never said, not all, or that it
+/// sent nothing.
 fn most_sent(sent: &Sent, at: i64) -> Option<i64> {
     let last = sent
         .last()
@@ -196,7 +201,8 @@ impl Known {
     }
 }
 
-/// As much of what an end system says as can be true: no more is lost and thrown away than all (RFC 3611 §4.7.1).
+/// As much of what an end system says as can be true: no more is lost and thrown away than all (RFC
+/// 3611 §4.7.1).
 pub(super) fn believed(mut metrics: VoipMetrics) -> VoipMetrics {
     if is_more_than_all(metrics.loss_percent, metrics.discard_percent) {
         (metrics.loss_percent, metrics.discard_percent) = (None, None);

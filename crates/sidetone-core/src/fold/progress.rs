@@ -13,7 +13,8 @@ use crate::time::{SECOND_US, TimeUs};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Progress {
-    /// When each source saw each step first. Apart by source, because delays are only exact on one clock.
+    /// When each source saw each step first. Apart by source, because delays are only exact on one
+    /// clock.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     by_source: BTreeMap<String, BTreeMap<Step, TimeUs>>,
     /// When the sources beyond the most that are kept apart saw each step first.
@@ -61,11 +62,12 @@ impl Progress {
             .min()
     }
 
-    /// First INVITE to first 18x, or to the refusal that came instead (ms, rounded down): the session request delay of
-    /// RFC 6076 §4.3. An answer without ringing before it is neither: it would count the time somebody took to answer.
+    /// First INVITE to first 18x, or to the refusal that came instead (ms, rounded down): the
+    /// session request delay of RFC 6076 §4.3. An answer without ringing before it is neither: it
+    /// would count the time somebody took to answer.
     ///
-    /// Status callbacks carry whole seconds, which is too coarse to be compared with a percentile. Of the others, one
-    /// whose times have fractions goes before one whose times have none.
+    /// Status callbacks carry whole seconds, which is too coarse to be compared with a percentile.
+    /// Of the others, one whose times have fractions goes before one whose times have none.
     pub(super) fn pdd_ms(&self) -> Option<u64> {
         let ends: &[&[Step]] = if self.first(Step::Answered).is_some() {
             &[&[Step::Ringing]]

@@ -1,7 +1,7 @@
 //! Who receives media where, and which of its reports are about which stream.
 //!
-//! Each medium is an RTP session of its own with reports of its own (RFC 3550 §5.2, §6.4.1): one that names nobody speaks of the
-//! session it was made in, not of all that its maker hears.
+//! Each medium is an RTP session of its own with reports of its own (RFC 3550 §5.2, §6.4.1): one
+//! that names nobody speaks of the session it was made in, not of all that its maker hears.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,16 @@ use super::sources::Sources;
 /// A report, and what it says of a stream. `None`: nothing has come of it since the report before.
 pub(super) type Told<'a> = (&'a Known, Option<KnownBlock>);
 
-/// Whoever receives media at one end of a leg. It is the same when the source that it reports as changes.
+/// Whoever receives media at one end of a leg. It is the same when the source that it reports as
+/// changes.
 #[derive(Default)]
 pub(super) struct Receiver<'a> {
     /// The sources it reported as.
     pub(super) ssrcs: Vec<u32>,
     /// Its reports, in the order of time.
     pub(super) reports: Vec<&'a Known>,
-    /// The streams it reports of, no more than are told apart, with the reports that are about each, in the order of time.
+    /// The streams it reports of, no more than are told apart, with the reports that are about
+    /// each, in the order of time.
     pub(super) streams: BTreeMap<u32, Vec<Told<'a>>>,
 }
 
@@ -59,7 +61,8 @@ impl<'a> Receiver<'a> {
         receiver
     }
 
-    /// Adds the reports of one session. One of nobody is about the streams that were named last, and those that are named next.
+    /// Adds the reports of one session. One of nobody is about the streams that were named last,
+    /// and those that are named next.
     fn add(&mut self, reports: impl Iterator<Item = &'a Known>) {
         let mut last: &[KnownBlock] = &[];
         let mut silent: Vec<&'a Known> = Vec::new();
@@ -99,7 +102,8 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// The sources at a place by session: who begins to report between the same addresses when another is done is the same one.
+/// The sources at a place by session: who begins to report between the same addresses when another
+/// is done is the same one.
 fn sessions<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<Vec<&'a Source>> {
     let first = |source: &Source| source.reports.first().map(|known| known.at);
     let last = |source: &Source| source.reports.last().map(|known| known.at);

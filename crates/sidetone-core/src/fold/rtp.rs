@@ -1,8 +1,9 @@
 //! What was measured of a call's media, from RTCP (RFC 3550 §6.4).
 //!
-//! A report is made by whoever received a stream, and spans all of its way from whoever made it. Through a platform that
-//! passes packets on as they are, that is the whole call: such a stream stands at both edges, as coming in at the one and
-//! going out at the other. Times are compared on one agent's clock only.
+//! A report is made by whoever received a stream, and spans all of its way from whoever made it.
+//! Through a platform that passes packets on as they are, that is the whole call: such a stream
+//! stands at both edges, as coming in at the one and going out at the other. Times are compared on
+//! one agent's clock only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -39,7 +40,8 @@ impl Place {
         if self.is_party { Way::Out } else { Way::In }
     }
 
-    /// Whether what is sent here goes to another place: the other end of the leg, or, if both are parties, the other party.
+    /// Whether what is sent here goes to another place: the other end of the leg, or, if both are
+    /// parties, the other party.
     fn is_sent_to(self, to: Self) -> bool {
         if self.edge == to.edge {
             self.is_party != to.is_party
@@ -171,10 +173,12 @@ fn is_unreported(sources: &Sources<'_>, place: Place, receiver: &Receiver<'_>) -
     receiver.streams.is_empty() && sources.by_ssrc.values().any(is_due)
 }
 
-/// Adds what end systems say of the quality of what they receive, where their reports leave it open. Where streams were
-/// counted, what is said of another source is of none of them: some end systems do not fill in which one they mean.
+/// Adds what end systems say of the quality of what they receive, where their reports leave it
+/// open. Where streams were counted, what is said of another source is of none of them: some end
+/// systems do not fill in which one they mean.
 ///
-/// Of a receiver that heard nothing for a time, its own figures are of what it heard: they say too much good.
+/// Of a receiver that heard nothing for a time, its own figures are of what it heard: they say too
+/// much good.
 fn add_quality(
     measured: &mut Measured,
     reports: &Reports,
@@ -203,8 +207,8 @@ fn add_quality(
     }
 }
 
-/// What a block says. `None` where it says nothing: there is no word for a loss that is not known, so that a loss of zero
-/// beside nothing else is none that was measured.
+/// What a block says. `None` where it says nothing: there is no word for a loss that is not known,
+/// so that a loss of zero beside nothing else is none that was measured.
 fn quality(metrics: VoipMetrics) -> Option<Counters> {
     let VoipMetrics {
         loss_percent,
@@ -251,11 +255,12 @@ pub(super) fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
     counters
 }
 
-/// What one party received of the other's own source came through unchanged: it is what came in at the other's edge, where
-/// nobody measured it better.
+/// What one party received of the other's own source came through unchanged: it is what came in at
+/// the other's edge, where nobody measured it better.
 ///
-/// A source that nobody reports as is the other's when it is the only such one and the other reports as none: else the platform
-/// may have made it. Where one leg is all that was seen, there is no other edge. Says which sides were added.
+/// A source that nobody reports as is the other's when it is the only such one and the other
+/// reports as none: else the platform may have made it. Where one leg is all that was seen, there
+/// is no other edge. Says which sides were added.
 pub(super) fn pass_through<T: Clone>(
     measured: &mut AtEdges<T>,
     sources: &Sources<'_>,

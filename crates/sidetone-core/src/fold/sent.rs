@@ -34,7 +34,8 @@ pub(super) struct Count {
     pub(super) at: i64,
     pub(super) packets: i64,
     pub(super) octets: i64,
-    /// Whether the source began anew since the count before: how much it sent in between is not known.
+    /// Whether the source began anew since the count before: how much it sent in between is not
+    /// known.
     pub(super) is_anew: bool,
 }
 
@@ -111,8 +112,8 @@ impl Sent {
         near.min_by_key(distance).copied()
     }
 
-    /// What it had sent when the call was answered, if it said so later: a stream begins with the call as a rule. `None` when it is
-    /// not known to have begun then.
+    /// What it had sent when the call was answered, if it said so later: a stream begins with the
+    /// call as a rule. `None` when it is not known to have begun then.
     pub(super) fn begin(&self) -> Option<Count> {
         let first = self.counts.first()?;
         let before = first.packets.saturating_sub(self.at_most(first.at));
@@ -122,7 +123,8 @@ impl Sent {
         })
     }
 
-    /// What it had sent by a moment: what it said within a second of it, else what lies between what it said before and after.
+    /// What it had sent by a moment: what it said within a second of it, else what lies between
+    /// what it said before and after.
     pub(super) fn by(&self, at: i64) -> Option<Count> {
         let nearest = self.nearest(at)?;
         let later = self.counts.partition_point(|count| count.at < at);

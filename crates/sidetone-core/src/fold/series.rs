@@ -1,7 +1,8 @@
 //! What was measured of a call's media in each ten seconds, from RTCP.
 //!
-//! A report tells of all that came before it. What came between two reports about the same stream counts in the slot of
-//! the later one, so the slots add up to the whole call. Reports that several agents saw count once.
+//! A report tells of all that came before it. What came between two reports about the same stream
+//! counts in the slot of the later one, so the slots add up to the whole call. Reports that several
+//! agents saw count once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,7 +139,8 @@ impl Received<'_> {
             if next.is_some_and(|next| slot_of(next) == slot_of(mark)) {
                 continue;
             }
-            // What was sent after the last report counts with it, so that the slots add up to the call.
+            // What was sent after the last report counts with it, so that the slots add up to the
+            // call.
             let sent = match next {
                 Some(_) => self.sent.by(mark.known.at),
                 None => self.sent.last(),

@@ -42,8 +42,8 @@ pub(super) fn set_loss_percent(counters: &mut Counters, side: Side) {
     counters.loss_percent = computed.or(counters.loss_percent);
 }
 
-/// How many packets should have come: those that came and those that did not. Losses are weighed by these; by those that
-/// came, an outage would weigh nothing.
+/// How many packets should have come: those that came and those that did not. Losses are weighed by
+/// these; by those that came, an outage would weigh nothing.
 pub(super) fn expected(
     received: Option<u64>,
     sent: Option<u64>,
@@ -61,7 +61,8 @@ pub(super) fn expected(
     of_received().or_else(|| sent.map(as_weight))
 }
 
-/// Adds up histograms. A packet later than 200 ms is among those later than 50 ms; bins do not depend on each other.
+/// Adds up histograms. A packet later than 200 ms is among those later than 50 ms; bins do not
+/// depend on each other.
 pub(super) fn delayed<'a>(
     histograms: impl Iterator<Item = &'a BTreeMap<u16, u64>>,
 ) -> BTreeMap<u16, u64> {

@@ -42,7 +42,8 @@ impl<'a> Sources<'a> {
 struct Group<'a> {
     place: Option<Place>,
     captures: BTreeSet<Capture>,
-    /// By what it says, and how often that had been seen before: agents that saw the same report saw the like as often.
+    /// By what it says, and how often that had been seen before: agents that saw the same report
+    /// saw the like as often.
     reports: BTreeMap<(Said, usize), Sighting<'a>>,
 }
 

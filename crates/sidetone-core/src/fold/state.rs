@@ -22,12 +22,14 @@ pub const FOLD_VERSION: u32 = 2;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FoldState {
-    /// Between which times events happened that tell something; timers and other systems' summaries do not count.
+    /// Between which times events happened that tell something; timers and other systems' summaries
+    /// do not count.
     seen: Option<TimeRange>,
     /// Between which times other systems summed up.
     #[serde(skip_serializing_if = "Option::is_none")]
     seen_imports: Option<TimeRange>,
-    /// Between which times events of unknown kinds happened. They count only where nothing else was seen.
+    /// Between which times events of unknown kinds happened. They count only where nothing else was
+    /// seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     seen_unknown: Option<TimeRange>,
     pub(super) timers: Timers,
@@ -241,8 +243,8 @@ impl FoldState {
         self.reports.merge(other.reports);
     }
 
-    /// Between which times the call was seen. One of which nothing is known but that time passed was seen just then:
-    /// every call needs a day it belongs to.
+    /// Between which times the call was seen. One of which nothing is known but that time passed
+    /// was seen just then: every call needs a day it belongs to.
     pub(super) fn range(&self) -> Option<TimeRange> {
         let timers = [self.timers.settled, self.timers.end_not_seen];
         let mut seen = self.seen;
@@ -278,7 +280,8 @@ impl FoldState {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = FOLD_VERSION.to_le_bytes().to_vec();
-        // Writing to memory does not fail, and JSON holds all of it: no map has other keys than text.
+        // Writing to memory does not fail, and JSON holds all of it: no map has other keys than
+        // text.
         match serde_json::to_writer(&mut bytes, self) {
             Ok(()) => bytes,
             Err(_) => Vec::new(),

@@ -9,14 +9,15 @@ use crate::media::Stat;
 
 /// The mean round trip between where reports were seen and each reporter, by the reporter.
 ///
-/// An agent saw a sender report at t₁ and, at t₂, the receiver's report that names it and says how long it was held (DLSR):
-/// t₂ − t₁ − DLSR went by on the way there and back. Nobody's clocks need to agree (RFC 3550 §6.4.1 has the receiver of the
-/// report compute the same for all of the way).
+/// An agent saw a sender report at t₁ and, at t₂, the receiver's report that names it and says how
+/// long it was held (DLSR): t₂ − t₁ − DLSR went by on the way there and back. Nobody's clocks need
+/// to agree (RFC 3550 §6.4.1 has the receiver of the report compute the same for all of the way).
 #[derive(Debug, Default)]
 pub(super) struct Trips {
     /// On one agent's clock, ms.
     pub(super) exact: BTreeMap<u32, Stat>,
-    /// Between two agents' clocks, ms: off by their difference, by as much in the one direction as in the other.
+    /// Between two agents' clocks, ms: off by their difference, by as much in the one direction as
+    /// in the other.
     skewed: BTreeMap<(u32, (u32, u32)), f64>,
 }
 
@@ -126,7 +127,8 @@ fn ms(us: i64) -> f64 {
     us as f64 / 1_000.0
 }
 
-/// The round trip between a receiver, by the first source it reported as of which it is known, and a sender.
+/// The round trip between a receiver, by the first source it reported as of which it is known, and
+/// a sender.
 pub(super) fn whole_trip(trips: &Trips, reporters: &[u32], owner: u32) -> Option<Stat> {
     let mut trips = reporters
         .iter()
@@ -134,7 +136,8 @@ pub(super) fn whole_trip(trips: &Trips, reporters: &[u32], owner: u32) -> Option
     trips.find_map(|trip| trip)
 }
 
-/// The round trip between two sources: that between the agent and the one, and that between the agent and the other.
+/// The round trip between two sources: that between the agent and the one, and that between the
+/// agent and the other.
 fn trip(trips: &Trips, reporter: u32, owner: u32) -> Option<Stat> {
     if let (Some(near), Some(far)) = (trips.exact.get(&reporter), trips.exact.get(&owner)) {
         let sum = |of: fn(&Stat) -> Option<f64>| Some((of(near)? + of(far)?).max(0.0));

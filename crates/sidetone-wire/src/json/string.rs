@@ -136,7 +136,8 @@ impl Reader<'_> {
     }
 }
 
-/// The place behind a string whose first quotation mark is at one, as JSON has it; the end if it has no last one.
+/// The place behind a string whose first quotation mark is at one, as JSON has it; the end if it
+/// has no last one.
 fn after_string(bytes: &[u8], at: usize) -> usize {
     let mut escaped = false;
     let rest = bytes.get(at.saturating_add(1)..).unwrap_or_default();

@@ -8,8 +8,9 @@
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //! ```
 //!
-//! Lengths must add up to the whole, as §A.2 asks; the first packet may be of any type, since reduced-size RTCP
-//! (RFC 5506) and some telephones begin with others than reports. Types that say nothing here are passed over.
+//! Lengths must add up to the whole, as §A.2 asks; the first packet may be of any type, since
+//! reduced-size RTCP (RFC 5506) and some telephones begin with others than reports. Types that say
+//! nothing here are passed over.
 
 use super::compound::{Compound, ReportBlock, SenderInfo, push};
 use super::voip_metrics::{VoipMetrics, available, level, measured, mos_10, r_factor};
@@ -43,8 +44,9 @@ pub fn decode(payload: &[u8]) -> Result<Compound, Malformed> {
 
 /// What can be read of a report that is encrypted: who sent it.
 ///
-/// Its first eight bytes are in the clear. The last word but the authentication tag is the packet's number, with its highest bit
-/// set (RFC 3711 §3.4); the tag has 80 bits (§5.2), and no room of its own with AES-GCM (RFC 7714 §17).
+/// Its first eight bytes are in the clear. The last word but the authentication tag is the packet's
+/// number, with its highest bit set (RFC 3711 §3.4); the tag has 80 bits (§5.2), and no room of its
+/// own with AES-GCM (RFC 7714 §17).
 fn encrypted(payload: &[u8]) -> Option<Compound> {
     const TAGS: [usize; 2] = [10, 0];
     /// Numbers begin at 0 with each key; at a few reports a second, no call gets this far.
@@ -112,7 +114,8 @@ fn packet(
         SR => {
             let ssrc = body.u32("short sender report")?;
             let sender = sender_info(&mut body)?;
-            // One compound may carry reports of several streams of one sender; the first is the one it is known by.
+            // One compound may carry reports of several streams of one sender; the first is the one
+            // it is known by.
             if named.report.is_none() {
                 named.report = Some(ssrc);
                 compound.sender = Some(sender);
@@ -180,7 +183,8 @@ fn blocks(count: u8, mut body: Reader<'_>, compound: &mut Compound) -> Result<()
     Ok(())
 }
 
-/// As many chunks as the header counts: an SSRC, items of type, length and text, zeros up to the next word.
+/// As many chunks as the header counts: an SSRC, items of type, length and text, zeros up to the
+/// next word.
 fn description(
     count: u8,
     mut body: Reader<'_>,

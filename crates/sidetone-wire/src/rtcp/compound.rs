@@ -4,8 +4,8 @@ use super::voip_metrics::VoipMetrics;
 use crate::malformed::Malformed;
 use crate::repairs::Repairs;
 
-/// The most report blocks, and the most `VoIP` metrics, that are taken of one packet. A packet has up to 31 of one
-/// reporter; more than this is nobody's telephone call.
+/// The most report blocks, and the most `VoIP` metrics, that are taken of one packet. A packet has
+/// up to 31 of one reporter; more than this is nobody's telephone call.
 pub const BLOCKS_MAX: usize = 64;
 
 /// One RTCP packet as it was sent: usually a report, a source description and little else.
@@ -21,9 +21,11 @@ pub struct Compound {
     pub xr: Vec<VoipMetrics>,
     /// Whether a source leaves: no more is to come of it.
     pub bye: bool,
-    /// Whether it is a report about nobody: nothing came in since the one before (RFC 3550 §6.4.1). A goodbye is none.
+    /// Whether it is a report about nobody: nothing came in since the one before (RFC 3550 §6.4.1).
+    /// A goodbye is none.
     pub is_silent: bool,
-    /// Whether it is encrypted: a report by its header, of which nothing but the source can be read.
+    /// Whether it is encrypted: a report by its header, of which nothing but the source can be
+    /// read.
     pub is_encrypted: bool,
     /// The canonical name of the reporter (`user@host`). Bytes that are not UTF-8 are replaced.
     pub cname: Option<Box<str>>,
@@ -34,11 +36,13 @@ pub struct Compound {
 /// What a sender says of its own sending (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SenderInfo {
-    /// The sender's wall clock as it stood in the packet: seconds since 1900 in the upper half, their fraction in the
-    /// lower. Its middle 32 bits are what a receiver sends back as [`ReportBlock::lsr`]. Clocks of senders are often
-    /// wrong, so this is for matching, not for telling the time. `None` when the sender has no clock (all zero).
+    /// The sender's wall clock as it stood in the packet: seconds since 1900 in the upper half,
+    /// their fraction in the lower. Its middle 32 bits are what a receiver sends back as
+    /// [`ReportBlock::lsr`]. Clocks of senders are often wrong, so this is for matching, not for
+    /// telling the time. `None` when the sender has no clock (all zero).
     ///
-    /// Asterisk tells it in whole microseconds: then the middle bits may be one more or less than those that were sent.
+    /// Asterisk tells it in whole microseconds: then the middle bits may be one more or less than
+    /// those that were sent.
     pub ntp_64: Option<u64>,
     /// The same moment in RTP timestamp units.
     pub rtp_timestamp: u32,
@@ -64,7 +68,8 @@ pub struct ReportBlock {
     pub about_ssrc: u32,
     /// Share lost since the previous report, in 1/256. Range 0–255.
     pub fraction_lost: u8,
-    /// Packets lost since the stream began. Negative when duplicates outnumber losses. Range −8,388,608–8,388,607.
+    /// Packets lost since the stream began. Negative when duplicates outnumber losses. Range
+    /// −8,388,608–8,388,607.
     pub cumulative_lost: i32,
     /// The highest sequence number received, extended by the count of its cycles in the upper half.
     pub highest_seq: u32,
@@ -77,7 +82,8 @@ pub struct ReportBlock {
 }
 
 impl ReportBlock {
-    /// Whether it speaks of no stream: capture agents fill the place of a block that was not there with zeros.
+    /// Whether it speaks of no stream: capture agents fill the place of a block that was not there
+    /// with zeros.
     pub(crate) fn is_filler(&self) -> bool {
         self.about_ssrc == 0 && self.highest_seq == 0
     }

@@ -10,8 +10,8 @@
 //! | `sender_information` of a receiver | absent; heplify: all zero | null |
 //! | `packets_lost` | the 24 bits without their sign; captagent: with it | with its sign |
 //!
-//! Extended reports come as `voip_metrics` (heplify 2), `report_blocks_xr` (heplify, all zero when there is none) and
-//! `Extended_report_information` (captagent).
+//! Extended reports come as `voip_metrics` (heplify 2), `report_blocks_xr` (heplify, all zero when
+//! there is none) and `Extended_report_information` (captagent).
 
 mod extended;
 mod figure;
@@ -34,8 +34,8 @@ const CNAME: i64 = 1;
 /// Seconds from 1900, where NTP begins, to 1970.
 const NTP_TO_UNIX_S: u64 = 2_208_988_800;
 
-/// Decodes a JSON object. One that is not quite JSON is repaired; then figures that are not whole are
-/// left out with the block they stand in.
+/// Decodes a JSON object. One that is not quite JSON is repaired; then figures that are not whole
+/// are left out with the block they stand in.
 ///
 /// # Errors
 /// When it is not JSON, a required number is not there, or one does not fit its field.
@@ -169,7 +169,8 @@ impl Report {
         }
     }
 
-    /// rtpengine tells of a packet that is no report (a description, a goodbye) with all of the report left out.
+    /// rtpengine tells of a packet that is no report (a description, a goodbye) with all of the
+    /// report left out.
     fn says_nothing(&self) -> bool {
         let tells_what_it_is = self.kind.whole().is_some() || self.sdes_information.get().is_some();
         tells_what_it_is
@@ -274,8 +275,9 @@ impl Sender {
         let part: u32 = self.ntp_timestamp_usec.narrow(WRONG)?;
         Ok(match (u64::from(seconds), u64::from(part)) {
             (0, 0) => None,
-            // No clock stands between 1931 and 1970, and one that counts from its own start does not get so far:
-            // these are seconds since 1970, and what follows is below a million because it is microseconds.
+            // No clock stands between 1931 and 1970, and one that counts from its own start does
+            // not get so far: these are seconds since 1970, and what follows is below a million
+            // because it is microseconds.
             (unix @ 1_000_000_000..NTP_TO_UNIX_S, micros @ 0..1_000_000) => {
                 let fraction = (micros << 32) / 1_000_000;
                 Some((unix.saturating_add(NTP_TO_UNIX_S) << 32) | fraction)

@@ -1,6 +1,8 @@
-//! RTCP: what senders and receivers of media tell each other about a stream (RFC 3550 §6, RFC 3611 §4.7).
+//! RTCP: what senders and receivers of media tell each other about a stream (RFC 3550 §6, RFC 3611
+//! §4.7).
 //!
-//! Capture agents pass it on as it was on the wire ([`binary`]) or told in JSON ([`json`]); both become a [`Compound`].
+//! Capture agents pass it on as it was on the wire ([`binary`]) or told in JSON ([`json`]); both
+//! become a [`Compound`].
 
 pub mod binary;
 mod compound;

@@ -1,7 +1,8 @@
 //! Where the messages of a payload begin and end (RFC 3261 §18.3, §7.5).
 //!
-//! Over UDP a payload is a message. Over TCP an agent passes on what one segment holds: the end of a message, several whole
-//! ones, the beginning of the next. Some agents merge messages of either kind.
+//! Over UDP a payload is a message. Over TCP an agent passes on what one segment holds: the end of
+//! a message, several whole ones, the beginning of the next. Some agents merge messages of either
+//! kind.
 
 use memchr::memmem;
 
@@ -32,8 +33,8 @@ const METHODS: [&[u8]; 14] = [
     b"UPDATE",
 ];
 
-/// The messages of a payload, in order. Pieces of messages that are not whole are passed over and noted; a payload without
-/// any message gives the error of reading it as one.
+/// The messages of a payload, in order. Pieces of messages that are not whole are passed over and
+/// noted; a payload without any message gives the error of reading it as one.
 #[derive(Debug, Clone)]
 pub struct Messages<'a> {
     rest: &'a [u8],
@@ -78,8 +79,8 @@ impl<'a> Messages<'a> {
         Some(Ok(message.with_body(body)))
     }
 
-    /// Takes a message whose header has no end: all of a datagram; of a segment the lines that are whole, and nothing of
-    /// one that follows others, whose end is in the next.
+    /// Takes a message whose header has no end: all of a datagram; of a segment the lines that are
+    /// whole, and nothing of one that follows others, whose end is in the next.
     fn take_unfinished(&mut self, message: Message<'a>) -> Option<Result<Message<'a>, Malformed>> {
         if self.count > 1 {
             self.repairs.note(Repair::PartOfMessage);
@@ -166,7 +167,8 @@ fn start(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// Where the request begins whose line has its version at a place: a body before it need not end in a line end.
+/// Where the request begins whose line has its version at a place: a body before it need not end in
+/// a line end.
 fn request_start(bytes: &[u8], version: usize) -> Option<usize> {
     let before = bytes.get(..version)?;
     let line = memchr::memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1));

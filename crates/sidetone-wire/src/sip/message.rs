@@ -30,7 +30,8 @@ struct Known<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads the start line and finds the header fields. Empty lines before the message are skipped (§7.5).
+    /// Reads the start line and finds the header fields. Empty lines before the message are skipped
+    /// (§7.5).
     ///
     /// # Errors
     ///
@@ -77,13 +78,15 @@ impl<'a> Message<'a> {
         self.start
     }
 
-    /// The first value of a header field, by its long or short name in any case; with the line ends of folding in it.
+    /// The first value of a header field, by its long or short name in any case; with the line ends
+    /// of folding in it.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.headers(name).next()
     }
 
-    /// The values of a header field, one for each time its name stands there. See [`Message::values`].
+    /// The values of a header field, one for each time its name stands there. See
+    /// [`Message::values`].
     pub fn headers<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let (first, again) = match Name::of(name.as_bytes()) {
             Some(known) => match self.known(known) {
@@ -154,8 +157,8 @@ impl<'a> Message<'a> {
         Some(NameAddr::parse(first))
     }
 
-    /// Who the caller is, as the network said before there was RFC 3325 (draft-ietf-sip-privacy-04 §5): Remote-Party-ID with
-    /// `party=calling`, which a request that names no party means.
+    /// Who the caller is, as the network said before there was RFC 3325 (draft-ietf-sip-privacy-04
+    /// §5): Remote-Party-ID with `party=calling`, which a request that names no party means.
     pub fn calling_parties(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
         let is_request = matches!(self.start, StartLine::Request { .. });
         let parties = self.values("Remote-Party-ID").map(NameAddr::parse);
@@ -165,7 +168,8 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// Who the caller is, as the network says (RFC 3325): mostly one, or a SIP URI and a `tel:` one.
+    /// Who the caller is, as the network says (RFC 3325): mostly one, or a SIP URI and a `tel:`
+    /// one.
     pub fn asserted_identities(&self) -> impl Iterator<Item = NameAddr<'a>> + use<'a> {
         self.values("P-Asserted-Identity").map(NameAddr::parse)
     }
@@ -175,8 +179,8 @@ impl<'a> Message<'a> {
         self.values("Diversion").map(NameAddr::parse)
     }
 
-    /// Who diverted the call, the last one first, by the history of where it was sent (RFC 7044): each entry that is
-    /// followed by one with a cause, or that says itself why it was left.
+    /// Who diverted the call, the last one first, by the history of where it was sent (RFC 7044):
+    /// each entry that is followed by one with a cause, or that says itself why it was left.
     #[must_use]
     pub fn history_diversions(&self) -> Vec<NameAddr<'a>> {
         let history: Vec<_> = self.values("History-Info").map(NameAddr::parse).collect();
@@ -195,8 +199,8 @@ impl<'a> Message<'a> {
         self.via_count
     }
 
-    /// The branch of each Via, topmost first; empty where one has none. The first says which transaction it belongs to
-    /// (§17), the others which it came by (§16.6).
+    /// The branch of each Via, topmost first; empty where one has none. The first says which
+    /// transaction it belongs to (§17), the others which it came by (§16.6).
     pub fn via_branches(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.values("Via")
             .map(|via| param(via, "branch").unwrap_or_default())
@@ -264,7 +268,8 @@ impl<'a> Message<'a> {
             .is_some_and(|length| length > self.rest.len())
     }
 
-    /// What follows the empty line: as much as Content-Length says, or all there is if that is less.
+    /// What follows the empty line: as much as Content-Length says, or all there is if that is
+    /// less.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         self.content_length()
@@ -272,14 +277,15 @@ impl<'a> Message<'a> {
             .unwrap_or(self.rest)
     }
 
-    /// The body, or the first part of a multipart body, that has such a media type (`application/sdp`).
+    /// The body, or the first part of a multipart body, that has such a media type
+    /// (`application/sdp`).
     #[must_use]
     pub fn body_of_type(&self, media_type: &str) -> Option<&'a [u8]> {
         body::of_type(self.content_type()?, self.body(), media_type)
     }
 
-    /// The session description: [`Message::body_of_type`], or a body without type that begins like one. Of one that is cut
-    /// short, the lines that are whole.
+    /// The session description: [`Message::body_of_type`], or a body without type that begins like
+    /// one. Of one that is cut short, the lines that are whole.
     #[must_use]
     pub fn sdp_body(&self) -> Option<&'a [u8]> {
         let description = match self.content_type() {

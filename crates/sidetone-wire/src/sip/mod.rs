@@ -1,11 +1,12 @@
 //! SIP messages as a monitor sees them (RFC 3261): read without judging, and no further than asked.
 //!
-//! What equipment sends is often not what the grammar says, and the calls are real all the same. So this takes
-//! lines that end in LF alone, folded lines, short names, bytes that are no UTF-8, unknown methods and any URI, and each
-//! header field that cannot be understood is absent, on its own.
+//! What equipment sends is often not what the grammar says, and the calls are real all the same. So
+//! this takes lines that end in LF alone, folded lines, short names, bytes that are no UTF-8,
+//! unknown methods and any URI, and each header field that cannot be understood is absent, on its
+//! own.
 //!
-//! [`Message::parse`] walks once over the header fields and remembers where the known ones are; all else is read by the
-//! accessor that is asked. Nothing is copied.
+//! [`Message::parse`] walks once over the header fields and remembers where the known ones are; all
+//! else is read by the accessor that is asked. Nothing is copied.
 
 mod body;
 mod framing;

@@ -7,20 +7,23 @@ use crate::scan::{self, split_once};
 
 /// What stands where something was removed.
 const REMOVED: &str = "[removed]";
-/// Header fields that prove who knows a password; with a challenge beside it, passwords can be guessed from such a proof.
+/// Header fields that prove who knows a password; with a challenge beside it, passwords can be
+/// guessed from such a proof.
 const SECRET_FIELDS: [&[u8]; 3] = [
     b"Authorization",
     b"Proxy-Authorization",
     b"Authentication-Info",
 ];
-/// Lines of a session description that hold keys: of the media (RFC 4568, RFC 4567, RFC 4566 §5.12), and of ICE.
+/// Lines of a session description that hold keys: of the media (RFC 4568, RFC 4567, RFC 4566
+/// §5.12), and of ICE.
 const SECRET_LINES: [&[u8]; 4] = [b"a=crypto:", b"a=key-mgmt:", b"k=", b"a=ice-pwd:"];
 
-/// Bodies that are kept. What is typed during a call (INFO), and what is written to somebody (MESSAGE), is nobody's business.
+/// Bodies that are kept. What is typed during a call (INFO), and what is written to somebody
+/// (MESSAGE), is nobody's business.
 const KEPT_BODIES: [&[u8]; 3] = [b"application/sdp", b"application/vq-rtcpxr", b"multipart/"];
 
-/// The text of a message without passwords, proofs of them and keys of media, and without bodies that are no descriptions or
-/// reports of media; bytes that are no UTF-8 are replaced.
+/// The text of a message without passwords, proofs of them and keys of media, and without bodies
+/// that are no descriptions or reports of media; bytes that are no UTF-8 are replaced.
 #[must_use]
 pub fn redacted(message: &[u8]) -> String {
     let mut redacted = Redacted {
@@ -133,7 +136,8 @@ fn password(text: &str) -> Option<Range<usize>> {
     })
 }
 
-/// The text so far, and how much of the message has gone into it. Lines between secrets are taken in one piece.
+/// The text so far, and how much of the message has gone into it. Lines between secrets are taken
+/// in one piece.
 struct Redacted<'a> {
     message: &'a [u8],
     text: String,

@@ -42,8 +42,9 @@ impl From<Malformed> for Skipped {
     }
 }
 
-/// Reads what a HEP packet of an account's network carries, and gives each thing to `each`: mostly one, of SIP as many
-/// messages as there are, each of them a microsecond after the one before. Tells what was not whole.
+/// Reads what a HEP packet of an account's network carries, and gives each thing to `each`: mostly
+/// one, of SIP as many messages as there are, each of them a microsecond after the one before.
+/// Tells what was not whole.
 pub fn hep(
     packet: &Packet<'_>,
     account: AccountSid,

@@ -30,7 +30,8 @@ pub(crate) fn source(kind: SourceKind, agent: Option<String>) -> Source {
     }
 }
 
-/// The first 128 bits of the SHA-256 of some parts, as 32 hexadecimal digits. Parts do not run into each other.
+/// The first 128 bits of the SHA-256 of some parts, as 32 hexadecimal digits. Parts do not run into
+/// each other.
 pub(crate) fn content_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     use std::fmt::Write;
     let mut hash = Sha256::new();

@@ -8,8 +8,8 @@ use sidetone_core::time::TimeUs;
 use super::parameters::parameters;
 use crate::time;
 
-/// Measures of the media that one side receives. What was not measured, or is out of range, is `None`: 127 and −1 stand
-/// for unavailable where they are no measure.
+/// Measures of the media that one side receives. What was not measured, or is out of range, is
+/// `None`: 127 and −1 stand for unavailable where they are no measure.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metrics {
     /// When the time it speaks of began.
@@ -68,7 +68,8 @@ pub struct Metrics {
     pub r_lq: Option<f64>,
     /// R factor of conversation, 0–120.
     pub r_cq: Option<f64>,
-    /// Estimated listening quality, MOS 0–5. Some telephones have a scale of their own beginning at 0.
+    /// Estimated listening quality, MOS 0–5. Some telephones have a scale of their own beginning at
+    /// 0.
     pub mos_lq: Option<f64>,
     /// Estimated conversational quality, MOS 0–5.
     pub mos_cq: Option<f64>,

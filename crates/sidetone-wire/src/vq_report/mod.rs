@@ -1,7 +1,8 @@
-//! Voice quality reports of telephones: `application/vq-rtcpxr` (RFC 6035), from SIP PUBLISH or NOTIFY or from HEP.
+//! Voice quality reports of telephones: `application/vq-rtcpxr` (RFC 6035), from SIP PUBLISH or
+//! NOTIFY or from HEP.
 //!
-//! Real reports are sparse: what is not there, is empty or is out of its range is `None`. Lines and parameters that are
-//! not known are passed over; so are vendors' own (`x-…`).
+//! Real reports are sparse: what is not there, is empty or is out of its range is `None`. Lines and
+//! parameters that are not known are passed over; so are vendors' own (`x-…`).
 
 mod metrics;
 mod parameters;

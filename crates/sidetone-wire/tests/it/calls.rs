@@ -1,4 +1,5 @@
-//! Captures of real calls, from the mirrored packets to the summary, and what the endpoints themselves saw.
+//! Captures of real calls, from the mirrored packets to the summary, and what the endpoints
+//! themselves saw.
 
 use std::path::{Path, PathBuf};
 

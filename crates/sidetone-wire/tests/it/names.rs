@@ -1,4 +1,5 @@
-//! Captures of real calls whose reports have another name than the Call-ID: the addresses in session descriptions tell.
+//! Captures of real calls whose reports have another name than the Call-ID: the addresses in
+//! session descriptions tell.
 
 use std::collections::BTreeMap;
 
@@ -146,7 +147,8 @@ fn files_in_any_order_are_the_same_by_whatever_name() {
     }
 }
 
-/// As it is with a relay that has few ports, and an agent that counts its names anew after a restart.
+/// As it is with a relay that has few ports, and an agent that counts its names anew after a
+/// restart.
 #[test]
 fn two_calls_through_the_same_ports_under_the_same_name_are_told_apart() {
     for name in names() {

@@ -228,7 +228,8 @@ fn after(seconds: i64) -> TimeUs {
     NOW.plus_us(seconds * SECOND_US)
 }
 
-/// A tracker that was told of messages: Call-ID, when each was seen, what it does, and the port that it announces.
+/// A tracker that was told of messages: Call-ID, when each was seen, what it does, and the port
+/// that it announces.
 fn told(messages: &[(&str, i64, DialogStep, Option<u16>)]) -> Tracker {
     let mut tracker = Tracker::new(Limits::default());
     for (call_id, seconds, step, port) in messages {

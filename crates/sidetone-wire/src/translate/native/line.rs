@@ -26,9 +26,9 @@ const AN_ACCOUNT: &str = "the id of an account, up to 255 bytes";
 
 /// Decodes one event.
 ///
-/// A member that is not known is an error that names it; inside `facts` it is passed over, as those of later versions
-/// will be. A `kind` that is not known is kept whole and changes nothing. An event without an `id` gets a hash of its
-/// bytes, so that the same line sent twice is one event.
+/// A member that is not known is an error that names it; inside `facts` it is passed over, as those
+/// of later versions will be. A `kind` that is not known is kept whole and changes nothing. An
+/// event without an `id` gets a hash of its bytes, so that the same line sent twice is one event.
 ///
 /// # Errors
 /// Names the member that is missing or not allowed.
@@ -171,7 +171,8 @@ impl Line {
             .ok_or_else(|| DecodeError::missing("facts", "an object of what is known of the call"))
     }
 
-    /// A member that is there though the kind has no such member. All that it has were taken before.
+    /// A member that is there though the kind has no such member. All that it has were taken
+    /// before.
     fn left_over(&self) -> Option<&'static str> {
         [
             ("parent_call_sid", self.parent_call_sid.is_some()),

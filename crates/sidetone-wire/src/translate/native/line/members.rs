@@ -48,8 +48,8 @@ pub const KINDS: &[(&str, &[&str])] = &[
 pub(super) const ENVELOPE: &[&str] =
     &["v", "id", "call_sid", "account_sid", "at", "source", "kind"];
 
-/// The members of all kinds in one record. No name means two things, so one flat, direct pass reads any kind;
-/// a tagged enum would buffer every event first (three times slower).
+/// The members of all kinds in one record. No name means two things, so one flat, direct pass reads
+/// any kind; a tagged enum would buffer every event first (three times slower).
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Line {

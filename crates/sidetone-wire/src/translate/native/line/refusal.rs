@@ -1,4 +1,5 @@
-//! Finds out what is wrong with an event. Slow and thorough: it runs only for events that were refused.
+//! Finds out what is wrong with an event. Slow and thorough: it runs only for events that were
+//! refused.
 
 use std::borrow::Cow;
 
@@ -29,7 +30,8 @@ pub(super) struct LaterEvent {
     pub(super) whole: Map<String, Value>,
 }
 
-/// Reads the envelope of an event whose kind is not known, and the whole event; `None` when the kind is known.
+/// Reads the envelope of an event whose kind is not known, and the whole event; `None` when the
+/// kind is known.
 pub(super) fn unknown_kind(json: &[u8]) -> Result<Option<LaterEvent>, DecodeError> {
     let Ok(Value::Object(whole)) = serde_json::from_slice(json) else {
         return Ok(None);
