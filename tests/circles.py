@@ -12,8 +12,9 @@ from pathlib import Path
 CRATES = Path(__file__).resolve().parent.parent / "crates"
 COMMENT_OR_TEXT = r"""//[^\n]*|/\*.*?\*/|'(?:\\[^']+|[^'\\])'|\br(#*)".*?"\1|"(?:\\.|[^"\\])*\""""
 COMMENT_OR_TEXT = re.compile(COMMENT_OR_TEXT, re.S)
-TEST_FILE = re.compile(r"#\[cfg\(test\)\]\s*mod (\w+);")
-TESTS_TO_THE_END = re.compile(r"#\[cfg\(test\)\]\s*mod \w+ \{.*", re.S)
+TEST_ONLY = r"#\[cfg\((?:test|all\(test, [^\]]*\))\)\]\s*"
+TEST_FILE = re.compile(TEST_ONLY + r"mod (\w+);")
+TESTS_TO_THE_END = re.compile(TEST_ONLY + r"mod \w+ \{.*", re.S)
 USE = re.compile(r"\buse\s+([^;]+);")
 INNERMOST = re.compile(r"([\w:]*)\{([^{}]*)\}")
 PATH = re.compile(r"(?<![\w:])(?:\w+::)+\w+")

@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
 
-use super::checksum::{ACCOUNT, expect_sound};
+use super::engine::work::Work;
 use super::error::{Error, Result};
-use super::writer::Work;
+use super::rows::checksum::expect_sound;
+use super::rows::tables::ACCOUNT;
 use sidetone_store::StoreError;
 use sidetone_store::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
 

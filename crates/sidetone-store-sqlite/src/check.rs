@@ -1,51 +1,24 @@
-//! Looking for damage, and figures about the store.
+//! Looking for damage.
+
+pub(crate) mod calls;
+mod finding;
+mod outbox;
+mod rollups;
 
 use rusqlite::Connection;
 use sidetone_core::id::{AccountSid, CallSid};
 
-use super::check_calls::{self, check_changes};
-use super::check_outbox::check_outbox;
-use super::check_rollups::{check_pdd, check_rollups};
-use super::checksum::Covered;
+use self::calls::check_changes;
+use self::finding::{FINDINGS_MAX, find};
+use self::outbox::check_outbox;
+use self::rollups::{check_hours, check_pdd, check_rollups};
 use super::error::Result;
-use super::{hourly, set_aside};
-use sidetone_store::{CheckedCalls, StoreStats};
+use super::rows::checksum::Covered;
+use super::rows::tables;
+use sidetone_store::CheckedCalls;
 
-/// More findings than these say nothing new.
-const FINDINGS_MAX: usize = 100;
 /// Calls that are checked by one statement.
 const CALLS_AT_ONCE: usize = 1_000;
-
-pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
-    let count = |sql: &str| -> Result<u64> {
-        Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
-    };
-    Ok(StoreStats {
-        dirty_calls: count(
-            "select (select count(*) from call where dirty_us is not null)
-               - (select count(*) from set_aside s join call c on c.id = s.call_id
-                  where s.reason is not null and c.dirty_us is not null)",
-        )?,
-        set_aside: count("select count(*) from set_aside where reason is not null")?,
-        timers: count("select count(*) from call where timer_us is not null")?,
-        // Index by index: rows are many times as long.
-        deliveries_waiting: count(
-            "select (select count(*) from outbox indexed by outbox_queued where state = 0)
-               + (select count(*) from outbox indexed by outbox_retried where state = 1)
-               + (select count(*) from outbox indexed by outbox_held
-                  where subject is not null and state in (1, 2) and state = 2)",
-        )?,
-        dead_letters: count("select count(*) from outbox where dead_us is not null")?,
-        bytes: count(
-            "select (select page_count from pragma_page_count) * (select page_size from pragma_page_size)",
-        )?,
-        // The writer knows.
-        commits: 0,
-        writes: 0,
-        refused: 0,
-        damaged: 0,
-    })
-}
 
 /// What can be read is checked, whatever cannot.
 pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
@@ -56,7 +29,7 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     section(&mut findings, "calls", |findings| {
         check_all_calls(conn, findings)
     });
-    for covered in Covered::all() {
+    for covered in tables::all() {
         section(&mut findings, covered.table(), |findings| {
             check_rows(conn, covered, findings)
         });
@@ -65,7 +38,7 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
         check_work(conn, findings)
     });
     section(&mut findings, "calls set aside", |findings| {
-        set_aside::check(conn, findings)
+        check_set_aside(conn, findings)
     });
     section(&mut findings, "deliveries", |findings| {
         check_outbox(conn, findings)
@@ -78,7 +51,7 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
         Ok(())
     });
     section(&mut findings, "hours", |findings| {
-        hourly::check(conn, findings)
+        check_hours(conn, findings)
     });
     section(&mut findings, "feedback", |findings| {
         check_feedback(conn, findings)
@@ -89,7 +62,8 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// Checks one thing. When it cannot be read to its end that is a finding, and the others are checked all the same.
+/// Checks one thing. When it cannot be read to its end that is a finding, and the others are
+/// checked all the same.
 fn section(
     findings: &mut Vec<String>,
     what: &str,
@@ -110,7 +84,7 @@ fn check_all_calls(conn: &Connection, findings: &mut Vec<String>) -> Result<()> 
             findings: of_calls,
             changes: of_annotations,
             ..
-        } = check_calls::check_calls(conn, after.as_ref(), CALLS_AT_ONCE)?;
+        } = calls::check_calls(conn, after.as_ref(), CALLS_AT_ONCE)?;
         for finding in of_calls {
             find(findings, || finding);
         }
@@ -138,21 +112,6 @@ fn check_rows(conn: &Connection, covered: &Covered, findings: &mut Vec<String>) 
         });
     }
     Ok(())
-}
-
-/// Adds a finding while there is room.
-pub(super) fn find(findings: &mut Vec<String>, finding: impl FnOnce() -> String) {
-    if findings.len() < FINDINGS_MAX {
-        findings.push(finding());
-    }
-}
-
-/// How many rows stand in one of two queries and not in the other.
-pub(super) fn differ(conn: &Connection, recount: &str, stored: &str) -> Result<i64> {
-    let sql = format!(
-        "select (select count(*) from ({recount} except {stored})) + (select count(*) from ({stored} except {recount}))"
-    );
-    Ok(conn.query_row(&sql, [], |row| row.get(0))?)
 }
 
 fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
@@ -200,6 +159,24 @@ fn check_work(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
             format!(
                 "{call} of {account}: events that its summary does not know, and no mark to fold them"
             )
+        });
+    }
+    Ok(())
+}
+
+/// Names those that are left out.
+fn check_set_aside(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let mut statement = conn.prepare(
+        "select a.sid, c.sid, s.reason from set_aside s join call c on c.id = s.call_id join account a on a.id = c.account
+         where s.reason is not null order by s.at_us limit 20",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let account = AccountSid::from_bytes(row.get(0)?);
+        let call = CallSid::from_bytes(row.get(1)?);
+        let reason: String = row.get(2)?;
+        find(findings, || {
+            format!("{call} of {account} is set aside, its summary stands still: {reason}")
         });
     }
     Ok(())

@@ -4,10 +4,10 @@ use rusqlite::{OptionalExtension, params};
 use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 
+use super::engine::work::Work;
 use super::error::Result;
-use super::facet::{self, Facets};
-use super::writer::Work;
-use super::{account, feed, feedback, log};
+use super::rows::facet::{self, Facets};
+use super::{account, feed, feedback, record};
 use sidetone_store::Lookup;
 use sidetone_store::feed::Changed;
 
@@ -41,7 +41,7 @@ pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<L
         })
         .optional()?;
     let Some((id, facets)) = found else {
-        return Ok(if log::is_erased(conn, account, call.sid)? {
+        return Ok(if record::is_erased(conn, account, call.sid)? {
             Lookup::Gone
         } else {
             Lookup::Unknown

@@ -1,5 +1,9 @@
 //! Feedback: the log of its changes, of which the last one holds, since when, and `call.rated`, which counts go by.
 
+mod packed;
+pub(crate) mod summaries;
+pub(crate) mod tally;
+
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -7,13 +11,15 @@ use sidetone_core::feedback::Feedback;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
-use super::checksum::{CALL, FEEDBACK, FEEDBACK_LOG, expect_sound};
-use super::cursor;
+use self::packed::{pack, rated, unpack};
+use super::engine::work::Work;
 use super::error::Result;
-use super::facet::hour_of;
-use super::hourly::{Step, pack, rated, unpack};
-use super::writer::Work;
-use super::{account, feed, judgement, log, record};
+use super::rollups::hourly::Step;
+use super::rows::checksum::expect_sound;
+use super::rows::cursor;
+use super::rows::facet::hour_of;
+use super::rows::tables::{CALL, FEEDBACK, FEEDBACK_LOG};
+use super::{account, feed, judgement, record};
 use sidetone_store::feed::Changed;
 use sidetone_store::feedback::{FeedbackRange, FeedbackRecord, Judgement, Rate, Rated};
 use sidetone_store::{Annotate, Cursor, Lookup, Scope};
@@ -121,7 +127,7 @@ pub(super) fn feedback(conn: &Connection, call: CallRef) -> Result<Lookup<Option
 }
 
 fn missing<T>(conn: &Connection, account: i64, sid: CallSid) -> Result<Lookup<T>> {
-    Ok(if log::is_erased(conn, account, sid)? {
+    Ok(if record::is_erased(conn, account, sid)? {
         Lookup::Gone
     } else {
         Lookup::Unknown

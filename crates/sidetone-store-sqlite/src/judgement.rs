@@ -1,5 +1,7 @@
 //! Annotations: the log of changes, the current row, and what lists and rollups know of it.
 
+pub(crate) mod history;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -11,15 +13,14 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
 
-use super::checksum::{ANNOTATION, ANNOTATION_LOG, CALL, expect_sound};
+use super::engine::work::Work;
 use super::error::{Error, Result};
-use super::facet::{self, At, FACETS, Facets};
-use super::paging::{self, Toward};
-use super::writer::Work;
+use super::rows::checksum::expect_sound;
+use super::rows::facet::{self, At, FACETS, Facets};
+use super::rows::tables::{ANNOTATION, ANNOTATION_LOG, CALL};
 use super::{account, feed, record};
 use sidetone_store::feed::Changed;
-use sidetone_store::page::{Page, PageRequest, Place};
-use sidetone_store::{Annotate, AnnotationChange, AnnotationRecord, Lookup, Scope, StoreError};
+use sidetone_store::{Annotate, AnnotationRecord, Lookup, Scope, StoreError};
 
 /// A call and one author's annotation of it, before a change.
 struct Before {
@@ -303,7 +304,7 @@ fn is_imported(by: &str) -> bool {
 /// By whom and when the annotation of the empty author was changed last.
 fn last_change(conn: &Connection, id: i64) -> Result<Option<(String, i64)>> {
     Ok(conn
-        .prepare_cached(include_str!("last_change.sql"))?
+        .prepare_cached(include_str!("judgement/last_change.sql"))?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
@@ -315,89 +316,6 @@ fn to_json(annotation: &Annotation) -> Result<String> {
         fields.retain(|_, value| !value.is_null());
     }
     Ok(json.to_string())
-}
-
-pub(super) fn history(
-    conn: &Connection,
-    call: CallRef,
-    request: &PageRequest,
-) -> Result<Page<AnnotationChange>> {
-    let Some((id, is_judged)) = record::sound_row_of(conn, call)? else {
-        return Ok(Page::default());
-    };
-    let missing = || {
-        Error(StoreError::Corrupt(format!(
-            "table annotation_log, call {}: changes are missing",
-            call.sid
-        )))
-    };
-    let page = paging::page(
-        request,
-        |(place, _): &(Place, AnnotationChange)| *place,
-        |toward, from, limit| {
-            let changes = read_history(conn, id, toward, from, limit)?;
-            let is_first = toward == Toward::End && from.is_none();
-            if is_whole(&changes, toward, limit) && !(is_first && is_judged && changes.is_empty()) {
-                Ok(changes)
-            } else {
-                Err(missing())
-            }
-        },
-    )?;
-    Ok(Page {
-        rows: page.rows.into_iter().map(|(_, change)| change).collect(),
-        before: page.before,
-        after: page.after,
-        damaged: page.damaged,
-    })
-}
-
-fn read_history(
-    conn: &Connection,
-    id: i64,
-    toward: Toward,
-    from: Option<Place>,
-    limit: usize,
-) -> Result<Vec<(Place, AnnotationChange)>> {
-    let (sql, open_end) = match toward {
-        Toward::End => (include_str!("history.sql"), i64::MAX),
-        Toward::Beginning => (include_str!("history_backwards.sql"), 0),
-    };
-    let sql = sql.replace("IS_SOUND", &ANNOTATION_LOG.is_sound("l."));
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![
-        id,
-        from.map_or(open_end, |place| place.key),
-        i64::try_from(limit).unwrap_or(i64::MAX)
-    ])?;
-    let mut changes = Vec::new();
-    while let Some(row) = rows.next()? {
-        let seq = row.get(0)?;
-        expect_sound(row.get(7)?, || {
-            format!("table annotation_log, call row {id}, change {seq}")
-        })?;
-        let change = AnnotationChange {
-            revision: row.get(1)?,
-            author: row.get(2)?,
-            by: row.get(3)?,
-            at: TimeUs::from_micros(row.get(4)?),
-            before: record::read_annotation(row, 5)?,
-            after: record::read_annotation(row, 6)?,
-        };
-        changes.push((Place { key: seq, id: seq }, change));
-    }
-    Ok(changes)
-}
-
-/// Whether no change is missing: they are counted without a gap, from 1.
-fn is_whole(changes: &[(Place, AnnotationChange)], toward: Toward, limit: usize) -> bool {
-    let mut seqs = changes.iter().map(|(place, _)| place.key);
-    let ends_early =
-        toward == Toward::End && changes.len() < limit && seqs.clone().next_back() > Some(1);
-    let is_consecutive = seqs
-        .next()
-        .is_none_or(|first| seqs.zip(1..).all(|(seq, step)| (seq - first).abs() == step));
-    is_consecutive && !ends_early
 }
 
 /// What another author than the empty one says of a call: revision and JSON.

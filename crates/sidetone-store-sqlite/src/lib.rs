@@ -1,71 +1,53 @@
 //! The store in one `SQLite` database file, with a write-ahead log.
 //!
-//! One thread writes (`writer.rs`); readers never wait for it. What is derived from summaries and annotations
-//! (columns, rollups) is written in the transaction that changes them.
+//! One thread writes (`engine/writer.rs`); readers never wait for it. What is derived from
+//! summaries and annotations (columns, rollups) is written in the transaction that changes them.
 
-mod account;
-mod alias;
-mod check;
-mod check_calls;
-mod check_outbox;
-mod check_rollups;
-mod checksum;
-mod claims;
-mod codec;
-mod condition;
-mod connection;
-mod cursor;
-mod dirty;
-mod erase;
+// From the bottom up: each group imports only those before it.
 mod error;
-mod events;
-mod facet;
+
+mod rows;
+
+mod rollups;
+
+mod engine;
+mod migrate;
+
+// The topics of the contract.
+mod account;
+mod check;
+mod erase;
+mod event_log;
 mod feed;
 mod feedback;
-mod feedback_summary;
-mod hourly;
-mod judged;
 mod judgement;
-mod leases;
 mod list;
-mod log;
-mod migrate;
 mod outbox;
-mod outbox_turn;
-mod paging;
-mod party;
-mod posting;
-mod readers;
 mod record;
-mod rollup;
 mod rules;
-mod set_aside;
-mod shared;
-mod slot;
-mod span;
+mod stats;
 mod summary;
-mod terms;
+
 #[cfg(feature = "testing")]
 pub mod testing;
-mod unfolded;
 mod verbs;
-mod writer;
-mod zone;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use self::connection::Role;
-use self::readers::{Points, Readers, STEPS_PER_LOOK};
-use self::shared::Shared;
-use self::writer::{Tally, Writer};
+use self::engine::connection::{self, Role};
+use self::engine::readers::{Points, Readers, STEPS_PER_LOOK};
+use self::engine::shared::Shared;
+use self::engine::tally::Tally;
+use self::engine::writer::Writer;
 use sidetone_store::Result;
 use sidetone_store::account::Accounts;
 
 /// How a store works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Lists that run at the same time, from 1; further ones wait. Each may keep 16 MiB of the database in memory.
+    /// Lists that run at the same time, from 1; further ones wait. Each may keep 16 MiB of the
+    /// database in memory.
     pub readers: usize,
     /// Steps of `SQLite`'s virtual machine that one list may take; a million is some 50 ms.
     pub step_budget: u64,
@@ -96,9 +78,10 @@ impl SqliteStore {
     /// Opens the database file, makes it when there is none, and brings it to this version.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`](sidetone_store::StoreError::Invalid) when the file is not a database of Sidetone's, or was made
-    /// by a newer version, or `SQLite` is too old; [`StoreError::Unavailable`](sidetone_store::StoreError::Unavailable) when it
-    /// cannot be opened.
+    /// [`StoreError::Invalid`](sidetone_store::StoreError::Invalid) when the file is not a database
+    /// of Sidetone's, or was made by a newer version, or `SQLite` is too old;
+    /// [`StoreError::Unavailable`](sidetone_store::StoreError::Unavailable) when it cannot be
+    /// opened.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
         Ok(Self::open_with(path, options, STEPS_PER_LOOK, true)?)
     }
@@ -138,7 +121,8 @@ impl SqliteStore {
         })
     }
 
-    /// As [`sidetone_store::Store::accounts`], for whoever opens the database and has to know at once whose it is.
+    /// As [`sidetone_store::Store::accounts`], for whoever opens the database and has to know at
+    /// once whose it is.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -173,7 +157,8 @@ impl SqliteStore {
 
     /// Opens a database in a directory of its own that is removed with the store.
     ///
-    /// Not in memory: there `SQLite` has no write-ahead log, and readers and the writer would meet differently.
+    /// Not in memory: there `SQLite` has no write-ahead log, and readers and the writer would meet
+    /// differently.
     ///
     /// # Errors
     /// As [`Self::open`].

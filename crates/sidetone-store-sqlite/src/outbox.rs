@@ -1,13 +1,16 @@
-//! The outbox: what comes to be delivered, and what was given up. What is done in between is in `outbox_turn.rs`.
+//! The outbox: what comes to be delivered, and what was given up. What is done in between is in
+//! `outbox/turn.rs`.
+
+pub(crate) mod turn;
 
 use rusqlite::{Connection, params};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
 use super::account;
+use super::engine::work::Work;
 use super::error::{Error, Result};
-use super::paging::{self, Toward};
-use super::writer::Work;
+use super::rows::paging::{self, Toward};
 use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery};
 use sidetone_store::page::{Page, PageRequest, Place};
 use sidetone_store::{StoreError, Topic};
@@ -22,7 +25,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
         .map(|(kind, body)| (kind, body))
         .unzip();
     work.conn
-        .prepare_cached(include_str!("add_delivery.sql"))?
+        .prepare_cached(include_str!("outbox/add_delivery.sql"))?
         .execute(params![
             delivery.id.as_bytes(),
             account,
@@ -60,8 +63,8 @@ pub(super) fn dead_letters(
         },
         |toward, place, limit| {
             let (sql, outermost) = match toward {
-                Toward::End => (include_str!("dead_letters.sql"), i64::MIN),
-                Toward::Beginning => (include_str!("dead_letters_before.sql"), i64::MAX),
+                Toward::End => (include_str!("outbox/dead_letters.sql"), i64::MIN),
+                Toward::Beginning => (include_str!("outbox/dead_letters_before.sql"), i64::MAX),
             };
             let place = place.unwrap_or(Place {
                 key: outermost,
@@ -96,7 +99,9 @@ pub(super) fn dead_letters(
 
 /// Queues dead letters anew, in the order given.
 pub(super) fn replay(work: &mut Work<'_>, letters: &[DeliveryId], now: TimeUs) -> Result<()> {
-    let mut replay = work.conn.prepare_cached(include_str!("replay.sql"))?;
+    let mut replay = work
+        .conn
+        .prepare_cached(include_str!("outbox/replay.sql"))?;
     for id in letters {
         if replay.execute(params![id.as_bytes(), now.micros()])? == 0 {
             return Err(Error(StoreError::NotFound(format!("dead letter {id}"))));

@@ -2,24 +2,26 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::annotation::Annotation;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::parsed::parsed_bytes;
 use sidetone_core::summary::CallSummary;
 
-use super::checksum::{CALL, about, expect_sound};
-use super::codec;
 use super::error::{Error, Result};
-use super::facet::Axis;
+use super::rows::checksum::{about, expect_sound};
+use super::rows::codec;
+use super::rows::facet::Axis;
+use super::rows::tables::CALL;
 use sidetone_store::page::Place;
 use sidetone_store::{AnnotationRecord, CallRecord, Lookup, Scope, StoreError};
 
-static RECORD: LazyLock<String> = LazyLock::new(|| with_soundness(include_str!("record.sql")));
+static RECORD: LazyLock<String> =
+    LazyLock::new(|| with_soundness(include_str!("record/record.sql")));
 static RECORD_BY_ID: LazyLock<String> =
-    LazyLock::new(|| with_soundness(include_str!("record_by_id.sql")));
+    LazyLock::new(|| with_soundness(include_str!("record/record_by_id.sql")));
 static ANNOTATION: LazyLock<String> =
-    LazyLock::new(|| with_soundness(include_str!("annotation.sql")));
+    LazyLock::new(|| with_soundness(include_str!("record/annotation.sql")));
 const GONE: &str = "select a.sid, a.parent_sid from tombstone t join account a on a.id = t.account where t.sid = ?1";
 
 /// Puts the expression of whether the row of `call` is sound where a statement names it.
@@ -74,6 +76,13 @@ pub(super) fn missing<T>(conn: &Connection, scope: Scope, sid: CallSid) -> Resul
     expect_sound_index(conn, sid)?;
     let gone = find(conn, GONE, scope, sid, |_, _| Ok(()))?;
     Ok(gone.map_or(Lookup::Unknown, |()| Lookup::Gone))
+}
+
+/// Whether there was such a call once.
+pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("select 1 from tombstone where sid = ?1 and account = ?2")?
+        .exists(params![sid.as_bytes(), account])?)
 }
 
 pub(super) fn record(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>> {
@@ -233,8 +242,9 @@ pub(super) fn sound_row_of(conn: &Connection, call: CallRef) -> Result<Option<(i
     }
 }
 
-/// Expects that a call that was not found is not there: beside the place where it would be, the index says the same as the
-/// table. An entry that is damaged stands where it stood, so whoever misses it meets it.
+/// Expects that a call that was not found is not there: beside the place where it would be, the
+/// index says the same as the table. An entry that is damaged stands where it stood, so whoever
+/// misses it meets it.
 pub(super) fn expect_sound_index(conn: &Connection, sid: CallSid) -> Result<()> {
     for beside in [
         "sid >= ?1 order by sid limit 1",

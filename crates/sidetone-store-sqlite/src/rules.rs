@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::rules::{PDD_LEARNING_DAYS, PddRules, Rules};
 
-use super::checksum::{RULES, expect_sound};
+use super::engine::work::Work;
 use super::error::Result;
-use super::writer::Work;
+use super::rows::checksum::expect_sound;
+use super::rows::tables::RULES;
 
 /// The rules frozen for a day.
 pub(super) fn rules(conn: &Connection, day: i64) -> Result<Option<Rules>> {

@@ -1,20 +1,24 @@
 //! Writing summaries: document, filter columns, rollups, timer.
 
+pub(crate) mod alias;
+
 use std::sync::LazyLock;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
-use sha2::{Digest, Sha256};
 use sidetone_core::annotation::Annotation;
 use sidetone_core::id::CallRef;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 
-use super::checksum::CALL;
+use super::engine::work::Work;
 use super::error::Result;
-use super::facet::{self, FACETS, Facets};
-use super::writer::Work;
-use super::{account, alias, codec, dirty, feed, feedback, judgement, log, record, set_aside};
+use super::event_log::{dirty, set_aside};
+use super::rows::address::address_hash;
+use super::rows::codec;
+use super::rows::facet::{self, FACETS, Facets};
+use super::rows::tables::CALL;
+use super::{account, feed, feedback, judgement, record};
 use sidetone_store::feed::Changed;
 use sidetone_store::{Put, PutSummary};
 
@@ -32,15 +36,6 @@ impl PackedSummary {
         let document = codec::pack(codec::Format::Summary2, &owner, &json)?;
         Ok(Self { put, document })
     }
-}
-
-/// The first 64 bits of the SHA-256 of an address, without the plus of a number: it is looked for with and without.
-pub(super) fn address_hash(address: &str) -> i64 {
-    let digest = Sha256::digest(address.strip_prefix('+').unwrap_or(address));
-    digest
-        .iter()
-        .take(8)
-        .fold(0_i64, |hash, byte| hash << 8 | i64::from(*byte))
 }
 
 /// What is stored of a call before its summary is written.
@@ -131,7 +126,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     let (account, advanced) = account::existing(conn, summary.call.account)?;
     let position = i64::try_from(put.position).unwrap_or(i64::MAX);
     let stored = find(conn, account, summary)?;
-    // A damaged row is left as it is: with new values it would count as sound (dirty.rs).
+    // A damaged row is left as it is: with new values it would count as sound (event_log/dirty.rs).
     if stored
         .as_ref()
         .is_some_and(|stored| position < stored.position || !stored.is_sound)
@@ -152,7 +147,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     };
     let (id, version, is_changed) = match &stored {
         None => {
-            if log::is_erased(conn, account, summary.call.sid)? {
+            if record::is_erased(conn, account, summary.call.sid)? {
                 return Ok(Put::Gone);
             }
             let id = columns.insert(conn, account, advanced)?;

@@ -8,14 +8,14 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::types::Value;
 use sidetone_core::id::CallSid;
 
-use super::checksum;
-use super::connection::{self, Role};
+use super::engine::connection::{self, Role};
+use super::engine::shared::Shared;
+use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::judgement;
-use super::rollup::Deltas;
-use super::shared::Shared;
-use super::terms::TermCache;
-use super::writer::Work;
+use super::rollups::deltas::Deltas;
+use super::rows::checksum;
+use super::rows::terms::TermCache;
 use sidetone_store::{Annotate, Scope, StoreError};
 
 /// Gives a connection the functions that statements of the store call.

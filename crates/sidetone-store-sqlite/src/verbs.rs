@@ -1,4 +1,5 @@
-//! The contract, topic by topic: each verb is given to the thread that writes or to a connection that reads.
+//! The contract, topic by topic: each verb is given to the thread that writes or to a connection
+//! that reads.
 
 mod account;
 mod care;

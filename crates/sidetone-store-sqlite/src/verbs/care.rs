@@ -7,7 +7,8 @@ use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{Care, CheckedCalls, Cursor, Lookup, Result, StoreStats};
 
-use crate::{SqliteStore, check, check_calls, erase};
+use crate::check::calls;
+use crate::{SqliteStore, check, erase, stats};
 
 #[async_trait]
 impl Care for SqliteStore {
@@ -23,7 +24,7 @@ impl Care for SqliteStore {
 
     async fn check_calls(&self, after: Option<Cursor>, limit: usize) -> Result<CheckedCalls> {
         self.readers
-            .aside(move |conn| check_calls::check_calls(conn, after.as_ref(), limit))
+            .aside(move |conn| calls::check_calls(conn, after.as_ref(), limit))
             .await
     }
 
@@ -48,7 +49,7 @@ impl Care for SqliteStore {
             writes: tally.jobs.load(Ordering::Relaxed),
             refused: tally.refused.load(Ordering::Relaxed),
             damaged: tally.damaged.load(Ordering::Relaxed),
-            ..self.readers.point(check::stats)?
+            ..self.readers.point(stats::stats)?
         })
     }
 }

@@ -9,9 +9,10 @@ use sidetone_store::{
     Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, NewEvent, Piece, Result,
 };
 
-use crate::dirty::Taking;
-use crate::log::PackedEvent;
-use crate::{SqliteStore, dirty, events, log, set_aside, unfolded};
+use crate::event_log::dirty::Taking;
+use crate::event_log::event::PackedEvent;
+use crate::event_log::{dirty, pages, set_aside, timers, unfolded};
+use crate::{SqliteStore, event_log};
 
 #[async_trait]
 impl EventLog for SqliteStore {
@@ -21,7 +22,7 @@ impl EventLog for SqliteStore {
             .map(PackedEvent::of)
             .collect::<std::result::Result<Vec<_>, _>>()?;
         self.writer
-            .run(events.len(), move |work| log::append(work, &events))
+            .run(events.len(), move |work| event_log::append(work, &events))
             .await
     }
 
@@ -33,7 +34,7 @@ impl EventLog for SqliteStore {
     ) -> Result<Page<(Place, CallEvent)>> {
         let (filter, page) = (filter.clone(), *page);
         self.readers
-            .scan(move |conn| events::events(conn, call, &filter, &page))
+            .scan(move |conn| pages::events(conn, call, &filter, &page))
             .await
     }
 
@@ -122,18 +123,19 @@ impl EventLog for SqliteStore {
 
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()> {
         self.writer
-            .run(calls.len(), move |work| log::refold(work, &calls))
+            .run(calls.len(), move |work| dirty::refold(work, &calls))
             .await
     }
 
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
-        self.readers.point(|conn| log::due_timers(conn, now, limit))
+        self.readers
+            .point(|conn| timers::due_timers(conn, now, limit))
     }
 
     async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()> {
         self.writer
             .run(calls.len(), move |work| {
-                log::defer_timers(work, &calls, until)
+                timers::defer_timers(work, &calls, until)
             })
             .await
     }
@@ -141,7 +143,7 @@ impl EventLog for SqliteStore {
     async fn clock_set_back(&self, now: TimeUs, settle_us: i64, call_idle_us: i64) -> Result<u64> {
         self.writer
             .run(1, move |work| {
-                log::clock_set_back(work, now, settle_us, call_idle_us)
+                timers::clock_set_back(work, now, settle_us, call_idle_us)
             })
             .await
     }

@@ -12,7 +12,8 @@ use sidetone_store::feedback::{
 };
 use sidetone_store::{Cursor, FeedbackStore, Lookup, Result};
 
-use crate::{SqliteStore, feedback, feedback_summary, hourly};
+use crate::feedback::{summaries, tally};
+use crate::{SqliteStore, feedback};
 
 #[async_trait]
 impl FeedbackStore for SqliteStore {
@@ -35,7 +36,7 @@ impl FeedbackStore for SqliteStore {
     async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)> {
         let range = range.clone();
         self.readers
-            .scan(move |conn| hourly::tally(conn, &range))
+            .scan(move |conn| tally::tally(conn, &range))
             .await
     }
 
@@ -48,7 +49,7 @@ impl FeedbackStore for SqliteStore {
 
     async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()> {
         self.writer
-            .run(1, move |work| feedback_summary::create(work, &summary))
+            .run(1, move |work| summaries::create(work, &summary))
             .await
     }
 
@@ -58,7 +59,7 @@ impl FeedbackStore for SqliteStore {
         sid: FeedbackSummarySid,
     ) -> Result<Option<FeedbackSummary>> {
         self.readers
-            .point(|conn| feedback_summary::fetch(conn, account, sid))
+            .point(|conn| summaries::fetch(conn, account, sid))
     }
 
     async fn delete_feedback_summary(
@@ -67,7 +68,7 @@ impl FeedbackStore for SqliteStore {
         sid: FeedbackSummarySid,
     ) -> Result<bool> {
         self.writer
-            .run(1, move |work| feedback_summary::delete(work, account, sid))
+            .run(1, move |work| summaries::delete(work, account, sid))
             .await
     }
 
@@ -77,7 +78,7 @@ impl FeedbackStore for SqliteStore {
         lease_until: TimeUs,
     ) -> Result<Option<FeedbackSummary>> {
         // Whoever looks whether there is anything writes nothing.
-        if !self.readers.point(feedback_summary::is_any_open)? {
+        if !self.readers.point(summaries::is_any_open)? {
             return Ok(None);
         }
         let (shared, owner) = (Arc::clone(&self.shared), self.owner);
@@ -86,7 +87,7 @@ impl FeedbackStore for SqliteStore {
             claims.take(sid, owner, now, lease_until)
         };
         self.writer
-            .run(1, move |work| feedback_summary::take(work, now, claim))
+            .run(1, move |work| summaries::take(work, now, claim))
             .await
     }
 
@@ -99,7 +100,7 @@ impl FeedbackStore for SqliteStore {
     ) -> Result<()> {
         self.writer
             .run(1, move |work| {
-                feedback_summary::finish(work, sid, status, tell.as_ref(), now)
+                summaries::finish(work, sid, status, tell.as_ref(), now)
             })
             .await?;
         self.shared.feedback_summaries.release([sid]);

@@ -7,6 +7,7 @@ use sidetone_store::{
     Annotate, AnnotationChange, AnnotationRecord, JudgementStore, Lookup, Result, Scope,
 };
 
+use crate::judgement::history;
 use crate::{SqliteStore, judgement, record};
 
 #[async_trait]
@@ -34,7 +35,7 @@ impl JudgementStore for SqliteStore {
     ) -> Result<Page<AnnotationChange>> {
         let page = *page;
         self.readers
-            .scan(move |conn| judgement::history(conn, call, &page))
+            .scan(move |conn| history::page(conn, call, &page))
             .await
     }
 }

@@ -11,8 +11,9 @@ use sidetone_store::delivery::{
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{Outbox, Result};
 
-use crate::outbox_turn::Taking;
-use crate::{SqliteStore, outbox, outbox_turn};
+use crate::outbox::turn;
+use crate::outbox::turn::Taking;
+use crate::{SqliteStore, outbox};
 
 #[async_trait]
 impl Outbox for SqliteStore {
@@ -27,7 +28,7 @@ impl Outbox for SqliteStore {
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>> {
         let shared = Arc::clone(&self.shared);
         self.readers
-            .aside(move |conn| outbox_turn::due_endpoints(conn, &shared.deliveries, now, limit))
+            .aside(move |conn| turn::due_endpoints(conn, &shared.deliveries, now, limit))
             .await
     }
 
@@ -51,7 +52,7 @@ impl Outbox for SqliteStore {
         let shared = Arc::clone(&self.shared);
         let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
         let taken = self.writer.run(1 + settled.len(), move |work| {
-            outbox_turn::settle_and_take(work, &shared.deliveries, &settled, &taking)
+            turn::settle_and_take(work, &shared.deliveries, &settled, &taking)
         });
         let taken = taken.await;
         match &taken {

@@ -12,8 +12,9 @@ use sidetone_store::{
     CallRecord, Lookup, Put, PutSummary, Result, Scope, StoreError, SummaryStore,
 };
 
+use crate::summary::alias;
 use crate::summary::{PackedResult, PackedSummary};
-use crate::{SqliteStore, alias, list, record, summary};
+use crate::{SqliteStore, list, record, summary};
 
 #[async_trait]
 impl SummaryStore for SqliteStore {
@@ -64,7 +65,8 @@ impl SummaryStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// One of them is the reason why they cannot be written together: the others are written without it.
+    /// One of them is the reason why they cannot be written together: the others are written
+    /// without it.
     async fn put_one_by_one(&self, packed: &Arc<Vec<PackedResult>>) -> Result<Vec<Put>> {
         let mut fates = Vec::with_capacity(packed.len());
         for place in 0..packed.len() {

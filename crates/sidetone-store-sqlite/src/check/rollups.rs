@@ -1,0 +1,275 @@
+//! Looking for damage in what is counted.
+
+use rusqlite::{Connection, params};
+use sidetone_core::feedback::ISSUES;
+use sidetone_core::time::{DAY_US, HOUR_US};
+
+use super::finding::{differ, find};
+use crate::error::Result;
+use crate::rollups::hourly;
+use crate::rollups::judged::{self, JudgedCall, JudgedHour};
+use crate::rollups::posting::{self, Posting};
+use crate::rows::facet::{self, Axis, DIM_CALLS, FACETS, Facets, Kind, SHAPE_ENDED, hour_of};
+
+/// One row of the rollups, or of the recount: value, hour, calls, and what the calls add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Counted {
+    value: i64,
+    hour: i64,
+    n: i64,
+    /// Sums of rows and of offsets, where calls are known one by one.
+    sums: Option<(i64, i64)>,
+}
+
+/// Everything counted of one account.
+pub(crate) fn check_rollups(
+    conn: &Connection,
+    account: i64,
+    findings: &mut Vec<String>,
+) -> Result<()> {
+    for axis in Axis::BOTH {
+        check_judged(conn, account, axis, findings)?;
+        check_dim(conn, account, axis, DIM_CALLS, "0", "1", findings)?;
+        for facet in FACETS.iter().filter(|facet| !facet.is_judged) {
+            match facet.kind {
+                Kind::One => {
+                    let only = if facet.column == "shape" {
+                        format!("shape <> {SHAPE_ENDED}")
+                    } else {
+                        format!("{} is not null", facet.column)
+                    };
+                    check_dim(
+                        conn,
+                        account,
+                        axis,
+                        facet.dim,
+                        facet.column,
+                        &only,
+                        findings,
+                    )?;
+                }
+                Kind::Set => {
+                    for bit in 0..16 {
+                        let only = format!("{} >> {bit} & 1", facet.column);
+                        check_dim(
+                            conn,
+                            account,
+                            axis,
+                            facet.dim,
+                            &bit.to_string(),
+                            &only,
+                            findings,
+                        )?;
+                    }
+                }
+            }
+        }
+    }
+    let stray: i64 = conn.query_row(
+        "select count(*) from rollup where account = ?1 and (dim < 0 or dim > ?2 or slot <> 0)",
+        params![account, FACETS.iter().map(|facet| facet.dim).max()],
+        |row| row.get(0),
+    )?;
+    if stray > 0 {
+        find(findings, || format!("{stray} rollup rows of no known kind"));
+    }
+    Ok(())
+}
+
+/// Compares the rows of judged hours with the calls, both in order.
+fn check_judged(
+    conn: &Connection,
+    account: i64,
+    axis: Axis,
+    findings: &mut Vec<String>,
+) -> Result<()> {
+    let key = axis.column();
+    let sql = format!(
+        "select {key}, id, {} from call
+         where account = ?1 and {key} is not null and judged order by {key}, id",
+        facet::columns()
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let mut calls = statement.query_map([account], |row| {
+        let key: i64 = row.get(0)?;
+        let posting = Posting {
+            offset_us: key.rem_euclid(HOUR_US),
+            id: row.get(1)?,
+        };
+        let mask = judged::mask_of(&Facets::read(row, 2)?);
+        Ok((hour_of(key), JudgedCall { posting, mask }))
+    })?;
+    let of = axis.prefix();
+    let mut statement = conn.prepare(&format!(
+        "select hour, {of}_mask, {of}_counts, {of}_calls from judged
+         where account = ?1 and {of}_mask <> 0 order by hour"
+    ))?;
+    let mut rows = statement.query([account])?;
+    let mut call = calls.next().transpose()?;
+    loop {
+        let mut recount = None;
+        while let Some((hour, judged)) = call {
+            let (of_hour, row) = recount.get_or_insert_with(|| (hour, JudgedHour::empty()));
+            if *of_hour != hour {
+                break;
+            }
+            row.step(judged, 1);
+            call = calls.next().transpose()?;
+        }
+        let stored = match rows.next()? {
+            None => None,
+            Some(row) => Some((
+                row.get::<_, i64>(0)?,
+                JudgedHour::read(row, 1).unwrap_or(JudgedHour::empty()),
+            )),
+        };
+        match (stored, recount) {
+            (None, None) => return Ok(()),
+            (Some((hour, stored)), Some((of_hour, recount)))
+                if hour == of_hour && stored.agrees_with(&recount) => {}
+            _ => {
+                find(findings, || {
+                    format!("the judged hours on {key} differ from the calls")
+                });
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Compares the rollups of one dimension with the calls, both in order.
+fn check_dim(
+    conn: &Connection,
+    account: i64,
+    axis: Axis,
+    dim: i64,
+    value: &str,
+    only: &str,
+    findings: &mut Vec<String>,
+) -> Result<()> {
+    let key = axis.column();
+    // SQLite divides towards zero, hours are rounded down.
+    let offset = format!("(({key} % {HOUR_US}) + {HOUR_US}) % {HOUR_US}");
+    let recount = format!(
+        "select {value}, ({key} - {offset}) / {HOUR_US}, count(*), sum(id), sum({offset}) from call
+         where account = ?1 and {key} is not null and {only} group by 1, 2 order by 1, 2"
+    );
+    let mut statement = conn.prepare(&recount)?;
+    let mut calls = statement.query_map([account], |row| {
+        Ok(Counted {
+            value: row.get(0)?,
+            hour: row.get(1)?,
+            n: row.get(2)?,
+            sums: Some((row.get(3)?, row.get(4)?)),
+        })
+    })?;
+    let fixed_value = value.parse::<i64>().ok();
+    let mut statement = conn.prepare(
+        "select value, hour, n, calls from rollup
+         where account = ?1 and axis = ?2 and dim = ?3 and value = coalesce(?4, value) order by value, hour",
+    )?;
+    let mut rollups = statement.query(params![account, axis.number(), dim, fixed_value])?;
+    let mut wrong = 0_u64;
+    loop {
+        let stored = match rollups.next()? {
+            Some(row) => Some(stored_row(row)?),
+            None => None,
+        };
+        let counted = calls.next().transpose()?;
+        match (stored, counted) {
+            (None, None) => break,
+            (Some(stored), Some(counted)) if agree(stored, counted) => {}
+            _ => {
+                // From here on the two are out of step; the rest would only be noise.
+                wrong += 1;
+                break;
+            }
+        }
+    }
+    if wrong > 0 {
+        find(findings, || {
+            format!("rollup of dimension {dim} on {key} differs from the calls")
+        });
+    }
+    Ok(())
+}
+
+fn agree(stored: Counted, counted: Counted) -> bool {
+    (stored.value, stored.hour, stored.n) == (counted.value, counted.hour, counted.n)
+        && (stored.sums.is_none() || stored.sums == counted.sums)
+}
+
+fn stored_row(row: &rusqlite::Row<'_>) -> Result<Counted> {
+    let n = row.get(2)?;
+    let packed: Option<Vec<u8>> = row.get(3)?;
+    let sums = match packed {
+        None => None,
+        Some(packed) => {
+            let postings = posting::decode(&packed).unwrap_or_default();
+            let sorted = postings.is_sorted() && i64::try_from(postings.len()) == Ok(n);
+            let sum =
+                |of: fn(&Posting) -> i64| postings.iter().map(of).fold(0_i64, i64::wrapping_add);
+            // No call has row -1, so this is found to differ.
+            Some(if sorted {
+                (sum(|call| call.id), sum(|call| call.offset_us))
+            } else {
+                (-1, -1)
+            })
+        }
+    };
+    Ok(Counted {
+        value: row.get(0)?,
+        hour: row.get(1)?,
+        n,
+        sums,
+    })
+}
+
+/// Calls and feedback by hour.
+pub(crate) fn check_hours(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    // SQLite divides towards zero, hours are rounded down.
+    let hour =
+        |us: &str| format!("({us} - (({us} % {HOUR_US}) + {HOUR_US}) % {HOUR_US}) / {HOUR_US}");
+    let scores = (1..=5).map(|score| format!("sum(rated & 7 is {score})"));
+    let issues = (0..ISSUES).map(|issue| format!("coalesce(sum(rated >> {} & 1), 0)", issue + 3));
+    let counts: Vec<String> = std::iter::once("sum(is_call)".to_owned())
+        .chain(scores)
+        .chain(issues)
+        .collect();
+    let recount = format!(
+        "select account, hour, {} from (
+           select account, {} as hour, 1 as is_call, null as rated from call where start_us is not null
+           union all
+           select c.account, {}, 0, c.rated from call c join feedback f on f.call_id = c.id
+         ) group by account, hour",
+        counts.join(", "),
+        hour("start_us"),
+        hour("coalesce(c.start_us, f.created_us)")
+    );
+    let stored = format!(
+        "select account, hour, {} from hourly",
+        hourly::COLUMNS.join(", ")
+    );
+    if differ(conn, &recount, &stored)? > 0 {
+        find(findings, || {
+            "calls and feedback by hour differ from the calls".to_owned()
+        });
+    }
+    Ok(())
+}
+
+/// The histogram of post-dial delays.
+pub(crate) fn check_pdd(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let day = format!("(start_us - ((start_us % {DAY_US}) + {DAY_US}) % {DAY_US}) / {DAY_US}");
+    let recount = format!(
+        "select {day}, coalesce(to_country, 0), pdd_bin, count(*) from call
+         where start_us is not null and pdd_bin is not null group by 1, 2, 3"
+    );
+    let stored = "select day, country, bin, n from pdd";
+    if differ(conn, &recount, stored)? > 0 {
+        find(findings, || {
+            "the histogram of post-dial delays differs from the calls".to_owned()
+        });
+    }
+    Ok(())
+}

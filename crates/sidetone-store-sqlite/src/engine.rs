@@ -1,0 +1,11 @@
+//! The database: its connections, the thread that writes, and what its handles share.
+
+pub(crate) mod claims;
+pub(crate) mod connection;
+pub(crate) mod held;
+pub(crate) mod leases;
+pub(crate) mod readers;
+pub(crate) mod shared;
+pub(crate) mod tally;
+pub(crate) mod work;
+pub(crate) mod writer;

@@ -1,0 +1,221 @@
+//! The event log of each call: appending to it.
+
+pub(crate) mod dirty;
+pub(crate) mod event;
+pub(crate) mod pages;
+pub(crate) mod set_aside;
+pub(crate) mod slot;
+pub(crate) mod timers;
+pub(crate) mod unfolded;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sidetone_core::id::{CallRef, CallSid};
+
+use self::event::PackedEvent;
+use super::engine::work::Work;
+use super::error::Result;
+use super::rows::tables::CALL;
+use super::{account, feed, record};
+use sidetone_store::{Appended, Topic, dirty_from};
+
+/// A call that a batch is appended to.
+struct Known {
+    id: i64,
+    event_count: i64,
+    dirty_us: Option<i64>,
+    /// Its raw events have expired: nothing is appended.
+    is_sealed: bool,
+    last_received_us: i64,
+    is_placeholder: bool,
+}
+
+pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
+    let conn = work.conn;
+    let mut fates = vec![Appended::Sealed; events.len()];
+    let mut accounts = HashMap::new();
+    let mut insert = slot::Insert::new(conn)?;
+    let followed = feed::followed(conn)?;
+    for (call, places) in by_call(events) {
+        let known = match accounts.get(&call.account) {
+            Some(known) => *known,
+            None => *accounts
+                .entry(call.account)
+                .or_insert(account::find(conn, call.account)?),
+        };
+        let Some((account, advanced)) = known else {
+            for place in places {
+                fates[place] = Appended::NoAccount;
+            }
+            continue;
+        };
+        let of_call = || places.iter().map(|place| &events[*place]);
+        let known = find(conn, account, call.sid)?;
+        let (id, count) = match &known {
+            Some(known) if known.is_sealed => {
+                refuse(conn, known.id, places.len())?;
+                continue;
+            }
+            Some(known) => (known.id, known.event_count),
+            None if record::is_erased(conn, account, call.sid)? => continue,
+            None => (begin_call(conn, account, advanced, call.sid, of_call())?, 0),
+        };
+        let mut added = Vec::new();
+        let mut told = Vec::new();
+        for place in &places {
+            let event = &events[*place];
+            let number = count + i64::try_from(added.len()).unwrap_or(i64::MAX);
+            fates[*place] = insert.append(id, number, event)?;
+            if fates[*place] == Appended::New {
+                added.push(Added {
+                    received_us: event.received_us,
+                    dirty_us: dirty_from(event.kind, event.received_us, number),
+                });
+                told.push((event.kind, number + 1, event.received_us));
+            }
+        }
+        let full = places
+            .iter()
+            .filter(|place| fates[**place] == Appended::Full)
+            .count();
+        if full > 0 {
+            refuse(conn, id, full)?;
+        }
+        if let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() {
+            work.shared.calls.note(call, dirty_us);
+            work.ring(Topic::Calls);
+        }
+        for (kind, position, received_us) in told {
+            feed::note_event(work, followed, call, kind, position, received_us)?;
+        }
+        match known {
+            Some(known) => extend_call(conn, &known, &added)?,
+            // It was begun with all of them.
+            None if full > 0 => count_anew(conn, id, added.len())?,
+            None => {}
+        }
+    }
+    Ok(fates)
+}
+
+/// The places of each call's events, calls in the order of their first.
+fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
+    let mut groups: Vec<(CallRef, Vec<usize>)> = Vec::new();
+    let mut group_of = HashMap::new();
+    for (place, event) in events.iter().enumerate() {
+        let group = *group_of.entry(event.call).or_insert_with(|| {
+            groups.push((event.call, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].1.push(place);
+    }
+    groups
+}
+
+fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
+    Ok(conn
+        .prepare_cached(
+            "select id, event_count, dirty_us, sealed, last_received_us, placeholder
+             from call where sid = ?1 and account = ?2",
+        )?
+        .query_row(params![sid.as_bytes(), account], |row| {
+            Ok(Known {
+                id: row.get(0)?,
+                event_count: row.get(1)?,
+                dirty_us: row.get(2)?,
+                is_sealed: row.get(3)?,
+                last_received_us: row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MIN),
+                is_placeholder: row.get(5)?,
+            })
+        })
+        .optional()?)
+}
+
+static BEGIN: LazyLock<String> = LazyLock::new(|| {
+    CALL.insert(&[
+        ("account", "?1"),
+        ("sid", "?2"),
+        ("advanced_features", "?3"),
+        ("placeholder", "0"),
+        ("version", "0"),
+        ("annotation_revision", "0"),
+        ("event_count", "?4"),
+        ("dirty_us", "?5"),
+        ("last_received_us", "?6"),
+    ])
+});
+
+/// Makes a call of its first events, which are about to be appended.
+fn begin_call<'a>(
+    conn: &Connection,
+    account: i64,
+    advanced_features: bool,
+    sid: CallSid,
+    events: impl Iterator<Item = &'a PackedEvent> + Clone,
+) -> Result<i64> {
+    let distinct: HashSet<_> = events.clone().map(|event| event.key).collect();
+    let first_us = events.clone().map(|event| event.received_us).next();
+    let last_us = events.map(|event| event.received_us).max();
+    Ok(conn.prepare_cached(&BEGIN)?.insert(params![
+        account,
+        sid.as_bytes(),
+        advanced_features,
+        distinct.len(),
+        first_us,
+        last_us
+    ])?)
+}
+
+/// An event that was added to a call.
+struct Added {
+    received_us: i64,
+    /// From when on the call is dirty because of it.
+    dirty_us: i64,
+}
+
+/// Counts what was added to a call.
+fn extend_call(conn: &Connection, known: &Known, added: &[Added]) -> Result<()> {
+    let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() else {
+        return Ok(());
+    };
+    let count = known.event_count + i64::try_from(added.len()).unwrap_or(i64::MAX);
+    let last_us = added
+        .iter()
+        .fold(known.last_received_us, |last, it| last.max(it.received_us));
+    if known.is_placeholder {
+        let checksum = CALL.updated_unread(&[("placeholder", "0")]);
+        conn.prepare_cached(&format!(
+            "update call set placeholder = 0, checksum = {checksum} where id = ?1"
+        ))?
+        .execute([known.id])?;
+    }
+    if known.dirty_us.is_some_and(|held| held <= dirty_us) {
+        // Leaves dirty_us alone, and with it the index of dirty calls.
+        conn.prepare_cached(
+            "update call set event_count = ?2, last_received_us = ?3 where id = ?1",
+        )?
+        .execute([known.id, count, last_us])?;
+    } else {
+        conn.prepare_cached(
+            "update call set event_count = ?2, last_received_us = ?3, dirty_us = ?4 where id = ?1",
+        )?
+        .execute([known.id, count, last_us, dirty_us])?;
+    }
+    Ok(())
+}
+
+/// Counts the events of a call that turned out to be fewer than came.
+fn count_anew(conn: &Connection, call: i64, events: usize) -> Result<()> {
+    conn.prepare_cached("update call set event_count = ?2 where id = ?1")?
+        .execute(params![call, events])?;
+    Ok(())
+}
+
+/// Counts events that came too late, or are too many.
+fn refuse(conn: &Connection, call: i64, events: usize) -> Result<()> {
+    conn.prepare_cached("update call set refused_events = refused_events + ?2 where id = ?1")?
+        .execute(params![call, events])?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Reading what a call's summary does not know yet: in pieces, so that no log is ever in memory
+//! whole.
+
+use rusqlite::Connection;
+use sidetone_core::event::CallEvent;
+use sidetone_core::id::CallRef;
+use sidetone_core::time::TimeUs;
+
+use super::dirty::Stale;
+use super::event::{EVENT, read_event};
+use super::slot;
+use crate::error::{Error, Result};
+use crate::rows::cursor;
+use sidetone_store::{Cursor, DirtyCall, Piece, StoreError};
+
+/// How much memory the events of a piece may take, of one call or of many. One event is always
+/// given.
+const PIECE_BYTES: usize = 8 << 20;
+
+/// Where the events of a call go on.
+#[derive(Clone, Copy)]
+struct Rest {
+    /// The next row of the log, and the last that may be the call's.
+    next: i64,
+    last: i64,
+    /// Positions that are not wanted because the state knows them, and those beyond which nothing
+    /// is.
+    known: i64,
+    count: i64,
+    /// How many of these have been given.
+    given: i64,
+}
+
+impl Rest {
+    fn cursor(self) -> Cursor {
+        cursor::of([self.next, self.last, self.known, self.count, self.given])
+    }
+
+    fn read(cursor: &Cursor) -> Result<Self> {
+        let [next, last, known, count, given] = cursor::read(cursor)?;
+        Ok(Self {
+            next,
+            last,
+            known,
+            count,
+            given,
+        })
+    }
+}
+
+impl Stale {
+    /// All that is to be read of it: up to the events that were there when it was read.
+    fn rest(&self) -> Rest {
+        let (next, last) = slot::range(self.id).into_inner();
+        Rest {
+            next,
+            last,
+            known: self.state.as_ref().map_or(0, |_| self.state_position),
+            count: self.event_count,
+            given: 0,
+        }
+    }
+}
+
+/// Begins to read leased calls: those that are left when there is no more room are read on by
+/// [`read_on`].
+pub(crate) fn begin(conn: &Connection, stale: Vec<Stale>) -> Result<Vec<DirtyCall>> {
+    let mut room = PIECE_BYTES;
+    let mut calls = Vec::with_capacity(stale.len());
+    for row in stale {
+        let piece = read(conn, row.call, row.rest(), &mut room)?;
+        calls.push(DirtyCall {
+            call: row.call,
+            events: piece.events,
+            rest: piece.rest,
+            unreadable: piece.unreadable,
+            state: row.state,
+            position: row.event_count.unsigned_abs(),
+            last_received_at: TimeUs::from_micros(row.last_received_us),
+            end_seen_at: row.end_seen_us.map(TimeUs::from_micros),
+        });
+    }
+    Ok(calls)
+}
+
+/// The next piece of a call.
+pub(crate) fn read_on(conn: &Connection, call: CallRef, rest: &Cursor) -> Result<Piece> {
+    read(conn, call, Rest::read(rest)?, &mut PIECE_BYTES.clone())
+}
+
+/// Reads while there is room.
+fn read(conn: &Connection, call: CallRef, rest: Rest, room: &mut usize) -> Result<Piece> {
+    let mut piece = Piece::default();
+    if *room == 0 {
+        piece.rest = Some(rest.cursor());
+        return Ok(piece);
+    }
+    let mut statement = conn.prepare_cached(&format!(
+        "select id, position, {EVENT} from event
+         where id between ?1 and ?2 and position > ?3 and position <= ?4 order by id"
+    ))?;
+    let mut rows = statement.query([rest.next, rest.last, rest.known, rest.count])?;
+    let mut events: Vec<(i64, CallEvent)> = Vec::new();
+    let mut next = None;
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            Err(error) => match error.into() {
+                // The rest of the log cannot be come by.
+                Error(StoreError::Corrupt(_)) => break,
+                error => return Err(error),
+            },
+        };
+        if *room == 0 {
+            next = Some(row.get(0)?);
+            break;
+        }
+        match read_event(row, 2, call) {
+            Ok((event, json_bytes)) => {
+                *room = room.saturating_sub(event.memory_bytes(json_bytes));
+                events.push((row.get(1)?, event));
+            }
+            Err(Error(StoreError::Corrupt(_))) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let given = rest.given + i64::try_from(events.len()).unwrap_or(i64::MAX);
+    match next {
+        Some(next) => {
+            let rest = Rest {
+                next,
+                given,
+                ..rest
+            };
+            piece.rest = Some(rest.cursor());
+        }
+        // Positions are counted without a gap: what is not there was there.
+        None => piece.unreadable = u64::try_from(rest.count - rest.known - given).unwrap_or(0),
+    }
+    // They stand by their keys; a log is told in the order of arrival.
+    events.sort_unstable_by_key(|(position, _)| *position);
+    piece.events = events.into_iter().map(|(_, event)| event).collect();
+    Ok(piece)
+}

@@ -1,0 +1,230 @@
+//! Finding the calls of a number.
+//!
+//! Addresses are indexed by the UTC day of the call: a number is looked for in one day after the
+//! other.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use sidetone_core::time::DAY_US;
+
+use super::condition::{Condition, Conditions, Party};
+use super::span::{Part, Span};
+use crate::error::Result;
+use crate::rows::address::Side;
+use crate::rows::facet::Axis;
+use crate::rows::paging::Toward;
+
+/// A party with fewer calls than this is looked through whole rather than by the hour.
+const PARTY_FEW: i64 = 2000;
+
+/// The column with the day of an axis.
+pub(crate) const fn day_column(axis: Axis) -> &'static str {
+    match axis {
+        Axis::Start => "start_day",
+        Axis::End => "end_day",
+    }
+}
+
+/// The index of a side's addresses on an axis.
+pub(crate) const fn index(side: Side, axis: Axis) -> &'static str {
+    match (side, axis) {
+        (Side::From, Axis::Start) => "call_from_by_start",
+        (Side::From, Axis::End) => "call_from_by_end",
+        (Side::To, Axis::Start) => "call_to_by_start",
+        (Side::To, Axis::End) => "call_to_by_end",
+    }
+}
+
+/// How the rows of a list are found.
+pub(crate) enum By {
+    /// Along the axis, by the hour where there is any condition.
+    Time,
+    /// Along the axis, among the calls of some addresses only.
+    Party(Vec<Sought>),
+}
+
+/// An address on one side of a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sought {
+    pub(crate) side: Side,
+    pub(crate) hash: i64,
+}
+
+/// One day of one address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ByParty {
+    pub(crate) sought: Sought,
+    pub(crate) day: i64,
+}
+
+/// A day in which there are calls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Day {
+    pub(crate) number: i64,
+    pub(crate) span: Span,
+}
+
+impl Day {
+    /// As SQL divides: towards zero. Day 0 is twice as long as the others, which harms nobody.
+    fn of(number: i64) -> Self {
+        let from_zero = number.saturating_mul(DAY_US);
+        let rest = DAY_US - 1;
+        Self {
+            number,
+            span: Span {
+                low: if number <= 0 {
+                    from_zero.saturating_sub(rest)
+                } else {
+                    from_zero
+                },
+                high: if number >= 0 {
+                    from_zero.saturating_add(rest)
+                } else {
+                    from_zero
+                },
+            },
+        }
+    }
+}
+
+/// The days in which there are calls.
+pub(crate) struct Days<'c> {
+    account: i64,
+    sides: Vec<DaysOfSide<'c>>,
+}
+
+struct DaysOfSide<'c> {
+    toward_end: CachedStatement<'c>,
+    toward_beginning: CachedStatement<'c>,
+}
+
+impl<'c> Days<'c> {
+    /// The days of calls that have an address on a side where one is sought.
+    pub(crate) fn new(
+        conn: &'c Connection,
+        account: i64,
+        sought: &[Sought],
+        axis: Axis,
+    ) -> Result<Self> {
+        let sides = [Side::From, Side::To].into_iter();
+        let sides = sides.filter(|side| sought.iter().any(|one| one.side == *side));
+        Ok(Self {
+            account,
+            sides: sides
+                .map(|side| DaysOfSide::new(conn, side, axis))
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    /// The first day, in the direction of the part, that is not before its beginning.
+    pub(crate) fn next(&mut self, part: &Part) -> Result<Option<Day>> {
+        let mut nearest = None;
+        for side in &mut self.sides {
+            let found = side.next(self.account, part)?;
+            nearest = match part.toward {
+                Toward::End => nearest.max(found),
+                Toward::Beginning => [nearest, found].into_iter().flatten().min(),
+            };
+        }
+        Ok(nearest.map(Day::of))
+    }
+}
+
+impl<'c> DaysOfSide<'c> {
+    fn new(conn: &'c Connection, side: Side, axis: Axis) -> Result<Self> {
+        let (day, key, hash, index) = (
+            day_column(axis),
+            axis.column(),
+            side.hash_column(),
+            index(side, axis),
+        );
+        let sql = |beyond: &str, order: &str| {
+            format!(
+                "select {day} from call indexed by {index}
+                 where account = ?1 and {day} {beyond} ?2 and {hash} is not null and {key} is not null
+                 order by {day}{order} limit 1"
+            )
+        };
+        Ok(Self {
+            toward_end: conn.prepare_cached(&sql("<=", " desc"))?,
+            toward_beginning: conn.prepare_cached(&sql(">=", ""))?,
+        })
+    }
+
+    fn next(&mut self, account: i64, part: &Part) -> Result<Option<i64>> {
+        let (statement, from) = match part.toward {
+            Toward::End => (&mut self.toward_end, part.span.high),
+            Toward::Beginning => (&mut self.toward_beginning, part.span.low),
+        };
+        Ok(statement
+            .query_row([account, from / DAY_US], |row| row.get(0))
+            .optional()?)
+    }
+}
+
+/// Whether to go by time or by a party.
+pub(crate) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -> Result<By> {
+    // A party's calls are walked until the page is full: that is soon when there is nothing else to
+    // be met.
+    let is_alone = conditions.facets.iter().all(Condition::is_met_by_most);
+    let mut parties: Vec<Vec<Sought>> = conditions.parties().map(sought).collect();
+    if parties.len() == 1 && is_alone {
+        return Ok(By::Party(parties.remove(0)));
+    }
+    let mut fewest = None;
+    for sought in parties {
+        let calls = count_some(conn, account, &sought)?;
+        if fewest.as_ref().is_none_or(|(least, _)| calls < *least) {
+            fewest = Some((calls, sought));
+        }
+    }
+    Ok(match fewest {
+        Some((calls, sought)) if calls < PARTY_FEW || is_alone => By::Party(sought),
+        _ => By::Time,
+    })
+}
+
+fn sought((sides, party): (&[Side], &Party)) -> Vec<Sought> {
+    let on = |side: &Side| {
+        let side = *side;
+        party
+            .hashes
+            .iter()
+            .map(move |hash| Sought { side, hash: *hash })
+    };
+    sides.iter().flat_map(on).collect()
+}
+
+/// How many calls a party has, or that there are many.
+fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64> {
+    let mut days = Days::new(conn, account, sought, Axis::End)?;
+    let mut rest = Part::of(
+        Span {
+            low: i64::MIN,
+            high: i64::MAX,
+        },
+        Toward::End,
+        None,
+    );
+    let mut calls = 0;
+    while calls < PARTY_FEW
+        && let Some(part) = rest
+        && let Some(day) = days.next(&part)?
+    {
+        for Sought { side, hash } in sought {
+            let column = side.hash_column();
+            let index = index(*side, Axis::End);
+            let of_day: i64 = conn
+                .prepare_cached(&format!(
+                    "select count(*) from (select 1 from call indexed by {index}
+                     where account = ?1 and end_day = ?2 and {column} = ?3 and end_key is not null limit ?4)"
+                ))?
+                .query_row(
+                    params![account, day.number, hash, PARTY_FEW - calls],
+                    |row| row.get(0),
+                )?;
+            calls += of_day;
+        }
+        rest = part.beyond(day.span);
+    }
+    Ok(calls)
+}

@@ -1,0 +1,72 @@
+//! The stretches of an axis in which a filter can match.
+//!
+//! In the main stretch every condition can be met. Beside it lie only odd calls: running ones and
+//! those that ended before they started; they are rare, and the rollups tell in which hours they
+//! are.
+
+use sidetone_core::filter::SummaryFilter;
+
+use super::condition::Condition;
+use super::span::Span;
+use crate::rows::facet::{At, Axis, RUNNING_BASE, SHAPE_RUNNING, SHAPE_SKEWED};
+
+/// A stretch of the axis, and what must be true of a call to be found there.
+pub(crate) struct Stretch {
+    pub(crate) span: Span,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) is_main: bool,
+}
+
+/// The stretches of an axis in which a filter can match, latest first.
+pub(crate) fn stretches(
+    filter: &SummaryFilter,
+    axis: Axis,
+    conditions: &[Condition],
+) -> Vec<Stretch> {
+    let (from, until) = (filter.started_from.micros(), filter.ended_until.micros());
+    let main = |low, high| Stretch {
+        span: Span { low, high },
+        conditions: conditions.to_vec(),
+        is_main: true,
+    };
+    let odd = |low, high, shapes: &[i64]| {
+        let shape = Condition {
+            at: At::Shape,
+            wanted: shapes.to_vec(),
+        };
+        Stretch {
+            span: Span { low, high },
+            conditions: conditions.iter().cloned().chain([shape]).collect(),
+            is_main: false,
+        }
+    };
+    let last_of_ended = RUNNING_BASE / 2;
+    let stretches = match axis {
+        // Running calls lie before all others.
+        Axis::End => [
+            filter
+                .include_running
+                .then(|| main(RUNNING_BASE + from, i64::MAX)),
+            Some(main(from, until.min(last_of_ended))),
+            Some(odd(
+                i64::MIN,
+                until.min(from.saturating_sub(1)),
+                &[SHAPE_SKEWED],
+            )),
+        ],
+        Axis::Start => [
+            Some(odd(
+                from.max(until.saturating_add(1)),
+                i64::MAX,
+                &[SHAPE_SKEWED, SHAPE_RUNNING],
+            )),
+            Some(main(from, until)),
+            None,
+        ],
+    };
+    stretches
+        .into_iter()
+        .flatten()
+        .filter(|stretch| stretch.span.low <= stretch.span.high)
+        .collect()
+}

@@ -1,0 +1,304 @@
+//! The walk along an axis, from the latest call to the earliest or back: which rows to look at, and
+//! in what order.
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::time::HOUR_US;
+
+use super::condition::{self, Condition, Conditions};
+use super::ground::Ground;
+use super::party::{self, By, ByParty, Days, Sought};
+use super::span::{Part, Span};
+use super::stretch::{Stretch, stretches};
+use super::zone::Hours;
+use crate::error::Result;
+use crate::rollups::posting::Posting;
+use crate::rows::facet::{Axis, hour_of};
+use crate::rows::paging::Toward;
+use crate::rows::tables::CALL;
+use sidetone_store::page::Place;
+
+/// A list under way.
+pub(crate) struct Walk<'c> {
+    conn: &'c Connection,
+    account: i64,
+    axis: Axis,
+    by: By,
+    conditions: Conditions,
+    stretches: Vec<Stretch>,
+}
+
+impl<'c> Walk<'c> {
+    pub(crate) fn new(
+        conn: &'c Connection,
+        account: i64,
+        axis: Axis,
+        filter: &SummaryFilter,
+        conditions: Conditions,
+    ) -> Result<Self> {
+        Ok(Self {
+            conn,
+            account,
+            axis,
+            by: party::choose(conn, account, &conditions)?,
+            stretches: stretches(filter, axis, &conditions.facets),
+            conditions,
+        })
+    }
+
+    /// Up to `limit` places of matching calls beyond `from`, nearest first.
+    pub(crate) fn read(
+        &self,
+        toward: Toward,
+        from: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<Place>> {
+        let mut found = Vec::new();
+        let in_order: Vec<&Stretch> = match toward {
+            Toward::End => self.stretches.iter().collect(),
+            Toward::Beginning => self.stretches.iter().rev().collect(),
+        };
+        for stretch in in_order {
+            let Some(part) = Part::of(stretch.span, toward, from) else {
+                continue;
+            };
+            match &self.by {
+                By::Party(sought) if stretch.is_main => {
+                    self.read_party(sought, part, limit, &mut found)?;
+                }
+                By::Party(_) | By::Time if stretch.conditions.is_empty() => {
+                    self.scan(None, part, limit - found.len(), &mut found)?;
+                }
+                By::Party(_) | By::Time => {
+                    self.read_hours(&stretch.conditions, part, limit, &mut found)?;
+                }
+            }
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the calls of some addresses, day by day, as they are indexed.
+    fn read_party(
+        &self,
+        sought: &[Sought],
+        part: Part,
+        limit: usize,
+        found: &mut Vec<Place>,
+    ) -> Result<()> {
+        let mut days = Days::new(self.conn, self.account, sought, self.axis)?;
+        let mut rest = part;
+        while found.len() < limit
+            && let Some(day) = days.next(&rest)?
+        {
+            let mut of_day = Vec::new();
+            if let Some(within) = rest.within(day.span) {
+                for sought in sought {
+                    let by = ByParty {
+                        sought: *sought,
+                        day: day.number,
+                    };
+                    self.scan(Some(by), within, limit - found.len(), &mut of_day)?;
+                }
+            }
+            of_day.sort_unstable();
+            // Who calls himself is on both sides.
+            of_day.dedup();
+            if part.toward == Toward::End {
+                of_day.reverse();
+            }
+            found.extend(of_day);
+            found.truncate(limit);
+            match rest.beyond(day.span) {
+                Some(beyond) => rest = beyond,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_hours(
+        &self,
+        conditions: &[Condition],
+        part: Part,
+        limit: usize,
+        found: &mut Vec<Place>,
+    ) -> Result<()> {
+        let ground = Ground {
+            conn: self.conn,
+            account: self.account,
+            axis: self.axis,
+            toward: part.toward,
+            first_hour: hour_of(part.span.low),
+            last_hour: hour_of(part.span.high),
+        };
+        let mut hours = Hours::new(ground, conditions);
+        let mut check = Check::new(self)?;
+        while found.len() < limit
+            && let Some(hour) = hours.next()?
+        {
+            let begin = hour.hour * HOUR_US;
+            match hour.candidates {
+                Some(candidates) => {
+                    let places = candidates
+                        .into_iter()
+                        .map(|Posting { offset_us, id }| Place {
+                            key: begin + offset_us,
+                            id,
+                        });
+                    match part.toward {
+                        Toward::End => check.take(places.rev(), part, limit, found)?,
+                        Toward::Beginning => check.take(places, part, limit, found)?,
+                    }
+                }
+                None => {
+                    let within = part.within(Span {
+                        low: begin,
+                        high: begin + HOUR_US - 1,
+                    });
+                    if let Some(within) = within {
+                        self.scan(None, within, limit - found.len(), found)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads matching calls along an index: of a party's hash, or of all calls.
+    fn scan(
+        &self,
+        by: Option<ByParty>,
+        part: Part,
+        limit: usize,
+        found: &mut Vec<Place>,
+    ) -> Result<()> {
+        let mut limit = limit;
+        let Part { span, toward, from } = part;
+        let mut rest = span;
+        if let Some(from) = from.filter(|from| (span.low..=span.high).contains(&from.key)) {
+            // Calls of the very same key, then those beyond it.
+            let before = found.len();
+            self.scan_keys(by, Keys::Same(from), toward, limit, found)?;
+            limit -= found.len() - before;
+            match toward {
+                Toward::End => rest.high = from.key.saturating_sub(1),
+                Toward::Beginning => rest.low = from.key.saturating_add(1),
+            }
+        }
+        if limit > 0 && rest.low <= rest.high {
+            self.scan_keys(by, Keys::Of(rest), toward, limit, found)?;
+        }
+        Ok(())
+    }
+
+    fn scan_keys(
+        &self,
+        by: Option<ByParty>,
+        keys: Keys,
+        toward: Toward,
+        limit: usize,
+        found: &mut Vec<Place>,
+    ) -> Result<()> {
+        let key = self.axis.column();
+        let index = match (by, self.axis) {
+            (Some(by), axis) => party::index(by.sought.side, axis),
+            (None, Axis::Start) => "call_by_start",
+            (None, Axis::End) => "call_by_end",
+        };
+        let mut sql = format!("select {key}, id from call indexed by {index} where account = ?");
+        let mut values: Vec<Value> = vec![self.account.into()];
+        if let Some(by) = by {
+            let Sought { side, hash } = by.sought;
+            let (day, column) = (party::day_column(self.axis), side.hash_column());
+            sql.push_str(&format!(" and {day} = ? and {column} = ?"));
+            values.extend([by.day.into(), hash.into()]);
+        }
+        let (beyond, order) = match toward {
+            Toward::End => ('<', " desc"),
+            Toward::Beginning => ('>', ""),
+        };
+        match keys {
+            Keys::Same(place) => {
+                sql.push_str(&format!(" and {key} = ? and id {beyond} ?"));
+                values.extend([place.key.into(), place.id.into()]);
+            }
+            Keys::Of(span) => {
+                sql.push_str(&format!(" and {key} between ? and ?"));
+                values.extend([span.low.into(), span.high.into()]);
+            }
+        }
+        self.conditions.write(&mut sql, &mut values);
+        sql.push_str(&format!(" order by {key}{order}, id{order} limit ?"));
+        values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        condition::bind(&mut statement, &values)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            found.push(Place {
+                key: row.get(0)?,
+                id: row.get(1)?,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Which keys are scanned.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// Those of a span.
+    Of(Span),
+    /// Those equal to a place's, beyond it.
+    Same(Place),
+}
+
+/// Looks at candidates one by one.
+struct Check<'c> {
+    statement: rusqlite::CachedStatement<'c>,
+}
+
+impl<'c> Check<'c> {
+    fn new(walk: &Walk<'c>) -> Result<Self> {
+        // One that does not match although the rollups name it may be damaged.
+        let mut sql = String::from("select ");
+        let mut conditions = String::from("account = ?");
+        let mut values = vec![walk.account.into()];
+        walk.conditions.write(&mut conditions, &mut values);
+        let is_sound = CALL.is_sound("");
+        sql.push_str(&format!(
+            "iif({conditions}, 1, iif({is_sound}, 0, null)) from call where id = ?"
+        ));
+        let mut statement = walk.conn.prepare_cached(&sql)?;
+        condition::bind(&mut statement, &values)?;
+        Ok(Self { statement })
+    }
+
+    /// Takes those that match, in their order, until there are enough.
+    fn take(
+        &mut self,
+        candidates: impl Iterator<Item = Place>,
+        part: Part,
+        limit: usize,
+        found: &mut Vec<Place>,
+    ) -> Result<()> {
+        let id_parameter = self.statement.parameter_count();
+        for place in candidates.filter(|place| part.holds(*place)) {
+            if found.len() >= limit {
+                break;
+            }
+            self.statement.raw_bind_parameter(id_parameter, place.id)?;
+            let mut rows = self.statement.raw_query();
+            // A damaged one is taken: it is named when it is read.
+            if let Some(row) = rows.next()?
+                && row.get::<_, Option<bool>>(0)?.unwrap_or(true)
+            {
+                found.push(place);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,235 @@
+//! Finding the hours in which there can be a match, from the rollups.
+//!
+//! Every condition is a walk over the hours its values occur in. The walks are advanced together to
+//! the next hour that all of them have. Where a condition's calls are known one by one, so are the
+//! candidates of the hour.
+
+use std::collections::VecDeque;
+
+use rusqlite::params;
+
+use super::condition::Condition;
+use super::ground::Ground;
+use super::judged_hours::JudgedHours;
+use crate::error::Result;
+use crate::rollups::posting::{self, Posting};
+use crate::rows::facet::FACETS;
+use crate::rows::paging::Toward;
+
+/// An hour that may hold matches.
+pub(crate) struct Hour {
+    pub(crate) hour: i64,
+    /// All that can match, in the order of the list's keys, ascending. `None`: look into the hour.
+    pub(crate) candidates: Option<Vec<Posting>>,
+}
+
+/// Rows fetched at once: few at first, more when the walk goes on.
+const FETCH_FIRST: usize = 4;
+const FETCH_MAX: usize = 128;
+
+const TOWARD_END: &str = "select hour, calls from rollup
+    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour between ?5 and ?6
+    order by hour desc limit ?7";
+const TOWARD_BEGINNING: &str = "select hour, calls from rollup
+    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour between ?5 and ?6
+    order by hour limit ?7";
+
+/// The hours of one value.
+struct ValueHours {
+    dim: i64,
+    value: i64,
+    fetched: VecDeque<(i64, Option<Vec<u8>>)>,
+    fetch: usize,
+    /// No row lies beyond those fetched.
+    exhausted: bool,
+}
+
+impl ValueHours {
+    /// The first hour that is not met before `hour`.
+    fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
+        loop {
+            while let Some((first, _)) = self.fetched.front() {
+                if !ground.is_before(*first, hour) {
+                    return Ok(Some(*first));
+                }
+                self.fetched.pop_front();
+            }
+            if self.exhausted {
+                return Ok(None);
+            }
+            self.fetch_from(ground, hour)?;
+        }
+    }
+
+    fn fetch_from(&mut self, ground: &Ground<'_>, hour: i64) -> Result<()> {
+        let (first, last) = ground.hours_from(hour);
+        let sql = match ground.toward {
+            Toward::End => TOWARD_END,
+            Toward::Beginning => TOWARD_BEGINNING,
+        };
+        let mut statement = ground.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params![
+            ground.account,
+            ground.axis.number(),
+            self.dim,
+            self.value,
+            first,
+            last,
+            self.fetch
+        ])?;
+        while let Some(row) = rows.next()? {
+            self.fetched.push_back((row.get(0)?, row.get(1)?));
+        }
+        self.exhausted = self.fetched.len() < self.fetch;
+        self.fetch = (self.fetch * 2).min(FETCH_MAX);
+        Ok(())
+    }
+
+    /// The calls in `hour`: `Some(empty)` when there are none, `None` when there are many.
+    fn calls_in(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
+        match self.fetched.front() {
+            Some((first, calls)) if *first == hour => {
+                calls.as_deref().map(posting::decode).transpose()
+            }
+            _ => Ok(Some(Vec::new())),
+        }
+    }
+}
+
+/// A condition's walk over the hours it can be met in.
+enum ConditionHours {
+    /// What summaries say: by value.
+    Values(Vec<ValueHours>),
+    /// What annotations say, all conditions together.
+    Judged(JudgedHours),
+}
+
+impl ConditionHours {
+    fn of(condition: &Condition) -> Self {
+        let of = |value: &i64| ValueHours {
+            dim: FACETS[condition.at as usize].dim,
+            value: *value,
+            fetched: VecDeque::new(),
+            fetch: FETCH_FIRST,
+            exhausted: false,
+        };
+        Self::Values(condition.wanted.iter().map(of).collect())
+    }
+
+    /// The first hour that is not met before `hour`.
+    fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
+        let values = match self {
+            Self::Values(values) => values,
+            Self::Judged(judged) => return judged.seek(ground, hour),
+        };
+        let mut nearest = None;
+        for value in values {
+            if let Some(found) = value.seek(ground, hour)?
+                && nearest.is_none_or(|nearest| ground.is_before(found, nearest))
+            {
+                nearest = Some(found);
+            }
+        }
+        Ok(nearest)
+    }
+
+    /// The calls of an hour that meet the condition, in order; `None` when they are many.
+    fn calls_in(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
+        let values = match self {
+            Self::Values(values) => values,
+            Self::Judged(judged) => return judged.calls_in(hour),
+        };
+        let mut any = Vec::new();
+        for value in values {
+            match value.calls_in(hour)? {
+                Some(calls) => any.extend(calls),
+                None => return Ok(None),
+            }
+        }
+        if values.len() > 1 {
+            any.sort_unstable();
+            any.dedup();
+        }
+        Ok(Some(any))
+    }
+}
+
+/// The hours in which every condition can be met.
+pub(crate) struct Hours<'c> {
+    ground: Ground<'c>,
+    walks: Vec<ConditionHours>,
+    next_hour: Option<i64>,
+}
+
+impl<'c> Hours<'c> {
+    /// Starts a walk for at least one condition.
+    pub(crate) fn new(ground: Ground<'c>, conditions: &[Condition]) -> Self {
+        let of_summaries = conditions
+            .iter()
+            .filter(|condition| !FACETS[condition.at as usize].is_judged);
+        let start = match ground.toward {
+            Toward::End => ground.last_hour,
+            Toward::Beginning => ground.first_hour,
+        };
+        Self {
+            ground,
+            walks: of_summaries
+                .map(ConditionHours::of)
+                .chain(JudgedHours::of(conditions).map(ConditionHours::Judged))
+                .collect(),
+            next_hour: Some(start),
+        }
+    }
+
+    /// The next hour that may hold matches.
+    pub(crate) fn next(&mut self) -> Result<Option<Hour>> {
+        while let Some(hour) = self.common_hour()? {
+            let candidates = self.candidates(hour)?;
+            self.next_hour = match self.ground.toward {
+                Toward::End => hour.checked_sub(1),
+                Toward::Beginning => hour.checked_add(1),
+            };
+            if candidates.as_ref().is_none_or(|calls| !calls.is_empty()) {
+                return Ok(Some(Hour { hour, candidates }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Advances all walks to the next hour that each of them has.
+    fn common_hour(&mut self) -> Result<Option<i64>> {
+        let Some(mut hour) = self.next_hour else {
+            return Ok(None);
+        };
+        loop {
+            let asked = hour;
+            for walk in &mut self.walks {
+                match walk.seek(&self.ground, hour)? {
+                    None => return Ok(None),
+                    Some(nearest) => hour = nearest,
+                }
+            }
+            if hour == asked {
+                return Ok(Some(hour));
+            }
+        }
+    }
+
+    /// The calls of an hour that meet every condition whose calls are known.
+    fn candidates(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
+        let mut common: Option<Vec<Posting>> = None;
+        for walk in &self.walks {
+            let Some(calls) = walk.calls_in(hour)? else {
+                continue;
+            };
+            common = Some(match common {
+                None => calls,
+                Some(mut common) => {
+                    common.retain(|call| calls.binary_search(call).is_ok());
+                    common
+                }
+            });
+        }
+        Ok(common)
+    }
+}

@@ -1,0 +1,6 @@
+//! What is counted by the hour, in the transaction that changes it.
+
+pub(crate) mod deltas;
+pub(crate) mod hourly;
+pub(crate) mod judged;
+pub(crate) mod posting;

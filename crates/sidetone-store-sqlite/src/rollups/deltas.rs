@@ -1,0 +1,357 @@
+//! Rollups: how many calls of which value there are in which hour, and which they are while they
+//! are few.
+//!
+//! Differences are collected while a transaction runs and written once at its end, sorted: a
+//! thousand calls of one hour change some hundred rows, not thirty thousand.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sidetone_core::time::{DAY_US, HOUR_US};
+
+use super::hourly;
+use super::judged::{self, JudgedCall, JudgedStep};
+use super::posting::{self, POSTINGS_MAX, Posting};
+use crate::error::Result;
+use crate::rows::facet::{At, Axis, DIM_CALLS, FACETS, Facets, hour_of};
+
+/// One row of the rollups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    account: i64,
+    axis: i64,
+    dim: i64,
+    value: i64,
+    hour: i64,
+}
+
+/// One call more or less in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Step {
+    key: Key,
+    posting: Posting,
+    by: i64,
+}
+
+/// One call more or less in the histogram of post-dial delays: day, country, bin, by how many.
+type PddStep = (i64, i64, i64, i64);
+
+/// Differences not yet written.
+#[derive(Debug, Default)]
+pub(crate) struct Deltas {
+    steps: Vec<Step>,
+    judged: Vec<JudgedStep>,
+    hourly: Vec<hourly::Step>,
+    pdd: Vec<PddStep>,
+}
+
+/// A moment to which [`Deltas`] can be taken back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    steps: usize,
+    judged: usize,
+    hourly: usize,
+    pdd: usize,
+}
+
+impl Deltas {
+    pub(crate) const fn mark(&self) -> Mark {
+        Mark {
+            steps: self.steps.len(),
+            judged: self.judged.len(),
+            hourly: self.hourly.len(),
+            pdd: self.pdd.len(),
+        }
+    }
+
+    /// Forgets what was added since.
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.steps.truncate(mark.steps);
+        self.judged.truncate(mark.judged);
+        self.hourly.truncate(mark.hourly);
+        self.pdd.truncate(mark.pdd);
+    }
+
+    /// Notes counts of hours.
+    pub(crate) fn hourly(&mut self, steps: impl IntoIterator<Item = hourly::Step>) {
+        self.hourly.extend(steps);
+    }
+
+    /// Notes that a call was `old` and is `new`.
+    pub(crate) fn change(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
+        for axis in Axis::BOTH {
+            let old_key = old.keys.map(|keys| keys.on(axis));
+            let new_key = new.keys.map(|keys| keys.on(axis));
+            let stays = old_key == new_key;
+            if !stays {
+                self.step(account, axis, DIM_CALLS, 0, old_key, id, -1);
+                self.step(account, axis, DIM_CALLS, 0, new_key, id, 1);
+            }
+            for (place, facet) in FACETS.iter().enumerate() {
+                if facet.is_judged || stays && old.values[place] == new.values[place] {
+                    continue;
+                }
+                let dim = facet.dim;
+                for value in old.counted(place) {
+                    self.step(account, axis, dim, value, old_key, id, -1);
+                }
+                for value in new.counted(place) {
+                    self.step(account, axis, dim, value, new_key, id, 1);
+                }
+            }
+        }
+        self.change_judged(account, id, old, new);
+        let [old_hour, new_hour] =
+            [old, new].map(|facets| facets.keys.map(|keys| hour_of(keys.on(Axis::Start))));
+        if old_hour != new_hour {
+            let step =
+                |hour: Option<i64>, by| hour.map(|hour| hourly::Step::call(account, hour, by));
+            self.hourly(step(old_hour, -1));
+            self.hourly(step(new_hour, 1));
+        }
+        let (old_pdd, new_pdd) = (pdd_row(old), pdd_row(new));
+        if old_pdd != new_pdd {
+            self.pdd
+                .extend(old_pdd.map(|(day, country, bin)| (day, country, bin, -1)));
+            self.pdd
+                .extend(new_pdd.map(|(day, country, bin)| (day, country, bin, 1)));
+        }
+    }
+
+    fn change_judged(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
+        let (old_mask, new_mask) = (judged::mask_of(old), judged::mask_of(new));
+        for axis in Axis::BOTH {
+            let sides = [(old, old_mask, -1), (new, new_mask, 1)];
+            let [old_step, new_step] = sides.map(|(facets, mask, by)| {
+                let key = facets.keys.filter(|_| mask != 0)?.on(axis);
+                let posting = posting_at(key, id);
+                Some(JudgedStep {
+                    account,
+                    hour: hour_of(key),
+                    axis,
+                    call: JudgedCall { posting, mask },
+                    by,
+                })
+            });
+            let is_same = match (old_step, new_step) {
+                (Some(old), Some(new)) => (old.hour, old.call) == (new.hour, new.call),
+                (None, None) => true,
+                _ => false,
+            };
+            if !is_same {
+                self.judged.extend(old_step.into_iter().chain(new_step));
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are the columns of one row")]
+    fn step(
+        &mut self,
+        account: i64,
+        axis: Axis,
+        dim: i64,
+        value: i64,
+        key: Option<i64>,
+        id: i64,
+        by: i64,
+    ) {
+        let Some(key) = key else { return };
+        self.steps.push(Step {
+            key: Key {
+                account,
+                axis: axis.number(),
+                dim,
+                value,
+                hour: hour_of(key),
+            },
+            posting: posting_at(key, id),
+            by,
+        });
+    }
+
+    /// Writes everything and forgets it.
+    pub(crate) fn flush(&mut self, conn: &Connection) -> Result<()> {
+        self.steps.sort_unstable();
+        for steps in self.steps.chunk_by(|a, b| a.key == b.key) {
+            write_row(conn, steps)?;
+        }
+        self.steps.clear();
+        self.judged.sort_unstable();
+        for steps in self
+            .judged
+            .chunk_by(|a, b| (a.account, a.hour) == (b.account, b.hour))
+        {
+            // A call that left and came back in one transaction changes nothing.
+            let net: Vec<JudgedStep> = steps
+                .chunk_by(|a, b| (a.axis, a.call) == (b.axis, b.call))
+                .map(|same| JudgedStep {
+                    by: same.iter().map(|step| step.by).sum(),
+                    ..same[0]
+                })
+                .filter(|step| step.by != 0)
+                .collect();
+            judged::write(conn, &net)?;
+        }
+        self.judged.clear();
+        self.hourly.sort_unstable();
+        hourly::write(conn, &self.hourly)?;
+        self.hourly.clear();
+        self.pdd.sort_unstable();
+        for steps in self.pdd.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+            write_pdd(conn, steps)?;
+        }
+        self.pdd.clear();
+        Ok(())
+    }
+}
+
+/// Where a call lies within the hour of a key.
+const fn posting_at(key: i64, id: i64) -> Posting {
+    Posting {
+        offset_us: key.rem_euclid(HOUR_US),
+        id,
+    }
+}
+
+/// Day, country and bin that a call counts for.
+fn pdd_row(facets: &Facets) -> Option<(i64, i64, i64)> {
+    let day = facets.keys?.start_us.div_euclid(DAY_US);
+    let country = facets.get(At::ToCountry).unwrap_or(0);
+    Some((day, country, facets.pdd_bin?))
+}
+
+/// Whether the calls of a dimension are kept one by one while they are few. Not where no list asks
+/// for them.
+const fn is_listed(dim: i64) -> bool {
+    dim != DIM_CALLS && dim != FACETS[At::Tags as usize].dim
+}
+
+const READ: &str = "select n, calls from rollup
+    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and slot = 0";
+const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, slot, n, calls)
+    values (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)
+    on conflict do update set n = excluded.n, calls = excluded.calls";
+const DELETE: &str = "delete from rollup
+    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and slot = 0";
+
+/// Applies steps, which are of one row and sorted by posting.
+fn write_row(conn: &Connection, steps: &[Step]) -> Result<()> {
+    let Some(Step { key, .. }) = steps.first() else {
+        return Ok(());
+    };
+    let row = params![key.account, key.axis, key.dim, key.value, key.hour];
+    // A call that left and came back in one transaction changes nothing.
+    let net: Vec<(Posting, i64)> = steps
+        .chunk_by(|a, b| a.posting == b.posting)
+        .map(|same| (same[0].posting, same.iter().map(|step| step.by).sum()))
+        .filter(|(_, by)| *by != 0)
+        .collect();
+    if net.is_empty() {
+        return Ok(());
+    }
+    let stored: Option<(i64, Option<Vec<u8>>)> = conn
+        .prepare_cached(READ)?
+        .query_row(row, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (count, postings) = match stored {
+        None => (0, Some(Vec::new())),
+        Some((count, None)) => (count, None),
+        Some((count, Some(bytes))) => (count, Some(posting::decode(&bytes)?)),
+    };
+    let count = count + net.iter().map(|(_, by)| by).sum::<i64>();
+    if count <= 0 {
+        conn.prepare_cached(DELETE)?.execute(row)?;
+        return Ok(());
+    }
+    let packed = postings
+        .filter(|_| is_listed(key.dim) && count <= POSTINGS_MAX as i64)
+        .map(|postings| posting::encode(merge(postings, &net).into_iter()));
+    conn.prepare_cached(WRITE)?.execute(params![
+        key.account,
+        key.axis,
+        key.dim,
+        key.value,
+        key.hour,
+        count,
+        packed
+    ])?;
+    Ok(())
+}
+
+/// Adds and removes postings; both lists are in order.
+fn merge(postings: Vec<Posting>, net: &[(Posting, i64)]) -> Vec<Posting> {
+    let mut merged = Vec::with_capacity(postings.len() + net.len());
+    let mut net = net.iter().peekable();
+    for posting in postings {
+        while let Some((changed, by)) = net.next_if(|(changed, _)| *changed < posting) {
+            merged.extend((*by > 0).then_some(*changed));
+        }
+        match net.next_if(|(changed, _)| *changed == posting) {
+            Some((_, by)) if *by < 0 => {}
+            _ => merged.push(posting),
+        }
+    }
+    merged.extend(net.filter(|(_, by)| *by > 0).map(|(posting, _)| *posting));
+    merged
+}
+
+fn write_pdd(conn: &Connection, steps: &[PddStep]) -> Result<()> {
+    let Some((day, country, bin, _)) = steps.first() else {
+        return Ok(());
+    };
+    let by: i64 = steps.iter().map(|step| step.3).sum();
+    if by > 0 {
+        conn.prepare_cached(
+            "insert into pdd (day, country, bin, slot, n) values (?1, ?2, ?3, 0, ?4)
+             on conflict do update set n = n + excluded.n",
+        )?
+        .execute([day, country, bin, &by])?;
+    } else if by < 0 {
+        let left: Option<i64> = conn
+            .prepare_cached(
+                "select n + ?4 from pdd where day = ?1 and country = ?2 and bin = ?3 and slot = 0",
+            )?
+            .query_row([day, country, bin, &by], |row| row.get(0))
+            .optional()?;
+        if left.is_some_and(|left| left > 0) {
+            conn.prepare_cached(
+                "update pdd set n = n + ?4 where day = ?1 and country = ?2 and bin = ?3 and slot = 0",
+            )?
+            .execute([day, country, bin, &by])?;
+        } else {
+            conn.prepare_cached(
+                "delete from pdd where day = ?1 and country = ?2 and bin = ?3 and slot = 0",
+            )?
+            .execute([day, country, bin])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging_adds_and_removes_in_order() {
+        let posting = |offset_us, id| Posting { offset_us, id };
+        let merged = merge(
+            vec![posting(1, 1), posting(5, 2), posting(9, 3)],
+            &[
+                (posting(0, 9), 1),
+                (posting(2, 8), -1),
+                (posting(3, 7), 1),
+                (posting(5, 2), -1),
+                (posting(10, 4), 1),
+            ],
+        );
+        assert_eq!(
+            merged,
+            [
+                posting(0, 9),
+                posting(1, 1),
+                posting(3, 7),
+                posting(9, 3),
+                posting(10, 4)
+            ]
+        );
+    }
+}

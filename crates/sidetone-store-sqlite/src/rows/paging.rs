@@ -1,0 +1,94 @@
+//! Pages of any ordered list, from one way to read it in either direction.
+
+use crate::error::Result;
+use sidetone_store::page::{Page, PageRequest, Place, Start};
+
+/// Which way a list is read from a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Toward {
+    /// In the list's order.
+    End,
+    /// Against it.
+    Beginning,
+}
+
+/// Up to so many of some places, which are in ascending order, beyond one of them, nearest first.
+pub(crate) fn beyond(
+    places: &[Place],
+    toward: Toward,
+    from: Option<Place>,
+    limit: usize,
+) -> Vec<Place> {
+    match toward {
+        Toward::End => {
+            let end = from.map_or(places.len(), |from| {
+                places.partition_point(|place| *place < from)
+            });
+            places[..end].iter().rev().take(limit).copied().collect()
+        }
+        Toward::Beginning => {
+            let begin = from.map_or(0, |from| places.partition_point(|place| *place <= from));
+            places[begin..].iter().take(limit).copied().collect()
+        }
+    }
+}
+
+/// Reads one page. `read` returns up to so many rows from a place (not including it) in a
+/// direction, nearest first.
+pub(crate) fn page<T>(
+    request: &PageRequest,
+    place_of: impl Fn(&T) -> Place,
+    mut read: impl FnMut(Toward, Option<Place>, usize) -> Result<Vec<T>>,
+) -> Result<Page<T>> {
+    let size = request.size.max(1);
+    let toward = match request.start {
+        Start::First { .. } | Start::After(_) => Toward::End,
+        Start::Before(_) => Toward::Beginning,
+    };
+    let mut rows = match request.start {
+        Start::First { skip } => {
+            let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+            let mut rows = read(toward, None, skip.saturating_add(size).saturating_add(1))?;
+            rows.drain(..skip.min(rows.len()));
+            rows
+        }
+        Start::After(place) | Start::Before(place) => read(toward, Some(place), size + 1)?,
+    };
+    let more_ahead = rows.len() > size;
+    rows.truncate(size);
+    // The other side: whether anything lies behind the row the page began with.
+    let first_read = rows.first().map(&place_of);
+    let more_behind = match (first_read, request.start) {
+        (None, _) => false,
+        (Some(_), Start::First { skip }) => skip > 0,
+        (Some(first), Start::After(_)) => !read(Toward::Beginning, Some(first), 1)?.is_empty(),
+        (Some(first), Start::Before(_)) => !read(Toward::End, Some(first), 1)?.is_empty(),
+    };
+    let (before, after) = match toward {
+        Toward::End => (more_behind, more_ahead),
+        Toward::Beginning => {
+            rows.reverse();
+            (more_ahead, more_behind)
+        }
+    };
+    Ok(Page {
+        before: rows.first().filter(|_| before).map(&place_of),
+        after: rows.last().filter(|_| after).map(&place_of),
+        rows,
+        damaged: Vec::new(),
+    })
+}
+
+/// A page that ends before it has as many rows as it might: where it goes on although it did not
+/// seem so.
+pub(crate) fn cut<T>(page: Page<T>, start: Start, place_of: impl Fn(&T) -> Place) -> Page<T> {
+    let (before, after) = match start {
+        Start::First { .. } | Start::After(_) => (page.before, page.rows.last().map(place_of)),
+        Start::Before(_) => (page.rows.first().map(place_of), page.after),
+    };
+    Page {
+        before,
+        after,
+        ..page
+    }
+}

@@ -1,0 +1,47 @@
+//! The tables whose rows carry a checksum, and which of their columns it covers.
+
+use std::sync::LazyLock;
+
+use super::checksum::Covered;
+use super::facet;
+
+macro_rules! covered {
+    ($($(#[$doc:meta])* $name:ident = $table:literal ($columns:expr);)+) => {
+        $($(#[$doc])* pub(crate) static $name: LazyLock<Covered> = LazyLock::new(|| Covered::of($table, $columns));)+
+    };
+}
+
+covered! {
+    /// All that lists, readers and judgement take from it. What is left out is the work: events,
+    /// folding, timers.
+    CALL = "call" (&format!(
+        "account, sid, advanced_features, placeholder, version, annotation, annotation_revision, last_change, rated,
+         end_key, from_hash, to_hash, from_address, to_address, {}",
+        facet::columns()
+    ));
+    ANNOTATION = "annotation" ("call_id, author, revision, body");
+    ANNOTATION_LOG = "annotation_log" ("call_id, previous, seq, author, revision, changed_by, at_us, before, after");
+    FEEDBACK = "feedback" ("call_id, last_change, created_us, updated_us");
+    FEEDBACK_LOG = "feedback_log" ("call_id, previous, changed_by, at_us, before, after");
+    FEEDBACK_SUMMARY = "feedback_summary" (
+        "sid, account, first_day, last_day, include_subaccounts, status, tally, created_us, updated_us, callback_url,
+         callback_by_get"
+    );
+    ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback");
+    RULES = "rules" ("day, body");
+    OUTBOX = "outbox" ("sid, account, endpoint, subject, kind, method, url, content_type, body, created_us");
+}
+
+/// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
+pub(crate) fn all() -> [&'static Covered; 8] {
+    [
+        &ANNOTATION,
+        &ANNOTATION_LOG,
+        &FEEDBACK,
+        &FEEDBACK_LOG,
+        &FEEDBACK_SUMMARY,
+        &ACCOUNT,
+        &RULES,
+        &OUTBOX,
+    ]
+}

@@ -1,0 +1,103 @@
+//! The dictionary of texts of open sets.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::checksum::expect_sound;
+use crate::error::Result;
+
+/// So many texts are remembered; then all are forgotten, and asked for again.
+const REMEMBERED_MAX: usize = 20_000;
+
+/// What the writer remembers of the dictionary.
+#[derive(Debug, Default)]
+pub(crate) struct TermCache(HashMap<String, i64>);
+
+impl TermCache {
+    /// Forgets everything, because what was added last was rolled back.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The dictionary within a writing transaction.
+pub(crate) struct Terms<'a> {
+    pub(crate) conn: &'a Connection,
+    pub(crate) cache: &'a mut TermCache,
+}
+
+impl Terms<'_> {
+    /// The number of a text, which is added when it is new.
+    pub(crate) fn id(&mut self, text: &str) -> Result<i64> {
+        if let Some(id) = self.cache.0.get(text) {
+            return Ok(*id);
+        }
+        let id = match find(self.conn, text)? {
+            Some(id) => id,
+            None => self
+                .conn
+                .prepare_cached("insert into term (text) values (?1)")?
+                .insert([text])?,
+        };
+        if self.cache.0.len() >= REMEMBERED_MAX {
+            self.cache.0.clear();
+        }
+        self.cache.0.insert(text.to_owned(), id);
+        Ok(id)
+    }
+}
+
+/// The text that stands for several user agents. It begins with a line feed, which no word of
+/// another kind does, so that user agents stand together in the dictionary and can be searched
+/// without the rest.
+pub(crate) fn of_user_agents<'a>(agents: impl IntoIterator<Item = &'a String>) -> String {
+    agents
+        .into_iter()
+        .fold(String::new(), |text, agent| text + "\n" + agent)
+}
+
+/// The numbers of up to `limit` texts of user agents that have a piece in them.
+pub(crate) fn with_user_agent(conn: &Connection, piece: &str, limit: usize) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(
+        "select id from term where text >= char(10) and text < char(11) and instr(text, ?1) limit ?2",
+    )?;
+    let ids = statement.query_map(params![piece, limit], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The number of a text, if it was ever stored.
+pub(crate) fn find(conn: &Connection, text: &str) -> Result<Option<i64>> {
+    let found = conn
+        .prepare_cached("select id from term where text = ?1")?
+        .query_row([text], |row| row.get(0))
+        .optional()?;
+    if found.is_none() {
+        expect_sound_index(conn, text)?;
+    }
+    Ok(found)
+}
+
+/// Expects that a text that was not found is not there (see `record::expect_sound_index`).
+fn expect_sound_index(conn: &Connection, text: &str) -> Result<()> {
+    for beside in [
+        "text >= ?1 order by text limit 1",
+        "text < ?1 order by text desc limit 1",
+    ] {
+        let sql =
+            format!("select id, text from term indexed by sqlite_autoindex_term_1 where {beside}");
+        let mut entry = conn.prepare_cached(&sql)?;
+        let mut stored = conn.prepare_cached("select text from term where id = ?1")?;
+        let mut entries = entry.query([text])?;
+        let Some(entry) = entries.next()? else {
+            continue;
+        };
+        let mut rows = stored.query([entry.get::<_, i64>(0)?])?;
+        let is_sound = match rows.next()? {
+            Some(row) => row.get_ref(0)? == entry.get_ref(1)?,
+            None => false,
+        };
+        expect_sound(is_sound, || "the index of table term".to_owned())?;
+    }
+    Ok(())
+}
