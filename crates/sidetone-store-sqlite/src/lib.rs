@@ -121,7 +121,7 @@ impl SqliteStore {
         })
     }
 
-    /// As [`sidetone_store::Store::accounts`], for whoever opens the database and has to know at
+    /// As [`sidetone_store::AccountStore::accounts`], for whoever opens the database and has to know at
     /// once whose it is.
     ///
     /// # Errors

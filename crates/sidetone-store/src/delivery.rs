@@ -205,7 +205,7 @@ pub struct DeadLetter {
 /// Deliveries to other servers.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Adds deliveries to the outbox. [`StoreError::NotFound`], and nothing added, when an account does not exist.
+    /// Adds deliveries to the outbox. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing added, when an account does not exist.
     async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()>;
     /// Endpoints that have a delivery that is due and not leased, longest waiting first.
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>>;
@@ -227,7 +227,7 @@ pub trait Outbox: Send + Sync {
         account: Option<AccountSid>,
         page: &PageRequest,
     ) -> Result<Page<DeadLetter>>;
-    /// Queues dead letters anew, in this order and behind what waits already. [`StoreError::NotFound`], and nothing
+    /// Queues dead letters anew, in this order and behind what waits already. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing
     /// queued, when one of them is none.
     async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()>;
 }

@@ -18,7 +18,7 @@ pub struct Annotate {
     pub by: String,
     /// What changes; `None` removes the annotation.
     pub patch: Option<AnnotationPatch>,
-    /// Only if the annotation is at this revision; else [`StoreError::Conflict`].
+    /// Only if the annotation is at this revision; else [`StoreError::Conflict`](crate::StoreError::Conflict).
     pub if_revision: Option<u64>,
     /// By our clock.
     pub now: TimeUs,
@@ -35,7 +35,7 @@ pub struct AnnotationRecord {
     pub annotation: Annotation,
     /// Counts changes, 0 before the first.
     pub revision: u64,
-    /// As [`CallRecord::advanced_features`].
+    /// As [`CallRecord::advanced_features`](crate::CallRecord::advanced_features).
     pub advanced_features: bool,
 }
 

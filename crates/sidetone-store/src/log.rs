@@ -47,7 +47,7 @@ pub struct DirtyCall {
     pub events: Vec<CallEvent>,
     /// Where the others are, for [`EventLog::read_on`].
     pub rest: Option<Cursor>,
-    /// What [`PutSummary::state`] last stored, as it was.
+    /// What [`PutSummary::state`](crate::PutSummary::state) last stored, as it was.
     pub state: Option<Vec<u8>>,
     /// How many further events there are that cannot be read: damage, or a later version wrote them. They are left out,
     /// so that one of them does not keep all calls from being folded.

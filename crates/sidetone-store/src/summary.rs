@@ -18,7 +18,7 @@ pub struct PutSummary {
     pub summary: CallSummary,
     /// State to continue from with later events. `None`: the log will be folded again.
     pub state: Option<Vec<u8>>,
-    /// From [`DirtyCall::position`].
+    /// From [`DirtyCall::position`](crate::DirtyCall::position).
     pub position: u64,
     /// When a timer event is due if nothing comes before.
     pub timer_at: Option<TimeUs>,
