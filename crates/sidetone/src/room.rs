@@ -41,20 +41,31 @@ impl Room {
     /// Makes a share one of so many bytes at least. `None`: others had all of the room for too long, and another one grows
     /// beyond it; the share is what it was.
     pub async fn grow(&self, share: &mut Share, bytes: usize) -> Option<()> {
-        if share.beyond.is_none() && !self.try_grow(share, bytes) {
-            let beyond = Arc::clone(&self.beyond).acquire_owned();
-            let beyond = tokio::time::timeout(WAIT, beyond).await;
-            share.beyond = Some(beyond.ok()?.ok()?);
+        if share.beyond.is_some() || self.try_grow(share, bytes) {
+            return Some(());
         }
-        Some(())
+        let more = self.missing(share, bytes);
+        let grown = async {
+            // Never closed: acquiring does not fail.
+            tokio::select! {
+                biased;
+                Ok(more) = Arc::clone(&self.units).acquire_many_owned(more) => share.units.merge(more),
+                Ok(beyond) = Arc::clone(&self.beyond).acquire_owned() => share.beyond = Some(beyond),
+            }
+        };
+        tokio::time::timeout(WAIT, grown).await.ok()
     }
 
     /// Makes a share one of so many bytes at least if there is room now.
     pub fn try_grow(&self, share: &mut Share, bytes: usize) -> bool {
-        let held = u32::try_from(share.units.num_permits()).unwrap_or(u32::MAX);
-        let wanted = units(bytes).min(self.most).saturating_sub(held);
-        let more = Arc::clone(&self.units).try_acquire_many_owned(wanted);
+        let more = self.missing(share, bytes);
+        let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         more.map(|more| share.units.merge(more)).is_ok()
+    }
+
+    fn missing(&self, share: &Share, bytes: usize) -> u32 {
+        let held = u32::try_from(share.units.num_permits()).unwrap_or(u32::MAX);
+        units(bytes).min(self.most).saturating_sub(held)
     }
 
     /// A share of so many bytes, or all there are when that is less. First come, first served; `None`: others had all of it
@@ -118,6 +129,9 @@ mod tests {
         let grown = room.grow(&mut other, 6 * UNIT);
         let grown = tokio::time::timeout(Duration::from_millis(20), grown).await;
         assert!(grown.is_err());
+        // Or as soon as there is room again, whoever is beyond it.
+        one.shrink_to(4 * UNIT);
+        room.grow(&mut other, 6 * UNIT).await.unwrap();
         drop(one);
         assert!(room.try_grow(&mut other, 10 * UNIT));
     }

@@ -64,7 +64,7 @@ async fn read_growing(
         return Err(BodyError::TooLarge { max_bytes });
     }
     let mut share = room.take(0).await.ok_or(BodyError::NoRoom)?;
-    let mut bytes = Vec::new();
+    let mut bytes: Vec<u8> = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken_off(&error))?;
         let piece = frame.into_data().unwrap_or_default();
@@ -72,8 +72,13 @@ async fn read_growing(
         if length > max_bytes {
             return Err(BodyError::TooLarge { max_bytes });
         }
-        let grown = room.grow(&mut share, length).await;
-        grown.ok_or(BodyError::NoRoom)?;
+        if length > bytes.capacity() {
+            // Counted is what there is room for, not what is in it.
+            let capacity = length.max(2 * bytes.capacity()).min(max_bytes);
+            let grown = room.grow(&mut share, capacity).await;
+            grown.ok_or(BodyError::NoRoom)?;
+            bytes.reserve_exact(capacity - bytes.len());
+        }
         bytes.extend_from_slice(&piece);
     }
     Ok((bytes.into(), share))
