@@ -253,8 +253,6 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     };
     data::expect_database(&config.data, config.start_empty)?;
     let is_check_due = lock.is_check_due();
-    lock.note_serving()
-        .context("cannot write the lock of the data directory")?;
     let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
     let directory = Directory::load(store.as_ref(), vault.clone()).await?;
     Tables::read(&config, &directory)?;
@@ -274,6 +272,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         tables: tables::Current::new(tables),
         locations,
     });
+    lock.note_serving()
+        .context("cannot write the lock of the data directory")?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if roles.work {
