@@ -3,7 +3,7 @@
 //! Rows are numbered by the one thread that writes, so their order is that of the commits. Who has which changes is known in memory
 //! (`engine/held.rs`), as with deliveries.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::event::EventKind;
@@ -106,9 +106,10 @@ pub(super) fn follow(work: &Work<'_>, follower: &Follower) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn unfollow(work: &Work<'_>, name: &str) -> Result<bool> {
+/// Ends following. Says which follower it was.
+pub(super) fn unfollow(work: &Work<'_>, name: &str) -> Result<Option<i64>> {
     let Some(follower) = find(work.conn, name)? else {
-        return Ok(false);
+        return Ok(None);
     };
     for statement in [
         "delete from change where follower = ?1",
@@ -116,7 +117,7 @@ pub(super) fn unfollow(work: &Work<'_>, name: &str) -> Result<bool> {
     ] {
         work.conn.prepare_cached(statement)?.execute([follower])?;
     }
-    Ok(true)
+    Ok(Some(follower))
 }
 
 pub(super) fn followers(conn: &Connection) -> Result<Vec<Follower>> {
@@ -147,14 +148,14 @@ pub(super) fn existing(conn: &Connection, name: &str) -> Result<i64> {
     find(conn, name)?.ok_or_else(|| Error(StoreError::NotFound(format!("follower {name}"))))
 }
 
-/// Deletes changes that are settled, of those that are in somebody's hands.
+/// Deletes changes that are settled, of those that are in the hands of who settles them.
 pub(super) fn settle(work: &Work<'_>, held: &Held, settled: &[Change]) -> Result<()> {
     let mut delete = work
         .conn
         .prepare_cached("delete from change where id = ?1")?;
     for change in settled {
-        let (line, id) = line_of(change)?;
-        if held.has(line, id) {
+        let [follower, id, ticket] = cursor::read(&change.id)?;
+        if held.has((follower, change.call), ticket, id) {
             delete.execute([id])?;
         }
     }
@@ -164,15 +165,10 @@ pub(super) fn settle(work: &Work<'_>, held: &Held, settled: &[Change]) -> Result
 /// Lets go of changes, after they were settled or because they will not be.
 pub(super) fn release(held: &Held, changes: &[Change]) -> Result<()> {
     for change in changes {
-        let (line, id) = line_of(change)?;
-        held.release(line, id);
+        let [follower, id, ticket] = cursor::read(&change.id)?;
+        held.release((follower, change.call), ticket, id);
     }
     Ok(())
-}
-
-fn line_of(change: &Change) -> Result<((i64, CallRef), i64)> {
-    let [follower, id] = cursor::read(&change.id)?;
-    Ok(((follower, change.call), id))
 }
 
 /// Takes the oldest changes of calls of which nobody has any. What is to be read is read by [`read`], in a snapshot of after this:
@@ -183,21 +179,25 @@ pub(super) fn take(
     follower: i64,
     limit: usize,
     (owner, now, until): (u64, TimeUs, TimeUs),
-) -> Result<Vec<i64>> {
+) -> Result<(i64, Vec<i64>)> {
     let mut statement =
         conn.prepare_cached("select id, account, sid from change where follower = ?1 order by id")?;
     let mut rows = statement.query([follower])?;
     let mut lines: HashMap<_, BTreeSet<i64>> = HashMap::new();
+    // Those whose first change here was in somebody's hands: were it given back meanwhile, a later one would go before it.
+    let mut behind = HashSet::new();
     let (mut found, mut passed) = (0, 0);
     while found < limit
         && passed < PASS_MAX
         && let Some(row) = rows.next()?
     {
         let line = (follower, call_of(row, 1)?);
-        if lines.contains_key(&line) || held.is_free(line, now) {
+        let is_ours = lines.contains_key(&line);
+        if is_ours || !behind.contains(&line) && held.is_free(line, now) {
             lines.entry(line).or_default().insert(row.get(0)?);
             found += 1;
         } else {
+            behind.insert(line);
             passed += 1;
         }
     }
@@ -209,7 +209,7 @@ pub(super) fn read(
     conn: &Connection,
     held: &Held,
     follower: i64,
-    taken: &[i64],
+    (ticket, taken): (i64, &[i64]),
 ) -> Result<Vec<Change>> {
     let mut statement = conn.prepare_cached(
         "select account, sid, what, number, author, at_us from change where id = ?1 and follower = ?2",
@@ -220,7 +220,7 @@ pub(super) fn read(
         let mut rows = statement.query([*id, follower])?;
         match rows.next()? {
             Some(row) => changes.push(Change {
-                id: cursor::of([follower, *id]),
+                id: cursor::of([follower, *id, ticket]),
                 call: call_of(row, 0)?,
                 changed: changed_of(row, 2)?,
                 at: TimeUs::from_micros(row.get(5)?),
@@ -228,7 +228,7 @@ pub(super) fn read(
             None => gone.push(*id),
         }
     }
-    held.forget(follower, &gone);
+    held.forget(ticket, &gone);
     Ok(changes)
 }
 
@@ -258,9 +258,7 @@ fn changed_of(row: &Row<'_>, column: usize) -> Result<Changed> {
                 .copied()
                 .find(|kind| 4 + i64::from(kind.index()) == event);
             Changed::Event {
-                kind: kind.ok_or_else(|| {
-                    Error(StoreError::Corrupt(format!("table change: kind {event}")))
-                })?,
+                kind: kind.unwrap_or(EventKind::Unknown),
                 position: count(),
             }
         }

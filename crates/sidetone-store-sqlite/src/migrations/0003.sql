@@ -3,7 +3,8 @@
 
 -- Those who are told what changed of calls.
 create table follower (
-  id integer primary key,
+  -- Never given twice: somebody may still have what was told before.
+  id integer primary key autoincrement,
   name text not null unique,
   -- Bit i: events of the kind at place i are told too.
   events integer not null
@@ -11,8 +12,8 @@ create table follower (
 
 -- What each of them is still to be told.
 create table change (
-  -- The order of the commits.
-  id integer primary key,
+  -- The order of the commits; never given twice either.
+  id integer primary key autoincrement,
   follower integer not null references follower (id),
   -- The 128 bits each: the call itself may be gone.
   account blob not null check (length(account) = 16),

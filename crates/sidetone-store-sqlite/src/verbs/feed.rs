@@ -18,9 +18,14 @@ impl ChangeFeed for SqliteStore {
 
     async fn unfollow(&self, name: &str) -> Result<bool> {
         let name = name.to_owned();
-        self.writer
+        let ended = self
+            .writer
             .run(1, move |work| feed::unfollow(work, &name))
-            .await
+            .await?;
+        if let Some(follower) = ended {
+            self.shared.changes.release_all_for(follower);
+        }
+        Ok(ended.is_some())
     }
 
     async fn followers(&self) -> Result<Vec<Follower>> {
@@ -51,14 +56,15 @@ impl ChangeFeed for SqliteStore {
         }
         let held = &self.shared.changes;
         let lease = (self.owner, now, lease_until);
-        let taken = self
+        let (ticket, taken) = self
             .readers
             .point(|conn| feed::take(conn, held, follower, limit, lease))?;
         if taken.is_empty() {
             return Ok(Vec::new());
         }
         self.readers
-            .point(|conn| feed::read(conn, held, follower, &taken))
+            .point(|conn| feed::read(conn, held, follower, (ticket, &taken)))
+            .inspect_err(|_| held.forget(ticket, &taken))
     }
 
     async fn give_back_changes(&self, changes: Vec<Change>) -> Result<()> {

@@ -158,11 +158,15 @@ pub async fn keeps_followers_apart(store: Arc<dyn Store>) {
     assert_eq!(events(1), [EventKind::Progress]);
     assert!(store.unfollow(ONE).await.unwrap());
     assert!(!store.unfollow(ONE).await.unwrap());
+    let old = changes.clone();
     let taken = store.take_changes(taking(ONE, changes, 9, 5)).await;
     assert!(matches!(taken, Err(StoreError::NotFound(_))));
     follow(&*store, ONE, &[EventKind::Progress]).await;
     assert_eq!(take(&*store, ONE, Vec::new(), 900).await, []);
-    assert_eq!(take(&*store, OTHER, Vec::new(), 900).await.len(), 2);
+    // What was taken before is none of the new follower's, even if that has the first number again.
+    store.append(vec![event(call(2), "b", 6)]).await.unwrap();
+    assert_eq!(take(&*store, ONE, old, 7).await.len(), 1);
+    assert_eq!(take(&*store, OTHER, Vec::new(), 900).await.len(), 3);
 }
 
 /// Of one call, a later change is given to nobody while somebody has an earlier one: until it is settled, given back, or its lease
@@ -208,19 +212,19 @@ pub async fn settles_with_what_is_delivered(store: Arc<dyn Store>) {
     assert_eq!(settled.len(), 1);
     let mut foreign = new(1, "https://example.com/hook", None);
     foreign.account = account_sid(9);
-    let with = |delivery| TakeChanges {
+    let with = |settled: &[Change], delivery| TakeChanges {
         deliveries: vec![delivery],
-        ..taking(ONE, settled.clone(), 9, 3)
+        ..taking(ONE, settled.to_vec(), 9, 3)
     };
-    let refused = store.take_changes(with(foreign)).await;
+    let refused = store.take_changes(with(&settled, foreign)).await;
     assert!(matches!(refused, Err(StoreError::NotFound(_))));
-    assert_eq!(
-        take(&*store, ONE, Vec::new(), 63).await,
-        settled,
-        "it was not settled"
-    );
+    let again = take(&*store, ONE, Vec::new(), 63).await;
+    assert_eq!(told(&again), told(&settled), "it was not settled");
+    // Whoever had it before has no say any more.
+    assert_eq!(take(&*store, ONE, settled, 64).await, []);
+    assert_eq!(take(&*store, ONE, Vec::new(), 65).await, []);
     let ours = new(2, "https://example.com/hook", None);
-    assert_eq!(store.take_changes(with(ours)).await.unwrap(), []);
+    assert_eq!(store.take_changes(with(&again, ours)).await.unwrap(), []);
     assert_eq!(store.stats().await.unwrap().deliveries_waiting, 1);
     assert_eq!(take(&*store, ONE, Vec::new(), 900).await, []);
 }
@@ -291,6 +295,7 @@ pub async fn changes_of_a_dead_node_are_told([one, other]: [Arc<dyn Store>; 2]) 
     assert_eq!(taken.len(), 1);
     assert_eq!(take(&*other, ONE, Vec::new(), 4).await, []);
     drop(one);
-    assert_eq!(take(&*other, ONE, Vec::new(), 5).await, taken);
-    assert_eq!(take(&*other, ONE, taken, 6).await, []);
+    let again = take(&*other, ONE, Vec::new(), 5).await;
+    assert_eq!(told(&again), told(&taken));
+    assert_eq!(take(&*other, ONE, again, 6).await, []);
 }

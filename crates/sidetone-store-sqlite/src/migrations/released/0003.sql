@@ -184,8 +184,8 @@ CREATE TABLE call (
 INSERT INTO "call" VALUES(1,0,1,X'9E3779B97F4A7C150000000000000001',0,1,0,0,2,2,1,NULL,1780272003000000,NULL,NULL,1780272000000000,1780272060000000,1780272000000000,1780272060000000,1780272060000000,-4238062542659643426,NULL,'sip:bob@example.com',NULL,12,NULL,NULL,NULL,NULL,NULL,0,NULL,0,0,NULL,1,NULL,2,'{"call_score":4}',1,2,1,NULL,NULL,NULL,NULL,4,2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1745751940);
 INSERT INTO "call" VALUES(2,0,1,X'3C6EF372FE94F82A0000000000000002',0,1,0,0,1,0,0,1780272002000000,1780272002000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,532649131);
 CREATE TABLE change (
-  -- The order of the commits.
-  id integer primary key,
+  -- The order of the commits; never given twice either.
+  id integer primary key autoincrement,
   follower integer not null references follower (id),
   -- The 128 bits each: the call itself may be gone.
   account blob not null check (length(account) = 16),
@@ -273,7 +273,8 @@ CREATE TABLE fold_state (
 ) strict;
 INSERT INTO "fold_state" VALUES(1,X'463842A6B701');
 CREATE TABLE follower (
-  id integer primary key,
+  -- Never given twice: somebody may still have what was told before.
+  id integer primary key autoincrement,
   name text not null unique,
   -- Bit i: events of the kind at place i are told too.
   events integer not null
@@ -455,4 +456,7 @@ CREATE INDEX outbox_held on outbox (endpoint, subject, id) where state in (1, 2)
 CREATE INDEX outbox_dead on outbox (dead_us) where dead_us is not null;
 CREATE INDEX outbox_dead_sid on outbox (sid) where dead_us is not null;
 CREATE INDEX change_by_follower on change (follower, id);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('follower',1);
+INSERT INTO "sqlite_sequence" VALUES('change',2);
 COMMIT;
