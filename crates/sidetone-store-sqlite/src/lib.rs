@@ -187,6 +187,8 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        // What is queued may still claim something.
+        self.writer.stop();
         self.shared.end_of(self.owner);
     }
 }

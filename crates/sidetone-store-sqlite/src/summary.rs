@@ -130,6 +130,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     if stored
         .as_ref()
         .is_some_and(|stored| position < stored.position || !stored.is_sound)
+        || work.shared.calls.is_void(summary.call)
     {
         return Ok(Put::Stale);
     }

@@ -21,6 +21,8 @@ struct Claim {
     until: TimeUs,
     /// From when on there is more to do because of what came meanwhile.
     again_us: Option<i64>,
+    /// What it began with is no more: what comes of it is not wanted.
+    is_void: bool,
 }
 
 impl<K> Default for Claims<K> {
@@ -40,6 +42,7 @@ impl<K: Copy + Eq + Hash> Claims<K> {
             owner,
             until,
             again_us: None,
+            is_void: false,
         };
         claims.insert(key, claim);
         true
@@ -56,6 +59,18 @@ impl<K: Copy + Eq + Hash> Claims<K> {
     /// From when on there is more to do, as far as that was noted.
     pub(crate) fn again_us(&self, key: K) -> Option<i64> {
         self.lock().get(&key)?.again_us
+    }
+
+    /// Whoever works on it began with something that is no more.
+    pub(crate) fn make_void(&self, key: K) {
+        if let Some(claim) = self.lock().get_mut(&key) {
+            claim.is_void = true;
+        }
+    }
+
+    /// Whether what comes of the work is not wanted.
+    pub(crate) fn is_void(&self, key: K) -> bool {
+        self.lock().get(&key).is_some_and(|claim| claim.is_void)
     }
 
     /// The work is done, or will not be.

@@ -71,7 +71,7 @@ pub(crate) fn claim(
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) stale: Vec<Stale>,
-    /// Those that are not dirty any more, or for which there is no more room.
+    /// Those that are not to be folded any more, or for which there is no more room.
     pub(crate) others: Vec<CallRef>,
     /// Those whose rows are damaged. They keep the summary they have: what would be folded might be
     /// another's. `check` names them.
@@ -79,7 +79,7 @@ pub(crate) struct Found {
 }
 
 /// Reads claimed calls.
-pub(crate) fn read(conn: &Connection, claimed: Vec<Claimed>) -> Result<Found> {
+pub(crate) fn read(conn: &Connection, claimed: Vec<Claimed>, fold_version: u32) -> Result<Found> {
     let sql = record::with_soundness(include_str!("dirty_call.sql"));
     let mut statement = conn.prepare_cached(&sql)?;
     let (mut found, mut state_bytes) = (Found::default(), 0);
@@ -89,7 +89,7 @@ pub(crate) fn read(conn: &Connection, claimed: Vec<Claimed>) -> Result<Found> {
             continue;
         }
         let read = statement
-            .query_row([id], |row| {
+            .query_row(params![id, fold_version], |row| {
                 let state_position = row.get(0)?;
                 let sealed: Option<Vec<u8>> = row.get(4)?;
                 let stale = Stale {
@@ -148,7 +148,7 @@ pub(crate) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
                 .execute([id])?;
             set_aside::take_back(work.conn, id)?;
             // Whoever folds it goes on with a state that is no more.
-            work.shared.calls.release([*call]);
+            work.shared.calls.make_void(*call);
             work.ring(Topic::Calls);
         }
     }

@@ -134,43 +134,43 @@ pub(crate) fn delete(
     Ok(deleted > 0)
 }
 
-/// Whether there is one to be made.
-pub(crate) fn is_any_open(conn: &Connection) -> Result<bool> {
-    Ok(conn
-        .prepare_cached("select 1 from feedback_summary where status < 2 limit 1")?
-        .exists([])?)
-}
-
-/// Takes the first that `claims` gives.
-pub(crate) fn take(
-    work: &mut Work<'_>,
-    now: TimeUs,
+/// Claims the first that `claims` gives.
+pub(crate) fn claim(
+    conn: &Connection,
     mut claims: impl FnMut(FeedbackSummarySid) -> bool,
-) -> Result<Option<FeedbackSummary>> {
-    let sql = format!(
-        "select id, sid from feedback_summary where status < 2 and {} order by id",
+) -> Result<Option<FeedbackSummarySid>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "select sid from feedback_summary where status < 2 and {} order by id",
         FEEDBACK_SUMMARY.is_sound("")
-    );
-    let mut statement = work.conn.prepare_cached(&sql)?;
+    ))?;
     let mut rows = statement.query([])?;
-    let mut next = None;
     while let Some(row) = rows.next()? {
-        if claims(FeedbackSummarySid::from_bytes(row.get(1)?)) {
-            next = Some(row.get(0)?);
-            break;
+        let sid = FeedbackSummarySid::from_bytes(row.get(0)?);
+        if claims(sid) {
+            return Ok(Some(sid));
         }
     }
-    let Some(id): Option<i64> = next else {
-        return Ok(None);
-    };
-    work.conn
+    Ok(None)
+}
+
+/// Begins to make one. `None`: somebody has made it meanwhile, or it was deleted.
+pub(crate) fn begin(
+    work: &mut Work<'_>,
+    sid: FeedbackSummarySid,
+    now: TimeUs,
+) -> Result<Option<FeedbackSummary>> {
+    let begun = work
+        .conn
         .prepare_cached(&format!(
-            "update feedback_summary set status = 1, updated_us = ?2, checksum = {} where id = ?1",
+            "update feedback_summary set status = 1, updated_us = ?2, checksum = {} where sid = ?1 and status < 2",
             FEEDBACK_SUMMARY.updated_unread(&[("status", "1"), ("updated_us", "?2")])
         ))?
-        .execute([id, now.micros()])?;
-    let mut statement = work.conn.prepare_cached(&format!("{}id = ?1", *SELECT))?;
-    let mut rows = statement.query([id])?;
+        .execute(params![sid.as_bytes(), now.micros()])?;
+    if begun == 0 {
+        return Ok(None);
+    }
+    let mut statement = work.conn.prepare_cached(&format!("{}sid = ?1", *SELECT))?;
+    let mut rows = statement.query([sid.as_bytes()])?;
     rows.next()?.map(read).transpose()
 }
 

@@ -60,7 +60,7 @@ impl EventLog for SqliteStore {
         }
         let calls: Vec<CallRef> = claimed.iter().map(|one| one.call).collect();
         let read = self.readers.aside(move |conn| {
-            let found = dirty::read(conn, claimed)?;
+            let found = dirty::read(conn, claimed, fold_version)?;
             let stale = unfolded::begin(conn, found.stale)?;
             Ok((stale, found.others, found.damaged))
         });

@@ -1,7 +1,5 @@
 //! Feedback and its summaries.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::id::{AccountSid, CallRef, FeedbackSummarySid};
@@ -77,18 +75,20 @@ impl FeedbackStore for SqliteStore {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Option<FeedbackSummary>> {
+        let claims = &self.shared.feedback_summaries;
+        let claim = |sid| claims.take(sid, self.owner, now, lease_until);
         // Whoever looks whether there is anything writes nothing.
-        if !self.readers.point(summaries::is_any_open)? {
+        let Some(sid) = self.readers.point(|conn| summaries::claim(conn, claim))? else {
             return Ok(None);
-        }
-        let (shared, owner) = (Arc::clone(&self.shared), self.owner);
-        let claim = move |sid| {
-            let claims = &shared.feedback_summaries;
-            claims.take(sid, owner, now, lease_until)
         };
-        self.writer
-            .run(1, move |work| summaries::take(work, now, claim))
-            .await
+        let begun = self
+            .writer
+            .run(1, move |work| summaries::begin(work, sid, now))
+            .await;
+        if !matches!(begun, Ok(Some(_))) {
+            claims.release([sid]);
+        }
+        begun
     }
 
     async fn finish_feedback_summary(
