@@ -40,6 +40,12 @@ pub(super) fn followed(conn: &Connection) -> Result<i64> {
     Ok(all)
 }
 
+/// Whether anybody follows at all.
+fn is_followed(conn: &Connection) -> Result<bool> {
+    let mut any = conn.prepare_cached("select 1 from follower limit 1")?;
+    Ok(any.exists([])?)
+}
+
 /// Tells followers of an event, given what [`followed`] says.
 pub(super) fn note_event(
     work: &mut Work<'_>,
@@ -64,6 +70,10 @@ pub(super) fn note(
     changed: &Changed,
     at: TimeUs,
 ) -> Result<()> {
+    // The insert alone would write, even where it inserts nothing: the number that comes next.
+    if !is_followed(work.conn)? {
+        return Ok(());
+    }
     let as_i64 = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let (what, number, author, kinds) = match changed {
         Changed::Summary { version } => (0, i64::from(*version), None, None),
