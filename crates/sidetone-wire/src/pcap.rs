@@ -1,45 +1,71 @@
-//! Capture files of tcpdump and its kin: the UDP datagrams in them.
+//! Capture files of tcpdump, Wireshark and their kin: the UDP datagrams in them.
 //!
-//! The classic format (draft-ietf-opsawg-pcap) in either byte order, with micro- or nanoseconds; link layers Ethernet
-//! (with VLAN tags), Linux cooked (SLL, SLL2), BSD loopback and raw IP. Fragments are not put together.
+//! pcap and pcapng (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng) in either byte order; link
+//! layers Ethernet (with VLAN tags), Linux cooked (SLL, SLL2), BSD loopback and raw IP. Fragments
+//! are not put together. A file is read piece by piece, because captures can be larger than memory.
 
+use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
+
+use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+use pcap_parser::nom::IResult;
+use pcap_parser::traits::PcapNGPacketBlock;
+use pcap_parser::{
+    Block, Linktype, PcapBlockOwned, PcapError, parse_block_be, parse_block_le, parse_pcap_frame,
+    parse_pcap_frame_be, parse_pcap_header,
+};
 
 use crate::malformed::Malformed;
 use crate::scan::{array, be16};
 
-/// The file's header, and each record's.
-const FILE_HEADER_BYTES: usize = 24;
-const RECORD_HEADER_BYTES: usize = 16;
-/// Tags that are looked through on one frame. Two are usual at most.
-const MAX_VLAN_TAGS: usize = 4;
+/// How much of a file is read at a time.
+const PIECE_BYTES: u64 = 64 * 1024;
+/// Most bytes of a record. Capture programs keep at most 256 KiB of a frame.
+const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// Most interfaces that are remembered; frames of others are skipped.
+const INTERFACES_MAX: usize = 65_536;
 
-const ETHERTYPE_IPV4: u16 = 0x0800;
-const ETHERTYPE_IPV6: u16 = 0x86dd;
-const UDP: u8 = 17;
+/// How a pcapng file begins, in either byte order.
+const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+/// How a pcap file begins: with microseconds and with nanoseconds, little and big endian.
+const PCAP_HEADERS: [[u8; 4]; 4] = [
+    [0xd4, 0xc3, 0xb2, 0xa1],
+    [0x4d, 0x3c, 0xb2, 0xa1],
+    [0xa1, 0xb2, 0xc3, 0xd4],
+    [0xa1, 0xb2, 0x3c, 0x4d],
+];
 
 /// One captured UDP datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Datagram<'a> {
-    /// When it was captured, in microseconds since 1970, rounded down.
-    pub captured_us: i64,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
     /// Who sent it.
     pub src: SocketAddr,
-    /// Whom it was sent to.
-    pub dst: SocketAddr,
     /// What was sent, whole.
-    pub payload: &'a [u8],
+    pub payload: Vec<u8>,
 }
 
 /// The datagrams of a capture file. After a [`Malformed`] there are no more.
-#[derive(Debug, Clone)]
-pub struct Datagrams<'a> {
-    file: &'a [u8],
+#[derive(Debug)]
+pub struct Datagrams<R> {
+    file: R,
+    /// What was read of the file last, and where in it the next record begins.
+    buffer: Vec<u8>,
     at: usize,
-    is_little_endian: bool,
-    is_nanoseconds: bool,
-    link: Link,
+    /// Bytes of the file before the buffer.
+    before: usize,
+    format: Format,
+    /// The link layer of each interface by its number; `None` is one that is not read. A pcap file
+    /// has one interface, each section of a pcapng file its own.
+    interfaces: Vec<Option<Link>>,
     skipped: u64,
+    is_over: bool,
+}
+
+/// How the records of a file are written.
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Pcap { is_big_endian: bool },
+    PcapNg { is_big_endian: bool },
 }
 
 /// What stands before the IP packet.
@@ -54,180 +80,238 @@ enum Link {
     Cooked2,
 }
 
+/// Why nothing more is read of a file.
+enum End {
+    Whole,
+    Damaged(&'static str),
+}
+
+/// Whether a file that begins so is a capture.
+#[must_use]
+pub fn is_capture(beginning: &[u8]) -> bool {
+    let magic = beginning.first_chunk();
+    magic.is_some_and(|magic| *magic == SECTION_HEADER || PCAP_HEADERS.contains(magic))
+}
+
 /// Reads the header of a capture file.
 ///
 /// # Errors
 ///
-/// [`Malformed`] when it is no classic capture file, or of a link layer that is not read.
-pub fn datagrams(file: &[u8]) -> Result<Datagrams<'_>, Malformed> {
-    let (is_little_endian, is_nanoseconds) = match array(file, 0) {
-        Some([0xd4, 0xc3, 0xb2, 0xa1]) => (true, false),
-        Some([0xa1, 0xb2, 0xc3, 0xd4]) => (false, false),
-        Some([0x4d, 0x3c, 0xb2, 0xa1]) => (true, true),
-        Some([0xa1, 0xb2, 0x3c, 0x4d]) => (false, true),
-        Some([0x0a, 0x0d, 0x0d, 0x0a]) => {
-            return Err(Malformed::new(
-                "pcapng file, which `editcap -F pcap IN OUT` converts,",
-                0,
-            ));
-        }
-        _ => return Err(Malformed::new("no capture file", 0)),
-    };
+/// [`Malformed`] when it is no capture file, or a pcap file of a link layer that is not read.
+pub fn datagrams<R: Read>(file: R) -> Result<Datagrams<R>, Malformed> {
     let mut datagrams = Datagrams {
         file,
-        at: FILE_HEADER_BYTES,
-        is_little_endian,
-        is_nanoseconds,
-        link: Link::RawIp,
+        buffer: Vec::new(),
+        at: 0,
+        before: 0,
+        // Until its header says otherwise.
+        format: Format::PcapNg {
+            is_big_endian: false,
+        },
+        interfaces: Vec::new(),
         skipped: 0,
+        is_over: false,
     };
-    let link = datagrams
-        .number(20)
-        .ok_or(Malformed::new("capture file is cut in its header", 0))?;
-    // The upper bits say how long check sequences are.
-    datagrams.link = match link & 0xffff {
-        0 | 108 => Link::Loopback,
-        1 => Link::Ethernet,
-        12 | 14 | 101 | 228 | 229 => Link::RawIp,
-        113 => Link::Cooked,
-        276 => Link::Cooked2,
-        _ => return Err(Malformed::new("capture file of an unknown link layer", 20)),
-    };
+    if let Err(End::Damaged(what)) = datagrams.read_on() {
+        return Err(Malformed::new(what, 0));
+    }
+    if !is_capture(&datagrams.buffer) {
+        return Err(Malformed::new("no capture file", 0));
+    }
+    if !datagrams.buffer.starts_with(&SECTION_HEADER) {
+        let header = parse_pcap_header(&datagrams.buffer);
+        let (_, header) =
+            header.map_err(|_| Malformed::new("capture file is cut in its header", 0))?;
+        // The upper bits say how long check sequences are.
+        let link = Link::of(Linktype(header.network.0 & 0xffff));
+        let unknown = Malformed::new("capture file of an unknown link layer", 20);
+        datagrams.interfaces.push(Some(link.ok_or(unknown)?));
+        datagrams.format = Format::Pcap {
+            is_big_endian: header.is_bigendian(),
+        };
+        datagrams.at = header.size();
+    }
     Ok(datagrams)
 }
 
-impl Datagrams<'_> {
-    /// How many frames so far were no whole UDP datagrams: other protocols, fragments, cut short by the capture.
+impl<R> Datagrams<R> {
+    /// How many frames so far were no whole UDP datagrams: other protocols, fragments, cut short by
+    /// the capture, of a link layer that is not read.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
+}
 
-    /// A number of the file's own byte order.
-    fn number(&self, at: usize) -> Option<u32> {
-        let bytes = array(self.file, at)?;
-        Some(if self.is_little_endian {
-            u32::from_le_bytes(bytes)
-        } else {
-            u32::from_be_bytes(bytes)
-        })
+impl<R: Read> Datagrams<R> {
+    /// Reads on when the buffer does not hold all of a record.
+    fn read_on(&mut self) -> Result<(), End> {
+        self.buffer.drain(..self.at);
+        self.before = self.before.saturating_add(self.at);
+        self.at = 0;
+        if self.buffer.len() > RECORD_BYTES_MAX {
+            return Err(End::Damaged("capture file has a record of over 1 MiB"));
+        }
+        let mut piece = self.file.by_ref().take(PIECE_BYTES);
+        match piece.read_to_end(&mut self.buffer) {
+            Ok(0) if self.buffer.is_empty() => Err(End::Whole),
+            Ok(0) => Err(End::Damaged("capture file is cut in a record")),
+            Ok(_) => Ok(()),
+            Err(_) => Err(End::Damaged("capture file can be read no further")),
+        }
     }
 
-    /// Where the next record's frame is, and when it was captured. `None`: the file is cut.
-    fn record(&self) -> Option<(i64, std::ops::Range<usize>)> {
-        let field = |at| self.number(self.at.saturating_add(at));
-        let (seconds, fraction, length) = (field(0)?, field(4)?, field(8)?);
-        let start = self.at.saturating_add(RECORD_HEADER_BYTES);
-        let end = start.checked_add(usize::try_from(length).ok()?)?;
-        let microseconds = if self.is_nanoseconds {
-            fraction / 1000
-        } else {
-            fraction
-        };
-        let captured_us = i64::from(seconds)
-            .saturating_mul(1_000_000)
-            .saturating_add(microseconds.into());
-        Some((captured_us, start..end))
+    fn end(&mut self, end: &End) -> Option<Malformed> {
+        self.is_over = true;
+        match end {
+            End::Whole => None,
+            End::Damaged(what) => Some(Malformed::new(what, self.before.saturating_add(self.at))),
+        }
     }
 }
 
-impl<'a> Iterator for Datagrams<'a> {
-    type Item = Result<Datagram<'a>, Malformed>;
+impl<R: Read> Iterator for Datagrams<R> {
+    type Item = Result<Datagram, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.at < self.file.len() {
-            let found = self.record().and_then(|(captured_us, range)| {
-                let end = range.end;
-                Some((captured_us, self.file.get(range)?, end))
-            });
-            let Some((captured_us, frame, end)) = found else {
-                let at = std::mem::replace(&mut self.at, self.file.len());
-                return Some(Err(Malformed::new("capture file is cut in a record", at)));
+        while !self.is_over {
+            let unread = self.buffer.get(self.at..).unwrap_or_default();
+            let (rest, record) = match self.format.record(unread) {
+                Ok(read) => read,
+                Err(error) if error.is_incomplete() && !self.format.is_whole(unread) => {
+                    match self.read_on() {
+                        Ok(()) => continue,
+                        Err(end) => return self.end(&end).map(Err),
+                    }
+                }
+                Err(_) => {
+                    let end = End::Damaged("capture file is damaged in a record");
+                    return self.end(&end).map(Err);
+                }
             };
-            self.at = end;
-            let ip = network(self.link, frame);
-            if let Some((src, dst, payload)) = ip.and_then(udp) {
-                return Some(Ok(Datagram {
-                    captured_us,
-                    src,
-                    dst,
-                    payload,
-                }));
+            self.at = self.buffer.len().saturating_sub(rest.len());
+            let (interface, frame) = match &record {
+                PcapBlockOwned::Legacy(record) => (0, record.data),
+                PcapBlockOwned::NG(Block::EnhancedPacket(block)) => {
+                    (block.if_id, block.packet_data())
+                }
+                PcapBlockOwned::NG(Block::SimplePacket(block)) => (0, block.packet_data()),
+                PcapBlockOwned::NG(Block::SectionHeader(section)) => {
+                    self.format = Format::PcapNg {
+                        is_big_endian: section.big_endian(),
+                    };
+                    self.interfaces.clear();
+                    continue;
+                }
+                PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
+                    if self.interfaces.len() < INTERFACES_MAX {
+                        self.interfaces.push(Link::of(interface.linktype));
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            let interface = usize::try_from(interface).unwrap_or(usize::MAX);
+            let link = self.interfaces.get(interface).copied().flatten();
+            match link.and_then(|link| datagram(link, frame)) {
+                Some(datagram) => return Some(Ok(datagram)),
+                None => self.skipped = self.skipped.saturating_add(1),
             }
-            self.skipped = self.skipped.saturating_add(1);
         }
         None
     }
 }
 
-/// The IP packet of a frame.
-fn network(link: Link, frame: &[u8]) -> Option<&[u8]> {
-    let (mut ethertype, mut packet) = match link {
-        Link::RawIp => return Some(frame),
-        Link::Loopback => return frame.get(4..),
-        Link::Ethernet => (be16(frame, 12)?, frame.get(14..)?),
-        Link::Cooked => (be16(frame, 14)?, frame.get(16..)?),
-        Link::Cooked2 => (be16(frame, 0)?, frame.get(20..)?),
-    };
-    for _ in 0..MAX_VLAN_TAGS {
-        match ethertype {
-            ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => return Some(packet),
-            0x8100 | 0x88a8 | 0x9100 => (ethertype, packet) = (be16(packet, 2)?, packet.get(4..)?),
-            _ => return None,
+impl Format {
+    /// Whether the first record is all there, so that it takes no more of the file to read it.
+    fn is_whole(self, bytes: &[u8]) -> bool {
+        let length = match (self, array(bytes, 4)) {
+            (
+                Self::PcapNg {
+                    is_big_endian: true,
+                },
+                Some(length),
+            ) => u32::from_be_bytes(length),
+            (
+                Self::PcapNg {
+                    is_big_endian: false,
+                },
+                Some(length),
+            ) => u32::from_le_bytes(length),
+            _ => return false,
+        };
+        usize::try_from(length).is_ok_and(|length| bytes.len() >= length)
+    }
+
+    /// The first record, and what follows it.
+    fn record(self, bytes: &[u8]) -> IResult<&[u8], PcapBlockOwned<'_>, PcapError<&[u8]>> {
+        let frame = |(rest, frame)| (rest, PcapBlockOwned::Legacy(frame));
+        let block = |(rest, block)| (rest, PcapBlockOwned::NG(block));
+        match self {
+            Self::Pcap {
+                is_big_endian: false,
+            } => parse_pcap_frame(bytes).map(frame),
+            Self::Pcap {
+                is_big_endian: true,
+            } => parse_pcap_frame_be(bytes).map(frame),
+            Self::PcapNg {
+                is_big_endian: false,
+            } => parse_block_le(bytes).map(block),
+            Self::PcapNg {
+                is_big_endian: true,
+            } => parse_block_be(bytes).map(block),
         }
     }
-    None
 }
 
-/// Addresses and payload of an IP packet that is one whole UDP datagram.
-fn udp(packet: &[u8]) -> Option<(SocketAddr, SocketAddr, &[u8])> {
-    let (src, dst, datagram) = match packet.first()? >> 4 {
-        4 => ipv4(packet)?,
-        6 => ipv6(packet)?,
-        _ => return None,
+impl Link {
+    fn of(number: Linktype) -> Option<Self> {
+        match number {
+            Linktype::NULL | Linktype::LOOP => Some(Self::Loopback),
+            Linktype::ETHERNET => Some(Self::Ethernet),
+            // Systems of BSD number raw IP as they did before it had a number of its own.
+            Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 | Linktype(12 | 14) => {
+                Some(Self::RawIp)
+            }
+            Linktype::LINUX_SLL => Some(Self::Cooked),
+            Linktype::LINUX_SLL2 => Some(Self::Cooked2),
+            _ => None,
+        }
+    }
+
+    /// What a frame of this link layer carries.
+    fn packet(self, frame: &[u8]) -> Option<LaxSlicedPacket<'_>> {
+        let of_type =
+            |ethertype, packet| LaxSlicedPacket::from_ether_type(EtherType(ethertype), packet);
+        match self {
+            Self::Loopback => LaxSlicedPacket::from_ip(frame.get(4..)?).ok(),
+            Self::Ethernet => LaxSlicedPacket::from_ethernet(frame).ok(),
+            Self::RawIp => LaxSlicedPacket::from_ip(frame).ok(),
+            Self::Cooked => Some(of_type(be16(frame, 14)?, frame.get(16..)?)),
+            Self::Cooked2 => Some(of_type(be16(frame, 0)?, frame.get(20..)?)),
+        }
+    }
+}
+
+/// The whole UDP datagram that a frame carries.
+fn datagram(link: Link, frame: &[u8]) -> Option<Datagram> {
+    let packet = link.packet(frame)?;
+    let src: IpAddr = match packet.net? {
+        LaxNetSlice::Ipv4(ip) => ip.header().source_addr().into(),
+        LaxNetSlice::Ipv6(ip) => ip.header().source_addr().into(),
+        LaxNetSlice::Arp(_) => return None,
     };
-    let length = usize::from(be16(datagram, 4)?);
-    let payload = datagram.get(8..length)?;
-    Some((
-        SocketAddr::new(src.to_canonical(), be16(datagram, 0)?),
-        SocketAddr::new(dst.to_canonical(), be16(datagram, 2)?),
-        payload,
-    ))
-}
-
-/// Addresses and UDP datagram of an IPv4 packet (RFC 791 §3.1).
-fn ipv4(packet: &[u8]) -> Option<(IpAddr, IpAddr, &[u8])> {
-    let header = usize::from(packet.first()? & 0x0f).saturating_mul(4);
-    let fragment = be16(packet, 6)?;
-    // More fragments, or not the first one.
-    let is_fragment = fragment & 0x3fff != 0;
-    let [protocol] = array(packet, 9)?;
-    if header < 20 || is_fragment || protocol != UDP {
+    let Some(TransportSlice::Udp(udp)) = packet.transport else {
+        return None;
+    };
+    // A length that does not fit is not kept to: the capture cut the frame short, or it is damaged.
+    if udp.slice().len() != usize::from(udp.length()) {
         return None;
     }
-    Some((
-        IpAddr::from(array::<4>(packet, 12)?),
-        IpAddr::from(array::<4>(packet, 16)?),
-        packet.get(header..)?,
-    ))
-}
-
-/// Addresses and UDP datagram of an IPv6 packet (RFC 8200 §3, §4).
-fn ipv6(packet: &[u8]) -> Option<(IpAddr, IpAddr, &[u8])> {
-    let [mut next] = array(packet, 6)?;
-    let mut rest = packet.get(40..)?;
-    // Hop-by-hop, routing and destination options; a fragment's header (44) ends the walk.
-    while matches!(next, 0 | 43 | 60) {
-        let [after, units] = array(rest, 0)?;
-        let length = usize::from(units).saturating_add(1).saturating_mul(8);
-        (next, rest) = (after, rest.get(length..)?);
-    }
-    (next == UDP).then_some(())?;
-    Some((
-        IpAddr::from(array::<16>(packet, 8)?),
-        IpAddr::from(array::<16>(packet, 24)?),
-        rest,
-    ))
+    Some(Datagram {
+        src: SocketAddr::new(src.to_canonical(), udp.source_port()),
+        payload: udp.payload().to_vec(),
+    })
 }
 
 #[cfg(test)]

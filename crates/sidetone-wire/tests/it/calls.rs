@@ -49,10 +49,10 @@ pub(crate) struct Sent {
 
 pub(crate) fn capture(name: &str) -> Vec<Sent> {
     let file = std::fs::read(folder().join(format!("{name}.pcap"))).unwrap();
-    pcap::datagrams(&file)
+    pcap::datagrams(&file[..])
         .unwrap()
         .map(|datagram| Sent {
-            datagram: datagram.unwrap().payload.to_vec(),
+            datagram: datagram.unwrap().payload,
             agent_plus: 0,
             clock_plus_us: 0,
         })

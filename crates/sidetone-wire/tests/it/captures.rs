@@ -30,7 +30,7 @@ fn packets(file: &[u8]) -> Vec<Vec<u8>> {
     let mut datagrams = sidetone_wire::pcap::datagrams(file).unwrap();
     let packets = datagrams
         .by_ref()
-        .map(|datagram| datagram.unwrap().payload.to_vec())
+        .map(|datagram| datagram.unwrap().payload)
         .collect();
     assert_eq!(datagrams.skipped(), 0);
     packets
@@ -41,6 +41,11 @@ pub(crate) fn walk(file: &[u8]) {
     if let Ok(datagrams) = sidetone_wire::pcap::datagrams(file) {
         datagrams.count();
     }
+}
+
+/// The packets of a file in `fixtures/hep`.
+fn packets_of(name: &str) -> Vec<Vec<u8>> {
+    packets(&fs::read(root().join("fixtures/hep").join(name)).unwrap())
 }
 
 /// What the captures hold, of one payload type.
@@ -162,6 +167,19 @@ fn every_packet_is_read() {
 }
 
 #[test]
+fn pcapng_holds_the_same_packets_as_pcap() {
+    assert_eq!(
+        packets_of("lossy-call.pcapng"),
+        packets_of("lossy-call.pcap")
+    );
+    let mut both = packets_of("two-interfaces.pcapng");
+    let mut each = [packets_of("busy-486.pcap"), packets_of("failed-5xx.pcap")].concat();
+    both.sort();
+    each.sort();
+    assert_eq!(both, each);
+}
+
+#[test]
 fn a_stream_of_the_packets_is_framed() {
     for (name, packets) in captures() {
         let stream = packets.concat();
@@ -266,9 +284,11 @@ fn descriptions_cut_off_or_changed_anywhere_are_survived() {
 
 #[test]
 fn capture_files_cut_off_or_changed_anywhere_are_survived() {
-    let file = fs::read(root().join("fixtures/hep/failed-5xx.pcap")).unwrap();
-    for length in 0..file.len() {
-        walk(&file[..length]);
+    for target in ["failed-5xx", "pcapng", "pcapng-interfaces"] {
+        let file = fs::read(root().join("fuzz/corpus/pcap").join(target)).unwrap();
+        for length in 0..file.len() {
+            walk(&file[..length]);
+        }
+        changed(&file, walk);
     }
-    changed(&file, walk);
 }

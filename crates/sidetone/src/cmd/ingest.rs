@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use clap::Args;
 use sidetone_core::id::AccountSid;
 use sidetone_wire::batch::Batch;
+use sidetone_wire::pcap;
 use sidetone_wire::translate::event_streams as cloud_events;
 use sidetone_wire::translate::native::NativeReader;
 
@@ -29,9 +30,11 @@ use crate::telemetry::Counters;
 
 /// Read files of events into a data directory, beside a running server or without one
 ///
-/// .ndjson and .json files hold native events (one a line, or one array); a .json file of CloudEvents is
-/// taken as Event Streams; of a .pcap file the HEP packets are taken. Calls that ended in a file need not settle: they are complete once they are folded,
-/// which a running server does within a second. The same file twice changes nothing. To send to a server on another machine, POST the file to /ingest/v1/events.
+/// .ndjson and .json files hold native events (one a line, or one array); a .json file of CloudEvents
+/// is taken as Event Streams; of a .pcap or .pcapng file the HEP packets are taken. Calls that ended
+/// in a file need not settle: they are complete once they are folded, which a running server does
+/// within a second. The same file twice changes nothing. To send to a server on another machine, POST
+/// the file to /ingest/v1/events.
 ///
 /// Example: sidetone ingest --data /var/lib/sidetone calls.ndjson
 #[derive(Debug, Args)]
@@ -113,13 +116,12 @@ async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<R
     };
     let mut buffer = vec![0; 256 * 1024];
     let mut filled = fill(file.as_mut(), &mut buffer)?;
-    let is_capture = hep::file::looks_like(&buffer[..filled]);
-    if is_capture || event_streams::looks_like(&buffer[..filled]) {
+    if pcap::is_capture(&buffer[..filled]) {
+        return hep::file::keep(app, account, buffer[..filled].chain(file)).await;
+    }
+    if event_streams::looks_like(&buffer[..filled]) {
         let mut body = buffer[..filled].to_vec();
         file.read_to_end(&mut body)?;
-        if is_capture {
-            return hep::file::keep(app, account, &body).await;
-        }
         let now = app.clock.now();
         let batch = cloud_events::decode(&body, now)?;
         return Ok(event_streams::keep(app, account, None, batch, now).await?);
@@ -150,7 +152,7 @@ fn check_beginning(beginning: &[u8], is_all: bool) -> anyhow::Result<()> {
     }
     match batch.refused.first.first() {
         Some(error) if batch.observed.is_empty() => bail!(
-            "there is no event at its beginning ({error}). Files that are understood, none of them compressed: native events (one JSON object a line, or one array), Event Streams (a JSON array of CloudEvents), captures of HEP packets (.pcap)"
+            "there is no event at its beginning ({error}). Files that are understood, none of them compressed: native events (one JSON object a line, or one array), Event Streams (a JSON array of CloudEvents), captures of HEP packets (.pcap, .pcapng)"
         ),
         _ => Ok(()),
     }

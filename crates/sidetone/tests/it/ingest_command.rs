@@ -51,7 +51,7 @@ async fn the_first_refusals_are_printed_and_the_rest_counted() {
 async fn a_file_of_something_else_is_told_what_is_understood() {
     let (code, out, err) = ingest("notes.txt", &"Nothing of calls.\n".repeat(100_000)).await;
     assert_eq!((code, &out[..]), (Some(1), ""), "{err}");
-    for part in ["notes.txt", "Line 1: ", "one JSON object a line", ".pcap"] {
+    for part in ["notes.txt", "Line 1: ", "one JSON object a line", ".pcapng"] {
         assert!(err.contains(part), "{part}: {err}");
     }
     // A slip of the pen in a short file is one as well.

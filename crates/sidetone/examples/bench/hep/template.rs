@@ -80,7 +80,8 @@ impl Template {
         });
         let call_id = call_id.first().context("no Call-ID")?.clone();
         let of_call: Vec<_> = all
-            .into_iter()
+            .iter()
+            .map(|bytes| &bytes[..])
             .filter(|bytes| find(bytes, call_id.as_bytes()).next().is_some())
             .collect();
         let variables = variables(&of_call, &call_id);

@@ -9,10 +9,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use sidetone_core::id::AccountSid;
+use sidetone_wire::pcap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::batch::Batch;
-use super::file;
 use super::framer::Framer;
 use super::intake::Intake;
 use crate::api::auth::Caller;
@@ -24,7 +24,7 @@ use crate::telemetry::labels::{PacketReason, PacketResult, Source, Transport};
 use crate::web::body;
 
 /// Bytes that tell a capture file.
-const BEGINNING: usize = 24;
+const BEGINNING: usize = 4;
 /// Bytes of packets that are read at a time.
 const PIECE: usize = 16 * 1024;
 /// Refused packets after which a body is given up.
@@ -93,10 +93,10 @@ pub async fn receive(
         };
         if beginning.len() < BEGINNING {
             beginning.extend(piece.iter().copied().take(BEGINNING - beginning.len()));
-            if file::looks_like(&beginning) {
+            if pcap::is_capture(&beginning) {
                 return Err(ApiError::bad_request(
                     "The body is a capture file, not packets of HEP3 one after the other. `sidetone ingest FILE` reads \
-                     it, on the server or beside its data directory; pcapng is converted by `editcap -F pcap IN OUT` first.",
+                     it, on the server or beside its data directory.",
                 ));
             }
         }

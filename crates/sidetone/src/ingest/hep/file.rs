@@ -1,9 +1,10 @@
-//! Capture files with packets of agents in them, as `tcpdump -w calls.pcap udp port 9060` makes
-//! them.
+//! Capture files with packets of agents in them, as `tcpdump -w calls.pcap udp port 9060` and
+//! Wireshark make them.
+
+use std::io::Read;
 
 use anyhow::bail;
 use sidetone_core::id::AccountSid;
-use sidetone_wire::malformed::Malformed;
 use sidetone_wire::pcap::datagrams;
 
 use super::batch::{Batch, Kind};
@@ -13,19 +14,12 @@ use crate::app::App;
 use crate::ingest::report::Report;
 use crate::telemetry::labels::Transport;
 
-/// Whether a file that begins so is a capture.
-#[must_use]
-pub fn looks_like(beginning: &[u8]) -> bool {
-    let none = Malformed::new("no capture file", 0);
-    datagrams(beginning).map_or_else(|error| error != none, |_| true)
-}
-
 /// Takes the packets of a file about an account's calls. It is all there is of them: those that
 /// ended in it are complete.
 ///
 /// # Errors
 /// When it is no capture that can be read, there is no HEP in it, or the store fails.
-pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result<Report> {
+pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::Result<Report> {
     let mut intake = Intake::of_whole(app.clone());
     let mut batch = Batch::new(Transport::File);
     batch.account = Some(account);
@@ -40,7 +34,7 @@ pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result
                 found = true;
                 // As capture programs number frames.
                 batch.next_number = read + captured.skipped();
-                batch.push(datagram.src, Kind::Hep, datagram.payload);
+                batch.push(datagram.src, Kind::Hep, &datagram.payload);
             }
             Ok(_) => others += 1,
             Err(error) => damage = Some(error),
@@ -51,6 +45,9 @@ pub async fn keep(app: &App, account: AccountSid, file: &[u8]) -> anyhow::Result
         }
     }
     if !found {
+        if let Some(error) = damage {
+            bail!("the {error}");
+        }
         bail!(
             "there is no HEP in this capture; capture what an agent sends to port 9060, not SIP and RTP themselves"
         );

@@ -26,9 +26,9 @@ fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
     let mut correlator = Correlator::new(Limits::default());
     let now = TimeUs::from_micros(1_795_163_000_000_000);
     let mut events = Vec::new();
-    for datagram in pcap::datagrams(&file).unwrap() {
+    for datagram in pcap::datagrams(&file[..]).unwrap() {
         let datagram = datagram.unwrap();
-        let mut packet = Packet::decode(datagram.payload).unwrap();
+        let mut packet = Packet::decode(&datagram.payload).unwrap();
         packet.agent += agent_plus;
         packet.captured_us += clock_plus_us;
         let mut read = Vec::new();

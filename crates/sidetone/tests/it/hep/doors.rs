@@ -112,9 +112,10 @@ async fn a_capture_file_is_read() {
         "/../../fixtures/hep/clean-call.pcap"
     );
     let capture = std::fs::read(path).unwrap();
-    assert!(file::looks_like(&capture));
     let account = ACCOUNT.parse().unwrap();
-    let report = file::keep(&server.app, account, &capture).await.unwrap();
+    let report = file::keep(&server.app, account, &capture[..])
+        .await
+        .unwrap();
     assert!(report.accepted > 0 && report.rejected == 0, "{report:?}");
     let cut = &capture[..capture.len() - 3];
     let report = file::keep(&server.app, account, cut).await.unwrap();
@@ -129,14 +130,34 @@ async fn a_capture_file_is_read() {
     let mut damaged = capture.clone();
     let hep = frames(&capture).nth(17).unwrap();
     damaged[hep + 4] ^= 1;
-    let report = file::keep(&server.app, account, &damaged).await.unwrap();
+    let report = file::keep(&server.app, account, &damaged[..])
+        .await
+        .unwrap();
     let named: Vec<_> = report.errors.iter().map(|error| error.line).collect();
     assert_eq!((report.rejected, named), (1, vec![Some(18)]), "{report:?}");
-    assert!(
-        file::keep(&server.app, account, &capture[..24])
+    for (length, told) in [(24, "there is no HEP"), (50, "the capture file is cut")] {
+        let beginning = &capture[..length];
+        let error = file::keep(&server.app, account, beginning)
             .await
-            .is_err()
-    );
+            .unwrap_err();
+        assert!(error.to_string().starts_with(told), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_capture_as_pcap_and_as_pcapng_gives_the_same_events() {
+    let server = TestServer::start().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/hep");
+    let account = ACCOUNT.parse().unwrap();
+    let keep = async |name| {
+        let file = std::fs::File::open(format!("{folder}/{name}")).unwrap();
+        file::keep(&server.app, account, file).await.unwrap()
+    };
+    let pcap = keep("lossy-call.pcap").await;
+    let pcapng = keep("lossy-call.pcapng").await;
+    assert!(pcap.accepted > 0 && pcap.duplicates == 0, "{pcap:?}");
+    assert_eq!((pcapng.accepted, pcapng.duplicates), (0, pcap.accepted));
+    assert_eq!((pcapng.rejected, pcapng.ignored), (0, pcap.ignored));
 }
 
 /// Where the HEP packet of each frame begins.
