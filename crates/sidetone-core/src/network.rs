@@ -4,31 +4,19 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// A range of addresses; a bare address is a range of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
+pub struct Network(IpNet);
 
 impl Network {
-    /// Whether an address is in it. An IPv4 address is the same in IPv6's clothes.
+    /// Whether an address is in it. IPv4 written as IPv6 (`::ffff:192.0.2.1`) is IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let shift = 32_u32.saturating_sub(self.bits.into());
-                u32::from(network).checked_shr(shift) == u32::from(address).checked_shr(shift)
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let shift = 128_u32.saturating_sub(self.bits.into());
-                u128::from(network).checked_shr(shift) == u128::from(address).checked_shr(shift)
-            }
-            _ => false,
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
@@ -41,17 +29,23 @@ impl FromStr for Network {
             Some((address, bits)) => (address, Some(bits)),
             None => (text, None),
         };
+        // Not by `IpNet`: it takes 010.0.0.1, which is 8.0.0.1 to some and 10.0.0.1 to others.
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits: u8 = bits.map_or(Ok(most), |bits| bits.parse().map_err(|_| wrong()))?;
-        if bits > most {
-            return Err(wrong());
-        }
+        let net = match bits {
+            Some(bits) => {
+                let bits = bits.parse().map_err(|_| wrong())?;
+                IpNet::new(address, bits).map_err(|_| wrong())?
+            }
+            None => IpNet::from(address),
+        };
         // ::ffff:0:0/96 is all of IPv4.
-        Ok(match (address.to_canonical(), bits.checked_sub(96)) {
-            (v4 @ IpAddr::V4(_), Some(bits)) if address.is_ipv6() => Self { address: v4, bits },
-            _ => Self { address, bits },
-        })
+        let bits_v4 = net.prefix_len().checked_sub(96);
+        Ok(Self(match (address.to_canonical(), bits_v4) {
+            (v4 @ IpAddr::V4(_), Some(bits)) if address.is_ipv6() => {
+                IpNet::new(v4, bits).map_err(|_| wrong())?
+            }
+            _ => net,
+        }))
     }
 }
 
@@ -71,7 +65,7 @@ impl From<Network> for String {
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.bits)
+        self.0.fmt(f)
     }
 }
 
@@ -110,6 +104,7 @@ mod tests {
         for text in [
             "",
             "10.0.0.0/33",
+            "010.0.0.0/8",
             "10.0.0/8",
             "10.0.0.0/",
             "::/129",

@@ -2,26 +2,31 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Networks of IPv4 that are not public (IANA's registry of special-purpose addresses): first
-/// address and bits.
-const PRIVATE_V4: [([u8; 4], u32); 16] = [
-    ([0, 0, 0, 0], 8),       // this network
-    ([10, 0, 0, 0], 8),      // private
-    ([100, 64, 0, 0], 10),   // carrier-grade NAT
-    ([127, 0, 0, 0], 8),     // loopback
-    ([169, 254, 0, 0], 16),  // link-local
-    ([172, 16, 0, 0], 12),   // private
-    ([192, 0, 0, 0], 24),    // protocol assignments
-    ([192, 0, 2, 0], 24),    // documentation
-    ([192, 31, 196, 0], 24), // AS112
-    ([192, 88, 99, 0], 24),  // relays of 6to4
-    ([192, 168, 0, 0], 16),  // private
-    ([198, 18, 0, 0], 15),   // benchmarks
-    ([198, 51, 100, 0], 24), // documentation
-    ([203, 0, 113, 0], 24),  // documentation
-    ([224, 0, 0, 0], 4),     // multicast
-    ([240, 0, 0, 0], 4),     // reserved, broadcast
+use ipnet::Ipv4Net;
+
+/// Networks of IPv4 that are not public (IANA's registry of special-purpose addresses).
+const PRIVATE_V4: [Ipv4Net; 16] = [
+    v4([0, 0, 0, 0], 8),       // this network
+    v4([10, 0, 0, 0], 8),      // private
+    v4([100, 64, 0, 0], 10),   // carrier-grade NAT
+    v4([127, 0, 0, 0], 8),     // loopback
+    v4([169, 254, 0, 0], 16),  // link-local
+    v4([172, 16, 0, 0], 12),   // private
+    v4([192, 0, 0, 0], 24),    // protocol assignments
+    v4([192, 0, 2, 0], 24),    // documentation
+    v4([192, 31, 196, 0], 24), // AS112
+    v4([192, 88, 99, 0], 24),  // relays of 6to4
+    v4([192, 168, 0, 0], 16),  // private
+    v4([198, 18, 0, 0], 15),   // benchmarks
+    v4([198, 51, 100, 0], 24), // documentation
+    v4([203, 0, 113, 0], 24),  // documentation
+    v4([224, 0, 0, 0], 4),     // multicast
+    v4([240, 0, 0, 0], 4),     // reserved, broadcast
 ];
+
+const fn v4([a, b, c, d]: [u8; 4], bits: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits)
+}
 
 /// Whether an address belongs to a machine anywhere on the internet. Whoever may name a URL could
 /// have the server call what only the server can reach: its own machine, its neighbours, the
@@ -35,11 +40,7 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let bits_of = u32::from_be_bytes;
-    let address = u32::from(address);
-    !PRIVATE_V4
-        .iter()
-        .any(|(network, bits)| (address ^ bits_of(*network)) >> (32 - bits) == 0)
+    !PRIVATE_V4.iter().any(|network| network.contains(&address))
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
