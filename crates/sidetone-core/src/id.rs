@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// Why a text is not the identifier it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,7 +134,7 @@ impl EventKey {
 
 impl Serialize for EventKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&Hex(&self.0))
+        serializer.collect_str(Uuid::from_bytes(self.0).as_simple())
     }
 }
 
@@ -155,48 +156,15 @@ pub(crate) fn first_half(digest: &[u8]) -> [u8; 16] {
     half
 }
 
-/// Reads exactly 32 hexadecimal digits, of either case.
-pub(crate) fn parse_hex(text: &str) -> Option<[u8; 16]> {
-    let digits = text.as_bytes();
-    if digits.len() != 32 {
-        return None;
-    }
-    let mut bytes = [0; 16];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = (hex_value(*high)? << 4) | hex_value(*low)?;
-    }
-    Some(bytes)
-}
-
-const fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
-}
-
-struct Hex<'a>(&'a [u8; 16]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_sid(f, "", self.0)
-    }
+/// Reads exactly 32 hexadecimal digits, of either case: a UUID without dashes.
+fn parse_hex(text: &str) -> Option<[u8; 16]> {
+    let uuid = (text.len() == 32).then(|| Uuid::try_parse(text))?;
+    uuid.ok().map(Uuid::into_bytes)
 }
 
 fn write_sid(f: &mut fmt::Formatter<'_>, prefix: &str, bytes: &[u8; 16]) -> fmt::Result {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     f.write_str(prefix)?;
-    let mut text = [0; 32];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        if let [high, low] = pair {
-            *high = DIGITS[usize::from(byte >> 4)];
-            *low = DIGITS[usize::from(byte & 15)];
-        }
-    }
-    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    f.write_str(Uuid::from_bytes(*bytes).simple().encode_lower(&mut [0; 32]))
 }
 
 #[cfg(test)]

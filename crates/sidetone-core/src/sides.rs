@@ -95,14 +95,9 @@ impl Sides {
             return None;
         }
         let json = serde_json::to_vec(self).unwrap_or_default();
-        let digest = Sha256::digest(json);
-        Some(
-            digest
-                .iter()
-                .take(4)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        let mut version = format!("{:x}", Sha256::digest(json));
+        version.truncate(8);
+        Some(version)
     }
 }
 

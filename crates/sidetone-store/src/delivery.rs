@@ -7,6 +7,7 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
+use uuid::Uuid;
 
 use crate::error::Result;
 use crate::page::{Page, PageRequest};
@@ -31,16 +32,7 @@ impl DeliveryId {
 
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(36);
-        for (place, byte) in self.0.iter().enumerate() {
-            if matches!(place, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            for digit in [byte >> 4, byte & 15] {
-                text.extend(char::from_digit(digit.into(), 16));
-            }
-        }
-        f.write_str(&text)
+        Uuid::from_bytes(self.0).fmt(f)
     }
 }
 
@@ -54,14 +46,9 @@ impl FromStr for DeliveryId {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let wrong = || format!("'{text}' is not an id like 0f8fad5b-d9cb-469f-a165-70867728950e");
-        let digits = text.replace('-', "");
-        if digits.len() != 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(wrong());
-        }
-        u128::from_str_radix(&digits, 16)
-            .map(|bits| Self(bits.to_be_bytes()))
-            .map_err(|_| wrong())
+        Uuid::try_parse(text)
+            .map(|uuid| Self(uuid.into_bytes()))
+            .map_err(|_| format!("'{text}' is not an id like 0f8fad5b-d9cb-469f-a165-70867728950e"))
     }
 }
 

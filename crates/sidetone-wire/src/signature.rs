@@ -35,14 +35,7 @@ pub fn sign_url(secret: &[u8], url: &str) -> String {
 /// The value of `bodySHA256` for a body: lower-case hexadecimal SHA-256.
 #[must_use]
 pub fn body_hash(body: &[u8]) -> String {
-    use std::fmt::Write;
-    let digest = Sha256::digest(body);
-    let mut text = String::with_capacity(64);
-    for byte in digest {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("{:x}", Sha256::digest(body))
 }
 
 /// Whether a signature fits a form that was posted to a URL (an empty form for GET).

@@ -4,8 +4,10 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
-use crate::id::{AccountSid, CallSid, first_half, parse_hex};
+use crate::id::{AccountSid, CallSid, first_half};
 
 /// What a source calls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,18 +81,8 @@ pub fn sip_call_sid(account: AccountSid, call_id: &str) -> CallSid {
 /// Reads `8-4-4-4-12` hexadecimal digits of either case. 32 digits without dashes are any text, not
 /// a UUID.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
-    if text.len() != 36 {
-        return None;
-    }
-    let mut digits = String::with_capacity(32);
-    for (place, character) in text.char_indices() {
-        match (place, character) {
-            (8 | 13 | 18 | 23, '-') => {}
-            (8 | 13 | 18 | 23, _) | (_, '-') => return None,
-            (_, digit) => digits.push(digit),
-        }
-    }
-    parse_hex(&digits)
+    let uuid = (text.len() == Hyphenated::LENGTH).then(|| Uuid::try_parse(text))?;
+    uuid.ok().map(Uuid::into_bytes)
 }
 
 #[cfg(test)]

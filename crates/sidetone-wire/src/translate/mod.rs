@@ -33,17 +33,13 @@ pub(crate) fn source(kind: SourceKind, agent: Option<String>) -> Source {
 /// The first 128 bits of the SHA-256 of some parts, as 32 hexadecimal digits. Parts do not run into
 /// each other.
 pub(crate) fn content_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    use std::fmt::Write;
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
-    let mut text = String::with_capacity(32);
-    for byte in hash.finalize().iter().take(16) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
+    let mut text = format!("{:x}", hash.finalize());
+    text.truncate(32);
     text
 }
 
