@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::bail;
+use jiff::SpanRelativeTo;
 use serde::Deserialize;
 
 use super::lists::{Names, Networks};
@@ -65,7 +66,7 @@ examples! {
     u64: "40000000";
 }
 
-/// A length of time: `500ms`, `2s`, `30m`, `4h`, `7d`.
+/// A length of time: `500ms`, `2s`, `1h 30m`, `7d`. A day has 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
@@ -73,26 +74,12 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, unit) = text.split_at(digits);
-        let unit_ms: u64 = match unit {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => {
-                return Err(format!(
-                    "'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"
-                ));
-            }
-        };
-        let time = number
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit_ms));
-        time.map(|ms| Self(Duration::from_millis(ms)))
-            .ok_or_else(|| format!("'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"))
+        let span = text.parse::<jiff::Span>();
+        let signed = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+        signed
+            .and_then(Duration::try_from)
+            .map(Self)
+            .map_err(|_| format!("'{text}' is not a time like 500ms, 2s, 30m, 4h or 7d"))
     }
 }
 
@@ -330,14 +317,25 @@ mod tests {
         let ms = |text: &str| text.parse::<Span>().map(|span| span.0.as_millis());
         assert_eq!(ms("500ms"), Ok(500));
         assert_eq!(ms("2s"), Ok(2_000));
+        assert_eq!(ms("30m"), Ok(1_800_000));
+        assert_eq!(ms("4h"), Ok(14_400_000));
         assert_eq!(ms("7d"), Ok(604_800_000));
+        assert_eq!(ms("36500d"), Ok(3_153_600_000_000));
+        assert_eq!(ms("0s"), Ok(0));
+        assert_eq!(ms("1.5s"), Ok(1_500));
+        assert_eq!(ms("2 weeks"), Ok(1_209_600_000));
+        for right in ["90m", "1h30m", "1h 30m", "1 hour 30 minutes", "PT1H30M"] {
+            assert_eq!(ms(right), Ok(5_400_000), "{right}");
+        }
         for wrong in [
             "",
             "2",
             "s",
             "-1s",
-            "1.5s",
-            "2 s",
+            "1s ago",
+            // Months have no length.
+            "1mo",
+            "1M",
             "99999999999999999999s",
             "9999999999999999999d",
         ] {
