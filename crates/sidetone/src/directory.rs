@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use ring::digest::{SHA256, digest};
+use sha2::{Digest, Sha256};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::account::{Account, ApiKey, Settings};
@@ -19,8 +19,8 @@ use crate::secrets::Vault;
 pub struct Directory {
     vault: Arc<Vault>,
     entries: RwLock<Arc<Entries>>,
-    /// Held while loading: of two loads at once, the one that began earlier could end later, and bring back what was
-    /// revoked between them.
+    /// Held while loading: of two loads at once, the one that began earlier could end later, and
+    /// bring back what was revoked between them.
     loading: Mutex<()>,
     /// Milliseconds of the time that has passed.
     checked_at_ms: AtomicU64,
@@ -60,9 +60,7 @@ struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
     fn of(secret: &str) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
-        Self(bytes)
+        Self(Sha256::digest(secret).into())
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -73,7 +71,8 @@ impl SecretDigest {
 /// How many requests an account may still make; a leaky bucket a second deep.
 #[derive(Debug, Default)]
 pub struct Budget {
-    /// When the bucket will have drained, microseconds of the time that has passed: a clock that is set back locks nobody out.
+    /// When the bucket will have drained, microseconds of the time that has passed: a clock that is
+    /// set back locks nobody out.
     drained_at_us: AtomicU64,
 }
 
@@ -238,8 +237,8 @@ impl Directory {
             .map(|entry| entry.settings)
     }
 
-    /// The account that stored another provider's secret for this `AccountSid` of theirs. An account of our own
-    /// answers for itself.
+    /// The account that stored another provider's secret for this `AccountSid` of theirs. An
+    /// account of our own answers for itself.
     #[must_use]
     pub fn provider(&self, provider_account: &str) -> Option<AccountSid> {
         let entries = self.entries();
@@ -250,8 +249,8 @@ impl Directory {
         entries.accounts.contains_key(&sid).then_some(sid)
     }
 
-    /// What signatures of this name are made with: the provider's secret; for an account of our own, every token that
-    /// is still valid.
+    /// What signatures of this name are made with: the provider's secret; for an account of our
+    /// own, every token that is still valid.
     #[must_use]
     pub fn signing_secrets(&self, provider_account: &str, now: TimeUs) -> Vec<String> {
         let entries = self.entries();
