@@ -1,5 +1,5 @@
-//! Any file is a capture or none; each datagram is part of it, after an error there is nothing more, and it does not
-//! matter by how many bytes the file is read.
+//! Any file is a capture or none; each datagram is part of it, after an error there is nothing
+//! more, and it does not matter by how many bytes the file is read.
 #![no_main]
 
 use std::io::Read;

@@ -1,4 +1,5 @@
-//! Who is who around the platform, as its operator says: which side is the telephone network, which carrier it is.
+//! Who is who around the platform, as its operator says: which side is the telephone network, which
+//! carrier it is.
 
 use std::net::IpAddr;
 
@@ -8,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::network::Network;
 use crate::vocabulary::EdgeKind;
 
-/// One rule: whose side is meant, and what it is. A side fits when every kind of condition that is given has a member
-/// that fits; a rule without conditions fits every side.
+/// One rule: whose side is meant, and what it is. A side fits when every kind of condition that is
+/// given has a member that fits; a rule without conditions fits every side.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SideRule {

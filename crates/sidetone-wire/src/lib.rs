@@ -1,8 +1,8 @@
 //! Decoders and translators: bytes of other systems to call events.
 //!
 //! Everything here is pure and total: the same bytes give the same result, no input panics, nothing
-//! opens a file or a socket, or reads a clock or the environment. The time of receipt comes in as an
-//! argument.
+//! opens a file or a socket, or reads a clock or the environment. The time of receipt comes in as
+//! an argument.
 #![warn(
     missing_docs,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Capture files of tcpdump, Wireshark and their kin: the UDP datagrams in them.
+//! Capture files of tcpdump, Wireshark and others: the UDP datagrams in them.
 //!
 //! pcap and pcapng (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng) in either byte order; link
 //! layers Ethernet (with VLAN tags), Linux cooked (SLL, SLL2), BSD loopback and raw IP. Fragments

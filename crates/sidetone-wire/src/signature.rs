@@ -16,7 +16,8 @@ pub const BODY_HASH_PARAMETER: &str = "bodySHA256";
 
 /// Signs a request: its full URL, and its form's parameters by name (none for GET).
 ///
-/// Names are sorted; of each name the distinct values, sorted; name and value follow each other without separators.
+/// Names are sorted; of each name the distinct values, sorted; name and value follow each other
+/// without separators.
 #[must_use]
 pub fn sign_form<'a>(
     secret: &[u8],
@@ -40,14 +41,15 @@ pub fn body_hash(body: &[u8]) -> String {
 
 /// Whether a signature fits a form that was posted to a URL (an empty form for GET).
 ///
-/// The URL is tried as given, without a port, and with the scheme's port: senders differ. All three are always
-/// computed and compared in constant time.
+/// The URL is tried as given, without a port, and with the scheme's port: senders differ. All three
+/// are always computed and compared in constant time.
 #[must_use]
 pub fn verify_form(secret: &[u8], url: &str, form: &Form<'_>, signature: &str) -> bool {
     verify(secret, url, &sorted(form.pairs()), signature)
 }
 
-/// Whether a signature fits a body that is not a form: its hash must be in the URL's query, and the URL signed.
+/// Whether a signature fits a body that is not a form: its hash must be in the URL's query, and the
+/// URL signed.
 #[must_use]
 pub fn verify_body(secret: &[u8], url: &str, body: &[u8], signature: &str) -> bool {
     let url_fits = verify(secret, url, &[], signature);
@@ -143,7 +145,8 @@ mod tests {
 
     #[test]
     fn signs_what_the_rules_say() {
-        // The text to sign, spelled out: URL, then name and value by name, values distinct and sorted.
+        // The text to sign, spelled out: URL, then name and value by name, values distinct and
+        // sorted.
         let parameters = [("To", "b"), ("CallSid", "CA1"), ("To", "a"), ("To", "b")];
         let spelled = format!("{URL}CallSidCA1ToaTob");
         assert_eq!(

@@ -30,11 +30,11 @@ use crate::telemetry::Counters;
 
 /// Read files of events into a data directory, beside a running server or without one
 ///
-/// .ndjson and .json files hold native events (one a line, or one array); a .json file of CloudEvents
-/// is taken as Event Streams; of a .pcap or .pcapng file the HEP packets are taken. Calls that ended
-/// in a file need not settle: they are complete once they are folded, which a running server does
-/// within a second. The same file twice changes nothing. To send to a server on another machine, POST
-/// the file to /ingest/v1/events.
+/// .ndjson and .json files hold native events (one a line, or one array); a .json file of
+/// CloudEvents is taken as Event Streams; of a .pcap or .pcapng file the HEP packets are taken.
+/// Calls that ended in a file need not settle: they are complete once they are folded, which a
+/// running server does within a second. The same file twice changes nothing. To send to a server on
+/// another machine, POST the file to /ingest/v1/events.
 ///
 /// Example: sidetone ingest --data /var/lib/sidetone calls.ndjson
 #[derive(Debug, Args)]

@@ -1,4 +1,5 @@
-//! Captured calls as patterns: their datagrams, and where in them stands what differs from call to call.
+//! Captured calls as patterns: their datagrams, and where in them stands what differs from call to
+//! call.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ pub struct Datagram {
     pub clock: [usize; 2],
 }
 
-/// A place where something differs from call to call. Whatever is put there is as long as what was there.
+/// A place where something differs from call to call. Whatever is put there is as long as what was
+/// there.
 #[derive(Debug, Clone, Copy)]
 pub struct Patch {
     pub at: usize,
@@ -35,9 +37,11 @@ pub struct Patch {
 pub enum Kind {
     /// A random name: its letters and digits become other hexadecimal digits.
     Name,
-    /// A number of ten digits that fits into 32 bits: a source, or a telephone number without its `+1`.
+    /// A number of ten digits that fits into 32 bits: a source, or a telephone number without its
+    /// `+1`.
     Number,
-    /// An IPv4 address like `10.77.1.2`, as text or as its four bytes; of the proxies there are few.
+    /// An IPv4 address like `10.77.1.2`, as text or as its four bytes; of the proxies there are
+    /// few.
     Phone,
     Proxy,
     /// A port of five digits; of a pair for RTP and RTCP the second is odd.
@@ -200,7 +204,8 @@ fn datagram(bytes: &[u8], variables: &[Variable]) -> anyhow::Result<Datagram> {
 /// Where a text stands, and is not a part of another.
 fn occurrences(bytes: &[u8], variable: &Variable) -> Vec<Patch> {
     let word = variable.text.as_bytes();
-    // A telephone number follows its country code, a random name the beginning that all branches have.
+    // A telephone number follows its country code, a random name the beginning that all branches
+    // have.
     let starts = |at: usize| {
         let before = &bytes[..at];
         let joined = before.last().is_some_and(u8::is_ascii_alphanumeric);

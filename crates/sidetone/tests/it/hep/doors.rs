@@ -165,7 +165,8 @@ fn frames(capture: &[u8]) -> impl Iterator<Item = usize> + '_ {
     (0..capture.len()).filter(|at| capture[*at..].starts_with(b"HEP3"))
 }
 
-/// Each body is read by itself, as after a restart: of what it does not see begin, it knows what the store does.
+/// Each body is read by itself, as after a restart: of what it does not see begin, it knows what
+/// the store does.
 #[tokio::test]
 async fn a_call_that_began_before_is_found_by_its_call_id_whatever_names_it() {
     const SID: &str = "CA00112233445566778899aabbccddeeff";
