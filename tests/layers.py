@@ -36,10 +36,9 @@ tables           address config directory core wire
 
 app              clock bounds config directory tables telemetry store
 
-delivery         address shutdown telemetry app core wire store
-feedback_worker  shutdown app core store
-fold_worker      guard shutdown telemetry config tables app core store
-recheck          shutdown data app store
+runner           shutdown telemetry app core store
+delivery         address shutdown telemetry app runner core wire store
+work             guard telemetry config tables data app runner delivery core store
 
 web              address clock room shutdown telemetry config::Networks
 

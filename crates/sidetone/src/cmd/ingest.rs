@@ -20,13 +20,13 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::{self, DataArgs};
 use crate::directory::Directory;
-use crate::fold_worker::FoldWorker;
 use crate::ingest::report::Report;
 use crate::ingest::{event_streams, hep, native::Intake};
 use crate::program;
 use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
 use crate::telemetry::Counters;
+use crate::work::catch_up::CatchUp;
 
 /// Read files of events into a data directory, beside a running server or without one
 ///
@@ -94,7 +94,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     }
     // A server that is running folds; without one, nobody else would.
     if let Ok(_lock) = data::lock(&args.data.data) {
-        FoldWorker::new(app).drain().await?;
+        CatchUp::new(app).drain().await?;
     }
     if refused > 0 {
         bail!("{refused} events were refused; the others were kept");

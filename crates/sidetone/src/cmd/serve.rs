@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Command};
@@ -22,12 +21,10 @@ use crate::cmd::environment;
 use crate::cmd::reload::{Origin, Reload};
 use crate::config::{Config, LogFormat, Settings};
 use crate::data::{self, Data};
-use crate::delivery::{self, Limits};
 use crate::directory::Directory;
 use crate::door::Door;
 use crate::ingest::hep;
 use crate::secrets::Vault;
-use crate::shutdown::stopped;
 use crate::socket::Purpose;
 use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
@@ -35,7 +32,9 @@ use crate::telemetry::Counters;
 use crate::telemetry::logs::{self, Layout, LogFilter};
 use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
-use crate::{accounts, feedback_worker, fold_worker, program, recheck};
+use crate::work::accounts::Accounts;
+use crate::work::recheck::Recheck;
+use crate::{accounts, program, runner, work};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
 const HTTP: Purpose = Purpose {
@@ -277,20 +276,19 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if roles.work {
-        tasks.spawn(fold_worker::run(app.clone(), stopped.clone()));
-        tasks.spawn(feedback_worker::run(app.clone(), notice, stopped.clone()));
-        let limits = Limits::default();
-        tasks.spawn(delivery::run(app.clone(), limits, stopped.clone()));
+        work::start(&app, notice, &mut tasks, &stopped);
     }
     if is_check_due {
         tracing::warn!(
             "the server was not stopped as it should be; its calls are looked at for damage meanwhile"
         );
-        tasks.spawn(recheck::run(app.clone(), lock.clone(), stopped.clone()));
+        let recheck = Recheck::new(app.clone(), lock.clone());
+        tasks.spawn(runner::run(app.clone(), recheck, stopped.clone()));
     }
     let hep = agents.addresses()?;
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
-    tasks.spawn(follow_accounts(app.clone(), stopped.clone()));
+    let accounts = Accounts(app.clone());
+    tasks.spawn(runner::run(app.clone(), accounts, stopped.clone()));
     let serving = Serving {
         handler: Door::new(app.clone()),
         tls,
@@ -334,17 +332,4 @@ fn fit_files(wanted: usize) -> usize {
         );
     }
     wanted.min(most)
-}
-
-/// Notices accounts and keys that other processes changed.
-async fn follow_accounts(app: App, mut stop: watch::Receiver<bool>) {
-    loop {
-        if let Err(error) = app.directory.refresh(app.store.as_ref()).await {
-            tracing::error!(%error, "accounts could not be read");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-            () = stopped(&mut stop) => break,
-        }
-    }
 }

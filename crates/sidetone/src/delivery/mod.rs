@@ -1,12 +1,12 @@
 //! Delivers what the outbox holds: at least once, in order by subject, each endpoint at its own
 //! pace.
 
+mod batch;
 pub mod client;
 mod connect;
-mod endpoint;
-mod hand;
 mod request;
 pub mod retry;
+mod session;
 pub mod target;
 
 use std::collections::{HashMap, HashSet};
@@ -14,80 +14,62 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sidetone_store::Topic;
+use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::EndpointId;
+use sidetone_store::{Result, Topic};
 use tokio::sync::{Notify, watch};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 use self::client::Client;
-use self::endpoint::{Shared, Turn};
+use self::session::{Session, Shared};
 use crate::app::App;
-use crate::shutdown::stopped;
+use crate::runner::{Next, Work};
+use crate::telemetry::labels::Worker;
 
-pub use self::endpoint::Limits;
+pub use self::session::Limits;
 
-/// Endpoints served at once. Those beyond wait for their turn, those first that were served least
+/// Endpoints served at once. Those beyond wait for a session, those first that were served least
 /// recently: endpoints that never answer, however many and however much they are owed, keep the
-/// others waiting for one turn at most.
+/// others waiting for one session at most.
 const ENDPOINTS_MAX: usize = 256;
-/// Shortest time between two looks at the outbox.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Sessions that end and deliveries that come within this time share a look at the outbox.
+const DEBOUNCE: Duration = Duration::from_millis(10);
 /// Most endpoints that are looked at to choose from.
 const DUE_MAX: usize = 64 * ENDPOINTS_MAX;
 
-/// Delivers until a stop is asked for, then lets what is in flight end.
-pub async fn run(app: App, limits: Limits, mut stop: watch::Receiver<bool>) {
-    let shared = Arc::new(Shared {
-        client: Client::new(app.config.webhook_allow_private, limits.time_out),
-        app,
-        limits,
-        crowded: AtomicBool::new(false),
-    });
-    let mut wakeups = shared.app.store.wakeups(Topic::Deliveries);
-    let mut turns = Turns::default();
-    loop {
-        if let Err(error) = turns.begin(&shared, &stop).await {
-            tracing::error!(%error, "the outbox could not be read; it will be tried again");
-        }
-        tokio::time::sleep(PAUSE).await;
-        tokio::select! {
-            _ = wakeups.changed() => {}
-            () = tokio::time::sleep(limits.poll) => {}
-            Some(ended) = turns.tasks.join_next_with_id() => {
-                // All that have ended meanwhile make room together.
-                turns.end(ended);
-                while let Some(ended) = turns.tasks.try_join_next_with_id() {
-                    turns.end(ended);
-                }
-            }
-            () = stopped(&mut stop) => break,
-        }
-    }
-    while turns.tasks.join_next().await.is_some() {}
-}
-
-/// The endpoints that are being served.
-#[derive(Default)]
-struct Turns {
-    tasks: JoinSet<()>,
+/// Gives each endpoint that is owed something a session: a task of its own.
+pub struct Deliveries {
+    shared: Arc<Shared>,
+    /// Tells the sessions to end.
+    stop: watch::Sender<bool>,
+    sessions: JoinSet<()>,
     serving: HashMap<EndpointId, Arc<Notify>>,
     endpoints: HashMap<Id, EndpointId>,
-    /// Turns ended so far, and after how many each endpoint that is still owed something had its
-    /// last.
+    /// Sessions ended so far, and after how many each endpoint that is still owed something had
+    /// its last.
     ended: u64,
     served: HashMap<EndpointId, u64>,
 }
 
-impl Turns {
-    /// Begins a turn of every endpoint that is owed something, and tells those that are being
+impl Work for Deliveries {
+    const NAME: Worker = Worker::Deliveries;
+    const TOPIC: Option<Topic> = Some(Topic::Deliveries);
+
+    fn idle(&self) -> Duration {
+        self.shared.limits.poll
+    }
+
+    fn debounce(&self) -> Duration {
+        DEBOUNCE
+    }
+
+    /// Begins a session of every endpoint that is owed something, and tells those that are being
     /// served.
-    async fn begin(
-        &mut self,
-        shared: &Arc<Shared>,
-        stop: &watch::Receiver<bool>,
-    ) -> sidetone_store::Result<()> {
-        let now = shared.app.clock.now();
-        let mut due = shared.app.store.due_endpoints(now, DUE_MAX).await?;
+    async fn round(&mut self, now: TimeUs) -> Result<Next> {
+        while let Some(ended) = self.sessions.try_join_next_with_id() {
+            self.end(ended);
+        }
+        let mut due = self.shared.app.store.due_endpoints(now, DUE_MAX).await?;
         let owed: HashSet<EndpointId> = due.iter().copied().collect();
         self.served.retain(|endpoint, _| owed.contains(endpoint));
         // Stable: of those not served yet, the longest waiting first.
@@ -97,22 +79,61 @@ impl Turns {
             if let Some(more) = self.serving.get(&endpoint) {
                 more.notify_one();
             } else if self.serving.len() < ENDPOINTS_MAX {
-                let more = Arc::new(Notify::new());
-                let turn = Turn::new(Arc::clone(shared), endpoint);
-                let task = self
-                    .tasks
-                    .spawn(turn.serve(Arc::clone(&more), stop.clone()));
-                self.serving.insert(endpoint, more);
-                self.endpoints.insert(task.id(), endpoint);
+                self.begin(endpoint);
             } else {
                 is_crowded = true;
             }
         }
-        shared.crowded.store(is_crowded, Ordering::Relaxed);
-        Ok(())
+        self.shared.is_crowded.store(is_crowded, Ordering::Relaxed);
+        Ok(Next::Idle)
     }
 
-    fn end(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+    /// A session has ended and makes room.
+    async fn woken(&mut self) {
+        match self.sessions.join_next_with_id().await {
+            Some(ended) => self.end(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn finish(&mut self) {
+        self.stop.send_replace(true);
+        while self.sessions.join_next().await.is_some() {}
+    }
+}
+
+impl Deliveries {
+    /// Nothing is served yet.
+    #[must_use]
+    pub fn new(app: App, limits: Limits) -> Self {
+        let shared = Shared {
+            client: Client::new(app.config.webhook_allow_private, limits.time_out),
+            app,
+            limits,
+            is_crowded: AtomicBool::new(false),
+        };
+        Self {
+            shared: Arc::new(shared),
+            stop: watch::Sender::new(false),
+            sessions: JoinSet::new(),
+            serving: HashMap::new(),
+            endpoints: HashMap::new(),
+            ended: 0,
+            served: HashMap::new(),
+        }
+    }
+
+    fn begin(&mut self, endpoint: EndpointId) {
+        let more = Arc::new(Notify::new());
+        let session = Session::new(Arc::clone(&self.shared), endpoint);
+        let task = self
+            .sessions
+            .spawn(session.serve(Arc::clone(&more), self.stop.subscribe()));
+        self.serving.insert(endpoint, more);
+        self.endpoints.insert(task.id(), endpoint);
+    }
+
+    fn end(&mut self, ended: std::result::Result<(Id, ()), JoinError>) {
         let task = match ended {
             Ok((task, ())) => task,
             Err(error) => {

@@ -161,6 +161,22 @@ words! {
         Future = "future",
     }
 
+    /// Who works beside the requests.
+    Worker {
+        /// Makes summaries of events.
+        Fold = "fold",
+        /// Makes events of timers that ran out.
+        Timers = "timers",
+        /// Makes summaries of feedback.
+        FeedbackSummaries = "feedback_summaries",
+        /// Serves the endpoints that deliveries go to.
+        Deliveries = "deliveries",
+        /// Looks at every call after an unclean stop.
+        Recheck = "recheck",
+        /// Notices accounts and keys that other processes changed.
+        Accounts = "accounts",
+    }
+
     /// What became of an attempt to deliver.
     DeliveryResult {
         /// It arrived.

@@ -6,7 +6,8 @@ pub mod labels;
 pub mod logs;
 mod process;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -21,7 +22,7 @@ use self::complaints::{Complaints, Subject};
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
     ClockReason, DeliveryResult, EventResult, PacketReason, PacketResult, RefusalReason, Source,
-    Transport,
+    Transport, Worker,
 };
 use self::process::Process;
 
@@ -51,6 +52,9 @@ pub struct Counters {
     pub http_connections_displaced: Counter,
     /// Requests with wrong credentials.
     pub failed_logins: Counter,
+    rounds: Family<WorkerLabels, Counter>,
+    failed_rounds: Family<WorkerLabels, Counter>,
+    busy_seconds: Family<WorkerLabels, Counter<f64, AtomicU64>>,
     deliveries: Family<DeliveryLabels, Counter>,
     deliveries_waiting: Gauge,
     dead_letters: Gauge,
@@ -116,6 +120,12 @@ struct RefusalLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DeliveryLabels {
     result: DeliveryResult,
+}
+
+/// Labels of the counters of workers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WorkerLabels {
+    worker: Worker,
 }
 
 impl Counters {
@@ -186,6 +196,21 @@ impl Counters {
                 registry,
                 "calls_set_aside",
                 "Calls whose summary stands still because they cannot be folded",
+            ),
+            rounds: registered(
+                registry,
+                "worker_rounds",
+                "Rounds of the workers, those that found nothing to do too",
+            ),
+            failed_rounds: registered(
+                registry,
+                "worker_failures",
+                "Rounds of the workers that failed and are tried again",
+            ),
+            busy_seconds: registered(
+                registry,
+                "worker_busy_seconds",
+                "Time that the workers' rounds took",
             ),
             deliveries: registered(registry, "deliveries", "Attempts to deliver by result"),
             deliveries_waiting: registered(
@@ -295,6 +320,19 @@ impl Counters {
             .get_or_create(&RefusalLabels { door, reason })
             .inc();
         self.complaints.may_say(Subject::Refusal(door, reason), now)
+    }
+
+    /// Counts a round of a worker, which took so long.
+    pub fn count_round(&self, worker: Worker, busy: Duration, has_failed: bool) {
+        let labels = WorkerLabels { worker };
+        self.rounds.get_or_create(&labels).inc();
+        // It is there from the first round on, so that a rate of failures can be told.
+        self.failed_rounds
+            .get_or_create(&labels)
+            .inc_by(has_failed.into());
+        self.busy_seconds
+            .get_or_create(&labels)
+            .inc_by(busy.as_secs_f64());
     }
 
     /// Counts an attempt to deliver.

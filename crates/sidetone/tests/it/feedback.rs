@@ -5,10 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use sidetone::api::v2010::feedback_summary::notice;
 use sidetone::config::Settings;
-use sidetone::feedback_worker;
-use sidetone::fold_worker::FoldWorker;
+use sidetone::work::catch_up::CatchUp;
 
 use crate::harness::{ACCOUNT, Answer, TOKEN, TestServer};
 
@@ -340,10 +338,9 @@ async fn a_summary_waits_for_the_calls_that_were_rated() {
     let created = server.post(&summaries(ACCOUNT), days).await;
     let fold = async {
         tokio::time::sleep(Duration::from_millis(120)).await;
-        FoldWorker::new(server.app.clone()).drain().await.unwrap();
+        CatchUp::new(server.app.clone()).drain().await.unwrap();
     };
-    let (made, ()) = tokio::join!(feedback_worker::round(&server.app, notice), fold);
-    assert!(made.unwrap());
+    tokio::join!(server.sum_up_feedback(), fold);
     let summary = server.get(&summary_path(&created.json())).await.json();
     let counts = (&summary["call_count"], &summary["call_feedback_count"]);
     assert_eq!(counts, (&json!(1), &json!(1)), "{summary}");

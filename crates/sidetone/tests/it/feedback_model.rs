@@ -5,8 +5,6 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use sidetone::api::v2010::feedback_summary::notice;
-use sidetone::feedback_worker;
 use sidetone_core::feedback::{FeedbackIssue, FeedbackPatch};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::{DAY_US, TimeUs, day_text};
@@ -203,7 +201,7 @@ async fn check(server: &TestServer, model: &mut Model) {
         day_text(last)
     );
     let created = server.post(&path, &form).await.json();
-    while feedback_worker::round(&server.app, notice).await.unwrap() {}
+    server.sum_up_feedback().await;
     let sid = created["sid"]
         .as_str()
         .unwrap_or_else(|| panic!("{created}"));

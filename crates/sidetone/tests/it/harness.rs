@@ -16,12 +16,13 @@ use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
 use sidetone::door::Door;
-use sidetone::feedback_worker;
-use sidetone::fold_worker::FoldWorker;
+use sidetone::runner::{Next, Work};
 use sidetone::secrets::Vault;
 use sidetone::tables::{self, Tables};
 use sidetone::telemetry::Counters;
 use sidetone::web::server::Handler;
+use sidetone::work::catch_up::CatchUp;
+use sidetone::work::feedback_summaries::FeedbackSummaries;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store_sqlite::Options;
@@ -175,8 +176,14 @@ impl TestServer {
     /// Lets time pass, and does all work that has become due.
     pub(crate) async fn pass(&self, seconds: i64) {
         self.app.clock.advance_us(seconds * 1_000_000);
-        FoldWorker::new(self.app.clone()).drain().await.unwrap();
-        while feedback_worker::round(&self.app, notice).await.unwrap() {}
+        CatchUp::new(self.app.clone()).drain().await.unwrap();
+        self.sum_up_feedback().await;
+    }
+
+    /// Makes the summaries of feedback that were asked for.
+    pub(crate) async fn sum_up_feedback(&self) {
+        let mut worker = FeedbackSummaries::new(self.app.clone(), notice);
+        while worker.round(self.app.clock.now()).await.unwrap() != Next::Idle {}
     }
 
     /// Tells of a step of a call, as a phone system would, and folds it.

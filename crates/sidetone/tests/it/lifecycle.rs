@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use sidetone::config::Settings;
-use sidetone::fold_worker::FoldWorker;
+use sidetone::work::catch_up::CatchUp;
 use sidetone_core::event::{CallEvent, EdgeEvent, Observation, Timer};
 use sidetone_core::fold::FOLD_VERSION;
 use sidetone_core::id::CallRef;
@@ -115,7 +115,7 @@ async fn settling_waits_no_longer_than_its_limit() {
 async fn a_clock_that_is_set_back_keeps_no_call_from_settling() {
     let server = TestServer::start().await;
     server.step(CALL, "completed", PARTIES).await;
-    let mut worker = FoldWorker::new(server.app.clone());
+    let mut worker = CatchUp::new(server.app.clone());
     server.app.clock.turn_us(-3_600_000_000);
     worker.drain().await.unwrap();
     server.pass(60).await;

@@ -18,6 +18,7 @@ mod lifecycle;
 mod migrate;
 mod mmdb;
 mod model;
+mod runner;
 mod signed;
 mod starting;
 mod streaming;

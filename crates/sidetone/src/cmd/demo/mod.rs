@@ -10,6 +10,7 @@ use clap::{Args, Command};
 use sidetone_core::id::{CallRef, CallSid};
 use tempfile::TempDir;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use self::play::Loaded;
 use crate::clock::Clock;
@@ -17,7 +18,7 @@ use crate::cmd::environment;
 use crate::cmd::reload::Origin;
 use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
-use crate::{accounts, fold_worker};
+use crate::{accounts, work};
 
 /// Says of a directory that it holds made-up calls, all that there were: of which seed.
 const MARK: &str = "demo.json";
@@ -164,7 +165,8 @@ async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
         (loaded, demo.seed)
     };
     let (stop, stopped) = watch::channel(false);
-    let worker = tokio::spawn(fold_worker::run(app.clone(), stopped.clone()));
+    let mut workers = JoinSet::new();
+    work::start_folding(app, &mut workers, &stopped);
     let stories = sidetone_demo::live(seed, account, now);
     let player = tokio::spawn(play::play(
         app.clone(),
@@ -186,7 +188,8 @@ async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
     wait_for_stop().await?;
     stop.send_replace(true);
     // A task that panicked has said so itself.
-    let _ = tokio::join!(player, site, worker);
+    let _ = tokio::join!(player, site);
+    while workers.join_next().await.is_some() {}
     Ok(())
 }
 

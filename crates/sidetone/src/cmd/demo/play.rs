@@ -14,11 +14,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::fold_worker::FoldWorker;
 use crate::ingest::hep::batch::{Batch, Kind};
 use crate::ingest::hep::intake::Intake;
 use crate::ingest::hep::queue::BATCH_PACKETS;
 use crate::telemetry::labels::Transport;
+use crate::work::catch_up::CatchUp;
 
 /// Events appended in one transaction, or a few more: calls are not split.
 const BATCH: usize = 8_000;
@@ -90,7 +90,7 @@ impl Ahead {
 /// As the store's.
 pub async fn load(app: &App, calls: impl Iterator<Item = DemoCall>) -> Result<Loaded> {
     let now = app.clock.now();
-    let mut worker = FoldWorker::new(app.clone());
+    let mut worker = CatchUp::new(app.clone());
     let mut loaded = Loaded::default();
     let mut day = i64::MIN;
     let mut batch = Vec::with_capacity(BATCH);

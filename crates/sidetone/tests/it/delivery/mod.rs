@@ -15,7 +15,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use sidetone::config::{Settings, Switch};
-use sidetone::delivery::{self, Limits};
+use sidetone::delivery::{Deliveries, Limits};
+use sidetone::runner;
 use sidetone_store::delivery::{DeadLetter, DeliveryId, DeliveryRequest, Method, NewDelivery};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_wire::form::Form;
@@ -146,7 +147,8 @@ impl Delivering {
             poll: Duration::from_millis(20),
             ..Limits::default()
         };
-        let worker = tokio::spawn(delivery::run(server.app.clone(), limits, stopped));
+        let deliveries = Deliveries::new(server.app.clone(), limits);
+        let worker = tokio::spawn(runner::run(server.app.clone(), deliveries, stopped));
         Self {
             server,
             stop,

@@ -1,10 +1,10 @@
-//! One endpoint's turn: takes what is due there, sends it, settles it.
+//! One endpoint's session: leases what is due there, sends it, settles it.
 //!
-//! Three things go on at once and never wait for each other: requests in flight, deliveries in hand
-//! that are next, and one call of the store that settles what has ended and takes more. So the
+//! Three things go on at once and never wait for each other: requests in flight, leased deliveries
+//! that are next, and one call of the store that settles what has ended and leases more. So the
 //! store's commits cost no pause, and the more there is to settle, the more share a commit.
-//! Requests leave by lanes, which help themselves to what is in hand (hand.rs) and come back when
-//! there is something to decide.
+//! Requests are sent by senders, tasks which take the next of the batch (batch.rs) themselves and
+//! end when there is something to decide.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,24 +16,24 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
+use super::batch::{Batch, Outcomes, SETTLE_MAX, Sent};
 use super::client::{Client, Failure};
-use super::hand::{Hand, SETTLE_MAX, Sent, Settled};
 use super::request::request;
 use super::retry;
 use crate::app::App;
 use crate::shutdown::stopped;
 use crate::telemetry::labels::DeliveryResult;
 
-/// Deliveries in hand for each that may be in flight.
-const HAND: usize = 24;
-/// So long after it has ended, each is settled: the next of its subject waits for that.
-const SETTLE_TIME: Duration = Duration::from_millis(100);
-/// How long a delivery is ours: longer than it and those in hand before it can take.
+/// Deliveries leased for each that may be in flight.
+const LEASED: usize = 24;
+/// How long a delivery is leased: longer than it and those before it in the batch can take.
 const LEASE_US: i64 = 600_000_000;
-/// After this long an endpoint makes room for others, when any wait.
-const TURN: Duration = Duration::from_secs(10);
+/// So long after the first outcome, all are settled: the next of their subjects wait for that.
+const SETTLE_DEBOUNCE: Duration = Duration::from_millis(100);
+/// After this long a session ends, when other endpoints wait for one.
+const SESSION_TIME: Duration = Duration::from_secs(10);
 /// Pause when nobody answers, not even one request at a time.
-const REST: Duration = Duration::from_secs(1);
+const BACK_OFF: Duration = Duration::from_secs(1);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -58,122 +58,122 @@ impl Default for Limits {
     }
 }
 
-/// What the turns of all endpoints share.
+/// What the sessions of all endpoints share.
 pub(super) struct Shared {
     pub(super) app: App,
     pub(super) client: Client,
     pub(super) limits: Limits,
-    /// Whether endpoints wait for a turn.
-    pub(super) crowded: AtomicBool,
+    /// Whether endpoints wait for a session.
+    pub(super) is_crowded: AtomicBool,
 }
 
 /// A call of the store on its way. What it could not settle comes back.
-type Exchange = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Settled>> + Send>>;
+type Exchange = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Outcomes>> + Send>>;
 
 /// An endpoint being served.
-pub(super) struct Turn {
+pub(super) struct Session {
     shared: Arc<Shared>,
     endpoint: EndpointId,
-    hand: Arc<Mutex<Hand>>,
-    lanes: JoinSet<()>,
+    batch: Arc<Mutex<Batch>>,
+    senders: JoinSet<()>,
     /// While it lasts, nothing is sent.
-    rest: Option<Pin<Box<Sleep>>>,
-    /// When it ends, what is settled is not left any longer.
-    patience: Option<Pin<Box<Sleep>>>,
+    back_off: Option<Pin<Box<Sleep>>>,
+    /// When it ends, what has an outcome is settled.
+    settle_due: Option<Pin<Box<Sleep>>>,
     exchange: Option<Exchange>,
-    /// Whether there may be something to take.
-    is_owed: bool,
+    /// Whether there may be something to lease.
+    may_be_due: bool,
 }
 
-impl Turn {
+impl Session {
     pub(super) fn new(shared: Arc<Shared>, endpoint: EndpointId) -> Self {
         Self {
             shared,
             endpoint,
-            hand: Arc::default(),
-            lanes: JoinSet::new(),
-            rest: None,
-            patience: None,
+            batch: Arc::default(),
+            senders: JoinSet::new(),
+            back_off: None,
+            settle_due: None,
             exchange: None,
-            is_owed: true,
+            may_be_due: true,
         }
     }
 
     /// A panic elsewhere leaves it as good as it was.
-    fn hand(&self) -> MutexGuard<'_, Hand> {
-        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn batch(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves until nothing is due, a stop is asked for, or the turn is over and others wait.
-    /// `more` says that something new may be due.
+    /// Serves until nothing is due, a stop is asked for, or the session's time is over and others
+    /// wait. `more` says that something new may be due.
     pub(super) async fn serve(mut self, more: Arc<Notify>, mut stop: watch::Receiver<bool>) {
-        let turn = tokio::time::sleep(TURN);
-        tokio::pin!(turn);
+        let time = tokio::time::sleep(SESSION_TIME);
+        tokio::pin!(time);
         let mut is_stopping = false;
         loop {
-            let is_over = turn.is_elapsed() && self.shared.crowded.load(Ordering::Relaxed);
+            let is_over = time.is_elapsed() && self.shared.is_crowded.load(Ordering::Relaxed);
             if is_stopping || is_over {
                 break;
             }
             self.send();
             self.exchange();
-            if self.exchange.is_none() && self.lanes.is_empty() && self.hand().next.is_empty() {
+            if self.exchange.is_none() && self.senders.is_empty() && self.batch().next.is_empty() {
                 return;
             }
             tokio::select! {
-                Some(_) = self.lanes.join_next() => self.decide(),
+                Some(_) = self.senders.join_next() => self.decide(),
                 exchanged = end_of(&mut self.exchange) => self.take(exchanged),
-                () = end_of(&mut self.rest) => self.rest = None,
-                () = end_of(&mut self.patience), if self.exchange.is_none() => self.settle_and_take(),
-                () = more.notified() => self.is_owed = true,
-                () = &mut turn, if !turn.is_elapsed() => {}
+                () = end_of(&mut self.back_off) => self.back_off = None,
+                () = end_of(&mut self.settle_due), if self.exchange.is_none() => self.settle_and_lease(),
+                () = more.notified() => self.may_be_due = true,
+                () = &mut time, if !time.is_elapsed() => {}
                 () = stopped(&mut stop) => is_stopping = true,
             }
         }
         self.finish(is_stopping).await;
     }
 
-    /// Opens a lane for each of what is in hand, as far as the window allows.
+    /// Starts a sender for each of the batch, as far as the window allows.
     fn send(&mut self) {
-        while self.rest.is_none()
+        while self.back_off.is_none()
             && let Some(delivery) = self.next()
         {
-            let lane = lane(Arc::clone(&self.shared), Arc::clone(&self.hand), delivery);
-            self.lanes.spawn(lane);
+            let sender = sender(Arc::clone(&self.shared), Arc::clone(&self.batch), delivery);
+            self.senders.spawn(sender);
         }
     }
 
     fn next(&self) -> Option<Delivery> {
-        let mut hand = self.hand();
-        let is_open = self.lanes.len() < hand.window;
-        is_open.then(|| hand.next.pop_front())?
+        let mut batch = self.batch();
+        let is_open = self.senders.len() < batch.window;
+        is_open.then(|| batch.next.pop_front())?
     }
 
-    /// Settles and takes, when there is enough of it and no call is on its way.
+    /// Settles and leases, when there is enough of it and no call is on its way.
     fn exchange(&mut self) {
         let is_due = {
-            let hand = self.hand();
-            let is_low = hand.next.is_empty() && (self.is_owed || !hand.settled.is_empty());
-            is_low || hand.settled.len() >= SETTLE_MAX
+            let batch = self.batch();
+            let is_low = batch.next.is_empty() && (self.may_be_due || !batch.outcomes.is_empty());
+            is_low || batch.outcomes.len() >= SETTLE_MAX
         };
         if self.exchange.is_none() && is_due {
-            self.settle_and_take();
+            self.settle_and_lease();
         }
     }
 
-    fn settle_and_take(&mut self) {
+    fn settle_and_lease(&mut self) {
         let room = {
-            let hand = self.hand();
-            (HAND * hand.window).saturating_sub(hand.next.len())
+            let batch = self.batch();
+            (LEASED * batch.window).saturating_sub(batch.next.len())
         };
         self.call(room);
     }
 
     fn call(&mut self, limit: usize) {
-        self.patience = None;
-        let settled = std::mem::take(&mut self.hand().settled);
-        // What is given back is taken by the next call.
-        self.is_owed = settled
+        self.settle_due = None;
+        let outcomes = std::mem::take(&mut self.batch().outcomes);
+        // What is given back is leased by the next call.
+        self.may_be_due = outcomes
             .iter()
             .any(|(_, outcome)| *outcome == Outcome::Untried);
         let (app, endpoint) = (self.shared.app.clone(), self.endpoint);
@@ -181,7 +181,7 @@ impl Turn {
             let now = app.clock.now();
             let taken = app.store.take_deliveries(
                 endpoint,
-                settled.clone(),
+                outcomes.clone(),
                 limit,
                 now,
                 now.plus_us(LEASE_US),
@@ -191,65 +191,64 @@ impl Turn {
                 Err(error) => {
                     tracing::error!(%error, "deliveries could not be settled; it will be tried again");
                     tokio::time::sleep(RETRY).await;
-                    Err(settled)
+                    Err(outcomes)
                 }
             }
         }));
     }
 
     /// Notes how a call of the store ended.
-    fn take(&mut self, exchanged: Result<Vec<Delivery>, Settled>) {
+    fn take(&mut self, exchanged: Result<Vec<Delivery>, Outcomes>) {
         self.exchange = None;
         match exchanged {
             Ok(taken) => {
-                self.is_owed |= !taken.is_empty();
-                self.hand().next.extend(taken);
+                self.may_be_due |= !taken.is_empty();
+                self.batch().next.extend(taken);
             }
             Err(unsettled) => {
-                self.is_owed = true;
-                self.hand().settled.extend(unsettled);
+                self.may_be_due = true;
+                self.batch().outcomes.extend(unsettled);
             }
         }
     }
 
-    /// Does what a lane came back for.
+    /// Does what a sender has ended for.
     fn decide(&mut self) {
-        let (is_silent, has_settled) = {
-            let mut hand = self.hand();
+        let (is_silent, has_outcomes) = {
+            let mut batch = self.batch();
             (
-                std::mem::take(&mut hand.is_silent),
-                !hand.settled.is_empty(),
+                std::mem::take(&mut batch.is_silent),
+                !batch.outcomes.is_empty(),
             )
         };
         if is_silent {
-            self.rest = Some(Box::pin(tokio::time::sleep(REST)));
+            self.back_off = Some(Box::pin(tokio::time::sleep(BACK_OFF)));
         }
-        if has_settled && self.patience.is_none() {
-            self.patience = Some(Box::pin(tokio::time::sleep(SETTLE_TIME)));
+        if has_outcomes && self.settle_due.is_none() {
+            self.settle_due = Some(Box::pin(tokio::time::sleep(SETTLE_DEBOUNCE)));
         }
     }
 
-    /// Lets what is in flight end, gives back what is in hand, settles.
+    /// Lets what is in flight end, gives back what is not, settles.
     async fn finish(mut self, is_stopping: bool) {
-        // Lanes end when nothing is in hand.
-        self.hand().give_back();
+        // Senders end when there is nothing to send.
+        self.batch().give_back();
         if self.exchange.is_some() {
             let exchanged = end_of(&mut self.exchange).await;
             self.take(exchanged);
-            self.hand().give_back();
+            self.batch().give_back();
         }
         let limits = &self.shared.limits;
-        let patience = if is_stopping {
+        let drain = tokio::time::sleep(if is_stopping {
             limits.drain
         } else {
             limits.time_out + RETRY
-        };
-        let landing = tokio::time::sleep(patience);
-        tokio::pin!(landing);
-        while !self.lanes.is_empty() && !landing.is_elapsed() {
+        });
+        tokio::pin!(drain);
+        while !self.senders.is_empty() && !drain.is_elapsed() {
             tokio::select! {
-                Some(_) = self.lanes.join_next() => {}
-                () = &mut landing => {}
+                Some(_) = self.senders.join_next() => {}
+                () = &mut drain => {}
             }
         }
         loop {
@@ -260,7 +259,7 @@ impl Turn {
                     return;
                 }
                 // Their leases would keep them for minutes.
-                Err(unsettled) => self.hand().settled.extend(unsettled),
+                Err(unsettled) => self.batch().outcomes.extend(unsettled),
                 Ok(_) => return,
             }
         }
@@ -275,14 +274,14 @@ async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
     }
 }
 
-/// Sends a delivery, and what is in hand then, one after the other, until there is something to
-/// decide. When it fails itself, what it was sending is leased until it is tried again.
-async fn lane(shared: Arc<Shared>, hand: Arc<Mutex<Hand>>, delivery: Delivery) {
+/// Sends a delivery, and then the next of the batch, one after the other, until there is something
+/// to decide. When it fails itself, what it was sending is leased until it is tried again.
+async fn sender(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, delivery: Delivery) {
     let mut next = Some(delivery);
     while let Some(delivery) = next {
         let sent = send(&shared.app, &shared.client, delivery).await;
-        let mut hand = hand.lock().unwrap_or_else(PoisonError::into_inner);
-        next = hand.note(sent);
+        let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
+        next = batch.note(sent);
     }
 }
 

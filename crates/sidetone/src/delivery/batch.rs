@@ -1,15 +1,15 @@
-//! What one endpoint's turn has in hand: deliveries that are next, and those that have ended.
+//! What one session has leased: deliveries to send next, and outcomes to settle.
 
 use std::collections::VecDeque;
 
 use sidetone_store::delivery::{Delivery, DeliveryId, Outcome};
 
-/// Requests in flight to one endpoint, at the beginning of its turn and at most.
+/// Requests in flight to one endpoint, at the beginning of its session and at most.
 const WINDOW: std::ops::RangeInclusive<usize> = 4..=16;
-/// So many that have ended are settled, even while there are more in hand.
+/// So many outcomes are settled, even while there is more to send.
 pub(super) const SETTLE_MAX: usize = 256;
 
-pub(super) type Settled = Vec<(DeliveryId, Outcome)>;
+pub(super) type Outcomes = Vec<(DeliveryId, Outcome)>;
 
 /// What became of a request.
 pub(super) struct Sent {
@@ -19,46 +19,47 @@ pub(super) struct Sent {
     pub(super) is_silence: bool,
 }
 
-pub(super) struct Hand {
+pub(super) struct Batch {
     pub(super) next: VecDeque<Delivery>,
-    pub(super) settled: Settled,
+    pub(super) outcomes: Outcomes,
     /// How many may be in flight: fewer when nobody answers, so that a dead endpoint costs little.
     pub(super) window: usize,
     /// Whether nobody answers, not even one request at a time.
     pub(super) is_silent: bool,
-    /// Whether a failure of this turn was told: of the many that an endpoint may have, the first.
-    is_told: bool,
+    /// Whether a failure of this session was logged: of the many that an endpoint may have, the
+    /// first.
+    is_logged: bool,
 }
 
-impl Default for Hand {
+impl Default for Batch {
     fn default() -> Self {
         Self {
             next: VecDeque::new(),
-            settled: Vec::new(),
+            outcomes: Vec::new(),
             window: *WINDOW.start(),
             is_silent: false,
-            is_told: false,
+            is_logged: false,
         }
     }
 }
 
-impl Hand {
-    /// Notes how a request ended. Returns what its lane sends next; nothing, when there is nothing or the turn has to
-    /// decide: how many lanes there are, when to settle.
+impl Batch {
+    /// Notes how a request ended. Returns what its sender sends next; nothing, when there is
+    /// nothing or the session has to decide: how many senders there are, when to settle.
     pub(super) fn note(&mut self, sent: Sent) -> Option<Delivery> {
         if let Outcome::Failed {
             error,
             retry_at: Some(retry_at),
         } = &sent.outcome
-            && !std::mem::replace(&mut self.is_told, true)
+            && !std::mem::replace(&mut self.is_logged, true)
         {
             tracing::warn!(delivery.id = %sent.id, error, %retry_at, "a delivery failed and will be tried again");
         }
-        self.settled.push((sent.id, sent.outcome));
+        self.outcomes.push((sent.id, sent.outcome));
         if sent.is_silence {
             self.is_silent |= self.window == 1;
             self.window = (self.window / 2).max(1);
-            // What is in hand would outlive its lease at this pace.
+            // At this pace the leases would end before all is sent.
             self.give_back();
             return None;
         }
@@ -67,16 +68,16 @@ impl Hand {
             return None;
         }
         // The first is to be settled before long, and so many now.
-        if matches!(self.settled.len(), 1 | SETTLE_MAX) {
+        if matches!(self.outcomes.len(), 1 | SETTLE_MAX) {
             return None;
         }
         self.next.pop_front()
     }
 
-    /// Gives back what is in hand.
+    /// Gives back what is not sent yet.
     pub(super) fn give_back(&mut self) {
         let untried = self.next.drain(..);
-        self.settled
+        self.outcomes
             .extend(untried.map(|delivery| (delivery.id, Outcome::Untried)));
     }
 }

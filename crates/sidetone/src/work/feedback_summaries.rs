@@ -6,15 +6,14 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::NewDelivery;
 use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
 use sidetone_store::{Result, StoreError, Topic};
-use tokio::sync::watch;
 
 use crate::app::App;
-use crate::shutdown::stopped;
+use crate::runner::{Next, Work};
+use crate::telemetry::labels::Worker;
 
 /// How long a summary is ours before another worker may take it.
 const LEASE_US: i64 = 5_000_000;
-/// Pause after which what nobody rang for is looked for: summaries of another process, or whose
-/// worker died.
+/// Summaries of another process, or of one whose worker died, come without a wake-up.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// How long rated calls that are not folded yet are waited for, and the pause between two looks at
@@ -26,47 +25,54 @@ const FOLD_PAUSE: Duration = Duration::from_millis(50);
 pub type Notice =
     fn(&FeedbackSummary, FeedbackSummaryStatus, &StatusCallback, TimeUs) -> NewDelivery;
 
-/// Works until a stop is asked for.
-pub async fn run(app: App, notice: Notice, mut stop: watch::Receiver<bool>) {
-    let mut wakeups = app.store.wakeups(Topic::FeedbackSummaries);
-    loop {
-        match round(&app, notice).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => {
-                tracing::error!(%error, "a feedback summary could not be made; it will be tried again");
-            }
-        }
-        tokio::select! {
-            _ = wakeups.changed() => {}
-            () = tokio::time::sleep(IDLE) => {}
-            () = stopped(&mut stop) => break,
-        }
+/// Makes summaries, one a round.
+pub struct FeedbackSummaries {
+    app: App,
+    notice: Notice,
+}
+
+impl Work for FeedbackSummaries {
+    const NAME: Worker = Worker::FeedbackSummaries;
+    const TOPIC: Option<Topic> = Some(Topic::FeedbackSummaries);
+
+    fn idle(&self) -> Duration {
+        IDLE
+    }
+
+    async fn round(&mut self, now: TimeUs) -> Result<Next> {
+        let lease_until = now.plus_us(LEASE_US);
+        let taken = self.app.store.take_feedback_summary(now, lease_until).await;
+        let Some(summary) = taken? else {
+            return Ok(Next::Idle);
+        };
+        self.make(summary).await?;
+        Ok(Next::After(Duration::ZERO))
     }
 }
 
-/// Makes one summary. Says whether there was one to make.
-///
-/// # Errors
-/// When the store fails; the summary is tried again when its lease is over.
-pub async fn round(app: &App, notice: Notice) -> Result<bool> {
-    let now = app.clock.now();
-    let lease_until = now.plus_us(LEASE_US);
-    let Some(summary) = app.store.take_feedback_summary(now, lease_until).await? else {
-        return Ok(false);
-    };
-    // What is not folded by then is summed up as it is.
-    let _ = tokio::time::timeout(FOLD_TIME, wait_for_fold(app, &summary)).await;
-    let status = tally(app, &summary).await?;
-    let now = app.clock.now();
-    let tell = summary
-        .callback
-        .as_ref()
-        .map(|callback| notice(&summary, status, callback, now));
-    app.store
-        .finish_feedback_summary(summary.sid, status, tell, now)
-        .await?;
-    Ok(true)
+impl FeedbackSummaries {
+    /// A worker that sends such notices.
+    #[must_use]
+    pub const fn new(app: App, notice: Notice) -> Self {
+        Self { app, notice }
+    }
+
+    /// Makes a summary that was taken. When the store fails, it is tried again when its lease is
+    /// over.
+    async fn make(&self, summary: FeedbackSummary) -> Result<()> {
+        let Self { app, notice } = self;
+        // What is not folded by then is summed up as it is.
+        let _ = tokio::time::timeout(FOLD_TIME, wait_for_fold(app, &summary)).await;
+        let status = tally(app, &summary).await?;
+        let now = app.clock.now();
+        let tell = summary
+            .callback
+            .as_ref()
+            .map(|callback| notice(&summary, status, callback, now));
+        app.store
+            .finish_feedback_summary(summary.sid, status, tell, now)
+            .await
+    }
 }
 
 /// A call may be rated before its first events are folded. Summed up then, there would be feedback

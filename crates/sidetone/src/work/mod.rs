@@ -1,0 +1,42 @@
+//! What is done beside the requests: a file for each worker, all run by [`crate::runner`].
+//!
+//! A new worker is a file here, a word in `telemetry::labels::Worker` and, if it works on calls, a
+//! line in [`start`]. Retention, alerts, event streams and other followers of the change feed
+//! belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
+
+pub mod accounts;
+mod call;
+pub mod catch_up;
+mod dear;
+pub mod feedback_summaries;
+pub mod fold;
+pub mod recheck;
+mod rules;
+pub mod timers;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::feedback_summaries::{FeedbackSummaries, Notice};
+use self::fold::Fold;
+use self::timers::Timers;
+use crate::app::App;
+use crate::delivery::{Deliveries, Limits};
+use crate::runner::run;
+
+/// Starts all that works on calls: what the role `work` is. `notice` has the API's words.
+pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
+    start_folding(app, tasks, stop);
+    let feedback = FeedbackSummaries::new(app.clone(), notice);
+    tasks.spawn(run(app.clone(), feedback, stop.clone()));
+    let deliveries = Deliveries::new(app.clone(), Limits::default());
+    tasks.spawn(run(app.clone(), deliveries, stop.clone()));
+}
+
+/// Starts what makes summaries of events, as time passes.
+pub fn start_folding(app: &App, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
+    let timers = Timers::since_start(app.clone());
+    tasks.spawn(run(app.clone(), timers, stop.clone()));
+    let fold = Fold::new(app.clone());
+    tasks.spawn(run(app.clone(), fold, stop.clone()));
+}
