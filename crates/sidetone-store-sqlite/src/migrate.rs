@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// "Side" in ASCII: says whose file this is.
@@ -74,6 +75,7 @@ mod tests {
         include_str!("migrations/released/0001.sql"),
         include_str!("migrations/released/0002.sql"),
         include_str!("migrations/released/0003.sql"),
+        include_str!("migrations/released/0006.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

@@ -11,7 +11,7 @@ use super::account;
 use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::paging::{self, Toward};
-use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery};
+use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signer};
 use sidetone_store::page::{Page, PageRequest, Place};
 use sidetone_store::{StoreError, Topic};
 
@@ -24,6 +24,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
         .as_ref()
         .map(|(kind, body)| (kind, body))
         .unzip();
+    let headers = (!request.headers.is_empty()).then(|| request.headers.to_string());
     work.conn
         .prepare_cached(include_str!("outbox/add_delivery.sql"))?
         .execute(params![
@@ -37,6 +38,8 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
             content_type,
             body,
             delivery.created_at.micros(),
+            headers,
+            number_of_signer(delivery.signer),
         ])?;
     work.ring(Topic::Deliveries);
     Ok(())
@@ -46,6 +49,13 @@ const fn number_of(method: Method) -> i64 {
     match method {
         Method::Get => 0,
         Method::Post => 1,
+    }
+}
+
+const fn number_of_signer(signer: Signer) -> i64 {
+    match signer {
+        Signer::Twilio => 0,
+        Signer::None => 1,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Deliveries: requests to other people's servers, owed until they have arrived.
 
+mod headers;
+
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +14,10 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::page::{Page, PageRequest};
 
-/// The identity of a delivery: random, chosen by whoever makes it, the same at every attempt. Written as a UUID.
+pub use self::headers::{HEADERS_MAX, HEADERS_MAX_BYTES, Headers};
+
+/// The identity of a delivery: random, chosen by whoever makes it, the same at every attempt.
+/// Written as a UUID.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeliveryId([u8; 16]);
 
@@ -52,14 +57,14 @@ impl FromStr for DeliveryId {
     }
 }
 
-/// Where deliveries go: one origin (scheme, host and port) of one account. What is slow or dead at one endpoint delays
-/// no other.
+/// Where deliveries go: one origin (scheme, host and port) of one account. What is slow or dead at
+/// one endpoint delays no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointId(i64);
 
 impl EndpointId {
-    /// The endpoint of an account's URL: a digest, so that endpoints need not be listed anywhere. Were two ever the
-    /// same, they would share a queue and nothing worse.
+    /// The endpoint of an account's URL: a digest, so that endpoints need not be listed anywhere.
+    /// Were two ever the same, they would share a queue and nothing worse.
     #[must_use]
     pub fn of(account: AccountSid, url: &str) -> Self {
         let mut hash = Sha256::new();
@@ -108,8 +113,21 @@ pub struct DeliveryRequest {
     pub method: Method,
     /// Where to; absolute.
     pub url: String,
+    /// Headers of its own.
+    pub headers: Headers,
     /// Content type and bytes.
     pub body: Option<(String, Vec<u8>)>,
+}
+
+/// How a delivery shows who sends it. One that takes a secret of its own will name where that is
+/// sealed: the outbox holds none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signer {
+    /// As Twilio does (`X-Twilio-Signature`), with the auth token that the account has when it is
+    /// sent.
+    Twilio,
+    /// Not at all.
+    None,
 }
 
 /// A delivery on its way into the outbox.
@@ -117,14 +135,17 @@ pub struct DeliveryRequest {
 pub struct NewDelivery {
     /// Its identity.
     pub id: DeliveryId,
-    /// Whose token signs it. The account must exist.
+    /// Whose it is. The account must exist.
     pub account: AccountSid,
-    /// The call or thing it is about: deliveries of one endpoint and subject leave in the order they came in.
+    /// The call or thing it is about: deliveries of one endpoint and subject leave in the order
+    /// they came in.
     pub subject: Option<[u8; 16]>,
     /// What it tells, as a word of the wire.
     pub kind: String,
     /// What is sent.
     pub request: DeliveryRequest,
+    /// Who signs it.
+    pub signer: Signer,
     /// When it was made, by our clock.
     pub created_at: TimeUs,
 }
@@ -144,9 +165,12 @@ pub struct Delivery {
     pub kind: String,
     /// As [`NewDelivery::request`].
     pub request: DeliveryRequest,
+    /// As [`NewDelivery::signer`].
+    pub signer: Signer,
     /// As [`NewDelivery::created_at`].
     pub created_at: TimeUs,
-    /// When it was made or replayed; once it has failed, when it did so first. How long it is tried is counted from there.
+    /// When it was made or replayed; once it has failed, when it did so first. How long it is tried
+    /// is counted from there.
     pub queued_at: TimeUs,
     /// How often it has failed since.
     pub attempts: u32,
@@ -192,14 +216,16 @@ pub struct DeadLetter {
 /// Deliveries to other servers.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Adds deliveries to the outbox. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing added, when an account does not exist.
+    /// Adds deliveries to the outbox. [`StoreError::NotFound`](crate::StoreError::NotFound), and
+    /// nothing added, when an account does not exist.
     async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()>;
     /// Endpoints that have a delivery that is due and not leased, longest waiting first.
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>>;
-    /// Settles what was taken before, then leases up to `limit` deliveries that are due at an endpoint, longest due
-    /// first; fewer when they are large. A delivery is given to nobody else until it is settled or `lease_until` has
-    /// passed `now`. Of those about one subject only the first that has neither arrived nor been given up is ever due.
-    /// Settling is idempotent: what is not leased any more is left out. What is settled is not taken in the same call.
+    /// Settles what was taken before, then leases up to `limit` deliveries that are due at an
+    /// endpoint, longest due first; fewer when they are large. A delivery is given to nobody else
+    /// until it is settled or `lease_until` has passed `now`. Of those about one subject only the
+    /// first that has neither arrived nor been given up is ever due. Settling is idempotent: what
+    /// is not leased any more is left out. What is settled is not taken in the same call.
     async fn take_deliveries(
         &self,
         endpoint: EndpointId,
@@ -214,8 +240,9 @@ pub trait Outbox: Send + Sync {
         account: Option<AccountSid>,
         page: &PageRequest,
     ) -> Result<Page<DeadLetter>>;
-    /// Queues dead letters anew, in this order and behind what waits already. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing
-    /// queued, when one of them is none.
+    /// Queues dead letters anew, in this order and behind what waits already.
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing queued, when one of them
+    /// is none.
     async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()>;
 }
 

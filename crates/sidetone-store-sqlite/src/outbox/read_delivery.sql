@@ -1,1 +1,2 @@
-select sid, account, subject, kind, method, url, content_type, body, created_us, queued_us, attempts, IS_SOUND from outbox where id = ?1
+select sid, account, subject, kind, method, url, content_type, body, created_us, queued_us, attempts, headers, signer, IS_SOUND
+from outbox where id = ?1

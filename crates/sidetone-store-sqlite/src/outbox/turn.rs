@@ -19,7 +19,7 @@ use crate::rows::checksum::expect_sound;
 use crate::rows::tables::OUTBOX;
 use sidetone_store::StoreError;
 use sidetone_store::delivery::{
-    Delivery, DeliveryId, DeliveryRequest, EndpointId, Method, Outcome,
+    Delivery, DeliveryId, DeliveryRequest, EndpointId, Method, Outcome, Signer,
 };
 
 /// Bytes of bodies that are handed out at once, but for the last: whoever takes holds them in
@@ -277,7 +277,7 @@ impl<'a> Reader<'a> {
             )))
         })?;
         let sid = DeliveryId::from_bytes(row.get(0)?);
-        expect_sound(row.get(11)?, || format!("table outbox, delivery {sid}"))?;
+        expect_sound(row.get(13)?, || format!("table outbox, delivery {sid}"))?;
         let number = row.get(1)?;
         let account = match self.account {
             Some((last, account)) if last == number => account,
@@ -289,6 +289,8 @@ impl<'a> Reader<'a> {
         };
         self.account = Some((number, account));
         let content_type: Option<String> = row.get(6)?;
+        let headers: Option<String> = row.get(11)?;
+        let headers = headers.unwrap_or_default().parse();
         Ok(Delivery {
             id: sid,
             account,
@@ -301,10 +303,17 @@ impl<'a> Reader<'a> {
                     _ => Method::Post,
                 },
                 url: row.get(5)?,
+                headers: headers.map_err(|error| {
+                    Error(StoreError::Corrupt(format!("delivery {sid}: {error}")))
+                })?,
                 body: match content_type {
                     Some(content_type) => Some((content_type, row.get(7)?)),
                     None => None,
                 },
+            },
+            signer: match row.get::<_, i64>(12)? {
+                0 => Signer::Twilio,
+                _ => Signer::None,
             },
             created_at: TimeUs::from_micros(row.get(8)?),
             queued_at: TimeUs::from_micros(row.get(9)?),

@@ -29,7 +29,9 @@ covered! {
     );
     ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback");
     RULES = "rules" ("day, body");
-    OUTBOX = "outbox" ("sid, account, endpoint, subject, kind, method, url, content_type, body, created_us");
+    OUTBOX = "outbox" (
+        "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer"
+    );
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.

@@ -12,7 +12,7 @@ use sidetone_core::vocabulary::Tag;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
 };
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, Rate};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::prelude::*;
@@ -85,8 +85,10 @@ async fn fill(store: &dyn Store) {
         request: DeliveryRequest {
             method: Method::Get,
             url: "https://example.com/".into(),
+            headers: Headers::default(),
             body: None,
         },
+        signer: Signer::Twilio,
         created_at: at(0),
     });
     store.deliver(deliveries.collect()).await.unwrap();
@@ -158,6 +160,8 @@ async fn check_finds_planted_damage() {
         "update outbox set state = 2; delete from outbox where id = 1",
         "update outbox set state = 1, due_us = 1 where id = 3",
         "update outbox set url = 'https://example.org/'",
+        "update outbox set headers = 'x-test: 1'",
+        "update outbox set signer = 1",
         "delete from account_token; update call set account = 9 where id = 3",
     ] {
         std::fs::write(&path, &whole).unwrap();

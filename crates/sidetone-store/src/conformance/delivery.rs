@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
 use crate::delivery::{
-    DeadLetter, Delivery, DeliveryId, DeliveryRequest, EndpointId, Method, NewDelivery, Outcome,
+    DeadLetter, Delivery, DeliveryId, DeliveryRequest, EndpointId, Headers, Method, NewDelivery,
+    Outcome, Signer,
 };
 use crate::page::{PageRequest, Start};
 use crate::{Store, StoreError};
@@ -26,8 +27,10 @@ pub(super) fn new(n: u8, url: &str, subject: Option<u8>) -> NewDelivery {
         request: DeliveryRequest {
             method: Method::Post,
             url: url.into(),
+            headers: Headers::default(),
             body: Some(("application/x-www-form-urlencoded".into(), vec![b'a', n])),
         },
+        signer: Signer::Twilio,
         created_at: MIDNIGHT,
     }
 }
@@ -80,6 +83,7 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
         request: DeliveryRequest {
             method: Method::Get,
             url: URL.into(),
+            headers: Headers::default(),
             body: None,
         },
         created_at: at(5),
@@ -101,6 +105,7 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
         subject: new.subject,
         kind: new.kind,
         request: new.request,
+        signer: new.signer,
         created_at: new.created_at,
         queued_at: new.created_at,
         attempts: 0,
@@ -112,6 +117,42 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
     assert_eq!(settle(&*store, arrived, 10, 6).await, []);
     assert_eq!(store.stats().await.unwrap().deliveries_waiting, 0);
     assert_eq!(take(&*store, 1000).await, []);
+}
+
+/// Headers and signer of a delivery are kept with it, until it was given up and replayed.
+pub async fn keeps_headers_and_signer(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let headers = [
+        header("webhook-id", "msg_1"),
+        header("x-empty", ""),
+        header("x-pair", "a: b, c"),
+    ];
+    let headers = Headers::new(headers.to_vec()).unwrap();
+    let plain = new(1, URL, None);
+    let own = NewDelivery {
+        request: DeliveryRequest {
+            headers: headers.clone(),
+            ..new(2, URL, None).request
+        },
+        signer: Signer::None,
+        ..new(2, URL, None)
+    };
+    store.deliver(vec![plain, own]).await.unwrap();
+    let signed = async |settled, second| -> Vec<(Headers, Signer)> {
+        let taken = settle(&*store, settled, 10, second).await;
+        let carried = taken.into_iter();
+        carried.map(|it| (it.request.headers, it.signer)).collect()
+    };
+    let unsigned = [(headers, Signer::None)];
+    let all = [(Headers::default(), Signer::Twilio), unsigned[0].clone()];
+    assert_eq!(signed(vec![], 0).await, all);
+    let settled = vec![(id(1), Outcome::Delivered), (id(2), failed(Some(9)))];
+    assert_eq!(signed(settled, 1).await, []);
+    assert_eq!(signed(vec![], 9).await, unsigned);
+    assert_eq!(signed(vec![(id(2), failed(None))], 10).await, []);
+    store.replay(vec![id(2)], at(20)).await.unwrap();
+    assert_eq!(signed(vec![], 20).await, unsigned);
 }
 
 /// Origins and accounts have queues of their own; the one that waits longest is named first.
@@ -154,7 +195,8 @@ pub async fn keeps_endpoints_apart(store: Arc<dyn Store>) {
     assert_eq!(store.stats().await.unwrap().deliveries_waiting, 3);
 }
 
-/// Of a subject the next is due when the one before has arrived or was given up; other subjects do not wait.
+/// Of a subject the next is due when the one before has arrived or was given up; other subjects do
+/// not wait.
 pub async fn sends_one_of_a_subject_after_the_other(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store
@@ -190,7 +232,8 @@ pub async fn sends_one_of_a_subject_after_the_other(store: Arc<dyn Store>) {
     assert_eq!(take(&*store, 25).await, [id(7)]);
 }
 
-/// What is behind one that failed waits until that has arrived or was given up, whatever else comes and goes.
+/// What is behind one that failed waits until that has arrived or was given up, whatever else comes
+/// and goes.
 pub async fn keeps_the_order_of_a_subject_behind_failures(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let of_one = |n| new(n, URL, Some(1));
@@ -322,7 +365,8 @@ pub async fn gives_back_what_was_not_tried(store: Arc<dyn Store>) {
     assert_eq!(settle(&*store, vec![], 10, 1).await, before);
 }
 
-/// A dead letter is listed, waits for nobody's clock, and is tried anew when it is replayed: behind what waits.
+/// A dead letter is listed, waits for nobody's clock, and is tried anew when it is replayed: behind
+/// what waits.
 pub async fn keeps_dead_letters_and_replays_them(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.create_account(account(2, None)).await.unwrap();

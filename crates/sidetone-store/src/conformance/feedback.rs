@@ -10,7 +10,7 @@ use sidetone_core::time::DAY_US;
 use super::sample::{
     MIDNIGHT, account, account_sid, at, call, create_account, event, put, scope, summary,
 };
-use crate::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
+use crate::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Rate, Rated,
     StatusCallback,
@@ -436,8 +436,10 @@ pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
             request: DeliveryRequest {
                 method: Method::Get,
                 url: "https://example.com/done".into(),
+                headers: Headers::default(),
                 body: None,
             },
+            signer: Signer::Twilio,
             created_at: at(31),
         })
     };

@@ -12,7 +12,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connect::{ConnectError, Connector};
 
-/// Most bytes of an answer that are read. Nobody looks at them: they only keep the connection usable.
+/// Most bytes of an answer that are read. Nobody looks at them: they only keep the connection
+/// usable.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
 /// The largest head of an answer.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
@@ -98,7 +99,8 @@ impl Client {
     }
 }
 
-/// Reads an answer's body, so that its connection can be used again; gives up both when there is too much of it.
+/// Reads an answer's body, so that its connection can be used again; gives up both when there is
+/// too much of it.
 async fn discard(mut body: Incoming) {
     let mut left = ANSWER_MAX_BYTES;
     while !body.is_end_stream()

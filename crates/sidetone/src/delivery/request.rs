@@ -1,4 +1,4 @@
-//! What is sent for a delivery, and its signature.
+//! What is sent for a delivery: its own headers, ours, and a signature.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use sidetone_store::delivery::{Delivery, Method};
+use sidetone_store::delivery::{Delivery, HEADERS_MAX, Method};
 use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
 
 use super::client::Failure;
@@ -23,10 +23,19 @@ const HEADERS: usize = 12;
 /// The content type whose parameters are signed.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The request of a delivery, signed with the account's token.
-pub(super) fn request(delivery: &Delivery, token: &str) -> Result<Request<Full<Bytes>>, Failure> {
+/// The request of a delivery, signed as Twilio does if there is a token to sign it with.
+pub(super) fn request(
+    delivery: &Delivery,
+    token: Option<&str>,
+) -> Result<Request<Full<Bytes>>, Failure> {
     let sent = &delivery.request;
-    let (url, signature) = sign(&sent.url, sent.body.as_ref(), token.as_bytes());
+    let (url, signature) = match token {
+        Some(token) => {
+            let (url, signature) = sign(&sent.url, sent.body.as_ref(), token.as_bytes());
+            (url, Some(signature))
+        }
+        None => (sent.url.as_str().into(), None),
+    };
     let id = delivery.id.to_string();
     let bytes = sent.body.as_ref().map(|(_, body)| body.as_slice());
     let body = Bytes::copy_from_slice(bytes.unwrap_or_default());
@@ -37,7 +46,13 @@ pub(super) fn request(delivery: &Delivery, token: &str) -> Result<Request<Full<B
     };
     *request.uri_mut() = url.parse().map_err(unsendable)?;
     let headers = request.headers_mut();
-    headers.reserve(HEADERS);
+    headers.reserve(HEADERS + HEADERS_MAX);
+    for (name, value) in sent.headers.iter() {
+        headers.insert(
+            HeaderName::from_bytes(name.as_bytes()).map_err(unsendable)?,
+            HeaderValue::from_str(value).map_err(unsendable)?,
+        );
+    }
     headers.insert(USER_AGENT, AGENT);
     headers.insert(ACCEPT, ANYTHING);
     headers.insert(
@@ -45,10 +60,12 @@ pub(super) fn request(delivery: &Delivery, token: &str) -> Result<Request<Full<B
         HeaderValue::from_str(&id).map_err(unsendable)?,
     );
     headers.insert(DELIVERY, HeaderValue::try_from(id).map_err(unsendable)?);
-    headers.insert(
-        SIGNATURE,
-        HeaderValue::try_from(signature).map_err(unsendable)?,
-    );
+    if let Some(signature) = signature {
+        headers.insert(
+            SIGNATURE,
+            HeaderValue::try_from(signature).map_err(unsendable)?,
+        );
+    }
     if let Some((content_type, _)) = &sent.body {
         headers.insert(
             CONTENT_TYPE,
@@ -62,8 +79,8 @@ fn unsendable(error: impl std::fmt::Display) -> Failure {
     Failure::Unsendable(error.to_string())
 }
 
-/// The URL to call and the signature that goes with it: over a form's parameters; else over the URL alone, which
-/// carries the hash of the body, if there is one.
+/// The URL to call and Twilio's signature that goes with it: over a form's parameters; else over
+/// the URL alone, which carries the hash of the body, if there is one.
 fn sign<'a>(
     url: &'a str,
     body: Option<&(String, Vec<u8>)>,
@@ -94,7 +111,7 @@ fn is_form(content_type: &str) -> bool {
 mod tests {
     use sidetone_core::id::AccountSid;
     use sidetone_core::time::TimeUs;
-    use sidetone_store::delivery::{DeliveryId, DeliveryRequest, EndpointId};
+    use sidetone_store::delivery::{DeliveryId, DeliveryRequest, EndpointId, Headers, Signer};
     use sidetone_wire::form::Form;
     use sidetone_wire::signature::{verify_body, verify_form};
 
@@ -103,9 +120,9 @@ mod tests {
     const TOKEN: &str = "12345";
     const URL: &str = "https://example.com/hook?key=1";
 
-    fn of(method: Method, url: &str, body: Option<(&str, &str)>) -> Request<Full<Bytes>> {
+    fn delivery(method: Method, url: &str, body: Option<(&str, &str)>) -> Delivery {
         let account = AccountSid::from_bytes([1; 16]);
-        let delivery = Delivery {
+        Delivery {
             id: DeliveryId::from_bytes([0xab; 16]),
             account,
             endpoint: EndpointId::of(account, url),
@@ -114,13 +131,18 @@ mod tests {
             request: DeliveryRequest {
                 method,
                 url: url.to_owned(),
+                headers: Headers::default(),
                 body: body.map(|(kind, body)| (kind.to_owned(), body.as_bytes().to_vec())),
             },
+            signer: Signer::Twilio,
             created_at: TimeUs::EPOCH,
             queued_at: TimeUs::EPOCH,
             attempts: 0,
-        };
-        request(&delivery, TOKEN).unwrap()
+        }
+    }
+
+    fn of(method: Method, url: &str, body: Option<(&str, &str)>) -> Request<Full<Bytes>> {
+        request(&delivery(method, url, body), Some(TOKEN)).unwrap()
     }
 
     fn header<'a>(request: &'a Request<Full<Bytes>>, name: &str) -> &'a str {
@@ -187,26 +209,28 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_signs_goes_as_it_is() {
+        let json = Some(("application/json", "{}"));
+        let request = request(&delivery(Method::Post, URL, json), None).unwrap();
+        assert_eq!(request.uri(), URL);
+        assert!(!request.headers().contains_key(SIGNATURE));
+    }
+
+    #[test]
+    fn headers_of_its_own_go_beside_ours() {
+        let mut delivery = delivery(Method::Get, URL, None);
+        let own = vec![("Webhook-Id".to_owned(), "msg_1".to_owned())];
+        delivery.request.headers = Headers::new(own).unwrap();
+        let request = request(&delivery, Some(TOKEN)).unwrap();
+        assert_eq!(header(&request, "webhook-id"), "msg_1");
+        assert!(verifies_as_form(&request, ""));
+    }
+
+    #[test]
     fn what_cannot_be_sent_is_a_failure() {
-        let account = AccountSid::from_bytes([1; 16]);
-        let url = "http://exa mple.com/";
-        let delivery = Delivery {
-            id: DeliveryId::from_bytes([1; 16]),
-            account,
-            endpoint: EndpointId::of(account, url),
-            subject: None,
-            kind: "test".to_owned(),
-            request: DeliveryRequest {
-                method: Method::Get,
-                url: url.to_owned(),
-                body: None,
-            },
-            created_at: TimeUs::EPOCH,
-            queued_at: TimeUs::EPOCH,
-            attempts: 0,
-        };
+        let delivery = delivery(Method::Get, "http://exa mple.com/", None);
         assert!(matches!(
-            request(&delivery, TOKEN),
+            request(&delivery, Some(TOKEN)),
             Err(Failure::Unsendable(_))
         ));
     }

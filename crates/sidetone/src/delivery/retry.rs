@@ -10,10 +10,11 @@ const LONGEST_US: i64 = 6 * HOUR_US;
 /// How long a delivery is tried, from when it was queued.
 const TRIED_US: i64 = 3 * DAY_US;
 
-/// When the next attempt is due after so many failures, the latest of them now. `None`: no more, three days are over.
+/// When the next attempt is due after so many failures, the latest of them now. `None`: no more,
+/// three days are over.
 ///
-/// Pauses vary by a quarter to both sides, so that what failed together does not come back together. The last attempt
-/// is made when the three days end.
+/// Pauses vary by a quarter to both sides, so that what failed together does not come back
+/// together. The last attempt is made when the three days end.
 #[must_use]
 pub fn next(id: DeliveryId, failures: u32, queued_at: TimeUs, now: TimeUs) -> Option<TimeUs> {
     let end = queued_at.plus_us(TRIED_US);

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sidetone_store::delivery::{Delivery, EndpointId, Outcome};
+use sidetone_core::id::AccountSid;
+use sidetone_store::delivery::{Delivery, EndpointId, Outcome, Signer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
@@ -285,16 +286,13 @@ async fn sender(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, delivery: Deliver
     }
 }
 
-/// Sends a delivery, signed with the token that its account has now.
+/// Sends a delivery.
 async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
-    let signed = match app
-        .directory
-        .primary_token(delivery.account, app.clock.now())
-    {
-        Some(token) => request(&delivery, &token),
-        None => Err(Failure::Unsigned),
+    let token = match delivery.signer {
+        Signer::Twilio => token(app, delivery.account).map(Some),
+        Signer::None => Ok(None),
     };
-    let arrived = match signed {
+    let arrived = match token.and_then(|token| request(&delivery, token.as_deref())) {
         Ok(request) => client.send(request).await,
         Err(failure) => Err(failure),
     };
@@ -317,6 +315,12 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
             }
         }
     }
+}
+
+/// The token that an account has now.
+fn token(app: &App, account: AccountSid) -> Result<String, Failure> {
+    let token = app.directory.primary_token(account, app.clock.now());
+    token.ok_or(Failure::Unsigned)
 }
 
 /// Decides what follows on a failure.

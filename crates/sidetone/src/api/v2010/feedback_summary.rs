@@ -8,7 +8,7 @@ use serde::Serialize;
 use sidetone_core::feedback::{FeedbackIssue, FeedbackTally};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::{TimeUs, day_text, parse_day};
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method, NewDelivery};
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
 use sidetone_store::feedback::{
     FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback,
 };
@@ -235,12 +235,14 @@ pub fn notice(
         DeliveryRequest {
             method: Method::Get,
             url: format!("{}{joint}{form}", callback.url),
+            headers: Headers::default(),
             body: None,
         }
     } else {
         DeliveryRequest {
             method: Method::Post,
             url: callback.url.clone(),
+            headers: Headers::default(),
             body: Some((
                 "application/x-www-form-urlencoded".to_owned(),
                 form.into_bytes(),
@@ -254,6 +256,7 @@ pub fn notice(
         subject: Some(*sid.as_bytes()),
         kind: "feedback-summary".to_owned(),
         request,
+        signer: Signer::Twilio,
         created_at: now,
     }
 }

@@ -41,6 +41,21 @@ async fn a_delivery_arrives_once_signed_and_named() {
 }
 
 #[tokio::test]
+async fn a_delivery_brings_its_own_headers_and_may_be_unsigned() {
+    let receiver = Receiver::willing().await;
+    let delivering = Delivering::start().await;
+    let mut one = delivering.form(1, &format!("{}/a", receiver.origin), None);
+    let own = vec![("Webhook-Id".to_owned(), "msg_1".to_owned())];
+    (one.request.headers, one.signer) = (Headers::new(own).unwrap(), Signer::None);
+    delivering.deliver(vec![one]).await;
+    delivering.until_all_arrived().await;
+    let received = receiver.received().remove(0);
+    assert_eq!(received.header("webhook-id"), "msg_1");
+    assert_eq!(received.header("content-type"), FORM);
+    assert!(!received.headers.contains_key("x-twilio-signature"));
+}
+
+#[tokio::test]
 async fn deliveries_of_a_subject_arrive_in_order_although_some_fail() {
     // Every third request fails.
     let receiver = Receiver::start(Duration::ZERO, |before| match before % 3 {

@@ -17,7 +17,9 @@ use http_body_util::BodyExt;
 use sidetone::config::{Settings, Switch};
 use sidetone::delivery::{Deliveries, Limits};
 use sidetone::runner;
-use sidetone_store::delivery::{DeadLetter, DeliveryId, DeliveryRequest, Method, NewDelivery};
+use sidetone_store::delivery::{
+    DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer,
+};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_wire::form::Form;
 use sidetone_wire::signature::{verify_body, verify_form};
@@ -171,8 +173,10 @@ impl Delivering {
             request: DeliveryRequest {
                 method: Method::Post,
                 url: url.to_owned(),
+                headers: Headers::default(),
                 body: Some((FORM.to_owned(), format!("n={n}").into_bytes())),
             },
+            signer: Signer::Twilio,
             created_at: self.server.app.clock.now(),
         }
     }
