@@ -26,15 +26,13 @@ struct Known {
     id: i64,
     event_count: i64,
     dirty_us: Option<i64>,
-    /// Its raw events have expired: nothing is appended.
-    is_sealed: bool,
     last_received_us: i64,
     is_placeholder: bool,
 }
 
 pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
     let conn = work.conn;
-    let mut fates = vec![Appended::Sealed; events.len()];
+    let mut fates = vec![Appended::Gone; events.len()];
     let mut accounts = HashMap::new();
     let mut insert = slot::Insert::new(conn)?;
     let followed = feed::followed(conn)?;
@@ -54,10 +52,6 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
         let of_call = || places.iter().map(|place| &events[*place]);
         let known = find(conn, account, call.sid)?;
         let (id, count) = match &known {
-            Some(known) if known.is_sealed => {
-                refuse(conn, known.id, places.len())?;
-                continue;
-            }
             Some(known) => (known.id, known.event_count),
             None if record::is_erased(conn, account, call.sid)? => continue,
             None => (begin_call(conn, account, advanced, call.sid, of_call())?, 0),
@@ -76,13 +70,9 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
                 told.push((event.kind, number + 1, event.received_us));
             }
         }
-        let full = places
+        let is_full = places
             .iter()
-            .filter(|place| fates[**place] == Appended::Full)
-            .count();
-        if full > 0 {
-            refuse(conn, id, full)?;
-        }
+            .any(|place| fates[*place] == Appended::Full);
         if let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() {
             work.shared.calls.note(call, dirty_us);
             work.ring(Topic::Calls);
@@ -93,7 +83,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
         match known {
             Some(known) => extend_call(conn, &known, &added)?,
             // It was begun with all of them.
-            None if full > 0 => count_anew(conn, id, added.len())?,
+            None if is_full => count_anew(conn, id, added.len())?,
             None => {}
         }
     }
@@ -117,7 +107,7 @@ fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
     Ok(conn
         .prepare_cached(
-            "select id, event_count, dirty_us, sealed, last_received_us, placeholder
+            "select id, event_count, dirty_us, last_received_us, placeholder
              from call where sid = ?1 and account = ?2",
         )?
         .query_row(params![sid.as_bytes(), account], |row| {
@@ -125,9 +115,8 @@ fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> 
                 id: row.get(0)?,
                 event_count: row.get(1)?,
                 dirty_us: row.get(2)?,
-                is_sealed: row.get(3)?,
-                last_received_us: row.get::<_, Option<i64>>(4)?.unwrap_or(i64::MIN),
-                is_placeholder: row.get(5)?,
+                last_received_us: row.get::<_, Option<i64>>(3)?.unwrap_or(i64::MIN),
+                is_placeholder: row.get(4)?,
             })
         })
         .optional()?)
@@ -209,13 +198,6 @@ fn extend_call(conn: &Connection, known: &Known, added: &[Added]) -> Result<()> 
 /// Counts the events of a call that turned out to be fewer than came.
 fn count_anew(conn: &Connection, call: i64, events: usize) -> Result<()> {
     conn.prepare_cached("update call set event_count = ?2 where id = ?1")?
-        .execute(params![call, events])?;
-    Ok(())
-}
-
-/// Counts events that came too late, or are too many.
-fn refuse(conn: &Connection, call: i64, events: usize) -> Result<()> {
-    conn.prepare_cached("update call set refused_events = refused_events + ?2 where id = ?1")?
         .execute(params![call, events])?;
     Ok(())
 }

@@ -28,8 +28,8 @@ pub enum Appended {
     Duplicate,
     /// Its account does not exist; the event was refused.
     NoAccount,
-    /// The call's raw events have expired and its summary is sealed; the event was refused.
-    Sealed,
+    /// The call was erased; the event was refused.
+    Gone,
     /// The call has [`EVENTS_PER_CALL_MAX`] events already; the event was refused. Timers are always taken.
     Full,
 }

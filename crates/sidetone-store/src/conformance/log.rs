@@ -88,6 +88,20 @@ pub async fn refuses_events_of_unknown_accounts(store: Arc<dyn Store>) {
     assert_eq!(store.stats().await.unwrap().dirty_calls, 1);
 }
 
+/// Nothing is known again of a call that was erased.
+pub async fn refuses_events_of_erased_calls(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.append(vec![event(call(1), "a", 1)]).await.unwrap();
+    store.erase(call(1), at(2)).await.unwrap();
+    let fates = store
+        .append(vec![event(call(1), "b", 3), event(call(2), "a", 3)])
+        .await
+        .unwrap();
+    assert_eq!(fates, [Appended::Gone, Appended::New]);
+    let found = store.record(scope(1), call_sid(1)).await.unwrap();
+    assert_eq!(found, Lookup::Gone);
+}
+
 /// A call takes so many events and no more, whether they come at once or later; timers it always takes.
 pub async fn refuses_endless_events(store: Arc<dyn Store>) {
     create_account(&*store).await;

@@ -32,7 +32,8 @@ macro_rules! conformance {
         $crate::conformance! { @tests $open;
             account: creates_and_lists_accounts, refuses_wrong_accounts, replaces_tokens_secrets_and_settings,
                 keeps_and_revokes_api_keys, counts_changes_of_accounts;
-            log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_endless_events, leases_dirty_calls,
+            log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_events_of_erased_calls,
+                refuses_endless_events, leases_dirty_calls,
                 gives_back_leased_calls,
                 lets_measurements_of_long_calls_wait,
                 gives_only_new_events_with_the_state, stays_dirty_when_events_came_meanwhile, refolds_from_the_first_event,

@@ -141,9 +141,7 @@ impl Report {
                 Appended::New => self.accepted += 1,
                 Appended::Duplicate => self.duplicates += 1,
                 Appended::NoAccount => self.refuse_late("The account does not exist."),
-                Appended::Sealed => {
-                    self.refuse_late("The call's events have expired; its summary is final.");
-                }
+                Appended::Gone => self.refuse_late("The call was erased."),
                 Appended::Full => {
                     self.refuse_late("The call has as many events as a call may have.");
                 }

@@ -121,8 +121,10 @@ words! {
         Accepted = "accepted",
         /// It was there already.
         Duplicate = "duplicate",
+        /// Its call was erased.
+        Erased = "erased",
         /// Its call takes no more.
-        SealedOrFull = "sealed_or_full",
+        Full = "full",
         /// The store could not take it.
         NotKept = "not_kept",
         /// It is there to keep a way open.

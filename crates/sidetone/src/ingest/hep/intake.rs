@@ -435,7 +435,8 @@ const fn result_of(fate: Appended) -> PacketResult {
         Appended::New => PacketResult::Accepted,
         Appended::Duplicate => PacketResult::Duplicate,
         Appended::NoAccount => PacketResult::NoAccount,
-        Appended::Sealed | Appended::Full => PacketResult::SealedOrFull,
+        Appended::Gone => PacketResult::Erased,
+        Appended::Full => PacketResult::Full,
     }
 }
 
