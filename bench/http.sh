@@ -70,5 +70,5 @@ summing() {
   result=$(taskset -c "$CLIENT_CORE" "$BENCH" summing "$ADDR_server" "$LOGIN_PLAIN" "$1")
   row "FeedbackSummary of all days, POST to completed, p99 of 200 (p50 $(field 1 "$result") ms, longest $(field 3 "$result") ms)" \
     "$(field 2 "$result") ms" – – "≤ 50 ms"
-  row "rows read for it (hours of the range: $(field 5 "$result"), one account, one slot)" "$(field 4 "$result")" – – "≤ $(field 5 "$result")"
+  row "rows read for it (hours of the range: $(field 5 "$result"), one account, one bucket)" "$(field 4 "$result")" – – "≤ $(field 5 "$result")"
 }

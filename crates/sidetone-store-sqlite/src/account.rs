@@ -1,12 +1,15 @@
 //! Accounts and their credentials.
 
+use std::num::NonZeroU16;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_core::id::{AccountSid, ApiKeySid, CallSid};
 use sidetone_core::time::TimeUs;
 
 use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
+use super::rows::shard::{self, Shard};
 use super::rows::tables::ACCOUNT;
 use sidetone_store::StoreError;
 use sidetone_store::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
@@ -107,11 +110,32 @@ fn changed(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// The row of an account and whether it has advanced features on.
-pub(super) fn find(conn: &Connection, sid: AccountSid) -> Result<Option<(i64, bool)>> {
+/// What calls need to know of their account.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AccountRow {
+    pub(super) id: i64,
+    pub(super) advanced_features: bool,
+    buckets: NonZeroU16,
+}
+
+impl AccountRow {
+    /// Where what is counted of a call stands.
+    pub(super) fn shard(&self, sid: CallSid) -> Shard {
+        Shard::of(self.id, self.buckets, sid)
+    }
+}
+
+/// The row of an account.
+pub(super) fn find(conn: &Connection, sid: AccountSid) -> Result<Option<AccountRow>> {
     let found = conn
-        .prepare_cached("select id, advanced_features from account where sid = ?1")?
-        .query_row([sid.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("select id, advanced_features, buckets from account where sid = ?1")?
+        .query_row([sid.as_bytes()], |row| {
+            Ok(AccountRow {
+                id: row.get(0)?,
+                advanced_features: row.get(1)?,
+                buckets: shard::buckets(row, 2)?,
+            })
+        })
         .optional()?;
     if found.is_none() {
         let is_there = conn
@@ -125,11 +149,12 @@ pub(super) fn find(conn: &Connection, sid: AccountSid) -> Result<Option<(i64, bo
 }
 
 /// The row of an account that must exist.
-pub(super) fn existing(conn: &Connection, sid: AccountSid) -> Result<(i64, bool)> {
+pub(super) fn existing(conn: &Connection, sid: AccountSid) -> Result<AccountRow> {
     find(conn, sid)?.ok_or_else(|| Error(StoreError::NotFound(format!("account {sid}"))))
 }
 
-pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
+/// `buckets`: how many parts its calls are divided into, from now on.
+pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16) -> Result<()> {
     let conn = work.conn;
     if find(conn, account.sid)?.is_some() {
         return Err(Error(StoreError::Conflict(format!(
@@ -164,6 +189,7 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
             "advanced_features",
             "voice_trace",
             "mirror_feedback",
+            "buckets",
         ]))?
         .insert(params![
             account.sid.as_bytes(),
@@ -173,6 +199,7 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
             account.settings.advanced_features,
             account.settings.voice_trace,
             account.settings.mirror_feedback,
+            buckets.get(),
         ])?;
     write_tokens(conn, id, &account.tokens)?;
     write_provider_secrets(conn, id, &account.provider_secrets)?;
@@ -180,7 +207,7 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account) -> Result<()> {
 }
 
 pub(super) fn put_tokens(work: &mut Work<'_>, account: AccountSid, tokens: &[Token]) -> Result<()> {
-    let (id, _) = existing(work.conn, account)?;
+    let id = existing(work.conn, account)?.id;
     work.conn
         .execute("delete from account_token where account = ?1", [id])?;
     write_tokens(work.conn, id, tokens)?;
@@ -207,7 +234,7 @@ pub(super) fn put_provider_secrets(
     account: AccountSid,
     secrets: &[ProviderSecret],
 ) -> Result<()> {
-    let (id, _) = existing(work.conn, account)?;
+    let id = existing(work.conn, account)?.id;
     work.conn
         .execute("delete from provider_secret where account = ?1", [id])?;
     write_provider_secrets(work.conn, id, secrets)?;
@@ -239,7 +266,7 @@ pub(super) fn put_settings(
     account: AccountSid,
     settings: Settings,
 ) -> Result<()> {
-    let (id, _) = existing(work.conn, account)?;
+    let id = existing(work.conn, account)?.id;
     let checksum = ACCOUNT.updated_unread(&[
         ("advanced_features", "?2"),
         ("voice_trace", "?3"),
@@ -261,7 +288,7 @@ pub(super) fn put_settings(
 }
 
 pub(super) fn create_api_key(work: &mut Work<'_>, key: &ApiKey) -> Result<()> {
-    let (account, _) = existing(work.conn, key.account)?;
+    let account = existing(work.conn, key.account)?.id;
     let added = work.conn.execute(
         "insert into api_key (sid, account, name, sealed, created_us) values (?1, ?2, ?3, ?4, ?5)
          on conflict do nothing",

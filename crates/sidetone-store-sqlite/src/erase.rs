@@ -28,7 +28,7 @@ const PARTS: [&str; 7] = [
 
 pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<Lookup<()>> {
     let conn = work.conn;
-    let Some((account, _)) = account::find(conn, call.account)? else {
+    let Some(account) = account::find(conn, call.account)? else {
         return Ok(Lookup::Unknown);
     };
     let found: Option<(i64, Facets)> = conn
@@ -36,26 +36,27 @@ pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<L
             "select id, {} from call where sid = ?1 and account = ?2",
             facet::columns()
         ))?
-        .query_row(params![call.sid.as_bytes(), account], |row| {
+        .query_row(params![call.sid.as_bytes(), account.id], |row| {
             Ok((row.get(0)?, Facets::read(row, 1)?))
         })
         .optional()?;
     let Some((id, facets)) = found else {
-        return Ok(if record::is_erased(conn, account, call.sid)? {
+        return Ok(if record::is_erased(conn, account.id, call.sid)? {
             Lookup::Gone
         } else {
             Lookup::Unknown
         });
     };
-    feedback::erase(work, account, id, facets.keys.map(|keys| keys.start_us))?;
+    let shard = account.shard(call.sid);
+    feedback::erase(work, shard, id, facets.keys.map(|keys| keys.start_us))?;
     for part in PARTS {
         conn.prepare_cached(part)?.execute([id])?;
     }
     conn.prepare_cached("delete from call where id = ?1")?
         .execute([id])?;
     conn.prepare_cached("replace into tombstone (sid, account, at_us) values (?1, ?2, ?3)")?
-        .execute(params![call.sid.as_bytes(), account, now.micros()])?;
-    work.count(account, id, &facets, &Facets::NONE);
+        .execute(params![call.sid.as_bytes(), account.id, now.micros()])?;
+    work.count(shard, id, &facets, &Facets::NONE);
     feed::note(work, call, &Changed::Erased, now)?;
     Ok(Lookup::Found(()))
 }

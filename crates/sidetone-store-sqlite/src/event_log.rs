@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::id::{CallRef, CallSid};
 
 use self::event::PackedEvent;
+use super::account::AccountRow;
 use super::engine::work::Work;
 use super::error::Result;
 use super::rows::tables::CALL;
@@ -43,18 +44,18 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
                 .entry(call.account)
                 .or_insert(account::find(conn, call.account)?),
         };
-        let Some((account, advanced)) = known else {
+        let Some(account) = known else {
             for place in places {
                 fates[place] = Appended::NoAccount;
             }
             continue;
         };
         let of_call = || places.iter().map(|place| &events[*place]);
-        let known = find(conn, account, call.sid)?;
+        let known = find(conn, account.id, call.sid)?;
         let (id, count) = match &known {
             Some(known) => (known.id, known.event_count),
-            None if record::is_erased(conn, account, call.sid)? => continue,
-            None => (begin_call(conn, account, advanced, call.sid, of_call())?, 0),
+            None if record::is_erased(conn, account.id, call.sid)? => continue,
+            None => (begin_call(conn, account, call.sid, of_call())?, 0),
         };
         let mut added = Vec::new();
         let mut told = Vec::new();
@@ -70,9 +71,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
                 told.push((event.kind, number + 1, event.received_us));
             }
         }
-        let is_full = places
-            .iter()
-            .any(|place| fates[*place] == Appended::Full);
+        let is_full = places.iter().any(|place| fates[*place] == Appended::Full);
         if let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() {
             work.shared.calls.note(call, dirty_us);
             work.ring(Topic::Calls);
@@ -133,14 +132,14 @@ static BEGIN: LazyLock<String> = LazyLock::new(|| {
         ("event_count", "?4"),
         ("dirty_us", "?5"),
         ("last_received_us", "?6"),
+        ("bucket", "?7"),
     ])
 });
 
 /// Makes a call of its first events, which are about to be appended.
 fn begin_call<'a>(
     conn: &Connection,
-    account: i64,
-    advanced_features: bool,
+    account: AccountRow,
     sid: CallSid,
     events: impl Iterator<Item = &'a PackedEvent> + Clone,
 ) -> Result<i64> {
@@ -148,12 +147,13 @@ fn begin_call<'a>(
     let first_us = events.clone().map(|event| event.received_us).next();
     let last_us = events.map(|event| event.received_us).max();
     Ok(conn.prepare_cached(&BEGIN)?.insert(params![
-        account,
+        account.id,
         sid.as_bytes(),
-        advanced_features,
+        account.advanced_features,
         distinct.len(),
         first_us,
-        last_us
+        last_us,
+        account.shard(sid).bucket,
     ])?)
 }
 

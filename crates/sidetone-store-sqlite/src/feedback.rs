@@ -18,6 +18,7 @@ use super::rollups::hourly::Step;
 use super::rows::checksum::expect_sound;
 use super::rows::cursor;
 use super::rows::facet::hour_of;
+use super::rows::shard::Shard;
 use super::rows::tables::{CALL, FEEDBACK, FEEDBACK_LOG};
 use super::{account, feed, judgement, record};
 use sidetone_store::feed::Changed;
@@ -110,10 +111,10 @@ fn record_of(call: CallRef, feedback: Feedback, since: Since) -> FeedbackRecord 
 }
 
 pub(super) fn feedback(conn: &Connection, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>> {
-    let Some((account, _)) = account::find(conn, call.account)? else {
+    let Some(account) = account::find(conn, call.account)? else {
         return Ok(Lookup::Unknown);
     };
-    match find(conn, account, call.sid)? {
+    match find(conn, account.id, call.sid)? {
         Some(stored) => Ok(Lookup::Found(
             stored
                 .feedback
@@ -121,7 +122,7 @@ pub(super) fn feedback(conn: &Connection, call: CallRef) -> Result<Lookup<Option
         )),
         None => {
             record::expect_sound_index(conn, call.sid)?;
-            missing(conn, account, call.sid)
+            missing(conn, account.id, call.sid)
         }
     }
 }
@@ -136,8 +137,8 @@ fn missing<T>(conn: &Connection, account: i64, sid: CallSid) -> Result<Lookup<T>
 
 pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lookup<Rated>> {
     let conn = work.conn;
-    let (account, _) = account::existing(conn, call.account)?;
-    let stored = find(conn, account, call.sid)?;
+    let account = account::existing(conn, call.account)?;
+    let stored = find(conn, account.id, call.sid)?;
     if stored.is_none() {
         let scope = Scope {
             account: call.account,
@@ -145,7 +146,7 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
         // A placeholder would stand before the call of that name that a subaccount has.
         let is_a_subaccounts =
             matches!(record::annotation(conn, scope, call.sid)?, Lookup::Found(_));
-        match missing(conn, account, call.sid)? {
+        match missing(conn, account.id, call.sid)? {
             Lookup::Unknown if rate.accept_unknown && !is_a_subaccounts => {}
             lookup => return Ok(lookup),
         }
@@ -167,12 +168,12 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
     };
     let since = write(work, id, before, after, rate)?;
     feed::note(work, call, &Changed::Feedback, rate.now)?;
+    let shard = account.shard(call.sid);
     let hour = hour_of(start_us.unwrap_or(since.created_us));
     if let Some((before, _)) = before {
-        work.deltas
-            .hourly(Step::feedback(account, hour, before, -1));
+        work.deltas.hourly(Step::feedback(shard, hour, before, -1));
     }
-    work.deltas.hourly(Step::feedback(account, hour, after, 1));
+    work.deltas.hourly(Step::feedback(shard, hour, after, 1));
     if rate.mirror {
         mirror(
             work,
@@ -250,7 +251,7 @@ fn mirror(
 /// Notes that a call with feedback has another start, or none any more.
 pub(super) fn moved(
     work: &mut Work<'_>,
-    account: i64,
+    shard: Shard,
     id: i64,
     rated: i64,
     [old_us, new_us]: [Option<i64>; 2],
@@ -262,10 +263,8 @@ pub(super) fn moved(
     let [old, new] = [old_us, new_us].map(|start_us| hour_of(start_us.unwrap_or(created_us)));
     if old != new {
         let feedback = unpack(rated);
-        work.deltas
-            .hourly(Step::feedback(account, old, feedback, -1));
-        work.deltas
-            .hourly(Step::feedback(account, new, feedback, 1));
+        work.deltas.hourly(Step::feedback(shard, old, feedback, -1));
+        work.deltas.hourly(Step::feedback(shard, new, feedback, 1));
     }
     Ok(())
 }
@@ -273,7 +272,7 @@ pub(super) fn moved(
 /// Takes the feedback on a call back, with its log.
 pub(super) fn erase(
     work: &mut Work<'_>,
-    account: i64,
+    shard: Shard,
     id: i64,
     start_us: Option<i64>,
 ) -> Result<()> {
@@ -289,7 +288,7 @@ pub(super) fn erase(
     };
     let hour = hour_of(start_us.unwrap_or(created_us));
     work.deltas
-        .hourly(Step::feedback(account, hour, unpack(rated), -1));
+        .hourly(Step::feedback(shard, hour, unpack(rated), -1));
     work.conn
         .prepare_cached(
             "with recursive change (id) as (

@@ -17,6 +17,7 @@ use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
 use super::rows::facet::{self, At, FACETS, Facets};
+use super::rows::shard::{self, Shard};
 use super::rows::tables::{ANNOTATION, ANNOTATION_LOG, CALL};
 use super::{account, feed, record};
 use sidetone_store::feed::Changed;
@@ -25,7 +26,7 @@ use sidetone_store::{Annotate, AnnotationRecord, Lookup, Scope, StoreError};
 /// A call and one author's annotation of it, before a change.
 struct Before {
     id: i64,
-    account_row: i64,
+    shard: Shard,
     account: AccountSid,
     advanced_features: bool,
     /// Its newest row in the log.
@@ -51,7 +52,7 @@ impl Before {
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select c.id, c.account, a.sid, a.parent_sid, c.advanced_features, c.annotation_revision, c.annotation,
-           c.last_change, {}, {}
+           c.last_change, {}, a.buckets, {}
          from call c join account a on a.id = c.account
          where c.sid = ?1",
         CALL.is_sound("c."),
@@ -184,13 +185,13 @@ fn read(row: &Row<'_>, account: AccountSid, sid: CallSid) -> Result<Before> {
     record::expect_sound_call(row.get(8)?, sid)?;
     Ok(Before {
         id: row.get(0)?,
-        account_row: row.get(1)?,
+        shard: Shard::of(row.get(1)?, shard::buckets(row, 9)?, sid),
         account,
         advanced_features: row.get(4)?,
         revision: row.get(5)?,
         annotation: record::read_annotation(row, 6)?,
         last_change: row.get(7)?,
-        facets: Facets::read(row, 9)?,
+        facets: Facets::read(row, 10)?,
     })
 }
 
@@ -202,16 +203,18 @@ static PLACEHOLDER: LazyLock<String> = LazyLock::new(|| {
         ("placeholder", "1"),
         ("version", "0"),
         ("annotation_revision", "0"),
+        ("bucket", "?4"),
     ])
 });
 
 /// Makes a call that exists only because somebody judged it; its row.
 pub(super) fn make_placeholder(conn: &Connection, call: CallRef) -> Result<i64> {
-    let (account, advanced_features) = account::existing(conn, call.account)?;
+    let account = account::existing(conn, call.account)?;
     Ok(conn.prepare_cached(&PLACEHOLDER)?.insert(params![
-        account,
+        account.id,
         call.sid.as_bytes(),
-        advanced_features
+        account.advanced_features,
+        account.shard(call.sid).bucket,
     ])?)
 }
 
@@ -248,7 +251,7 @@ fn write(
         let values = values.into_iter().chain(judged).chain([found.id.into()]);
         conn.prepare_cached(&UPDATE)?
             .execute(params_from_iter(values))?;
-        work.count(found.account_row, found.id, &found.facets, &facets);
+        work.count(found.shard, found.id, &found.facets, &facets);
     } else {
         conn.prepare_cached(&PUT_BY_AUTHOR)?
             .execute(params![found.id, author, revision, json])?;

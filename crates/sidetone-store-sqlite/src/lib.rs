@@ -32,6 +32,7 @@ mod summary;
 pub mod testing;
 mod verbs;
 
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +52,10 @@ pub struct Options {
     pub readers: usize,
     /// Steps of `SQLite`'s virtual machine that one list may take; a million is some 50 ms.
     pub step_budget: u64,
+    /// Parts that the calls of an account are divided into which is made from now on (see
+    /// [`sidetone_core::bucket`]), up to [`sidetone_core::bucket::BUCKETS_MAX`]. What is counted
+    /// takes as many rows; here, where one thread writes, several gain nothing.
+    pub buckets: NonZeroU16,
 }
 
 impl Default for Options {
@@ -58,6 +63,7 @@ impl Default for Options {
         Self {
             readers: 4,
             step_budget: 100_000_000,
+            buckets: NonZeroU16::MIN,
         }
     }
 }
@@ -70,6 +76,8 @@ pub struct SqliteStore {
     shared: Arc<Shared>,
     /// Whose claims are ours.
     owner: u64,
+    /// Of accounts to be made.
+    buckets: NonZeroU16,
     #[cfg(feature = "testing")]
     directory: Option<Arc<tempfile::TempDir>>,
 }
@@ -115,6 +123,7 @@ impl SqliteStore {
             writer: Writer::start(conn, beside, points, tally, Arc::clone(&shared))?,
             readers: Arc::new(readers),
             owner: shared.new_owner(),
+            buckets: options.buckets,
             shared,
             #[cfg(feature = "testing")]
             directory: None,
@@ -163,10 +172,10 @@ impl SqliteStore {
     /// # Errors
     /// As [`Self::open`].
     #[cfg(feature = "testing")]
-    pub fn open_temporary() -> Result<Self> {
+    pub fn open_temporary(options: Options) -> Result<Self> {
         let directory = tempfile::tempdir()
             .map_err(|error| sidetone_store::StoreError::Unavailable(error.to_string()))?;
-        let mut store = Self::open(&directory.path().join("sidetone.db"), Options::default())?;
+        let mut store = Self::open(&directory.path().join("sidetone.db"), options)?;
         store.directory = Some(Arc::new(directory));
         Ok(store)
     }
@@ -176,10 +185,10 @@ impl SqliteStore {
     /// # Errors
     /// As [`Self::open`].
     #[cfg(feature = "testing")]
-    pub fn open_temporary_twice() -> Result<[Self; 2]> {
-        let one = Self::open_temporary()?;
+    pub fn open_temporary_twice(options: Options) -> Result<[Self; 2]> {
+        let one = Self::open_temporary(options)?;
         let path = one.directory.iter().map(|it| it.path().join("sidetone.db"));
-        let mut other = Self::open(&path.collect::<std::path::PathBuf>(), Options::default())?;
+        let mut other = Self::open(&path.collect::<std::path::PathBuf>(), options)?;
         other.directory.clone_from(&one.directory);
         Ok([one, other])
     }
@@ -214,7 +223,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_full_disk_refuses_writes_keeps_reads_and_recovers() {
-        let store = Arc::new(SqliteStore::open_temporary().unwrap());
+        let store = Arc::new(SqliteStore::open_temporary(Options::default()).unwrap());
         create_account(&*store).await;
         store
             .put_summaries(vec![put(summary(call(0), 0, Some(60)), 0)])

@@ -5,6 +5,7 @@
 
 mod condition;
 mod ground;
+mod hour_rows;
 mod judged_hours;
 mod named;
 mod party;
@@ -30,7 +31,7 @@ pub(super) fn list(
     filter: &SummaryFilter,
     request: &PageRequest,
 ) -> Result<Page<CallRecord>> {
-    let Some((account, _)) = account::find(conn, filter.account)? else {
+    let Some(account) = account::find(conn, filter.account)?.map(|row| row.id) else {
         return Ok(Page::default());
     };
     let Some(conditions) = Conditions::of(conn, filter)? else {

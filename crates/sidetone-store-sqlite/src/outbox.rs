@@ -4,7 +4,7 @@
 pub(crate) mod turn;
 
 use rusqlite::{Connection, params};
-use sidetone_core::id::AccountSid;
+use sidetone_core::id::{AccountSid, CallSid};
 use sidetone_core::time::TimeUs;
 
 use super::account;
@@ -17,7 +17,7 @@ use sidetone_store::{StoreError, Topic};
 
 /// Adds a delivery, in the transaction of what it tells about.
 pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
-    let (account, _) = account::existing(work.conn, delivery.account)?;
+    let account = account::existing(work.conn, delivery.account)?;
     let request = &delivery.request;
     let (content_type, body) = request
         .body
@@ -29,7 +29,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
         .prepare_cached(include_str!("outbox/add_delivery.sql"))?
         .execute(params![
             delivery.id.as_bytes(),
-            account,
+            account.id,
             EndpointId::of(delivery.account, &request.url).number(),
             delivery.subject,
             delivery.kind,
@@ -40,9 +40,16 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
             delivery.created_at.micros(),
             headers,
             number_of_signer(delivery.signer),
+            account.shard(subject_of(delivery)).bucket,
         ])?;
     work.ring(Topic::Deliveries);
     Ok(())
+}
+
+/// What it is spread by: deliveries about a call are where the call is, others as if what they are
+/// about, or they themselves, were one.
+fn subject_of(delivery: &NewDelivery) -> CallSid {
+    CallSid::from_bytes(delivery.subject.unwrap_or(*delivery.id.as_bytes()))
 }
 
 const fn number_of(method: Method) -> i64 {

@@ -6,5 +6,6 @@ pub(crate) mod codec;
 pub(crate) mod cursor;
 pub(crate) mod facet;
 pub(crate) mod paging;
+pub(crate) mod shard;
 pub(crate) mod tables;
 pub(crate) mod terms;

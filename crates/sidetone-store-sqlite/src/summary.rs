@@ -17,6 +17,7 @@ use super::event_log::{dirty, set_aside};
 use super::rows::address::address_hash;
 use super::rows::codec;
 use super::rows::facet::{self, FACETS, Facets};
+use super::rows::shard::Shard;
 use super::rows::tables::CALL;
 use super::{account, feed, feedback, judgement, record};
 use sidetone_store::feed::Changed;
@@ -88,6 +89,7 @@ fn facet_columns() -> impl Iterator<Item = &'static str> {
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     let mut columns = vec![
         "account",
+        "bucket",
         "sid",
         "advanced_features",
         "annotation_revision",
@@ -123,9 +125,10 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     let conn = work.conn;
     let put = &packed.put;
     let summary = &put.summary;
-    let (account, advanced) = account::existing(conn, summary.call.account)?;
+    let account = account::existing(conn, summary.call.account)?;
+    let shard = account.shard(summary.call.sid);
     let position = i64::try_from(put.position).unwrap_or(i64::MAX);
-    let stored = find(conn, account, summary)?;
+    let stored = find(conn, account.id, summary)?;
     // A damaged row is left as it is: with new values it would count as sound (event_log/dirty.rs).
     if stored
         .as_ref()
@@ -148,10 +151,10 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     };
     let (id, version, is_changed) = match &stored {
         None => {
-            if record::is_erased(conn, account, summary.call.sid)? {
+            if record::is_erased(conn, account.id, summary.call.sid)? {
                 return Ok(Put::Gone);
             }
-            let id = columns.insert(conn, account, advanced)?;
+            let id = columns.insert(conn, shard, account.advanced_features)?;
             write_document(conn, id, &packed.document)?;
             (id, 1, true)
         }
@@ -175,11 +178,11 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     let imported = summary.imported_annotation.as_ref();
     let was = imported.and_then(|_| stored.as_ref()?.document.as_deref());
     let was = was.and_then(|document| imported_annotation(summary.call, document));
-    alias::write(conn, (account, id), stored.is_none(), summary, new.keys)?;
-    work.count(account, id, &old, &new);
+    alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
+    work.count(shard, id, &old, &new);
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
         let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));
-        feedback::moved(work, account, id, rated, starts)?;
+        feedback::moved(work, shard, id, rated, starts)?;
     }
     if let Some(imported) = imported {
         judgement::adopt(work, summary.call, was.as_ref(), imported, put.now)?;
@@ -262,9 +265,10 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn insert(&self, conn: &Connection, account: i64, advanced_features: bool) -> Result<i64> {
+    fn insert(&self, conn: &Connection, shard: Shard, advanced_features: bool) -> Result<i64> {
         let values = [
-            account.into(),
+            shard.account.into(),
+            shard.bucket.into(),
             self.put.summary.call.sid.as_bytes().to_vec().into(),
             advanced_features.into(),
             0.into(),

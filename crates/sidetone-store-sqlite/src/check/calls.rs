@@ -12,6 +12,7 @@ use crate::event_log::{dirty, slot};
 use crate::rows::address::address_hash;
 use crate::rows::cursor;
 use crate::rows::facet::{self, FACETS, Facets};
+use crate::rows::shard::{self, Shard};
 use crate::rows::tables::CALL;
 use crate::rows::{codec, terms};
 use crate::summary::alias;
@@ -27,7 +28,7 @@ pub(crate) fn check_calls(
     let after = cursor::behind(after)?;
     let sql = format!(
         "select c.id, a.sid, c.sid, c.version, c.event_count, c.position, c.from_address, c.to_address, c.from_hash,
-           c.to_hash, c.end_key, c.annotation_revision, c.annotation, c.account, c.start_us, {}, {}
+           c.to_hash, c.end_key, c.annotation_revision, c.annotation, c.account, c.start_us, c.bucket, a.buckets, {}, {}
          from call c left join account a on a.id = c.account where c.id > ?1 order by c.id limit ?2",
         CALL.is_sound("c."),
         facet::columns()
@@ -141,11 +142,14 @@ fn check_row(
     row: &Row<'_>,
     say: &mut impl FnMut(&str),
 ) -> Result<()> {
-    if !row.get::<_, bool>(15)? {
+    if !row.get::<_, bool>(17)? {
         say("the row of table call is not what was written");
     }
     let account: i64 = row.get(13)?;
     let (start_us, end_key): (Option<i64>, Option<i64>) = (row.get(14)?, row.get(10)?);
+    if Shard::of(account, shard::buckets(row, 16)?, call.sid).bucket != row.get::<_, i64>(15)? {
+        say("it is in another bucket than its own");
+    }
     let by_sid = "select count(*) from call where sid = ?1 and account = ?2 and id = ?3";
     let is_found: bool = conn
         .prepare_cached(by_sid)?
@@ -191,7 +195,7 @@ fn check_row(
     if row.get::<_, i64>(11)? > 0 {
         expected.set_annotation(&record::read_annotation(row, 12)?);
     }
-    let stored = Facets::read(row, 16)?;
+    let stored = Facets::read(row, 18)?;
     if stored != expected {
         say(&format!(
             "columns differ from document and annotation: {}",

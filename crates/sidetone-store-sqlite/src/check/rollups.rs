@@ -1,5 +1,7 @@
 //! Looking for damage in what is counted.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use sidetone_core::feedback::ISSUES;
 use sidetone_core::time::{DAY_US, HOUR_US};
@@ -11,11 +13,12 @@ use crate::rollups::judged::{self, JudgedCall, JudgedHour};
 use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::{self, Axis, DIM_CALLS, FACETS, Facets, Kind, SHAPE_ENDED, hour_of};
 
-/// One row of the rollups, or of the recount: value, hour, calls, and what the calls add up to.
+/// One row of the rollups, or of the recount: value, hour, bucket, calls, and what the calls add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Counted {
     value: i64,
     hour: i64,
+    bucket: i64,
     n: i64,
     /// Sums of rows and of offsets, where calls are known one by one.
     sums: Option<(i64, i64)>,
@@ -66,7 +69,7 @@ pub(crate) fn check_rollups(
         }
     }
     let stray: i64 = conn.query_row(
-        "select count(*) from rollup where account = ?1 and (dim < 0 or dim > ?2 or slot <> 0)",
+        "select count(*) from rollup where account = ?1 and (dim < 0 or dim > ?2)",
         params![account, FACETS.iter().map(|facet| facet.dim).max()],
         |row| row.get(0),
     )?;
@@ -76,7 +79,7 @@ pub(crate) fn check_rollups(
     Ok(())
 }
 
-/// Compares the rows of judged hours with the calls, both in order.
+/// Compares the rows of judged hours with the calls, both in order, an hour after the other.
 fn check_judged(
     conn: &Connection,
     account: i64,
@@ -85,7 +88,7 @@ fn check_judged(
 ) -> Result<()> {
     let key = axis.column();
     let sql = format!(
-        "select {key}, id, {} from call
+        "select {key}, id, bucket, {} from call
          where account = ?1 and {key} is not null and judged order by {key}, id",
         facet::columns()
     );
@@ -96,45 +99,47 @@ fn check_judged(
             offset_us: key.rem_euclid(HOUR_US),
             id: row.get(1)?,
         };
-        let mask = judged::mask_of(&Facets::read(row, 2)?);
-        Ok((hour_of(key), JudgedCall { posting, mask }))
+        let mask = judged::mask_of(&Facets::read(row, 3)?);
+        let judged = JudgedCall { posting, mask };
+        Ok((hour_of(key), row.get::<_, i64>(2)?, judged))
     })?;
     let of = axis.prefix();
     let mut statement = conn.prepare(&format!(
-        "select hour, {of}_mask, {of}_counts, {of}_calls from judged
-         where account = ?1 and {of}_mask <> 0 order by hour"
+        "select hour, bucket, {of}_mask, {of}_counts, {of}_calls from judged
+         where account = ?1 and {of}_mask <> 0 order by hour, bucket"
     ))?;
     let mut rows = statement.query([account])?;
     let mut call = calls.next().transpose()?;
-    loop {
-        let mut recount = None;
-        while let Some((hour, judged)) = call {
-            let (of_hour, row) = recount.get_or_insert_with(|| (hour, JudgedHour::empty()));
-            if *of_hour != hour {
-                break;
-            }
+    while let Some((hour, ..)) = call {
+        let mut recount = BTreeMap::new();
+        while let Some((_, bucket, judged)) = call.filter(|(of_hour, ..)| *of_hour == hour) {
+            let row = recount.entry(bucket).or_insert(JudgedHour::empty());
             row.step(judged, 1);
             call = calls.next().transpose()?;
         }
-        let stored = match rows.next()? {
-            None => None,
-            Some(row) => Some((
-                row.get::<_, i64>(0)?,
-                JudgedHour::read(row, 1).unwrap_or(JudgedHour::empty()),
-            )),
-        };
-        match (stored, recount) {
-            (None, None) => return Ok(()),
-            (Some((hour, stored)), Some((of_hour, recount)))
-                if hour == of_hour && stored.agrees_with(&recount) => {}
-            _ => {
-                find(findings, || {
-                    format!("the judged hours on {key} differ from the calls")
-                });
-                return Ok(());
+        for (bucket, recount) in recount {
+            let is_it = match rows.next()? {
+                None => false,
+                Some(row) => {
+                    let stored = JudgedHour::read(row, 2).unwrap_or(JudgedHour::empty());
+                    (row.get(0)?, row.get(1)?) == (hour, bucket) && stored.agrees_with(&recount)
+                }
+            };
+            if !is_it {
+                return Ok(find_judged(key, findings));
             }
         }
     }
+    if rows.next()?.is_some() {
+        find_judged(key, findings);
+    }
+    Ok(())
+}
+
+fn find_judged(key: &str, findings: &mut Vec<String>) {
+    find(findings, || {
+        format!("the judged hours on {key} differ from the calls")
+    });
 }
 
 /// Compares the rollups of one dimension with the calls, both in order.
@@ -151,22 +156,24 @@ fn check_dim(
     // SQLite divides towards zero, hours are rounded down.
     let offset = format!("(({key} % {HOUR_US}) + {HOUR_US}) % {HOUR_US}");
     let recount = format!(
-        "select {value}, ({key} - {offset}) / {HOUR_US}, count(*), sum(id), sum({offset}) from call
-         where account = ?1 and {key} is not null and {only} group by 1, 2 order by 1, 2"
+        "select {value}, ({key} - {offset}) / {HOUR_US}, bucket, count(*), sum(id), sum({offset}) from call
+         where account = ?1 and {key} is not null and {only} group by 1, 2, 3 order by 1, 2, 3"
     );
     let mut statement = conn.prepare(&recount)?;
     let mut calls = statement.query_map([account], |row| {
         Ok(Counted {
             value: row.get(0)?,
             hour: row.get(1)?,
-            n: row.get(2)?,
-            sums: Some((row.get(3)?, row.get(4)?)),
+            bucket: row.get(2)?,
+            n: row.get(3)?,
+            sums: Some((row.get(4)?, row.get(5)?)),
         })
     })?;
     let fixed_value = value.parse::<i64>().ok();
     let mut statement = conn.prepare(
-        "select value, hour, n, calls from rollup
-         where account = ?1 and axis = ?2 and dim = ?3 and value = coalesce(?4, value) order by value, hour",
+        "select value, hour, bucket, n, calls from rollup
+         where account = ?1 and axis = ?2 and dim = ?3 and value = coalesce(?4, value)
+         order by value, hour, bucket",
     )?;
     let mut rollups = statement.query(params![account, axis.number(), dim, fixed_value])?;
     let mut wrong = 0_u64;
@@ -195,13 +202,13 @@ fn check_dim(
 }
 
 fn agree(stored: Counted, counted: Counted) -> bool {
-    (stored.value, stored.hour, stored.n) == (counted.value, counted.hour, counted.n)
-        && (stored.sums.is_none() || stored.sums == counted.sums)
+    let row = |it: Counted| (it.value, it.hour, it.bucket, it.n);
+    row(stored) == row(counted) && (stored.sums.is_none() || stored.sums == counted.sums)
 }
 
 fn stored_row(row: &rusqlite::Row<'_>) -> Result<Counted> {
-    let n = row.get(2)?;
-    let packed: Option<Vec<u8>> = row.get(3)?;
+    let n = row.get(3)?;
+    let packed: Option<Vec<u8>> = row.get(4)?;
     let sums = match packed {
         None => None,
         Some(packed) => {
@@ -220,6 +227,7 @@ fn stored_row(row: &rusqlite::Row<'_>) -> Result<Counted> {
     Ok(Counted {
         value: row.get(0)?,
         hour: row.get(1)?,
+        bucket: row.get(2)?,
         n,
         sums,
     })
@@ -237,17 +245,17 @@ pub(crate) fn check_hours(conn: &Connection, findings: &mut Vec<String>) -> Resu
         .chain(issues)
         .collect();
     let recount = format!(
-        "select account, hour, {} from (
-           select account, {} as hour, 1 as is_call, null as rated from call where start_us is not null
+        "select account, bucket, hour, {} from (
+           select account, bucket, {} as hour, 1 as is_call, null as rated from call where start_us is not null
            union all
-           select c.account, {}, 0, c.rated from call c join feedback f on f.call_id = c.id
-         ) group by account, hour",
+           select c.account, c.bucket, {}, 0, c.rated from call c join feedback f on f.call_id = c.id
+         ) group by account, bucket, hour",
         counts.join(", "),
         hour("start_us"),
         hour("coalesce(c.start_us, f.created_us)")
     );
     let stored = format!(
-        "select account, hour, {} from hourly",
+        "select account, bucket, hour, {} from hourly",
         hourly::COLUMNS.join(", ")
     );
     if differ(conn, &recount, &stored)? > 0 {
@@ -262,10 +270,10 @@ pub(crate) fn check_hours(conn: &Connection, findings: &mut Vec<String>) -> Resu
 pub(crate) fn check_pdd(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let day = format!("(start_us - ((start_us % {DAY_US}) + {DAY_US}) % {DAY_US}) / {DAY_US}");
     let recount = format!(
-        "select {day}, coalesce(to_country, 0), pdd_bin, count(*) from call
-         where start_us is not null and pdd_bin is not null group by 1, 2, 3"
+        "select {day}, coalesce(to_country, 0), pdd_bin, bucket, count(*) from call
+         where start_us is not null and pdd_bin is not null group by 1, 2, 3, 4"
     );
-    let stored = "select day, country, bin, n from pdd";
+    let stored = "select day, country, bin, bucket, n from pdd";
     if differ(conn, &recount, stored)? > 0 {
         find(findings, || {
             "the histogram of post-dial delays differs from the calls".to_owned()

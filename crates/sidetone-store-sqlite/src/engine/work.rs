@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::shared::Shared;
 use crate::rollups::deltas::Deltas;
 use crate::rows::facet::Facets;
+use crate::rows::shard::Shard;
 use crate::rows::terms::{TermCache, Terms};
 use sidetone_store::Topic;
 
@@ -50,7 +51,7 @@ impl<'a> Work<'a> {
     }
 
     /// Notes for the rollups that a call was `old` and is `new`.
-    pub(crate) fn count(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
-        self.deltas.change(account, id, old, new);
+    pub(crate) fn count(&mut self, shard: Shard, id: i64, old: &Facets, new: &Facets) {
+        self.deltas.change(shard, id, old, new);
     }
 }

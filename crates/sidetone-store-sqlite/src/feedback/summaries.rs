@@ -77,7 +77,7 @@ fn tally_json(status: FeedbackSummaryStatus) -> Result<Option<String>> {
 }
 
 pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<()> {
-    let (account, _) = account::existing(work.conn, summary.range.account)?;
+    let account = account::existing(work.conn, summary.range.account)?.id;
     let callback = summary.callback.as_ref();
     work.conn
         .prepare_cached(&FEEDBACK_SUMMARY.insert_columns(&[

@@ -13,8 +13,7 @@ use sidetone_store::feedback::FeedbackRange;
 /// Adds up the hours of a range, and says how many rows that took.
 pub(crate) fn tally(conn: &Connection, range: &FeedbackRange) -> Result<(FeedbackTally, u64)> {
     const HOURS: i64 = DAY_US / HOUR_US;
-    let (account, _) = account::existing(conn, range.account)?;
-    let mut accounts = vec![account];
+    let mut accounts = vec![account::existing(conn, range.account)?.id];
     if range.include_subaccounts {
         let mut statement = conn.prepare_cached("select id from account where parent_sid = ?1")?;
         for child in statement.query_map([range.account.as_bytes()], |row| row.get(0))? {

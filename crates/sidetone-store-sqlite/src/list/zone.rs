@@ -4,12 +4,9 @@
 //! the next hour that all of them have. Where a condition's calls are known one by one, so are the
 //! candidates of the hour.
 
-use std::collections::VecDeque;
-
-use rusqlite::params;
-
 use super::condition::Condition;
 use super::ground::Ground;
+use super::hour_rows::HourRows;
 use super::judged_hours::JudgedHours;
 use crate::error::Result;
 use crate::rollups::posting::{self, Posting};
@@ -23,76 +20,33 @@ pub(crate) struct Hour {
     pub(crate) candidates: Option<Vec<Posting>>,
 }
 
-/// Rows fetched at once: few at first, more when the walk goes on.
+/// Hours that are fetched first.
 const FETCH_FIRST: usize = 4;
-const FETCH_MAX: usize = 128;
-
-const TOWARD_END: &str = "select hour, calls from rollup
-    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour between ?5 and ?6
-    order by hour desc limit ?7";
-const TOWARD_BEGINNING: &str = "select hour, calls from rollup
-    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour between ?5 and ?6
-    order by hour limit ?7";
 
 /// The hours of one value.
 struct ValueHours {
     dim: i64,
     value: i64,
-    fetched: VecDeque<(i64, Option<Vec<u8>>)>,
-    fetch: usize,
-    /// No row lies beyond those fetched.
-    exhausted: bool,
+    rows: HourRows,
 }
 
 impl ValueHours {
     /// The first hour that is not met before `hour`.
     fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
-        loop {
-            while let Some((first, _)) = self.fetched.front() {
-                if !ground.is_before(*first, hour) {
-                    return Ok(Some(*first));
-                }
-                self.fetched.pop_front();
-            }
-            if self.exhausted {
-                return Ok(None);
-            }
-            self.fetch_from(ground, hour)?;
-        }
-    }
-
-    fn fetch_from(&mut self, ground: &Ground<'_>, hour: i64) -> Result<()> {
-        let (first, last) = ground.hours_from(hour);
-        let sql = match ground.toward {
-            Toward::End => TOWARD_END,
-            Toward::Beginning => TOWARD_BEGINNING,
+        let order = match ground.toward {
+            Toward::End => "hour desc",
+            Toward::Beginning => "hour",
         };
-        let mut statement = ground.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params![
-            ground.account,
-            ground.axis.number(),
-            self.dim,
-            self.value,
-            first,
-            last,
-            self.fetch
-        ])?;
-        while let Some(row) = rows.next()? {
-            self.fetched.push_back((row.get(0)?, row.get(1)?));
-        }
-        self.exhausted = self.fetched.len() < self.fetch;
-        self.fetch = (self.fetch * 2).min(FETCH_MAX);
-        Ok(())
-    }
-
-    /// The calls in `hour`: `Some(empty)` when there are none, `None` when there are many.
-    fn calls_in(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
-        match self.fetched.front() {
-            Some((first, calls)) if *first == hour => {
-                calls.as_deref().map(posting::decode).transpose()
-            }
-            _ => Ok(Some(Vec::new())),
-        }
+        let (dim, value) = (self.dim, self.value);
+        self.rows.seek(ground, hour, |first, last| {
+            let sql = format!(
+                "select hour, calls from rollup
+                 where account = ? and axis = ? and dim = ? and value = ? and hour between ? and ?
+                 order by {order}"
+            );
+            let axis = ground.axis.number();
+            (sql, vec![ground.account, axis, dim, value, first, last])
+        })
     }
 }
 
@@ -109,9 +63,7 @@ impl ConditionHours {
         let of = |value: &i64| ValueHours {
             dim: FACETS[condition.at as usize].dim,
             value: *value,
-            fetched: VecDeque::new(),
-            fetch: FETCH_FIRST,
-            exhausted: false,
+            rows: HourRows::new(FETCH_FIRST),
         };
         Self::Values(condition.wanted.iter().map(of).collect())
     }
@@ -140,16 +92,15 @@ impl ConditionHours {
             Self::Judged(judged) => return judged.calls_in(hour),
         };
         let mut any = Vec::new();
-        for value in values {
-            match value.calls_in(hour)? {
-                Some(calls) => any.extend(calls),
+        for calls in values.iter().flat_map(|value| value.rows.of_hour(hour)) {
+            match calls {
+                Some(calls) => any.extend(posting::decode(calls)?),
                 None => return Ok(None),
             }
         }
-        if values.len() > 1 {
-            any.sort_unstable();
-            any.dedup();
-        }
+        // They are in order within a value and a bucket.
+        any.sort_unstable();
+        any.dedup();
         Ok(Some(any))
     }
 }

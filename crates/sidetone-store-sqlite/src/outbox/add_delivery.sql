@@ -1,8 +1,8 @@
 insert into outbox (
-  sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer, queued_us, state, checksum
+  sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer, queued_us, bucket, state, checksum
 )
 values (
-  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10,
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?10, ?13,
   case when exists (
     select 1 from outbox indexed by outbox_held
     where endpoint = ?3 and subject = ?4 and subject is not null and state in (1, 2)

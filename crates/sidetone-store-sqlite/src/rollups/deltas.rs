@@ -12,6 +12,7 @@ use super::judged::{self, JudgedCall, JudgedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::error::Result;
 use crate::rows::facet::{At, Axis, DIM_CALLS, FACETS, Facets, hour_of};
+use crate::rows::shard::Shard;
 
 /// One row of the rollups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +22,7 @@ struct Key {
     dim: i64,
     value: i64,
     hour: i64,
+    bucket: i64,
 }
 
 /// One call more or less in a row.
@@ -31,8 +33,9 @@ struct Step {
     by: i64,
 }
 
-/// One call more or less in the histogram of post-dial delays: day, country, bin, by how many.
-type PddStep = (i64, i64, i64, i64);
+/// One call more or less in the histogram of post-dial delays: day, country, bin and bucket; by how
+/// many.
+type PddStep = ([i64; 4], i64);
 
 /// Differences not yet written.
 #[derive(Debug, Default)]
@@ -76,14 +79,14 @@ impl Deltas {
     }
 
     /// Notes that a call was `old` and is `new`.
-    pub(crate) fn change(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
+    pub(crate) fn change(&mut self, shard: Shard, id: i64, old: &Facets, new: &Facets) {
         for axis in Axis::BOTH {
             let old_key = old.keys.map(|keys| keys.on(axis));
             let new_key = new.keys.map(|keys| keys.on(axis));
             let stays = old_key == new_key;
             if !stays {
-                self.step(account, axis, DIM_CALLS, 0, old_key, id, -1);
-                self.step(account, axis, DIM_CALLS, 0, new_key, id, 1);
+                self.step(shard, axis, DIM_CALLS, 0, old_key, id, -1);
+                self.step(shard, axis, DIM_CALLS, 0, new_key, id, 1);
             }
             for (place, facet) in FACETS.iter().enumerate() {
                 if facet.is_judged || stays && old.values[place] == new.values[place] {
@@ -91,32 +94,30 @@ impl Deltas {
                 }
                 let dim = facet.dim;
                 for value in old.counted(place) {
-                    self.step(account, axis, dim, value, old_key, id, -1);
+                    self.step(shard, axis, dim, value, old_key, id, -1);
                 }
                 for value in new.counted(place) {
-                    self.step(account, axis, dim, value, new_key, id, 1);
+                    self.step(shard, axis, dim, value, new_key, id, 1);
                 }
             }
         }
-        self.change_judged(account, id, old, new);
+        self.change_judged(shard, id, old, new);
         let [old_hour, new_hour] =
             [old, new].map(|facets| facets.keys.map(|keys| hour_of(keys.on(Axis::Start))));
         if old_hour != new_hour {
-            let step =
-                |hour: Option<i64>, by| hour.map(|hour| hourly::Step::call(account, hour, by));
+            let step = |hour: Option<i64>, by| hour.map(|hour| hourly::Step::call(shard, hour, by));
             self.hourly(step(old_hour, -1));
             self.hourly(step(new_hour, 1));
         }
         let (old_pdd, new_pdd) = (pdd_row(old), pdd_row(new));
         if old_pdd != new_pdd {
-            self.pdd
-                .extend(old_pdd.map(|(day, country, bin)| (day, country, bin, -1)));
-            self.pdd
-                .extend(new_pdd.map(|(day, country, bin)| (day, country, bin, 1)));
+            let step = |(day, country, bin), by| ([day, country, bin, shard.bucket], by);
+            self.pdd.extend(old_pdd.map(|row| step(row, -1)));
+            self.pdd.extend(new_pdd.map(|row| step(row, 1)));
         }
     }
 
-    fn change_judged(&mut self, account: i64, id: i64, old: &Facets, new: &Facets) {
+    fn change_judged(&mut self, shard: Shard, id: i64, old: &Facets, new: &Facets) {
         let (old_mask, new_mask) = (judged::mask_of(old), judged::mask_of(new));
         for axis in Axis::BOTH {
             let sides = [(old, old_mask, -1), (new, new_mask, 1)];
@@ -124,7 +125,7 @@ impl Deltas {
                 let key = facets.keys.filter(|_| mask != 0)?.on(axis);
                 let posting = posting_at(key, id);
                 Some(JudgedStep {
-                    account,
+                    shard,
                     hour: hour_of(key),
                     axis,
                     call: JudgedCall { posting, mask },
@@ -145,7 +146,7 @@ impl Deltas {
     #[expect(clippy::too_many_arguments, reason = "they are the columns of one row")]
     fn step(
         &mut self,
-        account: i64,
+        shard: Shard,
         axis: Axis,
         dim: i64,
         value: i64,
@@ -156,11 +157,12 @@ impl Deltas {
         let Some(key) = key else { return };
         self.steps.push(Step {
             key: Key {
-                account,
+                account: shard.account,
                 axis: axis.number(),
                 dim,
                 value,
                 hour: hour_of(key),
+                bucket: shard.bucket,
             },
             posting: posting_at(key, id),
             by,
@@ -177,7 +179,7 @@ impl Deltas {
         self.judged.sort_unstable();
         for steps in self
             .judged
-            .chunk_by(|a, b| (a.account, a.hour) == (b.account, b.hour))
+            .chunk_by(|a, b| (a.shard, a.hour) == (b.shard, b.hour))
         {
             // A call that left and came back in one transaction changes nothing.
             let net: Vec<JudgedStep> = steps
@@ -195,7 +197,7 @@ impl Deltas {
         hourly::write(conn, &self.hourly)?;
         self.hourly.clear();
         self.pdd.sort_unstable();
-        for steps in self.pdd.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+        for steps in self.pdd.chunk_by(|a, b| a.0 == b.0) {
             write_pdd(conn, steps)?;
         }
         self.pdd.clear();
@@ -225,19 +227,26 @@ const fn is_listed(dim: i64) -> bool {
 }
 
 const READ: &str = "select n, calls from rollup
-    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and slot = 0";
-const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, slot, n, calls)
-    values (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)
+    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and bucket = ?6";
+const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, bucket, n, calls)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     on conflict do update set n = excluded.n, calls = excluded.calls";
 const DELETE: &str = "delete from rollup
-    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and slot = 0";
+    where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and bucket = ?6";
 
 /// Applies steps, which are of one row and sorted by posting.
 fn write_row(conn: &Connection, steps: &[Step]) -> Result<()> {
     let Some(Step { key, .. }) = steps.first() else {
         return Ok(());
     };
-    let row = params![key.account, key.axis, key.dim, key.value, key.hour];
+    let row = params![
+        key.account,
+        key.axis,
+        key.dim,
+        key.value,
+        key.hour,
+        key.bucket
+    ];
     // A call that left and came back in one transaction changes nothing.
     let net: Vec<(Posting, i64)> = steps
         .chunk_by(|a, b| a.posting == b.posting)
@@ -270,6 +279,7 @@ fn write_row(conn: &Connection, steps: &[Step]) -> Result<()> {
         key.dim,
         key.value,
         key.hour,
+        key.bucket,
         count,
         packed
     ])?;
@@ -294,33 +304,36 @@ fn merge(postings: Vec<Posting>, net: &[(Posting, i64)]) -> Vec<Posting> {
 }
 
 fn write_pdd(conn: &Connection, steps: &[PddStep]) -> Result<()> {
-    let Some((day, country, bin, _)) = steps.first() else {
+    let Some(([day, country, bin, bucket], _)) = steps.first() else {
         return Ok(());
     };
-    let by: i64 = steps.iter().map(|step| step.3).sum();
+    let by: i64 = steps.iter().map(|(_, by)| by).sum();
+    let row = [day, country, bin, bucket, &by];
     if by > 0 {
         conn.prepare_cached(
-            "insert into pdd (day, country, bin, slot, n) values (?1, ?2, ?3, 0, ?4)
+            "insert into pdd (day, country, bin, bucket, n) values (?1, ?2, ?3, ?4, ?5)
              on conflict do update set n = n + excluded.n",
         )?
-        .execute([day, country, bin, &by])?;
+        .execute(row)?;
     } else if by < 0 {
         let left: Option<i64> = conn
             .prepare_cached(
-                "select n + ?4 from pdd where day = ?1 and country = ?2 and bin = ?3 and slot = 0",
+                "select n + ?5 from pdd
+                 where day = ?1 and country = ?2 and bin = ?3 and bucket = ?4",
             )?
-            .query_row([day, country, bin, &by], |row| row.get(0))
+            .query_row(row, |row| row.get(0))
             .optional()?;
         if left.is_some_and(|left| left > 0) {
             conn.prepare_cached(
-                "update pdd set n = n + ?4 where day = ?1 and country = ?2 and bin = ?3 and slot = 0",
+                "update pdd set n = n + ?5
+                 where day = ?1 and country = ?2 and bin = ?3 and bucket = ?4",
             )?
-            .execute([day, country, bin, &by])?;
+            .execute(row)?;
         } else {
             conn.prepare_cached(
-                "delete from pdd where day = ?1 and country = ?2 and bin = ?3 and slot = 0",
+                "delete from pdd where day = ?1 and country = ?2 and bin = ?3 and bucket = ?4",
             )?
-            .execute([day, country, bin])?;
+            .execute([day, country, bin, bucket])?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use sidetone_core::feedback::{Feedback, ISSUES};
 
 use crate::error::Result;
 use crate::rows::checksum::Covered;
+use crate::rows::shard::Shard;
 
 /// Counts in one row: calls, feedbacks by score, feedbacks by issue.
 pub(crate) const CELLS: usize = 1 + 5 + ISSUES;
@@ -20,12 +21,12 @@ pub(crate) const COLUMNS: [&str; CELLS] = [
 pub(crate) static HOURLY: LazyLock<Covered> = LazyLock::new(|| {
     Covered::of(
         "hourly",
-        &format!("account, hour, slot, {}", COLUMNS.join(", ")),
+        &format!("account, hour, bucket, {}", COLUMNS.join(", ")),
     )
 });
 
 /// What a row is found by, before its counts.
-const PLACE: [&str; 3] = ["account", "hour", "slot"];
+const PLACE: [&str; 3] = ["account", "hour", "bucket"];
 
 /// Adds counts to a row, which is made when there is none.
 static ADD: LazyLock<String> = LazyLock::new(|| {
@@ -46,7 +47,7 @@ static CHANGE: LazyLock<String> = LazyLock::new(|| {
         format!("?{parameter}")
     });
     format!(
-        "update hourly set {} where account = ?1 and hour = ?2 and slot = ?3",
+        "update hourly set {} where account = ?1 and hour = ?2 and bucket = ?3",
         steps(&by)
     )
 });
@@ -75,7 +76,7 @@ fn steps(by: &[String]) -> String {
 /// One more or less in a count of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Step {
-    account: i64,
+    shard: Shard,
     hour: i64,
     cell: usize,
     by: i64,
@@ -83,9 +84,9 @@ pub(crate) struct Step {
 
 impl Step {
     /// A call more or less.
-    pub(crate) const fn call(account: i64, hour: i64, by: i64) -> Self {
+    pub(crate) const fn call(shard: Shard, hour: i64, by: i64) -> Self {
         Self {
-            account,
+            shard,
             hour,
             cell: 0,
             by,
@@ -94,7 +95,7 @@ impl Step {
 
     /// A feedback more or less.
     pub(crate) fn feedback(
-        account: i64,
+        shard: Shard,
         hour: i64,
         feedback: Feedback,
         by: i64,
@@ -104,7 +105,7 @@ impl Step {
         std::iter::once(usize::from(feedback.score))
             .chain(cells)
             .map(move |cell| Self {
-                account,
+                shard,
                 hour,
                 cell,
                 by,
@@ -114,7 +115,7 @@ impl Step {
 
 /// Applies steps, which are sorted.
 pub(crate) fn write(conn: &Connection, steps: &[Step]) -> Result<()> {
-    for of_hour in steps.chunk_by(|a, b| (a.account, a.hour) == (b.account, b.hour)) {
+    for of_hour in steps.chunk_by(|a, b| (a.shard, a.hour) == (b.shard, b.hour)) {
         let mut counts = [0_i64; CELLS];
         for step in of_hour {
             counts[step.cell] += step.by;
@@ -122,8 +123,9 @@ pub(crate) fn write(conn: &Connection, steps: &[Step]) -> Result<()> {
         if counts.iter().all(|count| *count == 0) {
             continue;
         }
-        let Step { account, hour, .. } = of_hour[0];
-        let values = [account, hour, 0].into_iter().chain(counts);
+        let Step { shard, hour, .. } = of_hour[0];
+        let row = [shard.account, hour, shard.bucket];
+        let values = row.into_iter().chain(counts);
         // A count below none would be refused where it is inserted, so what becomes less is
         // updated.
         if counts.iter().all(|count| *count >= 0) {
@@ -134,10 +136,10 @@ pub(crate) fn write(conn: &Connection, steps: &[Step]) -> Result<()> {
         conn.prepare_cached(&CHANGE)?
             .execute(params_from_iter(values))?;
         conn.prepare_cached(
-            "delete from hourly where account = ?1 and hour = ?2 and slot = 0
+            "delete from hourly where account = ?1 and hour = ?2 and bucket = ?3
              and calls + score_1 + score_2 + score_3 + score_4 + score_5 = 0",
         )?
-        .execute([account, hour])?;
+        .execute(row)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::error::{Error, Result};
 use crate::rows::facet::{At, Axis, Facets};
+use crate::rows::shard::Shard;
 use sidetone_store::StoreError;
 
 /// The facets of annotations and the bits of their values. A value beyond its bits shares the last
@@ -178,7 +179,7 @@ pub(crate) fn unpack_calls(bytes: &[u8]) -> Result<Vec<JudgedCall>> {
 /// A judged call more or less in an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JudgedStep {
-    pub(crate) account: i64,
+    pub(crate) shard: Shard,
     pub(crate) hour: i64,
     pub(crate) axis: Axis,
     pub(crate) call: JudgedCall,
@@ -187,23 +188,24 @@ pub(crate) struct JudgedStep {
 
 const READ: &str =
     "select start_mask, start_counts, start_calls, end_mask, end_counts, end_calls from judged
-    where account = ?1 and hour = ?2 and slot = 0";
+    where account = ?1 and hour = ?2 and bucket = ?3";
 const WRITE: &str = "insert into judged
-    (account, hour, slot, start_mask, start_counts, start_calls, end_mask, end_counts, end_calls)
-    values (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7, ?8)
+    (account, hour, bucket, start_mask, start_counts, start_calls, end_mask, end_counts, end_calls)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     on conflict do update set
       start_mask = excluded.start_mask, start_counts = excluded.start_counts, start_calls = excluded.start_calls,
       end_mask = excluded.end_mask, end_counts = excluded.end_counts, end_calls = excluded.end_calls";
-const DELETE: &str = "delete from judged where account = ?1 and hour = ?2 and slot = 0";
+const DELETE: &str = "delete from judged where account = ?1 and hour = ?2 and bucket = ?3";
 
-/// Applies steps, which are of one account and hour.
+/// Applies steps, which are of one row.
 pub(crate) fn write(conn: &Connection, steps: &[JudgedStep]) -> Result<()> {
-    let Some(JudgedStep { account, hour, .. }) = steps.first() else {
+    let Some(JudgedStep { shard, hour, .. }) = steps.first() else {
         return Ok(());
     };
+    let row = [shard.account, *hour, shard.bucket];
     let stored = conn
         .prepare_cached(READ)?
-        .query_row([account, hour], |row| {
+        .query_row(row, |row| {
             Ok(Axis::BOTH.map(|axis| JudgedHour::read(row, axis.number() as usize * 3)))
         })
         .optional()?;
@@ -218,14 +220,15 @@ pub(crate) fn write(conn: &Connection, steps: &[JudgedStep]) -> Result<()> {
         }
     }
     if start.mask() == 0 && end.mask() == 0 {
-        conn.prepare_cached(DELETE)?.execute([account, hour])?;
+        conn.prepare_cached(DELETE)?.execute(row)?;
         return Ok(());
     }
     let (start_counts, start_calls) = start.pack();
     let (end_counts, end_calls) = end.pack();
     conn.prepare_cached(WRITE)?.execute(params![
-        account,
+        shard.account,
         hour,
+        shard.bucket,
         start.mask().cast_signed(),
         start_counts,
         start_calls,

@@ -27,7 +27,7 @@ covered! {
         "sid, account, first_day, last_day, include_subaccounts, status, tally, created_us, updated_us, callback_url,
          callback_by_get"
     );
-    ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback");
+    ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, buckets");
     RULES = "rules" ("day, body");
     OUTBOX = "outbox" (
         "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer"

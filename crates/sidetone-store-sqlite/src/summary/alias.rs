@@ -81,7 +81,7 @@ pub(crate) fn call(
     sid: CallSid,
     at: TimeUs,
 ) -> Result<Option<CallRef>> {
-    let Some((row, _)) = account::find(conn, account)? else {
+    let Some(row) = account::find(conn, account)?.map(|row| row.id) else {
         return Ok(None);
     };
     let is_own = conn

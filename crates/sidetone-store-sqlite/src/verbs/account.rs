@@ -22,8 +22,9 @@ impl AccountStore for SqliteStore {
     }
 
     async fn create_account(&self, account: Account) -> Result<()> {
+        let buckets = self.buckets;
         self.writer
-            .run(1, move |work| account::create(work, &account))
+            .run(1, move |work| account::create(work, &account, buckets))
             .await
     }
 

@@ -1,10 +1,13 @@
 //! `SQLite` keeps the contract, and what it promises besides.
 
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 use sidetone_core::annotation::AnnotationPatch;
+use sidetone_core::bucket::bucket;
 use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::FeedbackSummarySid;
@@ -19,12 +22,22 @@ use sidetone_store::prelude::*;
 use sidetone_store::{Annotate, Lookup, Put, StoreError};
 use sidetone_store_sqlite::{Options, SqliteStore};
 
-async fn open_twice() -> [Arc<dyn Store>; 2] {
-    let nodes = SqliteStore::open_temporary_twice().unwrap();
+async fn open_twice<const BUCKETS: u16>() -> [Arc<dyn Store>; 2] {
+    let options = Options {
+        buckets: NonZeroU16::new(BUCKETS).unwrap(),
+        ..Options::default()
+    };
+    let nodes = SqliteStore::open_temporary_twice(options).unwrap();
     nodes.map(|node| -> Arc<dyn Store> { Arc::new(node) })
 }
 
-sidetone_store::conformance!(crate::sqlite::open_twice);
+mod one_bucket {
+    sidetone_store::conformance!(crate::sqlite::open_twice::<1>);
+}
+
+mod four_buckets {
+    sidetone_store::conformance!(crate::sqlite::open_twice::<4>);
+}
 
 const WHOLE: PageRequest = PageRequest {
     start: Start::First { skip: 0 },
@@ -118,6 +131,36 @@ async fn reopening_keeps_everything() {
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
+/// What is counted of a call stands in rows of its bucket, and goes with it.
+#[tokio::test]
+async fn counts_stand_in_the_bucket_of_the_call() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let buckets = NonZeroU16::new(4).unwrap();
+    let options = Options {
+        buckets,
+        ..Options::default()
+    };
+    let store = SqliteStore::open(&path, options).unwrap();
+    fill(&store).await;
+    let conn = Connection::open(&path).unwrap();
+    let counted = || -> BTreeSet<u16> {
+        let sql = "select bucket from rollup union select bucket from judged
+                   union select bucket from hourly union select bucket from pdd";
+        let mut statement = conn.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(|row| row.unwrap()).collect()
+    };
+    let of = |n| bucket(call_sid(n), buckets);
+    assert_eq!(counted(), (0..40).map(of).collect());
+    let kept = of(1);
+    for n in (0..40).filter(|n| of(*n) != kept) {
+        store.erase(call(n), at(9)).await.unwrap();
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    }
+    assert_eq!(counted(), BTreeSet::from([kept]));
+}
+
 #[tokio::test]
 async fn check_finds_planted_damage() {
     let directory = tempfile::tempdir().unwrap();
@@ -157,6 +200,13 @@ async fn check_finds_planted_damage() {
         "delete from feedback",
         "update feedback_log set before = 3",
         "update pdd set n = 9",
+        "update pdd set bucket = 1",
+        "update hourly set bucket = 1",
+        "update judged set bucket = 1",
+        "update rollup set bucket = 1 where dim = 11",
+        "update call set bucket = 1 where id = 3",
+        "update account set buckets = 2",
+        "update outbox set bucket = 1",
         "update outbox set state = 2; delete from outbox where id = 1",
         "update outbox set state = 1, due_us = 1 where id = 3",
         "update outbox set url = 'https://example.org/'",

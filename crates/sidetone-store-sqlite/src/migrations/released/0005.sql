@@ -12,8 +12,8 @@ CREATE TABLE account (
   voice_trace integer not null check (voice_trace in (0, 1)),
   -- 1: new feedback is written into the annotation too.
   mirror_feedback integer not null default 0 check (mirror_feedback in (0, 1))
-, checksum integer) strict;
-INSERT INTO "account" VALUES(1,X'01010101010101010101010101010101',NULL,'account 1',1780272000000000,1,0,0,701966946);
+, checksum integer, buckets integer not null default 1 check (buckets between 1 and 1024)) strict;
+INSERT INTO "account" VALUES(1,X'01010101010101010101010101010101',NULL,'account 1',1780272000000000,1,0,0,1765588730,1);
 CREATE TABLE account_epoch (
   only_row integer primary key check (only_row = 1),
   epoch integer not null check (epoch >= 0)
@@ -80,7 +80,7 @@ CREATE TABLE api_key (
 ) strict, without rowid;
 CREATE TABLE call (
   id integer primary key,
-  shard_key integer not null default 0,
+  bucket integer not null default 0,
   account integer not null references account (id),
   -- The 128 bits of the CallSid. Unique within an account.
   sid blob not null check (length(sid) = 16),
@@ -275,7 +275,7 @@ INSERT INTO "follower" VALUES(1,'event-streams',8);
 CREATE TABLE hourly (
   account integer not null references account (id),
   hour integer not null,
-  slot integer not null default 0,
+  bucket integer not null default 0,
   calls integer not null check (calls >= 0),
   -- Feedbacks by score.
   score_1 integer not null check (score_1 >= 0),
@@ -292,13 +292,13 @@ CREATE TABLE hourly (
   issue_5 integer not null check (issue_5 >= 0),
   issue_6 integer not null check (issue_6 >= 0),
   issue_7 integer not null check (issue_7 >= 0), checksum integer,
-  primary key (account, hour, slot)
+  primary key (account, hour, bucket)
 ) strict, without rowid;
 INSERT INTO "hourly" VALUES(1,494520,0,1,0,1,0,0,0,0,0,0,0,0,0,0,0,822685973);
 CREATE TABLE judged (
   account integer not null references account (id),
   hour integer not null,
-  slot integer not null default 0,
+  bucket integer not null default 0,
   -- Of the calls whose start (`start_`) or whose place by end (`end_`) lies in the hour; for most calls it is the same.
   -- Bit i: there is a call of which the annotation says i (sqlite/judged.rs).
   start_mask integer not null,
@@ -308,14 +308,14 @@ CREATE TABLE judged (
   end_counts blob not null,
   start_calls blob,
   end_calls blob,
-  primary key (account, hour, slot),
+  primary key (account, hour, bucket),
   check (start_mask <> 0 or end_mask <> 0)
 ) strict, without rowid;
 INSERT INTO "judged" VALUES(1,494520,0,8864812498944,8864812498944,X'0101',X'0101',X'000280808080808202',X'808ECE1C0280808080808202');
 CREATE TABLE outbox (
   -- The order in which they came in.
   id integer primary key,
-  shard_key integer not null default 0,
+  bucket integer not null default 0,
   -- The identity of a delivery, the same at every attempt. Random, and so without an index, which would be rewritten
   -- all over for each of them.
   sid blob not null check (length(sid) = 16),
@@ -355,9 +355,9 @@ CREATE TABLE pdd (
   -- 0: no country known.
   country integer not null,
   bin integer not null check (bin between 0 and 65535),
-  slot integer not null default 0,
+  bucket integer not null default 0,
   n integer not null check (n >= 1),
-  primary key (day, country, bin, slot)
+  primary key (day, country, bin, bucket)
 ) strict, without rowid;
 INSERT INTO "pdd" VALUES(20605,1,12,0,1);
 CREATE TABLE probe (
@@ -383,11 +383,11 @@ CREATE TABLE rollup (
   value integer not null,
   hour integer not null,
   -- Spreads writes over rows where many write at once. Here one thread writes, and it is 0.
-  slot integer not null default 0,
+  bucket integer not null default 0,
   n integer not null check (n >= 1),
   -- The calls themselves while they are few (sqlite/posting.rs). NULL: look into the hour.
   calls blob,
-  primary key (account, axis, dim, value, hour, slot)
+  primary key (account, axis, dim, value, hour, bucket)
 ) strict, without rowid;
 INSERT INTO "rollup" VALUES(1,0,0,0,494520,0,1,NULL);
 INSERT INTO "rollup" VALUES(1,0,6,0,494520,0,1,X'0002');
