@@ -44,7 +44,7 @@ impl From<rusqlite::Error> for Error {
                 | ErrorCode::FileLockingProtocolFailed,
             ) => StoreError::Unavailable(error.to_string()),
             // The reader that set the budget knows how large it was.
-            Some(ErrorCode::OperationInterrupted) => StoreError::TooExpensive { steps: 0 },
+            Some(ErrorCode::OperationInterrupted) => StoreError::TooExpensive(error.to_string()),
             Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) => {
                 StoreError::Invalid(error.to_string())
             }

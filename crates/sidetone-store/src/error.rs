@@ -15,12 +15,9 @@ pub enum StoreError {
     /// The request makes no sense to the store.
     #[error("invalid: {0}")]
     Invalid(String),
-    /// The query ran out of steps; a narrower one would not.
-    #[error("the query took more than {steps} steps")]
-    TooExpensive {
-        /// The budget that was used up.
-        steps: u64,
-    },
+    /// The query took more work than a query may, as the engine measures it; a narrower one would not.
+    #[error("the query is too expensive: {0}")]
+    TooExpensive(String),
     /// The store cannot take writes now (disk full, locked, shutting down); a retry may succeed.
     #[error("store unavailable: {0}")]
     Unavailable(String),

@@ -87,6 +87,6 @@ pub trait SummaryStore: Send + Sync {
         sid: CallSid,
         at: TimeUs,
     ) -> Result<Option<CallRef>>;
-    /// Calls that match, in the filter's order; those that are damaged are left out and named. [`StoreError::TooExpensive`] when the query ran out of steps.
+    /// Calls that match, in the filter's order; those that are damaged are left out and named. [`StoreError::TooExpensive`] when they take too much work to be found.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
 }

@@ -127,7 +127,7 @@ fn not_opened(path: &Path, error: &StoreError) -> String {
         StoreError::Invalid(_)
         | StoreError::NotFound(_)
         | StoreError::Conflict(_)
-        | StoreError::TooExpensive { .. } => "--data names the directory",
+        | StoreError::TooExpensive(_) => "--data names the directory",
     };
     format!(
         "cannot open the database {}: {error}: {what}",

@@ -248,9 +248,10 @@ impl Readers {
             .tally
             .note(read(&scanner.conn))
             .map_err(|error| match error {
-                Error(StoreError::TooExpensive { .. }) => Error(StoreError::TooExpensive {
-                    steps: self.step_budget,
-                }),
+                Error(StoreError::TooExpensive(_)) => Error(StoreError::TooExpensive(format!(
+                    "more than {} steps of SQLite",
+                    self.step_budget
+                ))),
                 other => other,
             });
         drop(moment);

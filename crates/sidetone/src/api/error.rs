@@ -282,7 +282,7 @@ impl ApiError {
         )
     }
 
-    /// 17008: the query ran out of steps.
+    /// 17008: the query takes too much work.
     #[must_use]
     pub fn too_expensive() -> Self {
         Self::new(
@@ -329,8 +329,8 @@ impl From<StoreError> for ApiError {
                 tracing::warn!(reason, "the store refused a request as invalid");
                 Self::bad_request("The request makes no sense to the store.")
             }
-            StoreError::TooExpensive { steps } => {
-                tracing::warn!(steps, "a query ran out of steps");
+            StoreError::TooExpensive(reason) => {
+                tracing::warn!(reason, "a query was too expensive");
                 Self::too_expensive()
             }
             StoreError::Unavailable(reason) => {

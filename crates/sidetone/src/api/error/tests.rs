@@ -18,7 +18,7 @@ async fn failures_of_the_store_show_their_outside_only() {
     for (error, status, code, retry) in [
         (StoreError::Conflict(inside()), 412, 20412, None),
         (StoreError::Invalid(inside()), 400, 20001, None),
-        (StoreError::TooExpensive { steps: 7 }, 500, 17008, None),
+        (StoreError::TooExpensive(inside()), 500, 17008, None),
         (StoreError::Unavailable(inside()), 503, 20503, Some("5")),
         (StoreError::Corrupt(inside()), 500, 20500, None),
     ] {
