@@ -22,7 +22,9 @@ use super::rows::shard::Shard;
 use super::rows::tables::{CALL, FEEDBACK, FEEDBACK_LOG};
 use super::{account, feed, judgement, record};
 use sidetone_store::feed::Changed;
-use sidetone_store::feedback::{FeedbackRange, FeedbackRecord, Judgement, Rate, Rated};
+use sidetone_store::feedback::{
+    FeedbackRange, FeedbackRecord, Judgement, Rate, Rated, Rating, changed_counts, counted_at,
+};
 use sidetone_store::{Annotate, Cursor, Lookup, Scope};
 
 /// A call and its feedback as they are stored.
@@ -152,36 +154,29 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
         }
     }
     let before = stored.as_ref().and_then(|stored| stored.feedback);
-    let Some(after) = Feedback::after(before.map(|(feedback, _)| feedback), rate.patch) else {
-        return Ok(Lookup::Found(Rated::ScoreMissing));
+    let said = before.map(|(feedback, _)| feedback);
+    let after = match (rate.of(said), before) {
+        (Rating::Changed(after), _) => after,
+        (Rating::Unchanged(feedback), Some((_, since))) => {
+            let record = record_of(call, feedback, since);
+            return Ok(Lookup::Found(Rated::Updated(record)));
+        }
+        (Rating::ScoreMissing | Rating::Unchanged(_), _) => {
+            return Ok(Lookup::Found(Rated::ScoreMissing));
+        }
     };
-    if let Some((feedback, since)) = before
-        && (feedback == after || rate.only_first)
-    {
-        return Ok(Lookup::Found(Rated::Updated(record_of(
-            call, feedback, since,
-        ))));
-    }
     let (id, start_us) = match stored {
         Some(stored) => (stored.id, stored.start_us),
         None => (judgement::make_placeholder(conn, call)?, None),
     };
     let since = write(work, id, before, after, rate)?;
     feed::note(work, call, &Changed::Feedback, rate.now)?;
+    let hour = counted_hour(start_us, since.created_us);
+    let said_in_hour = said.map(|said| (hour, said));
     let shard = account.shard(call.sid);
-    let hour = hour_of(start_us.unwrap_or(since.created_us));
-    if let Some((before, _)) = before {
-        work.deltas.hourly(Step::feedback(shard, hour, before, -1));
-    }
-    work.deltas.hourly(Step::feedback(shard, hour, after, 1));
+    count(work, shard, said_in_hour, Some((hour, after)));
     if rate.mirror {
-        mirror(
-            work,
-            call,
-            before.map(|(feedback, _)| feedback),
-            after,
-            rate,
-        )?;
+        mirror(work, call, said, after, rate)?;
     }
     let record = record_of(call, after, since);
     Ok(Lookup::Found(match before {
@@ -260,13 +255,29 @@ pub(super) fn moved(
         .conn
         .prepare_cached("select created_us from feedback where call_id = ?1")?
         .query_row([id], |row| row.get(0))?;
-    let [old, new] = [old_us, new_us].map(|start_us| hour_of(start_us.unwrap_or(created_us)));
-    if old != new {
-        let feedback = unpack(rated);
-        work.deltas.hourly(Step::feedback(shard, old, feedback, -1));
-        work.deltas.hourly(Step::feedback(shard, new, feedback, 1));
-    }
+    let feedback = unpack(rated);
+    let [old, new] =
+        [old_us, new_us].map(|start_us| Some((counted_hour(start_us, created_us), feedback)));
+    count(work, shard, old, new);
     Ok(())
+}
+
+/// The hour that feedback is counted in.
+fn counted_hour(start_us: Option<i64>, created_us: i64) -> i64 {
+    let start = start_us.map(TimeUs::from_micros);
+    hour_of(counted_at(start, TimeUs::from_micros(created_us)).micros())
+}
+
+/// Notes for the hours that feedback has changed.
+fn count(
+    work: &mut Work<'_>,
+    shard: Shard,
+    before: Option<(i64, Feedback)>,
+    after: Option<(i64, Feedback)>,
+) {
+    let counts = changed_counts(before, after);
+    work.deltas
+        .hourly(counts.map(|count| Step::feedback(shard, count)));
 }
 
 /// Takes the feedback on a call back, with its log.
@@ -286,9 +297,8 @@ pub(super) fn erase(
     let Some((rated, created_us)) = stored else {
         return Ok(());
     };
-    let hour = hour_of(start_us.unwrap_or(created_us));
-    work.deltas
-        .hourly(Step::feedback(shard, hour, unpack(rated), -1));
+    let hour = counted_hour(start_us, created_us);
+    count(work, shard, Some((hour, unpack(rated))), None);
     work.conn
         .prepare_cached(
             "with recursive change (id) as (

@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use sidetone_core::annotation::Annotation;
-use sidetone_core::event::SourceKind;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
@@ -16,11 +15,13 @@ use sidetone_core::time::TimeUs;
 use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
-use super::rows::facet::{self, At, FACETS, Facets};
+use super::rows::facet::{self, FACETS, Facets};
 use super::rows::shard::{self, Shard};
 use super::rows::tables::{ANNOTATION, ANNOTATION_LOG, CALL};
 use super::{account, feed, record};
+use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
+use sidetone_store::judgement::{Said, imported_by, is_news};
 use sidetone_store::{Annotate, AnnotationRecord, Lookup, Scope, StoreError};
 
 /// A call and one author's annotation of it, before a change.
@@ -31,8 +32,7 @@ struct Before {
     advanced_features: bool,
     /// Its newest row in the log.
     last_change: Option<i64>,
-    revision: u64,
-    annotation: Annotation,
+    said: Said,
     facets: Facets,
 }
 
@@ -40,9 +40,12 @@ impl Before {
     /// The same with what another author than the empty one says.
     fn by_author(mut self, conn: &Connection, author: &str) -> Result<Self> {
         if !author.is_empty() {
-            (self.revision, self.annotation) = match current(conn, self.id, author)? {
-                Some((revision, json)) => (revision, serde_json::from_str(&json)?),
-                None => (0, Annotation::default()),
+            self.said = match current(conn, self.id, author)? {
+                Some((revision, json)) => Said {
+                    annotation: serde_json::from_str(&json)?,
+                    revision,
+                },
+                None => Said::default(),
             };
         }
         Ok(self)
@@ -60,19 +63,9 @@ static FIND: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The facets an annotation changes.
-const JUDGED: [At; 6] = [
-    At::Judged,
-    At::Heard,
-    At::ConnectivityIssue,
-    At::QualityIssues,
-    At::Spam,
-    At::CallScore,
-];
-
 static UPDATE: LazyLock<String> = LazyLock::new(|| {
     let mut columns = vec!["last_change", "annotation", "annotation_revision"];
-    columns.extend(JUDGED.map(|at| FACETS[at as usize].column));
+    columns.extend(Facet::JUDGED.map(|facet| FACETS[facet as usize].column));
     CALL.update(&columns)
 });
 
@@ -118,46 +111,27 @@ pub(super) fn annotate(
             lookup => return Ok(lookup),
         },
     };
-    if let Some(expected) = change.if_revision
-        && expected != found.revision
-    {
-        return Err(Error(StoreError::Conflict(format!(
-            "the annotation is at revision {}, not {expected}",
-            found.revision
-        ))));
-    }
-    let mut after = match change.patch {
-        Some(patch) => found.annotation.with(patch),
-        None => Annotation::default(),
+    let after = found.said.changed(change.patch, change.if_revision)?;
+    let call = CallRef {
+        account: found.account,
+        sid,
     };
-    after.quality_issues = after.quality_issues.filter(|issues| !issues.is_empty());
-    let mut revision = found.revision;
-    if after != found.annotation {
-        revision += 1;
-        write(
-            work,
-            &found,
-            &change.author,
-            &change.by,
-            change.now,
-            &after,
-            revision,
-        )?;
-        let call = CallRef {
-            account: found.account,
-            sid,
-        };
-        let author = change.author;
-        let changed = Changed::Annotation { author, revision };
-        feed::note(work, call, &changed, change.now)?;
-    }
+    let said = match after {
+        Some(after) => {
+            write(work, &found, &change.author, &change.by, change.now, &after)?;
+            let changed = Changed::Annotation {
+                author: change.author,
+                revision: after.revision,
+            };
+            feed::note(work, call, &changed, change.now)?;
+            after
+        }
+        None => found.said,
+    };
     Ok(Lookup::Found(AnnotationRecord {
-        call: CallRef {
-            account: found.account,
-            sid,
-        },
-        annotation: after,
-        revision,
+        call,
+        annotation: said.annotation,
+        revision: said.revision,
         advanced_features: found.advanced_features,
     }))
 }
@@ -188,8 +162,10 @@ fn read(row: &Row<'_>, account: AccountSid, sid: CallSid) -> Result<Before> {
         shard: Shard::of(row.get(1)?, shard::buckets(row, 9)?, sid),
         account,
         advanced_features: row.get(4)?,
-        revision: row.get(5)?,
-        annotation: record::read_annotation(row, 6)?,
+        said: Said {
+            annotation: record::read_annotation(row, 6)?,
+            revision: row.get(5)?,
+        },
         last_change: row.get(7)?,
         facets: Facets::read(row, 10)?,
     })
@@ -224,11 +200,11 @@ fn write(
     author: &str,
     by: &str,
     now: TimeUs,
-    after: &Annotation,
-    revision: u64,
+    after: &Said,
 ) -> Result<()> {
     let conn = work.conn;
-    let json = to_json(after)?;
+    let revision = after.revision;
+    let json = to_json(&after.annotation)?;
     let change = conn.prepare_cached(&LOG)?.insert(params![
         found.id,
         found.last_change,
@@ -236,13 +212,13 @@ fn write(
         revision,
         by,
         now.micros(),
-        to_json(&found.annotation)?,
+        to_json(&found.said.annotation)?,
         json,
     ])?;
     if author.is_empty() {
         let mut facets = found.facets.clone();
-        facets.set_annotation(after);
-        let judged = JUDGED.iter().map(|at| Value::from(facets.get(*at)));
+        facets.set_annotation(&after.annotation)?;
+        let judged = Facet::JUDGED.map(|facet| Value::from(facets.get(facet)));
         let values = [
             change.into(),
             json.into(),
@@ -261,8 +237,8 @@ fn write(
     Ok(())
 }
 
-/// Makes what another system's summary says the annotation of the call, unless it said the same in the summary before (`was`),
-/// or somebody here has annotated since. That nothing is said there takes back only what was said there.
+/// Makes what another system's summary says the annotation of the call, where that is to follow it.
+/// `was`: what the summary before it said.
 pub(super) fn adopt(
     work: &mut Work<'_>,
     call: CallRef,
@@ -270,8 +246,7 @@ pub(super) fn adopt(
     imported: &ImportedAnnotation,
     now: TimeUs,
 ) -> Result<()> {
-    let said = &imported.annotation;
-    if was.map_or(said.is_empty(), |was| was == said) {
+    if !is_news(was, imported) {
         return Ok(());
     }
     let scope = Scope {
@@ -281,34 +256,26 @@ pub(super) fn adopt(
         return Ok(());
     };
     let last = last_change(work.conn, found.id)?;
-    let is_ours = last.as_ref().is_some_and(|(by, _)| !is_imported(by));
-    let is_since = last.is_some_and(|(_, at_us)| at_us >= imported.at.micros());
-    if is_ours && (is_since || said.is_empty()) || found.annotation == *said {
+    let last = last.as_ref().map(|(by, at)| (by.as_str(), *at));
+    let Some(after) = found.said.adopted(last, imported) else {
         return Ok(());
-    }
-    let revision = found.revision + 1;
+    };
     let by = imported_by(imported.source);
-    write(work, &found, "", &by, now, said, revision)?;
-    let author = String::new();
-    feed::note(work, call, &Changed::Annotation { author, revision }, now)
-}
-
-/// What the history names for a credential where another system's summary said it: how that came.
-fn imported_by(source: SourceKind) -> String {
-    source.as_str().replace('_', "-")
-}
-
-fn is_imported(by: &str) -> bool {
-    SourceKind::ALL
-        .iter()
-        .any(|source| imported_by(*source) == by)
+    write(work, &found, "", &by, now, &after)?;
+    let changed = Changed::Annotation {
+        author: String::new(),
+        revision: after.revision,
+    };
+    feed::note(work, call, &changed, now)
 }
 
 /// By whom and when the annotation of the empty author was changed last.
-fn last_change(conn: &Connection, id: i64) -> Result<Option<(String, i64)>> {
+fn last_change(conn: &Connection, id: i64) -> Result<Option<(String, TimeUs)>> {
     Ok(conn
         .prepare_cached(include_str!("judgement/last_change.sql"))?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([id], |row| {
+            Ok((row.get(0)?, TimeUs::from_micros(row.get(1)?)))
+        })
         .optional()?)
 }
 

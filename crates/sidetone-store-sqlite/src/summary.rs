@@ -20,6 +20,7 @@ use super::rows::facet::{self, FACETS, Facets};
 use super::rows::shard::Shard;
 use super::rows::tables::CALL;
 use super::{account, feed, feedback, judgement, record};
+use sidetone_store::facets::Keys;
 use sidetone_store::feed::Changed;
 use sidetone_store::{Put, PutSummary};
 
@@ -344,7 +345,7 @@ impl Columns<'_> {
             keys.map(|keys| keys.start_us).into(),
             // Also of a call without a start: whether it has ended is asked of all calls.
             self.put.summary.facts.ended_at.map(TimeUs::micros).into(),
-            keys.map(facet::Keys::end_key).into(),
+            keys.map(Keys::end_key).into(),
             self.from_hash.into(),
             self.to_hash.into(),
         ]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use sidetone_core::annotation::Annotation;
-use sidetone_core::feedback::{Feedback, FeedbackPatch, FeedbackTally};
+use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch, FeedbackTally};
 use sidetone_core::id::{AccountSid, CallRef, FeedbackSummarySid};
 use sidetone_core::time::TimeUs;
 
@@ -28,6 +28,63 @@ pub struct Rate {
     pub only_first: bool,
     /// Let the annotation of the empty author follow, in the same transaction.
     pub mirror: bool,
+}
+
+/// What a rating makes of the feedback on a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rating {
+    /// It says this from now on.
+    Changed(Feedback),
+    /// It says this already, or it is not to be changed.
+    Unchanged(Feedback),
+    /// There is none, and the rating has no score.
+    ScoreMissing,
+}
+
+impl Rate {
+    /// What it makes of what was said before, if anything was.
+    #[must_use]
+    pub fn of(&self, before: Option<Feedback>) -> Rating {
+        match (before, Feedback::after(before, self.patch)) {
+            (Some(before), _) if self.only_first => Rating::Unchanged(before),
+            (_, None) => Rating::ScoreMissing,
+            (before, Some(after)) if before == Some(after) => Rating::Unchanged(after),
+            (_, Some(after)) => Rating::Changed(after),
+        }
+    }
+}
+
+/// The time that the feedback on a call is counted at: the call's start, as long as that is not
+/// known when it was said first.
+#[must_use]
+pub fn counted_at(started: Option<TimeUs>, created: TimeUs) -> TimeUs {
+    started.unwrap_or(created)
+}
+
+/// One of the counts of feedback that are kept for each hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Feedbacks of a score, 1 to 5.
+    Score(u8),
+    /// Feedbacks that name an issue.
+    Issue(FeedbackIssue),
+}
+
+/// What changes in the counts of which hour when the feedback on a call changes, or its hour does:
+/// `before` and `after` are the hour it is counted in and what it says. `None`: there is none.
+pub fn changed_counts(
+    before: Option<(i64, Feedback)>,
+    after: Option<(i64, Feedback)>,
+) -> impl Iterator<Item = (i64, Count, i64)> {
+    let steps = [(before, -1), (after, 1)].into_iter();
+    steps
+        .filter(move |_| before != after)
+        .filter_map(|(counted, by)| Some((counted?, by)))
+        .flat_map(|((hour, feedback), by)| {
+            let issues = feedback.issues.iter().map(Count::Issue);
+            let counts = std::iter::once(Count::Score(feedback.score)).chain(issues);
+            counts.map(move |count| (hour, count, by))
+        })
 }
 
 /// The feedback on a call.
@@ -165,4 +222,79 @@ pub trait FeedbackStore: Send + Sync {
         tell: Option<NewDelivery>,
         now: TimeUs,
     ) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feedback(score: u8, issues: &[FeedbackIssue]) -> Feedback {
+        Feedback {
+            score,
+            issues: issues.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn a_rating_changes_what_it_may() {
+        #[track_caller]
+        fn check(before: Option<u8>, score: Option<u8>, only_first: bool, expected: Rating) {
+            let rate = Rate {
+                by: String::new(),
+                patch: FeedbackPatch {
+                    score,
+                    issues: None,
+                },
+                now: TimeUs::from_micros(0),
+                accept_unknown: false,
+                only_first,
+                mirror: false,
+            };
+            let before = before.map(|score| feedback(score, &[]));
+            assert_eq!(rate.of(before), expected);
+        }
+        let four = feedback(4, &[]);
+        check(None, None, false, Rating::ScoreMissing);
+        check(None, None, true, Rating::ScoreMissing);
+        check(None, Some(4), false, Rating::Changed(four));
+        check(None, Some(4), true, Rating::Changed(four));
+        check(Some(4), Some(4), false, Rating::Unchanged(four));
+        check(Some(4), None, false, Rating::Unchanged(four));
+        check(Some(1), Some(4), false, Rating::Changed(four));
+        check(Some(4), Some(1), true, Rating::Unchanged(four));
+    }
+
+    #[test]
+    fn counts_follow_the_feedback_and_its_hour() {
+        use Count::{Issue, Score};
+        use FeedbackIssue::{AudioLatency, DroppedCall};
+        #[track_caller]
+        fn check(
+            before: Option<(i64, Feedback)>,
+            after: Option<(i64, Feedback)>,
+            expected: &[(i64, Count, i64)],
+        ) {
+            let counts: Vec<_> = changed_counts(before, after).collect();
+            assert_eq!(counts, expected);
+        }
+        let (good, bad) = (feedback(5, &[]), feedback(1, &[DroppedCall, AudioLatency]));
+        let of_bad = |hour, by| {
+            [Score(1), Issue(DroppedCall), Issue(AudioLatency)].map(|count| (hour, count, by))
+        };
+        check(None, None, &[]);
+        check(None, Some((7, good)), &[(7, Score(5), 1)]);
+        check(Some((7, bad)), None, &of_bad(7, -1));
+        check(Some((7, bad)), Some((7, bad)), &[]);
+        let moved = [of_bad(7, -1), of_bad(8, 1)];
+        check(Some((7, bad)), Some((8, bad)), moved.as_flattened());
+        let changed = [&of_bad(7, -1)[..], &[(7, Score(5), 1)]].concat();
+        check(Some((7, bad)), Some((7, good)), &changed);
+    }
+
+    #[test]
+    fn feedback_is_counted_where_the_call_began() {
+        let [start, created] = [3, 9].map(TimeUs::from_micros);
+        assert_eq!(counted_at(Some(start), created), start);
+        assert_eq!(counted_at(None, created), created);
+    }
 }

@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod cursor;
 pub mod delivery;
 pub mod error;
+pub mod facets;
 pub mod feed;
 pub mod feedback;
 pub mod judgement;

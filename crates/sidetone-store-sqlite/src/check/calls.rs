@@ -17,6 +17,7 @@ use crate::rows::tables::CALL;
 use crate::rows::{codec, terms};
 use crate::summary::alias;
 use crate::{judgement, record};
+use sidetone_store::facets::Keys;
 use sidetone_store::{CheckedCalls, Cursor, StoreError};
 
 /// Checks the calls behind a row.
@@ -193,7 +194,7 @@ fn check_row(
         }
     }
     if row.get::<_, i64>(11)? > 0 {
-        expected.set_annotation(&record::read_annotation(row, 12)?);
+        expected.set_annotation(&record::read_annotation(row, 12)?)?;
     }
     let stored = Facets::read(row, 18)?;
     if stored != expected {
@@ -210,7 +211,7 @@ fn check_row(
     if addresses != from_to || hashes != expected_hashes {
         say("the parties' addresses differ from the document");
     }
-    if end_key != expected.keys.map(facet::Keys::end_key) {
+    if end_key != expected.keys.map(Keys::end_key) {
         say("the place in lists by end differs from the document");
     }
     if !alias::is_sound(conn, (account, id), said.as_ref(), expected.keys)? {

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::rollups::hourly;
 use crate::rollups::judged::{self, JudgedCall, JudgedHour};
 use crate::rollups::posting::{self, Posting};
-use crate::rows::facet::{self, Axis, DIM_CALLS, FACETS, Facets, Kind, SHAPE_ENDED, hour_of};
+use crate::rows::facet::{self, Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
+use sidetone_store::facets::{Facet, Shape};
 
 /// One row of the rollups, or of the recount: value, hour, bucket, calls, and what the calls add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,38 +34,18 @@ pub(crate) fn check_rollups(
     for axis in Axis::BOTH {
         check_judged(conn, account, axis, findings)?;
         check_dim(conn, account, axis, DIM_CALLS, "0", "1", findings)?;
-        for facet in FACETS.iter().filter(|facet| !facet.is_judged) {
-            match facet.kind {
-                Kind::One => {
-                    let only = if facet.column == "shape" {
-                        format!("shape <> {SHAPE_ENDED}")
-                    } else {
-                        format!("{} is not null", facet.column)
-                    };
-                    check_dim(
-                        conn,
-                        account,
-                        axis,
-                        facet.dim,
-                        facet.column,
-                        &only,
-                        findings,
-                    )?;
+        for Column { facet, column, dim } in FACETS.iter().filter(|it| !it.facet.is_judged()) {
+            if facet.is_set() {
+                for bit in 0..16 {
+                    let (value, only) = (bit.to_string(), format!("{column} >> {bit} & 1"));
+                    check_dim(conn, account, axis, *dim, &value, &only, findings)?;
                 }
-                Kind::Set => {
-                    for bit in 0..16 {
-                        let only = format!("{} >> {bit} & 1", facet.column);
-                        check_dim(
-                            conn,
-                            account,
-                            axis,
-                            facet.dim,
-                            &bit.to_string(),
-                            &only,
-                            findings,
-                        )?;
-                    }
-                }
+            } else {
+                let only = match facet {
+                    Facet::Shape => format!("{column} <> {}", Shape::Ended as u8),
+                    _ => format!("{column} is not null"),
+                };
+                check_dim(conn, account, axis, *dim, column, &only, findings)?;
             }
         }
     }
@@ -126,7 +107,8 @@ fn check_judged(
                 }
             };
             if !is_it {
-                return Ok(find_judged(key, findings));
+                find_judged(key, findings);
+                return Ok(());
             }
         }
     }

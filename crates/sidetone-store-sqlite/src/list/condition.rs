@@ -2,14 +2,15 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Statement};
-use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::filter::SummaryFilter;
 use sidetone_core::search;
 use sidetone_core::vocabulary::ProcessingState;
 
 use crate::error::Result;
 use crate::rows::address::{Side, address_hash};
-use crate::rows::facet::{At, FACETS, Kind, SHAPE_RUNNING};
+use crate::rows::facet::{self, FACETS};
 use crate::rows::terms;
+use sidetone_store::facets::{self, Facet};
 
 /// More different user agents than these are not looked for one by one: a piece that so many have
 /// in them is one that many calls have.
@@ -18,7 +19,7 @@ const USER_AGENTS_MAX: usize = 256;
 /// One facet must have one of some values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition {
-    pub(crate) at: At,
+    pub(crate) facet: Facet,
     pub(crate) wanted: Vec<i64>,
 }
 
@@ -26,7 +27,7 @@ impl Condition {
     /// Whether it hardly narrows a list: in the end all calls are complete.
     pub(crate) fn is_met_by_most(&self) -> bool {
         let complete = ProcessingState::Complete.index().into();
-        self.at == At::Processing && self.wanted.contains(&complete)
+        self.facet == Facet::Processing && self.wanted.contains(&complete)
     }
 }
 
@@ -56,80 +57,15 @@ impl Conditions {
     /// Translates a filter. `None`: nothing can match, because a wanted text occurs nowhere.
     pub(crate) fn of(conn: &Connection, filter: &SummaryFilter) -> Result<Option<Self>> {
         let mut facets = Vec::new();
-        let mut words = |at, wanted: Vec<i64>| {
-            if !wanted.is_empty() {
-                facets.push(Condition { at, wanted });
+        for (facet, values) in facets::wanted(filter) {
+            let mut wanted = Vec::with_capacity(values.len());
+            for value in values {
+                wanted.extend(facet::stored(&value, |text| terms::find(conn, text))?);
             }
-        };
-        match filter.processing {
-            ProcessingFilter::All => {}
-            ProcessingFilter::Started => words(At::Shape, vec![SHAPE_RUNNING]),
-            ProcessingFilter::Completed => words(
-                At::Processing,
-                vec![ProcessingState::Complete.index().into()],
-            ),
-            ProcessingFilter::Partial => words(
-                At::Processing,
-                vec![ProcessingState::Partial.index().into()],
-            ),
-        }
-        macro_rules! closed {
-            ($($at:ident $field:ident,)+) => {
-                $(words(At::$at, filter.$field.iter().map(|word| i64::from(word.index())).collect());)+
-            };
-        }
-        closed! {
-            CallType call_type,
-            CallState call_state,
-            Direction direction,
-            AnsweredBy answered_by,
-            Heard answered_by_heard,
-            ConnectivityIssue connectivity_issue,
-            QualityIssues quality_issue,
-        }
-        words(
-            At::CallScore,
-            filter
-                .call_score
-                .iter()
-                .map(|score| i64::from(*score))
-                .collect(),
-        );
-        for (at, flag) in [
-            (At::HasTag, filter.has_tag),
-            (At::AbnormalSession, filter.abnormal_session),
-            (At::Spam, filter.spam),
-            (At::VerifiedCaller, filter.verified_caller),
-            (At::BrandedEnabled, filter.branded_enabled),
-            (At::BrandedLogo, filter.branded_logo),
-            (At::IntegrityEnabled, filter.voice_integrity_enabled),
-        ] {
-            words(at, flag.map(i64::from).into_iter().collect());
-        }
-        for (at, texts) in [
-            (At::FromCarrier, &filter.from_carrier),
-            (At::ToCarrier, &filter.to_carrier),
-            (At::FromCountry, &filter.from_country),
-            (At::ToCountry, &filter.to_country),
-            (At::BrandedBundle, &filter.branded_bundle_sid),
-            (At::BrandedType, &filter.branded_type),
-            (At::BrandedUseCase, &filter.branded_use_case),
-            (At::BrandedCallReason, &filter.branded_call_reason),
-            (At::IntegrityBundle, &filter.voice_integrity_bundle_sid),
-            (At::IntegrityUseCase, &filter.voice_integrity_use_case),
-            (At::BusinessBundle, &filter.business_bundle_sid),
-            (At::BusinessIdentity, &filter.business_identity),
-            (At::BusinessIndustry, &filter.business_industry),
-            (At::BusinessType, &filter.business_type),
-        ] {
-            let mut wanted = Vec::new();
-            for text in texts {
-                wanted.extend(terms::find(conn, text)?);
-            }
-            if wanted.is_empty() && !texts.is_empty() {
+            if wanted.is_empty() {
                 return Ok(None);
             }
-            words(at, wanted);
+            facets.push(Condition { facet, wanted });
         }
         let mut user_agent = filter.user_agent.as_deref().map(search::user_agent);
         if let Some(piece) = &user_agent {
@@ -138,7 +74,8 @@ impl Conditions {
                 return Ok(None);
             }
             if wanted.len() <= USER_AGENTS_MAX {
-                words(At::UserAgents, wanted);
+                let facet = Facet::UserAgents;
+                facets.push(Condition { facet, wanted });
                 user_agent = None;
             }
         }
@@ -180,23 +117,16 @@ impl Conditions {
         });
         values.push(self.ended_until_us.into());
         for condition in &self.facets {
-            let facet = &FACETS[condition.at as usize];
+            let Condition { facet, wanted } = condition;
             sql.push_str(" and ");
-            match facet.kind {
-                Kind::One => {
-                    sql.push_str(facet.column);
-                    one_of(sql, condition.wanted.len());
-                    values.extend(condition.wanted.iter().map(|value| Value::from(*value)));
-                }
-                Kind::Set => {
-                    sql.push_str(facet.column);
-                    sql.push_str(" & ? <> 0");
-                    let bits = condition
-                        .wanted
-                        .iter()
-                        .fold(0, |bits, place| bits | 1_i64 << place);
-                    values.push(bits.into());
-                }
+            sql.push_str(FACETS[*facet as usize].column);
+            if facet.is_set() {
+                sql.push_str(" & ? <> 0");
+                let bits = wanted.iter().fold(0, |bits, place| bits | 1_i64 << place);
+                values.push(bits.into());
+            } else {
+                one_of(sql, wanted.len());
+                values.extend(wanted.iter().map(|value| Value::from(*value)));
             }
         }
         if let Some(piece) = &self.user_agent {

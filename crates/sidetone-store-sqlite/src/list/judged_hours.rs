@@ -23,7 +23,7 @@ impl JudgedHours {
     pub(crate) fn of(conditions: &[Condition]) -> Option<Self> {
         let masks: Vec<u64> = conditions
             .iter()
-            .filter_map(|condition| judged::mask_of_any(condition.at, &condition.wanted))
+            .filter_map(|condition| judged::mask_of_any(condition.facet, &condition.wanted))
             .collect();
         (!masks.is_empty()).then_some(Self {
             masks,

@@ -8,7 +8,8 @@ use sidetone_core::filter::SummaryFilter;
 
 use super::condition::Condition;
 use super::span::Span;
-use crate::rows::facet::{At, Axis, RUNNING_BASE, SHAPE_RUNNING, SHAPE_SKEWED};
+use crate::rows::facet::Axis;
+use sidetone_store::facets::{Facet, RUNNING_BASE, Shape};
 
 /// A stretch of the axis, and what must be true of a call to be found there.
 pub(crate) struct Stretch {
@@ -29,10 +30,10 @@ pub(crate) fn stretches(
         conditions: conditions.to_vec(),
         is_main: true,
     };
-    let odd = |low, high, shapes: &[i64]| {
+    let odd = |low, high, shapes: &[Shape]| {
         let shape = Condition {
-            at: At::Shape,
-            wanted: shapes.to_vec(),
+            facet: Facet::Shape,
+            wanted: shapes.iter().map(|shape| *shape as i64).collect(),
         };
         Stretch {
             span: Span { low, high },
@@ -51,14 +52,14 @@ pub(crate) fn stretches(
             Some(odd(
                 i64::MIN,
                 until.min(from.saturating_sub(1)),
-                &[SHAPE_SKEWED],
+                &[Shape::Skewed],
             )),
         ],
         Axis::Start => [
             Some(odd(
                 from.max(until.saturating_add(1)),
                 i64::MAX,
-                &[SHAPE_SKEWED, SHAPE_RUNNING],
+                &[Shape::Skewed, Shape::Running],
             )),
             Some(main(from, until)),
             None,

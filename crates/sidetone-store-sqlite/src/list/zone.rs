@@ -61,7 +61,7 @@ enum ConditionHours {
 impl ConditionHours {
     fn of(condition: &Condition) -> Self {
         let of = |value: &i64| ValueHours {
-            dim: FACETS[condition.at as usize].dim,
+            dim: FACETS[condition.facet as usize].dim,
             value: *value,
             rows: HourRows::new(FETCH_FIRST),
         };
@@ -117,7 +117,7 @@ impl<'c> Hours<'c> {
     pub(crate) fn new(ground: Ground<'c>, conditions: &[Condition]) -> Self {
         let of_summaries = conditions
             .iter()
-            .filter(|condition| !FACETS[condition.at as usize].is_judged);
+            .filter(|condition| !condition.facet.is_judged());
         let start = match ground.toward {
             Toward::End => ground.last_hour,
             Toward::Beginning => ground.first_hour,

@@ -11,8 +11,9 @@ use super::hourly;
 use super::judged::{self, JudgedCall, JudgedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::error::Result;
-use crate::rows::facet::{At, Axis, DIM_CALLS, FACETS, Facets, hour_of};
+use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
 use crate::rows::shard::Shard;
+use sidetone_store::facets::Facet;
 
 /// One row of the rollups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,18 +82,18 @@ impl Deltas {
     /// Notes that a call was `old` and is `new`.
     pub(crate) fn change(&mut self, shard: Shard, id: i64, old: &Facets, new: &Facets) {
         for axis in Axis::BOTH {
-            let old_key = old.keys.map(|keys| keys.on(axis));
-            let new_key = new.keys.map(|keys| keys.on(axis));
+            let old_key = old.keys.map(|keys| axis.key(keys));
+            let new_key = new.keys.map(|keys| axis.key(keys));
             let stays = old_key == new_key;
             if !stays {
                 self.step(shard, axis, DIM_CALLS, 0, old_key, id, -1);
                 self.step(shard, axis, DIM_CALLS, 0, new_key, id, 1);
             }
-            for (place, facet) in FACETS.iter().enumerate() {
-                if facet.is_judged || stays && old.values[place] == new.values[place] {
+            for (place, Column { facet, dim, .. }) in FACETS.iter().enumerate() {
+                if facet.is_judged() || stays && old.values[place] == new.values[place] {
                     continue;
                 }
-                let dim = facet.dim;
+                let dim = *dim;
                 for value in old.counted(place) {
                     self.step(shard, axis, dim, value, old_key, id, -1);
                 }
@@ -103,7 +104,7 @@ impl Deltas {
         }
         self.change_judged(shard, id, old, new);
         let [old_hour, new_hour] =
-            [old, new].map(|facets| facets.keys.map(|keys| hour_of(keys.on(Axis::Start))));
+            [old, new].map(|facets| facets.keys.map(|keys| hour_of(keys.start_us)));
         if old_hour != new_hour {
             let step = |hour: Option<i64>, by| hour.map(|hour| hourly::Step::call(shard, hour, by));
             self.hourly(step(old_hour, -1));
@@ -122,7 +123,7 @@ impl Deltas {
         for axis in Axis::BOTH {
             let sides = [(old, old_mask, -1), (new, new_mask, 1)];
             let [old_step, new_step] = sides.map(|(facets, mask, by)| {
-                let key = facets.keys.filter(|_| mask != 0)?.on(axis);
+                let key = axis.key(facets.keys.filter(|_| mask != 0)?);
                 let posting = posting_at(key, id);
                 Some(JudgedStep {
                     shard,
@@ -216,14 +217,14 @@ const fn posting_at(key: i64, id: i64) -> Posting {
 /// Day, country and bin that a call counts for.
 fn pdd_row(facets: &Facets) -> Option<(i64, i64, i64)> {
     let day = facets.keys?.start_us.div_euclid(DAY_US);
-    let country = facets.get(At::ToCountry).unwrap_or(0);
+    let country = facets.get(Facet::ToCountry).unwrap_or(0);
     Some((day, country, facets.pdd_bin?))
 }
 
 /// Whether the calls of a dimension are kept one by one while they are few. Not where no list asks
 /// for them.
 const fn is_listed(dim: i64) -> bool {
-    dim != DIM_CALLS && dim != FACETS[At::Tags as usize].dim
+    dim != DIM_CALLS && dim != FACETS[Facet::Tags as usize].dim
 }
 
 const READ: &str = "select n, calls from rollup

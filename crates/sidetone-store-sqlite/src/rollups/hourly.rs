@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, params_from_iter};
-use sidetone_core::feedback::{Feedback, ISSUES};
+use sidetone_core::feedback::ISSUES;
 
 use crate::error::Result;
 use crate::rows::checksum::Covered;
 use crate::rows::shard::Shard;
+use sidetone_store::feedback::Count;
 
 /// Counts in one row: calls, feedbacks by score, feedbacks by issue.
 pub(crate) const CELLS: usize = 1 + 5 + ISSUES;
@@ -93,23 +94,18 @@ impl Step {
         }
     }
 
-    /// A feedback more or less.
-    pub(crate) fn feedback(
-        shard: Shard,
-        hour: i64,
-        feedback: Feedback,
-        by: i64,
-    ) -> impl Iterator<Item = Self> {
-        let issues = feedback.issues.iter();
-        let cells = issues.map(|issue| 6 + usize::from(issue.index()));
-        std::iter::once(usize::from(feedback.score))
-            .chain(cells)
-            .map(move |cell| Self {
-                shard,
-                hour,
-                cell,
-                by,
-            })
+    /// A feedback more or less in one of its counts.
+    pub(crate) fn feedback(shard: Shard, (hour, count, by): (i64, Count, i64)) -> Self {
+        let cell = match count {
+            Count::Score(score) => usize::from(score),
+            Count::Issue(issue) => 6 + usize::from(issue.index()),
+        };
+        Self {
+            shard,
+            hour,
+            cell,
+            by,
+        }
     }
 }
 

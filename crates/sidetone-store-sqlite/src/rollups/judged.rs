@@ -11,25 +11,26 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::error::{Error, Result};
-use crate::rows::facet::{At, Axis, Facets};
+use crate::rows::facet::{Axis, Facets};
 use crate::rows::shard::Shard;
 use sidetone_store::StoreError;
+use sidetone_store::facets::Facet;
 
 /// The facets of annotations and the bits of their values. A value beyond its bits shares the last
 /// of them: the bits only say where to look.
-const BITS: [(At, RangeInclusive<u32>); 6] = [
-    (At::Heard, 0..=3),
-    (At::ConnectivityIssue, 4..=13),
-    (At::QualityIssues, 14..=29),
-    (At::Spam, 30..=31),
-    (At::CallScore, 32..=41),
-    (At::Judged, 42..=43),
+const BITS: [(Facet, RangeInclusive<u32>); 6] = [
+    (Facet::Heard, 0..=3),
+    (Facet::ConnectivityIssue, 4..=13),
+    (Facet::QualityIssues, 14..=29),
+    (Facet::Spam, 30..=31),
+    (Facet::CallScore, 32..=41),
+    (Facet::Judged, 42..=43),
 ];
 
 /// The bits of a facet; `None`: it is not one of annotations.
-fn bits_of(at: At) -> Option<RangeInclusive<u32>> {
+fn bits_of(facet: Facet) -> Option<RangeInclusive<u32>> {
     BITS.iter()
-        .find(|(known, _)| *known == at)
+        .find(|(known, _)| *known == facet)
         .map(|(_, bits)| bits.clone())
 }
 
@@ -42,8 +43,8 @@ fn bit(bits: &RangeInclusive<u32>, value: i64) -> u64 {
 /// What the annotation of a call says, as bits.
 pub(crate) fn mask_of(facets: &Facets) -> u64 {
     let mut mask = 0;
-    for (at, bits) in &BITS {
-        for value in facets.counted(*at as usize) {
+    for (facet, bits) in &BITS {
+        for value in facets.counted(*facet as usize) {
             mask |= bit(bits, value);
         }
     }
@@ -52,8 +53,8 @@ pub(crate) fn mask_of(facets: &Facets) -> u64 {
 
 /// The bits of which a call must have one to have any of some values. `None`: they are not what
 /// annotations say.
-pub(crate) fn mask_of_any(at: At, values: &[i64]) -> Option<u64> {
-    let bits = bits_of(at)?;
+pub(crate) fn mask_of_any(facet: Facet, values: &[i64]) -> Option<u64> {
+    let bits = bits_of(facet)?;
     let mask = |mask, value: &i64| mask | bit(&bits, *value);
     Some(values.iter().fold(0, mask))
 }

@@ -1,138 +1,97 @@
-//! What lists are narrowed by and rollups count, taken from a summary and its annotation.
+//! What lists are narrowed by and rollups count, as columns of `call`.
 //!
-//! A facet is one column of `call`. This table of facets is the only place that names them; the
-//! insert, the update, the list's conditions, the rollups and the check are all made from it.
+//! Which value is in a column is said by the contract (`sidetone_store::facets`). This table is the
+//! only place that names them; the insert, the update, the list's conditions, the rollups and the
+//! check are all made from it.
 
 use rusqlite::Row;
 use sidetone_core::annotation::Annotation;
-use sidetone_core::rules::PDD_BIN_MS;
-use sidetone_core::search;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::HOUR_US;
+use sidetone_store::facets::{self, Facet, Keys, Shape, Value};
 
 use super::terms::{self, Terms};
 use crate::error::Result;
 
-/// How a facet's column is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// One value.
-    One,
-    /// Several values: bit i stands for the value i.
-    Set,
-}
-
-/// One column of `call` that lists can be narrowed by.
-pub(crate) struct Facet {
-    /// The column.
+/// Where a facet is stored.
+pub(crate) struct Column {
+    pub(crate) facet: Facet,
     pub(crate) column: &'static str,
     /// Its number in the rollups. Never reused. Facets of annotations are counted elsewhere
     /// (rollups/judged.rs).
     pub(crate) dim: i64,
-    /// How to read it.
-    pub(crate) kind: Kind,
-    /// Whether it is what an annotation says.
-    pub(crate) is_judged: bool,
 }
 
-/// The facets of annotations.
-macro_rules! judged {
-    () => {
-        At::Judged
-            | At::Heard
-            | At::ConnectivityIssue
-            | At::QualityIssues
-            | At::Spam
-            | At::CallScore
+macro_rules! columns {
+    ($($facet:ident = $dim:literal $column:literal,)+) => {
+        /// The column of every facet, at the facet's place.
+        pub(crate) const FACETS: &[Column] =
+            &[$(Column { facet: Facet::$facet, column: $column, dim: $dim },)+];
     };
 }
 
-macro_rules! facets {
-    ($($name:ident = $dim:literal $column:literal $kind:ident,)+) => {
-        /// Places in [`FACETS`].
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum At { $($name,)+ }
-
-        /// Every facet.
-        pub(crate) const FACETS: &[Facet] = &[$(Facet { column: $column, dim: $dim, kind: Kind::$kind, is_judged: matches!(At::$name, judged!()) },)+];
-    };
-}
-
-facets! {
-    CallType = 1 "call_type" One,
-    CallState = 2 "call_state" One,
-    Direction = 3 "direction" One,
-    AnsweredBy = 4 "answered_by" One,
-    AbnormalSession = 5 "abnormal_session" One,
-    HasTag = 6 "has_tag" One,
-    Tags = 7 "tags" Set,
-    Processing = 8 "processing" One,
-    Shape = 9 "shape" One,
-    FromCountry = 10 "from_country" One,
-    ToCountry = 11 "to_country" One,
-    FromCarrier = 12 "from_carrier" One,
-    ToCarrier = 13 "to_carrier" One,
-    Judged = 14 "judged" One,
-    Heard = 15 "heard" One,
-    ConnectivityIssue = 16 "connectivity_issue" One,
-    QualityIssues = 17 "quality_issues" Set,
-    Spam = 18 "spam" One,
-    CallScore = 19 "call_score" One,
-    VerifiedCaller = 20 "verified_caller" One,
-    BrandedEnabled = 21 "branded_enabled" One,
-    BrandedLogo = 22 "branded_logo" One,
-    BrandedBundle = 23 "branded_bundle" One,
-    BrandedType = 24 "branded_type" One,
-    BrandedUseCase = 25 "branded_use_case" One,
-    BrandedCallReason = 26 "branded_call_reason" One,
-    IntegrityEnabled = 27 "integrity_enabled" One,
-    IntegrityBundle = 28 "integrity_bundle" One,
-    IntegrityUseCase = 29 "integrity_use_case" One,
-    BusinessBundle = 30 "business_bundle" One,
-    BusinessIdentity = 31 "business_identity" One,
-    BusinessIndustry = 32 "business_industry" One,
-    BusinessType = 33 "business_type" One,
-    UserAgents = 34 "user_agents" One,
+columns! {
+    CallType = 1 "call_type",
+    CallState = 2 "call_state",
+    Direction = 3 "direction",
+    AnsweredBy = 4 "answered_by",
+    AbnormalSession = 5 "abnormal_session",
+    HasTag = 6 "has_tag",
+    Tags = 7 "tags",
+    Processing = 8 "processing",
+    Shape = 9 "shape",
+    FromCountry = 10 "from_country",
+    ToCountry = 11 "to_country",
+    FromCarrier = 12 "from_carrier",
+    ToCarrier = 13 "to_carrier",
+    Judged = 14 "judged",
+    Heard = 15 "heard",
+    ConnectivityIssue = 16 "connectivity_issue",
+    QualityIssues = 17 "quality_issues",
+    Spam = 18 "spam",
+    CallScore = 19 "call_score",
+    VerifiedCaller = 20 "verified_caller",
+    BrandedEnabled = 21 "branded_enabled",
+    BrandedLogo = 22 "branded_logo",
+    BrandedBundle = 23 "branded_bundle",
+    BrandedType = 24 "branded_type",
+    BrandedUseCase = 25 "branded_use_case",
+    BrandedCallReason = 26 "branded_call_reason",
+    IntegrityEnabled = 27 "integrity_enabled",
+    IntegrityBundle = 28 "integrity_bundle",
+    IntegrityUseCase = 29 "integrity_use_case",
+    BusinessBundle = 30 "business_bundle",
+    BusinessIdentity = 31 "business_identity",
+    BusinessIndustry = 32 "business_industry",
+    BusinessType = 33 "business_type",
+    UserAgents = 34 "user_agents",
 }
 
 /// The number of facets.
 pub(crate) const COUNT: usize = FACETS.len();
 
+const _: () = {
+    assert!(COUNT == Facet::ALL.len());
+    let mut place = 0;
+    while place < COUNT {
+        assert!(FACETS[place].facet as usize == place);
+        place += 1;
+    }
+};
+
 /// The dimension that counts calls, whatever they are. Its value is 0.
 pub(crate) const DIM_CALLS: i64 = 0;
 
-/// The call has ended after it started.
-pub(crate) const SHAPE_ENDED: i64 = 0;
-/// The call ended before it started: clocks differ.
-pub(crate) const SHAPE_SKEWED: i64 = 1;
-/// The call runs.
-pub(crate) const SHAPE_RUNNING: i64 = 2;
-
-/// Added to the start of a running call to make its place in lists by end.
-pub(crate) const RUNNING_BASE: i64 = 1 << 60;
-
-/// Where a call lies in lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keys {
-    pub(crate) start_us: i64,
-    pub(crate) ended_us: Option<i64>,
-}
-
-impl Keys {
-    /// The place in lists by end.
-    pub(crate) const fn end_key(self) -> i64 {
-        match self.ended_us {
-            Some(ended) => ended,
-            None => RUNNING_BASE + self.start_us,
-        }
-    }
-
-    /// The key on an axis of the rollups.
-    pub(crate) const fn on(self, axis: Axis) -> i64 {
-        match axis {
-            Axis::Start => self.start_us,
-            Axis::End => self.end_key(),
-        }
+/// A value as it is stored. `term`: the number of a text; `None`: it has none.
+pub(crate) fn stored(
+    value: &Value<'_>,
+    mut term: impl FnMut(&str) -> Result<Option<i64>>,
+) -> Result<Option<i64>> {
+    match value {
+        Value::Number(number) => Ok(Some((*number).into())),
+        Value::Set(bits) => Ok(Some(bits.cast_signed())),
+        Value::Text(text) => term(text),
+        Value::Texts(texts) => term(&terms::of_user_agents(texts)),
     }
 }
 
@@ -165,6 +124,14 @@ impl Axis {
     pub(crate) const fn number(self) -> i64 {
         self as i64
     }
+
+    /// The key of a call on it.
+    pub(crate) const fn key(self, keys: Keys) -> i64 {
+        match self {
+            Self::Start => keys.start_us,
+            Self::End => keys.end_key(),
+        }
+    }
 }
 
 /// The hour a key lies in.
@@ -189,12 +156,8 @@ impl Facets {
         pdd_bin: None,
     };
 
-    pub(crate) fn get(&self, at: At) -> Option<i64> {
-        self.values[at as usize]
-    }
-
-    fn set(&mut self, at: At, value: Option<i64>) {
-        self.values[at as usize] = value;
+    pub(crate) fn get(&self, facet: Facet) -> Option<i64> {
+        self.values[facet as usize]
     }
 
     /// Takes what a summary says; the annotation's facets stay.
@@ -203,103 +166,23 @@ impl Facets {
         summary: &CallSummary,
         terms: &mut Terms<'_>,
     ) -> Result<()> {
-        let facts = &summary.facts;
-        let ended_us = facts.ended_at.map(|at| at.micros());
-        self.keys = facts.started_at.map(|at| Keys {
-            start_us: at.micros(),
-            ended_us,
-        });
-        self.pdd_bin = facts
-            .pdd_ms
-            .map(|ms| i64::try_from(ms / PDD_BIN_MS).map_or(65535, |bin| bin.min(65535)));
-        self.set(
-            At::CallType,
-            facts.call_type.map(|word| word.index().into()),
-        );
-        self.set(At::CallState, facts.state.map(|word| word.index().into()));
-        self.set(
-            At::Direction,
-            facts.direction.map(|word| word.index().into()),
-        );
-        self.set(
-            At::AnsweredBy,
-            facts.answered_by.map(|word| word.index().into()),
-        );
-        self.set(
-            At::AbnormalSession,
-            facts.last_sip_response.map(|code| (code != 200).into()),
-        );
-        self.set(At::HasTag, Some(summary.has_tag().into()));
-        self.set(At::Tags, set_of(summary.tags.iter().map(|tag| tag.index())));
-        self.set(At::Processing, Some(summary.processing.index().into()));
-        self.set(
-            At::Shape,
-            self.keys.map(|keys| match keys.ended_us {
-                None => SHAPE_RUNNING,
-                Some(ended) if ended < keys.start_us => SHAPE_SKEWED,
-                Some(_) => SHAPE_ENDED,
-            }),
-        );
-        let mut term =
-            |text: &Option<String>| text.as_deref().map(|text| terms.id(text)).transpose();
-        let trust = &facts.trust;
-        for (at, text) in [
-            (At::FromCountry, &facts.from.country_code),
-            (At::ToCountry, &facts.to.country_code),
-            (At::FromCarrier, &facts.from.carrier),
-            (At::ToCarrier, &facts.to.carrier),
-            (At::BrandedBundle, &trust.branded_bundle_sid),
-            (At::BrandedType, &trust.branded_type),
-            (At::BrandedUseCase, &trust.branded_use_case),
-            (At::BrandedCallReason, &trust.branded_call_reason),
-            (At::IntegrityBundle, &trust.voice_integrity_bundle_sid),
-            (At::IntegrityUseCase, &trust.voice_integrity_use_case),
-            (At::BusinessBundle, &trust.business_bundle_sid),
-            (At::BusinessIdentity, &trust.business_identity),
-            (At::BusinessIndustry, &trust.business_industry),
-            (At::BusinessType, &trust.business_type),
-        ] {
-            self.values[at as usize] = term(text)?;
-        }
-        let agents = search::user_agents(summary);
-        let agents = (!agents.is_empty()).then(|| terms::of_user_agents(&agents));
-        self.values[At::UserAgents as usize] = term(&agents)?;
-        for (at, flag) in [
-            (At::VerifiedCaller, trust.verified_caller),
-            (At::BrandedEnabled, trust.branded_enabled),
-            (At::BrandedLogo, trust.branded_logo),
-            (At::IntegrityEnabled, trust.voice_integrity_enabled),
-        ] {
-            self.set(at, flag.map(i64::from));
+        self.keys = Keys::of(summary);
+        self.pdd_bin = facets::pdd_bin(summary).map(i64::from);
+        for (facet, value) in facets::of_summary(summary) {
+            let value = value.map(|value| stored(&value, |text| terms.id(text).map(Some)));
+            self.values[facet as usize] = value.transpose()?.flatten();
         }
         Ok(())
     }
 
     /// Takes what an annotation says; the summary's facets stay.
-    pub(crate) fn set_annotation(&mut self, annotation: &Annotation) {
-        self.set(At::Judged, (!annotation.is_empty()).then_some(1));
-        self.set(
-            At::Heard,
-            annotation.answered_by.map(|word| word.index().into()),
-        );
-        self.set(
-            At::ConnectivityIssue,
-            annotation
-                .connectivity_issue
-                .map(|word| word.index().into()),
-        );
-        self.set(
-            At::QualityIssues,
-            set_of(
-                annotation
-                    .quality_issues
-                    .iter()
-                    .flatten()
-                    .map(|word| word.index()),
-            ),
-        );
-        self.set(At::Spam, annotation.spam.map(i64::from));
-        self.set(At::CallScore, annotation.call_score.map(i64::from));
+    pub(crate) fn set_annotation(&mut self, annotation: &Annotation) -> Result<()> {
+        for (facet, value) in facets::of_annotation(annotation) {
+            // There are no texts among them.
+            let value = value.map(|value| stored(&value, |_| Ok(None)));
+            self.values[facet as usize] = value.transpose()?.flatten();
+        }
+        Ok(())
     }
 
     /// Reads facets from a row that has `start_us`, `ended_us`, `pdd_bin` and all facets in order,
@@ -321,12 +204,11 @@ impl Facets {
 
     /// The dimension, value and whether calls are listed, of everything this call counts for.
     pub(crate) fn counted(&self, place: usize) -> impl Iterator<Item = i64> {
-        let facet = &FACETS[place];
+        let facet = FACETS[place].facet;
         let value = self.values[place];
-        let one = value.filter(|value| {
-            facet.kind == Kind::One && !(place == At::Shape as usize && *value == SHAPE_ENDED)
-        });
-        let set = value.filter(|_| facet.kind == Kind::Set).unwrap_or(0);
+        let is_usual = facet == Facet::Shape && value == Some(Shape::Ended as i64);
+        let one = value.filter(|_| !facet.is_set() && !is_usual);
+        let set = value.filter(|_| facet.is_set()).unwrap_or(0);
         one.into_iter()
             .chain((0..63).filter(move |bit| set != 0 && set >> bit & 1 == 1))
     }
@@ -340,10 +222,4 @@ pub(crate) fn columns() -> String {
         text.push_str(facet.column);
     }
     text
-}
-
-/// A set of small numbers as bits; `None` when it is empty.
-fn set_of(places: impl Iterator<Item = u8>) -> Option<i64> {
-    let bits = places.fold(0, |bits, place| bits | 1_i64 << place.min(62));
-    (bits != 0).then_some(bits)
 }

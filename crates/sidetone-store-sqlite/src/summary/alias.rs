@@ -14,7 +14,7 @@ use sidetone_core::time::{DAY_US, TimeUs};
 
 use crate::account;
 use crate::error::Result;
-use crate::rows::facet::Keys;
+use sidetone_store::facets::Keys;
 
 /// UTC day of the call's start, and what its SIP Call-ID would have made of it.
 type Alias = (i64, CallSid);

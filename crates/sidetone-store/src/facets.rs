@@ -1,0 +1,332 @@
+//! What calls are found and counted by: which facts of a summary and which words of an annotation
+//! become values that lists are narrowed by, and which of them a filter asks for.
+//!
+//! An engine gives each facet a column; which value is in it is said here.
+
+use std::collections::BTreeSet;
+
+use sidetone_core::annotation::Annotation;
+use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::rules::PDD_BIN_MS;
+use sidetone_core::search;
+use sidetone_core::summary::CallSummary;
+use sidetone_core::vocabulary::ProcessingState;
+
+macro_rules! facets {
+    ($($name:ident,)+) => {
+        /// Something that lists are narrowed by.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "the names are those of the facts")]
+        pub enum Facet { $($name,)+ }
+
+        impl Facet {
+            /// Every facet, each at the place of its number.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+        }
+    };
+}
+
+facets! {
+    CallType, CallState, Direction, AnsweredBy, AbnormalSession, HasTag, Tags, Processing, Shape,
+    FromCountry, ToCountry, FromCarrier, ToCarrier,
+    Judged, Heard, ConnectivityIssue, QualityIssues, Spam, CallScore,
+    VerifiedCaller, BrandedEnabled, BrandedLogo, BrandedBundle, BrandedType, BrandedUseCase,
+    BrandedCallReason, IntegrityEnabled, IntegrityBundle, IntegrityUseCase,
+    BusinessBundle, BusinessIdentity, BusinessIndustry, BusinessType, UserAgents,
+}
+
+impl Facet {
+    /// What an annotation says.
+    pub const JUDGED: [Self; 6] = [
+        Self::Judged,
+        Self::Heard,
+        Self::ConnectivityIssue,
+        Self::QualityIssues,
+        Self::Spam,
+        Self::CallScore,
+    ];
+
+    /// Whether it is one of [`Self::JUDGED`]; else it is of a summary.
+    #[must_use]
+    pub const fn is_judged(self) -> bool {
+        matches!(
+            self,
+            Self::Judged
+                | Self::Heard
+                | Self::ConnectivityIssue
+                | Self::QualityIssues
+                | Self::Spam
+                | Self::CallScore
+        )
+    }
+
+    /// Whether a call may have several of its values ([`Value::Set`]).
+    #[must_use]
+    pub const fn is_set(self) -> bool {
+        matches!(self, Self::Tags | Self::QualityIssues)
+    }
+}
+
+/// A value of a facet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A word of a closed set, by its place; a switch, 0 or 1; a score.
+    Number(u8),
+    /// Words of a closed set: bit i stands for the one at place i. Never 0.
+    Set(u64),
+    /// A word of an open set.
+    Text(&'a str),
+    /// Words of an open set, all of one call. Never empty.
+    Texts(BTreeSet<String>),
+}
+
+/// How a call's start and end lie to each other; the numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// It ended after it started, as nearly all do.
+    Ended = 0,
+    /// It ended before it started: clocks differ.
+    Skewed = 1,
+    /// It runs.
+    Running = 2,
+}
+
+/// Added to the start of a running call to make its place in lists by end: they come first.
+pub const RUNNING_BASE: i64 = 1 << 60;
+
+/// Where a call lies in lists, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keys {
+    /// Its start: the place in lists by start.
+    pub start_us: i64,
+    /// Its end, if it has ended.
+    pub ended_us: Option<i64>,
+}
+
+impl Keys {
+    /// Those of a summary. `None`: a call without a start is in no list, and is not counted.
+    #[must_use]
+    pub fn of(summary: &CallSummary) -> Option<Self> {
+        let facts = &summary.facts;
+        Some(Self {
+            start_us: facts.started_at?.micros(),
+            ended_us: facts.ended_at.map(|at| at.micros()),
+        })
+    }
+
+    /// The place in lists by end.
+    #[must_use]
+    pub const fn end_key(self) -> i64 {
+        match self.ended_us {
+            Some(ended) => ended,
+            None => RUNNING_BASE + self.start_us,
+        }
+    }
+
+    /// How start and end lie to each other.
+    #[must_use]
+    pub const fn shape(self) -> Shape {
+        match self.ended_us {
+            None => Shape::Running,
+            Some(ended) if ended < self.start_us => Shape::Skewed,
+            Some(_) => Shape::Ended,
+        }
+    }
+}
+
+/// The step of [`PDD_BIN_MS`] that a call's post-dial delay is counted in; long ones are all in the
+/// last.
+#[must_use]
+pub fn pdd_bin(summary: &CallSummary) -> Option<u16> {
+    let ms = summary.facts.pdd_ms?;
+    Some(u16::try_from(ms / PDD_BIN_MS).unwrap_or(u16::MAX))
+}
+
+/// What a summary says, facet by facet: all of those that are not judged.
+#[must_use]
+pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 28] {
+    let facts = &summary.facts;
+    let trust = &facts.trust;
+    let switch = |is_on: Option<bool>| is_on.map(|is_on| Value::Number(is_on.into()));
+    let agents = search::user_agents(summary);
+    [
+        (
+            Facet::CallType,
+            facts.call_type.map(|it| Value::Number(it.index())),
+        ),
+        (
+            Facet::CallState,
+            facts.state.map(|it| Value::Number(it.index())),
+        ),
+        (
+            Facet::Direction,
+            facts.direction.map(|it| Value::Number(it.index())),
+        ),
+        (
+            Facet::AnsweredBy,
+            facts.answered_by.map(|it| Value::Number(it.index())),
+        ),
+        (
+            Facet::AbnormalSession,
+            switch(facts.last_sip_response.map(|code| code != 200)),
+        ),
+        (Facet::HasTag, switch(Some(summary.has_tag()))),
+        (
+            Facet::Tags,
+            set_of(summary.tags.iter().map(|tag| tag.index())),
+        ),
+        (
+            Facet::Processing,
+            Some(Value::Number(summary.processing.index())),
+        ),
+        (
+            Facet::Shape,
+            Keys::of(summary).map(|keys| Value::Number(keys.shape() as u8)),
+        ),
+        (Facet::FromCountry, text_of(&facts.from.country_code)),
+        (Facet::ToCountry, text_of(&facts.to.country_code)),
+        (Facet::FromCarrier, text_of(&facts.from.carrier)),
+        (Facet::ToCarrier, text_of(&facts.to.carrier)),
+        (Facet::VerifiedCaller, switch(trust.verified_caller)),
+        (Facet::BrandedEnabled, switch(trust.branded_enabled)),
+        (Facet::BrandedLogo, switch(trust.branded_logo)),
+        (Facet::BrandedBundle, text_of(&trust.branded_bundle_sid)),
+        (Facet::BrandedType, text_of(&trust.branded_type)),
+        (Facet::BrandedUseCase, text_of(&trust.branded_use_case)),
+        (
+            Facet::BrandedCallReason,
+            text_of(&trust.branded_call_reason),
+        ),
+        (
+            Facet::IntegrityEnabled,
+            switch(trust.voice_integrity_enabled),
+        ),
+        (
+            Facet::IntegrityBundle,
+            text_of(&trust.voice_integrity_bundle_sid),
+        ),
+        (
+            Facet::IntegrityUseCase,
+            text_of(&trust.voice_integrity_use_case),
+        ),
+        (Facet::BusinessBundle, text_of(&trust.business_bundle_sid)),
+        (Facet::BusinessIdentity, text_of(&trust.business_identity)),
+        (Facet::BusinessIndustry, text_of(&trust.business_industry)),
+        (Facet::BusinessType, text_of(&trust.business_type)),
+        (
+            Facet::UserAgents,
+            (!agents.is_empty()).then_some(Value::Texts(agents)),
+        ),
+    ]
+}
+
+fn text_of(text: &Option<String>) -> Option<Value<'_>> {
+    text.as_deref().map(Value::Text)
+}
+
+/// What an annotation says: all of [`Facet::JUDGED`].
+#[must_use]
+pub fn of_annotation(annotation: &Annotation) -> [(Facet, Option<Value<'static>>); 6] {
+    let issues = annotation.quality_issues.iter().flatten();
+    let heard = annotation.answered_by.map(|it| it.index());
+    let connectivity = annotation.connectivity_issue.map(|it| it.index());
+    [
+        (
+            Facet::Judged,
+            (!annotation.is_empty()).then_some(Value::Number(1)),
+        ),
+        (Facet::Heard, heard.map(Value::Number)),
+        (Facet::ConnectivityIssue, connectivity.map(Value::Number)),
+        (
+            Facet::QualityIssues,
+            set_of(issues.map(|issue| issue.index())),
+        ),
+        (
+            Facet::Spam,
+            annotation.spam.map(|is_spam| Value::Number(is_spam.into())),
+        ),
+        (Facet::CallScore, annotation.call_score.map(Value::Number)),
+    ]
+}
+
+/// What a filter asks of facets: to have one of some values each. Times, parties and pieces of user
+/// agents are none.
+#[must_use]
+pub fn wanted(filter: &SummaryFilter) -> Vec<(Facet, Vec<Value<'_>>)> {
+    let mut wanted = Vec::new();
+    let mut want = |facet, values: Vec<_>| {
+        if !values.is_empty() {
+            wanted.push((facet, values));
+        }
+    };
+    let processing = |state: ProcessingState| vec![Value::Number(state.index())];
+    match filter.processing {
+        ProcessingFilter::All => {}
+        ProcessingFilter::Started => {
+            want(Facet::Shape, vec![Value::Number(Shape::Running as u8)]);
+        }
+        ProcessingFilter::Completed => {
+            want(Facet::Processing, processing(ProcessingState::Complete));
+        }
+        ProcessingFilter::Partial => want(Facet::Processing, processing(ProcessingState::Partial)),
+    }
+    macro_rules! words {
+        ($($facet:ident $field:ident,)+) => {
+            $(want(Facet::$facet, filter.$field.iter().map(|it| Value::Number(it.index())).collect());)+
+        };
+    }
+    words! {
+        CallType call_type,
+        CallState call_state,
+        Direction direction,
+        AnsweredBy answered_by,
+        Heard answered_by_heard,
+        ConnectivityIssue connectivity_issue,
+        QualityIssues quality_issue,
+    }
+    let scores = filter.call_score.iter();
+    want(
+        Facet::CallScore,
+        scores.map(|score| Value::Number(*score)).collect(),
+    );
+    for (facet, is_on) in [
+        (Facet::HasTag, filter.has_tag),
+        (Facet::AbnormalSession, filter.abnormal_session),
+        (Facet::Spam, filter.spam),
+        (Facet::VerifiedCaller, filter.verified_caller),
+        (Facet::BrandedEnabled, filter.branded_enabled),
+        (Facet::BrandedLogo, filter.branded_logo),
+        (Facet::IntegrityEnabled, filter.voice_integrity_enabled),
+    ] {
+        let values = is_on.map(|is_on| Value::Number(is_on.into()));
+        want(facet, values.into_iter().collect());
+    }
+    for (facet, texts) in [
+        (Facet::FromCarrier, &filter.from_carrier),
+        (Facet::ToCarrier, &filter.to_carrier),
+        (Facet::FromCountry, &filter.from_country),
+        (Facet::ToCountry, &filter.to_country),
+        (Facet::BrandedBundle, &filter.branded_bundle_sid),
+        (Facet::BrandedType, &filter.branded_type),
+        (Facet::BrandedUseCase, &filter.branded_use_case),
+        (Facet::BrandedCallReason, &filter.branded_call_reason),
+        (Facet::IntegrityBundle, &filter.voice_integrity_bundle_sid),
+        (Facet::IntegrityUseCase, &filter.voice_integrity_use_case),
+        (Facet::BusinessBundle, &filter.business_bundle_sid),
+        (Facet::BusinessIdentity, &filter.business_identity),
+        (Facet::BusinessIndustry, &filter.business_industry),
+        (Facet::BusinessType, &filter.business_type),
+    ] {
+        want(facet, texts.iter().map(|text| Value::Text(text)).collect());
+    }
+    wanted
+}
+
+/// A set of small numbers as bits; `None` when it is empty.
+fn set_of(places: impl Iterator<Item = u8>) -> Option<Value<'static>> {
+    let bits = places.fold(0, |bits, place| bits | 1 << place.min(62));
+    (bits != 0).then_some(Value::Set(bits))
+}
+
+#[cfg(test)]
+mod tests;
