@@ -34,8 +34,8 @@ cargo build --release --quiet --package sidetone --bin sidetone
 cargo build --release --quiet --package sidetone --example bench
 PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/examples/bench
 
-# Another schema or other made-up calls are other data.
-KIND=$(cat crates/sidetone-store-sqlite/src/migrations/*.sql \
+# Another schema, other made-up calls or another way to store them are other data.
+KIND=$(cat crates/sidetone-store-sqlite/src/{migrations/*.sql,rows/codec.rs} crates/sidetone/src/api/v1/render/template.rs \
   crates/sidetone/examples/bench/{calls,numbers,edges,trust,judgements,times,random,load}.rs | sha256sum | cut -c1-12)
 DATA=$OUT/$CALLS-$SEED-$KIND COPY=$OUT/copy TABLE=$OUT/table-$CALLS.md
 rm -rf "$COPY"

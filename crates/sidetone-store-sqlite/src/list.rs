@@ -19,18 +19,20 @@ use sidetone_core::filter::{SortBy, SummaryFilter};
 
 use self::condition::Conditions;
 use self::walk::Walk;
+use super::account;
 use super::error::{Error, Result};
+use super::record::{self, Reading};
 use super::rows::facet::Axis;
 use super::rows::paging;
-use super::{account, record};
 use sidetone_store::page::{Page, PageRequest, Place, Start};
 use sidetone_store::{CallRecord, StoreError};
 
-pub(super) fn list(
+pub(super) fn list<R: Reading>(
     conn: &Connection,
     filter: &SummaryFilter,
     request: &PageRequest,
-) -> Result<Page<CallRecord>> {
+    reading: &R,
+) -> Result<Page<CallRecord<R::Summary>>> {
     let Some(account) = account::find(conn, filter.account)?.map(|row| row.id) else {
         return Ok(Page::default());
     };
@@ -56,7 +58,7 @@ pub(super) fn list(
             |toward, from, limit| walk.read(toward, from, limit),
         )?
     };
-    read_records(conn, places, axis, request.start)
+    read_records(conn, places, axis, request.start, reading)
 }
 
 /// How much memory the records of a page may take: they take as much again as they are told, and as
@@ -64,12 +66,13 @@ pub(super) fn list(
 const PAGE_BYTES: usize = 4 << 20;
 
 /// Reads the records of a page: those nearest to where it begins, while there is room.
-fn read_records(
+fn read_records<R: Reading>(
     conn: &Connection,
     mut places: Page<Place>,
     axis: Axis,
     start: Start,
-) -> Result<Page<CallRecord>> {
+    reading: &R,
+) -> Result<Page<CallRecord<R::Summary>>> {
     let is_backwards = matches!(start, Start::Before(_));
     if is_backwards {
         places.rows.reverse();
@@ -82,7 +85,7 @@ fn read_records(
             break;
         }
         read += 1;
-        match record::record_by_id(conn, *place, axis) {
+        match record::record_by_id(conn, *place, axis, reading) {
             Ok((record, bytes)) => {
                 room = room.saturating_sub(bytes);
                 rows.push(record);

@@ -67,9 +67,9 @@ mod tests {
 
     use super::*;
     use crate::{Options, SqliteStore};
-    use sidetone_store::Lookup;
     use sidetone_store::conformance::sample::{call_sid, scope};
     use sidetone_store::prelude::*;
+    use sidetone_store::{Lookup, Shown};
 
     /// Databases as each released version wrote them.
     const RELEASED: &[&str] = &[
@@ -112,6 +112,13 @@ mod tests {
                 panic!("{record:?}")
             };
             assert_eq!(record.annotation.call_score, Some(4));
+            // Nothing was rendered then.
+            let shown = store.shown(scope(1), call_sid(1), 1).await.unwrap();
+            let Lookup::Found(shown) = shown else {
+                panic!("{shown:?}")
+            };
+            let summary = record.summary.map(|it| Shown::Summary(Box::new(it)));
+            assert_eq!(shown.summary, summary);
         }
     }
 }

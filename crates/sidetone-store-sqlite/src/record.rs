@@ -14,7 +14,7 @@ use super::rows::codec;
 use super::rows::facet::Axis;
 use super::rows::tables::CALL;
 use sidetone_store::page::Place;
-use sidetone_store::{AnnotationRecord, CallRecord, Lookup, Scope, StoreError};
+use sidetone_store::{AnnotationRecord, CallRecord, Lookup, Scope, Shown, StoreError};
 
 static RECORD: LazyLock<String> =
     LazyLock::new(|| with_soundness(include_str!("record/record.sql")));
@@ -30,8 +30,11 @@ pub(super) fn with_soundness(sql: &str) -> String {
 }
 
 /// Whose bytes the packed ones of a call are.
-pub(super) fn identity(call: CallRef) -> Vec<u8> {
-    [call.account.as_bytes().as_slice(), call.sid.as_bytes()].concat()
+pub(super) fn identity(call: CallRef) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(call.account.as_bytes());
+    bytes[16..].copy_from_slice(call.sid.as_bytes());
+    bytes
 }
 
 /// Expects the row of a call to be what was written.
@@ -71,6 +74,53 @@ fn find<T>(
     Ok(found)
 }
 
+/// What is read of stored summaries.
+pub(super) trait Reading {
+    type Summary;
+
+    fn read(&self, packed: &[u8], call: CallRef) -> Result<Self::Summary>;
+
+    /// About how much memory the summary of another system takes in it.
+    fn imported_bytes(summary: &Self::Summary) -> usize;
+}
+
+/// The summary itself.
+pub(super) struct Whole;
+
+impl Reading for Whole {
+    type Summary = CallSummary;
+
+    fn read(&self, packed: &[u8], call: CallRef) -> Result<CallSummary> {
+        read_summary(packed, call)
+    }
+
+    fn imported_bytes(summary: &CallSummary) -> usize {
+        summary.imported.as_ref().map_or(0, parsed_bytes)
+    }
+}
+
+/// What was rendered of it in this form, else the summary.
+pub(super) struct InForm(pub(super) u8);
+
+impl Reading for InForm {
+    type Summary = Shown;
+
+    fn read(&self, packed: &[u8], call: CallRef) -> Result<Shown> {
+        let rendered = codec::unpack_rendered(&identity(call), packed, self.0);
+        Ok(match about(rendered, || of_document(call))? {
+            Some(bytes) => Shown::Rendered(bytes),
+            None => Shown::Summary(Box::new(read_summary(packed, call)?)),
+        })
+    }
+
+    fn imported_bytes(shown: &Shown) -> usize {
+        match shown {
+            Shown::Rendered(_) => 0,
+            Shown::Summary(summary) => Whole::imported_bytes(summary),
+        }
+    }
+}
+
 /// What a call is that was not found: never there, or gone.
 pub(super) fn missing<T>(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Lookup<T>> {
     expect_sound_index(conn, sid)?;
@@ -85,9 +135,14 @@ pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result
         .exists(params![sid.as_bytes(), account])?)
 }
 
-pub(super) fn record(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>> {
+pub(super) fn record<R: Reading>(
+    conn: &Connection,
+    scope: Scope,
+    sid: CallSid,
+    reading: &R,
+) -> Result<Lookup<CallRecord<R::Summary>>> {
     let found = find(conn, &RECORD, scope, sid, |row, account| {
-        read_record(row, CallRef { account, sid }, row.get(8)?)
+        read_record(row, CallRef { account, sid }, row.get(8)?, reading)
     });
     let found = about(found, || format!("call {sid}"))?;
     found.map_or_else(
@@ -97,17 +152,23 @@ pub(super) fn record(conn: &Connection, scope: Scope, sid: CallSid) -> Result<Lo
 }
 
 /// The record of a row that was found by a list, and about how much memory it takes.
-pub(super) fn record_by_id(
+pub(super) fn record_by_id<R: Reading>(
     conn: &Connection,
     place: Place,
     axis: Axis,
-) -> Result<(CallRecord, usize)> {
-    about(read_by_id(conn, place, axis), || {
+    reading: &R,
+) -> Result<(CallRecord<R::Summary>, usize)> {
+    about(read_by_id(conn, place, axis, reading), || {
         format!("call row {}", place.id)
     })
 }
 
-fn read_by_id(conn: &Connection, place: Place, axis: Axis) -> Result<(CallRecord, usize)> {
+fn read_by_id<R: Reading>(
+    conn: &Connection,
+    place: Place,
+    axis: Axis,
+    reading: &R,
+) -> Result<(CallRecord<R::Summary>, usize)> {
     let id = place.id;
     let mut statement = conn.prepare_cached(&RECORD_BY_ID)?;
     let mut rows = statement.query([id])?;
@@ -131,24 +192,25 @@ fn read_by_id(conn: &Connection, place: Place, axis: Axis) -> Result<(CallRecord
             call.sid
         ))));
     }
-    let record = read_record(row, call, row.get(9)?)?;
+    let record = read_record(row, call, row.get(9)?, reading)?;
     let json_bytes = row
         .get_ref(5)?
         .as_blob_or_null()?
         .map_or(0, codec::unpacked_bytes);
-    let raw = record
-        .summary
-        .as_ref()
-        .and_then(|summary| summary.imported.as_ref())
-        .map_or(0, parsed_bytes);
+    let raw = record.summary.as_ref().map_or(0, R::imported_bytes);
     Ok((record, 2 * json_bytes + raw))
 }
 
-fn read_record(row: &Row<'_>, call: CallRef, is_sound: bool) -> Result<CallRecord> {
+fn read_record<R: Reading>(
+    row: &Row<'_>,
+    call: CallRef,
+    is_sound: bool,
+    reading: &R,
+) -> Result<CallRecord<R::Summary>> {
     expect_sound_call(is_sound, call.sid)?;
     let version = row.get(4)?;
     let summary = match row.get_ref(5)?.as_blob_or_null()? {
-        Some(packed) => Some(read_summary(packed, call)?),
+        Some(packed) => Some(reading.read(packed, call)?),
         None if version > 0 => {
             return Err(Error(StoreError::Corrupt(format!(
                 "table document, call {}: the row is not there",
@@ -170,12 +232,14 @@ fn read_record(row: &Row<'_>, call: CallRef, is_sound: bool) -> Result<CallRecor
 
 /// Unpacks a stored summary.
 pub(super) fn read_summary(packed: &[u8], call: CallRef) -> Result<CallSummary> {
-    let json = about(codec::unpack(&identity(call), packed), || {
-        format!("table document, call {}", call.sid)
-    })?;
+    let json = about(codec::unpack(&identity(call), packed), || of_document(call))?;
     let mut summary: CallSummary = serde_json::from_slice(&json)?;
     summary.call = call;
     Ok(summary)
+}
+
+fn of_document(call: CallRef) -> String {
+    format!("table document, call {}", call.sid)
 }
 
 /// Reads an annotation's JSON; there is none when nothing was said.

@@ -35,7 +35,10 @@ impl PackedSummary {
     pub(super) fn of(put: PutSummary) -> Result<Self> {
         let owner = record::identity(put.summary.call);
         let json = serde_json::to_vec(&put.summary)?;
-        let document = codec::pack(codec::Format::Summary2, &owner, &json)?;
+        let document = match &put.rendered {
+            Some(rendered) => codec::pack_rendered(&owner, rendered, &json)?,
+            None => codec::pack(codec::Format::Summary2, &owner, &json)?,
+        };
         Ok(Self { put, document })
     }
 }
@@ -160,10 +163,11 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
             (id, 1, true)
         }
         Some(stored) => {
-            let changed = is_changed(summary.call, stored, &packed.document)?;
+            let is_same = stored.document.as_ref() == Some(&packed.document);
+            let changed = !is_same && is_changed(summary.call, stored, &packed.document)?;
             let again_us = work.shared.calls.again_us(summary.call);
             columns.update(conn, stored, changed, again_us)?;
-            if changed {
+            if !is_same {
                 write_document(conn, stored.id, &packed.document)?;
             }
             (stored.id, stored.version + i64::from(changed), changed)
@@ -225,18 +229,15 @@ fn find(conn: &Connection, account: i64, summary: &CallSummary) -> Result<Option
         .optional()?)
 }
 
-/// Whether a document says something else than the stored one.
+/// Whether a document of other bytes says something else than the stored one: an older version may
+/// have packed or rendered the same summary differently. A damaged one is mended.
 fn is_changed(call: CallRef, stored: &Stored, document: &[u8]) -> Result<bool> {
-    match &stored.document {
-        None => Ok(true),
-        Some(old) if old == document => Ok(false),
-        Some(old) => {
-            let owner = record::identity(call);
-            // The same JSON may have been packed differently by an older version. A damaged one is mended.
-            let old = codec::unpack(&owner, old).ok();
-            Ok(old != Some(codec::unpack(&owner, document)?))
-        }
-    }
+    let Some(old) = &stored.document else {
+        return Ok(true);
+    };
+    let owner = record::identity(call);
+    let old = codec::unpack(&owner, old).ok();
+    Ok(old != Some(codec::unpack(&owner, document)?))
 }
 
 fn write_document(conn: &Connection, id: i64, document: &[u8]) -> Result<()> {

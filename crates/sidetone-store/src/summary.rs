@@ -11,11 +11,35 @@ use crate::error::{Result, StoreError};
 use crate::lookup::{Lookup, Scope};
 use crate::page::{Page, PageRequest};
 
+/// A summary as its readers are shown it, made once, when it is written. What is in it is between
+/// those who write summaries and those who show them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// How it was made. Readers that make it otherwise are given the summary itself.
+    pub form: u8,
+    /// What was made.
+    pub bytes: Vec<u8>,
+}
+
+/// Renders a summary for its readers. `None`: they are given the summary itself.
+pub type Render = fn(&CallSummary) -> Option<Rendered>;
+
+/// What a reader is shown of a summary.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shown {
+    /// What was rendered when it was written, in the form that was asked for.
+    Rendered(Vec<u8>),
+    /// The summary: it was rendered otherwise, or not at all.
+    Summary(Box<CallSummary>),
+}
+
 /// A folded summary on its way into the store.
 #[derive(Debug, Clone)]
 pub struct PutSummary {
     /// The summary.
     pub summary: CallSummary,
+    /// The same for its readers. Follows from it, so it is no content of its own.
+    pub rendered: Option<Rendered>,
     /// State to continue from with later events. `None`: the log will be folded again.
     pub state: Option<Vec<u8>>,
     /// From [`DirtyCall::position`](crate::DirtyCall::position).
@@ -49,11 +73,11 @@ pub enum Put {
 
 /// A call as readers see it: the summary and what was said about it, of one moment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CallRecord {
+pub struct CallRecord<S = CallSummary> {
     /// The call.
     pub call: CallRef,
     /// `None`: the call is known, but its first summary is not written yet.
-    pub summary: Option<CallSummary>,
+    pub summary: Option<S>,
     /// Count of the summary's versions, from 1; grows only when its content changes.
     pub processing_version: u32,
     /// The annotation of the empty author: the view of the compatible API.
@@ -79,6 +103,13 @@ pub trait SummaryStore: Send + Sync {
     async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<Vec<Put>>;
     /// One call with its summary and annotation.
     async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>>;
+    /// The same with what is rendered of the summary in that form, without reading the rest of it.
+    async fn shown(
+        &self,
+        scope: Scope,
+        sid: CallSid,
+        form: u8,
+    ) -> Result<Lookup<CallRecord<Shown>>>;
     /// The account's call that a SIP Call-ID names, by what the Call-ID makes of itself: the one of that `CallSid`, else
     /// the latest that something else named, if it began on the day of `at`, the day after or the two before.
     async fn sip_call(
@@ -89,4 +120,11 @@ pub trait SummaryStore: Send + Sync {
     ) -> Result<Option<CallRef>>;
     /// Calls that match, in the filter's order; those that are damaged are left out and named. [`StoreError::TooExpensive`] when they take too much work to be found.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
+    /// The same as [`Self::shown`].
+    async fn list_shown(
+        &self,
+        filter: &SummaryFilter,
+        page: &PageRequest,
+        form: u8,
+    ) -> Result<Page<CallRecord<Shown>>>;
 }

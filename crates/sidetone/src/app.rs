@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sidetone_store::Store;
+use sidetone_store::{Render, Store};
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
@@ -21,6 +21,8 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     /// The calls.
     pub store: Arc<dyn Store>,
+    /// How summaries are rendered when they are written: the API's word, for those below it.
+    pub render: Render,
     /// The time.
     pub clock: Clock,
     /// The settings the server was started with. Of what is in [`Self::tables`], ask those.

@@ -157,7 +157,7 @@ pub(crate) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
 
 /// Whose bytes those of a fold state are: that of a call at a position.
 pub(crate) fn state_identity(call: CallRef, position: i64) -> Vec<u8> {
-    let mut identity = record::identity(call);
+    let mut identity = record::identity(call).to_vec();
     identity.extend_from_slice(&position.to_le_bytes());
     identity
 }

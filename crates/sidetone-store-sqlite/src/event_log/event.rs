@@ -71,7 +71,7 @@ fn event_identity(
     edge: Option<i64>,
     direction: Option<i64>,
 ) -> Vec<u8> {
-    let mut identity = record::identity(call);
+    let mut identity = record::identity(call).to_vec();
     identity.extend_from_slice(&key);
     for number in [at_us, kind, edge.unwrap_or(-1), direction.unwrap_or(-1)] {
         identity.extend_from_slice(&number.to_le_bytes());

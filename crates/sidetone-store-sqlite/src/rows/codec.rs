@@ -1,12 +1,18 @@
 //! Packing of stored bytes: a format byte, the length, a CRC-32, and an LZ4 block with a
 //! dictionary.
 //!
+//! What was rendered of a summary is read far more often than the summary itself, and says the same
+//! in other words. So it comes first, and is unpacked alone; behind it the summary takes a third of
+//! the place, with those words as its dictionary and an entropy coder, which is slow to unpack.
+//!
 //! A summary repeats the same words as every other; with a dictionary of them even a short one
 //! packs well. The checksum covers whose bytes they are as well: a row that is found in the place
 //! of another is not believed. Formats are only ever added: everything ever written stays readable.
 
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
 use crate::error::{Error, Result};
-use sidetone_store::StoreError;
+use sidetone_store::{Rendered, StoreError};
 
 /// How bytes are packed. A flipped bit makes no number another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +28,10 @@ pub(crate) enum Format {
     Event2 = b'E',
     /// Fold states: as they are, behind a checksum.
     State = b'F',
+    /// What was rendered of a summary, and the summary. Behind the checksum: the form, the length
+    /// of the LZ4 block (u32, little-endian), that block, the summary by DEFLATE. The length before
+    /// the checksum is that of what was rendered.
+    Rendered1 = b'R',
 }
 
 impl Format {
@@ -32,6 +42,7 @@ impl Format {
             b'S' => Some(Self::Summary2),
             b'E' => Some(Self::Event2),
             b'F' => Some(Self::State),
+            b'R' => Some(Self::Rendered1),
             _ => None,
         }
     }
@@ -42,6 +53,7 @@ impl Format {
             Self::Summary1 | Self::Summary2 => include_bytes!("dictionary_summary_1.json"),
             Self::Event1 | Self::Event2 => include_bytes!("dictionary_event_1.json"),
             Self::State => &[],
+            Self::Rendered1 => include_bytes!("dictionary_rendered_1.bin"),
         }
     }
 }
@@ -49,25 +61,72 @@ impl Format {
 /// The longest JSON that is unpacked, against damaged lengths.
 const UNPACKED_MAX_BYTES: usize = 256 << 20;
 
+/// How hard the summary behind what was rendered is pressed: harder takes longer and saves little.
+const LEVEL: u32 = 3;
+
 /// Packs JSON that belongs to an owner.
 pub(crate) fn pack(format: Format, owner: &[u8], json: &[u8]) -> Result<Vec<u8>> {
-    let length = u32::try_from(json.len())
-        .ok()
-        .filter(|_| json.len() <= UNPACKED_MAX_BYTES)
-        .ok_or_else(|| {
-            Error(StoreError::Invalid(format!(
-                "{} bytes in one row",
-                json.len()
-            )))
-        })?
-        .to_le_bytes();
     let block = lz4_flex::block::compress_with_dict(json, format.dictionary());
-    let mut packed = Vec::with_capacity(9 + block.len());
-    packed.push(format as u8);
+    frame(format, owner, json.len(), &[&block])
+}
+
+/// Packs the JSON of a summary that belongs to an owner, and what was rendered of it.
+pub(crate) fn pack_rendered(owner: &[u8], rendered: &Rendered, json: &[u8]) -> Result<Vec<u8>> {
+    let Rendered { form, bytes } = rendered;
+    let format = Format::Rendered1;
+    let block = lz4_flex::block::compress_with_dict(bytes, format.dictionary());
+    let length = le_length(block.len())?;
+    let unpackable = |_| Error(StoreError::Invalid("a summary cannot be packed".into()));
+    let mut deflate = Compress::new(Compression::new(LEVEL), false);
+    let dictionary = summary_dictionary(bytes);
+    deflate.set_dictionary(&dictionary).map_err(unpackable)?;
+    let mut deflated = Vec::with_capacity(json.len() / 2 + 64);
+    loop {
+        let rest = json.get(place(deflate.total_in())..).unwrap_or_default();
+        match deflate.compress_vec(rest, &mut deflated, FlushCompress::Finish) {
+            Ok(Status::StreamEnd) => break,
+            Ok(_) => deflated.reserve(json.len() + 64),
+            Err(error) => return Err(unpackable(error)),
+        }
+    }
+    frame(
+        format,
+        owner,
+        bytes.len(),
+        &[&[*form], &length, &block, &deflated],
+    )
+}
+
+fn frame(format: Format, owner: &[u8], length: usize, parts: &[&[u8]]) -> Result<Vec<u8>> {
+    let length = le_length(length)?;
+    let mut packed = vec![format as u8];
+    packed.reserve_exact(8 + parts.iter().map(|part| part.len()).sum::<usize>());
     packed.extend_from_slice(&length);
-    packed.extend_from_slice(&sum(&[owner, &length, &block]));
-    packed.extend_from_slice(&block);
+    packed.extend_from_slice(&[0; 4]);
+    for part in parts {
+        packed.extend_from_slice(part);
+    }
+    if let Some((head, rest)) = packed.split_first_chunk_mut::<9>() {
+        head[5..].copy_from_slice(&sum(&[owner, &length, rest]));
+    }
     Ok(packed)
+}
+
+fn le_length(length: usize) -> Result<[u8; 4]> {
+    let number = u32::try_from(length).ok();
+    let number = number.filter(|_| length <= UNPACKED_MAX_BYTES);
+    number
+        .map(u32::to_le_bytes)
+        .ok_or_else(|| Error(StoreError::Invalid(format!("{length} bytes in one row"))))
+}
+
+/// The words that a summary is told with when there are others for the same.
+fn summary_dictionary(rendered: &[u8]) -> Vec<u8> {
+    [Format::Summary2.dictionary(), rendered].concat()
+}
+
+fn place(total: u64) -> usize {
+    usize::try_from(total).unwrap_or(usize::MAX)
 }
 
 /// How long packed JSON says that it will be, in bytes.
@@ -80,27 +139,87 @@ pub(crate) fn unpacked_bytes(packed: &[u8]) -> usize {
 
 /// Unpacks JSON that belongs to an owner.
 pub(crate) fn unpack(owner: &[u8], packed: &[u8]) -> Result<Vec<u8>> {
-    let damaged = |what: &str| Error(StoreError::Corrupt(format!("packed JSON {what}")));
+    let (format, length, rest) = open_frame(owner, packed)?;
+    if format != Format::Rendered1 {
+        return unpack_block(format, length, rest);
+    }
+    let (_, block, deflated) = parts(rest)?;
+    let rendered = unpack_block(format, length, block)?;
+    let unpackable = |_| damaged("cannot be unpacked");
+    let mut inflate = Decompress::new(false);
+    let dictionary = summary_dictionary(&rendered);
+    inflate.set_dictionary(&dictionary).map_err(unpackable)?;
+    let mut json = Vec::with_capacity(8 * deflated.len() + 64);
+    loop {
+        let rest = deflated
+            .get(place(inflate.total_in())..)
+            .unwrap_or_default();
+        let before = json.len();
+        match inflate.decompress_vec(rest, &mut json, FlushDecompress::Finish) {
+            Ok(Status::StreamEnd) => return Ok(json),
+            _ if json.len() == before || json.len() > UNPACKED_MAX_BYTES => {
+                return Err(damaged("cannot be unpacked"));
+            }
+            _ => json.reserve(json.len()),
+        }
+    }
+}
+
+/// What was rendered of a summary that belongs to an owner. `None`: nothing, or in another form.
+pub(crate) fn unpack_rendered(owner: &[u8], packed: &[u8], form: u8) -> Result<Option<Vec<u8>>> {
+    if packed.first() != Some(&(Format::Rendered1 as u8)) {
+        return Ok(None);
+    }
+    let (format, length, rest) = open_frame(owner, packed)?;
+    let (made, block, _) = parts(rest)?;
+    (made == form)
+        .then(|| unpack_block(format, length, block))
+        .transpose()
+}
+
+fn damaged(what: &str) -> Error {
+    Error(StoreError::Corrupt(format!("packed JSON {what}")))
+}
+
+/// The format, the length, and what is behind the checksum, which is right.
+fn open_frame<'a>(owner: &[u8], packed: &'a [u8]) -> Result<(Format, usize, &'a [u8])> {
     let Some((&[format, ref length @ ..], rest)) = packed.split_first_chunk::<5>() else {
         return Err(damaged("is cut off"));
     };
     let format = Format::of(format).ok_or_else(|| damaged("is of an unknown format"))?;
-    let block = match format {
+    let rest = match format {
         Format::Summary1 | Format::Event1 => rest,
-        Format::Summary2 | Format::Event2 => match rest.split_first_chunk::<4>() {
-            Some((stored, block)) if *stored == sum(&[owner, length, block]) => block,
-            _ => return Err(damaged("is not what was written")),
-        },
+        Format::Summary2 | Format::Event2 | Format::Rendered1 => {
+            match rest.split_first_chunk::<4>() {
+                Some((stored, rest)) if *stored == sum(&[owner, length, rest]) => rest,
+                _ => return Err(damaged("is not what was written")),
+            }
+        }
         Format::State => return Err(damaged("is of another kind")),
     };
     let length = usize::try_from(u32::from_le_bytes(*length))
         .ok()
         .filter(|length| *length <= UNPACKED_MAX_BYTES)
         .ok_or_else(|| damaged("is too long"))?;
-    let json = lz4_flex::block::decompress_with_dict(block, length, format.dictionary())
+    Ok((format, length, rest))
+}
+
+/// The form, the block of what was rendered, and the summary by DEFLATE.
+fn parts(rest: &[u8]) -> Result<(u8, &[u8], &[u8])> {
+    let parts = rest.split_first_chunk::<5>().and_then(|(head, rest)| {
+        let [form, length @ ..] = *head;
+        let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+        let (block, deflated) = rest.split_at_checked(length)?;
+        Some((form, block, deflated))
+    });
+    parts.ok_or_else(|| damaged("is cut off"))
+}
+
+fn unpack_block(format: Format, length: usize, block: &[u8]) -> Result<Vec<u8>> {
+    let bytes = lz4_flex::block::decompress_with_dict(block, length, format.dictionary())
         .map_err(|_| damaged("cannot be unpacked"))?;
-    if json.len() == length {
-        Ok(json)
+    if bytes.len() == length {
+        Ok(bytes)
     } else {
         Err(damaged("has another length than it says"))
     }
@@ -143,6 +262,34 @@ mod tests {
         }
     }
 
+    fn rendered(bytes: &[u8]) -> Rendered {
+        Rendered {
+            form: 7,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    #[test]
+    fn gives_back_what_was_rendered_and_the_summary_behind_it() {
+        let long = br#"{"packets_lost":0,"url":null}"#.repeat(10_000);
+        for (text, json) in [
+            (&b""[..], &b""[..]),
+            (b"\0", br#"{"processing":"complete"}"#),
+            (br#"{"call_state":"completed"}"#, &long),
+            (&long, b"{}"),
+        ] {
+            let packed = pack_rendered(b"me", &rendered(text), json).unwrap();
+            assert_eq!(unpack_rendered(b"me", &packed, 7).unwrap().unwrap(), text);
+            assert_eq!(unpack_rendered(b"me", &packed, 8).unwrap(), None);
+            assert_eq!(unpacked_bytes(&packed), text.len());
+            assert_eq!(unpack(b"me", &packed).unwrap(), json);
+            assert!(unpack(b"you", &packed).is_err());
+            assert!(unpack_rendered(b"you", &packed, 7).is_err());
+        }
+        let packed = pack(Format::Summary2, b"me", b"{}").unwrap();
+        assert_eq!(unpack_rendered(b"me", &packed, 7).unwrap(), None);
+    }
+
     #[test]
     fn reads_what_was_packed_before_there_were_checksums() {
         let json = br#"{"processing":"complete","tags":["silence"]}"#;
@@ -156,17 +303,21 @@ mod tests {
     #[test]
     fn reports_damage() {
         let json = br#"{"processing":"complete","tags":["silence"]}"#;
-        let packed = pack(Format::Summary2, b"me", json).unwrap();
         let sealed = seal(b"me", json);
         assert_eq!(open(b"me", &sealed).as_deref(), Some(&json[..]));
         assert_eq!(open(b"you", &sealed), None);
-        for cut in 0..packed.len() {
-            assert!(unpack(b"me", &packed[..cut]).is_err(), "cut at {cut}");
-        }
-        for bit in 0..8 * packed.len() {
-            let mut flipped = packed.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(unpack(b"me", &flipped).is_err(), "bit {bit}");
+        for packed in [
+            pack(Format::Summary2, b"me", json).unwrap(),
+            pack_rendered(b"me", &rendered(b"{}"), json).unwrap(),
+        ] {
+            for cut in 0..packed.len() {
+                assert!(unpack(b"me", &packed[..cut]).is_err(), "cut at {cut}");
+            }
+            for bit in 0..8 * packed.len() {
+                let mut flipped = packed.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                assert!(unpack(b"me", &flipped).is_err(), "bit {bit}");
+            }
         }
         for bit in 0..8 * sealed.len() {
             let mut flipped = sealed.clone();

@@ -9,9 +9,10 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{
-    CallRecord, Lookup, Put, PutSummary, Result, Scope, StoreError, SummaryStore,
+    CallRecord, Lookup, Put, PutSummary, Result, Scope, Shown, StoreError, SummaryStore,
 };
 
+use crate::record::{InForm, Reading, Whole};
 use crate::summary::alias;
 use crate::summary::{PackedResult, PackedSummary};
 use crate::{SqliteStore, list, record, summary};
@@ -36,7 +37,18 @@ impl SummaryStore for SqliteStore {
     }
 
     async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>> {
-        self.readers.point(|conn| record::record(conn, scope, sid))
+        self.readers
+            .point(|conn| record::record(conn, scope, sid, &Whole))
+    }
+
+    async fn shown(
+        &self,
+        scope: Scope,
+        sid: CallSid,
+        form: u8,
+    ) -> Result<Lookup<CallRecord<Shown>>> {
+        self.readers
+            .point(|conn| record::record(conn, scope, sid, &InForm(form)))
     }
 
     async fn sip_call(
@@ -50,10 +62,33 @@ impl SummaryStore for SqliteStore {
     }
 
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>> {
+        self.list_reading(filter, page, Whole).await
+    }
+
+    async fn list_shown(
+        &self,
+        filter: &SummaryFilter,
+        page: &PageRequest,
+        form: u8,
+    ) -> Result<Page<CallRecord<Shown>>> {
+        self.list_reading(filter, page, InForm(form)).await
+    }
+}
+
+impl SqliteStore {
+    async fn list_reading<R>(
+        &self,
+        filter: &SummaryFilter,
+        page: &PageRequest,
+        reading: R,
+    ) -> Result<Page<CallRecord<R::Summary>>>
+    where
+        R: Reading<Summary: Send + 'static> + Send + 'static,
+    {
         let (filter, page) = (filter.clone(), *page);
         let page = self
             .readers
-            .scan(move |conn| list::list(conn, &filter, &page))
+            .scan(move |conn| list::list(conn, &filter, &page, &reading))
             .await?;
         let damaged = page.damaged.len() as u64;
         self.writer
@@ -62,9 +97,7 @@ impl SummaryStore for SqliteStore {
             .fetch_add(damaged, Ordering::Relaxed);
         Ok(page)
     }
-}
 
-impl SqliteStore {
     /// One of them is the reason why they cannot be written together: the others are written
     /// without it.
     async fn put_one_by_one(&self, packed: &Arc<Vec<PackedResult>>) -> Result<Vec<Put>> {

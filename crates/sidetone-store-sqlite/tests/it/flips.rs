@@ -14,7 +14,7 @@ use sidetone_store::conformance::sample::{
 use sidetone_store::feedback::{FeedbackRange, Rate};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::prelude::*;
-use sidetone_store::{EventFilter, StoreError};
+use sidetone_store::{EventFilter, Rendered, StoreError};
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 const CALLS: u64 = 60;
@@ -39,6 +39,10 @@ async fn fill(store: &dyn Store) {
         summary.tags = vec![Tag::Silence];
         let mut put = put(summary, position);
         put.state = Some(vec![1, 2, 3]);
+        put.rendered = (n % 4 > 0).then(|| Rendered {
+            form: 1,
+            bytes: format!("what is shown of call {n}").into(),
+        });
         store.put_summaries(vec![put]).await.unwrap();
         if n % 2 == 0 {
             let patch = AnnotationPatch {
@@ -96,6 +100,7 @@ async fn read(path: &Path) -> Option<Answers> {
         let (call, sid) = (call(n), call_sid(n));
         let a = &mut answers;
         note(a, format!("record {n}"), store.record(scope(1), sid).await);
+        note(a, format!("shown {n}"), store.shown(scope(1), sid, 1).await);
         note(
             a,
             format!("annotation {n}"),

@@ -40,8 +40,8 @@ macro_rules! conformance {
                 lists_events_by_time_and_kind, pages_events_both_ways, tells_due_timers;
             bounds: gives_long_logs_in_pieces, ends_pages_of_large_events_early, leaves_out_what_is_set_aside,
                 forgets_times_of_a_clock_that_was_set_back;
-            summary: shows_what_was_put, counts_versions_of_changed_content_only, ignores_stale_summaries,
-                makes_unknown_calls, remembers_when_the_end_was_seen, keeps_accounts_apart, finds_calls_of_subaccounts,
+            summary: shows_what_was_put, shows_what_was_rendered, counts_versions_of_changed_content_only,
+                ignores_stale_summaries, makes_unknown_calls, remembers_when_the_end_was_seen, keeps_accounts_apart, finds_calls_of_subaccounts,
                 remembers_advanced_features;
             judgement: merges_and_keeps_history, adds_nothing_when_nothing_changes, checks_the_revision,
                 keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries,

@@ -27,7 +27,7 @@ use crate::prelude::*;
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Cursor,
     DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result, Scope,
-    StoreStats, Topic,
+    Shown, StoreStats, Topic,
 };
 
 /// Two handles of one database that take turns: each verb is given to the one that did not have the last. So every test of the
@@ -92,8 +92,10 @@ take_turns! {
     SummaryStore {
         put_summaries(summaries: Vec<PutSummary>) -> Vec<Put>;
         record(scope: Scope, sid: CallSid) -> Lookup<CallRecord>;
+        shown(scope: Scope, sid: CallSid, form: u8) -> Lookup<CallRecord<Shown>>;
         sip_call(account: AccountSid, sid: CallSid, at: TimeUs) -> Option<CallRef>;
         list(filter: &SummaryFilter, page: &PageRequest) -> Page<CallRecord>;
+        list_shown(filter: &SummaryFilter, page: &PageRequest, form: u8) -> Page<CallRecord<Shown>>;
     }
     JudgementStore {
         annotation(scope: Scope, sid: CallSid) -> Lookup<AnnotationRecord>;

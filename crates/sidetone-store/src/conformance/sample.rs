@@ -131,6 +131,7 @@ pub fn summary(call: CallRef, started: i64, ended: Option<i64>) -> CallSummary {
 pub fn put(summary: CallSummary, position: u64) -> PutSummary {
     PutSummary {
         summary,
+        rendered: None,
         state: None,
         position,
         timer_at: None,

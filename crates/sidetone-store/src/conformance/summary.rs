@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::CallRef;
 use sidetone_core::vocabulary::Tag;
 
@@ -9,7 +10,8 @@ use super::sample::{
     account, account_sid, at, call, call_sid, create_account, event, put, scope, summary,
 };
 use crate::account::Settings;
-use crate::{CallRecord, Lookup, Scope, Store};
+use crate::page::{PageRequest, Start};
+use crate::{CallRecord, Lookup, PutSummary, Rendered, Scope, Shown, Store};
 
 async fn record(store: &dyn Store, n: u64) -> CallRecord {
     match store.record(scope(1), call_sid(n)).await.unwrap() {
@@ -49,6 +51,54 @@ pub async fn shows_what_was_put(store: Arc<dyn Store>) {
     assert_eq!(record.summary, Some(first));
     assert_eq!((record.call, record.placeholder), (call(1), false));
     assert!(record.annotation.is_empty());
+}
+
+/// What was rendered of a summary is shown to those who ask for that form, the summary to all others. It is no content: a
+/// newer one replaces it and makes no version.
+pub async fn shows_what_was_rendered(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let rendered = |form, text: &str| {
+        Some(Rendered {
+            form,
+            bytes: text.into(),
+        })
+    };
+    let first = summary(call(1), 0, Some(60));
+    let shown = async |form| {
+        let request = PageRequest {
+            start: Start::First { skip: 0 },
+            size: 9,
+        };
+        let all = SummaryFilter::all(account_sid(1));
+        let list = store.list_shown(&all, &request, form).await.unwrap();
+        match store.shown(scope(1), call_sid(1), form).await.unwrap() {
+            Lookup::Found(record) => {
+                assert_eq!(list.rows, [record.clone()]);
+                assert_eq!(record.processing_version, 1);
+                record.summary
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let whole = || Some(Shown::Summary(Box::new(first.clone())));
+    let bytes = |text: &str| Some(Shown::Rendered(text.into()));
+    let long = "{\"packets_lost\":0}".repeat(5_000);
+    for (given, shown_1, shown_2) in [
+        (None, whole(), whole()),
+        (rendered(1, "a\0b"), bytes("a\0b"), whole()),
+        (rendered(2, ""), whole(), bytes("")),
+        (rendered(1, &long), bytes(&long), whole()),
+        (None, whole(), whole()),
+    ] {
+        let put = PutSummary {
+            rendered: given,
+            ..put(first.clone(), 0)
+        };
+        store.put_summaries(vec![put]).await.unwrap();
+        assert_eq!(shown(1).await, shown_1);
+        assert_eq!(shown(2).await, shown_2);
+        assert_eq!(record(&*store, 1).await.summary.as_ref(), Some(&first));
+    }
 }
 
 /// The processing version grows with the content only.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::ensure;
+use sidetone::api::v1::render::template;
 use sidetone_core::id::CallRef;
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_store::feedback::{Rate, Rated};
@@ -63,6 +64,7 @@ fn put(calls: &Calls, number: u64) -> PutSummary {
     let summary = calls.summary(number);
     PutSummary {
         now: summary.last_event_at,
+        rendered: template::of(&summary),
         summary,
         state: None,
         position: 0,

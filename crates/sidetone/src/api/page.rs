@@ -225,6 +225,32 @@ pub struct Meta {
     url: String,
 }
 
+impl Meta {
+    /// As [`Envelope`], of rows that write themselves.
+    ///
+    /// # Errors
+    /// As theirs.
+    pub fn around(
+        self,
+        rows: impl Iterator<Item = impl FnOnce(&mut Vec<u8>) -> serde_json::Result<()>>,
+    ) -> serde_json::Result<Vec<u8>> {
+        let rows_at_end = Envelope::<()> {
+            meta: self,
+            rows: Vec::new(),
+        };
+        let mut json = serde_json::to_vec(&rows_at_end)?;
+        let end = json.split_off(json.len() - b"]}".len());
+        for (place, row) in rows.enumerate() {
+            if place > 0 {
+                json.push(b',');
+            }
+            row(&mut json)?;
+        }
+        json.extend(end);
+        Ok(json)
+    }
+}
+
 /// A page on the wire: `meta`, and the rows under the key that `meta` names.
 #[derive(Debug)]
 pub struct Envelope<T> {

@@ -14,6 +14,7 @@ use sidetone_wire::translate::event_streams as cloud_events;
 use sidetone_wire::translate::native::NativeReader;
 
 use crate::api::error::ApiError;
+use crate::api::v1::render::template;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
 use crate::clock::Clock;
@@ -68,6 +69,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     let directory = Directory::load(data.store.as_ref(), data.vault).await?;
     let tables = Tables::read(&config, &directory)?;
     let app = App::new(Parts {
+        render: template::of,
         directory,
         store: data.store,
         clock: Clock::default(),

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::api::v1::render::template;
 use crate::api::v2010::feedback_summary::notice;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
@@ -262,6 +263,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let roles = config.roles;
     let app = App::new(Parts {
+        render: template::of,
         store,
         clock,
         config,

@@ -25,7 +25,7 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        self.respond(None)
+        self.written().into_response()
     }
 }
 
@@ -33,15 +33,40 @@ impl<T: Serialize> Json<T> {
     /// The answer, which keeps its share of the memory of all answers until it is sent.
     #[must_use]
     pub fn holding(self, share: Share) -> Response {
+        self.written().holding(share)
+    }
+
+    fn written(self) -> Written {
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        Written(serde_json::to_writer(&mut bytes, &self.0).map(|()| bytes))
+    }
+}
+
+/// A body that is written as JSON, or why it is not.
+#[derive(Debug)]
+pub struct Written(pub serde_json::Result<Vec<u8>>);
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        self.respond(None)
+    }
+}
+
+impl Written {
+    /// As [`Json::holding`].
+    #[must_use]
+    pub fn holding(self, share: Share) -> Response {
         self.respond(Some(share))
     }
 
     fn respond(self, share: Option<Share>) -> Response {
-        let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        if let Err(error) = serde_json::to_writer(&mut bytes, &self.0) {
-            tracing::error!(%error, "a body could not be written as JSON");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
+        let mut bytes = match self.0 {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(%error, "a body could not be written as JSON");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        };
         let body = if bytes.len() > PIECE_BYTES {
             bytes.shrink_to_fit();
             let share = share.map(|mut share| {

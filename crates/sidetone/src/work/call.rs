@@ -86,11 +86,13 @@ async fn summarize(
     let made = guarded(|| {
         let summary = findings.summary(dirty.call, &rules);
         let complete = summary.processing == ProcessingState::Complete;
-        (summary, (!complete).then(|| state.to_bytes()))
+        let rendered = (app.render)(&summary);
+        (summary, rendered, (!complete).then(|| state.to_bytes()))
     });
     Ok(match made {
-        Ok((summary, state)) => Folded::Summary(Box::new(PutSummary {
+        Ok((summary, rendered, state)) => Folded::Summary(Box::new(PutSummary {
             timer_at: next_timer(&summary, dirty, now, &app.config.lifecycle),
+            rendered,
             state,
             position: dirty.position,
             summary,

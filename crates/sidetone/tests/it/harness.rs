@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sidetone::accounts::{self, Credentials, NewAccount};
+use sidetone::api::v1::render::template;
 use sidetone::api::v2010::feedback_summary::notice;
 use sidetone::app::{App, Parts};
 use sidetone::bounds::Bounds;
@@ -89,6 +90,7 @@ impl TestServer {
             .unwrap();
         let tables = Tables::read(&config, &directory).unwrap();
         let app = App::new(Parts {
+            render: template::of,
             store,
             clock,
             config,

@@ -1,8 +1,9 @@
 //! Finding a call that the caller may see.
 
 use sidetone_core::id::CallSid;
-use sidetone_store::{AnnotationRecord, CallRecord, Lookup, Scope};
+use sidetone_store::{AnnotationRecord, CallRecord, Lookup, Scope, Shown};
 
+use super::render::template;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::app::App;
@@ -21,6 +22,21 @@ pub const fn scope(caller: &Caller) -> Scope {
 /// When there is none in scope, or it is not served.
 pub async fn record(app: &App, caller: &Caller, sid: CallSid) -> Result<CallRecord, ApiError> {
     let record = found(app.store.record(scope(caller), sid).await?, sid)?;
+    served(app, record.advanced_features)?;
+    Ok(record)
+}
+
+/// The same with the summary as it was rendered.
+///
+/// # Errors
+/// As [`record`]'s.
+pub async fn shown(
+    app: &App,
+    caller: &Caller,
+    sid: CallSid,
+) -> Result<CallRecord<Shown>, ApiError> {
+    let shown = app.store.shown(scope(caller), sid, template::FORM).await?;
+    let record = found(shown, sid)?;
     served(app, record.advanced_features)?;
     Ok(record)
 }

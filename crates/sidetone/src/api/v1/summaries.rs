@@ -2,21 +2,20 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use sidetone_store::CallRecord;
+use sidetone_store::{CallRecord, Shown};
 
 use super::account::addressed;
 use super::filter::{self, alias};
 use super::hint;
 use super::lookup;
-use super::render::SummaryUrl;
-use super::render::summary::render;
+use super::render::{SummaryUrl, template};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
 use crate::api::hint::put;
-use crate::api::page::{Envelope, ListRequest, PageQuery};
+use crate::api::page::{ListRequest, PageQuery};
 use crate::app::App;
-use crate::web::json::Json;
+use crate::web::json::Written;
 
 /// The text of the specification says 50; the older one and every recorded answer say 25.
 const PAGE_SIZE: u64 = 25;
@@ -43,7 +42,9 @@ pub async fn read(
     let account = addressed(&app, &caller, subaccount, ApiError::invalid_query)?;
     let asked = filter::read(&filters, account, now).map_err(ApiError::invalid_query)?;
     let share = app.bounds.page(query.size).await?;
-    let page = app.store.list(&asked.filter, &query.request()).await?;
+    let wanted = query.request();
+    let page = app.store.list_shown(&asked.filter, &wanted, template::FORM);
+    let page = page.await?;
 
     let url = format!("{}{}", request.base.0, request.uri.path());
     let meta = list.meta("call_summaries", &query, &page, now);
@@ -55,13 +56,12 @@ pub async fn read(
         // Left out of the page, not of the list: a page may then have fewer rows than asked for, as
         // on any last page, and the places it continues from stay right.
         let served =
-            |record: &&CallRecord| lookup::served(&server, record.advanced_features).is_ok();
+            |record: &&CallRecord<Shown>| lookup::served(&server, record.advanced_features).is_ok();
         let rows = page.rows.iter().filter(served).filter_map(|record| {
-            let summary = record.summary.as_ref()?;
-            Some(render(record, summary, SummaryUrl::List(&url)))
+            let shown = record.summary.as_ref()?;
+            Some(|json: &mut Vec<u8>| template::write(json, record, shown, SummaryUrl::List(&url)))
         });
-        let rows = rows.collect();
-        Json(Envelope { meta, rows }).holding(share)
+        Written(meta.around(rows)).holding(share)
     };
     let mut response = app.bounds.making(told).await?;
     for hint in hints.into_iter().chain(of_damaged) {

@@ -2,20 +2,19 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use sidetone_core::vocabulary::ProcessingState;
 
 use super::lookup;
 use super::path::CallPath;
 use super::render::CallUrl;
 use super::render::SummaryUrl;
-use super::render::summary::render;
+use super::render::template;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
 use crate::app::App;
 use crate::web::base_url::BaseUrl;
 use crate::web::form::{Invalid, Params};
-use crate::web::json::Json;
+use crate::web::json::Written;
 
 /// Which summary will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +37,9 @@ pub async fn read(
     Query(params): Query,
 ) -> Result<Response, ApiError> {
     let wanted = wanted(&params).map_err(ApiError::invalid_query)?;
-    let record = lookup::record(&app, &caller, sid).await?;
-    let summary = record.summary.as_ref().ok_or_else(ApiError::no_summary)?;
-    if wanted == Wanted::Complete && summary.processing != ProcessingState::Complete {
+    let record = lookup::shown(&app, &caller, sid).await?;
+    let shown = record.summary.as_ref().ok_or_else(ApiError::no_summary)?;
+    if wanted == Wanted::Complete && !template::is_complete(shown) {
         return Err(ApiError::not_complete());
     }
     let url = SummaryUrl::Own(CallUrl {
@@ -48,7 +47,9 @@ pub async fn read(
         sid: record.call.sid,
         part: "/Summary",
     });
-    Ok(Json(render(&record, summary, url)).into_response())
+    let mut json = Vec::new();
+    let written = template::write(&mut json, &record, shown, url);
+    Ok(Written(written.map(|()| json)).into_response())
 }
 
 fn wanted(params: &Params) -> Result<Wanted, Invalid> {

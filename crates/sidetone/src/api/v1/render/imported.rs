@@ -66,7 +66,7 @@ pub struct Here<'a> {
 impl<'a> Here<'a> {
     /// What is said here of a call.
     #[must_use]
-    pub fn of(record: &'a CallRecord, summary: &CallSummary, url: SummaryUrl<'a>) -> Self {
+    pub fn of<S>(record: &'a CallRecord<S>, summary: &CallSummary, url: SummaryUrl<'a>) -> Self {
         let nothing = Annotation::default();
         let imported = summary.imported_annotation.as_ref();
         let said_there = imported.map_or(&nothing, |imported| &imported.annotation);

@@ -36,8 +36,8 @@ impl Serialize for Rendered<'_> {
 
 /// Writes a call's summary.
 #[must_use]
-pub fn render<'a>(
-    record: &'a CallRecord,
+pub fn render<'a, S>(
+    record: &'a CallRecord<S>,
     summary: &'a CallSummary,
     url: SummaryUrl<'a>,
 ) -> Rendered<'a> {
@@ -46,8 +46,11 @@ pub fn render<'a>(
         Some(raw) => {
             let beside = summary.beside.as_deref();
             let beside = beside.map(|beside| SummaryResource {
-                // That it did not wait is concluded, not observed.
-                created_time: beside.facts.created_at.map(Seconds),
+                observed: Observed {
+                    // That it did not wait is concluded, not observed.
+                    created_time: beside.facts.created_at.map(Seconds),
+                    ..Observed::of(beside)
+                },
                 ..SummaryResource::of(record, beside, url)
             });
             let here = Here::of(record, summary, url);
@@ -61,6 +64,20 @@ pub fn render<'a>(
 pub struct SummaryResource<'a> {
     account_sid: AccountSid,
     call_sid: CallSid,
+    #[serde(flatten)]
+    state: State,
+    processing_version: u32,
+    #[serde(flatten)]
+    observed: Observed<'a>,
+    annotation: Option<NestedAnnotation<'a>>,
+    #[serde(flatten)]
+    agents: Agents<'a>,
+    url: SummaryUrl<'a>,
+}
+
+/// What the call is and how far it got: what stands before the count of its versions.
+#[derive(Debug, Serialize)]
+pub(super) struct State {
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_account_sid: Option<AccountSid>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +86,11 @@ pub struct SummaryResource<'a> {
     call_state: Option<CallState>,
     answered_by: Option<AnsweredBy>,
     processing_state: ProcessingState,
-    processing_version: u32,
+}
+
+/// What was seen of the call: what stands before its annotation.
+#[derive(Debug, Serialize)]
+pub(super) struct Observed<'a> {
     created_time: Option<Seconds>,
     start_time: Option<Seconds>,
     end_time: Option<Seconds>,
@@ -85,9 +106,12 @@ pub struct SummaryResource<'a> {
     attributes: Option<Attributes>,
     properties: Option<Properties<'a>>,
     trust: Option<Trust<'a>>,
-    annotation: Option<NestedAnnotation<'a>>,
+}
+
+/// What stands behind the annotation.
+#[derive(Debug, Serialize)]
+pub(super) struct Agents<'a> {
     agent_session_summaries: Option<&'a Value>,
-    url: SummaryUrl<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -133,19 +157,39 @@ impl<'a> From<&'a PddLimit> for Limit<'a> {
 }
 
 impl<'a> SummaryResource<'a> {
-    fn of(record: &'a CallRecord, summary: &'a CallSummary, url: SummaryUrl<'a>) -> Self {
-        let facts = &summary.facts;
-        let edge = |kind| summary.edges.get(&kind).map(Edge::from);
+    fn of<S>(record: &'a CallRecord<S>, summary: &'a CallSummary, url: SummaryUrl<'a>) -> Self {
         Self {
             account_sid: record.call.account,
             call_sid: record.call.sid,
+            state: State::of(summary),
+            processing_version: record.processing_version,
+            observed: Observed::of(summary),
+            annotation: NestedAnnotation::of(record.call, &record.annotation),
+            agents: Agents::of(summary),
+            url,
+        }
+    }
+}
+
+impl State {
+    pub(super) const fn of(summary: &CallSummary) -> Self {
+        let facts = &summary.facts;
+        Self {
             parent_account_sid: facts.parent_account,
             parent_call_sid: facts.parent,
             call_type: facts.call_type,
             call_state: facts.state,
             answered_by: facts.answered_by,
             processing_state: summary.processing,
-            processing_version: record.processing_version,
+        }
+    }
+}
+
+impl<'a> Observed<'a> {
+    pub(super) fn of(summary: &'a CallSummary) -> Self {
+        let facts = &summary.facts;
+        let edge = |kind| summary.edges.get(&kind).map(Edge::from);
+        Self {
             // Where nobody said when it was asked for, it did not wait.
             created_time: facts.created_at.or(facts.started_at).map(Seconds),
             start_time: facts.started_at.map(Seconds),
@@ -167,9 +211,14 @@ impl<'a> SummaryResource<'a> {
             properties: Some(Properties::of(summary))
                 .filter(|properties| *properties != Properties::default()),
             trust: Trust::of(&facts.trust),
-            annotation: NestedAnnotation::of(record.call, &record.annotation),
-            agent_session_summaries: facts.agent_sessions.as_ref(),
-            url,
+        }
+    }
+}
+
+impl<'a> Agents<'a> {
+    pub(super) const fn of(summary: &'a CallSummary) -> Self {
+        Self {
+            agent_session_summaries: summary.facts.agent_sessions.as_ref(),
         }
     }
 }

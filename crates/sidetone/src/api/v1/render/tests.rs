@@ -3,7 +3,8 @@ use sidetone_core::annotation::{Annotation, AnsweredByHeard, QualityIssue};
 use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::summary::CallSummary;
-use sidetone_store::CallRecord;
+use sidetone_core::vocabulary::ProcessingState;
+use sidetone_store::{CallRecord, Rendered, Shown};
 
 use super::summary::render;
 use super::*;
@@ -33,7 +34,8 @@ fn record(summary: Value) -> CallRecord {
     }
 }
 
-/// The JSON as bytes would have it: key order is part of the picture.
+/// The JSON as bytes would have it: key order is part of the picture. What is stored for readers
+/// makes the same.
 fn written(record: &CallRecord) -> String {
     let url = SummaryUrl::Own(CallUrl {
         base: BASE,
@@ -41,7 +43,33 @@ fn written(record: &CallRecord) -> String {
         part: "/Summary",
     });
     let summary = record.summary.as_ref().unwrap();
-    serde_json::to_string_pretty(&render(record, summary, url)).unwrap()
+    let rendered = render(record, summary, url);
+    let template = template::of(summary);
+    assert_eq!(template.is_none(), summary.imported.is_some());
+    if let Some(Rendered { form, bytes }) = template {
+        let record = CallRecord {
+            call: record.call,
+            summary: Some(Shown::Rendered(bytes)),
+            processing_version: record.processing_version,
+            annotation: record.annotation.clone(),
+            annotation_revision: record.annotation_revision,
+            advanced_features: record.advanced_features,
+            placeholder: record.placeholder,
+        };
+        let shown = record.summary.as_ref().unwrap();
+        let mut json = Vec::new();
+        template::write(&mut json, &record, shown, url).unwrap();
+        assert_eq!(form, template::FORM);
+        assert_eq!(
+            str::from_utf8(&json).unwrap(),
+            serde_json::to_string(&rendered).unwrap()
+        );
+        assert_eq!(
+            template::is_complete(shown),
+            summary.processing == ProcessingState::Complete
+        );
+    }
+    serde_json::to_string_pretty(&rendered).unwrap()
 }
 
 fn least() -> Value {
