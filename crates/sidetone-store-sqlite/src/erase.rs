@@ -1,4 +1,5 @@
-//! Erasing a call: everything that was observed and said of it goes, the counts shrink, a tombstone stays.
+//! Erasing a call: everything that was observed and said of it goes, the counts shrink, a tombstone
+//! stays.
 
 use rusqlite::{OptionalExtension, params};
 use sidetone_core::id::CallRef;

@@ -1,4 +1,5 @@
-//! Feedback: the log of its changes, of which the last one holds, since when, and `call.rated`, which counts go by.
+//! Feedback: the log of its changes, of which the last one holds, since when, and `call.rated`,
+//! which counts go by.
 
 mod packed;
 pub(crate) mod summaries;

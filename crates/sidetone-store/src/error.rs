@@ -15,7 +15,8 @@ pub enum StoreError {
     /// The request makes no sense to the store.
     #[error("invalid: {0}")]
     Invalid(String),
-    /// The query took more work than a query may, as the engine measures it; a narrower one would not.
+    /// The query took more work than a query may, as the engine measures it; a narrower one would
+    /// not.
     #[error("the query is too expensive: {0}")]
     TooExpensive(String),
     /// The store cannot take writes now (disk full, locked, shutting down); a retry may succeed.

@@ -181,17 +181,17 @@ pub struct FeedbackSummary {
 pub trait FeedbackStore: Send + Sync {
     /// The feedback on a call, if there is any.
     async fn feedback(&self, call: CallRef) -> Result<Lookup<Option<FeedbackRecord>>>;
-    /// Changes the feedback on a call: log, current row and rollups in one transaction. A change that changes nothing adds
-    /// nothing to the history.
+    /// Changes the feedback on a call: log, current row and rollups in one transaction. A change
+    /// that changes nothing adds nothing to the history.
     async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>>;
-    /// Calls with feedback or an annotation of the empty author, in the order in which they became known, behind a
-    /// cursor; `None`: from the first.
+    /// Calls with feedback or an annotation of the empty author, in the order in which they became
+    /// known, behind a cursor; `None`: from the first.
     async fn judgements(&self, after: Option<Cursor>, limit: usize) -> Result<Vec<Judgement>>;
-    /// What the feedback on a range of calls adds up to, as of one moment; and how many rows were read for it. Feedback
-    /// on a call whose start is not known counts where it was created.
+    /// What the feedback on a range of calls adds up to, as of one moment; and how many rows were
+    /// read for it. Feedback on a call whose start is not known counts where it was created.
     async fn tally_feedback(&self, range: &FeedbackRange) -> Result<(FeedbackTally, u64)>;
-    /// Whether one of the calls rated last by then, of the range's accounts, has events that nobody has folded yet: its start is
-    /// not known, so its feedback would be counted without it.
+    /// Whether one of the calls rated last by then, of the range's accounts, has events that nobody
+    /// has folded yet: its start is not known, so its feedback would be counted without it.
     async fn awaits_fold(&self, range: &FeedbackRange, by_then: TimeUs) -> Result<bool>;
     /// Queues a feedback summary.
     async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()>;
@@ -207,14 +207,15 @@ pub trait FeedbackStore: Send + Sync {
         account: AccountSid,
         sid: FeedbackSummarySid,
     ) -> Result<bool>;
-    /// Takes the summary that has waited longest, and gives it to nobody else until `lease_until` has passed `now`.
+    /// Takes the summary that has waited longest, and gives it to nobody else until `lease_until`
+    /// has passed `now`.
     async fn take_feedback_summary(
         &self,
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Option<FeedbackSummary>>;
-    /// Ends the work on a summary, and queues what is to be told of it in the same transaction. When somebody else has ended
-    /// it, or it was deleted, nothing changes and nobody is told.
+    /// Ends the work on a summary, and queues what is to be told of it in the same transaction.
+    /// When somebody else has ended it, or it was deleted, nothing changes and nobody is told.
     async fn finish_feedback_summary(
         &self,
         sid: FeedbackSummarySid,

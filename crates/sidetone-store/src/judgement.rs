@@ -20,7 +20,8 @@ pub struct Annotate {
     pub by: String,
     /// What changes; `None` removes the annotation.
     pub patch: Option<AnnotationPatch>,
-    /// Only if the annotation is at this revision; else [`StoreError::Conflict`](crate::StoreError::Conflict).
+    /// Only if the annotation is at this revision; else
+    /// [`StoreError::Conflict`](crate::StoreError::Conflict).
     pub if_revision: Option<u64>,
     /// By our clock.
     pub now: TimeUs,
@@ -122,7 +123,8 @@ pub struct AnnotationChange {
     pub revision: u64,
     /// Whose view was changed.
     pub author: String,
-    /// The credential that asked for it; how the summary of another system came that says so (`event-streams`, `native`).
+    /// The credential that asked for it; how the summary of another system came that says so
+    /// (`event-streams`, `native`).
     pub by: String,
     /// When, by our clock.
     pub at: TimeUs,
@@ -137,8 +139,8 @@ pub struct AnnotationChange {
 pub trait JudgementStore: Send + Sync {
     /// One annotation only.
     async fn annotation(&self, scope: Scope, sid: CallSid) -> Result<Lookup<AnnotationRecord>>;
-    /// Changes an annotation: log, current row, filter columns and rollups in one transaction. A change that changes
-    /// nothing adds nothing to the history.
+    /// Changes an annotation: log, current row, filter columns and rollups in one transaction. A
+    /// change that changes nothing adds nothing to the history.
     async fn annotate(
         &self,
         scope: Scope,

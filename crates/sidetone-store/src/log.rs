@@ -30,12 +30,13 @@ pub enum Appended {
     NoAccount,
     /// The call was erased; the event was refused.
     Gone,
-    /// The call has [`EVENTS_PER_CALL_MAX`] events already; the event was refused. Timers are always taken.
+    /// The call has [`EVENTS_PER_CALL_MAX`] events already; the event was refused. Timers are
+    /// always taken.
     Full,
 }
 
-/// Most events of one call. A day of reports every ten seconds on four streams is a third of it; beyond it a sender is
-/// broken or hostile, and each fold of the call would cost everybody.
+/// Most events of one call. A day of reports every ten seconds on four streams is a third of it;
+/// beyond it a sender is broken or hostile, and each fold of the call would cost everybody.
 pub const EVENTS_PER_CALL_MAX: u64 = 100_000;
 
 /// A call whose log holds events its summary does not know yet.
@@ -43,14 +44,15 @@ pub const EVENTS_PER_CALL_MAX: u64 = 100_000;
 pub struct DirtyCall {
     /// The call.
     pub call: CallRef,
-    /// Events after the state's position; all of them when there is no state. The first of them, when they are many.
+    /// Events after the state's position; all of them when there is no state. The first of them,
+    /// when they are many.
     pub events: Vec<CallEvent>,
     /// Where the others are, for [`EventLog::read_on`].
     pub rest: Option<Cursor>,
     /// What [`PutSummary::state`](crate::PutSummary::state) last stored, as it was.
     pub state: Option<Vec<u8>>,
-    /// How many further events there are that cannot be read: damage, or a later version wrote them. They are left out,
-    /// so that one of them does not keep all calls from being folded.
+    /// How many further events there are that cannot be read: damage, or a later version wrote
+    /// them. They are left out, so that one of them does not keep all calls from being folded.
     pub unreadable: u64,
     /// Position of the last event in the call's log, to be given back with the summary.
     pub position: u64,
@@ -98,21 +100,23 @@ pub struct DueTimer {
 /// Events, and what has to be done because of them.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Appends events and marks their calls dirty: all of a call's or none, and none because of another call. Says what became
-    /// of each, in order. Idempotent by event id within a call, also within one batch.
+    /// Appends events and marks their calls dirty: all of a call's or none, and none because of
+    /// another call. Says what became of each, in order. Idempotent by event id within a call, also
+    /// within one batch.
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
-    /// A call's events by time, then by arrival; each with its place, so that rows of other origin can be put between.
+    /// A call's events by time, then by arrival; each with its place, so that rows of other origin
+    /// can be put between.
     async fn events(
         &self,
         call: CallRef,
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<(Place, CallEvent)>>;
-    /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer (see [`crate::dirty_from`]), longest waiting first: a
-    /// call that never falls silent is folded as well.
-    /// A call is given to nobody else until `lease_until` has passed `now` or its summary is put.
-    /// Fewer when there is much to them, in bytes; of long logs only the beginning is given. What this version of the fold has
-    /// set aside is left out.
+    /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer (see
+    /// [`crate::dirty_from`]), longest waiting first: a call that never falls silent is folded as
+    /// well. A call is given to nobody else until `lease_until` has passed `now` or its summary is
+    /// put. Fewer when there is much to them, in bytes; of long logs only the beginning is given.
+    /// What this version of the fold has set aside is left out.
     async fn take_dirty(
         &self,
         limit: usize,
@@ -121,16 +125,18 @@ pub trait EventLog: Send + Sync {
         lease_until: TimeUs,
         fold_version: u32,
     ) -> Result<Vec<DirtyCall>>;
-    /// Gives back leased calls that could not be folded because the store could not be written: they are dirty at once, not
-    /// when their lease is over.
+    /// Gives back leased calls that could not be folded because the store could not be written:
+    /// they are dirty at once, not when their lease is over.
     async fn give_back(&self, calls: Vec<CallRef>) -> Result<()>;
     /// More events of a leased call.
     async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece>;
-    /// Notes that a call is about to be folded that costs so much that the process may not survive it. Says how often that was
-    /// noted for this version of the fold since a summary of it was put.
+    /// Notes that a call is about to be folded that costs so much that the process may not survive
+    /// it. Says how often that was noted for this version of the fold since a summary of it was
+    /// put.
     async fn begin_dear(&self, call: CallRef, fold_version: u32, now: TimeUs) -> Result<u32>;
-    /// Sets a call aside that cannot be folded: its events are kept, but its summary stands still until another version of the
-    /// fold takes it, or it is refolded. [`Care::check`](crate::Care::check) names it.
+    /// Sets a call aside that cannot be folded: its events are kept, but its summary stands still
+    /// until another version of the fold takes it, or it is refolded.
+    /// [`Care::check`](crate::Care::check) names it.
     async fn set_aside(
         &self,
         call: CallRef,
@@ -142,21 +148,25 @@ pub trait EventLog: Send + Sync {
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()>;
     /// Calls whose timer is due, earliest first. The timer stays until a summary is put.
     async fn due_timers(&self, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>>;
-    /// Sets timers that were due to a later time: those that led to nothing must not stand before all others for ever.
+    /// Sets timers that were due to a later time: those that led to nothing must not stand before
+    /// all others for ever.
     async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()>;
-    /// Tells that the clock was set back to `now`, or may have been. What would wait for longer than it can have to waits from now
-    /// on: timers `settle_us` where the end is known, else `call_idle_us`; leases and patience end; deliveries are tried. Says
-    /// how many calls waited so.
+    /// Tells that the clock was set back to `now`, or may have been. What would wait for longer
+    /// than it can have to waits from now on: timers `settle_us` where the end is known, else
+    /// `call_idle_us`; leases and patience end; deliveries are tried. Says how many calls waited
+    /// so.
     async fn clock_set_back(&self, now: TimeUs, settle_us: i64, call_idle_us: i64) -> Result<u64>;
 }
 
 /// The longest that a measurement waits before its call is dirty, in microseconds.
 pub const PATIENCE_MAX_US: i64 = 60_000_000;
 
-/// From when on a call is dirty because of an event that was received then and has so many before it, in microseconds since 1970.
+/// From when on a call is dirty because of an event that was received then and has so many before
+/// it, in microseconds since 1970.
 ///
-/// At once, but for measurements: folding a call costs the more the longer its log is, so that a call of hours, folded again
-/// with each report of its media, would cost as the square of its length. They wait 5 ms for each event before them.
+/// At once, but for measurements: folding a call costs the more the longer its log is, so that a
+/// call of hours, folded again with each report of its media, would cost as the square of its
+/// length. They wait 5 ms for each event before them.
 #[must_use]
 pub fn dirty_from(kind: EventKind, received_us: i64, events_before: i64) -> i64 {
     const PATIENCE_US: i64 = 5_000;

@@ -14,7 +14,8 @@ use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::{self, Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
 use sidetone_store::facets::{Facet, Shape};
 
-/// One row of the rollups, or of the recount: value, hour, bucket, calls, and what the calls add up to.
+/// One row of the rollups, or of the recount: value, hour, bucket, calls, and what the calls add up
+/// to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Counted {
     value: i64,

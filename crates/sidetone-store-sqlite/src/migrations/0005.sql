@@ -6,8 +6,9 @@ alter table call drop column refused_events;
 alter table call drop column lease_until_us;
 alter table feedback_summary drop column lease_until_us;
 
--- Calls have a bucket (sidetone-core, bucket.rs), and what is counted of them stands in rows of that bucket. How many an account
--- has is settled when it is made: those that there are have one, 0.
+-- Calls have a bucket (sidetone-core, bucket.rs), and what is counted of them stands in rows of
+-- that bucket. How many an account has is settled when it is made: those that there are have one,
+-- 0.
 alter table account add column buckets integer not null default 1 check (buckets between 1 and 1024);
 update account set checksum = iif(
   checksum = row_sum(sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback),

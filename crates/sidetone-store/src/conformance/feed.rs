@@ -72,7 +72,8 @@ fn revisions(changes: &[Change]) -> Vec<(CallRef, u64)> {
         .collect()
 }
 
-/// Each change is told once to who follows, and what came before he did is not; what changes nothing is no change.
+/// Each change is told once to who follows, and what came before he did is not; what changes
+/// nothing is no change.
 pub async fn tells_what_changed(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.append(vec![event(call(1), "a", 1)]).await.unwrap();
@@ -138,7 +139,8 @@ pub async fn tells_what_changed(store: Arc<dyn Store>) {
     );
 }
 
-/// Each follower has its own pace, and follows what it asked for last; one that ends forgets what it was not told.
+/// Each follower has its own pace, and follows what it asked for last; one that ends forgets what
+/// it was not told.
 pub async fn keeps_followers_apart(store: Arc<dyn Store>) {
     create_account(&*store).await;
     follow(&*store, ONE, &[]).await;
@@ -169,8 +171,8 @@ pub async fn keeps_followers_apart(store: Arc<dyn Store>) {
     assert_eq!(take(&*store, OTHER, Vec::new(), 900).await.len(), 3);
 }
 
-/// Of one call, a later change is given to nobody while somebody has an earlier one: until it is settled, given back, or its lease
-/// is over.
+/// Of one call, a later change is given to nobody while somebody has an earlier one: until it is
+/// settled, given back, or its lease is over.
 pub async fn keeps_the_order_of_a_call(store: Arc<dyn Store>) {
     create_account(&*store).await;
     for n in [1, 2] {
@@ -229,7 +231,8 @@ pub async fn settles_with_what_is_delivered(store: Arc<dyn Store>) {
     assert_eq!(take(&*store, ONE, Vec::new(), 900).await, []);
 }
 
-/// Followers that die at any step lose nothing, and are told of each call in order: what was settled never again.
+/// Followers that die at any step lose nothing, and are told of each call in order: what was
+/// settled never again.
 pub async fn followers_that_die_lose_nothing(store: Arc<dyn Store>) {
     const CALLS: u64 = 5;
     const CHANGES: u64 = 60;

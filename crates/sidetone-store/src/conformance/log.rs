@@ -102,7 +102,8 @@ pub async fn refuses_events_of_erased_calls(store: Arc<dyn Store>) {
     assert_eq!(found, Lookup::Gone);
 }
 
-/// A call takes so many events and no more, whether they come at once or later; timers it always takes.
+/// A call takes so many events and no more, whether they come at once or later; timers it always
+/// takes.
 pub async fn refuses_endless_events(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let batch = |from: u64, to: u64| {
@@ -126,7 +127,8 @@ pub async fn refuses_endless_events(store: Arc<dyn Store>) {
     assert_eq!(take(&*store, 9).await[0].position, EVENTS_PER_CALL_MAX + 1);
 }
 
-/// Measurements of a call with a long log wait, for as long as it is long; anything else makes it dirty at once.
+/// Measurements of a call with a long log wait, for as long as it is long; anything else makes it
+/// dirty at once.
 pub async fn lets_measurements_of_long_calls_wait(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let dirty = async |second| !take(&*store, second).await.is_empty();

@@ -1,6 +1,7 @@
 //! The contract of [`Store`](crate::Store) as tests. A store is what passes them.
 //!
-//! Every test takes an empty store of its own. [`conformance!`](crate::conformance!) makes them tests of a crate.
+//! Every test takes an empty store of its own. [`conformance!`](crate::conformance!) makes them
+//! tests of a crate.
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -24,8 +25,8 @@ pub mod sample;
 pub mod search;
 pub mod summary;
 
-/// Makes every test of the suite a test here. Takes an `async fn() -> [Arc<dyn Store>; 2]` that opens an empty database by two
-/// handles, named by its whole path.
+/// Makes every test of the suite a test here. Takes an `async fn() -> [Arc<dyn Store>; 2]` that
+/// opens an empty database by two handles, named by its whole path.
 #[macro_export]
 macro_rules! conformance {
     ($open:path) => {
