@@ -10,9 +10,11 @@ use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
 use super::rows::shard::{self, Shard};
-use super::rows::tables::ACCOUNT;
+use super::rows::tables::{ACCOUNT, SECRET_KEY};
 use sidetone_store::StoreError;
-use sidetone_store::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
+use sidetone_store::account::{
+    Account, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Settings, Token,
+};
 
 pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
     let mut statement = conn.prepare_cached(&format!(
@@ -204,6 +206,58 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16
     write_tokens(conn, id, &account.tokens)?;
     write_provider_secrets(conn, id, &account.provider_secrets)?;
     changed(conn)
+}
+
+pub(super) fn create_first(
+    work: &mut Work<'_>,
+    account: &Account,
+    key: KeyFingerprint,
+) -> Result<()> {
+    let there = work
+        .conn
+        .query_row("select sid from account not indexed limit 1", [], |row| {
+            row.get(0).map(AccountSid::from_bytes)
+        })
+        .optional()?;
+    if let Some(there) = there {
+        return Err(Error(StoreError::Conflict(format!(
+            "account {there} exists"
+        ))));
+    }
+    keep_key(work, key)?;
+    create(work, account)
+}
+
+/// Whether this is the key whose fingerprint is kept; `false`: none is.
+pub(super) fn is_kept(conn: &Connection, key: KeyFingerprint) -> Result<bool> {
+    let kept: Option<([u8; 32], bool)> = conn
+        .prepare_cached(&format!(
+            "select fingerprint, {} from secret_key",
+            SECRET_KEY.is_sound("")
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((kept, is_sound)) = kept else {
+        return Ok(false);
+    };
+    expect_sound(is_sound, || "table secret_key".to_owned())?;
+    if kept != key.0 {
+        return Err(Error(StoreError::Conflict(
+            "secrets are sealed with another key".into(),
+        )));
+    }
+    Ok(true)
+}
+
+/// Keeps the fingerprint of the key, unless one is kept: then it must be this.
+pub(super) fn keep_key(work: &mut Work<'_>, key: KeyFingerprint) -> Result<()> {
+    if !is_kept(work.conn, key)? {
+        work.conn.execute(
+            &SECRET_KEY.insert_columns(&["only_row", "fingerprint"]),
+            params![1, key.0],
+        )?;
+    }
+    Ok(())
 }
 
 pub(super) fn put_tokens(work: &mut Work<'_>, account: AccountSid, tokens: &[Token]) -> Result<()> {

@@ -34,6 +34,9 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
             check_rows(conn, covered, findings)
         });
     }
+    section(&mut findings, "the operator's rules", |findings| {
+        check_published(conn, findings)
+    });
     section(&mut findings, "calls to be folded", |findings| {
         check_work(conn, findings)
     });
@@ -109,6 +112,21 @@ fn check_rows(conn: &Connection, covered: &Covered, findings: &mut Vec<String>) 
         let value: String = row.get(0)?;
         find(findings, || {
             format!("table {table}, {key} {value}: the row is not what was written")
+        });
+    }
+    Ok(())
+}
+
+/// Each version was published after the one before it, and none is ever removed.
+fn check_published(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let lost: i64 = conn.query_row(
+        "select ifnull(max(version), 0) - count(*) from side_rules",
+        [],
+        |row| row.get(0),
+    )?;
+    if lost > 0 {
+        find(findings, || {
+            format!("versions of the operator's rules that are lost: {lost}")
         });
     }
     Ok(())

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
 ];
@@ -76,6 +77,7 @@ mod tests {
         include_str!("migrations/released/0001.sql"),
         include_str!("migrations/released/0002.sql"),
         include_str!("migrations/released/0003.sql"),
+        include_str!("migrations/released/0004.sql"),
         include_str!("migrations/released/0005.sql"),
         include_str!("migrations/released/0006.sql"),
     ];

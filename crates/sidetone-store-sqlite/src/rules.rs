@@ -1,12 +1,15 @@
-//! Thresholds: learnt from the rollups, frozen by day.
+//! Thresholds: learnt from the rollups, frozen by day. And what the operator says, as published.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::rules::{PDD_LEARNING_DAYS, PddRules, Rules};
+use sidetone_core::sides::Sides;
 
 use super::engine::work::Work;
-use super::error::Result;
-use super::rows::checksum::expect_sound;
-use super::rows::tables::RULES;
+use super::error::{Error, Result};
+use super::rows::checksum::{about, expect_sound};
+use super::rows::tables::{RULES, SIDE_RULES};
+use sidetone_store::rules::Published;
+use sidetone_store::{StoreError, Topic};
 
 /// The rules frozen for a day.
 pub(super) fn rules(conn: &Connection, day: i64) -> Result<Option<Rules>> {
@@ -49,4 +52,50 @@ fn histogram(conn: &Connection, day: i64) -> Result<Vec<(Option<String>, u64, u6
         Ok((row.get(0)?, row.get(1)?, row.get(2)?))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The newest of the operator's rules, if they are newer than that.
+pub(super) fn published(conn: &Connection, newer_than: u64) -> Result<Option<Published>> {
+    let found: Option<(u64, String, bool)> = conn
+        .prepare_cached(&format!(
+            "select version, body, {} from side_rules where version > ?1 order by version desc limit 1",
+            SIDE_RULES.is_sound("")
+        ))?
+        .query_row([newer_than], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((version, body, is_sound)) = found else {
+        return Ok(None);
+    };
+    let what = || format!("table side_rules, version {version}");
+    expect_sound(is_sound, what)?;
+    let sides = about(serde_json::from_str(&body).map_err(Error::from), what)?;
+    Ok(Some(Published { version, sides }))
+}
+
+/// Makes them the newest version unless they are.
+pub(super) fn publish(work: &mut Work<'_>, sides: &Sides) -> Result<u64> {
+    let conn = work.conn;
+    let newest: u64 = conn.query_row(
+        "select ifnull(max(version), 0) from side_rules",
+        [],
+        |row| row.get(0),
+    )?;
+    let said = match published(conn, 0) {
+        Ok(published) => Some(published.map(|it| it.sides).unwrap_or_default()),
+        // Nobody can go by it: what is published now takes its place.
+        Err(Error(StoreError::Corrupt(_))) => None,
+        Err(error) => return Err(error),
+    };
+    if said.as_ref() == Some(sides) {
+        return Ok(newest);
+    }
+    let version = newest.saturating_add(1);
+    conn.execute(
+        &SIDE_RULES.insert_columns(&["version", "body"]),
+        params![version, serde_json::to_string(sides)?],
+    )?;
+    work.ring(Topic::Rules);
+    Ok(version)
 }

@@ -63,6 +63,11 @@ pub struct ProviderSecret {
     pub sealed: Vec<u8>,
 }
 
+/// What tells one secret key from another without giving it away: secrets are sealed with the key
+/// above the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyFingerprint(pub [u8; 32]);
+
 /// An API key of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
@@ -90,6 +95,13 @@ pub trait AccountStore: Send + Sync {
     /// Creates an account. [`StoreError::Conflict`](crate::StoreError::Conflict) when the identifier is taken, [`StoreError::NotFound`](crate::StoreError::NotFound) when the
     /// parent does not exist, [`StoreError::Invalid`](crate::StoreError::Invalid) when the parent is a subaccount itself.
     async fn create_account(&self, account: Account) -> Result<()>;
+    /// Creates the first account and keeps the fingerprint of the key that its secrets are sealed
+    /// with. [`StoreError::Conflict`](crate::StoreError::Conflict) when there is an account
+    /// already, whichever: of nodes that start at once on an empty database, one makes it.
+    async fn create_first_account(&self, account: Account, key: KeyFingerprint) -> Result<()>;
+    /// Keeps the fingerprint when none is kept.
+    /// [`StoreError::Conflict`](crate::StoreError::Conflict) when that of another key is.
+    async fn expect_key(&self, key: KeyFingerprint) -> Result<()>;
     /// Replaces an account's tokens. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
     async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()>;
     /// Replaces an account's provider secrets. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.

@@ -13,15 +13,18 @@ pub enum Topic {
     Deliveries,
     /// Changes that somebody follows.
     Changes,
+    /// The operator's rules that were published.
+    Rules,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Calls,
         Self::FeedbackSummaries,
         Self::Deliveries,
         Self::Changes,
+        Self::Rules,
     ];
 }
 

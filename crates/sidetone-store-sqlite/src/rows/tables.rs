@@ -28,14 +28,16 @@ covered! {
          callback_by_get"
     );
     ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, buckets");
+    SECRET_KEY = "secret_key" ("only_row, fingerprint");
     RULES = "rules" ("day, body");
+    SIDE_RULES = "side_rules" ("version, body");
     OUTBOX = "outbox" (
         "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer"
     );
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-pub(crate) fn all() -> [&'static Covered; 8] {
+pub(crate) fn all() -> [&'static Covered; 10] {
     [
         &ANNOTATION,
         &ANNOTATION_LOG,
@@ -43,7 +45,9 @@ pub(crate) fn all() -> [&'static Covered; 8] {
         &FEEDBACK_LOG,
         &FEEDBACK_SUMMARY,
         &ACCOUNT,
+        &SECRET_KEY,
         &RULES,
+        &SIDE_RULES,
         &OUTBOX,
     ]
 }

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use sidetone_core::id::{AccountSid, ApiKeySid};
-use sidetone_store::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
+use sidetone_store::account::{
+    Account, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Settings, Token,
+};
 use sidetone_store::{AccountStore, Result};
 
 use crate::{SqliteStore, account};
@@ -10,7 +12,7 @@ use crate::{SqliteStore, account};
 #[async_trait]
 impl AccountStore for SqliteStore {
     async fn accounts(&self) -> Result<Accounts> {
-        self.accounts_now()
+        self.readers.point(account::accounts)
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>> {
@@ -25,6 +27,22 @@ impl AccountStore for SqliteStore {
         let buckets = self.buckets;
         self.writer
             .run(1, move |work| account::create(work, &account, buckets))
+            .await
+    }
+
+    async fn create_first_account(&self, account: Account, key: KeyFingerprint) -> Result<()> {
+        self.writer
+            .run(1, move |work| account::create_first(work, &account, key))
+            .await
+    }
+
+    async fn expect_key(&self, key: KeyFingerprint) -> Result<()> {
+        // It is kept as a rule: then nobody waits for the writer.
+        if self.readers.point(|conn| account::is_kept(conn, key))? {
+            return Ok(());
+        }
+        self.writer
+            .run(1, move |work| account::keep_key(work, key))
             .await
     }
 

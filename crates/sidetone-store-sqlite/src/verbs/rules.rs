@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use sidetone_core::rules::Rules;
+use sidetone_core::sides::Sides;
+use sidetone_store::rules::Published;
 use sidetone_store::{Result, RuleStore};
 
 use crate::{SqliteStore, rules};
@@ -15,6 +17,17 @@ impl RuleStore for SqliteStore {
     async fn freeze_rules(&self, day: i64) -> Result<Rules> {
         self.writer
             .run(1, move |work| rules::freeze(work, day))
+            .await
+    }
+
+    async fn published_rules(&self, newer_than: u64) -> Result<Option<Published>> {
+        self.readers
+            .point(|conn| rules::published(conn, newer_than))
+    }
+
+    async fn publish_rules(&self, sides: Sides) -> Result<u64> {
+        self.writer
+            .run(1, move |work| rules::publish(work, &sides))
             .await
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use sidetone_core::annotation::AnnotationPatch;
 use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
+use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
 use sidetone_store::conformance::random::Random;
 use sidetone_store::conformance::sample::{
@@ -72,6 +73,11 @@ async fn fill(store: &dyn Store) {
         }
     }
     store.freeze_rules(20_600).await.unwrap();
+    let rule = SideRule {
+        carrier: Some("what the operator says, ".repeat(200)),
+        ..SideRule::default()
+    };
+    store.publish_rules(Sides(vec![rule])).await.unwrap();
 }
 
 /// Everything that is read of a store, by what was asked. `Err`: it was refused as damaged.
@@ -135,6 +141,8 @@ async fn read(path: &Path) -> Option<Answers> {
     });
     note(&mut answers, "accounts".into(), accounts);
     note(&mut answers, "rules".into(), store.rules(20_600).await);
+    let published = store.published_rules(0).await;
+    note(&mut answers, "published rules".into(), published);
     let mut filters = vec![("all".to_owned(), SummaryFilter::all(account_sid(1)))];
     for n in 0..7 {
         let mut filter = SummaryFilter::all(account_sid(1));

@@ -11,9 +11,12 @@ use sidetone_core::bucket::bucket;
 use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::FeedbackSummarySid;
+use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
+use sidetone_store::account::KeyFingerprint;
 use sidetone_store::conformance::sample::{
-    account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
+    account, account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score,
+    summary,
 };
 use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, Rate};
@@ -347,6 +350,54 @@ async fn a_damaged_summary_of_feedback_keeps_no_other_waiting() {
             .iter()
             .any(|it| it.starts_with("table feedback_summary")),
         "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_all_nodes_agree_on_is_read_as_it_was_written_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    let key = KeyFingerprint([1; 32]);
+    let first = account(1, None);
+    store.create_first_account(first, key).await.unwrap();
+    let rules = |carrier: &str| {
+        Sides(vec![SideRule {
+            carrier: Some(carrier.to_owned()),
+            ..SideRule::default()
+        }])
+    };
+    store.publish_rules(rules("A")).await.unwrap();
+    store.publish_rules(rules("B")).await.unwrap();
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "update side_rules set body = '[]' where version = 2;
+         update secret_key set fingerprint = zeroblob(32)",
+    )
+    .unwrap();
+    let is_damaged = |read: Result<_, StoreError>| matches!(read, Err(StoreError::Corrupt(_)));
+    assert!(is_damaged(store.published_rules(0).await.map(drop)));
+    assert!(is_damaged(store.expect_key(key).await));
+    assert!(is_damaged(store.expect_key(KeyFingerprint([0; 32])).await));
+    let found = store.check().await.unwrap();
+    assert_eq!(
+        found,
+        [
+            "table secret_key, only_row 1: the row is not what was written",
+            "table side_rules, version 2: the row is not what was written",
+        ]
+    );
+    // Rules that nobody can read are made good by publishing them.
+    let published = store.publish_rules(Sides::default()).await.unwrap();
+    assert_eq!(published, 3);
+    let newest = store.published_rules(0).await.unwrap().unwrap();
+    assert_eq!((newest.version, newest.sides), (3, Sides::default()));
+    conn.execute("delete from side_rules where version = 1", [])
+        .unwrap();
+    let found = store.check().await.unwrap();
+    assert_eq!(
+        found.last().map(String::as_str),
+        Some("versions of the operator's rules that are lost: 1")
     );
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sidetone_core::id::ApiKeySid;
 
 use super::sample::{account, account_sid, at};
-use crate::account::{ApiKey, ProviderSecret, Settings, Token};
+use crate::account::{ApiKey, KeyFingerprint, ProviderSecret, Settings, Token};
 use crate::{Store, StoreError};
 
 /// Accounts come back as they were created, by identifier.
@@ -153,4 +153,77 @@ pub async fn counts_changes_of_accounts(store: Arc<dyn Store>) {
     assert!(grown > last);
     assert!(store.put_tokens(account_sid(9), Vec::new()).await.is_err());
     assert_eq!(store.account_epoch().await.unwrap(), grown);
+}
+
+fn key(n: u8) -> KeyFingerprint {
+    KeyFingerprint([n; 32])
+}
+
+/// Of many nodes that start at once on an empty database, each with a key and an account of its
+/// own, one makes the account, and its key is the one that is kept.
+pub async fn makes_the_first_account_once(store: Arc<dyn Store>) {
+    let tasks: Vec<_> = (1..=20)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                (
+                    n,
+                    store.create_first_account(account(n, None), key(n)).await,
+                )
+            })
+        })
+        .collect();
+    let mut made = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            (n, Ok(())) => made.push(n),
+            (_, refused) => assert!(matches!(refused, Err(StoreError::Conflict(_)))),
+        }
+    }
+    let [made] = made.as_slice() else {
+        panic!("{made:?}")
+    };
+    let there = store.accounts().await.unwrap().sound;
+    assert_eq!(there, [account(*made, None)]);
+    store.expect_key(key(*made)).await.unwrap();
+}
+
+/// The key of the first account is the only one from then on. One that comes too late changes
+/// nothing.
+pub async fn expects_the_key_of_the_first_account(store: Arc<dyn Store>) {
+    let before = store.account_epoch().await.unwrap();
+    let first = account(1, None);
+    store.create_first_account(first, key(1)).await.unwrap();
+    let made = store.account_epoch().await.unwrap();
+    assert!(made > before);
+    for late in [1, 2] {
+        let refused = store.create_first_account(account(late, None), key(2));
+        assert!(matches!(refused.await, Err(StoreError::Conflict(_))));
+    }
+    for _ in 0..2 {
+        store.expect_key(key(1)).await.unwrap();
+        let refused = store.expect_key(key(2)).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))));
+    }
+    assert_eq!(store.account_epoch().await.unwrap(), made);
+    store.create_account(account(2, None)).await.unwrap();
+}
+
+/// Of many keys that are expected at once where none is kept, one is.
+pub async fn adopts_one_key(store: Arc<dyn Store>) {
+    store.create_account(account(1, None)).await.unwrap();
+    let tasks: Vec<_> = (1..=20)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.expect_key(key(n)).await })
+        })
+        .collect();
+    let mut first = Vec::new();
+    for task in tasks {
+        first.push(task.await.unwrap());
+    }
+    assert_eq!(first.iter().filter(|kept| kept.is_ok()).count(), 1);
+    for (n, before) in (1..).zip(first) {
+        assert_eq!(store.expect_key(key(n)).await, before);
+    }
 }

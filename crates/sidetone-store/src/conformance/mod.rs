@@ -32,7 +32,8 @@ macro_rules! conformance {
     ($open:path) => {
         $crate::conformance! { @tests $open;
             account: creates_and_lists_accounts, refuses_wrong_accounts, replaces_tokens_secrets_and_settings,
-                keeps_and_revokes_api_keys, counts_changes_of_accounts;
+                keeps_and_revokes_api_keys, counts_changes_of_accounts, makes_the_first_account_once,
+                expects_the_key_of_the_first_account, adopts_one_key;
             log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_events_of_erased_calls,
                 refuses_endless_events, leases_dirty_calls,
                 gives_back_leased_calls,
@@ -55,7 +56,7 @@ macro_rules! conformance {
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
                 call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;
-            rules: freezes_once, learns_from_the_days_before;
+            rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signer, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,

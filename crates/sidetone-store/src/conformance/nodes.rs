@@ -10,13 +10,15 @@ use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid};
 use sidetone_core::rules::Rules;
+use sidetone_core::sides::Sides;
 use sidetone_core::time::TimeUs;
 use tokio::sync::watch;
 
 use super::delivery::new;
 use super::log::{ids, take};
+use super::rules::carriers;
 use super::sample::{account_sid, at, call, create_account, event};
-use crate::account::{Account, Accounts, ApiKey, ProviderSecret, Settings, Token};
+use crate::account::{Account, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Settings, Token};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
@@ -24,6 +26,7 @@ use crate::feedback::{
 };
 use crate::page::{Page, PageRequest, Place};
 use crate::prelude::*;
+use crate::rules::Published;
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Cursor,
     DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result, Scope,
@@ -70,6 +73,8 @@ take_turns! {
         api_keys() -> Vec<ApiKey>;
         account_epoch() -> u64;
         create_account(account: Account) -> ();
+        create_first_account(account: Account, key: KeyFingerprint) -> ();
+        expect_key(key: KeyFingerprint) -> ();
         put_tokens(account: AccountSid, tokens: Vec<Token>) -> ();
         put_provider_secrets(account: AccountSid, secrets: Vec<ProviderSecret>) -> ();
         put_settings(account: AccountSid, settings: Settings) -> ();
@@ -131,6 +136,8 @@ take_turns! {
     RuleStore {
         rules(day: i64) -> Option<Rules>;
         freeze_rules(day: i64) -> Rules;
+        published_rules(newer_than: u64) -> Option<Published>;
+        publish_rules(sides: Sides) -> u64;
     }
     Care {
         erase(call: CallRef, now: TimeUs) -> Lookup<()>;
@@ -228,4 +235,8 @@ pub async fn wakes_other_nodes([one, other]: [Arc<dyn Store>; 2]) {
     assert_eq!(rung().await, [], "it was there already");
     one.deliver(vec![new(1, URL, None)]).await.unwrap();
     assert_eq!(rung().await, [Topic::Deliveries]);
+    one.publish_rules(carriers(&["A"])).await.unwrap();
+    assert_eq!(rung().await, [Topic::Rules]);
+    one.publish_rules(carriers(&["A"])).await.unwrap();
+    assert_eq!(rung().await, [], "nothing else was said");
 }
