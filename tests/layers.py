@@ -30,7 +30,7 @@ logins           address
 bounds           room logins
 
 accounts         secrets config core store
-data             secrets core store store_sqlite
+data             accounts secrets core store store_sqlite
 directory        secrets core store
 tables           address config directory core wire
 

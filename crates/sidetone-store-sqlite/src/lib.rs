@@ -42,7 +42,6 @@ use self::engine::shared::Shared;
 use self::engine::tally::Tally;
 use self::engine::writer::Writer;
 use sidetone_store::Result;
-use sidetone_store::account::Accounts;
 
 /// How a store works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,15 +127,6 @@ impl SqliteStore {
             #[cfg(feature = "testing")]
             directory: None,
         })
-    }
-
-    /// As [`sidetone_store::AccountStore::accounts`], for whoever opens the database and has to know at
-    /// once whose it is.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn accounts_now(&self) -> Result<Accounts> {
-        self.readers.point(account::accounts)
     }
 
     /// Opens a database whose lists count every single step, slowly: see [`Self::last_list_steps`].

@@ -1,16 +1,18 @@
 //! Making accounts, tokens and keys: secrets are born here and sealed before they are stored.
 
+pub mod first;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
-use sidetone_core::time::{DAY_US, TimeUs};
-use sidetone_store::Store;
-use sidetone_store::account::{Account, Accounts, ApiKey, Settings, Token};
+use sidetone_core::time::TimeUs;
+use sidetone_store::account::{Account, ApiKey, KeyFingerprint, Settings, Token};
+use sidetone_store::{Store, StoreError};
 
-use crate::config::{Config, Secret};
-use crate::secrets::{Vault, random_hex, random_id, replace_private, write_private};
+use crate::config::Secret;
+use crate::secrets::{Vault, random_hex, random_id, replace_private};
 
 /// An account and its token, as shown once and as kept in `credentials.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,13 @@ pub async fn create(
     new: NewAccount,
     now: TimeUs,
 ) -> anyhow::Result<Credentials> {
+    let (account, credentials) = sealed(vault, new, now)?;
+    store.create_account(account).await?;
+    Ok(credentials)
+}
+
+/// Makes up what is not given, and seals what is secret.
+fn sealed(vault: &Vault, new: NewAccount, now: TimeUs) -> anyhow::Result<(Account, Credentials)> {
     let sid = new
         .sid
         .map_or_else(|| random_id().map(AccountSid::from_bytes), Ok)?;
@@ -86,11 +95,55 @@ pub async fn create(
         }],
         provider_secrets: Vec::new(),
     };
-    store.create_account(account).await?;
-    Ok(Credentials {
+    let credentials = Credentials {
         account_sid,
         auth_token,
-    })
+    };
+    Ok((account, credentials))
+}
+
+/// Refuses a key that is not the one that secrets in the database are sealed with. Whoever shows
+/// first that a key opens them has its fingerprint kept, if none was with the first account.
+///
+/// # Errors
+/// When it is another, or the store fails.
+pub async fn expect_key(
+    store: &dyn Store,
+    vault: &Vault,
+    secret_key: &Path,
+    accounts: &[Account],
+) -> anyhow::Result<()> {
+    let Some(opens) = opens_any(vault, accounts) else {
+        return Ok(());
+    };
+    let is_another = || {
+        format!(
+            "the secret key {} is not the one that the credentials in the database are sealed with: they are of different installations, or of nodes with a key each. Put the key that belongs to the database in its place, or name its file with --secret-key-file (SIDETONE_SECRET_KEY_FILE); all nodes of a database need the same",
+            secret_key.display()
+        )
+    };
+    if !opens {
+        bail!(is_another());
+    }
+    match store.expect_key(KeyFingerprint(vault.fingerprint())).await {
+        Err(StoreError::Conflict(_)) => bail!(is_another()),
+        // The credentials say enough.
+        Err(StoreError::Corrupt(damage)) => {
+            tracing::error!(damage, "the fingerprint of the secret key cannot be read");
+            Ok(())
+        }
+        expected => Ok(expected?),
+    }
+}
+
+/// Whether the key opens any of the tokens; `None`: there is none to try.
+fn opens_any(vault: &Vault, accounts: &[Account]) -> Option<bool> {
+    let opens = accounts.iter().flat_map(|account| {
+        let owner = account.sid.to_string();
+        let opens = move |token: &Token| vault.open_sealed(&owner, &token.sealed).is_some();
+        account.tokens.iter().map(opens)
+    });
+    opens.reduce(|any, opens| any || opens)
 }
 
 /// Gives an account a new token. The newest one before stays valid until `old_until`: two are valid at once at most.
@@ -174,20 +227,6 @@ pub async fn find(store: &dyn Store, sid: AccountSid) -> anyhow::Result<Account>
         })
 }
 
-/// The first account, as a start finds or makes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct First {
-    /// The account.
-    pub account: AccountSid,
-    /// Its credentials, when they were made up just now.
-    pub made: Option<Credentials>,
-    /// The file that holds them. `None`: the settings give the token, or only the database has it.
-    pub kept_in: Option<PathBuf>,
-}
-
-/// How long the token before stays valid when the settings give another one.
-const KEPT_US: i64 = DAY_US;
-
 /// Where the credentials of the first account are kept.
 #[must_use]
 pub fn credentials_file(dir: &Path) -> PathBuf {
@@ -199,146 +238,6 @@ pub fn credentials_file(dir: &Path) -> PathBuf {
 pub fn kept(dir: &Path) -> Option<Credentials> {
     let text = std::fs::read_to_string(credentials_file(dir)).ok()?;
     serde_json::from_str(&text).ok()
-}
-
-/// Makes sure that there is a first account, with the token that the settings give if they give one. What is made up here is
-/// kept in `credentials.json`, and what stands there about the account is kept right.
-///
-/// # Errors
-/// When settings are not identifiers, or files or the store fail.
-pub async fn ensure_first(
-    store: &dyn Store,
-    vault: &Vault,
-    config: &Config,
-    now: TimeUs,
-) -> anyhow::Result<First> {
-    let fixed = config.account_sid.as_ref().map(|sid| {
-        sid.parse::<AccountSid>()
-            .with_context(|| format!("SIDETONE_ACCOUNT_SID '{sid}' is not an AccountSid"))
-    });
-    let fixed = fixed.transpose()?;
-    let token = config.auth_token.as_ref().map(|token| token.0.as_str());
-    if token == Some("") {
-        bail!("SIDETONE_AUTH_TOKEN is empty");
-    }
-    let dir = &config.data;
-    let kept = kept(dir);
-    let named = kept.as_ref().and_then(|kept| kept.account_sid.parse().ok());
-    let Accounts {
-        sound: accounts,
-        damaged,
-    } = store.accounts().await?;
-    let sid = fixed.or_else(|| of_existing(&accounts, named));
-    let existing = accounts.iter().find(|account| Some(account.sid) == sid);
-    let mut made = None;
-    let account = match existing {
-        Some(account) => {
-            // Beside one that cannot be read it may be meant for that one.
-            let is_meant = damaged.is_empty() || sid == fixed || sid == named;
-            if let Some(token) = token
-                && is_meant
-            {
-                renew(store, vault, account, token, now).await?;
-                keep_renewed(dir, &Credentials::new(account.sid, token))?;
-            }
-            account.sid
-        }
-        None => {
-            if let Some(damage) = damaged.first() {
-                bail!(
-                    "{damage}: it may be the first account, so none is made; put a copy of the data directory back"
-                );
-            }
-            if !accounts.is_empty() {
-                let others = accounts.len();
-                tracing::warn!(
-                    account.sid = sid.map(tracing::field::display),
-                    others,
-                    "the data holds other accounts; this one is new and sees none of their calls"
-                );
-            }
-            let (credentials, is_made) = match (sid.or(named), token, kept) {
-                (Some(sid), Some(token), _) => (Credentials::new(sid, token), false),
-                // A start failed between the file and the account: the file was kept, so it holds.
-                (sid, None, Some(kept)) if sid == named => (kept, true),
-                (sid, token, _) => (keep_new(dir, sid, token)?, true),
-            };
-            let account = credentials.account_sid.parse()?;
-            let new = NewAccount {
-                sid: Some(account),
-                token: Some(Secret(credentials.auth_token.clone())),
-                ..NewAccount::default()
-            };
-            create(store, vault, new, now).await?;
-            keep_renewed(dir, &credentials)?;
-            made = is_made.then_some(credentials);
-            account
-        }
-    };
-    let is_kept = self::kept(dir).is_some_and(|kept| kept.account_sid == account.to_string());
-    Ok(First {
-        account,
-        made,
-        kept_in: is_kept.then(|| credentials_file(dir)),
-    })
-}
-
-/// The account that settings without an `AccountSid` are about: the one whose credentials are kept, else the oldest.
-fn of_existing(accounts: &[Account], named: Option<AccountSid>) -> Option<AccountSid> {
-    let is_named = accounts.iter().find(|account| Some(account.sid) == named);
-    let of_nobody = accounts.iter().filter(|account| account.parent.is_none());
-    let oldest = of_nobody.min_by_key(|account| account.created_at);
-    is_named.or(oldest).map(|account| account.sid)
-}
-
-/// Makes up what is not given, and keeps it before anybody can see it.
-fn keep_new(
-    dir: &Path,
-    sid: Option<AccountSid>,
-    token: Option<&str>,
-) -> anyhow::Result<Credentials> {
-    let sid = sid.map_or_else(|| random_id().map(AccountSid::from_bytes), Ok)?;
-    let token = token.map_or_else(|| random_hex(16), |token| Ok(token.to_owned()))?;
-    let credentials = Credentials::new(sid, &token);
-    let text = format!("{}\n", serde_json::to_string(&credentials)?);
-    write_private(&credentials_file(dir), &text).with_context(|| {
-        format!(
-            "cannot keep the credentials of account {sid}; give both SIDETONE_ACCOUNT_SID and SIDETONE_AUTH_TOKEN to keep them elsewhere"
-        )
-    })?;
-    Ok(credentials)
-}
-
-/// Makes an account have this token as its primary one. The one before stays valid for a day, so that clients can change
-/// over.
-async fn renew(
-    store: &dyn Store,
-    vault: &Vault,
-    account: &Account,
-    token: &str,
-    now: TimeUs,
-) -> anyhow::Result<()> {
-    let owner = account.sid.to_string();
-    let old = account.tokens.first();
-    let current = old.and_then(|old| vault.open_sealed(&owner, &old.sealed));
-    if current.as_deref() == Some(token) {
-        return Ok(());
-    }
-    let until = now.plus_us(KEPT_US);
-    tracing::warn!(
-        account.sid = %owner,
-        until = until.to_seconds_text(),
-        "SIDETONE_AUTH_TOKEN replaces another token of this account, which stays valid until then; after a rotation, change it there as well"
-    );
-    let mut tokens = vec![Token {
-        sealed: vault.seal(&owner, token)?,
-        expires_at: None,
-    }];
-    tokens.extend(old.cloned().map(|old| Token {
-        expires_at: Some(until),
-        ..old
-    }));
-    Ok(store.put_tokens(account.sid, tokens).await?)
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use sidetone_core::id::AccountSid;
-use sidetone_store::account::Token;
-use sidetone_store::{Store, StoreError};
+use sidetone_store::account::Account;
+use sidetone_store::{AccountStore, Store, StoreError};
 use sidetone_store_sqlite::{Options, SqliteStore};
 
+use crate::accounts;
 use crate::secrets::Vault;
 
 /// Where the data is; for commands that work on it beside or without a running server.
@@ -40,13 +40,13 @@ impl DataArgs {
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
-    pub fn open(&self) -> anyhow::Result<Data> {
+    pub async fn open(&self) -> anyhow::Result<Data> {
         self.expect_made()?;
         let key = self
             .secret_key_file
             .clone()
             .unwrap_or_else(|| self.data.join("secret.key"));
-        open(&self.data, &key, Options::default())
+        open(&self.data, &key, Options::default()).await
     }
 
     /// Opens the database alone, whatever is the matter with what is in it.
@@ -73,35 +73,21 @@ impl DataArgs {
 ///
 /// # Errors
 /// When either cannot be opened, or the one does not belong to the other.
-pub fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Result<Data> {
+pub async fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Result<Data> {
     let path = database(dir);
     let store = open_store(dir, options)?;
-    let accounts = store
-        .accounts_now()
+    let found = store
+        .accounts()
+        .await
         .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))?;
     // The database comes first: wherever a first start is cut short, a key says that there was a database. And a new key would
     // not open what is sealed.
-    let sealed: Vec<_> = accounts
-        .sound
-        .iter()
-        .flat_map(|account| account.tokens.iter().map(|token| (account.sid, token)))
-        .collect();
-    if sealed.is_empty() && accounts.damaged.is_empty() {
+    let is_sealed = |account: &Account| !account.tokens.is_empty();
+    if !found.sound.iter().any(is_sealed) && found.damaged.is_empty() {
         Vault::create(secret_key)?;
     }
     let vault = Arc::new(Vault::open(secret_key)?);
-    let opens = |(owner, token): &(AccountSid, &Token)| {
-        vault
-            .open_sealed(&owner.to_string(), &token.sealed)
-            .is_some()
-    };
-    if !sealed.is_empty() && !sealed.iter().any(opens) {
-        bail!(
-            "the secret key {} opens none of the credentials in {}: they are of different installations. Put the one that belongs to the other in its place",
-            secret_key.display(),
-            path.display()
-        );
-    }
+    accounts::expect_key(&store, &vault, secret_key, &found.sound).await?;
     Ok(Data {
         store: Arc::new(store),
         vault,
@@ -318,13 +304,13 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::accounts::{self, NewAccount};
+    use crate::accounts::NewAccount;
 
     /// A directory as a server leaves it.
     async fn used() -> TempDir {
         let dir = tempfile::tempdir().unwrap();
         expect_database(dir.path(), false).unwrap();
-        let data = open_in(dir.path()).unwrap();
+        let data = open_in(dir.path()).await.unwrap();
         let new = NewAccount::default();
         accounts::create(data.store.as_ref(), &data.vault, new, TimeUs::EPOCH)
             .await
@@ -332,8 +318,8 @@ mod tests {
         dir
     }
 
-    fn open_in(dir: &Path) -> anyhow::Result<Data> {
-        open(dir, &dir.join("secret.key"), Options::default())
+    async fn open_in(dir: &Path) -> anyhow::Result<Data> {
+        open(dir, &dir.join("secret.key"), Options::default()).await
     }
 
     fn refusal<T>(done: anyhow::Result<T>) -> String {
@@ -367,7 +353,7 @@ mod tests {
             expect_database(dir.path(), true).unwrap();
             assert!(!log.exists(), "it would be taken for that of the new one");
             assert!(dir.path().join("sidetone.db-wal.lost").exists());
-            let data = open_in(dir.path()).unwrap();
+            let data = open_in(dir.path()).await.unwrap();
             assert!(data.store.accounts().await.unwrap().sound.is_empty());
         }
     }
@@ -389,22 +375,22 @@ mod tests {
     #[tokio::test]
     async fn a_first_start_that_was_cut_short_begins_again() {
         let dir = tempfile::tempdir().unwrap();
-        open_in(dir.path()).unwrap();
+        open_in(dir.path()).await.unwrap();
         std::fs::remove_file(dir.path().join("secret.key")).unwrap();
-        open_in(dir.path()).unwrap();
+        open_in(dir.path()).await.unwrap();
     }
 
     #[tokio::test]
     async fn key_and_database_belong_together() {
         let (one, other) = (used().await, used().await);
         std::fs::copy(database(other.path()), database(one.path())).unwrap();
-        let why = refusal(open_in(one.path()));
+        let why = refusal(open_in(one.path()).await);
         assert!(
             why.contains("secret.key") && why.contains("different installations"),
             "{why}"
         );
         std::fs::remove_file(one.path().join("secret.key")).unwrap();
-        let why = refusal(open_in(one.path()));
+        let why = refusal(open_in(one.path()).await);
         assert!(why.contains("cannot read the secret key"), "{why}");
     }
 
@@ -413,7 +399,7 @@ mod tests {
         let dir = used().await;
         let text = "no database, but long enough to be looked at as if it were one, with a first page and all";
         std::fs::write(database(dir.path()), text.repeat(100)).unwrap();
-        let why = refusal(open_in(dir.path()));
+        let why = refusal(open_in(dir.path()).await);
         assert!(
             why.contains("sidetone.db") && why.contains("sidetone check"),
             "{why}"

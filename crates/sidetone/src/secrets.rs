@@ -5,14 +5,20 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// First byte of everything sealed: which way it was done.
 const VERSION: u8 = 1;
 
+/// What is signed with the key to tell it from others. Never to be changed: what comes of it is
+/// kept.
+const FINGERPRINT_OF: &[u8] = b"sidetone secret key 1";
+
 /// Seals and opens secrets (AES-256-GCM, a random nonce each).
 pub struct Vault {
     key: LessSafeKey,
+    fingerprint: [u8; 32],
 }
 
 impl Vault {
@@ -44,11 +50,21 @@ impl Vault {
                 path.display()
             );
         };
+        let mut fingerprint = [0; 32];
+        let signed = hmac::sign(&hmac::Key::new(HMAC_SHA256, &key), FINGERPRINT_OF);
+        fingerprint.copy_from_slice(signed.as_ref());
         let key = UnboundKey::new(&AES_256_GCM, &key)
             .map_err(|_| anyhow::anyhow!("the secret key {} is unusable", path.display()))?;
         Ok(Self {
             key: LessSafeKey::new(key),
+            fingerprint,
         })
+    }
+
+    /// Tells the key from others, and does not give it away: an HMAC-SHA256 of a fixed text.
+    #[must_use]
+    pub const fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
     }
 
     /// Seals a secret for an owner (an identifier): it opens for no other.
@@ -177,6 +193,20 @@ mod tests {
         for length in 0..sealed.len() {
             assert_eq!(vault.open_sealed("AC1", &sealed[..length]), None);
         }
+    }
+
+    #[test]
+    fn the_fingerprint_of_a_key_stays_what_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let fingerprint = |key: &str| {
+            let path = dir.path().join("secret.key");
+            std::fs::write(&path, key).unwrap();
+            let fingerprint = Vault::open(&path).unwrap().fingerprint();
+            fingerprint.map(|byte| format!("{byte:02x}")).concat()
+        };
+        let expected = "e4350b611c2198ee5cd0af9fb5edc551a9a7d43fb5231351c3bc736b0ac2f0ec";
+        assert_eq!(fingerprint(&"07".repeat(32)), expected);
+        assert_ne!(fingerprint(&"08".repeat(32)), expected);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
-use sidetone::accounts;
+use sidetone::accounts::first;
 use sidetone::config::{Config, Settings};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
@@ -69,8 +69,8 @@ pub fn facts(dir: &Path) -> anyhow::Result<Facts> {
 pub async fn create(dir: &Path, facts: &Facts) -> anyhow::Result<()> {
     let config = config(dir, Some(facts))?;
     sidetone::data::create_dir(dir)?;
-    let opened = sidetone::data::open(dir, &config.secret_key_file, Options::default())?;
-    accounts::ensure_first(opened.store.as_ref(), &opened.vault, &config, facts.end).await?;
+    let opened = sidetone::data::open(dir, &config.secret_key_file, Options::default()).await?;
+    first::ensure_first(opened.store.as_ref(), &opened.vault, &config, facts.end).await?;
     Ok(())
 }
 

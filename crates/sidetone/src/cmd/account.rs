@@ -94,7 +94,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             name,
             account,
         } => {
-            let data = data.open()?;
+            let data = data.open().await?;
             let new = NewAccount {
                 sid: account,
                 parent,
@@ -105,7 +105,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             print_json(&made)
         }
         AccountCommand::List { data } => {
-            let accounts = data.open()?.store.accounts().await?;
+            let accounts = data.open().await?.store.accounts().await?;
             for damage in &accounts.damaged {
                 tracing::error!(damage, "an account cannot be read");
             }
@@ -125,7 +125,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             account,
             keep,
         } => {
-            let opened = data.open()?;
+            let opened = data.open().await?;
             let keep_us = i64::try_from(keep.0.as_micros()).unwrap_or(i64::MAX);
             let until = now.plus_us(keep_us);
             let made = accounts::rotate_token(opened.store.as_ref(), &opened.vault, account, until)
@@ -138,7 +138,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             account,
             mirror_feedback,
         } => {
-            let data = data.open()?;
+            let data = data.open().await?;
             let old = accounts::find(data.store.as_ref(), account).await?.settings;
             let new = Settings {
                 mirror_feedback: mirror_feedback.unwrap_or(old.mirror_feedback),
@@ -152,7 +152,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             account,
             provider_account,
         } => {
-            let data = data.open()?;
+            let data = data.open().await?;
             let mut secret = String::new();
             std::io::stdin()
                 .read_to_string(&mut secret)

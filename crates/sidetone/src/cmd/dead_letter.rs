@@ -53,7 +53,7 @@ pub enum DeadLetterCommand {
 pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
     match command {
         DeadLetterCommand::List { data, account } => {
-            let store = data.open()?.store;
+            let store = data.open().await?.store;
             let mut start = Start::First { skip: 0 };
             loop {
                 let request = PageRequest { start, size: PAGE };
@@ -73,7 +73,7 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
             all,
             account,
         } => {
-            let store = data.open()?.store;
+            let store = data.open().await?.store;
             if let Some(account) = account
                 && !store
                     .accounts()

@@ -59,7 +59,7 @@ const PRINTED_MAX: usize = 10;
 /// # Errors
 /// When a file cannot be read, or any event was refused.
 pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
-    let data = args.data.open()?;
+    let data = args.data.open().await?;
     let settings = Settings {
         data: Some(args.data.data.clone()),
         ..Settings::default()

@@ -55,7 +55,7 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
             account,
             name,
         } => {
-            let data = data.open()?;
+            let data = data.open().await?;
             let store = data.store.as_ref();
             let now = Clock::default().now();
             let (sid, secret) =
@@ -63,7 +63,7 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
             print_json(&json!({ "key_sid": sid, "secret": secret }))
         }
         KeyCommand::List { data } => {
-            for key in data.open()?.store.api_keys().await? {
+            for key in data.open().await?.store.api_keys().await? {
                 print_json(&json!({
                     "key_sid": key.sid,
                     "account_sid": key.account,
@@ -73,6 +73,8 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        KeyCommand::Revoke { data, key } => Ok(data.open()?.store.revoke_api_key(key).await?),
+        KeyCommand::Revoke { data, key } => {
+            Ok(data.open().await?.store.revoke_api_key(key).await?)
+        }
     }
 }

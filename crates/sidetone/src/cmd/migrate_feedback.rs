@@ -77,7 +77,7 @@ struct Report {
 /// # Errors
 /// When the data cannot be read or written.
 pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
-    let store = args.data.open()?.store;
+    let store = args.data.open().await?.store;
     if let Some(account) = args.account {
         accounts::find(store.as_ref(), account).await?;
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
-use crate::accounts;
+use crate::accounts::first;
 use crate::app::App;
 use crate::config::{Secret, Settings};
 use crate::secrets::Vault;
@@ -113,7 +113,7 @@ impl Reload {
         let tables = Tables::read(&config, &app.directory)?;
         // A token that stands there as before may have been replaced since.
         if config.auth_token != self.last_token() {
-            accounts::ensure_first(store, &self.vault, &config, app.clock.now()).await?;
+            first::ensure_first(store, &self.vault, &config, app.clock.now()).await?;
             app.directory.refresh(store).await?;
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = config.auth_token;
         }

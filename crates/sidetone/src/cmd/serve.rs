@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::accounts::first;
 use crate::api::v1::render::template;
 use crate::api::v2010::feedback_summary::notice;
 use crate::app::{App, Parts};
@@ -35,7 +36,7 @@ use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
 use crate::work::accounts::Accounts;
 use crate::work::recheck::Recheck;
-use crate::{accounts, program, runner, work};
+use crate::{program, runner, work};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
 const HTTP: Purpose = Purpose {
@@ -110,7 +111,7 @@ pub fn hang_ups() -> anyhow::Result<Signal> {
 ///
 /// # Errors
 /// When standard error is closed.
-fn show(first: &accounts::First, config: &Config) -> anyhow::Result<()> {
+fn show(first: &first::First, config: &Config) -> anyhow::Result<()> {
     let account = first.account;
     let place = match &first.kept_in {
         Some(path) => {
@@ -169,7 +170,7 @@ pub struct Running {
     /// Where it listens to agents and phones.
     pub hep: hep::Addresses,
     /// The first account.
-    pub first: accounts::First,
+    pub first: first::First,
     vault: Arc<Vault>,
     certificate: Option<Arc<Certificate>>,
     stop: watch::Sender<bool>,
@@ -253,10 +254,10 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     };
     data::expect_database(&config.data, config.start_empty)?;
     let is_check_due = lock.is_check_due();
-    let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options)?;
+    let Data { store, vault } = data::open(&config.data, &config.secret_key_file, options).await?;
     let directory = Directory::load(store.as_ref(), vault.clone()).await?;
     Tables::read(&config, &directory)?;
-    let first = accounts::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
+    let first = first::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
     directory.refresh(store.as_ref()).await?;
     let tables = Tables::read(&config, &directory)?;
     let scheme = if tls.is_some() { "https" } else { "http" };

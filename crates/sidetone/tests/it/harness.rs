@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sidetone::accounts::{self, Credentials, NewAccount};
+use sidetone::accounts::{self, Credentials, NewAccount, first};
 use sidetone::api::v1::render::template;
 use sidetone::api::v2010::feedback_summary::notice;
 use sidetone::app::{App, Parts};
@@ -81,8 +81,10 @@ impl TestServer {
         let config = settings.resolve(None).unwrap();
         let clock = Clock::set_to(TimeUs::parse_rfc3339(NOW).unwrap());
         let Data { store, vault } =
-            data::open(dir.path(), &config.secret_key_file, Options::default()).unwrap();
-        accounts::ensure_first(store.as_ref(), &vault, &config, clock.now())
+            data::open(dir.path(), &config.secret_key_file, Options::default())
+                .await
+                .unwrap();
+        first::ensure_first(store.as_ref(), &vault, &config, clock.now())
             .await
             .unwrap();
         let directory = Directory::load(store.as_ref(), vault.clone())

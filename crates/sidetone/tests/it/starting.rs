@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use sidetone::accounts::{self, Credentials, NewAccount};
+use sidetone::accounts::{self, Credentials, NewAccount, first};
 use sidetone::clock::Clock;
 use sidetone::cmd::reload::Origin;
 use sidetone::cmd::serve::{Running, start, start_logs};
@@ -52,14 +52,9 @@ async fn after_an_unclean_stop_the_calls_are_looked_at_whoever_opened_the_databa
     let running = try_start(settings(dir.path())).await.unwrap();
     drop(running);
     // As a command does that looks something up: it closes the database as it should be.
-    let opened = || {
-        data::open(
-            dir.path(),
-            &dir.path().join("secret.key"),
-            Options::default(),
-        )
-    };
-    drop(opened().unwrap());
+    let key = dir.path().join("secret.key");
+    let opened = data::open(dir.path(), &key, Options::default());
+    drop(opened.await.unwrap());
     assert!(is_due());
     // As often as it takes: the look at the calls may itself be cut short.
     while is_due() {
@@ -231,8 +226,9 @@ async fn a_damaged_account_keeps_no_other_out() {
     let dir = dir.path();
     let first = with(dir, Some(ACCOUNT), None);
     try_start(first).await.unwrap().stop().await;
-    let Data { store, vault } =
-        data::open(dir, &dir.join("secret.key"), Options::default()).unwrap();
+    let Data { store, vault } = data::open(dir, &dir.join("secret.key"), Options::default())
+        .await
+        .unwrap();
     let other = accounts::create(store.as_ref(), &vault, NewAccount::default(), TimeUs::EPOCH)
         .await
         .unwrap();
@@ -258,4 +254,94 @@ async fn a_damaged_account_keeps_no_other_out() {
     damage(2);
     let why = try_start(settings(dir)).await.err().unwrap().to_string();
     assert!(why.contains("table account"), "{why}");
+}
+
+/// Two nodes that start at once on one empty database, each with a directory of its own for its
+/// credentials.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_nodes_that_start_at_once_one_makes_the_first_account() {
+    for (account, token) in [
+        (None, None),
+        (None, Some("given")),
+        (Some(ACCOUNT), None),
+        (Some(ACCOUNT), Some("given")),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("secret.key");
+        let nodes = ["one", "other"].map(|node| {
+            let own = dir.path().join(node);
+            std::fs::create_dir(&own).unwrap();
+            let key = key.clone();
+            let config = with(&own, account, token).resolve(None).unwrap();
+            (dir.path().to_owned(), key, config)
+        });
+        data::open(dir.path(), &key, Options::default())
+            .await
+            .unwrap();
+        let starts = nodes.map(|(database, key, config)| {
+            tokio::spawn(async move {
+                let opened = data::open(&database, &key, Options::default()).await;
+                let Data { store, vault } = opened.unwrap();
+                let started = first::ensure_first(store.as_ref(), &vault, &config, TimeUs::EPOCH);
+                let first = started.await.unwrap();
+                let there = store.accounts().await.unwrap().sound;
+                assert_eq!(there.len(), 1, "{account:?} {token:?}");
+                assert_eq!(there[0].sid, first.account);
+                let kept = accounts::kept(&config.data);
+                (first, kept)
+            })
+        });
+        let mut made = Vec::new();
+        for start in starts {
+            let (first, kept) = start.await.unwrap();
+            // What does not open the account is not kept.
+            assert_eq!(kept, first.made, "{account:?} {token:?}");
+            made.extend(first.made);
+        }
+        let is_made_up = account.is_none() || token.is_none();
+        assert_eq!(made.len(), usize::from(is_made_up), "{account:?} {token:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_secret_key_refuses_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("secret.key");
+    try_start(settings(dir.path())).await.unwrap().stop().await;
+    let right = std::fs::read(&key).unwrap();
+    let database = || Connection::open(dir.path().join("sidetone.db")).unwrap();
+    let fingerprints = || -> i64 {
+        let counted = database().query_row("select count(*) from secret_key", [], |row| row.get(0));
+        counted.unwrap()
+    };
+    assert_eq!(fingerprints(), 1);
+    let other = "ab".repeat(32);
+    let refused = async || {
+        let error = try_start(settings(dir.path())).await.err().unwrap();
+        let why = format!("{error:#}");
+        for named in ["secret.key", "SIDETONE_SECRET_KEY_FILE", "the same"] {
+            assert!(why.contains(named), "{why}");
+        }
+    };
+    std::fs::write(&key, &other).unwrap();
+    refused().await;
+    // Of a database from before, it is told by what it opens; only the right one is kept.
+    database().execute("delete from secret_key", []).unwrap();
+    refused().await;
+    assert_eq!(fingerprints(), 0);
+    std::fs::write(&key, &right).unwrap();
+    try_start(settings(dir.path())).await.unwrap().stop().await;
+    assert_eq!(fingerprints(), 1);
+    // From then on one that opens something is not enough: two keys were used before.
+    let wrong = dir.path().join("wrong.key");
+    std::fs::write(&wrong, &other).unwrap();
+    let opened = data::open(dir.path(), &key, Options::default());
+    let Data { store, .. } = opened.await.unwrap();
+    let new = NewAccount::default();
+    let vault = sidetone::secrets::Vault::open(&wrong).unwrap();
+    let made = accounts::create(store.as_ref(), &vault, new, TimeUs::EPOCH);
+    made.await.unwrap();
+    drop(store);
+    std::fs::write(&key, &other).unwrap();
+    refused().await;
 }

@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::play::Loaded;
+use crate::accounts::{self, first};
 use crate::clock::Clock;
 use crate::cmd::environment;
 use crate::cmd::reload::Origin;
 use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
-use crate::{accounts, work};
+use crate::work;
 
 /// Says of a directory that it holds made-up calls, all that there were: of which seed.
 const MARK: &str = "demo.json";
@@ -213,12 +214,7 @@ struct ToTry {
 }
 
 /// Says who may log in, and what there is to try.
-fn introduce(
-    url: &str,
-    first: &accounts::First,
-    token: &str,
-    to_try: &ToTry,
-) -> anyhow::Result<()> {
+fn introduce(url: &str, first: &first::First, token: &str, to_try: &ToTry) -> anyhow::Result<()> {
     let account = first.account;
     let mut out = std::io::stdout();
     let list = format!("{url}/v1/Voice/Summaries?StartTime=4w&ProcessingState=all");
