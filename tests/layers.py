@@ -32,13 +32,13 @@ bounds           room logins
 accounts         secrets config core store
 data             accounts secrets core store store_sqlite
 directory        secrets core store
-tables           address config directory core wire
+tables           address config directory core wire store
 
 app              clock bounds config directory tables telemetry store
 
 runner           shutdown telemetry app core store
 delivery         address shutdown telemetry app runner core wire store
-work             guard telemetry config tables data app runner delivery core store
+work             guard telemetry config data app runner delivery core store
 
 web              address clock room shutdown telemetry config::Networks
 

@@ -25,7 +25,8 @@ pub struct Parts {
     pub render: Render,
     /// The time.
     pub clock: Clock,
-    /// The settings the server was started with. Of what is in [`Self::tables`], ask those.
+    /// The settings the server was started with. Of what is in [`Self::tables`] and
+    /// [`Self::sides`], ask those.
     pub config: Config,
     /// Accounts and credentials, in memory.
     pub directory: Directory,
@@ -33,8 +34,10 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Counters for `/metrics`, and what was said in the log.
     pub counters: Arc<Counters>,
-    /// Sides, agents and signers.
+    /// Agents and signers.
     pub tables: tables::Current,
+    /// Who is who, as all nodes go by it.
+    pub sides: tables::sides::Current,
     /// Where addresses are.
     pub locations: Arc<Locations>,
 }

@@ -19,7 +19,8 @@ use crate::data::DataArgs;
 pub struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Show the [[side]] rules of the configuration instead, or what they say of an example
+    /// Show the [[side]] rules of the configuration file instead, as a start or SIGHUP would
+    /// publish them, or what they say of an example
     #[arg(long)]
     rules: bool,
     /// Configuration file with the rules [default: sidetone.toml]

@@ -68,6 +68,10 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     let locations = Locations::load(config.hep.location_database.as_deref())?;
     let directory = Directory::load(data.store.as_ref(), data.vault).await?;
     let tables = Tables::read(&config, &directory)?;
+    let sides = tables::sides::Current::default();
+    sides.refresh(data.store.as_ref()).await.context(
+        "cannot read the published [[side]] rules; a start of the server publishes those of its file anew",
+    )?;
     let app = App::new(Parts {
         render: template::of,
         directory,
@@ -77,6 +81,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         bounds: Bounds::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
+        sides,
         locations: Arc::new(locations),
     });
     let account = match args.account {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
@@ -117,6 +118,10 @@ impl Reload {
             app.directory.refresh(store).await?;
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = config.auth_token;
         }
+        app.sides
+            .publish(store, config.sides)
+            .await
+            .context("cannot publish the [[side]] rules")?;
 
         self.log_filter.replace(filter)?;
         if let (Some(shown), Some(read)) = (&self.certificate, certificate) {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use clap::{Args, Command};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use sidetone_store::Topic;
 use sidetone_store_sqlite::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -36,6 +37,7 @@ use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
 use crate::work::accounts::Accounts;
 use crate::work::recheck::Recheck;
+use crate::work::sides::Sides;
 use crate::{program, runner, work};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
@@ -260,6 +262,11 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let first = first::ensure_first(store.as_ref(), &vault, &config, clock.now()).await?;
     directory.refresh(store.as_ref()).await?;
     let tables = Tables::read(&config, &directory)?;
+    let sides = tables::sides::Current::default();
+    sides
+        .publish(store.as_ref(), config.sides.clone())
+        .await
+        .context("cannot publish the [[side]] rules")?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}", listener.local_addr()?);
     let roles = config.roles;
@@ -272,6 +279,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         bounds: Bounds::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
+        sides,
         locations,
     });
     lock.note_serving()
@@ -292,6 +300,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
     let accounts = Accounts(app.clone());
     tasks.spawn(runner::run(app.clone(), accounts, stopped.clone()));
+    let sides = Sides(app.clone());
+    tasks.spawn(runner::run(app.clone(), sides, stopped.clone()));
     let serving = Serving {
         handler: Door::new(app.clone()),
         tls,

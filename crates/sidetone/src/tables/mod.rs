@@ -1,24 +1,22 @@
 //! What the operator says of the network around: in the tables of the configuration file, which can
-//! be read again while the server runs, and in a database of where addresses are.
+//! be read again while the server runs, and in a database of where addresses are. The rules of
+//! sides hold for all nodes: each goes by those that are published, from whosever file.
 
 pub mod agents;
 pub mod locations;
+pub mod sides;
 pub mod signers;
 
 use std::sync::{Arc, PoisonError, RwLock};
-
-use sidetone_core::sides::Sides;
 
 use self::agents::Agents;
 use self::signers::Signers;
 use crate::config::Config;
 use crate::directory::Directory;
 
-/// `[[side]]`, `[[agent]]` and `[[signer]]`, as read at one time.
+/// `[[agent]]` and `[[signer]]`, as read at one time.
 #[derive(Debug)]
 pub struct Tables {
-    /// Who is who around the platform.
-    pub sides: Sides,
     /// Who may send packets, and whose calls they are about.
     pub agents: Agents,
     /// Whose signatures of callers' identities are trusted.
@@ -32,7 +30,6 @@ impl Tables {
     /// When a certificate of a signer cannot be read, or an agent's account is not there.
     pub fn read(config: &Config, directory: &Directory) -> anyhow::Result<Self> {
         Ok(Self {
-            sides: config.sides.clone(),
             agents: Agents::read(config, directory)?,
             signers: Signers::load(&config.hep.signers)?,
         })

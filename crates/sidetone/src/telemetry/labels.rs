@@ -177,6 +177,8 @@ words! {
         Recheck = "recheck",
         /// Notices accounts and keys that other processes changed.
         Accounts = "accounts",
+        /// Follows the rules of sides that other nodes publish.
+        Sides = "sides",
     }
 
     /// What became of an attempt to deliver.

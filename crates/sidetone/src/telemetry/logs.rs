@@ -1,12 +1,15 @@
 //! Logs, to standard error.
 
+use std::sync::Arc;
+
 use tracing_subscriber::{EnvFilter, reload};
 
 /// What the lines of requests are logged as.
 pub const ACCESS: &str = "sidetone::access";
 
 /// What is logged; it can be changed.
-pub struct LogFilter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+#[derive(Clone)]
+pub struct LogFilter(Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
 
 impl LogFilter {
     /// The filter that directives make, with a line for each request or without.
@@ -52,13 +55,13 @@ pub fn start(filter: EnvFilter, layout: Layout) -> LogFilter {
             let builder = builder.with_ansi(false).with_filter_reloading();
             let handle = builder.reload_handle();
             builder.init();
-            LogFilter(Box::new(move |filter| handle.reload(filter)))
+            LogFilter(Arc::new(move |filter| handle.reload(filter)))
         }
         Layout::Json => {
             let builder = builder.json().with_filter_reloading();
             let handle = builder.reload_handle();
             builder.init();
-            LogFilter(Box::new(move |filter| handle.reload(filter)))
+            LogFilter(Arc::new(move |filter| handle.reload(filter)))
         }
     }
 }

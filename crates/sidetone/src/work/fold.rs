@@ -84,7 +84,7 @@ impl Fold {
     /// Folds calls that have been dirty for so long, a batch of them. Says how many it took; what
     /// was not written because of an error stays dirty.
     pub(super) async fn fold_dirty(&mut self, delay_us: i64) -> Result<usize> {
-        self.rules.follow_tables(&self.app);
+        self.rules.follow_sides(&self.app);
         let now = self.app.clock.now();
         let dirty_since = now.plus_us(-delay_us);
         let lease = now.plus_us(LEASE_US);

@@ -12,6 +12,7 @@ pub mod feedback_summaries;
 pub mod fold;
 pub mod recheck;
 mod rules;
+pub mod sides;
 pub mod timers;
 
 use tokio::sync::watch;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sidetone_core::rules::Rules;
+use sidetone_core::sides::Sides;
 use sidetone_store::{Result, StoreError};
 
 use crate::app::App;
-use crate::tables::Tables;
 
 /// Days before today that rules are frozen for: as long as summaries are kept.
 const FROZEN_DAYS: i64 = 400;
@@ -16,22 +16,22 @@ const FROZEN_DAYS: i64 = 400;
 pub(super) struct DayRules {
     by_day: HashMap<i64, Arc<Rules>>,
     /// Those the rules were made with.
-    tables: Arc<Tables>,
+    sides: Arc<Sides>,
 }
 
 impl DayRules {
     pub(super) fn new(app: &App) -> Self {
         Self {
             by_day: HashMap::new(),
-            tables: app.tables.get(),
+            sides: app.sides.get(),
         }
     }
 
-    /// Makes them anew if the configuration was read again.
-    pub(super) fn follow_tables(&mut self, app: &App) {
-        let tables = app.tables.get();
-        if !Arc::ptr_eq(&tables, &self.tables) {
-            self.tables = tables;
+    /// Makes them anew if other rules of the operator were published.
+    pub(super) fn follow_sides(&mut self, app: &App) {
+        let sides = app.sides.get();
+        if !Arc::ptr_eq(&sides, &self.sides) {
+            self.sides = sides;
             self.by_day.clear();
         }
     }
@@ -41,7 +41,7 @@ impl DayRules {
     pub(super) async fn of(&mut self, day: i64, app: &App) -> Result<Arc<Rules>> {
         let of_operator = |rules: Rules| {
             Arc::new(Rules {
-                sides: self.tables.sides.clone(),
+                sides: (*self.sides).clone(),
                 ..rules
             })
         };

@@ -91,6 +91,9 @@ impl TestServer {
             .await
             .unwrap();
         let tables = Tables::read(&config, &directory).unwrap();
+        let sides = tables::sides::Current::default();
+        let published = sides.publish(store.as_ref(), config.sides.clone()).await;
+        published.unwrap();
         let app = App::new(Parts {
             render: template::of,
             store,
@@ -100,6 +103,7 @@ impl TestServer {
             bounds: Bounds::default(),
             counters: Arc::new(Counters::new("0.0.0", "unknown")),
             tables: tables::Current::new(tables),
+            sides,
             locations: Arc::default(),
         });
         let door = Door::new(app.clone());

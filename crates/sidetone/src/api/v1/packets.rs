@@ -107,9 +107,9 @@ impl<T: Send + 'static> Packets<T> {
             }
             start = Start::After(last);
         }
-        let tables = app.tables.get();
+        let sides = app.sides.get();
         let tell = move || {
-            let derived = reading.state.derived(call, &tables.sides);
+            let derived = reading.state.derived(call, &sides);
             let route = derived.as_ref().map(|derived| &derived.route);
             let rungs = reading.ladder.unwrap_or_default().rungs(route);
             let told = tell(derived, rungs);

@@ -6,7 +6,7 @@ mod damage;
 mod errors;
 mod events;
 mod hints;
-mod network;
+pub(crate) mod network;
 mod pages;
 mod summaries;
 mod summary;

@@ -20,7 +20,7 @@ use crate::harness::{ACCOUNT, TestServer};
 
 /// The events of a captured call, as an agent with a number and a clock of its own would have seen
 /// it.
-fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
+pub(crate) fn captured(name: &str, agent_plus: u32, clock_plus_us: i64) -> Vec<CallEvent> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/hep");
     let file = std::fs::read(folder.join(format!("{name}.pcap"))).unwrap();
     let account = ACCOUNT.parse().unwrap();

@@ -1,0 +1,67 @@
+//! Who is who around the platform, as all nodes go by it: the newest rules that are published in
+//! the database.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sidetone_core::sides::Sides;
+use sidetone_store::rules::Published;
+use sidetone_store::{Result, Store};
+use tokio::sync::Mutex;
+
+/// The rules of sides in force, as far as this node knows.
+#[derive(Debug, Default)]
+pub struct Current {
+    sides: RwLock<Arc<Sides>>,
+    /// Their version; nothing is 0. Held while they are published or looked for, so that what this
+    /// node publishes is not taken for another's.
+    version: Mutex<u64>,
+}
+
+impl Current {
+    /// Those that hold now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Sides> {
+        let sides = self.sides.read().unwrap_or_else(PoisonError::into_inner);
+        sides.clone()
+    }
+
+    /// Publishes what the settings of this node say, for all nodes: who publishes last is right,
+    /// also with an older file.
+    ///
+    /// # Errors
+    /// As the store's; then nothing is published.
+    pub async fn publish(&self, store: &dyn Store, sides: Sides) -> Result<()> {
+        let mut known = self.version.lock().await;
+        let version = store.publish_rules(sides.clone()).await?;
+        if version > *known {
+            self.hold(Published { version, sides }, &mut known);
+            tracing::info!(
+                rules.version = version,
+                "the [[side]] rules are in force as this node's settings say them"
+            );
+        }
+        Ok(())
+    }
+
+    /// Goes by newer ones that another node has published.
+    ///
+    /// # Errors
+    /// As the store's; then those before stay in force.
+    pub async fn refresh(&self, store: &dyn Store) -> Result<()> {
+        let mut known = self.version.lock().await;
+        let Some(published) = store.published_rules(*known).await? else {
+            return Ok(());
+        };
+        tracing::info!(
+            rules.version = published.version,
+            "the [[side]] rules that another node has published are in force, whatever this node's settings say"
+        );
+        self.hold(published, &mut known);
+        Ok(())
+    }
+
+    fn hold(&self, published: Published, known: &mut u64) {
+        *known = published.version;
+        *self.sides.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(published.sides);
+    }
+}
