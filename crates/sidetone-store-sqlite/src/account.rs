@@ -211,6 +211,7 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16
 pub(super) fn create_first(
     work: &mut Work<'_>,
     account: &Account,
+    buckets: NonZeroU16,
     key: KeyFingerprint,
 ) -> Result<()> {
     let there = work
@@ -225,7 +226,7 @@ pub(super) fn create_first(
         ))));
     }
     keep_key(work, key)?;
-    create(work, account)
+    create(work, account, buckets)
 }
 
 /// Whether this is the key whose fingerprint is kept; `false`: none is.

@@ -31,8 +31,11 @@ impl AccountStore for SqliteStore {
     }
 
     async fn create_first_account(&self, account: Account, key: KeyFingerprint) -> Result<()> {
+        let buckets = self.buckets;
         self.writer
-            .run(1, move |work| account::create_first(work, &account, key))
+            .run(1, move |work| {
+                account::create_first(work, &account, buckets, key)
+            })
             .await
     }
 

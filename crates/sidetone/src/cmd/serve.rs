@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use clap::{Args, Command};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use sidetone_store::Topic;
 use sidetone_store_sqlite::Options;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};

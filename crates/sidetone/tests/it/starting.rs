@@ -11,8 +11,9 @@ use sidetone::cmd::reload::Origin;
 use sidetone::cmd::serve::{Running, start, start_logs};
 use sidetone::config::{Secret, Settings};
 use sidetone::data::{self, Data};
-use sidetone::fold_worker::FoldWorker;
+
 use sidetone::telemetry::logs::LogFilter;
+use sidetone::work::catch_up::CatchUp;
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_core::sides::{SideRule, Sides};
@@ -389,7 +390,7 @@ async fn a_call_is_judged_by_the_rules_that_were_published_last() {
     let reload = running.reload(origin, started_with.clone(), log_filter());
     let store = running.app.store.as_ref();
     let published = async || store.published_rules(0).await.unwrap().unwrap().version;
-    let mut worker = FoldWorker::new(running.app.clone());
+    let mut worker = CatchUp::new(running.app.clone());
     let mut carrier = async |call: &str| {
         let call = CallRef {
             account: running.first.account,

@@ -12,8 +12,8 @@ CREATE TABLE account (
   voice_trace integer not null check (voice_trace in (0, 1)),
   -- 1: new feedback is written into the annotation too.
   mirror_feedback integer not null default 0 check (mirror_feedback in (0, 1))
-, checksum integer) strict;
-INSERT INTO "account" VALUES(1,X'01010101010101010101010101010101',NULL,'account 1',1780272000000000,1,0,0,701966946);
+, checksum integer, buckets integer not null default 1 check (buckets between 1 and 1024)) strict;
+INSERT INTO "account" VALUES(1,X'01010101010101010101010101010101',NULL,'account 1',1780272000000000,1,0,0,1765588730,1);
 CREATE TABLE account_epoch (
   only_row integer primary key check (only_row = 1),
   epoch integer not null check (epoch >= 0)
@@ -80,7 +80,7 @@ CREATE TABLE api_key (
 ) strict, without rowid;
 CREATE TABLE call (
   id integer primary key,
-  shard_key integer not null default 0,
+  bucket integer not null default 0,
   account integer not null references account (id),
   -- The 128 bits of the CallSid. Unique within an account.
   sid blob not null check (length(sid) = 16),
@@ -90,10 +90,6 @@ CREATE TABLE call (
   -- Whether the account had advanced features on when the call was first seen.
   advanced_features integer not null check (advanced_features in (0, 1)),
   -- 1: the raw events have expired; later ones are refused and counted.
-  sealed integer not null default 0 check (sealed in (0, 1)),
-  refused_events integer not null default 0 check (refused_events >= 0),
-
-  -- Events in the log; also the position of the last of them.
   event_count integer not null default 0 check (event_count >= 0),
   -- Position of the last event the summary knows.
   position integer not null default 0 check (position >= 0),
@@ -104,8 +100,6 @@ CREATE TABLE call (
   -- When the last event came in, by our clock.
   last_received_us integer,
   -- Until when somebody is folding it.
-  lease_until_us integer,
-  -- When the timer is due that the last summary set.
   timer_us integer,
   -- When the end was first part of a stored summary, by our clock.
   end_seen_us integer,
@@ -181,8 +175,8 @@ CREATE TABLE call (
 
   unique (sid, account)
 ) strict;
-INSERT INTO "call" VALUES(1,0,1,X'9E3779B97F4A7C150000000000000001',0,1,0,0,2,2,1,NULL,1780272003000000,NULL,NULL,1780272000000000,1780272060000000,1780272000000000,1780272060000000,1780272060000000,-4238062542659643426,NULL,'sip:bob@example.com',NULL,12,NULL,NULL,NULL,NULL,NULL,0,NULL,0,0,NULL,1,NULL,2,'{"call_score":4}',1,2,1,NULL,NULL,NULL,NULL,4,2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1745751940);
-INSERT INTO "call" VALUES(2,0,1,X'3C6EF372FE94F82A0000000000000002',0,1,0,0,1,0,0,1780272002000000,1780272002000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,532649131);
+INSERT INTO "call" VALUES(1,0,1,X'9E3779B97F4A7C150000000000000001',0,1,2,2,1,NULL,1780272003000000,NULL,1780272000000000,1780272060000000,1780272000000000,1780272060000000,1780272060000000,-4238062542659643426,NULL,'sip:bob@example.com',NULL,12,NULL,NULL,NULL,NULL,NULL,0,NULL,0,0,NULL,1,NULL,2,'{"call_score":4}',1,2,1,NULL,NULL,NULL,NULL,4,2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1745751940);
+INSERT INTO "call" VALUES(2,0,1,X'3C6EF372FE94F82A0000000000000002',0,1,1,0,0,1780272002000000,1780272002000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,532649131);
 CREATE TABLE change (
   -- The order of the commits; never given twice either.
   id integer primary key autoincrement,
@@ -258,15 +252,13 @@ CREATE TABLE feedback_summary (
   -- 0: queued; 1: in progress; 2: completed; 3: failed.
   status integer not null check (status between 0 and 3),
   -- Until when somebody is at work on it.
-  lease_until_us integer,
-  -- JSON of the figures.
   tally text check ((tally is null) = (status <> 2)),
   created_us integer not null,
   updated_us integer not null,
   callback_url text,
   callback_by_get integer not null check (callback_by_get in (0, 1))
 , checksum integer) strict;
-INSERT INTO "feedback_summary" VALUES(1,X'09090909090909090909090909090909',1,20605,20606,0,0,NULL,NULL,1780272001000000,1780272001000000,NULL,0,1834082027);
+INSERT INTO "feedback_summary" VALUES(1,X'09090909090909090909090909090909',1,20605,20606,0,0,NULL,1780272001000000,1780272001000000,NULL,0,1834082027);
 CREATE TABLE fold_state (
   call_id integer primary key references call (id),
   body blob not null
@@ -283,7 +275,7 @@ INSERT INTO "follower" VALUES(1,'event-streams',8);
 CREATE TABLE hourly (
   account integer not null references account (id),
   hour integer not null,
-  slot integer not null default 0,
+  bucket integer not null default 0,
   calls integer not null check (calls >= 0),
   -- Feedbacks by score.
   score_1 integer not null check (score_1 >= 0),
@@ -300,13 +292,13 @@ CREATE TABLE hourly (
   issue_5 integer not null check (issue_5 >= 0),
   issue_6 integer not null check (issue_6 >= 0),
   issue_7 integer not null check (issue_7 >= 0), checksum integer,
-  primary key (account, hour, slot)
+  primary key (account, hour, bucket)
 ) strict, without rowid;
 INSERT INTO "hourly" VALUES(1,494520,0,1,0,1,0,0,0,0,0,0,0,0,0,0,0,822685973);
 CREATE TABLE judged (
   account integer not null references account (id),
   hour integer not null,
-  slot integer not null default 0,
+  bucket integer not null default 0,
   -- Of the calls whose start (`start_`) or whose place by end (`end_`) lies in the hour; for most calls it is the same.
   -- Bit i: there is a call of which the annotation says i (sqlite/judged.rs).
   start_mask integer not null,
@@ -316,14 +308,14 @@ CREATE TABLE judged (
   end_counts blob not null,
   start_calls blob,
   end_calls blob,
-  primary key (account, hour, slot),
+  primary key (account, hour, bucket),
   check (start_mask <> 0 or end_mask <> 0)
 ) strict, without rowid;
 INSERT INTO "judged" VALUES(1,494520,0,8864812498944,8864812498944,X'0101',X'0101',X'000280808080808202',X'808ECE1C0280808080808202');
 CREATE TABLE outbox (
   -- The order in which they came in.
   id integer primary key,
-  shard_key integer not null default 0,
+  bucket integer not null default 0,
   -- The identity of a delivery, the same at every attempt. Random, and so without an index, which would be rewritten
   -- all over for each of them.
   sid blob not null check (length(sid) = 16),
@@ -351,21 +343,23 @@ CREATE TABLE outbox (
   attempts integer not null default 0 check (attempts >= 0),
   last_error text,
   -- When it was given up.
-  dead_us integer, checksum integer,
+  dead_us integer, checksum integer, headers text, signer integer not null default 0 check (signer in (0, 1)),
   check ((content_type is null) = (body is null)),
   check ((due_us is not null) = (state = 1)),
   check ((dead_us is not null) = (state = 3)),
   check (state <> 2 or subject is not null)
 ) strict;
-INSERT INTO "outbox" VALUES(1,0,X'07070707070707070707070707070707',1,1530413847964815893,X'07070707070707070707070707070707','test',0,'https://example.com/',NULL,NULL,1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,484321922);
+INSERT INTO "outbox" VALUES(1,0,X'07070707070707070707070707070707',1,1530413847964815893,X'07070707070707070707070707070707','test',0,'https://example.com/',NULL,NULL,1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,2989965216,NULL,0);
+INSERT INTO "outbox" VALUES(2,0,X'08080808080808080808080808080808',1,1530413847964815893,NULL,'test',1,'https://example.com/','application/json',X'7B7D',1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,3214501662,'webhook-id: msg_1
+',1);
 CREATE TABLE pdd (
   day integer not null,
   -- 0: no country known.
   country integer not null,
   bin integer not null check (bin between 0 and 65535),
-  slot integer not null default 0,
+  bucket integer not null default 0,
   n integer not null check (n >= 1),
-  primary key (day, country, bin, slot)
+  primary key (day, country, bin, bucket)
 ) strict, without rowid;
 INSERT INTO "pdd" VALUES(20605,1,12,0,1);
 CREATE TABLE probe (
@@ -391,11 +385,11 @@ CREATE TABLE rollup (
   value integer not null,
   hour integer not null,
   -- Spreads writes over rows where many write at once. Here one thread writes, and it is 0.
-  slot integer not null default 0,
+  bucket integer not null default 0,
   n integer not null check (n >= 1),
   -- The calls themselves while they are few (sqlite/posting.rs). NULL: look into the hour.
   calls blob,
-  primary key (account, axis, dim, value, hour, slot)
+  primary key (account, axis, dim, value, hour, bucket)
 ) strict, without rowid;
 INSERT INTO "rollup" VALUES(1,0,0,0,494520,0,1,NULL);
 INSERT INTO "rollup" VALUES(1,0,6,0,494520,0,1,X'0002');
