@@ -63,9 +63,9 @@ pub struct Datagrams<R> {
 
 /// How the records of a file are written.
 #[derive(Debug, Clone, Copy)]
-enum Format {
-    Pcap { is_big_endian: bool },
-    PcapNg { is_big_endian: bool },
+struct Format {
+    is_pcapng: bool,
+    is_big_endian: bool,
 }
 
 /// What stands before the IP packet.
@@ -105,7 +105,8 @@ pub fn datagrams<R: Read>(file: R) -> Result<Datagrams<R>, Malformed> {
         at: 0,
         before: 0,
         // Until its header says otherwise.
-        format: Format::PcapNg {
+        format: Format {
+            is_pcapng: true,
             is_big_endian: false,
         },
         interfaces: Vec::new(),
@@ -126,7 +127,8 @@ pub fn datagrams<R: Read>(file: R) -> Result<Datagrams<R>, Malformed> {
         let link = Link::of(Linktype(header.network.0 & 0xffff));
         let unknown = Malformed::new("capture file of an unknown link layer", 20);
         datagrams.interfaces.push(Some(link.ok_or(unknown)?));
-        datagrams.format = Format::Pcap {
+        datagrams.format = Format {
+            is_pcapng: false,
             is_big_endian: header.is_bigendian(),
         };
         datagrams.at = header.size();
@@ -197,9 +199,7 @@ impl<R: Read> Iterator for Datagrams<R> {
                 }
                 PcapBlockOwned::NG(Block::SimplePacket(block)) => (0, block.packet_data()),
                 PcapBlockOwned::NG(Block::SectionHeader(section)) => {
-                    self.format = Format::PcapNg {
-                        is_big_endian: section.big_endian(),
-                    };
+                    self.format.is_big_endian = section.big_endian();
                     self.interfaces.clear();
                     continue;
                 }
@@ -223,43 +223,27 @@ impl<R: Read> Iterator for Datagrams<R> {
 }
 
 impl Format {
-    /// Whether the first record is all there, so that it takes no more of the file to read it.
+    /// Whether the first record is all there, so that more of the file does not make it readable.
     fn is_whole(self, bytes: &[u8]) -> bool {
-        let length = match (self, array(bytes, 4)) {
-            (
-                Self::PcapNg {
-                    is_big_endian: true,
-                },
-                Some(length),
-            ) => u32::from_be_bytes(length),
-            (
-                Self::PcapNg {
-                    is_big_endian: false,
-                },
-                Some(length),
-            ) => u32::from_le_bytes(length),
-            _ => return false,
+        let number = if self.is_big_endian {
+            u32::from_be_bytes
+        } else {
+            u32::from_le_bytes
         };
-        usize::try_from(length).is_ok_and(|length| bytes.len() >= length)
+        let length = array(bytes, 4).map(number);
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        self.is_pcapng && length.is_some_and(|length| bytes.len() >= length)
     }
 
     /// The first record, and what follows it.
     fn record(self, bytes: &[u8]) -> IResult<&[u8], PcapBlockOwned<'_>, PcapError<&[u8]>> {
         let frame = |(rest, frame)| (rest, PcapBlockOwned::Legacy(frame));
         let block = |(rest, block)| (rest, PcapBlockOwned::NG(block));
-        match self {
-            Self::Pcap {
-                is_big_endian: false,
-            } => parse_pcap_frame(bytes).map(frame),
-            Self::Pcap {
-                is_big_endian: true,
-            } => parse_pcap_frame_be(bytes).map(frame),
-            Self::PcapNg {
-                is_big_endian: false,
-            } => parse_block_le(bytes).map(block),
-            Self::PcapNg {
-                is_big_endian: true,
-            } => parse_block_be(bytes).map(block),
+        match (self.is_pcapng, self.is_big_endian) {
+            (false, false) => parse_pcap_frame(bytes).map(frame),
+            (false, true) => parse_pcap_frame_be(bytes).map(frame),
+            (true, false) => parse_block_le(bytes).map(block),
+            (true, true) => parse_block_be(bytes).map(block),
         }
     }
 }
