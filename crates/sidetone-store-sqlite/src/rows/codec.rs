@@ -62,7 +62,7 @@ impl Format {
 const UNPACKED_MAX_BYTES: usize = 256 << 20;
 
 /// How hard the summary behind what was rendered is pressed: harder takes longer and saves little.
-const LEVEL: u32 = 3;
+const LEVEL: u32 = 6;
 
 /// Packs JSON that belongs to an owner.
 pub(crate) fn pack(format: Format, owner: &[u8], json: &[u8]) -> Result<Vec<u8>> {

@@ -73,7 +73,7 @@ pub async fn shows_what_was_rendered(store: Arc<dyn Store>) {
         let list = store.list_shown(&all, &request, form).await.unwrap();
         match store.shown(scope(1), call_sid(1), form).await.unwrap() {
             Lookup::Found(record) => {
-                assert_eq!(list.rows, [record.clone()]);
+                assert_eq!(list.rows.first(), Some(&record));
                 assert_eq!(record.processing_version, 1);
                 record.summary
             }

@@ -106,7 +106,8 @@ async fn summarize(
 pub(super) fn memory_bytes(put: &PutSummary) -> usize {
     const SUMMARY: usize = 8 * 1024;
     let raw = put.summary.imported.as_ref().map_or(0, parsed_bytes);
-    SUMMARY + raw + put.state.as_ref().map_or(0, Vec::len)
+    let rendered = put.rendered.as_ref().map_or(0, |it| it.bytes.len());
+    SUMMARY + raw + rendered + put.state.as_ref().map_or(0, Vec::len)
 }
 
 /// When the next timer of a call is due, if no event comes before.
