@@ -41,13 +41,23 @@ fn add(bytes: &mut Vec<u8>, part: &impl Serialize) -> serde_json::Result<()> {
     serde_json::to_writer(bytes, part)
 }
 
+/// The state, and the three objects. The one that is long is not looked through.
+fn parts(template: &[u8]) -> Option<[&[u8]; 4]> {
+    let is_between = |byte: &u8| *byte == 0;
+    let mut front = template.splitn(3, is_between);
+    let (state, first, rest) = (front.next()?, front.next()?, front.next()?);
+    let mut back = rest.rsplitn(2, is_between);
+    let (last, long) = (back.next()?, back.next()?);
+    Some([state, first, long, last])
+}
+
 /// Whether a summary is complete.
 #[must_use]
 pub fn is_complete(shown: &Shown) -> bool {
     let complete = ProcessingState::Complete;
     match shown {
         Shown::Rendered(template) => {
-            template.split(|byte| *byte == 0).next() == Some(complete.as_str().as_bytes())
+            parts(template).is_some_and(|[state, ..]| state == complete.as_str().as_bytes())
         }
         Shown::Summary(summary) => summary.processing == complete,
     }
@@ -76,7 +86,7 @@ fn fill(
     url: SummaryUrl<'_>,
 ) -> serde_json::Result<()> {
     json.reserve(template.len() + FILLING_BYTES);
-    let mut parts = template.split(|byte| *byte == 0).skip(1);
+    let mut parts = parts(template).into_iter().flatten().skip(1);
     let mut members = |json: &mut Vec<u8>| {
         if let Some([b'{', members @ .., b'}']) = parts.next() {
             json.extend_from_slice(members);
