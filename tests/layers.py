@@ -15,10 +15,10 @@ SOURCE = Path(__file__).resolve().parent.parent / "crates/sidetone/src"
 # are the crates.
 LAYERS = """
 address
+budget
 clock            core
 guard
 program
-room
 secrets
 shutdown
 socket
@@ -27,7 +27,7 @@ telemetry        core wire store
 
 config           spelling core
 logins           address
-bounds           room logins
+bounds           budget logins
 
 accounts         secrets config core store
 data             accounts secrets core store store_sqlite
@@ -40,11 +40,11 @@ runner           shutdown telemetry app core store
 delivery         address shutdown telemetry app runner core wire store
 work             guard telemetry config data app runner delivery core store
 
-web              address clock room shutdown telemetry config::Networks
+web              address clock budget shutdown telemetry config::Networks
 
 api              clock program secrets bounds telemetry accounts::credentials_file directory app delivery::target web spelling core store
-ingest           room shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
-door             telemetry app web api ingest
+ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
+routes           telemetry app web api ingest
 
 cmd              * core wire store store_sqlite demo
 lib

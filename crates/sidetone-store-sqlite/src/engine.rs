@@ -6,6 +6,6 @@ pub(crate) mod held;
 pub(crate) mod leases;
 pub(crate) mod readers;
 pub(crate) mod shared;
-pub(crate) mod tally;
 pub(crate) mod work;
 pub(crate) mod writer;
+pub(crate) mod writer_stats;

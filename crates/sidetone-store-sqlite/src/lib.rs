@@ -39,8 +39,8 @@ use std::sync::Arc;
 use self::engine::connection::{self, Role};
 use self::engine::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::engine::shared::Shared;
-use self::engine::tally::Tally;
 use self::engine::writer::Writer;
+use self::engine::writer_stats::WriterStats;
 use sidetone_store::Result;
 
 /// How a store works.
@@ -109,7 +109,7 @@ impl SqliteStore {
                 conn.pragma_update(None, "synchronous", "off")?;
             }
         }
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(WriterStats::default());
         let shared = Shared::of(path);
         let points = Arc::new(Points::new(path, Arc::clone(&tally), Arc::clone(&shared)));
         let readers = Readers::new(

@@ -4,15 +4,15 @@
 //! three stretches; that of the calls which SIP knows by one name needs none.
 
 mod condition;
-mod ground;
 mod hour_rows;
 mod judged_hours;
+mod key_range;
+mod matching_hours;
 mod named;
 mod party;
-mod span;
+mod scan_range;
 mod stretch;
 mod walk;
-mod zone;
 
 use rusqlite::Connection;
 use sidetone_core::filter::{SortBy, SummaryFilter};
@@ -24,7 +24,7 @@ use super::error::{Error, Result};
 use super::record::{self, Reading};
 use super::rows::facet::Axis;
 use super::rows::paging;
-use sidetone_store::page::{Page, PageRequest, Place, Start};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 use sidetone_store::{CallRecord, StoreError};
 
 pub(super) fn list<R: Reading>(
@@ -43,22 +43,22 @@ pub(super) fn list<R: Reading>(
         SortBy::StartTime => Axis::Start,
         SortBy::EndTime => Axis::End,
     };
-    let places = if let Some(sid) = filter.sip_call {
-        let named = named::places(conn, account, sid, axis, &conditions)?;
+    let row_keys = if let Some(sid) = filter.sip_call {
+        let named = named::row_keys(conn, account, sid, axis, &conditions)?;
         paging::page(
             request,
-            |place| *place,
+            |row_key| *row_key,
             |toward, from, limit| Ok(paging::beyond(&named, toward, from, limit)),
         )?
     } else {
         let walk = Walk::new(conn, account, axis, filter, conditions)?;
         paging::page(
             request,
-            |place| *place,
+            |row_key| *row_key,
             |toward, from, limit| walk.read(toward, from, limit),
         )?
     };
-    read_records(conn, places, axis, request.start, reading)
+    read_records(conn, row_keys, axis, request.start, reading)
 }
 
 /// How much memory the records of a page may take: they take as much again as they are told, and as
@@ -68,24 +68,24 @@ const PAGE_BYTES: usize = 4 << 20;
 /// Reads the records of a page: those nearest to where it begins, while there is room.
 fn read_records<R: Reading>(
     conn: &Connection,
-    mut places: Page<Place>,
+    mut row_keys: Page<RowKey>,
     axis: Axis,
     start: Start,
     reading: &R,
 ) -> Result<Page<CallRecord<R::Summary>>> {
     let is_backwards = matches!(start, Start::Before(_));
     if is_backwards {
-        places.rows.reverse();
+        row_keys.rows.reverse();
     }
-    let mut rows = Vec::with_capacity(places.rows.len());
+    let mut rows = Vec::with_capacity(row_keys.rows.len());
     let mut damaged = Vec::new();
     let (mut room, mut read) = (PAGE_BYTES, 0);
-    for place in &places.rows {
+    for row_key in &row_keys.rows {
         if room == 0 {
             break;
         }
         read += 1;
-        match record::record_by_id(conn, *place, axis, reading) {
+        match record::record_by_id(conn, *row_key, axis, reading) {
             Ok((record, bytes)) => {
                 room = room.saturating_sub(bytes);
                 rows.push(record);
@@ -96,19 +96,19 @@ fn read_records<R: Reading>(
             Err(error) => return Err(error),
         }
     }
-    let is_cut = read < places.rows.len();
-    places.rows.truncate(read);
+    let is_cut = read < row_keys.rows.len();
+    row_keys.rows.truncate(read);
     if is_backwards {
         rows.reverse();
-        places.rows.reverse();
+        row_keys.rows.reverse();
     }
     if is_cut {
-        places = paging::cut(places, start, |place| *place);
+        row_keys = paging::cut(row_keys, start, |row_key| *row_key);
     }
     Ok(Page {
         rows,
-        before: places.before,
-        after: places.after,
+        before: row_keys.before,
+        after: row_keys.after,
         damaged,
     })
 }

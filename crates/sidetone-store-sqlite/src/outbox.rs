@@ -12,7 +12,7 @@ use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::paging::{self, Toward};
 use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signer};
-use sidetone_store::page::{Page, PageRequest, Place};
+use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{StoreError, Topic};
 
 /// Adds a delivery, in the transaction of what it tells about.
@@ -74,23 +74,23 @@ pub(super) fn dead_letters(
     let account = account.as_ref().map(AccountSid::as_bytes);
     let page = paging::page(
         request,
-        |(row, letter): &(i64, DeadLetter)| Place {
+        |(row, letter): &(i64, DeadLetter)| RowKey {
             key: letter.died_at.micros(),
             id: *row,
         },
-        |toward, place, limit| {
+        |toward, row_key, limit| {
             let (sql, outermost) = match toward {
                 Toward::End => (include_str!("outbox/dead_letters.sql"), i64::MIN),
                 Toward::Beginning => (include_str!("outbox/dead_letters_before.sql"), i64::MAX),
             };
-            let place = place.unwrap_or(Place {
+            let row_key = row_key.unwrap_or(RowKey {
                 key: outermost,
                 id: outermost,
             });
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut statement = conn.prepare_cached(sql)?;
             let rows =
-                statement.query_map(params![account, place.key, place.id, limit], |row| {
+                statement.query_map(params![account, row_key.key, row_key.id, limit], |row| {
                     let letter = DeadLetter {
                         id: DeliveryId::from_bytes(row.get(1)?),
                         account: AccountSid::from_bytes(row.get(2)?),

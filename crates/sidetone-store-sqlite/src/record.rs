@@ -13,7 +13,7 @@ use super::rows::checksum::{about, expect_sound};
 use super::rows::codec;
 use super::rows::facet::Axis;
 use super::rows::tables::CALL;
-use sidetone_store::page::Place;
+use sidetone_store::page::RowKey;
 use sidetone_store::{AnnotationRecord, CallRecord, Lookup, Scope, Shown, StoreError};
 
 static RECORD: LazyLock<String> =
@@ -154,22 +154,22 @@ pub(super) fn record<R: Reading>(
 /// The record of a row that was found by a list, and about how much memory it takes.
 pub(super) fn record_by_id<R: Reading>(
     conn: &Connection,
-    place: Place,
+    row_key: RowKey,
     axis: Axis,
     reading: &R,
 ) -> Result<(CallRecord<R::Summary>, usize)> {
-    about(read_by_id(conn, place, axis, reading), || {
-        format!("call row {}", place.id)
+    about(read_by_id(conn, row_key, axis, reading), || {
+        format!("call row {}", row_key.id)
     })
 }
 
 fn read_by_id<R: Reading>(
     conn: &Connection,
-    place: Place,
+    row_key: RowKey,
     axis: Axis,
     reading: &R,
 ) -> Result<(CallRecord<R::Summary>, usize)> {
-    let id = place.id;
+    let id = row_key.id;
     let mut statement = conn.prepare_cached(&RECORD_BY_ID)?;
     let mut rows = statement.query([id])?;
     let row = rows.next()?.ok_or_else(|| {
@@ -185,7 +185,7 @@ fn read_by_id<R: Reading>(
         Axis::Start => 10,
         Axis::End => 11,
     })?;
-    if key != Some(place.key) {
+    if key != Some(row_key.key) {
         return Err(Error(StoreError::Corrupt(format!(
             "the index of table call by {} has call {} elsewhere",
             axis.column(),
@@ -306,7 +306,7 @@ pub(super) fn sound_row_of(conn: &Connection, call: CallRef) -> Result<Option<(i
     }
 }
 
-/// Expects that a call that was not found is not there: beside the place where it would be, the
+/// Expects that a call that was not found is not there: beside the row key where it would be, the
 /// index says the same as the table. An entry that is damaged stands where it stood, so whoever
 /// misses it meets it.
 pub(super) fn expect_sound_index(conn: &Connection, sid: CallSid) -> Result<()> {

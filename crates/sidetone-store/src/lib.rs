@@ -31,8 +31,8 @@ pub use crate::feed::ChangeFeed;
 pub use crate::feedback::FeedbackStore;
 pub use crate::judgement::{Annotate, AnnotationChange, AnnotationRecord, JudgementStore};
 pub use crate::log::{
-    Appended, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, EventFilter, EventLog, NewEvent,
-    PATIENCE_MAX_US, Piece, dirty_from,
+    Appended, DEBOUNCE_MAX_US, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, EventFilter, EventLog,
+    NewEvent, Piece, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};
 pub use crate::rules::RuleStore;

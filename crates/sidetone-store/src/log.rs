@@ -8,7 +8,7 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::page::{Page, PageRequest, Place};
+use crate::page::{Page, PageRequest, RowKey};
 
 /// An event on its way into the log.
 #[derive(Debug, Clone)]
@@ -104,14 +104,14 @@ pub trait EventLog: Send + Sync {
     /// another call. Says what became of each, in order. Idempotent by event id within a call, also
     /// within one batch.
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
-    /// A call's events by time, then by arrival; each with its place, so that rows of other origin
+    /// A call's events by time, then by arrival; each with its row key, so that rows of other origin
     /// can be put between.
     async fn events(
         &self,
         call: CallRef,
         filter: &EventFilter,
         page: &PageRequest,
-    ) -> Result<Page<(Place, CallEvent)>>;
+    ) -> Result<Page<(RowKey, CallEvent)>>;
     /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer (see
     /// [`crate::dirty_from`]), longest waiting first: a call that never falls silent is folded as
     /// well. A call is given to nobody else until `lease_until` has passed `now` or its summary is
@@ -159,7 +159,7 @@ pub trait EventLog: Send + Sync {
 }
 
 /// The longest that a measurement waits before its call is dirty, in microseconds.
-pub const PATIENCE_MAX_US: i64 = 60_000_000;
+pub const DEBOUNCE_MAX_US: i64 = 60_000_000;
 
 /// From when on a call is dirty because of an event that was received then and has so many before
 /// it, in microseconds since 1970.
@@ -169,11 +169,11 @@ pub const PATIENCE_MAX_US: i64 = 60_000_000;
 /// length. They wait 5 ms for each event before them.
 #[must_use]
 pub fn dirty_from(kind: EventKind, received_us: i64, events_before: i64) -> i64 {
-    const PATIENCE_US: i64 = 5_000;
+    const DEBOUNCE_US: i64 = 5_000;
     let patience_us = match kind {
         EventKind::Media | EventKind::Rtcp => events_before
-            .saturating_mul(PATIENCE_US)
-            .min(PATIENCE_MAX_US),
+            .saturating_mul(DEBOUNCE_US)
+            .min(DEBOUNCE_MAX_US),
         EventKind::Progress
         | EventKind::Facts
         | EventKind::Edge

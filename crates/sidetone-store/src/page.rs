@@ -1,8 +1,8 @@
-//! Keyset paging: a page continues from a place in the order, not from a count.
+//! Keyset paging: a page continues from a row key in the order, not from a count.
 
-/// A place in the order of a list: the sort key and the identity of a row.
+/// Where a row is in the order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct RowKey {
     /// The sort key.
     pub key: i64,
     /// Decides between rows of the same key.
@@ -17,10 +17,10 @@ pub enum Start {
         /// Rows to leave out.
         skip: u64,
     },
-    /// Right after a place.
-    After(Place),
-    /// So that it ends right before a place. Fewer rows than asked for: the list begins with this page.
-    Before(Place),
+    /// Right after a row key.
+    After(RowKey),
+    /// So that it ends right before a row key. Fewer rows than asked for: the list begins with this page.
+    Before(RowKey),
 }
 
 /// Which part of a list is wanted.
@@ -37,11 +37,11 @@ pub struct PageRequest {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Place of the first row, when there are rows before this page.
-    pub before: Option<Place>,
-    /// Place of the last row, when there are rows after this page.
-    pub after: Option<Place>,
-    /// Rows that belong here and cannot be read: what is wrong with each. The places count them.
+    /// Row key of the first row, when there are rows before this page.
+    pub before: Option<RowKey>,
+    /// Row key of the last row, when there are rows after this page.
+    pub after: Option<RowKey>,
+    /// Rows that belong here and cannot be read: what is wrong with each. The row keys count them.
     pub damaged: Vec<String>,
 }
 

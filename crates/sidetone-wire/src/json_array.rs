@@ -1,6 +1,6 @@
 //! Splits a stream of bytes that is one JSON array into its items, never holding more than one item's worth.
 
-use crate::error::{DecodeError, Place};
+use crate::error::{DecodeError, Location};
 use crate::ndjson::ITEM_MAX_BYTES;
 
 /// Cuts chunks of any size into the items of `[ item, item ]`.
@@ -71,7 +71,11 @@ impl JsonArrayReader {
     }
 
     /// Takes the next bytes and reports each item that they complete: its text, or what is wrong.
-    pub fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(Place, Result<&[u8], DecodeError>)) {
+    pub fn feed(
+        &mut self,
+        chunk: &[u8],
+        mut each: impl FnMut(Location, Result<&[u8], DecodeError>),
+    ) {
         // The part of the chunk that belongs to the current item starts here.
         let mut start = 0;
         for (at, byte) in chunk.iter().enumerate() {
@@ -111,7 +115,7 @@ impl JsonArrayReader {
     }
 
     /// Reports an array that does not end.
-    pub fn finish(&mut self, mut each: impl FnMut(Place, Result<&[u8], DecodeError>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(Location, Result<&[u8], DecodeError>)) {
         match self.state {
             State::After | State::Broken => {}
             State::Before => self.break_off("a JSON array", &mut each),
@@ -126,7 +130,7 @@ impl JsonArrayReader {
         &mut self,
         text: Option<&[u8]>,
         item: Item,
-        each: &mut impl FnMut(Place, Result<&[u8], DecodeError>),
+        each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
     ) {
         let text = text.unwrap_or_default();
         if item.skipping {
@@ -148,41 +152,41 @@ impl JsonArrayReader {
         &mut self,
         text: Option<&[u8]>,
         item: Item,
-        each: &mut impl FnMut(Place, Result<&[u8], DecodeError>),
+        each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
     ) {
         let text = text.unwrap_or_default();
-        let place = Place::Item(self.item);
+        let location = Location::Item(self.item);
         if item.skipping {
             // Reported when it became too long.
         } else if self.begun.len().saturating_add(text.len()) > self.limit {
             self.too_long(each);
         } else if self.begun.is_empty() {
-            each(place, Ok(text.trim_ascii_end()));
+            each(location, Ok(text.trim_ascii_end()));
         } else {
             self.begun.extend_from_slice(text);
-            each(place, Ok(self.begun.trim_ascii_end()));
+            each(location, Ok(self.begun.trim_ascii_end()));
         }
         self.begun.clear();
         self.item = self.item.saturating_add(1);
     }
 
-    fn too_long(&self, each: &mut impl FnMut(Place, Result<&[u8], DecodeError>)) {
-        let place = Place::Item(self.item);
+    fn too_long(&self, each: &mut impl FnMut(Location, Result<&[u8], DecodeError>)) {
+        let location = Location::Item(self.item);
         let error = DecodeError::too_large("item", format!("at most {} bytes", self.limit));
-        each(place, Err(error.at(place)));
+        each(location, Err(error.at(location)));
     }
 
     fn break_off(
         &mut self,
         expected: &'static str,
-        each: &mut impl FnMut(Place, Result<&[u8], DecodeError>),
+        each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
     ) {
         self.begun = Vec::new();
         self.state = State::Broken;
-        let place = Place::Item(self.item);
+        let location = Location::Item(self.item);
         each(
-            place,
-            Err(DecodeError::malformed("JSON", expected).at(place)),
+            location,
+            Err(DecodeError::malformed("JSON", expected).at(location)),
         );
     }
 }
@@ -227,8 +231,8 @@ mod tests {
     fn items(input: &[u8], chunk: usize, limit: usize) -> Vec<String> {
         let mut reader = JsonArrayReader::with_limit(limit);
         let mut seen = Vec::new();
-        let mut each = |place, item: Result<&[u8], DecodeError>| match item {
-            Ok(text) => seen.push(format!("{place:?} {}", String::from_utf8_lossy(text))),
+        let mut each = |location, item: Result<&[u8], DecodeError>| match item {
+            Ok(text) => seen.push(format!("{location:?} {}", String::from_utf8_lossy(text))),
             Err(error) => seen.push(error.to_string()),
         };
         for piece in input.chunks(chunk) {

@@ -1,6 +1,6 @@
 //! Splits a stream of bytes into lines, never holding more than one line's worth.
 
-use crate::error::{DecodeError, Place};
+use crate::error::{DecodeError, Location};
 
 /// The longest line, or item of an array, in bytes.
 pub const ITEM_MAX_BYTES: usize = 256 * 1024;
@@ -44,7 +44,11 @@ impl NdjsonReader {
     }
 
     /// Takes the next bytes and reports each line that they complete: its text, or that it is too long.
-    pub fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(Place, Result<&[u8], DecodeError>)) {
+    pub fn feed(
+        &mut self,
+        chunk: &[u8],
+        mut each: impl FnMut(Location, Result<&[u8], DecodeError>),
+    ) {
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
                 None => self.hold(piece, &mut each),
@@ -53,11 +57,11 @@ impl NdjsonReader {
                     self.end(&mut each);
                 }
                 Some(text) => {
-                    let place = Place::Line(self.line);
+                    let location = Location::Line(self.line);
                     if text.len() > self.limit {
-                        each(place, Err(too_long(place, self.limit)));
+                        each(location, Err(too_long(location, self.limit)));
                     } else {
-                        report(place, text, &mut each);
+                        report(location, text, &mut each);
                     }
                     self.line = self.line.saturating_add(1);
                 }
@@ -66,28 +70,28 @@ impl NdjsonReader {
     }
 
     /// Reports a last line that has no line feed.
-    pub fn finish(&mut self, mut each: impl FnMut(Place, Result<&[u8], DecodeError>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(Location, Result<&[u8], DecodeError>)) {
         self.end(&mut each);
     }
 
     /// Keeps the part of a line, or gives the line up.
-    fn hold(&mut self, text: &[u8], each: &mut impl FnMut(Place, Result<&[u8], DecodeError>)) {
+    fn hold(&mut self, text: &[u8], each: &mut impl FnMut(Location, Result<&[u8], DecodeError>)) {
         if self.skipping {
             return;
         }
         if self.begun.len().saturating_add(text.len()) > self.limit {
             self.skipping = true;
             self.begun = Vec::new();
-            let place = Place::Line(self.line);
-            each(place, Err(too_long(place, self.limit)));
+            let location = Location::Line(self.line);
+            each(location, Err(too_long(location, self.limit)));
         } else {
             self.begun.extend_from_slice(text);
         }
     }
 
-    fn end(&mut self, each: &mut impl FnMut(Place, Result<&[u8], DecodeError>)) {
+    fn end(&mut self, each: &mut impl FnMut(Location, Result<&[u8], DecodeError>)) {
         if !self.skipping {
-            report(Place::Line(self.line), &self.begun, each);
+            report(Location::Line(self.line), &self.begun, each);
         }
         self.begun.clear();
         self.skipping = false;
@@ -95,15 +99,19 @@ impl NdjsonReader {
     }
 }
 
-fn report(place: Place, text: &[u8], each: &mut impl FnMut(Place, Result<&[u8], DecodeError>)) {
+fn report(
+    location: Location,
+    text: &[u8],
+    each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
+) {
     let text = text.trim_ascii();
     if !text.is_empty() {
-        each(place, Ok(text));
+        each(location, Ok(text));
     }
 }
 
-fn too_long(place: Place, limit: usize) -> DecodeError {
-    DecodeError::too_large("line", format!("at most {limit} bytes")).at(place)
+fn too_long(location: Location, limit: usize) -> DecodeError {
+    DecodeError::too_large("line", format!("at most {limit} bytes")).at(location)
 }
 
 #[cfg(test)]
@@ -113,8 +121,8 @@ mod tests {
     fn lines(input: &[u8], chunk: usize, limit: usize) -> Vec<String> {
         let mut reader = NdjsonReader::with_limit(limit);
         let mut seen = Vec::new();
-        let mut each = |place, line: Result<&[u8], DecodeError>| match line {
-            Ok(text) => seen.push(format!("{place:?} {}", String::from_utf8_lossy(text))),
+        let mut each = |location, line: Result<&[u8], DecodeError>| match line {
+            Ok(text) => seen.push(format!("{location:?} {}", String::from_utf8_lossy(text))),
             Err(error) => seen.push(error.to_string()),
         };
         for piece in input.chunks(chunk) {

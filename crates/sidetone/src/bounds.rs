@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use crate::budget::{Budget, Share};
 use crate::logins::Logins;
-use crate::room::{Room, Share};
 
 /// Memory of answers that are being made and sent.
 const ANSWERS_BYTES: usize = 64 << 20;
@@ -39,14 +39,14 @@ pub enum Undone {
 /// The bounds of a process.
 #[derive(Debug)]
 pub struct Bounds {
-    /// Room for answers.
-    pub answers: Room,
-    /// Room for bodies.
-    pub bodies: Room,
-    /// Room for bodies of senders that show no credentials.
-    pub unverified: Room,
-    /// Room for events.
-    pub events: Room,
+    /// Memory for answers.
+    pub answers: Budget,
+    /// Memory for bodies.
+    pub bodies: Budget,
+    /// Memory for bodies of senders that show no credentials.
+    pub unverified: Budget,
+    /// Memory for events.
+    pub events: Budget,
     /// Failed logins.
     pub logins: Logins,
     /// Turns to read what others sent: half of the processors, the others answer meanwhile.
@@ -60,10 +60,10 @@ impl Default for Bounds {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let turns = || Arc::new(Semaphore::new((processors / 2).max(1)));
         Self {
-            answers: Room::new(ANSWERS_BYTES),
-            bodies: Room::new(BODIES_BYTES),
-            unverified: Room::new(UNVERIFIED_BYTES),
-            events: Room::new(EVENTS_BYTES),
+            answers: Budget::new(ANSWERS_BYTES),
+            bodies: Budget::new(BODIES_BYTES),
+            unverified: Budget::new(UNVERIFIED_BYTES),
+            events: Budget::new(EVENTS_BYTES),
             logins: Logins::default(),
             reading: turns(),
             pages: turns(),
@@ -72,7 +72,7 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// Room for a page of so many rows, until it is sent.
+    /// Memory for a page of so many rows, until it is sent.
     ///
     /// # Errors
     /// When there is none for too long.

@@ -62,7 +62,7 @@ pub struct Failure {
 }
 
 impl Lines {
-    fn may_say(&mut self, now: Duration, most: u32) -> bool {
+    fn may_log(&mut self, now: Duration, most: u32) -> bool {
         if self.second != now.as_secs() {
             self.second = now.as_secs();
             self.said = 0;
@@ -82,7 +82,7 @@ impl Logins {
             by_address.retain(|_, failed| now < failed.forgotten_at);
         }
         if by_address.len() >= ADDRESSES_MAX && !by_address.contains_key(&household) {
-            let say = lines.may_say(now, LINES_OF_ALL).then_some(0);
+            let say = lines.may_log(now, LINES_OF_ALL).then_some(0);
             return Failure { wait_s: None, say };
         }
         let failed = by_address.entry(household).or_default();
@@ -98,7 +98,7 @@ impl Logins {
         } else {
             u32::MAX
         };
-        let says = failed.lines.may_say(now, of_one) && lines.may_say(now, LINES_OF_ALL);
+        let says = failed.lines.may_log(now, of_one) && lines.may_log(now, LINES_OF_ALL);
         let swallowed = &mut failed.lines.swallowed;
         let say = if says {
             Some(std::mem::take(swallowed))

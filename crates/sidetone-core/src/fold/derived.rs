@@ -1,8 +1,8 @@
 //! What follows from a call's packets beside its summary: made when somebody reads it, never
 //! stored.
 
+use super::media_ends::MediaEnds;
 use super::parties::BothSides;
-use super::place::Places;
 use super::route::Route;
 use super::state::FoldState;
 use super::{series, sip, steps, warnings};
@@ -29,9 +29,9 @@ impl FoldState {
     #[must_use]
     pub fn derived(&self, call: CallRef, sides: &Sides) -> Option<Derived> {
         let signalling = sip::signalling(&self.dialogs, &self.reports)?;
-        let places = Places::of(&signalling.legs);
+        let media_ends = MediaEnds::of(&signalling.legs);
         let kinds = BothSides::of(&signalling, sides).kinds;
-        let samples = series::series(&self.reports, &signalling, &places, kinds);
+        let samples = series::series(&self.reports, &signalling, &media_ends, kinds);
         Some(Derived {
             steps: steps::steps(call, &signalling),
             warnings: warnings::warnings(call, &samples),
@@ -39,7 +39,7 @@ impl FoldState {
                 .into_iter()
                 .map(|sample| series::event(call, sample))
                 .collect(),
-            route: Route::of(&signalling.legs, places, kinds),
+            route: Route::of(&signalling.legs, media_ends, kinds),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use super::clock::Heard;
 use super::legs::{End, Leg, Legs};
-use super::place::Places;
+use super::media_ends::MediaEnds;
 use super::reports::Reports;
 use crate::summary::OtherDialog;
 use crate::time::TimeUs;
@@ -185,13 +185,13 @@ fn is_in_use(legs: &Legs<'_>, reports: &Reports) -> bool {
     if legs.all().any(Leg::is_used) {
         return true;
     }
-    let places = Places::of(legs);
+    let media_ends = MediaEnds::of(legs);
     let reporting = reports.by_path.iter().filter(|(_, path)| {
         let mut reports = path.reports.values();
         reports.any(|it| it.sender.is_some() || !it.blocks.is_empty())
     });
     let mut ends: Vec<_> = reporting
-        .filter_map(|((ssrc, capture), _)| places.of_report(*ssrc, capture))
+        .filter_map(|((ssrc, capture), _)| media_ends.of_report(*ssrc, capture))
         .collect();
     ends.sort_unstable();
     ends.dedup();
@@ -308,12 +308,12 @@ pub(super) fn other_dialogs(legs: &Legs<'_>) -> Vec<OtherDialog> {
         .enumerate()
         .filter(|(_, (is_ours, dialog))| *is_ours && counted.contains(&dialog.to_tag.as_deref()));
     // The one that lasts longest.
-    let main = ours.max_by_key(|(place, (_, dialog))| {
+    let main = ours.max_by_key(|(media_end, (_, dialog))| {
         let ended_at = dialog.ended_at;
-        (ended_at.is_none(), ended_at, Reverse(*place))
+        (ended_at.is_none(), ended_at, Reverse(*media_end))
     });
-    if let Some((place, _)) = main {
-        others.remove(place);
+    if let Some((media_end, _)) = main {
+        others.remove(media_end);
     }
     others.into_iter().map(|(_, dialog)| dialog).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::combine::combine;
 use super::legs::{Leg, Legs};
-use super::place::{PartyEdge, Places};
+use super::media_ends::{MediaEnds, PartyEdge};
 use super::plausible::believed_of_phone;
 use super::reports::Reports;
 use super::rtp::{self, Measurement, Way};
@@ -44,14 +44,14 @@ pub(super) struct Locations {
 /// Puts the parties of a call to edges, as the operator's rules say; unless they say otherwise, the
 /// caller is SIP equipment and the callee the telephone network.
 pub(super) fn seen(signalling: Signalling<'_>, reports: &Reports, rules: &Sides) -> Seen {
-    let places = Places::of(&signalling.legs);
+    let media_ends = MediaEnds::of(&signalling.legs);
     let Measurement {
         mut measured,
         trips,
         mut unheard,
         disregarded,
-    } = rtp::measurement(reports, &signalling, &places);
-    add_phones(&mut measured, reports, &places, &unheard);
+    } = rtp::measurement(reports, &signalling, &media_ends);
+    add_phones(&mut measured, reports, &media_ends, &unheard);
     // Somebody else may say what was heard.
     unheard.retain(|(side, what)| {
         matches!(what, rtp::Unheard::Silence(_)) || !measured.contains_key(side)
@@ -251,15 +251,15 @@ fn kinds(
 fn add_phones(
     measured: &mut rtp::Measured,
     reports: &Reports,
-    places: &Places,
+    media_ends: &MediaEnds,
     unheard: &[(rtp::Side, rtp::Unheard)],
 ) {
     for claim in reports.phones.values() {
         let report = &claim.value;
-        let Some(place) = places.of_phone(report.local_ssrc, report.local_ip) else {
+        let Some(media_end) = media_ends.of_phone(report.local_ssrc, report.local_ip) else {
             continue;
         };
-        let side = (place.edge, place.way());
+        let side = (media_end.edge, media_end.way());
         let is_silence = |(at, what): &(rtp::Side, rtp::Unheard)| {
             *at == side && matches!(what, rtp::Unheard::Silence(_))
         };

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::place::Places;
+use super::media_ends::MediaEnds;
 use super::reports::ReportKind;
 use super::sent::Sent;
 use super::source::{Known, Source, senders};
@@ -43,7 +43,7 @@ struct Faults {
 /// some noise looks like figures.
 pub(super) fn judge(
     sources: &mut BTreeMap<u32, Source>,
-    places: &Places,
+    media_ends: &MediaEnds,
     ways: &Ways,
     started: i64,
 ) {
@@ -63,9 +63,9 @@ pub(super) fn judge(
     }
     for (ssrc, source) in sources.iter_mut() {
         let oldest = oldest(source);
-        let edge = source.place.map(|place| place.edge);
+        let edge = source.media_end.map(|media_end| media_end.edge);
         let is_encrypted = edge.is_some_and(|edge| ways.is_encrypted(edge));
-        let codecs = edge.map(|edge| places.codecs(edge));
+        let codecs = edge.map(|edge| media_ends.codecs(edge));
         let faults = faults.remove(ssrc).unwrap_or_default();
         let (mut told, mut noise) = (0_u32, 0_u32);
         for (known, mut faults) in source.reports.iter_mut().zip(faults) {

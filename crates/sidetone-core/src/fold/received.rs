@@ -5,7 +5,7 @@ use std::iter;
 use super::codecs::Codecs;
 use super::hearing::{Mark, hearing};
 use super::mean::Mean;
-use super::place::Place;
+use super::media_ends::MediaEnd;
 use super::receivers::Told;
 use super::sent::{Count, NOTHING_SAID, Sent};
 use super::sources::Sources;
@@ -26,15 +26,15 @@ pub(super) struct Received<'a> {
 impl<'a> Received<'a> {
     pub(super) fn of(
         sources: &'a Sources<'_>,
-        place: Place,
+        media_end: MediaEnd,
         stream: u32,
         reports: &[Told<'a>],
         codecs: &'a Codecs,
     ) -> Self {
         let owner = sources.by_ssrc.get(&stream);
         let sent = owner.map_or(&NOTHING_SAID, |owner| &owner.sent);
-        let from = owner.and_then(|owner| owner.place);
-        let flows = |since, until| sources.ways.flow(place, from, (since, until));
+        let from = owner.and_then(|owner| owner.media_end);
+        let flows = |since, until| sources.ways.flow(media_end, from, (since, until));
         let moments = || iter::once(0).chain(reports.iter().map(|(known, _)| known.at));
         let is_due = moments()
             .zip(moments().skip(1))

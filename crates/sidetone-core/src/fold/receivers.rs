@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cap::cap;
-use super::place::Place;
+use super::media_ends::MediaEnd;
 use super::reports::ReportKind;
 use super::source::{Known, KnownBlock, Source};
 use super::sources::Sources;
@@ -29,16 +29,16 @@ pub(super) struct Receiver<'a> {
 
 impl Sources<'_> {
     /// Who receives where.
-    pub(super) fn receivers(&self) -> BTreeMap<Place, Receiver<'_>> {
-        let mut at_places: BTreeMap<Place, BTreeMap<u32, &Source>> = BTreeMap::new();
+    pub(super) fn receivers(&self) -> BTreeMap<MediaEnd, Receiver<'_>> {
+        let mut at_ends: BTreeMap<MediaEnd, BTreeMap<u32, &Source>> = BTreeMap::new();
         for (ssrc, source) in &self.by_ssrc {
-            if let Some(place) = source.place {
-                at_places.entry(place).or_default().insert(*ssrc, source);
+            if let Some(media_end) = source.media_end {
+                at_ends.entry(media_end).or_default().insert(*ssrc, source);
             }
         }
-        let at_places = at_places.into_iter();
-        at_places
-            .map(|(place, sources)| (place, Receiver::of(&sources)))
+        let at_ends = at_ends.into_iter();
+        at_ends
+            .map(|(media_end, sources)| (media_end, Receiver::of(&sources)))
             .collect()
     }
 }
@@ -102,7 +102,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// The sources at a place by session: who begins to report between the same addresses when another
+/// The sources at an end by session: who begins to report between the same addresses when another
 /// is done is the same one.
 fn sessions<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<Vec<&'a Source>> {
     let first = |source: &Source| source.reports.first().map(|known| known.at);

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::legs::{End, Leg, Legs};
+use super::media_ends::{MediaEnd, MediaEnds, PartyEdge};
 use super::parties::kind_of;
-use super::place::{PartyEdge, Place, Places};
 use crate::capture::Capture;
 use crate::rtcp::RtcpReport;
 use crate::time::TimeUs;
@@ -27,7 +27,7 @@ closed_set!(
 #[derive(Debug)]
 pub struct Route {
     hops: Vec<Hop>,
-    places: Places,
+    media_ends: MediaEnds,
     kinds: (EdgeKind, EdgeKind),
 }
 
@@ -57,14 +57,14 @@ pub struct Hop {
 }
 
 impl Route {
-    pub(super) fn of(legs: &Legs<'_>, places: Places, kinds: (EdgeKind, EdgeKind)) -> Self {
+    pub(super) fn of(legs: &Legs<'_>, media_ends: MediaEnds, kinds: (EdgeKind, EdgeKind)) -> Self {
         let callees = legs.callees.iter().chain(&legs.elsewhere);
         let callees = callees.flat_map(|leg| hops(leg, LegName::Callee, End::Server, kinds.1));
         let mut all = hops(&legs.caller, LegName::Caller, End::Client, kinds.0);
         all.extend(callees);
         Self {
             hops: all,
-            places,
+            media_ends,
             kinds,
         }
     }
@@ -106,21 +106,21 @@ impl Route {
     /// The leg whose media an RTCP report is about, at the end that its sender is at.
     #[must_use]
     pub fn of_rtcp(&self, report: &RtcpReport) -> Option<Spot> {
-        let place = self.places.of_report(report.ssrc, &report.capture);
-        place.map(|place| self.spot(place))
+        let media_end = self.media_ends.of_report(report.ssrc, &report.capture);
+        media_end.map(|media_end| self.spot(media_end))
     }
 
     /// The leg of a phone.
     #[must_use]
     pub fn of_phone(&self, report: &VqReport) -> Option<Spot> {
-        let place = self.places.of_phone(report.local_ssrc, report.local_ip);
-        place.map(|place| self.spot(place))
+        let media_end = self.media_ends.of_phone(report.local_ssrc, report.local_ip);
+        media_end.map(|media_end| self.spot(media_end))
     }
 
     /// Ticks in a millisecond of the clock that jitter at an edge is told in when an agent sees it told, when the codec is known.
     #[must_use]
     pub fn clock_khz(&self, spot: Spot, agent: u32, at: TimeUs) -> Option<f64> {
-        let codecs = self.places.codecs(spot.leg.into());
+        let codecs = self.media_ends.codecs(spot.leg.into());
         let codec = codecs.when_seen(&BTreeMap::from([(agent, at)]))?;
         (codec.clock_hz > 0).then(|| f64::from(codec.clock_hz) / 1_000.0)
     }
@@ -132,13 +132,13 @@ impl Route {
         hops.find(|hop| hop.spot == spot).map(|hop| hop.agent)
     }
 
-    const fn spot(&self, place: Place) -> Spot {
+    const fn spot(&self, media_end: MediaEnd) -> Spot {
         Spot {
-            leg: match place.edge {
+            leg: match media_end.edge {
                 PartyEdge::Caller => LegName::Caller,
                 PartyEdge::Callee => LegName::Callee,
             },
-            edge: kind_of(self.kinds, place.edge),
+            edge: kind_of(self.kinds, media_end.edge),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::hearing::{Silence, silences};
-use super::place::{PartyEdge, Place, Places};
+use super::media_ends::{MediaEnd, MediaEnds, PartyEdge};
 use super::plausible::believed;
 use super::received::Received;
 use super::receivers::Receiver;
@@ -34,13 +34,13 @@ pub(super) enum Way {
     Out,
 }
 
-impl Place {
+impl MediaEnd {
     /// Which way the streams go that are received here.
     pub(super) const fn way(self) -> Way {
         if self.is_party { Way::Out } else { Way::In }
     }
 
-    /// Whether what is sent here goes to another place: the other end of the leg, or, if both are
+    /// Whether what is sent here goes to another end: the other end of the leg, or, if both are
     /// parties, the other party.
     fn is_sent_to(self, to: Self) -> bool {
         if self.edge == to.edge {
@@ -83,19 +83,19 @@ pub(super) enum Unheard {
 pub(super) fn measurement(
     reports: &Reports,
     signalling: &Signalling<'_>,
-    places: &Places,
+    media_ends: &MediaEnds,
 ) -> Measurement {
-    let sources = Sources::of(reports, signalling, places);
+    let sources = Sources::of(reports, signalling, media_ends);
     let trips = round_trips(&sources.by_ssrc, |_| 0)
         .remove(&0)
         .unwrap_or_default();
     let mut measured = Measured::new();
     let mut unheard = Vec::new();
-    for (place, receiver) in &sources.receivers() {
-        let side = (place.edge, place.way());
+    for (media_end, receiver) in &sources.receivers() {
+        let side = (media_end.edge, media_end.way());
         for (stream, reports) in &receiver.streams {
-            let codecs = places.codecs(place.edge);
-            let received = Received::of(&sources, *place, *stream, reports, codecs);
+            let codecs = media_ends.codecs(media_end.edge);
+            let received = Received::of(&sources, *media_end, *stream, reports, codecs);
             let Some(counters) = received.whole() else {
                 continue;
             };
@@ -105,7 +105,7 @@ pub(super) fn measurement(
             let silences = silences(&received.marks).into_iter();
             unheard.extend(silences.map(|silence| (side, Unheard::Silence(silence))));
         }
-        if is_unreported(&sources, *place, receiver) {
+        if is_unreported(&sources, *media_end, receiver) {
             unheard.push((side, Unheard::Unreported));
         }
     }
@@ -114,10 +114,12 @@ pub(super) fn measurement(
         .filter(|(_, what)| *what != Unheard::Unreported);
     let silent: BTreeSet<Side> = silent.map(|(side, _)| *side).collect();
     add_quality(&mut measured, reports, &sources, &silent);
-    pass_through(&mut measured, &sources, places);
+    pass_through(&mut measured, &sources, media_ends);
     let of_parties = trips.exact.iter().filter_map(|(source, trip)| {
-        let place = sources.by_ssrc.get(source)?.place?;
-        place.is_party.then_some((place.edge, not_negative(*trip)))
+        let media_end = sources.by_ssrc.get(source)?.media_end?;
+        media_end
+            .is_party
+            .then_some((media_end.edge, not_negative(*trip)))
     });
     Measurement {
         measured,
@@ -131,16 +133,16 @@ pub(super) fn measurement(
 fn disregarded(sources: &Sources<'_>) -> BTreeMap<PartyEdge, Disregarded> {
     let mut edges: BTreeMap<PartyEdge, Disregarded> = BTreeMap::new();
     for source in sources.by_ssrc.values() {
-        let Some(place) = source.place.filter(|_| source.disregarded > 0) else {
+        let Some(media_end) = source.media_end.filter(|_| source.disregarded > 0) else {
             continue;
         };
-        let reason = if sources.ways.is_encrypted(place.edge) || source.has_encrypted {
+        let reason = if sources.ways.is_encrypted(media_end.edge) || source.has_encrypted {
             NotMeasured::EncryptedReports
         } else {
             NotMeasured::ImplausibleReports
         };
         let held = edges
-            .entry(place.edge)
+            .entry(media_end.edge)
             .or_insert(Disregarded { reason, reports: 0 });
         held.reason = held.reason.min(reason);
         held.reports = held.reports.saturating_add(source.disregarded);
@@ -149,7 +151,7 @@ fn disregarded(sources: &Sources<'_>) -> BTreeMap<PartyEdge, Disregarded> {
 }
 
 /// Whether somebody reports, but never of what comes from the other end, which sends all the time.
-fn is_unreported(sources: &Sources<'_>, place: Place, receiver: &Receiver<'_>) -> bool {
+fn is_unreported(sources: &Sources<'_>, media_end: MediaEnd, receiver: &Receiver<'_>) -> bool {
     let reports = receiver.reports.iter();
     let silent = reports.filter(|known| known.kind == ReportKind::Silent);
     let mut moments = silent.map(|known| known.at);
@@ -157,7 +159,7 @@ fn is_unreported(sources: &Sources<'_>, place: Place, receiver: &Receiver<'_>) -
         return false;
     };
     let is_due = |sender: &Source| {
-        let from = sender.place.filter(|from| from.is_sent_to(place));
+        let from = sender.media_end.filter(|from| from.is_sent_to(media_end));
         let before = sender.sent.nearest(first.max(0));
         let after = sender.sent.nearest(last);
         from.zip(before)
@@ -167,7 +169,7 @@ fn is_unreported(sources: &Sources<'_>, place: Place, receiver: &Receiver<'_>) -
                 packets > sender.sent.at_most(SECOND_US)
                     && sources
                         .ways
-                        .flow(place, Some(from), (before.at.max(0), after.at))
+                        .flow(media_end, Some(from), (before.at.max(0), after.at))
             })
     };
     receiver.streams.is_empty() && sources.by_ssrc.values().any(is_due)
@@ -188,13 +190,13 @@ fn add_quality(
     let counted: BTreeSet<(PartyEdge, Way)> = measured.keys().copied().collect();
     for ((reporter, stream), claim) in &reports.quality {
         let source = sources.by_ssrc.get(reporter);
-        let place = source
+        let media_end = source
             .filter(|source| !source.is_noise)
-            .and_then(|source| source.place);
-        let (Some(place), Some(said)) = (place, quality(believed(claim.value))) else {
+            .and_then(|source| source.media_end);
+        let (Some(media_end), Some(said)) = (media_end, quality(believed(claim.value))) else {
             continue;
         };
-        let key = (place.edge, place.way());
+        let key = (media_end.edge, media_end.way());
         if silent.contains(&key) {
             continue;
         }
@@ -264,7 +266,7 @@ pub(super) fn rated(mut counters: Counters, trip: Option<Stat>) -> Counters {
 pub(super) fn pass_through<T: Clone>(
     measured: &mut AtEdges<T>,
     sources: &Sources<'_>,
-    places: &Places,
+    media_ends: &MediaEnds,
 ) -> Vec<Side> {
     let sources = &sources.by_ssrc;
     let mut added = Vec::new();
@@ -272,21 +274,23 @@ pub(super) fn pass_through<T: Clone>(
         (PartyEdge::Caller, PartyEdge::Callee),
         (PartyEdge::Callee, PartyEdge::Caller),
     ] {
-        if measured.contains_key(&(edge, Way::In)) || !places.has(edge) {
+        if measured.contains_key(&(edge, Way::In)) || !media_ends.has(edge) {
             continue;
         }
         let Some(received) = measured.get(&(far, Way::Out)) else {
             continue;
         };
-        let party = Place {
+        let party = MediaEnd {
             edge,
             is_party: true,
         };
-        let reports = sources.values().any(|source| source.place == Some(party));
+        let reports = sources
+            .values()
+            .any(|source| source.media_end == Some(party));
         let owner = reports.then_some(party);
         let own: BTreeMap<u32, T> = received
             .iter()
-            .filter(|(stream, _)| sources.get(stream).and_then(|it| it.place) == owner)
+            .filter(|(stream, _)| sources.get(stream).and_then(|it| it.media_end) == owner)
             .map(|(stream, it)| (*stream, it.clone()))
             .collect();
         if owner.is_none() && own.len() > 1 {

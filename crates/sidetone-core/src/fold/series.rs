@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hearing::Mark;
+use super::media_ends::MediaEnds;
 use super::parties::{figures, kind_of};
-use super::place::Places;
 use super::received::{Jitter, Received};
 use super::reports::Reports;
 use super::rtp::{self, AtEdges, Way};
@@ -50,16 +50,16 @@ type Points = BTreeMap<i64, Point>;
 pub(super) fn series(
     reports: &Reports,
     signalling: &Signalling<'_>,
-    places: &Places,
+    media_ends: &MediaEnds,
     kinds: (EdgeKind, EdgeKind),
 ) -> Vec<Sample> {
-    let sources = Sources::of(reports, signalling, places);
+    let sources = Sources::of(reports, signalling, media_ends);
     let trips = round_trips(&sources.by_ssrc, |known| known.at.div_euclid(SLOT_US));
     let mut at_edges: AtEdges<Points> = AtEdges::new();
-    for (place, receiver) in &sources.receivers() {
+    for (media_end, receiver) in &sources.receivers() {
         for (stream, reports) in &receiver.streams {
-            let codecs = places.codecs(place.edge);
-            let received = Received::of(&sources, *place, *stream, reports, codecs);
+            let codecs = media_ends.codecs(media_end.edge);
+            let received = Received::of(&sources, *media_end, *stream, reports, codecs);
             let trip = |slot: &i64| {
                 let trips: &Trips = trips.get(slot)?;
                 whole_trip(trips, &receiver.ssrcs, *stream)
@@ -68,11 +68,13 @@ pub(super) fn series(
             for (slot, point) in &mut points {
                 point.interval = rtp::rated(std::mem::take(&mut point.interval), trip(slot));
             }
-            let streams = at_edges.entry((place.edge, place.way())).or_default();
+            let streams = at_edges
+                .entry((media_end.edge, media_end.way()))
+                .or_default();
             streams.insert(*stream, points);
         }
     }
-    let afar = rtp::pass_through(&mut at_edges, &sources, places);
+    let afar = rtp::pass_through(&mut at_edges, &sources, media_ends);
     let mut samples = Vec::new();
     for ((edge, way), streams) in at_edges {
         let is_from_afar = afar.contains(&(edge, way));
@@ -132,10 +134,10 @@ impl Received<'_> {
             .filter(|first| self.sent_by(first).is_none());
         let mut before = first;
         let mut sent_before = Count::default();
-        for (place, mark) in self.marks.iter().enumerate() {
+        for (index, mark) in self.marks.iter().enumerate() {
             self.add_jitter(&mut jitter, mark);
             self.add_jitter(&mut all_jitter, mark);
-            let next = self.marks.get(place + 1);
+            let next = self.marks.get(index + 1);
             if next.is_some_and(|next| slot_of(next) == slot_of(mark)) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::Place;
+use super::media_ends::MediaEnd;
 use super::reports::ReportKind;
 use super::sent::Sent;
 use crate::capture::Capture;
@@ -42,7 +42,7 @@ impl From<ReportBlock> for KnownBlock {
 #[derive(Debug, Default)]
 pub(super) struct Source {
     pub(super) reports: Vec<Known>,
-    pub(super) place: Option<Place>,
+    pub(super) media_end: Option<MediaEnd>,
     /// Where its reports were seen.
     pub(super) captures: BTreeSet<Capture>,
     /// What it says of having sent.

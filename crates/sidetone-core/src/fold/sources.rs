@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::{PartyEdge, Place, Places};
+use super::media_ends::{MediaEnd, MediaEnds, PartyEdge};
 use super::plausible::judge;
 use super::reports::{Path, Report, ReportKind, Reports, Said};
 use super::sip::Signalling;
@@ -20,15 +20,19 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn of(reports: &Reports, signalling: &'a Signalling<'_>, places: &Places) -> Self {
+    pub(super) fn of(
+        reports: &Reports,
+        signalling: &'a Signalling<'_>,
+        media_ends: &MediaEnds,
+    ) -> Self {
         let paths = reports.by_path.values();
         let first = paths.flat_map(|path| path.reports.values().map(|report| report.at));
         let timeline = Timeline::of(signalling, first.min());
         let ways = Ways::of(signalling, &timeline);
-        let mut by_ssrc = by_ssrc(reports, places, &timeline);
+        let mut by_ssrc = by_ssrc(reports, media_ends, &timeline);
         let started = signalling.facts.started_at;
         let started = started.map_or(0, |at| timeline.on_leg(PartyEdge::Caller, at));
-        judge(&mut by_ssrc, places, &ways, started);
+        judge(&mut by_ssrc, media_ends, &ways, started);
         Self {
             by_ssrc,
             timeline,
@@ -40,7 +44,7 @@ impl<'a> Sources<'a> {
 /// What was seen of one source.
 #[derive(Default)]
 struct Group<'a> {
-    place: Option<Place>,
+    media_end: Option<MediaEnd>,
     captures: BTreeSet<Capture>,
     /// By what it says, and how often that had been seen before: agents that saw the same report
     /// saw the like as often.
@@ -75,7 +79,7 @@ impl<'a> Group<'a> {
     }
 
     fn source(self, timeline: &Timeline<'_>) -> Source {
-        let edge = self.place.map(|place| place.edge);
+        let edge = self.media_end.map(|media_end| media_end.edge);
         let known = self.reports.into_values().map(|it| Known {
             sender: it.report.sender,
             blocks: it.report.blocks.iter().copied().map(Into::into).collect(),
@@ -90,26 +94,30 @@ impl<'a> Group<'a> {
         Source {
             has_encrypted: reports.iter().any(is_encrypted),
             reports,
-            place: self.place,
+            media_end: self.media_end,
             captures: self.captures,
             ..Source::default()
         }
     }
 }
 
-fn by_ssrc(reports: &Reports, places: &Places, timeline: &Timeline<'_>) -> BTreeMap<u32, Source> {
+fn by_ssrc(
+    reports: &Reports,
+    media_ends: &MediaEnds,
+    timeline: &Timeline<'_>,
+) -> BTreeMap<u32, Source> {
     let mut groups: BTreeMap<u32, Group<'_>> = BTreeMap::new();
     for ((ssrc, capture), path) in &reports.by_path {
         let group = groups.entry(*ssrc).or_default();
-        let place = places.of_report(*ssrc, capture);
+        let media_end = media_ends.of_report(*ssrc, capture);
         // A relay sends on what a party made, from an address of its own: the party is who reports.
-        let is_party = |place: &Place| place.is_party;
-        group.place = group
-            .place
+        let is_party = |media_end: &MediaEnd| media_end.is_party;
+        group.media_end = group
+            .media_end
             .filter(is_party)
-            .or(place.filter(is_party))
-            .or(group.place)
-            .or(place);
+            .or(media_end.filter(is_party))
+            .or(group.media_end)
+            .or(media_end);
         group.add(path, *capture);
     }
     let groups = groups.into_iter();

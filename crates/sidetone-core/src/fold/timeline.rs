@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::clock::Clock;
 use super::legs::Leg;
-use super::place::PartyEdge;
+use super::media_ends::PartyEdge;
 use super::sip::Signalling;
 use crate::time::TimeUs;
 

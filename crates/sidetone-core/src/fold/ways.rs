@@ -2,7 +2,7 @@
 
 use super::clock::Heard;
 use super::legs::{End, Leg};
-use super::place::{PartyEdge, Place};
+use super::media_ends::{MediaEnd, PartyEdge};
 use super::sip::Signalling;
 use super::timeline::Timeline;
 use super::transactions::Request;
@@ -43,14 +43,19 @@ impl Ways {
         }
     }
 
-    /// Whether what one place receives was to flow all the time between two moments: from another, if its sender is known.
+    /// Whether what one end receives was to flow all the time between two moments: from another, if its sender is known.
     /// Before the answer and after the end nothing was.
-    pub(super) fn flow(&self, to: Place, from: Option<Place>, (since, until): (i64, i64)) -> bool {
-        let is_of_leg = |place: Place, is_received: bool| {
-            let leg = self.leg(place.edge);
-            leg.is_open(place.is_party == is_received, since, until)
+    pub(super) fn flow(
+        &self,
+        to: MediaEnd,
+        from: Option<MediaEnd>,
+        (since, until): (i64, i64),
+    ) -> bool {
+        let is_of_leg = |media_end: MediaEnd, is_received: bool| {
+            let leg = self.leg(media_end.edge);
+            leg.is_open(media_end.is_party == is_received, since, until)
         };
-        let is_sent = |from: Place| from.edge == to.edge || is_of_leg(from, false);
+        let is_sent = |from: MediaEnd| from.edge == to.edge || is_of_leg(from, false);
         let is_ended = self.ended.is_some_and(|ended| until > ended);
         self.is_answered
             && !is_ended

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::connection::{self, Role};
 use super::shared::Shared;
-use super::tally::Tally;
+use super::writer_stats::WriterStats;
 use crate::error::{Error, Result};
 use sidetone_store::StoreError;
 
@@ -78,13 +78,13 @@ fn is_fresh(at: Instant, now: Instant) -> bool {
 pub(crate) struct Points {
     path: PathBuf,
     idle: Mutex<Vec<Point>>,
-    tally: Arc<Tally>,
+    tally: Arc<WriterStats>,
     shared: Arc<Shared>,
 }
 
 impl Points {
     /// `tally` counts damage, `shared` commits.
-    pub(crate) fn new(path: &Path, tally: Arc<Tally>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(path: &Path, tally: Arc<WriterStats>, shared: Arc<Shared>) -> Self {
         Self {
             path: path.to_owned(),
             idle: Mutex::default(),

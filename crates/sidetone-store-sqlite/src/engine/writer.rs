@@ -16,8 +16,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::connection;
 use super::readers::Points;
 use super::shared::Shared;
-use super::tally::Tally;
 use super::work::Work;
+use super::writer_stats::WriterStats;
 use crate::error::{Error, Result};
 use crate::rollups::deltas::Deltas;
 use crate::rows::terms::TermCache;
@@ -100,7 +100,7 @@ where
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     threads: Vec<JoinHandle<()>>,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) tally: Arc<WriterStats>,
 }
 
 impl Writer {
@@ -109,7 +109,7 @@ impl Writer {
         mut conn: Connection,
         beside: Connection,
         points: Arc<Points>,
-        tally: Arc<Tally>,
+        tally: Arc<WriterStats>,
         shared: Arc<Shared>,
     ) -> Result<Self> {
         let wal_pages = Arc::new(AtomicI32::new(0));
@@ -237,7 +237,7 @@ fn write(
     conn: &Connection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     log: &mut WriteAheadLog,
-    tally: &Tally,
+    tally: &WriterStats,
     shared: &Shared,
 ) {
     let mut terms = TermCache::default();

@@ -11,7 +11,7 @@ use super::slot;
 use crate::error::{Error, Result};
 use crate::record;
 use crate::rows::paging::{self, Toward};
-use sidetone_store::page::{Page, PageRequest, Place, Start};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 use sidetone_store::{EventFilter, StoreError};
 
 /// How much memory the events of a page may take. One event is always given.
@@ -22,7 +22,7 @@ pub(crate) fn events(
     call: CallRef,
     filter: &EventFilter,
     request: &PageRequest,
-) -> Result<Page<(Place, CallEvent)>> {
+) -> Result<Page<(RowKey, CallEvent)>> {
     let Some((id, _)) = record::sound_row_of(conn, call)? else {
         return Ok(Page::default());
     };
@@ -36,9 +36,9 @@ pub(crate) fn events(
     };
     let request = match request.start {
         // What is left out is not read.
-        Start::First { skip: skip @ 1.. } => match log.place_before(skip)? {
-            Some(place) => PageRequest {
-                start: Start::After(place),
+        Start::First { skip: skip @ 1.. } => match log.row_key_before(skip)? {
+            Some(row_key) => PageRequest {
+                start: Start::After(row_key),
                 ..*request
             },
             None => return Ok(Page::default()),
@@ -47,11 +47,11 @@ pub(crate) fn events(
     };
     let page = paging::page(
         &request,
-        |(place, _): &(Place, CallEvent)| *place,
+        |(row_key, _): &(RowKey, CallEvent)| *row_key,
         |toward, from, limit| log.read(toward, from, limit),
     )?;
     Ok(if log.is_cut.get() {
-        paging::cut(page, request.start, |(place, _)| *place)
+        paging::cut(page, request.start, |(row_key, _)| *row_key)
     } else {
         page
     })
@@ -92,13 +92,13 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// A query of what is asked for, beyond a place.
-    fn query(&self, columns: &str, toward: Toward, from: Option<Place>) -> (String, Vec<i64>) {
+    /// A query of what is asked for, beyond a row key.
+    fn query(&self, columns: &str, toward: Toward, from: Option<RowKey>) -> (String, Vec<i64>) {
         let (order, beyond, open_end) = match toward {
             Toward::End => ("", '>', (i64::MIN, i64::MIN)),
             Toward::Beginning => (" desc", '<', (i64::MAX, i64::MAX)),
         };
-        let from = from.map_or(open_end, |place| (place.key, place.id));
+        let from = from.map_or(open_end, |row_key| (row_key.key, row_key.id));
         let mut sql = format!(
             "select {columns} from event
              where id between ? and ? and (at_us, position) {beyond} (?, ?)"
@@ -131,27 +131,27 @@ impl Log<'_> {
         (sql, values)
     }
 
-    /// The place of the last of so many rows from the beginning. `None`: there are fewer.
-    fn place_before(&self, rows: u64) -> Result<Option<Place>> {
+    /// The row key of the last of so many rows from the beginning. `None`: there are fewer.
+    fn row_key_before(&self, rows: u64) -> Result<Option<RowKey>> {
         let (sql, mut values) = self.query("at_us, position", Toward::End, None);
         values.extend([1, i64::try_from(rows - 1).unwrap_or(i64::MAX)]);
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let place = statement.query_row(params_from_iter(values), |row| {
-            Ok(Place {
+        let row_key = statement.query_row(params_from_iter(values), |row| {
+            Ok(RowKey {
                 key: row.get(0)?,
                 id: row.get(1)?,
             })
         });
-        Ok(place.optional()?)
+        Ok(row_key.optional()?)
     }
 
     /// Reads rows while there is room.
     fn read(
         &self,
         toward: Toward,
-        from: Option<Place>,
+        from: Option<RowKey>,
         limit: usize,
-    ) -> Result<Vec<(Place, CallEvent)>> {
+    ) -> Result<Vec<(RowKey, CallEvent)>> {
         // Bodies are not sorted along: those that are not needed are not read, and nothing large is
         // held.
         let (sql, mut values) = self.query("at_us, position, id", toward, from);
@@ -168,7 +168,7 @@ impl Log<'_> {
                 self.is_cut.set(true);
                 break;
             }
-            let place = Place {
+            let row_key = RowKey {
                 key: row.get(0)?,
                 id: row.get(1)?,
             };
@@ -176,7 +176,7 @@ impl Log<'_> {
             let Some(body) = bodies.next()? else { continue };
             let (event, json_bytes) = read_event(body, 0, self.call)?;
             room = room.saturating_sub(event.memory_bytes(json_bytes));
-            events.push((place, event));
+            events.push((row_key, event));
         }
         Ok(events)
     }

@@ -8,7 +8,7 @@ use sidetone_core::time::{DAY_US, TimeUs};
 use crate::engine::work::Work;
 use crate::error::Result;
 use crate::record;
-use sidetone_store::{DueTimer, PATIENCE_MAX_US};
+use sidetone_store::{DEBOUNCE_MAX_US, DueTimer};
 
 pub(crate) fn due_timers(conn: &Connection, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
     let mut statement = conn.prepare_cached(include_str!("due_timers.sql"))?;
@@ -50,7 +50,7 @@ pub(crate) fn clock_set_back(
     call_idle_us: i64,
 ) -> Result<u64> {
     let now = now.micros();
-    let patient = now.saturating_add(PATIENCE_MAX_US);
+    let patient = now.saturating_add(DEBOUNCE_MAX_US);
     let run = |sql: &str, values: &[i64]| -> Result<u64> {
         let changed = work.conn.execute(sql, params_from_iter(values))?;
         Ok(changed as u64)

@@ -9,7 +9,7 @@ use crate::record;
 use crate::rows::checksum::expect_sound;
 use crate::rows::paging::{self, Toward};
 use crate::rows::tables::ANNOTATION_LOG;
-use sidetone_store::page::{Page, PageRequest, Place};
+use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{AnnotationChange, StoreError};
 
 pub(crate) fn page(
@@ -28,7 +28,7 @@ pub(crate) fn page(
     };
     let page = paging::page(
         request,
-        |(place, _): &(Place, AnnotationChange)| *place,
+        |(row_key, _): &(RowKey, AnnotationChange)| *row_key,
         |toward, from, limit| {
             let changes = read_history(conn, id, toward, from, limit)?;
             let is_first = toward == Toward::End && from.is_none();
@@ -51,9 +51,9 @@ fn read_history(
     conn: &Connection,
     id: i64,
     toward: Toward,
-    from: Option<Place>,
+    from: Option<RowKey>,
     limit: usize,
-) -> Result<Vec<(Place, AnnotationChange)>> {
+) -> Result<Vec<(RowKey, AnnotationChange)>> {
     let (sql, open_end) = match toward {
         Toward::End => (include_str!("history.sql"), i64::MAX),
         Toward::Beginning => (include_str!("history_backwards.sql"), 0),
@@ -62,7 +62,7 @@ fn read_history(
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params![
         id,
-        from.map_or(open_end, |place| place.key),
+        from.map_or(open_end, |row_key| row_key.key),
         i64::try_from(limit).unwrap_or(i64::MAX)
     ])?;
     let mut changes = Vec::new();
@@ -79,14 +79,14 @@ fn read_history(
             before: record::read_annotation(row, 5)?,
             after: record::read_annotation(row, 6)?,
         };
-        changes.push((Place { key: seq, id: seq }, change));
+        changes.push((RowKey { key: seq, id: seq }, change));
     }
     Ok(changes)
 }
 
 /// Whether no change is missing: they are counted without a gap, from 1.
-fn is_whole(changes: &[(Place, AnnotationChange)], toward: Toward, limit: usize) -> bool {
-    let mut seqs = changes.iter().map(|(place, _)| place.key);
+fn is_whole(changes: &[(RowKey, AnnotationChange)], toward: Toward, limit: usize) -> bool {
+    let mut seqs = changes.iter().map(|(row_key, _)| row_key.key);
     let ends_early =
         toward == Toward::End && changes.len() < limit && seqs.clone().next_back() > Some(1);
     let is_consecutive = seqs

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::ground::Ground;
+use super::scan_range::ScanRange;
 use crate::error::Result;
 
 /// So many hours at once, at most.
@@ -31,13 +31,13 @@ impl HourRows {
     /// give hours and packed calls from an hour to another, in the order of the walk.
     pub(crate) fn seek(
         &mut self,
-        ground: &Ground<'_>,
+        range: &ScanRange<'_>,
         hour: i64,
         query: impl Fn(i64, i64) -> (String, Vec<i64>),
     ) -> Result<Option<i64>> {
         loop {
             while let Some((first, _)) = self.fetched.front() {
-                if !ground.is_before(*first, hour) {
+                if !range.is_before(*first, hour) {
                     return Ok(Some(*first));
                 }
                 self.fetched.pop_front();
@@ -45,13 +45,13 @@ impl HourRows {
             if self.exhausted {
                 return Ok(None);
             }
-            let (first, last) = ground.hours_from(hour);
-            self.fetch(ground, query(first, last))?;
+            let (first, last) = range.hours_from(hour);
+            self.fetch(range, query(first, last))?;
         }
     }
 
-    fn fetch(&mut self, ground: &Ground<'_>, (sql, values): (String, Vec<i64>)) -> Result<()> {
-        let mut statement = ground.conn.prepare_cached(&sql)?;
+    fn fetch(&mut self, range: &ScanRange<'_>, (sql, values): (String, Vec<i64>)) -> Result<()> {
+        let mut statement = range.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let (mut hours, mut latest) = (0, None);
         self.exhausted = loop {

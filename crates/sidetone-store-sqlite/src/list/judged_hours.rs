@@ -1,8 +1,8 @@
 //! Finding the hours in which annotations can say what is asked for.
 
 use super::condition::Condition;
-use super::ground::Ground;
 use super::hour_rows::HourRows;
+use super::scan_range::ScanRange;
 use crate::error::Result;
 use crate::rollups::judged;
 use crate::rollups::posting::Posting;
@@ -32,20 +32,20 @@ impl JudgedHours {
     }
 
     /// The first hour that is not met before `hour`.
-    pub(crate) fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
-        let axis = ground.axis.prefix();
-        let order = match ground.toward {
+    pub(crate) fn seek(&mut self, range: &ScanRange<'_>, hour: i64) -> Result<Option<i64>> {
+        let axis = range.axis.prefix();
+        let order = match range.toward {
             Toward::End => "hour desc",
             Toward::Beginning => "hour",
         };
         let masks = &self.masks;
-        self.rows.seek(ground, hour, |first, last| {
+        self.rows.seek(range, hour, |first, last| {
             let sql = format!(
                 "select hour, {axis}_calls from judged where account = ? and hour between ? and ?
                  {} order by {order}",
                 format!(" and {axis}_mask & ? <> 0").repeat(masks.len())
             );
-            let place = [ground.account, first, last].into_iter();
+            let place = [range.account, first, last].into_iter();
             let masks = masks.iter().map(|mask| mask.cast_signed());
             (sql, place.chain(masks).collect())
         })

@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use sidetone_core::time::DAY_US;
 
 use super::condition::{Condition, Conditions, Party};
-use super::span::{Part, Span};
+use super::key_range::{KeyRange, Part};
 use crate::error::Result;
 use crate::rows::address::Side;
 use crate::rows::facet::Axis;
@@ -60,7 +60,7 @@ pub(crate) struct ByParty {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Day {
     pub(crate) number: i64,
-    pub(crate) span: Span,
+    pub(crate) range: KeyRange,
 }
 
 impl Day {
@@ -70,7 +70,7 @@ impl Day {
         let rest = DAY_US - 1;
         Self {
             number,
-            span: Span {
+            range: KeyRange {
                 low: if number <= 0 {
                     from_zero.saturating_sub(rest)
                 } else {
@@ -152,8 +152,8 @@ impl<'c> DaysOfSide<'c> {
 
     fn next(&mut self, account: i64, part: &Part) -> Result<Option<i64>> {
         let (statement, from) = match part.toward {
-            Toward::End => (&mut self.toward_end, part.span.high),
-            Toward::Beginning => (&mut self.toward_beginning, part.span.low),
+            Toward::End => (&mut self.toward_end, part.range.high),
+            Toward::Beginning => (&mut self.toward_beginning, part.range.low),
         };
         Ok(statement
             .query_row([account, from / DAY_US], |row| row.get(0))
@@ -198,7 +198,7 @@ fn sought((sides, party): (&[Side], &Party)) -> Vec<Sought> {
 fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64> {
     let mut days = Days::new(conn, account, sought, Axis::End)?;
     let mut rest = Part::of(
-        Span {
+        KeyRange {
             low: i64::MIN,
             high: i64::MAX,
         },
@@ -224,7 +224,7 @@ fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64>
                 )?;
             calls += of_day;
         }
-        rest = part.beyond(day.span);
+        rest = part.beyond(day.range);
     }
     Ok(calls)
 }

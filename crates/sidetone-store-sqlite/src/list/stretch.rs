@@ -7,13 +7,13 @@
 use sidetone_core::filter::SummaryFilter;
 
 use super::condition::Condition;
-use super::span::Span;
+use super::key_range::KeyRange;
 use crate::rows::facet::Axis;
 use sidetone_store::facets::{Facet, RUNNING_BASE, Shape};
 
 /// A stretch of the axis, and what must be true of a call to be found there.
 pub(crate) struct Stretch {
-    pub(crate) span: Span,
+    pub(crate) range: KeyRange,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) is_main: bool,
 }
@@ -26,7 +26,7 @@ pub(crate) fn stretches(
 ) -> Vec<Stretch> {
     let (from, until) = (filter.started_from.micros(), filter.ended_until.micros());
     let main = |low, high| Stretch {
-        span: Span { low, high },
+        range: KeyRange { low, high },
         conditions: conditions.to_vec(),
         is_main: true,
     };
@@ -36,7 +36,7 @@ pub(crate) fn stretches(
             wanted: shapes.iter().map(|shape| *shape as i64).collect(),
         };
         Stretch {
-            span: Span { low, high },
+            range: KeyRange { low, high },
             conditions: conditions.iter().cloned().chain([shape]).collect(),
             is_main: false,
         }
@@ -68,6 +68,6 @@ pub(crate) fn stretches(
     stretches
         .into_iter()
         .flatten()
-        .filter(|stretch| stretch.span.low <= stretch.span.high)
+        .filter(|stretch| stretch.range.low <= stretch.range.high)
         .collect()
 }

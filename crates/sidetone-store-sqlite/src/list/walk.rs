@@ -7,17 +7,17 @@ use sidetone_core::filter::SummaryFilter;
 use sidetone_core::time::HOUR_US;
 
 use super::condition::{self, Condition, Conditions};
-use super::ground::Ground;
+use super::key_range::{KeyRange, Part};
+use super::matching_hours::Hours;
 use super::party::{self, By, ByParty, Days, Sought};
-use super::span::{Part, Span};
+use super::scan_range::ScanRange;
 use super::stretch::{Stretch, stretches};
-use super::zone::Hours;
 use crate::error::Result;
 use crate::rollups::posting::Posting;
 use crate::rows::facet::{Axis, hour_of};
 use crate::rows::paging::Toward;
 use crate::rows::tables::CALL;
-use sidetone_store::page::Place;
+use sidetone_store::page::RowKey;
 
 /// A list under way.
 pub(crate) struct Walk<'c> {
@@ -47,20 +47,20 @@ impl<'c> Walk<'c> {
         })
     }
 
-    /// Up to `limit` places of matching calls beyond `from`, nearest first.
+    /// Up to `limit` row keys of matching calls beyond `from`, nearest first.
     pub(crate) fn read(
         &self,
         toward: Toward,
-        from: Option<Place>,
+        from: Option<RowKey>,
         limit: usize,
-    ) -> Result<Vec<Place>> {
+    ) -> Result<Vec<RowKey>> {
         let mut found = Vec::new();
         let in_order: Vec<&Stretch> = match toward {
             Toward::End => self.stretches.iter().collect(),
             Toward::Beginning => self.stretches.iter().rev().collect(),
         };
         for stretch in in_order {
-            let Some(part) = Part::of(stretch.span, toward, from) else {
+            let Some(part) = Part::of(stretch.range, toward, from) else {
                 continue;
             };
             match &self.by {
@@ -87,7 +87,7 @@ impl<'c> Walk<'c> {
         sought: &[Sought],
         part: Part,
         limit: usize,
-        found: &mut Vec<Place>,
+        found: &mut Vec<RowKey>,
     ) -> Result<()> {
         let mut days = Days::new(self.conn, self.account, sought, self.axis)?;
         let mut rest = part;
@@ -95,7 +95,7 @@ impl<'c> Walk<'c> {
             && let Some(day) = days.next(&rest)?
         {
             let mut of_day = Vec::new();
-            if let Some(within) = rest.within(day.span) {
+            if let Some(within) = rest.within(day.range) {
                 for sought in sought {
                     let by = ByParty {
                         sought: *sought,
@@ -112,7 +112,7 @@ impl<'c> Walk<'c> {
             }
             found.extend(of_day);
             found.truncate(limit);
-            match rest.beyond(day.span) {
+            match rest.beyond(day.range) {
                 Some(beyond) => rest = beyond,
                 None => break,
             }
@@ -125,17 +125,17 @@ impl<'c> Walk<'c> {
         conditions: &[Condition],
         part: Part,
         limit: usize,
-        found: &mut Vec<Place>,
+        found: &mut Vec<RowKey>,
     ) -> Result<()> {
-        let ground = Ground {
+        let range = ScanRange {
             conn: self.conn,
             account: self.account,
             axis: self.axis,
             toward: part.toward,
-            first_hour: hour_of(part.span.low),
-            last_hour: hour_of(part.span.high),
+            first_hour: hour_of(part.range.low),
+            last_hour: hour_of(part.range.high),
         };
-        let mut hours = Hours::new(ground, conditions);
+        let mut hours = Hours::new(range, conditions);
         let mut check = Check::new(self)?;
         while found.len() < limit
             && let Some(hour) = hours.next()?
@@ -143,19 +143,19 @@ impl<'c> Walk<'c> {
             let begin = hour.hour * HOUR_US;
             match hour.candidates {
                 Some(candidates) => {
-                    let places = candidates
+                    let row_keys = candidates
                         .into_iter()
-                        .map(|Posting { offset_us, id }| Place {
+                        .map(|Posting { offset_us, id }| RowKey {
                             key: begin + offset_us,
                             id,
                         });
                     match part.toward {
-                        Toward::End => check.take(places.rev(), part, limit, found)?,
-                        Toward::Beginning => check.take(places, part, limit, found)?,
+                        Toward::End => check.take(row_keys.rev(), part, limit, found)?,
+                        Toward::Beginning => check.take(row_keys, part, limit, found)?,
                     }
                 }
                 None => {
-                    let within = part.within(Span {
+                    let within = part.within(KeyRange {
                         low: begin,
                         high: begin + HOUR_US - 1,
                     });
@@ -174,12 +174,16 @@ impl<'c> Walk<'c> {
         by: Option<ByParty>,
         part: Part,
         limit: usize,
-        found: &mut Vec<Place>,
+        found: &mut Vec<RowKey>,
     ) -> Result<()> {
         let mut limit = limit;
-        let Part { span, toward, from } = part;
-        let mut rest = span;
-        if let Some(from) = from.filter(|from| (span.low..=span.high).contains(&from.key)) {
+        let Part {
+            range,
+            toward,
+            from,
+        } = part;
+        let mut rest = range;
+        if let Some(from) = from.filter(|from| (range.low..=range.high).contains(&from.key)) {
             // Calls of the very same key, then those beyond it.
             let before = found.len();
             self.scan_keys(by, Keys::Same(from), toward, limit, found)?;
@@ -201,7 +205,7 @@ impl<'c> Walk<'c> {
         keys: Keys,
         toward: Toward,
         limit: usize,
-        found: &mut Vec<Place>,
+        found: &mut Vec<RowKey>,
     ) -> Result<()> {
         let key = self.axis.column();
         let index = match (by, self.axis) {
@@ -222,13 +226,13 @@ impl<'c> Walk<'c> {
             Toward::Beginning => ('>', ""),
         };
         match keys {
-            Keys::Same(place) => {
+            Keys::Same(row_key) => {
                 sql.push_str(&format!(" and {key} = ? and id {beyond} ?"));
-                values.extend([place.key.into(), place.id.into()]);
+                values.extend([row_key.key.into(), row_key.id.into()]);
             }
-            Keys::Of(span) => {
+            Keys::Of(range) => {
                 sql.push_str(&format!(" and {key} between ? and ?"));
-                values.extend([span.low.into(), span.high.into()]);
+                values.extend([range.low.into(), range.high.into()]);
             }
         }
         self.conditions.write(&mut sql, &mut values);
@@ -238,7 +242,7 @@ impl<'c> Walk<'c> {
         condition::bind(&mut statement, &values)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            found.push(Place {
+            found.push(RowKey {
                 key: row.get(0)?,
                 id: row.get(1)?,
             });
@@ -250,10 +254,10 @@ impl<'c> Walk<'c> {
 /// Which keys are scanned.
 #[derive(Clone, Copy)]
 enum Keys {
-    /// Those of a span.
-    Of(Span),
-    /// Those equal to a place's, beyond it.
-    Same(Place),
+    /// Those of a range.
+    Of(KeyRange),
+    /// Those equal to a row key's, beyond it.
+    Same(RowKey),
 }
 
 /// Looks at candidates one by one.
@@ -280,23 +284,24 @@ impl<'c> Check<'c> {
     /// Takes those that match, in their order, until there are enough.
     fn take(
         &mut self,
-        candidates: impl Iterator<Item = Place>,
+        candidates: impl Iterator<Item = RowKey>,
         part: Part,
         limit: usize,
-        found: &mut Vec<Place>,
+        found: &mut Vec<RowKey>,
     ) -> Result<()> {
         let id_parameter = self.statement.parameter_count();
-        for place in candidates.filter(|place| part.holds(*place)) {
+        for row_key in candidates.filter(|row_key| part.holds(*row_key)) {
             if found.len() >= limit {
                 break;
             }
-            self.statement.raw_bind_parameter(id_parameter, place.id)?;
+            self.statement
+                .raw_bind_parameter(id_parameter, row_key.id)?;
             let mut rows = self.statement.raw_query();
             // A damaged one is taken: it is named when it is read.
             if let Some(row) = rows.next()?
                 && row.get::<_, Option<bool>>(0)?.unwrap_or(true)
             {
-                found.push(place);
+                found.push(row_key);
             }
         }
         Ok(())

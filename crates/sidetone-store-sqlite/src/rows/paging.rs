@@ -1,9 +1,9 @@
 //! Pages of any ordered list, from one way to read it in either direction.
 
 use crate::error::Result;
-use sidetone_store::page::{Page, PageRequest, Place, Start};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
-/// Which way a list is read from a place.
+/// Which way a list is read from a row key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Toward {
     /// In the list's order.
@@ -12,33 +12,35 @@ pub(crate) enum Toward {
     Beginning,
 }
 
-/// Up to so many of some places, which are in ascending order, beyond one of them, nearest first.
+/// Up to so many of some row keys, which are in ascending order, beyond one of them, nearest first.
 pub(crate) fn beyond(
-    places: &[Place],
+    row_keys: &[RowKey],
     toward: Toward,
-    from: Option<Place>,
+    from: Option<RowKey>,
     limit: usize,
-) -> Vec<Place> {
+) -> Vec<RowKey> {
     match toward {
         Toward::End => {
-            let end = from.map_or(places.len(), |from| {
-                places.partition_point(|place| *place < from)
+            let end = from.map_or(row_keys.len(), |from| {
+                row_keys.partition_point(|row_key| *row_key < from)
             });
-            places[..end].iter().rev().take(limit).copied().collect()
+            row_keys[..end].iter().rev().take(limit).copied().collect()
         }
         Toward::Beginning => {
-            let begin = from.map_or(0, |from| places.partition_point(|place| *place <= from));
-            places[begin..].iter().take(limit).copied().collect()
+            let begin = from.map_or(0, |from| {
+                row_keys.partition_point(|row_key| *row_key <= from)
+            });
+            row_keys[begin..].iter().take(limit).copied().collect()
         }
     }
 }
 
-/// Reads one page. `read` returns up to so many rows from a place (not including it) in a
+/// Reads one page. `read` returns up to so many rows from a row key (not including it) in a
 /// direction, nearest first.
 pub(crate) fn page<T>(
     request: &PageRequest,
-    place_of: impl Fn(&T) -> Place,
-    mut read: impl FnMut(Toward, Option<Place>, usize) -> Result<Vec<T>>,
+    row_key_of: impl Fn(&T) -> RowKey,
+    mut read: impl FnMut(Toward, Option<RowKey>, usize) -> Result<Vec<T>>,
 ) -> Result<Page<T>> {
     let size = request.size.max(1);
     let toward = match request.start {
@@ -52,12 +54,12 @@ pub(crate) fn page<T>(
             rows.drain(..skip.min(rows.len()));
             rows
         }
-        Start::After(place) | Start::Before(place) => read(toward, Some(place), size + 1)?,
+        Start::After(row_key) | Start::Before(row_key) => read(toward, Some(row_key), size + 1)?,
     };
     let more_ahead = rows.len() > size;
     rows.truncate(size);
     // The other side: whether anything lies behind the row the page began with.
-    let first_read = rows.first().map(&place_of);
+    let first_read = rows.first().map(&row_key_of);
     let more_behind = match (first_read, request.start) {
         (None, _) => false,
         (Some(_), Start::First { skip }) => skip > 0,
@@ -72,8 +74,8 @@ pub(crate) fn page<T>(
         }
     };
     Ok(Page {
-        before: rows.first().filter(|_| before).map(&place_of),
-        after: rows.last().filter(|_| after).map(&place_of),
+        before: rows.first().filter(|_| before).map(&row_key_of),
+        after: rows.last().filter(|_| after).map(&row_key_of),
         rows,
         damaged: Vec::new(),
     })
@@ -81,10 +83,10 @@ pub(crate) fn page<T>(
 
 /// A page that ends before it has as many rows as it might: where it goes on although it did not
 /// seem so.
-pub(crate) fn cut<T>(page: Page<T>, start: Start, place_of: impl Fn(&T) -> Place) -> Page<T> {
+pub(crate) fn cut<T>(page: Page<T>, start: Start, row_key_of: impl Fn(&T) -> RowKey) -> Page<T> {
     let (before, after) = match start {
-        Start::First { .. } | Start::After(_) => (page.before, page.rows.last().map(place_of)),
-        Start::Before(_) => (page.rows.first().map(place_of), page.after),
+        Start::First { .. } | Start::After(_) => (page.before, page.rows.last().map(row_key_of)),
+        Start::Before(_) => (page.rows.first().map(row_key_of), page.after),
     };
     Page {
         before,

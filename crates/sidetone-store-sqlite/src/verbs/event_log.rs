@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
-use sidetone_store::page::{Page, PageRequest, Place};
+use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{
     Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, NewEvent, Piece, Result,
 };
@@ -31,7 +31,7 @@ impl EventLog for SqliteStore {
         call: CallRef,
         filter: &EventFilter,
         page: &PageRequest,
-    ) -> Result<Page<(Place, CallEvent)>> {
+    ) -> Result<Page<(RowKey, CallEvent)>> {
         let (filter, page) = (filter.clone(), *page);
         self.readers
             .scan(move |conn| pages::events(conn, call, &filter, &page))

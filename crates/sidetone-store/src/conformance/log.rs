@@ -8,7 +8,7 @@ use sidetone_core::media::{Counters, MediaSample};
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 use super::sample::{account_sid, at, call, call_sid, create_account, event, put, scope, summary};
-use crate::page::{Page, PageRequest, Place, Start};
+use crate::page::{Page, PageRequest, RowKey, Start};
 use crate::{Appended, DirtyCall, EVENTS_PER_CALL_MAX, EventFilter, Lookup, NewEvent, Store};
 
 pub(super) async fn take(store: &dyn Store, now: i64) -> Vec<DirtyCall> {
@@ -22,7 +22,7 @@ pub(super) fn ids(events: &[CallEvent]) -> Vec<&str> {
     events.iter().map(|event| event.id.as_str()).collect()
 }
 
-pub(super) fn logged(page: &Page<(Place, CallEvent)>) -> Vec<&str> {
+pub(super) fn logged(page: &Page<(RowKey, CallEvent)>) -> Vec<&str> {
     page.rows
         .iter()
         .map(|(_, event)| event.id.as_str())
@@ -381,7 +381,7 @@ pub async fn pages_events_both_ways(store: Arc<dyn Store>) {
         (logged(&first), first.before),
         (vec!["e0", "e1", "e2", "e3"], None)
     );
-    assert_eq!(first.rows.last().map(|(place, _)| *place), first.after);
+    assert_eq!(first.rows.last().map(|(row_key, _)| *row_key), first.after);
     let second = page(Start::After(first.after.unwrap())).await;
     assert_eq!(logged(&second), ["e4", "e5", "e6", "e7"]);
     let third = page(Start::After(second.after.unwrap())).await;

@@ -24,7 +24,7 @@ use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
-use crate::page::{Page, PageRequest, Place};
+use crate::page::{Page, PageRequest, RowKey};
 use crate::prelude::*;
 use crate::rules::Published;
 use crate::{
@@ -83,7 +83,7 @@ take_turns! {
     }
     EventLog {
         append(events: Vec<NewEvent>) -> Vec<Appended>;
-        events(call: CallRef, filter: &EventFilter, page: &PageRequest) -> Page<(Place, CallEvent)>;
+        events(call: CallRef, filter: &EventFilter, page: &PageRequest) -> Page<(RowKey, CallEvent)>;
         take_dirty(limit: usize, dirty_since: TimeUs, now: TimeUs, lease_until: TimeUs, fold_version: u32) -> Vec<DirtyCall>;
         give_back(calls: Vec<CallRef>) -> ();
         read_on(call: CallRef, rest: &Cursor) -> Piece;

@@ -15,7 +15,7 @@ use sidetone_store::StoreError;
 use self::codes::find;
 use crate::bounds::Undone;
 use crate::clock::Clock;
-use crate::telemetry::complaints::{Complaints, Subject};
+use crate::telemetry::throttle::{LogThrottle, Subject};
 use crate::web::body::BodyError;
 use crate::web::form::Invalid;
 use crate::web::json::Json;
@@ -316,12 +316,12 @@ impl From<Undone> for ApiError {
 
 /// A full disk refuses every write, and each page may meet the same damage: one line a second of
 /// each kind is enough.
-static COMPLAINTS: LazyLock<Complaints> = LazyLock::new(Complaints::default);
+static COMPLAINTS: LazyLock<LogThrottle> = LazyLock::new(LogThrottle::default);
 
 impl From<StoreError> for ApiError {
     /// The outside of a failure of the store. The inside is logged here.
     fn from(error: StoreError) -> Self {
-        let may_say = |what| COMPLAINTS.may_say(what, Clock::default().now());
+        let may_log = |what| COMPLAINTS.may_log(what, Clock::default().now());
         match error {
             StoreError::NotFound(what) => Self::not_found(what),
             StoreError::Conflict(_) => Self::precondition_failed(),
@@ -334,13 +334,13 @@ impl From<StoreError> for ApiError {
                 Self::too_expensive()
             }
             StoreError::Unavailable(reason) => {
-                if let Some(more) = may_say(Subject::StoreUnavailable) {
+                if let Some(more) = may_log(Subject::StoreUnavailable) {
                     tracing::warn!(reason, more, "the store is unavailable");
                 }
                 Self::unavailable()
             }
             StoreError::Corrupt(reason) => {
-                if let Some(more) = may_say(Subject::StoreDamaged) {
+                if let Some(more) = may_log(Subject::StoreDamaged) {
                     tracing::error!(reason, more, "the store is damaged");
                 }
                 Self::internal()

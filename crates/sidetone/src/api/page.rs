@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::page::{Page, PageRequest, Place, Start};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
@@ -199,8 +199,8 @@ impl List<'_> {
         let token = |start| PageToken { now, start }.encode(&digest);
         let size = query.size;
         let to = |index, start| self.url(size, index, Some(&token(start)));
-        let back = |place: Place| to(query.index.saturating_sub(1), Start::Before(place));
-        let on = |place: Place| to(query.index.saturating_add(1), Start::After(place));
+        let back = |row_key: RowKey| to(query.index.saturating_sub(1), Start::Before(row_key));
+        let on = |row_key: RowKey| to(query.index.saturating_add(1), Start::After(row_key));
         Meta {
             page: query.index,
             page_size: size,
@@ -240,8 +240,8 @@ impl Meta {
         };
         let mut json = serde_json::to_vec(&rows_at_end)?;
         let end = json.split_off(json.len() - b"]}".len());
-        for (place, row) in rows.enumerate() {
-            if place > 0 {
+        for (row_key, row) in rows.enumerate() {
+            if row_key > 0 {
                 json.push(b',');
             }
             row(&mut json)?;

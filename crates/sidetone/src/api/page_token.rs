@@ -1,7 +1,7 @@
 //! Where a page begins, as the bytes of a token.
 
 use sidetone_core::time::TimeUs;
-use sidetone_store::page::{Place, Start};
+use sidetone_store::page::{RowKey, Start};
 
 use crate::web::page_token::ListDigest;
 
@@ -20,25 +20,25 @@ pub struct PageToken {
 }
 
 impl PageToken {
-    /// Writes the token for a list. A place is all it can hold: the beginning of a list needs none.
+    /// Writes the token for a list. A row key is all it can hold: the beginning of a list needs none.
     #[must_use]
     pub fn encode(&self, list: &ListDigest) -> String {
-        let (kind, place) = match self.start {
-            Start::After(place) => (AFTER, place),
-            Start::Before(place) => (BEFORE, place),
+        let (kind, row_key) = match self.start {
+            Start::After(row_key) => (AFTER, row_key),
+            Start::Before(row_key) => (BEFORE, row_key),
             Start::First { .. } => return String::new(),
         };
         let mut bytes = vec![VERSION, kind];
         bytes.extend(self.now.micros().to_be_bytes());
-        bytes.extend(place.key.to_be_bytes());
-        bytes.extend(place.id.to_be_bytes());
+        bytes.extend(row_key.key.to_be_bytes());
+        bytes.extend(row_key.id.to_be_bytes());
         list.token(&bytes)
     }
 
     /// Reads a token. `None` when it is malformed or was made for another list.
     #[must_use]
     pub fn decode(text: &str, list: &ListDigest) -> Option<Self> {
-        let bytes = list.place(text)?;
+        let bytes = list.position(text)?;
         let ([VERSION, kind], numbers) = bytes.split_first_chunk()? else {
             return None;
         };
@@ -46,15 +46,15 @@ impl PageToken {
             return None;
         };
         let [now, key, id] = numbers else { return None };
-        let place = Place {
+        let row_key = RowKey {
             key: i64::from_be_bytes(*key),
             id: i64::from_be_bytes(*id),
         };
         Some(Self {
             now: TimeUs::from_micros(i64::from_be_bytes(*now)),
             start: match *kind {
-                AFTER => Start::After(place),
-                BEFORE => Start::Before(place),
+                AFTER => Start::After(row_key),
+                BEFORE => Start::Before(row_key),
                 _ => return None,
             },
         })

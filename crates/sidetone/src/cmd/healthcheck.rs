@@ -23,7 +23,7 @@ use tokio_rustls::rustls::{
 use crate::config::{ListenAddress, Settings};
 
 /// Longest time an answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// The answer is one line; nobody sends more of a head.
 const ANSWER_MAX_BYTES: u64 = 16 * 1024;
 
@@ -70,9 +70,9 @@ pub async fn run(args: HealthcheckArgs) -> anyhow::Result<()> {
         let name = ServerName::from(address.ip());
         ask(connector()?.connect(name, stream).await?, address).await
     };
-    let answer = tokio::time::timeout(PATIENCE, asking)
+    let answer = tokio::time::timeout(TIMEOUT, asking)
         .await
-        .with_context(|| format!("no answer from {address} within {PATIENCE:?}"))?
+        .with_context(|| format!("no answer from {address} within {TIMEOUT:?}"))?
         .with_context(|| format!("no answer from {address}; is the server running there?"))?;
     if !answer.starts_with("HTTP/1.1 200 ") {
         let line = answer.lines().next().unwrap_or_default();

@@ -21,8 +21,8 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::{self, DataArgs};
 use crate::directory::Directory;
-use crate::ingest::report::Report;
-use crate::ingest::{event_streams, hep, native::Intake};
+use crate::ingest::outcome::Outcome;
+use crate::ingest::{event_streams, hep, native::Upload};
 use crate::program;
 use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
@@ -93,11 +93,11 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     };
     let mut refused = 0;
     for file in &args.files {
-        let report = ingest(&app, account, file)
+        let outcome = ingest(&app, account, file)
             .await
             .with_context(|| format!("in {}", file.display()))?;
-        refused += report.rejected;
-        print(file, &report)?;
+        refused += outcome.rejected;
+        print(file, &outcome)?;
     }
     // A server that is running folds; without one, nobody else would.
     if let Ok(_lock) = data::lock(&args.data.data) {
@@ -109,7 +109,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<Report> {
+async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<Outcome> {
     let standard_input = path == Path::new("-");
     let mut file: Box<dyn Read + Send> = if standard_input {
         Box::new(std::io::stdin())
@@ -134,15 +134,15 @@ async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<R
         return Ok(event_streams::keep(app, account, None, batch, now).await?);
     }
     check_beginning(&buffer[..filled], filled < buffer.len())?;
-    let mut intake = Intake::new(app.clone(), account, true);
+    let mut upload = Upload::new(app.clone(), account, true);
     let mut progress = Progress::new(size);
     while filled > 0 {
         let bytes = Bytes::copy_from_slice(&buffer[..filled]);
-        intake.feed(bytes).await.map_err(told)?;
+        upload.feed(bytes).await.map_err(told)?;
         progress.add(filled as u64)?;
         filled = fill(file.as_mut(), &mut buffer)?;
     }
-    intake.finish(Ok(())).await.map_err(told)
+    upload.finish(Ok(())).await.map_err(told)
 }
 
 fn told(error: ApiError) -> anyhow::Error {
@@ -208,22 +208,22 @@ impl Progress {
     }
 }
 
-fn print(file: &Path, report: &Report) -> anyhow::Result<()> {
+fn print(file: &Path, outcome: &Outcome) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     writeln!(
         out,
         "{}: {} accepted, {} duplicates, {} rejected, {} ignored",
         file.display(),
-        report.accepted,
-        report.duplicates,
-        report.rejected,
-        report.ignored
+        outcome.accepted,
+        outcome.duplicates,
+        outcome.rejected,
+        outcome.ignored
     )?;
-    for (reason, number) in &report.repaired {
+    for (reason, number) in &outcome.repaired {
         writeln!(out, "  repaired: {reason} ({number})")?;
     }
-    let printed = report.errors.iter().take(PRINTED_MAX);
-    let more = report.rejected.saturating_sub(printed.len() as u64);
+    let printed = outcome.errors.iter().take(PRINTED_MAX);
+    let more = outcome.rejected.saturating_sub(printed.len() as u64);
     for refusal in printed {
         writeln!(out, "  {}", refusal.message)?;
     }

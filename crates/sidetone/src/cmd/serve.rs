@@ -24,8 +24,8 @@ use crate::cmd::reload::{Origin, Reload};
 use crate::config::{Config, LogFormat, Settings};
 use crate::data::{self, Data};
 use crate::directory::Directory;
-use crate::door::Door;
 use crate::ingest::hep;
+use crate::routes::Routes;
 use crate::secrets::Vault;
 use crate::socket::Purpose;
 use crate::tables::locations::Locations;
@@ -302,7 +302,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let sides = Sides(app.clone());
     tasks.spawn(runner::run(app.clone(), sides, stopped.clone()));
     let serving = Serving {
-        handler: Door::new(app.clone()),
+        handler: Routes::new(app.clone()),
         tls,
         max_connections: app.config.max_connections,
         client_timeout: app.config.client_timeout,

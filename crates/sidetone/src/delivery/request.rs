@@ -18,7 +18,7 @@ const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const IDEMPOTENCY_TOKEN: HeaderName = HeaderName::from_static("i-twilio-idempotency-token");
 const DELIVERY: HeaderName = HeaderName::from_static("sidetone-delivery");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
-/// Room for these headers and those that the client adds.
+/// Memory for these headers and those that the client adds.
 const HEADERS: usize = 12;
 /// The content type whose parameters are signed.
 const FORM: &str = "application/x-www-form-urlencoded";

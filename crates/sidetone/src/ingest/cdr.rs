@@ -9,7 +9,7 @@ use sidetone_wire::error::DecodeError;
 use sidetone_wire::translate::cdr::{self, Decoded};
 
 use super::keep::{answer, append, count};
-use super::report::Report;
+use super::outcome::Outcome;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::app::App;
@@ -80,10 +80,10 @@ async fn receive(
         .into_iter()
         .map(|observed| observed.place(caller.account))
         .collect();
-    let mut report = Report::default();
-    report.note(repairs);
+    let mut outcome = Outcome::default();
+    outcome.note(repairs);
     app.counters.count_repairs(source, repairs);
-    append(app, events, received_at, &mut report).await?;
-    count(app, source, &report);
-    answer(app, source, report)
+    append(app, events, received_at, &mut outcome).await?;
+    count(app, source, &outcome);
+    answer(app, source, outcome)
 }

@@ -14,7 +14,7 @@ use sidetone_wire::translate::event_streams;
 use tokio::sync::Semaphore;
 
 use super::keep::{answer, append, count};
-use super::report::Report;
+use super::outcome::Outcome;
 use super::sender::{Sender, account_of};
 use crate::api::error::ApiError;
 use crate::app::App;
@@ -22,7 +22,7 @@ use crate::telemetry::labels::{EventResult, Source};
 use crate::web::body;
 
 /// As counters call it.
-const DOOR: Source = Source::EventStreams;
+const SOURCE: Source = Source::EventStreams;
 /// How many times the memory of their text events take at most that were read: each is bounded by
 /// itself.
 const MEMORY: usize = 12;
@@ -76,7 +76,7 @@ pub async fn receive(
             let fits = |secret: &[u8], url: &str, signature: &str| {
                 verify_body(secret, url, &body, signature)
             };
-            let account = signed.verify(&app, DOOR, name.as_ref(), fits)?;
+            let account = signed.verify(&app, SOURCE, name.as_ref(), fits)?;
             (account, name.map(|name| Vouched { name, in_url }))
         }
     };
@@ -90,11 +90,11 @@ pub async fn receive(
     };
     let batch = app.bounds.reading(bytes, decode).await?;
     let batch = batch.map_err(|error| {
-        app.counters.count_events(DOOR, EventResult::Rejected, 1);
+        app.counters.count_events(SOURCE, EventResult::Rejected, 1);
         ApiError::bad_request(error.to_string())
     })?;
-    let report = keep(&app, own, vouched.as_ref(), batch, received_at).await?;
-    answer(&app, DOOR, report)
+    let outcome = keep(&app, own, vouched.as_ref(), batch, received_at).await?;
+    answer(&app, SOURCE, outcome)
 }
 
 /// Keeps a batch for an account, or for those its events name where the account may write to them;
@@ -108,12 +108,12 @@ pub async fn keep(
     vouched: Option<&Vouched>,
     batch: Batch,
     received_at: TimeUs,
-) -> Result<Report, StoreError> {
-    let mut report = Report {
+) -> Result<Outcome, StoreError> {
+    let mut outcome = Outcome {
         ignored: batch.ignored.count,
-        ..Report::default()
+        ..Outcome::default()
     };
-    report.refuse_all(&batch.refused);
+    outcome.refuse_all(&batch.refused);
     let mut events = Vec::with_capacity(batch.observed.len());
     for observed in batch.observed {
         let account = match vouched {
@@ -126,12 +126,12 @@ pub async fn keep(
         };
         match account {
             Ok(account) => events.push(observed.place(account)),
-            Err(error) => report.refuse(&error),
+            Err(error) => outcome.refuse(&error),
         }
     }
-    append(app, events, received_at, &mut report).await?;
-    count(app, DOOR, &report);
-    Ok(report)
+    append(app, events, received_at, &mut outcome).await?;
+    count(app, SOURCE, &outcome);
+    Ok(outcome)
 }
 
 /// The first `AccountSid` of a body that is not read yet; the data of an event may be JSON within a

@@ -5,7 +5,7 @@ use sidetone_core::event::CallEvent;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{NewEvent, StoreError};
 
-use super::report::Report;
+use super::outcome::Outcome;
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::telemetry::labels::{EventResult, RefusalReason, Source};
@@ -13,19 +13,19 @@ use crate::web::json::Json;
 
 /// The answer to a batch: 200 with what became of its events, or 400 with the same when all of them
 /// were refused.
-pub(super) fn answer(app: &App, door: Source, report: Report) -> Result<Response, ApiError> {
-    let first = report.errors.first().map(|first| first.message.clone());
+pub(super) fn answer(app: &App, door: Source, outcome: Outcome) -> Result<Response, ApiError> {
+    let first = outcome.errors.first().map(|first| first.message.clone());
     let first = first.unwrap_or_default();
-    if report.accepted + report.duplicates == 0 && report.rejected > 0 {
-        return Err(ApiError::nothing_accepted(&report, &first));
+    if outcome.accepted + outcome.duplicates == 0 && outcome.rejected > 0 {
+        return Err(ApiError::nothing_accepted(&outcome, &first));
     }
-    if report.rejected > 0
+    if outcome.rejected > 0
         && let Some(more) = app
             .counters
             .refuse(door, RefusalReason::InPart, app.clock.now())
     {
         let door = door.as_str();
-        let (accepted, rejected) = (report.accepted, report.rejected);
+        let (accepted, rejected) = (outcome.accepted, outcome.rejected);
         tracing::warn!(
             door,
             accepted,
@@ -34,7 +34,7 @@ pub(super) fn answer(app: &App, door: Source, report: Report) -> Result<Response
             "some of a body was refused: {first}"
         );
     }
-    Ok(Json(report).into_response())
+    Ok(Json(outcome).into_response())
 }
 
 /// Appends events and counts what became of them.
@@ -42,7 +42,7 @@ pub(super) async fn append(
     app: &App,
     events: Vec<CallEvent>,
     received_at: TimeUs,
-    report: &mut Report,
+    outcome: &mut Outcome,
 ) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());
@@ -52,17 +52,17 @@ pub(super) async fn append(
         .map(|event| NewEvent { event, received_at })
         .collect();
     let fates = app.store.append(events).await?;
-    report.count(&fates);
+    outcome.count(&fates);
     Ok(())
 }
 
-/// Counts a report for `/metrics`.
-pub(super) fn count(app: &App, source: Source, report: &Report) {
+/// Counts an outcome for `/metrics`.
+pub(super) fn count(app: &App, source: Source, outcome: &Outcome) {
     for (result, number) in [
-        (EventResult::Accepted, report.accepted),
-        (EventResult::Duplicate, report.duplicates),
-        (EventResult::Rejected, report.rejected),
-        (EventResult::Ignored, report.ignored),
+        (EventResult::Accepted, outcome.accepted),
+        (EventResult::Duplicate, outcome.duplicates),
+        (EventResult::Rejected, outcome.rejected),
+        (EventResult::Ignored, outcome.ignored),
     ] {
         app.counters.count_events(source, result, number);
     }

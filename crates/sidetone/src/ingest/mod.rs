@@ -5,7 +5,7 @@ pub mod event_streams;
 pub mod hep;
 mod keep;
 pub mod native;
-pub mod report;
+pub mod outcome;
 pub mod sender;
 pub mod status_callback;
 mod text;
@@ -24,7 +24,7 @@ pub fn routes() -> Router<App> {
         .route("/ingest/v1/events", post(native::receive))
         .route("/ingest/v1/cdr/freeswitch", post(cdr::freeswitch))
         .route("/ingest/v1/cdr/asterisk", post(cdr::asterisk))
-        .route("/ingest/v1/hep", post(hep::door::receive))
+        .route("/ingest/v1/hep", post(hep::http::receive))
 }
 
 /// The door that a path leads to; [`Source::Ingest`] for a path under it that leads nowhere.

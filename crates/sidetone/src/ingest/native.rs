@@ -16,20 +16,20 @@ use sidetone_wire::translate::native::NativeReader;
 use tokio::task::JoinHandle;
 
 use super::keep::{answer, append, count};
-use super::report::Report;
+use super::outcome::Outcome;
 use super::sender::account_of;
 use super::text::Text;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
 use crate::app::App;
-use crate::room::Share;
+use crate::budget::Share;
 use crate::telemetry::labels::Source;
 use crate::web::body;
 use crate::web::form::quoted;
 
 /// As counters call it.
-const DOOR: Source = Source::Native;
+const SOURCE: Source = Source::Native;
 /// Events in one transaction.
 const BATCH: usize = 1_000;
 /// Memory of the events in one transaction.
@@ -68,15 +68,15 @@ pub async fn receive(
         Encoding::Gzip => Text::packed(),
     };
     let reader = NativeReader::giving_up_after(REFUSED_MAX);
-    let mut intake = Intake::reading(app.clone(), caller.account, settle, text, reader);
-    let read = intake.read(body.into_data_stream()).await;
-    let report = intake.finish(read).await?;
-    if report.accepted + report.duplicates + report.rejected == 0 {
+    let mut upload = Upload::reading(app.clone(), caller.account, settle, text, reader);
+    let read = upload.read(body.into_data_stream()).await;
+    let outcome = upload.finish(read).await?;
+    if outcome.accepted + outcome.duplicates + outcome.rejected == 0 {
         return Err(ApiError::bad_request(
             "The body holds no events. Expected one JSON object a line, or an array of them.",
         ));
     }
-    answer(&app, DOOR, report)
+    answer(&app, SOURCE, outcome)
 }
 
 enum Encoding {
@@ -127,20 +127,20 @@ impl Reading {
 }
 
 /// Takes the events of one body. While a batch is being written, the next is read.
-pub struct Intake {
+pub struct Upload {
     app: App,
     account: AccountSid,
     reading: Reading,
-    /// Room for the batch that is being read, and since when.
+    /// Memory for the batch that is being read, and since when.
     share: Option<(Share, Duration)>,
-    report: Report,
-    writing: Option<JoinHandle<Result<Report, StoreError>>>,
+    outcome: Outcome,
+    writing: Option<JoinHandle<Result<Outcome, StoreError>>>,
     settle: bool,
     ended: BTreeSet<CallRef>,
 }
 
-impl Intake {
-    /// An intake for an account, which reads to the end whatever comes. `settle`: as [`receive`].
+impl Upload {
+    /// An upload of an account, which reads to the end whatever comes. `settle`: as [`receive`].
     #[must_use]
     pub fn new(app: App, account: AccountSid, settle: bool) -> Self {
         Self::reading(
@@ -168,7 +168,7 @@ impl Intake {
                 batch: Batch::default(),
             },
             share: None,
-            report: Report::default(),
+            outcome: Outcome::default(),
             writing: None,
             settle,
             ended: BTreeSet::new(),
@@ -198,20 +198,20 @@ impl Intake {
             self.reading = reading;
             self.keep_room();
             read?;
-            if self.reading.is_full() || self.patience().is_zero() {
+            if self.reading.is_full() || self.flush_after().is_zero() {
                 self.write().await?;
             }
             if self.reading.reader.has_given_up() {
                 return Err(self.give_up());
             }
-            if self.report.malformed() >= REFUSED_MAX && self.reading.reader.gives_up() {
+            if self.outcome.malformed() >= REFUSED_MAX && self.reading.reader.gives_up() {
                 return Err(self.give_up());
             }
         }
         Ok(())
     }
 
-    /// Room to fill the batch. When others have it, what was read so far is written instead: nobody
+    /// Memory to fill the batch. When others have it, what was read so far is written instead: nobody
     /// waits for room who holds some, and so nobody waits for ever.
     async fn make_room(&mut self) -> Result<(), ApiError> {
         let room = &self.app.bounds.events;
@@ -241,7 +241,7 @@ impl Intake {
 
     /// How long what was read may still wait for more: counted from the first of it, so that a body
     /// that comes bit by bit does not hold room for ever.
-    fn patience(&self) -> Duration {
+    fn flush_after(&self) -> Duration {
         let now = self.app.clock.passed();
         let held = self
             .share
@@ -254,7 +254,7 @@ impl Intake {
     fn give_up(&self) -> ApiError {
         let last = self.reading.batch.refused.first.last();
         let last = last.map(|error| error.to_string());
-        let last = last.or_else(|| self.report.errors.last().map(|it| it.message.clone()));
+        let last = last.or_else(|| self.outcome.errors.last().map(|it| it.message.clone()));
         ApiError::given_up(REFUSED_MAX, &last.unwrap_or_default())
     }
 
@@ -262,7 +262,7 @@ impl Intake {
     ///
     /// # Errors
     /// As the store's, or that of reading when nothing was kept.
-    pub async fn finish(mut self, mut read: Result<(), ApiError>) -> Result<Report, ApiError> {
+    pub async fn finish(mut self, mut read: Result<(), ApiError>) -> Result<Outcome, ApiError> {
         if read.is_ok() {
             read = self.read_end().await;
         }
@@ -270,7 +270,7 @@ impl Intake {
         self.wait().await?;
         read?;
         self.settle_ended().await?;
-        Ok(self.report)
+        Ok(self.outcome)
     }
 
     async fn read_end(&mut self) -> Result<(), ApiError> {
@@ -288,7 +288,7 @@ impl Intake {
             let came = match self.share {
                 None => Some(body::next(&mut body).await),
                 Some(_) => {
-                    let came = tokio::time::timeout(self.patience(), body::next(&mut body));
+                    let came = tokio::time::timeout(self.flush_after(), body::next(&mut body));
                     came.await.ok()
                 }
             };
@@ -305,7 +305,7 @@ impl Intake {
         let received_at = self.app.clock.now();
         let batch = std::mem::take(&mut self.reading.batch);
         let share = self.share.take();
-        let mut refused = Report::default();
+        let mut refused = Outcome::default();
         refused.refuse_all(&batch.refused);
         let mut events = Vec::with_capacity(batch.observed.len());
         for observed in batch.observed {
@@ -315,8 +315,8 @@ impl Intake {
             }
         }
         // Counted when it is known: whoever sent it may be gone before the end.
-        count(&self.app, DOOR, &refused);
-        self.report.add(refused);
+        count(&self.app, SOURCE, &refused);
+        self.outcome.add(refused);
         if self.settle {
             self.note_ends(&events);
         }
@@ -324,10 +324,10 @@ impl Intake {
         let app = self.app.clone();
         self.writing = Some(tokio::spawn(async move {
             let _share = share;
-            let mut report = Report::default();
-            append(&app, events, received_at, &mut report).await?;
-            count(&app, DOOR, &report);
-            Ok(report)
+            let mut outcome = Outcome::default();
+            append(&app, events, received_at, &mut outcome).await?;
+            count(&app, SOURCE, &outcome);
+            Ok(outcome)
         }));
         Ok(())
     }
@@ -339,7 +339,7 @@ impl Intake {
         let written = writing.await.map_err(|error| {
             StoreError::Unavailable(format!("writing was cut short: {error}"))
         })??;
-        self.report.add(written);
+        self.outcome.add(written);
         Ok(())
     }
 
@@ -367,7 +367,7 @@ impl Intake {
                 .take(BATCH)
                 .map(|call| CallEvent::timer(call, Timer::Settled, now))
                 .collect();
-            append(&self.app, events, now, &mut Report::default()).await?;
+            append(&self.app, events, now, &mut Outcome::default()).await?;
         }
         Ok(())
     }

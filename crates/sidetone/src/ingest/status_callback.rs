@@ -11,7 +11,7 @@ use sidetone_wire::signature::{verify_body, verify_form};
 use sidetone_wire::translate::status_callback;
 
 use super::keep::{append, count};
-use super::report::Report;
+use super::outcome::Outcome;
 use super::sender::{Sender, account_of};
 use crate::api::error::ApiError;
 use crate::api::hint::{Hints, note_mistyped};
@@ -20,7 +20,7 @@ use crate::telemetry::labels::{EventResult, Source};
 use crate::web::body;
 
 /// As counters call it.
-const DOOR: Source = Source::StatusCallback;
+const SOURCE: Source = Source::StatusCallback;
 /// The largest callback.
 const CALLBACK_MAX_BYTES: usize = 64 * 1024;
 
@@ -81,7 +81,7 @@ pub async fn receive(
                     verify_form(secret, url, &form, signature)
                 }
             };
-            Some(signed.verify(&app, DOOR, name.as_ref(), fits)?)
+            Some(signed.verify(&app, SOURCE, name.as_ref(), fits)?)
         }
     };
     let observed =
@@ -96,9 +96,9 @@ pub async fn receive(
         .into_iter()
         .map(|observed| observed.place(account))
         .collect();
-    let mut report = Report::default();
-    append(&app, events, received_at, &mut report).await?;
-    count(&app, DOOR, &report);
+    let mut outcome = Outcome::default();
+    append(&app, events, received_at, &mut outcome).await?;
+    count(&app, SOURCE, &outcome);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -107,6 +107,6 @@ fn named(observed: &[Observed]) -> Option<&AccountName> {
 }
 
 fn refused(app: &App, error: &DecodeError) -> ApiError {
-    app.counters.count_events(DOOR, EventResult::Rejected, 1);
+    app.counters.count_events(SOURCE, EventResult::Rejected, 1);
     ApiError::bad_request(error.to_string())
 }

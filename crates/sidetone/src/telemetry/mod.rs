@@ -1,10 +1,10 @@
 //! What is told of the server while it runs: counters, and log lines.
 
-pub mod complaints;
 pub mod kernel;
 pub mod labels;
 pub mod logs;
 mod process;
+pub mod throttle;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,19 +18,19 @@ use prometheus_client::registry::{Metric, Registry};
 use sidetone_core::time::TimeUs;
 use sidetone_wire::repairs::Repairs;
 
-use self::complaints::{Complaints, Subject};
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
     ClockReason, DeliveryResult, EventResult, PacketReason, PacketResult, RefusalReason, Source,
     Transport, Worker,
 };
 use self::process::Process;
+use self::throttle::{LogThrottle, Subject};
 
 /// Counters for `/metrics`.
 pub struct Counters {
     registry: Registry,
     /// What was said in the log of what others send.
-    pub complaints: Complaints,
+    pub log_throttle: LogThrottle,
     events: Family<EventLabels, Counter>,
     packets: Family<PacketLabels, Counter>,
     repaired: Family<RepairLabels, Counter>,
@@ -141,7 +141,7 @@ impl Counters {
             Info::new([("version", version), ("commit", commit)]),
         );
         Self {
-            complaints: Complaints::default(),
+            log_throttle: LogThrottle::default(),
             kernel: Drops::default(),
             events: registered(registry, "events", "Events by source and result"),
             packets: registered(
@@ -319,7 +319,8 @@ impl Counters {
         self.refused
             .get_or_create(&RefusalLabels { door, reason })
             .inc();
-        self.complaints.may_say(Subject::Refusal(door, reason), now)
+        self.log_throttle
+            .may_log(Subject::Refusal(door, reason), now)
     }
 
     /// Counts a round of a worker, which took so long.

@@ -6,7 +6,7 @@ use axum::body::{Body, BodyDataStream, Bytes, to_bytes};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use crate::room::{Room, Share};
+use crate::budget::{Budget, Share};
 
 /// No honest client takes longer for a body that fits.
 const BODY_TIME: Duration = Duration::from_secs(60);
@@ -47,7 +47,7 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, BodyError> {
 /// # Errors
 /// As [`read`]; when others have all the room for too long.
 pub async fn read_large(
-    room: &Room,
+    room: &Budget,
     body: Body,
     max_bytes: usize,
 ) -> Result<(Bytes, Share), BodyError> {
@@ -56,7 +56,7 @@ pub async fn read_large(
 }
 
 async fn read_growing(
-    room: &Room,
+    room: &Budget,
     mut body: Body,
     max_bytes: usize,
 ) -> Result<(Bytes, Share), BodyError> {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
 
-use crate::room::Share;
+use crate::budget::Share;
 
 /// Most bodies fit without growing.
 const USUAL_BYTES: usize = 1024;

@@ -3,6 +3,7 @@
 mod activity;
 pub mod base_url;
 pub mod body;
+pub mod connections;
 pub mod cors;
 pub mod drain;
 pub mod form;
@@ -10,7 +11,6 @@ pub mod forwarded;
 pub mod html;
 pub mod json;
 pub mod page_token;
-pub mod places;
 pub mod server;
 pub mod tls;
 pub mod trace;

@@ -6,11 +6,11 @@ use sha2::{Digest, Sha256};
 
 /// What every token begins with.
 const PREFIX: &str = "PT";
-/// The first bytes of a digest over list and place.
+/// The first bytes of a digest over list and position.
 const CHECK_BYTES: usize = 8;
 
 /// Identity of a list: path, reader and filters. It is no secret: a forged token can only point to
-/// another place of a list that the forger may read anyway.
+/// another position of a list that the forger may read anyway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListDigest([u8; 32]);
 
@@ -35,25 +35,25 @@ impl ListDigest {
         Self(hash.finalize().into())
     }
 
-    /// The token of a place in the list.
+    /// The token of a position in the list.
     #[must_use]
-    pub fn token(&self, place: &[u8]) -> String {
-        let bytes = [place, &self.check(place)].concat();
+    pub fn token(&self, position: &[u8]) -> String {
+        let bytes = [position, &self.check(position)].concat();
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// The place that a token means. `None` when it is malformed or was made for another list.
+    /// The position that a token means. `None` when it is malformed or was made for another list.
     #[must_use]
-    pub fn place(&self, token: &str) -> Option<Vec<u8>> {
+    pub fn position(&self, token: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
-        let (place, given) = bytes.split_last_chunk::<CHECK_BYTES>()?;
-        (*given == self.check(place)).then(|| place.to_vec())
+        let (position, given) = bytes.split_last_chunk::<CHECK_BYTES>()?;
+        (*given == self.check(position)).then(|| position.to_vec())
     }
 
-    fn check(&self, place: &[u8]) -> [u8; CHECK_BYTES] {
+    fn check(&self, position: &[u8]) -> [u8; CHECK_BYTES] {
         let digest = Sha256::new()
             .chain_update(self.0)
-            .chain_update(place)
+            .chain_update(position)
             .finalize();
         let mut check = [0; CHECK_BYTES];
         for (to, from) in check.iter_mut().zip(digest) {

@@ -16,7 +16,7 @@ use sidetone::clock::Clock;
 use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
-use sidetone::door::Door;
+use sidetone::routes::Routes;
 use sidetone::runner::{Next, Work};
 use sidetone::secrets::Vault;
 use sidetone::tables::{self, Tables};
@@ -35,7 +35,7 @@ pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
 pub(crate) struct TestServer {
     pub(crate) app: App,
     pub(crate) vault: Arc<Vault>,
-    door: Door,
+    routes: Routes,
     user: String,
     password: String,
     pub(crate) dir: Arc<tempfile::TempDir>,
@@ -106,12 +106,12 @@ impl TestServer {
             sides,
             locations: Arc::default(),
         });
-        let door = Door::new(app.clone());
+        let routes = Routes::new(app.clone());
         let (user, password) = (ACCOUNT.to_owned(), TOKEN.to_owned());
         Self {
             app,
             vault,
-            door,
+            routes,
             user,
             password,
             dir,
@@ -123,7 +123,7 @@ impl TestServer {
         Self {
             app: self.app.clone(),
             vault: self.vault.clone(),
-            door: self.door.clone(),
+            routes: self.routes.clone(),
             user: user.to_owned(),
             password: password.to_owned(),
             dir: self.dir.clone(),
@@ -171,7 +171,7 @@ impl TestServer {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.door.answer(request).await;
+        let response = self.routes.answer(request).await;
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         Answer {

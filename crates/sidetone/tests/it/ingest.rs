@@ -5,7 +5,7 @@ use axum::http::{Method, Request};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use sidetone::ingest::native::Intake;
+use sidetone::ingest::native::Upload;
 use sidetone_core::id::CallRef;
 use sidetone_store::account::ProviderSecret;
 use std::io::Write;
@@ -34,15 +34,15 @@ async fn bodies_that_come_slowly_keep_no_room_for_what_did_not_come() {
     let server = TestServer::start().await;
     let mut under_way = Vec::new();
     for n in 0..200 {
-        let mut intake = Intake::new(server.app.clone(), ACCOUNT.parse().unwrap(), false);
+        let mut upload = Upload::new(server.app.clone(), ACCOUNT.parse().unwrap(), false);
         let began = format!("{}\n{{\"id\":", line(&n.to_string()));
-        intake.feed(began.into()).await.unwrap();
-        under_way.push(intake);
+        upload.feed(began.into()).await.unwrap();
+        under_way.push(upload);
     }
     let report = send_lines(&server, line("beside").to_string().into_bytes()).await;
     assert_eq!(report["accepted"], 1);
-    for intake in under_way {
-        let report = intake.finish(Ok(())).await.unwrap();
+    for upload in under_way {
+        let report = upload.finish(Ok(())).await.unwrap();
         assert_eq!((report.accepted, report.rejected), (1, 1));
     }
 }

@@ -3,7 +3,7 @@
 use super::at;
 use super::packets::{A, B, S, Story};
 use crate::facts::CallFacts;
-use crate::fold::place::PartyEdge;
+use crate::fold::media_ends::PartyEdge;
 use crate::fold::timeline::Timeline;
 use crate::fold::{FoldState, sip};
 use crate::vocabulary::CallState;

@@ -7,7 +7,7 @@ use super::{at, imported};
 use crate::event::{ImportStage, Observation};
 use crate::facts::{CallFacts, EdgeFacts};
 use crate::fold::cap::KEYS_MAX;
-use crate::fold::place::Places;
+use crate::fold::media_ends::MediaEnds;
 use crate::fold::sources::Sources;
 use crate::fold::{FoldState, sip};
 use crate::media::Counters;
@@ -418,7 +418,7 @@ fn streams_that_nobody_sends_are_told_apart_no_further_than_anything_else() {
     let mut talk = reports(40, hears_all);
     let reports = || (1..=40_u32).map(|number| (number, i64::from(number) * 50 + 2));
     for (number, tenths) in reports() {
-        let made_up = (0..60).map(|place| 1_000 * number + place);
+        let made_up = (0..60).map(|second| 1_000 * number + second);
         let blocks = made_up.filter_map(|stream| block(stream, 0, BASE + number));
         let report = RtcpReport {
             blocks: blocks.collect(),
@@ -431,8 +431,8 @@ fn streams_that_nobody_sends_are_told_apart_no_further_than_anything_else() {
         state.add(event);
     }
     let signalling = sip::signalling(&state.dialogs, &state.reports).unwrap();
-    let places = Places::of(&signalling.legs);
-    let sources = Sources::of(&state.reports, &signalling, &places);
+    let media_ends = MediaEnds::of(&signalling.legs);
+    let sources = Sources::of(&state.reports, &signalling, &media_ends);
     let receivers = sources.receivers();
     let streams = receivers.values().map(|receiver| receiver.streams.len());
     assert_eq!(streams.max(), Some(KEYS_MAX));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::ensure;
 use sidetone::clock::Clock;
-use sidetone::ingest::hep::batch::Batch;
+use sidetone::ingest::hep::batch::PacketBatch;
 use sidetone_core::correlate::{
     Correlator, DialogStep, Evidence, Fate, Limits, MediaClue, Owned, Seen, SipClue, Tracker,
 };
@@ -40,7 +40,7 @@ impl Places {
         }
     }
 
-    pub fn take(&mut self, batch: &Batch) {
+    pub fn take(&mut self, batch: &PacketBatch) {
         let now = self.clock.now();
         for received in batch.iter() {
             match self.place(received.bytes, now) {
@@ -128,7 +128,7 @@ const fn seen(at: TimeUs) -> Seen {
     }
 }
 
-/// Makes of each datagram the event that is kept, by the very functions of the intake.
+/// Makes of each datagram the event that is kept, by the very functions of the collector.
 pub struct Events {
     correlator: Correlator,
     headers: TrustedHeaders,
@@ -151,7 +151,7 @@ impl Events {
         }
     }
 
-    pub fn take(&mut self, batch: &Batch, mut give: impl FnMut(NewEvent)) {
+    pub fn take(&mut self, batch: &PacketBatch, mut give: impl FnMut(NewEvent)) {
         let now = self.clock.now();
         let mut read = Vec::new();
         for received in batch.iter() {

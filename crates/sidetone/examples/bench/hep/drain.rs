@@ -6,7 +6,7 @@ use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use sidetone::ingest::hep::batch::{Batch, Kind};
+use sidetone::ingest::hep::batch::{Kind, PacketBatch};
 use sidetone::ingest::hep::udp::{self, Reader};
 use sidetone::telemetry::labels::Transport;
 
@@ -53,7 +53,7 @@ struct Drain {
     socket: UdpSocket,
     sender: Sender,
     reader: Reader,
-    batch: Batch,
+    batch: PacketBatch,
 }
 
 impl Drain {
@@ -65,7 +65,7 @@ impl Drain {
             sender: Sender::new(socket.local_addr()?)?,
             socket,
             reader: Reader::default(),
-            batch: Batch::new(Transport::Udp),
+            batch: PacketBatch::new(Transport::Udp),
         })
     }
 
@@ -74,7 +74,7 @@ impl Drain {
     fn time(
         &mut self,
         traffic: &mut Traffic,
-        mut work: impl FnMut(&Batch),
+        mut work: impl FnMut(&PacketBatch),
     ) -> anyhow::Result<Duration> {
         for _ in 0..FILL / BURST {
             self.sender.send(BURST, traffic)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use sidetone::ingest::hep::batch::{Batch, Kind};
+use sidetone::ingest::hep::batch::{Kind, PacketBatch};
 use sidetone::telemetry::labels::Transport;
 use sidetone_store::Appended;
 use sidetone_store::prelude::*;
@@ -23,7 +23,7 @@ const BATCH: usize = 1_000;
 pub async fn run(dir: &Path, number: usize, mut traffic: Traffic) -> anyhow::Result<()> {
     let account = data::facts(dir)?.account_sid;
     let store = SqliteStore::open(&data::database(dir), Options::default())?;
-    let (mut events, mut batch) = (Events::new(account), Batch::new(Transport::Udp));
+    let (mut events, mut batch) = (Events::new(account), PacketBatch::new(Transport::Udp));
     let (mut time, mut datagram) = (Duration::ZERO, Vec::new());
     let peer = SocketAddr::from(([127, 0, 0, 1], 9060));
     for _ in 0..number / BATCH {

@@ -1,7 +1,7 @@
 use super::*;
 
 const PATH: &str = "/v1/Voice/Summaries";
-const PLACE: Place = Place { key: -5, id: 7 };
+const ROW_KEY: RowKey = RowKey { key: -5, id: 7 };
 
 fn base() -> BaseUrl {
     BaseUrl("https://voice.example".to_owned())
@@ -27,7 +27,7 @@ fn read(query: &str) -> Result<PageQuery, Invalid> {
 fn token_for(query: &str) -> String {
     PageToken {
         now: TimeUs::from_micros(99),
-        start: Start::After(PLACE),
+        start: Start::After(ROW_KEY),
     }
     .encode(&list(&base(), &params(query)).digest())
 }
@@ -71,7 +71,7 @@ fn pages_are_skipped_without_a_token_only() {
     );
     let token = token_for("");
     let page = read(&format!("Page=900&PageToken={token}")).unwrap();
-    assert_eq!(page.request().start, Start::After(PLACE));
+    assert_eq!(page.request().start, Start::After(ROW_KEY));
     assert_eq!(page.now(TimeUs::from_micros(1234)), TimeUs::from_micros(99));
 }
 
@@ -125,7 +125,7 @@ fn urls_repeat_the_filters() {
     let query = PageQuery::read(&list, 25).unwrap();
     let page = Page {
         rows: vec![(), ()],
-        before: Some(PLACE),
+        before: Some(ROW_KEY),
         ..Page::default()
     };
     let meta = list.meta("call_summaries", &query, &page, TimeUs::EPOCH);

@@ -8,7 +8,7 @@ use sidetone_core::fold::Derived;
 use sidetone_core::fold::ladder::{Ladder, Rung};
 use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::EdgeKind;
-use sidetone_store::page::{PageRequest, Place, Start};
+use sidetone_store::page::{PageRequest, RowKey, Start};
 use sidetone_store::{CallRecord, EventFilter};
 
 use super::packets::Packets;
@@ -78,7 +78,7 @@ async fn shown(
     app: &App,
     record: &CallRecord,
     summary: &CallSummary,
-) -> Result<Packets<Vec<(Place, CallEvent)>>, ApiError> {
+) -> Result<Packets<Vec<(RowKey, CallEvent)>>, ApiError> {
     let call = record.call;
     let is_told = is_progress_told(app, record).await?;
     let summary = summary.clone();
@@ -94,13 +94,13 @@ async fn shown(
             made.extend(derived.steps);
         }
         let messages = rungs.into_iter().filter_map(|rung| {
-            let place = Place {
+            let row_key = RowKey {
                 key: rung.at.micros(),
                 id: rung.position,
             };
-            Some((place, sip_event::of(call, &rung, &derived.route)?))
+            Some((row_key, sip_event::of(call, &rung, &derived.route)?))
         });
-        merged::with_places(made).chain(messages).collect()
+        merged::with_row_keys(made).chain(messages).collect()
     };
     Packets::read(app, call, Some(Ladder::default()), show).await
 }

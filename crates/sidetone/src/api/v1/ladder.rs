@@ -10,7 +10,7 @@ use sidetone_core::event::{CallEvent, EventKind, Observation};
 use sidetone_core::fold::ladder::{Content, Ladder, Rung};
 use sidetone_core::fold::{Derived, Route};
 use sidetone_core::id::CallRef;
-use sidetone_store::page::{Page, PageRequest, Place, Start};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 use sidetone_store::{AnnotationChange, EventFilter};
 
 use super::packets::Packets;
@@ -97,20 +97,21 @@ pub async fn read(
     Ok(response)
 }
 
-/// A call's packets and what was made of them, with their places, and where packets belong.
-fn rows(derived: Option<Derived>, rungs: Vec<Rung>) -> (Vec<(Place, Row)>, Option<Route>) {
+/// A call's packets and what was made of them, with their row keys, and where packets belong.
+fn rows(derived: Option<Derived>, rungs: Vec<Rung>) -> (Vec<(RowKey, Row)>, Option<Route>) {
     let rungs = rungs.into_iter().map(|rung| {
-        let place = Place {
+        let row_key = RowKey {
             key: rung.at.micros(),
             id: rung.position,
         };
-        (place, Row::Packet(rung))
+        (row_key, Row::Packet(rung))
     });
     let (warnings, route) = match derived {
         Some(derived) => (derived.warnings, Some(derived.route)),
         None => Default::default(),
     };
-    let warnings = merged::with_places(warnings).map(|(place, event)| (place, Row::Event(event)));
+    let warnings =
+        merged::with_row_keys(warnings).map(|(row_key, event)| (row_key, Row::Event(event)));
     (rungs.chain(warnings).collect(), route)
 }
 
@@ -119,7 +120,7 @@ async fn told(
     app: &App,
     call: CallRef,
     request: &PageRequest,
-) -> Result<Page<(Place, Row)>, ApiError> {
+) -> Result<Page<(RowKey, Row)>, ApiError> {
     let filter = EventFilter {
         kinds: vec![EventKind::Progress, EventKind::Edge],
         ..EventFilter::default()
@@ -128,7 +129,7 @@ async fn told(
     let rows = page.rows.into_iter();
     Ok(Page {
         rows: rows
-            .map(|(place, event)| (place, Row::Event(event)))
+            .map(|(row_key, event)| (row_key, Row::Event(event)))
             .collect(),
         before: page.before,
         after: page.after,
@@ -137,7 +138,7 @@ async fn told(
 }
 
 /// What was said about a call, by our clock.
-async fn changes(app: &App, call: CallRef) -> Result<Vec<(Place, Row)>, ApiError> {
+async fn changes(app: &App, call: CallRef) -> Result<Vec<(RowKey, Row)>, ApiError> {
     let latest = PageRequest {
         start: Start::First { skip: 0 },
         size: CHANGES_MAX,
@@ -145,7 +146,10 @@ async fn changes(app: &App, call: CallRef) -> Result<Vec<(Place, Row)>, ApiError
     let changes = app.store.annotation_history(call, &latest).await?.rows;
     let rows = changes.into_iter().map(|change| {
         let name = format!("annotation:{}:{}", change.author, change.revision);
-        (merged::place_of_made(change.at, &name), Row::Change(change))
+        (
+            merged::row_key_of_made(change.at, &name),
+            Row::Change(change),
+        )
     });
     Ok(rows.collect())
 }
@@ -155,53 +159,53 @@ async fn changes(app: &App, call: CallRef) -> Result<Vec<(Place, Row)>, ApiError
 async fn texts(
     app: &App,
     call: CallRef,
-    page: &mut Page<(Place, Row)>,
+    page: &mut Page<(RowKey, Row)>,
     start: Start,
 ) -> Result<HashMap<i64, String>, ApiError> {
     let is_backwards = matches!(start, Start::Before(_));
-    let mut wanted: Vec<Place> = page
+    let mut wanted: Vec<RowKey> = page
         .rows
         .iter()
-        .filter_map(|(place, row)| match row {
-            Row::Packet(rung) => matches!(rung.content, Content::Sip(_)).then_some(*place),
+        .filter_map(|(row_key, row)| match row {
+            Row::Packet(rung) => matches!(rung.content, Content::Sip(_)).then_some(*row_key),
             Row::Event(_) | Row::Change(_) => None,
         })
         .collect();
     if is_backwards {
         wanted.reverse();
     }
-    let positions: HashSet<i64> = wanted.iter().map(|place| place.id).collect();
+    let positions: HashSet<i64> = wanted.iter().map(|row_key| row_key.id).collect();
     let filter = EventFilter {
         kinds: vec![EventKind::Sip],
         ..EventFilter::default()
     };
     let mut texts = HashMap::new();
     let mut room = TEXTS_MAX_BYTES;
-    let mut read_to: Option<Place> = None;
-    for place in wanted {
+    let mut read_to: Option<RowKey> = None;
+    for row_key in wanted {
         if read_to.is_some_and(|to| {
             if is_backwards {
-                place >= to
+                row_key >= to
             } else {
-                place <= to
+                row_key <= to
             }
         }) {
             continue;
         }
         if room == 0 {
-            cut(page, place, is_backwards);
+            cut(page, row_key, is_backwards);
             break;
         }
         // From this message on, in whichever direction.
         let start = if is_backwards {
-            Start::Before(Place {
-                id: place.id.saturating_add(1),
-                ..place
+            Start::Before(RowKey {
+                id: row_key.id.saturating_add(1),
+                ..row_key
             })
         } else {
-            Start::After(Place {
-                id: place.id.saturating_sub(1),
-                ..place
+            Start::After(RowKey {
+                id: row_key.id.saturating_sub(1),
+                ..row_key
             })
         };
         let request = PageRequest { start, size: CHUNK };
@@ -211,13 +215,13 @@ async fn texts(
         } else {
             chunk.rows.last()
         };
-        read_to = far.map(|(place, _)| *place);
-        for (place, event) in chunk.rows {
+        read_to = far.map(|(row_key, _)| *row_key);
+        for (row_key, event) in chunk.rows {
             if let Observation::Sip { sip } = event.observation
-                && positions.contains(&place.id)
+                && positions.contains(&row_key.id)
             {
                 room = room.saturating_sub(sip.text.len());
-                texts.insert(place.id, sip.text);
+                texts.insert(row_key.id, sip.text);
             }
         }
     }
@@ -225,12 +229,12 @@ async fn texts(
 }
 
 /// Ends a page before a row, or, read backwards, behind it.
-fn cut(page: &mut Page<(Place, Row)>, at: Place, is_backwards: bool) {
+fn cut(page: &mut Page<(RowKey, Row)>, at: RowKey, is_backwards: bool) {
     if is_backwards {
-        page.rows.retain(|(place, _)| *place > at);
-        page.before = page.rows.first().map(|(place, _)| *place);
+        page.rows.retain(|(row_key, _)| *row_key > at);
+        page.before = page.rows.first().map(|(row_key, _)| *row_key);
     } else {
-        page.rows.retain(|(place, _)| *place < at);
-        page.after = page.rows.last().map(|(place, _)| *place);
+        page.rows.retain(|(row_key, _)| *row_key < at);
+        page.after = page.rows.last().map(|(row_key, _)| *row_key);
     }
 }

@@ -3,24 +3,24 @@
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::EventKey;
 use sidetone_core::time::TimeUs;
-use sidetone_store::page::{Page, PageRequest, Place, Start};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
-/// The place of a row that is made: stored ones have positions from 1, so it is before those of the
+/// The row key of a row that is made: stored ones have positions from 1, so it is before those of the
 /// same time.
 #[must_use]
-pub fn place_of_made(at: TimeUs, name: &str) -> Place {
+pub fn row_key_of_made(at: TimeUs, name: &str) -> RowKey {
     let key = EventKey::of(name);
     let (first, _) = key.as_bytes().split_first_chunk().unwrap_or((&[0; 8], &[]));
-    Place {
+    RowKey {
         key: at.micros(),
         id: i64::from_be_bytes(*first) | i64::MIN,
     }
 }
 
-/// Events that are made, with their places.
-pub fn with_places(made: Vec<CallEvent>) -> impl Iterator<Item = (Place, CallEvent)> {
+/// Events that are made, with their row keys.
+pub fn with_row_keys(made: Vec<CallEvent>) -> impl Iterator<Item = (RowKey, CallEvent)> {
     let made = made.into_iter();
-    made.map(|event| (place_of_made(event.at, event.id.as_str()), event))
+    made.map(|event| (row_key_of_made(event.at, event.id.as_str()), event))
 }
 
 /// Rows looked at together while some are left out.
@@ -31,16 +31,16 @@ const CHUNK: usize = 1_000;
 ///
 /// # Errors
 /// As `read`'s.
-pub async fn read<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
-    made: Vec<(Place, T)>,
+pub async fn read<T, E, R: Future<Output = Result<Page<(RowKey, T)>, E>>>(
+    made: Vec<(RowKey, T)>,
     request: &PageRequest,
     read: impl Fn(PageRequest) -> R,
-) -> Result<Page<(Place, T)>, E> {
+) -> Result<Page<(RowKey, T)>, E> {
     let mut request = *request;
     if let Start::First { skip: skip @ 1.. } = request.start {
-        let places: Vec<Place> = made.iter().map(|(place, _)| *place).collect();
-        match place_of(skip, &places, &read).await? {
-            Some(place) => request.start = Start::After(place),
+        let row_keys: Vec<RowKey> = made.iter().map(|(row_key, _)| *row_key).collect();
+        match row_key_of(skip, &row_keys, &read).await? {
+            Some(row_key) => request.start = Start::After(row_key),
             None => {
                 return Ok(Page::default());
             }
@@ -49,12 +49,12 @@ pub async fn read<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
     Ok(page(read(request).await?, made, &request))
 }
 
-/// The place of the last of so many rows. `None`: there are fewer.
-async fn place_of<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
+/// The row key of the last of so many rows. `None`: there are fewer.
+async fn row_key_of<T, E, R: Future<Output = Result<Page<(RowKey, T)>, E>>>(
     rows: u64,
-    made: &[Place],
+    made: &[RowKey],
     read: impl Fn(PageRequest) -> R,
-) -> Result<Option<Place>, E> {
+) -> Result<Option<RowKey>, E> {
     let mut left = rows;
     let mut request = PageRequest {
         start: Start::First { skip: 0 },
@@ -63,19 +63,23 @@ async fn place_of<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
     loop {
         let stored = read(request).await?;
         let stored = Page {
-            rows: stored.rows.iter().map(|(place, _)| (*place, ())).collect(),
+            rows: stored
+                .rows
+                .iter()
+                .map(|(row_key, _)| (*row_key, ()))
+                .collect(),
             before: stored.before,
             after: stored.after,
             ..Page::default()
         };
-        let chunk = page(stored, made.iter().map(|place| (*place, ())), &request);
+        let chunk = page(stored, made.iter().map(|row_key| (*row_key, ())), &request);
         let nth = usize::try_from(left - 1).unwrap_or(usize::MAX);
-        if let Some((place, ())) = chunk.rows.get(nth) {
-            return Ok(Some(*place));
+        if let Some((row_key, ())) = chunk.rows.get(nth) {
+            return Ok(Some(*row_key));
         }
         left -= chunk.rows.len() as u64;
         match chunk.after {
-            Some(place) => request.start = Start::After(place),
+            Some(row_key) => request.start = Start::After(row_key),
             None => return Ok(None),
         }
     }
@@ -83,20 +87,20 @@ async fn place_of<T, E, R: Future<Output = Result<Page<(Place, T)>, E>>>(
 
 /// The page of both, neither of which leaves rows out.
 fn page<T>(
-    stored: Page<(Place, T)>,
-    made: impl IntoIterator<Item = (Place, T)>,
+    stored: Page<(RowKey, T)>,
+    made: impl IntoIterator<Item = (RowKey, T)>,
     request: &PageRequest,
-) -> Page<(Place, T)> {
+) -> Page<(RowKey, T)> {
     // Stored rows that were not read, because they are many or large, stand before those made
     // beyond them.
-    let is_within = |place: Place| match request.start {
-        Start::First { .. } => stored.after.is_none_or(|last| place <= last),
-        Start::After(from) => place > from && stored.after.is_none_or(|last| place <= last),
-        Start::Before(from) => place < from && stored.before.is_none_or(|first| place >= first),
+    let is_within = |row_key: RowKey| match request.start {
+        Start::First { .. } => stored.after.is_none_or(|last| row_key <= last),
+        Start::After(from) => row_key > from && stored.after.is_none_or(|last| row_key <= last),
+        Start::Before(from) => row_key < from && stored.before.is_none_or(|first| row_key >= first),
     };
     let mut rows = stored.rows;
-    rows.extend(made.into_iter().filter(|(place, _)| is_within(*place)));
-    rows.sort_by_key(|(place, _)| *place);
+    rows.extend(made.into_iter().filter(|(row_key, _)| is_within(*row_key)));
+    rows.sort_by_key(|(row_key, _)| *row_key);
     let is_cut = rows.len() > request.size;
     // The row that a token names is on the other side.
     let (before, after) = match request.start {
@@ -108,10 +112,10 @@ fn page<T>(
         }
     };
     rows.truncate(request.size);
-    let place = |row: Option<&(Place, T)>| row.map(|(place, _)| *place);
+    let row_key = |row: Option<&(RowKey, T)>| row.map(|(row_key, _)| *row_key);
     Page {
-        before: place(rows.first()).filter(|_| before),
-        after: place(rows.last()).filter(|_| after),
+        before: row_key(rows.first()).filter(|_| before),
+        after: row_key(rows.last()).filter(|_| after),
         rows,
         damaged: stored.damaged,
     }
@@ -123,19 +127,19 @@ mod tests {
 
     use super::*;
 
-    const fn at(key: i64) -> Place {
-        Place { key, id: 0 }
+    const fn at(key: i64) -> RowKey {
+        RowKey { key, id: 0 }
     }
 
     /// Even rows are stored, of which at most so many are read at once, and odd ones are made: 0 to
     /// 9.
-    async fn ask(request: PageRequest, most: usize) -> Page<(Place, i64)> {
+    async fn ask(request: PageRequest, most: usize) -> Page<(RowKey, i64)> {
         let stored = async |asked: PageRequest| -> Result<_, Infallible> {
             let all = || (0..10).step_by(2).map(|key| (at(key), key));
             let mut stored: Vec<_> = match asked.start {
                 Start::First { .. } => all().collect(),
-                Start::After(from) => all().filter(|(place, _)| *place > from).collect(),
-                Start::Before(from) => all().filter(|(place, _)| *place < from).collect(),
+                Start::After(from) => all().filter(|(row_key, _)| *row_key > from).collect(),
+                Start::Before(from) => all().filter(|(row_key, _)| *row_key < from).collect(),
             };
             let size = asked.size.min(most);
             let is_cut = stored.len() > size;
@@ -158,7 +162,7 @@ mod tests {
         page
     }
 
-    fn keys(page: &Page<(Place, i64)>) -> Vec<i64> {
+    fn keys(page: &Page<(RowKey, i64)>) -> Vec<i64> {
         page.rows.iter().map(|(_, key)| *key).collect()
     }
 
@@ -171,15 +175,15 @@ mod tests {
                 let page = ask(PageRequest { start, size }, most).await;
                 seen.extend(keys(&page));
                 match page.after {
-                    Some(place) => start = Start::After(place),
+                    Some(row_key) => start = Start::After(row_key),
                     None => break page,
                 }
             };
             assert_eq!(seen, (0..10).collect::<Vec<_>>(), "{size} {most}");
             let mut seen = keys(&last);
             let mut before = last.before;
-            while let Some(place) = before {
-                let start = Start::Before(place);
+            while let Some(row_key) = before {
+                let start = Start::Before(row_key);
                 let page = ask(PageRequest { start, size }, most).await;
                 seen.splice(0..0, keys(&page));
                 before = page.before;

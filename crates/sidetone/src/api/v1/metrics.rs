@@ -43,7 +43,7 @@ pub async fn read(
             let series = move |derived: Option<Derived>, _| {
                 let mut series = derived.map(|it| it.series).unwrap_or_default();
                 series.retain(|event| fits(&filter, event));
-                merged::with_places(series).collect::<Vec<_>>()
+                merged::with_row_keys(series).collect::<Vec<_>>()
             };
             Packets::read(&app, call, None, series).await?
         }

@@ -8,7 +8,7 @@ use sidetone_core::fold::ladder::{Ladder, Rung};
 use sidetone_core::fold::{Derived, FoldState};
 use sidetone_core::id::CallRef;
 use sidetone_store::EventFilter;
-use sidetone_store::page::{PageRequest, Place, Start};
+use sidetone_store::page::{PageRequest, RowKey, Start};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::api::error::ApiError;
@@ -52,8 +52,8 @@ struct Reading {
 }
 
 impl Reading {
-    fn with(mut self, rows: Vec<(Place, CallEvent)>) -> Self {
-        for (place, event) in &rows {
+    fn with(mut self, rows: Vec<(RowKey, CallEvent)>) -> Self {
+        for (row_key, event) in &rows {
             self.state.add(event);
             self.held_bytes += match &event.observation {
                 Observation::Sip { sip } => {
@@ -64,7 +64,7 @@ impl Reading {
                 _ => 256,
             };
             if let Some(ladder) = &mut self.ladder {
-                ladder.add(event, place.id);
+                ladder.add(event, row_key.id);
             }
         }
         self

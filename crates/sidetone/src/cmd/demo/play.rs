@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::ingest::hep::batch::{Batch, Kind};
-use crate::ingest::hep::intake::Intake;
+use crate::ingest::hep::batch::{Kind, PacketBatch};
+use crate::ingest::hep::collector::Collector;
 use crate::ingest::hep::queue::BATCH_PACKETS;
 use crate::telemetry::labels::Transport;
 use crate::work::catch_up::CatchUp;
@@ -186,7 +186,7 @@ pub fn site_begins_at(now: TimeUs) -> TimeUs {
     now.plus_us(-SITE_US)
 }
 
-/// Gives the packets that a SIP site's agents mirror to the intake, as if they came over UDP, until a stop is asked for.
+/// Gives the packets that a SIP site's agents mirror to the collector, as if they came over UDP, until a stop is asked for.
 pub async fn mirror(
     app: App,
     account: AccountSid,
@@ -196,8 +196,8 @@ pub async fn mirror(
     let mut calls = calls.peekable();
     let mut ahead: BTreeMap<(TimeUs, u64), Vec<u8>> = BTreeMap::new();
     let mut count = 0;
-    let mut intake = Intake::new(app.clone());
-    let mut batch = Batch::new(Transport::Udp);
+    let mut collector = Collector::new(app.clone());
+    let mut batch = PacketBatch::new(Transport::Udp);
     batch.account = Some(account);
     loop {
         let now = app.clock.now();
@@ -215,11 +215,11 @@ pub async fn mirror(
             for packet in some {
                 batch.push(SITE, Kind::Hep, packet);
             }
-            if let Err(error) = intake.take(&batch).await {
+            if let Err(error) = collector.take(&batch).await {
                 tracing::error!(%error, "made-up packets were lost");
             }
         }
-        if let Err(error) = intake.tick().await {
+        if let Err(error) = collector.tick().await {
             tracing::error!(%error, "made-up packets were lost");
         }
         tokio::select! {
@@ -227,7 +227,7 @@ pub async fn mirror(
             _ = stop.wait_for(|stop| *stop) => break,
         }
     }
-    if let Err(error) = intake.finish().await {
+    if let Err(error) = collector.finish().await {
         tracing::error!(%error, "the last made-up packets were lost");
     }
 }

@@ -1,4 +1,4 @@
-//! Packets on their way from a listener to the intake.
+//! Packets on their way from a listener to the collector.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ pub enum Kind {
     Sip,
 }
 
-/// One packet of a [`Batch`].
+/// One packet of a [`PacketBatch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received<'a> {
     /// Who sent it to us: an agent or a phone, not who sent what the agent captured.
@@ -30,9 +30,9 @@ pub struct Received<'a> {
 }
 
 /// Packets that came together, in the order they came. Its buffers are used again after
-/// [`Batch::clear`].
+/// [`PacketBatch::clear`].
 #[derive(Debug)]
-pub struct Batch {
+pub struct PacketBatch {
     /// When the last of them was received.
     pub received_at: TimeUs,
     /// How they came.
@@ -42,12 +42,12 @@ pub struct Batch {
     /// [`Received::number`] of the next packet; each one counts on.
     pub next_number: u64,
     buffer: Vec<u8>,
-    packets: Vec<Place>,
+    packets: Vec<Extent>,
 }
 
 /// Where a packet is in the buffer.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Extent {
     peer: SocketAddr,
     kind: Kind,
     number: u64,
@@ -55,7 +55,7 @@ struct Place {
     len: usize,
 }
 
-impl Batch {
+impl PacketBatch {
     /// An empty batch.
     #[must_use]
     pub fn new(transport: Transport) -> Self {
@@ -71,7 +71,7 @@ impl Batch {
 
     /// Adds a packet.
     pub fn push(&mut self, peer: SocketAddr, kind: Kind, bytes: &[u8]) {
-        self.packets.push(Place {
+        self.packets.push(Extent {
             peer,
             kind,
             number: self.next_number,
@@ -84,11 +84,11 @@ impl Batch {
 
     /// The packets.
     pub fn iter(&self) -> impl Iterator<Item = Received<'_>> {
-        self.packets.iter().map(|place| Received {
-            peer: place.peer,
-            kind: place.kind,
-            number: place.number,
-            bytes: &self.buffer[place.start..place.start + place.len],
+        self.packets.iter().map(|extent| Received {
+            peer: extent.peer,
+            kind: extent.kind,
+            number: extent.number,
+            bytes: &self.buffer[extent.start..extent.start + extent.len],
         })
     }
 
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn gives_back_what_was_put_in() {
         let peer = SocketAddr::from(([192, 0, 2, 1], 9060));
-        let mut batch = Batch::new(Transport::Udp);
+        let mut batch = PacketBatch::new(Transport::Udp);
         for round in 0..2 {
             batch.push(peer, Kind::Hep, b"HEP3");
             batch.push(peer, Kind::Sip, b"");

@@ -7,11 +7,11 @@ use anyhow::bail;
 use sidetone_core::id::AccountSid;
 use sidetone_wire::pcap::datagrams;
 
-use super::batch::{Batch, Kind};
-use super::intake::Intake;
+use super::batch::{Kind, PacketBatch};
+use super::collector::Collector;
 use super::queue::{BATCH_BYTES, BATCH_PACKETS};
 use crate::app::App;
-use crate::ingest::report::Report;
+use crate::ingest::outcome::Outcome;
 use crate::telemetry::labels::Transport;
 
 /// Takes the packets of a file about an account's calls. It is all there is of them: those that
@@ -19,9 +19,9 @@ use crate::telemetry::labels::Transport;
 ///
 /// # Errors
 /// When it is no capture that can be read, there is no HEP in it, or the store fails.
-pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::Result<Report> {
-    let mut intake = Intake::of_whole(app.clone());
-    let mut batch = Batch::new(Transport::File);
+pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::Result<Outcome> {
+    let mut collector = Collector::of_whole(app.clone());
+    let mut batch = PacketBatch::new(Transport::File);
     batch.account = Some(account);
     batch.received_at = app.clock.now();
     let (mut read, mut others, mut damage) = (0, 0, None);
@@ -40,7 +40,7 @@ pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::R
             Err(error) => damage = Some(error),
         }
         if batch.len() >= BATCH_PACKETS || batch.bytes() >= BATCH_BYTES {
-            intake.take(&batch).await?;
+            collector.take(&batch).await?;
             batch.clear();
         }
     }
@@ -52,11 +52,11 @@ pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::R
             "there is no HEP in this capture; capture what an agent sends to port 9060, not SIP and RTP themselves"
         );
     }
-    intake.take(&batch).await?;
-    let mut report = intake.finish_settled().await?;
-    report.ignored += others + captured.skipped();
+    collector.take(&batch).await?;
+    let mut outcome = collector.finish_settled().await?;
+    outcome.ignored += others + captured.skipped();
     if let Some(error) = damage {
-        report.refuse_unnamed(&format!("The {error}."));
+        outcome.refuse_unnamed(&format!("The {error}."));
     }
-    Ok(report)
+    Ok(outcome)
 }

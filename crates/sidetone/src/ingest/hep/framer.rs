@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use sidetone_wire::hep::{Frame, frame};
 
-use super::batch::{Batch, Kind};
+use super::batch::{Kind, PacketBatch};
 
 /// Finds packets in pieces of a stream. Keeps what is not a whole packet yet: less than one
 /// packet's 65,535 bytes.
@@ -16,7 +16,7 @@ pub struct Framer {
 impl Framer {
     /// Adds the packets that the piece completes to the batch; says in how many places there was
     /// something else.
-    pub fn feed(&mut self, peer: SocketAddr, piece: &[u8], batch: &mut Batch) -> u64 {
+    pub fn feed(&mut self, peer: SocketAddr, piece: &[u8], batch: &mut PacketBatch) -> u64 {
         if self.rest.is_empty() {
             let (used, gaps) = walk(peer, piece, batch);
             self.rest.extend_from_slice(&piece[used..]);
@@ -36,7 +36,7 @@ impl Framer {
 }
 
 /// How many bytes were used, and how many stretches of them belonged to no packet.
-fn walk(peer: SocketAddr, bytes: &[u8], batch: &mut Batch) -> (usize, u64) {
+fn walk(peer: SocketAddr, bytes: &[u8], batch: &mut PacketBatch) -> (usize, u64) {
     let (mut at, mut gaps, mut in_gap) = (0, 0, false);
     loop {
         match frame(&bytes[at..]) {
@@ -82,7 +82,7 @@ mod tests {
         let peer = SocketAddr::from(([192, 0, 2, 1], 1));
         for size in [1, 2, 5, 6, 7, 700, 4_096, stream.len()] {
             let mut framer = Framer::default();
-            let mut batch = Batch::new(Transport::Tcp);
+            let mut batch = PacketBatch::new(Transport::Tcp);
             let gaps: u64 = stream
                 .chunks(size)
                 .map(|piece| framer.feed(peer, piece, &mut batch))

@@ -1,12 +1,12 @@
 //! HEP: what agents beside SIP equipment captured; and what phones report of themselves.
 
+pub mod admission;
 pub mod batch;
-pub mod door;
+pub mod collector;
 pub mod file;
 pub mod foreign;
 pub mod framer;
-pub mod gate;
-pub mod intake;
+pub mod http;
 pub mod queue;
 pub mod running;
 mod sip_port;
@@ -21,19 +21,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use self::intake::Intake;
-use self::queue::{DEPTH, Outlet, queue};
+use self::collector::Collector;
+use self::queue::{BatchReceiver, DEPTH, queue};
 use self::tcp::Streams;
 use crate::app::App;
 use crate::config::Config;
 use crate::shutdown::stopped;
 use crate::socket::{self, Purpose};
-use crate::telemetry::complaints::Subject;
 use crate::telemetry::labels::Transport;
+use crate::telemetry::throttle::Subject;
 
-/// How often the intake looks at what waits.
+/// How often the collector looks at what waits.
 const TICK: Duration = Duration::from_millis(250);
-/// How long the intake rests after the store failed; meanwhile the queue fills.
+/// How long the collector rests after the store failed; meanwhile the queue fills.
 const REST: Duration = Duration::from_millis(100);
 
 const UDP: Purpose = Purpose {
@@ -125,24 +125,29 @@ impl Listeners {
         if at == Addresses::default() {
             return Ok(());
         }
-        let (inlet, outlet) = queue(DEPTH);
+        let (batch_sender, batch_receiver) = queue(DEPTH);
         for socket in self.udp {
             app.counters.kernel.watch(Transport::Udp, &socket)?;
-            let (app, inlet, stop) = (app.clone(), inlet.clone(), stop.clone());
-            tasks.spawn_blocking(move || udp::read(&app, &socket, &inlet, &stop));
+            let (app, batch_sender, stop) = (app.clone(), batch_sender.clone(), stop.clone());
+            tasks.spawn_blocking(move || udp::read(&app, &socket, &batch_sender, &stop));
         }
         if let Some(listener) = self.tcp {
             let streams = Streams {
                 app: app.clone(),
-                inlet: inlet.clone(),
+                batch_sender: batch_sender.clone(),
                 tls: tls.filter(|_| app.config.hep.tls),
             };
             tasks.spawn(tcp::serve(listener, streams, stop.clone()));
         }
         if let Some(socket) = self.sip {
-            tasks.spawn(sip_port::serve(app.clone(), socket, inlet, stop.clone()));
+            tasks.spawn(sip_port::serve(
+                app.clone(),
+                socket,
+                batch_sender,
+                stop.clone(),
+            ));
         }
-        tasks.spawn(take_in(app.clone(), outlet));
+        tasks.spawn(take_in(app.clone(), batch_receiver));
         tasks.spawn(watch_kernel(app.clone(), stop.clone()));
         let shown = |at: Option<SocketAddr>| at.map_or("off".to_owned(), |at| at.to_string());
         let (udp, tcp, sip) = (shown(at.udp), shown(at.tcp), shown(at.sip));
@@ -176,35 +181,35 @@ fn enlarge(sockets: &[UdpSocket], asked: usize) {
 }
 
 /// Takes packets in until no listener is left.
-async fn take_in(app: App, mut outlet: Outlet) {
+async fn take_in(app: App, mut batch_receiver: BatchReceiver) {
     let (messages, mut running) = mpsc::channel(1);
     tokio::spawn(running::read(app.clone(), messages));
-    let mut intake = Intake::new(app.clone());
+    let mut collector = Collector::new(app.clone());
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let taken = tokio::select! {
-            batch = outlet.next() => {
+            batch = batch_receiver.next() => {
                 let Some(batch) = batch else { break };
-                let taken = intake.take(&batch).await;
-                outlet.give_back(batch);
+                let taken = collector.take(&batch).await;
+                batch_receiver.give_back(batch);
                 taken
             }
             Some(messages) = running.recv() => {
-                intake.remember(&messages);
+                collector.remember(&messages);
                 Ok(())
             }
-            _ = ticks.tick() => intake.tick().await,
+            _ = ticks.tick() => collector.tick().await,
         };
         if let Err(error) = taken {
-            let complaints = &app.counters.complaints;
-            if let Some(more) = complaints.may_say(Subject::PacketsNotKept, app.clock.now()) {
+            let log_throttle = &app.counters.log_throttle;
+            if let Some(more) = log_throttle.may_log(Subject::PacketsNotKept, app.clock.now()) {
                 tracing::error!(%error, more, "packets could not be kept");
             }
             tokio::time::sleep(REST).await;
         }
     }
-    if let Err(error) = intake.finish().await {
+    if let Err(error) = collector.finish().await {
         tracing::error!(%error, "the last packets could not be kept");
     }
 }

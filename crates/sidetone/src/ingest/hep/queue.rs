@@ -1,11 +1,11 @@
-//! The way from the listeners to the intake: bounded, so that who cannot be served waits, and the
+//! The way from the listeners to the collector: bounded, so that who cannot be served waits, and the
 //! kernel drops and counts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::batch::Batch;
+use super::batch::PacketBatch;
 use crate::telemetry::labels::Transport;
 
 /// Most packets of a batch.
@@ -17,70 +17,70 @@ pub const BATCH_BYTES: usize = 512 * 1024;
 pub const DEPTH: usize = 32;
 
 /// Batches that were emptied, to be filled again.
-type Pool = Arc<Mutex<Vec<Batch>>>;
+type Pool = Arc<Mutex<Vec<PacketBatch>>>;
 
 /// Where listeners put batches.
 #[derive(Clone)]
-pub struct Inlet {
-    sender: mpsc::Sender<Batch>,
+pub struct BatchSender {
+    sender: mpsc::Sender<PacketBatch>,
     pool: Pool,
 }
 
-/// Where the intake takes them.
-pub struct Outlet {
-    receiver: mpsc::Receiver<Batch>,
+/// Where the collector takes them.
+pub struct BatchReceiver {
+    receiver: mpsc::Receiver<PacketBatch>,
     pool: Pool,
 }
 
 /// A queue of so many batches.
 #[must_use]
-pub fn queue(depth: usize) -> (Inlet, Outlet) {
+pub fn queue(depth: usize) -> (BatchSender, BatchReceiver) {
     let (sender, receiver) = mpsc::channel(depth);
     let pool = Pool::default();
-    let inlet = Inlet {
+    let batch_sender = BatchSender {
         sender,
         pool: pool.clone(),
     };
-    (inlet, Outlet { receiver, pool })
+    (batch_sender, BatchReceiver { receiver, pool })
 }
 
-impl Inlet {
+impl BatchSender {
     /// An empty batch.
     #[must_use]
-    pub fn empty(&self, transport: Transport) -> Batch {
+    pub fn empty(&self, transport: Transport) -> PacketBatch {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut batch) = pool.pop() else {
-            return Batch::new(transport);
+            return PacketBatch::new(transport);
         };
         batch.transport = transport;
         batch
     }
 
-    /// Waits for room. A queue without an intake takes nothing any more: then everything is ending.
-    pub async fn put(&self, batch: Batch) {
+    /// Waits for room. A queue without a collector takes nothing any more: then everything is ending.
+    pub async fn put(&self, batch: PacketBatch) {
         let _ = self.sender.send(batch).await;
     }
 
     /// As [`Self::put`], for threads that may wait.
-    pub fn put_blocking(&self, batch: Batch) {
+    pub fn put_blocking(&self, batch: PacketBatch) {
         let _ = self.sender.blocking_send(batch);
     }
 
     /// Whether there was room.
     #[must_use]
-    pub fn try_put(&self, batch: Batch) -> bool {
+    pub fn try_put(&self, batch: PacketBatch) -> bool {
         self.sender.try_send(batch).is_ok()
     }
 }
 
-impl Outlet {
+impl BatchReceiver {
     /// The next batch; `None` when no listener is left.
-    pub async fn next(&mut self) -> Option<Batch> {
+    pub async fn next(&mut self) -> Option<PacketBatch> {
         self.receiver.recv().await
     }
 
     /// Gives a batch back to be filled again.
-    pub fn give_back(&self, mut batch: Batch) {
+    pub fn give_back(&self, mut batch: PacketBatch) {
         batch.clear();
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.len() < DEPTH {

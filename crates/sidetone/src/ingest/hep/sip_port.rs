@@ -11,11 +11,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::batch::Kind;
-use super::queue::Inlet;
+use super::queue::BatchSender;
 use crate::app::App;
 use crate::shutdown::stopped;
-use crate::telemetry::complaints::Subject;
 use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
+use crate::telemetry::throttle::Subject;
 
 /// The event package of quality reports.
 const EVENT: &[u8] = b"vq-rtcpxr";
@@ -32,7 +32,7 @@ const LONGER_MAX: usize = 256;
 pub(super) async fn serve(
     app: App,
     socket: UdpSocket,
-    inlet: Inlet,
+    batch_sender: BatchSender,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut buffer = vec![0; 65_536];
@@ -66,10 +66,10 @@ pub(super) async fn serve(
                 answer
             }
             Outcome::Report(answer) => {
-                let mut batch = inlet.empty(Transport::Sip);
+                let mut batch = batch_sender.empty(Transport::Sip);
                 batch.received_at = app.clock.now();
                 batch.push(peer, Kind::Sip, request);
-                if inlet.try_put(batch) {
+                if batch_sender.try_put(batch) {
                     answer
                 } else {
                     count(&app, peer, PacketResult::QueueFull, PacketReason::None);
@@ -91,7 +91,7 @@ fn count(app: &App, peer: SocketAddr, result: PacketResult, reason: PacketReason
     counters.count_packets(transport, result, reason, 1);
     let is_bad = !matches!(result, PacketResult::KeepAlive | PacketResult::NotAReport);
     let subject = Subject::Packet(transport, result, PacketReason::None);
-    if is_bad && let Some(more) = counters.complaints.may_say(subject, app.clock.now()) {
+    if is_bad && let Some(more) = counters.log_throttle.may_log(subject, app.clock.now()) {
         let (result, reason) = (result.as_str(), reason.as_str());
         tracing::warn!(%peer, result, reason, more, "a SIP request was not taken");
     }

@@ -11,21 +11,21 @@ use tokio_rustls::TlsAcceptor;
 
 use super::foreign::{Foreign, remedy};
 use super::framer::Framer;
-use super::queue::Inlet;
+use super::queue::BatchSender;
 use crate::app::App;
 use crate::config::Networks;
 use crate::shutdown::stopped;
-use crate::telemetry::complaints::Subject;
 use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
-use crate::web::places::{Found, Place, Places};
+use crate::telemetry::throttle::Subject;
+use crate::web::connections::{ConnectionLimit, ConnectionSlot, Found};
 use crate::web::server::accept;
 
 /// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent
 /// into a connection that was closed meanwhile is lost.
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// How long an agent is silent at least that has sent packets before, until another connection may
-/// have its place.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// have its slot.
+const IDLE_MAX: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -34,7 +34,7 @@ pub struct Streams {
     /// Whose counters count.
     pub app: App,
     /// Where packets go.
-    pub inlet: Inlet,
+    pub batch_sender: BatchSender,
     /// Encrypts connections.
     pub tls: Option<TlsAcceptor>,
 }
@@ -42,10 +42,10 @@ pub struct Streams {
 /// Takes connections until a stop is asked for. As many as HTTP may have, counted apart, and a
 /// quarter of them from one address; when there are more, one that is silent makes room.
 pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Receiver<bool>) {
-    let places = Places::new(
+    let limit = ConnectionLimit::new(
         streams.app.config.max_connections,
         Networks::default(),
-        PATIENCE,
+        IDLE_MAX,
     );
     let streams = Arc::new(streams);
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
@@ -53,15 +53,15 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
         let app = &streams.app;
         // Nobody makes room for who may not be here.
         let may_be = app.tables.get().agents.may_be_at(peer.ip());
-        let take = || places.take(peer.ip(), app.clock.passed());
+        let take = || limit.take(peer.ip(), app.clock.passed());
         let found = may_be.then(take).flatten();
-        let Some(Found { place, displaces }) = found else {
+        let Some(Found { slot, displaces }) = found else {
             refuse(app, may_be, peer);
             continue;
         };
         if displaces {
             app.counters.connections_displaced.inc();
-            if let Some(more) = may_say(app, Subject::AgentDisplaced) {
+            if let Some(more) = may_log(app, Subject::AgentDisplaced) {
                 tracing::warn!(%peer, more, "a silent connection of an agent made room for another");
             }
         }
@@ -70,7 +70,7 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
             peer,
             streams.clone(),
             stop.clone(),
-            place,
+            slot,
         ));
     }
 }
@@ -92,13 +92,13 @@ fn refuse(app: &App, may_be: bool, peer: SocketAddr) {
             "no agent may connect from there; name its network in hep_allow or in the sources of an [[agent]]",
         )
     };
-    if let Some(more) = may_say(app, subject) {
+    if let Some(more) = may_log(app, subject) {
         tracing::warn!(%peer, more, "{what}");
     }
 }
 
-fn may_say(app: &App, subject: Subject) -> Option<u64> {
-    app.counters.complaints.may_say(subject, app.clock.now())
+fn may_log(app: &App, subject: Subject) -> Option<u64> {
+    app.counters.log_throttle.may_log(subject, app.clock.now())
 }
 
 async fn connection(
@@ -106,15 +106,15 @@ async fn connection(
     peer: SocketAddr,
     streams: Arc<Streams>,
     mut stop: watch::Receiver<bool>,
-    place: Place,
+    slot: ConnectionSlot,
 ) {
     let reading = async {
         match &streams.tls {
-            None => read(stream, peer, &streams, &place).await,
+            None => read(stream, peer, &streams, &slot).await,
             Some(acceptor) => {
                 let pause = streams.app.config.client_timeout;
                 match tokio::time::timeout(pause, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => read(stream, peer, &streams, &place).await,
+                    Ok(Ok(stream)) => read(stream, peer, &streams, &slot).await,
                     Ok(Err(error)) => {
                         mistaken(&streams.app, peer, PacketReason::TlsHandshake, &error);
                     }
@@ -126,7 +126,7 @@ async fn connection(
     tokio::select! {
         () = reading => {}
         () = stopped(&mut stop) => {}
-        () = place.lost() => {}
+        () = slot.lost() => {}
     }
 }
 
@@ -134,7 +134,7 @@ async fn connection(
 fn mistaken(app: &App, peer: SocketAddr, reason: PacketReason, error: &dyn std::fmt::Display) {
     let (door, result) = (Transport::Tcp, PacketResult::Malformed);
     app.counters.count_packets(door, result, reason, 1);
-    if let Some(more) = may_say(app, Subject::Packet(door, result, reason)) {
+    if let Some(more) = may_log(app, Subject::Packet(door, result, reason)) {
         let remedy = remedy(result, reason);
         let reason = reason.as_str();
         tracing::warn!(%peer, reason, %error, remedy, more, "what comes to the HEP port is not HEP");
@@ -147,9 +147,11 @@ async fn read(
     mut stream: impl AsyncRead + Unpin,
     peer: SocketAddr,
     streams: &Streams,
-    place: &Place,
+    slot: &ConnectionSlot,
 ) {
-    let Streams { app, inlet, .. } = streams;
+    let Streams {
+        app, batch_sender, ..
+    } = streams;
     let transport = Transport::Tcp;
     let malformed = |reason, number| {
         let counters = &app.counters;
@@ -164,7 +166,7 @@ async fn read(
         } else {
             IDLE
         };
-        place.listens(app.clock.passed());
+        slot.listens(app.clock.passed());
         let length = match tokio::time::timeout(pause, stream.read(&mut piece)).await {
             Ok(Ok(0)) | Err(_) => break,
             Ok(Ok(length)) => length,
@@ -180,14 +182,14 @@ async fn read(
             mistaken(app, peer, reason, &reason.as_str());
             break;
         }
-        place.works();
-        let mut batch = inlet.empty(transport);
+        slot.works();
+        let mut batch = batch_sender.empty(transport);
         batch.received_at = app.clock.now();
         let gaps = framer.feed(peer, &piece[..length], &mut batch);
         malformed(PacketReason::BetweenPackets, gaps);
         if !batch.is_empty() {
-            place.is_known();
-            inlet.put(batch).await;
+            slot.is_known();
+            batch_sender.put(batch).await;
         }
     }
     if framer.is_within() {

@@ -10,8 +10,8 @@ use nix::sys::socket::{
 };
 use tokio::sync::watch;
 
-use super::batch::{Batch, Kind};
-use super::queue::{BATCH_BYTES, BATCH_PACKETS, Inlet};
+use super::batch::{Kind, PacketBatch};
+use super::queue::{BATCH_BYTES, BATCH_PACKETS, BatchSender};
 use crate::app::App;
 use crate::telemetry::labels::Transport;
 
@@ -32,14 +32,19 @@ pub fn enlarge(socket: &UdpSocket, bytes: usize) -> nix::Result<usize> {
 }
 
 /// Reads datagrams until a stop is asked for, on a thread of its own: it waits in the kernel, and
-/// for the intake.
-pub fn read(app: &App, socket: &UdpSocket, inlet: &Inlet, stop: &watch::Receiver<bool>) {
+/// for the collector.
+pub fn read(
+    app: &App,
+    socket: &UdpSocket,
+    batch_sender: &BatchSender,
+    stop: &watch::Receiver<bool>,
+) {
     let mut reader = Reader::default();
-    let mut batch = inlet.empty(Transport::Udp);
-    let pass_on = |batch: &mut Batch| {
-        let mut full = std::mem::replace(batch, inlet.empty(Transport::Udp));
+    let mut batch = batch_sender.empty(Transport::Udp);
+    let pass_on = |batch: &mut PacketBatch| {
+        let mut full = std::mem::replace(batch, batch_sender.empty(Transport::Udp));
         full.received_at = app.clock.now();
-        inlet.put_blocking(full);
+        batch_sender.put_blocking(full);
     };
     while !is_over(stop) {
         let read = reader.read(socket, |peer, bytes| {

@@ -170,11 +170,11 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     let app = server.app.clone();
     app.counters.kernel.watch(Transport::Udp, &socket).unwrap();
     // Nobody takes from the queue, which holds one batch, before all is sent.
-    let (inlet, mut outlet) = queue(1);
+    let (batch_sender, mut batch_receiver) = queue(1);
     let (stop, stopped) = watch::channel(false);
     let reader = {
         let app = app.clone();
-        tokio::task::spawn_blocking(move || udp::read(&app, &socket, &inlet, &stopped))
+        tokio::task::spawn_blocking(move || udp::read(&app, &socket, &batch_sender, &stopped))
     };
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     for _ in 0..SENT {
@@ -182,9 +182,9 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     }
     let mut received = 0;
     let pause = Duration::from_millis(500);
-    while let Ok(Some(batch)) = tokio::time::timeout(pause, outlet.next()).await {
+    while let Ok(Some(batch)) = tokio::time::timeout(pause, batch_receiver.next()).await {
         received += batch.len() as u64;
-        outlet.give_back(batch);
+        batch_receiver.give_back(batch);
     }
     stop.send_replace(true);
     reader.await.unwrap();

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sidetone_store::Appended;
 use sidetone_wire::batch::Tally;
-use sidetone_wire::error::{DecodeError, Place};
+use sidetone_wire::error::{DecodeError, Location};
 use sidetone_wire::malformed::Malformed;
 use sidetone_wire::repairs::Repairs;
 
 /// What became of a body's events.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct Outcome {
     /// Kept.
     pub accepted: u64,
     /// There already; nothing changed.
@@ -44,7 +44,7 @@ pub struct Refusal {
 /// Most refusals that an answer names; the rest are counted.
 const REFUSALS_MAX: usize = 1_000;
 
-impl Report {
+impl Outcome {
     /// Counts what was put right in a payload.
     pub fn note(&mut self, repairs: Repairs) {
         for repair in repairs.iter() {
@@ -74,9 +74,9 @@ impl Report {
 
     fn name(&mut self, error: &DecodeError) {
         if self.errors.len() < REFUSALS_MAX {
-            let line = match error.place {
-                Place::Body => None,
-                Place::Line(number) | Place::Item(number) => Some(number),
+            let line = match error.location {
+                Location::Body => None,
+                Location::Line(number) | Location::Item(number) => Some(number),
             };
             self.errors.push(Refusal {
                 line,

@@ -5,9 +5,9 @@
 //! candidates of the hour.
 
 use super::condition::Condition;
-use super::ground::Ground;
 use super::hour_rows::HourRows;
 use super::judged_hours::JudgedHours;
+use super::scan_range::ScanRange;
 use crate::error::Result;
 use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::FACETS;
@@ -32,20 +32,20 @@ struct ValueHours {
 
 impl ValueHours {
     /// The first hour that is not met before `hour`.
-    fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
-        let order = match ground.toward {
+    fn seek(&mut self, range: &ScanRange<'_>, hour: i64) -> Result<Option<i64>> {
+        let order = match range.toward {
             Toward::End => "hour desc",
             Toward::Beginning => "hour",
         };
         let (dim, value) = (self.dim, self.value);
-        self.rows.seek(ground, hour, |first, last| {
+        self.rows.seek(range, hour, |first, last| {
             let sql = format!(
                 "select hour, calls from rollup
                  where account = ? and axis = ? and dim = ? and value = ? and hour between ? and ?
                  order by {order}"
             );
-            let axis = ground.axis.number();
-            (sql, vec![ground.account, axis, dim, value, first, last])
+            let axis = range.axis.number();
+            (sql, vec![range.account, axis, dim, value, first, last])
         })
     }
 }
@@ -69,15 +69,15 @@ impl ConditionHours {
     }
 
     /// The first hour that is not met before `hour`.
-    fn seek(&mut self, ground: &Ground<'_>, hour: i64) -> Result<Option<i64>> {
+    fn seek(&mut self, range: &ScanRange<'_>, hour: i64) -> Result<Option<i64>> {
         let values = match self {
             Self::Values(values) => values,
-            Self::Judged(judged) => return judged.seek(ground, hour),
+            Self::Judged(judged) => return judged.seek(range, hour),
         };
         let mut nearest = None;
         for value in values {
-            if let Some(found) = value.seek(ground, hour)?
-                && nearest.is_none_or(|nearest| ground.is_before(found, nearest))
+            if let Some(found) = value.seek(range, hour)?
+                && nearest.is_none_or(|nearest| range.is_before(found, nearest))
             {
                 nearest = Some(found);
             }
@@ -107,23 +107,23 @@ impl ConditionHours {
 
 /// The hours in which every condition can be met.
 pub(crate) struct Hours<'c> {
-    ground: Ground<'c>,
+    range: ScanRange<'c>,
     walks: Vec<ConditionHours>,
     next_hour: Option<i64>,
 }
 
 impl<'c> Hours<'c> {
     /// Starts a walk for at least one condition.
-    pub(crate) fn new(ground: Ground<'c>, conditions: &[Condition]) -> Self {
+    pub(crate) fn new(range: ScanRange<'c>, conditions: &[Condition]) -> Self {
         let of_summaries = conditions
             .iter()
             .filter(|condition| !condition.facet.is_judged());
-        let start = match ground.toward {
-            Toward::End => ground.last_hour,
-            Toward::Beginning => ground.first_hour,
+        let start = match range.toward {
+            Toward::End => range.last_hour,
+            Toward::Beginning => range.first_hour,
         };
         Self {
-            ground,
+            range,
             walks: of_summaries
                 .map(ConditionHours::of)
                 .chain(JudgedHours::of(conditions).map(ConditionHours::Judged))
@@ -136,7 +136,7 @@ impl<'c> Hours<'c> {
     pub(crate) fn next(&mut self) -> Result<Option<Hour>> {
         while let Some(hour) = self.common_hour()? {
             let candidates = self.candidates(hour)?;
-            self.next_hour = match self.ground.toward {
+            self.next_hour = match self.range.toward {
                 Toward::End => hour.checked_sub(1),
                 Toward::Beginning => hour.checked_add(1),
             };
@@ -155,7 +155,7 @@ impl<'c> Hours<'c> {
         loop {
             let asked = hour;
             for walk in &mut self.walks {
-                match walk.seek(&self.ground, hour)? {
+                match walk.seek(&self.range, hour)? {
                     None => return Ok(None),
                     Some(nearest) => hour = nearest,
                 }

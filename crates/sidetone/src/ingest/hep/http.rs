@@ -12,9 +12,9 @@ use sidetone_core::id::AccountSid;
 use sidetone_wire::pcap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::batch::Batch;
+use super::batch::PacketBatch;
+use super::collector::Collector;
 use super::framer::Framer;
-use super::intake::Intake;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
@@ -78,9 +78,9 @@ pub async fn receive(
     let turn = tokio::time::timeout(WAIT, turn(caller.account)).await;
     let _turn = turn.map_err(|_| ApiError::busy())?;
     let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let mut intake = Intake::of_whole(app.clone());
+    let mut collector = Collector::of_whole(app.clone());
     let mut framer = Framer::default();
-    let mut batch = Batch::new(Transport::Http);
+    let mut batch = PacketBatch::new(Transport::Http);
     batch.account = Some(caller.account);
     let (mut packets, mut gaps) = (0, 0);
     let mut beginning = Vec::new();
@@ -104,12 +104,12 @@ pub async fn receive(
             batch.received_at = app.clock.now();
             gaps += framer.feed(peer, piece, &mut batch);
             packets += batch.len();
-            intake.take(&batch).await?;
+            collector.take(&batch).await?;
             batch.clear();
             // Others have their turn.
             tokio::task::yield_now().await;
         }
-        if intake.malformed() + gaps >= REFUSED_MAX {
+        if collector.malformed() + gaps >= REFUSED_MAX {
             let last = "packets that cannot be read.";
             break Err(ApiError::given_up(REFUSED_MAX, last));
         }
@@ -121,10 +121,10 @@ pub async fn receive(
     };
     count(PacketReason::BetweenPackets, gaps);
     count(PacketReason::BodyEnded, cut);
-    let mut report = if settle && read.is_ok() {
-        intake.finish_settled().await?
+    let mut outcome = if settle && read.is_ok() {
+        collector.finish_settled().await?
     } else {
-        intake.finish().await?
+        collector.finish().await?
     };
     read?;
     if packets == 0 {
@@ -132,14 +132,14 @@ pub async fn receive(
             "The body holds no HEP packets. Expected packets of HEP3, one after the other.",
         ));
     }
-    report.refuse_bytes(
+    outcome.refuse_bytes(
         gaps,
         &format!(
             "Bytes between packets (stretches: {gaps}). Expected packets of HEP3, one after the other."
         ),
     );
-    report.refuse_bytes(cut, "The body ends within a packet.");
-    answer(&app, Source::Hep, report)
+    outcome.refuse_bytes(cut, "The body ends within a packet.");
+    answer(&app, Source::Hep, outcome)
 }
 
 #[cfg(test)]

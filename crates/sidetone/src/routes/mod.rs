@@ -36,12 +36,12 @@ const CORS: Cors = Cors {
 ///
 /// Not layers of the router: each of those costs every request some allocations.
 #[derive(Clone)]
-pub struct Door {
+pub struct Routes {
     app: App,
     routes: Router,
 }
 
-impl Door {
+impl Routes {
     /// The door of an app.
     #[must_use]
     pub fn new(app: App) -> Self {
@@ -70,7 +70,7 @@ async fn method_not_allowed(method: Method) -> ApiError {
     ApiError::method_not_allowed(&quoted(method.as_str()))
 }
 
-impl Handler for Door {
+impl Handler for Routes {
     async fn answer(&self, mut request: Request) -> Response {
         let Self { app, routes } = self;
         forwarded::note(&app.config.trusted_proxies, &mut request);

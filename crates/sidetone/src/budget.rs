@@ -12,7 +12,7 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// So many bytes, for all.
 #[derive(Debug)]
-pub struct Room {
+pub struct Budget {
     units: Arc<Semaphore>,
     most: u32,
     /// Of those who hold some and find no room for more, one may go on without: else all might wait for each other.
@@ -26,8 +26,8 @@ pub struct Share {
     beyond: Option<OwnedSemaphorePermit>,
 }
 
-impl Room {
-    /// Room for so many bytes.
+impl Budget {
+    /// Memory for so many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let most = units(bytes);
@@ -102,7 +102,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_room_waits() {
-        let room = Room::new(10 * UNIT);
+        let room = Budget::new(10 * UNIT);
         let waits = async |bytes| {
             let take = room.take(bytes);
             let taken = tokio::time::timeout(Duration::from_millis(20), take).await;
@@ -119,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_those_who_need_more_one_goes_on() {
-        let room = Room::new(10 * UNIT);
+        let room = Budget::new(10 * UNIT);
         let mut one = room.take(UNIT).await.unwrap();
         assert!(room.try_grow(&mut one, 5 * UNIT));
         let mut other = room.take(5 * UNIT).await.unwrap();

@@ -8,10 +8,10 @@ use sidetone_core::time::TimeUs;
 
 use super::labels::{PacketReason, PacketResult, RefusalReason, Source, Transport};
 
-/// How long a complaint about one thing is silent after it was made.
+/// How long a line about one thing is silent after it was made.
 const PAUSE_US: i64 = 1_000_000;
 
-/// What is complained about. There are few of them: each that was said is kept.
+/// What is logged. There are few of them: each that was logged is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A request or a connection that was refused.
@@ -34,24 +34,24 @@ pub enum Subject {
 
 /// What was complained about, and when.
 #[derive(Debug, Default)]
-pub struct Complaints(Mutex<HashMap<Subject, Said>>);
+pub struct LogThrottle(Mutex<HashMap<Subject, Logged>>);
 
 #[derive(Debug)]
-struct Said {
+struct Logged {
     at: TimeUs,
     swallowed: u64,
 }
 
-impl Complaints {
+impl LogThrottle {
     /// Whether to complain now, and of how many more since the last time.
-    pub fn may_say(&self, what: Subject, now: TimeUs) -> Option<u64> {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = said.get_mut(&what) else {
-            let first = Said {
+    pub fn may_log(&self, what: Subject, now: TimeUs) -> Option<u64> {
+        let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = logged.get_mut(&what) else {
+            let first = Logged {
                 at: now,
                 swallowed: 0,
             };
-            said.insert(what, first);
+            logged.insert(what, first);
             return Some(0);
         };
         let since = now.micros().saturating_sub(last.at.micros());
@@ -71,16 +71,16 @@ mod tests {
 
     #[test]
     fn one_a_second_for_each_thing() {
-        let complaints = Complaints::default();
-        let say = |what, ms: i64| complaints.may_say(what, TimeUs::from_micros(ms * 1_000));
+        let log_throttle = LogThrottle::default();
+        let log = |what, ms: i64| log_throttle.may_log(what, TimeUs::from_micros(ms * 1_000));
         let (a, b) = (Subject::StoreDamaged, Subject::Clock(Transport::Udp));
-        assert_eq!(say(a, 0), Some(0));
-        assert_eq!(say(b, 1), Some(0));
-        assert_eq!(say(a, 500), None);
-        assert_eq!(say(a, 999), None);
-        assert_eq!(say(a, 1_000), Some(2));
-        assert_eq!(say(a, 1_500), None);
-        assert_eq!(say(a, 400), Some(1));
-        assert_eq!(say(Subject::Clock(Transport::Tcp), 401), Some(0));
+        assert_eq!(log(a, 0), Some(0));
+        assert_eq!(log(b, 1), Some(0));
+        assert_eq!(log(a, 500), None);
+        assert_eq!(log(a, 999), None);
+        assert_eq!(log(a, 1_000), Some(2));
+        assert_eq!(log(a, 1_500), None);
+        assert_eq!(log(a, 400), Some(1));
+        assert_eq!(log(Subject::Clock(Transport::Tcp), 401), Some(0));
     }
 }

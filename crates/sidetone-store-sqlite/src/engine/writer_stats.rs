@@ -7,7 +7,7 @@ use sidetone_store::StoreError;
 
 /// What the writing thread has done since it was started.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct WriterStats {
     /// Transactions committed.
     pub(crate) commits: AtomicU64,
     /// Jobs committed in them.
@@ -18,7 +18,7 @@ pub(crate) struct Tally {
     pub(crate) damaged: AtomicU64,
 }
 
-impl Tally {
+impl WriterStats {
     /// Counts an answer that met damage.
     pub(crate) fn note<T>(&self, answer: Result<T>) -> Result<T> {
         if let Err(Error(StoreError::Corrupt(_))) = &answer {

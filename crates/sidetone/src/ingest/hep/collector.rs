@@ -17,10 +17,10 @@ use sidetone_wire::translate::mirrored::{self, Skipped};
 use sidetone_wire::translate::trusted_headers::TrustedHeaders;
 use tokio::task::JoinHandle;
 
-use super::batch::{Batch, Kind, Received};
-use super::gate::Gate;
+use super::admission::Admission;
+use super::batch::{Kind, PacketBatch, Received};
 use crate::app::App;
-use crate::ingest::report::Report;
+use crate::ingest::outcome::Outcome;
 use crate::tables::locations::Locations;
 use crate::telemetry::labels::{PacketReason, PacketResult, Source, Transport};
 
@@ -37,9 +37,9 @@ const LOOKUPS_MAX: usize = 1_000;
 const SETTLED_MAX: usize = 100_000;
 
 /// What becomes of packets. While events are being written, the next packets are read.
-pub struct Intake {
+pub struct Collector {
     app: App,
-    gate: Gate,
+    admission: Admission,
     headers: TrustedHeaders,
     locations: Arc<Locations>,
     correlator: Correlator,
@@ -49,14 +49,14 @@ pub struct Intake {
     pending_bytes: usize,
     /// How each of them came.
     came_by: Vec<Transport>,
-    writing: Option<JoinHandle<Result<Report, StoreError>>>,
-    report: Report,
+    writing: Option<JoinHandle<Result<Outcome, StoreError>>>,
+    outcome: Outcome,
     /// Calls whose end was seen. `None`: more of them may come, so nobody will want them settled.
     ended: Option<BTreeSet<CallRef>>,
 }
 
-impl Intake {
-    /// An intake of its own: what waits for its call in one is not known to another.
+impl Collector {
+    /// A collector of its own: what waits for its call in one is not known to another.
     #[must_use]
     pub fn new(app: App) -> Self {
         let hep = &app.config.hep;
@@ -67,7 +67,7 @@ impl Intake {
             verstat_sources: hep.verstat_sources.as_ref().map(|it| it.ranges().to_vec()),
         };
         Self {
-            gate: Gate::new(app.clone()),
+            admission: Admission::new(app.clone()),
             headers,
             locations: app.locations.clone(),
             correlator: Correlator::new(limits(&app)),
@@ -76,13 +76,13 @@ impl Intake {
             pending_bytes: 0,
             came_by: Vec::new(),
             writing: None,
-            report: Report::default(),
+            outcome: Outcome::default(),
             ended: None,
             app,
         }
     }
 
-    /// An intake of what may be all there is of its calls: a file, the body of a request.
+    /// A collector of what may be all there is of its calls: a file, the body of a request.
     #[must_use]
     pub fn of_whole(app: App) -> Self {
         let limits = Limits {
@@ -101,7 +101,7 @@ impl Intake {
     /// # Errors
     /// As the store's: events of this batch or of the one before could not be kept. They are
     /// counted.
-    pub async fn take(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    pub async fn take(&mut self, batch: &PacketBatch) -> Result<(), StoreError> {
         for received in batch.iter() {
             self.take_packet(batch, received);
         }
@@ -111,7 +111,7 @@ impl Intake {
     /// How many packets were refused so far for what they are.
     #[must_use]
     pub fn malformed(&self) -> u64 {
-        self.report.malformed()
+        self.outcome.malformed()
     }
 
     /// Tries what waits for its call again. To be called a few times a second.
@@ -137,11 +137,11 @@ impl Intake {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub async fn finish(&mut self) -> Result<Report, StoreError> {
+    pub async fn finish(&mut self) -> Result<Outcome, StoreError> {
         let end_of_waiting = self.app.clock.now().plus_us(WAIT_US);
         self.retry(end_of_waiting).await?;
         self.write_all().await?;
-        Ok(std::mem::take(&mut self.report))
+        Ok(std::mem::take(&mut self.outcome))
     }
 
     /// As [`Self::finish`]; what was taken is all there is of its calls, so that those that ended
@@ -149,8 +149,8 @@ impl Intake {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub async fn finish_settled(&mut self) -> Result<Report, StoreError> {
-        let report = self.finish().await?;
+    pub async fn finish_settled(&mut self) -> Result<Outcome, StoreError> {
+        let outcome = self.finish().await?;
         let now = self.app.clock.now();
         let settled: Vec<NewEvent> = std::mem::take(&mut self.ended)
             .into_iter()
@@ -163,13 +163,13 @@ impl Intake {
         for some in settled.chunks(PENDING_MAX) {
             self.app.store.append(some.to_vec()).await?;
         }
-        Ok(report)
+        Ok(outcome)
     }
 
     /// Reads what a packet holds into `self.found`. Tells whose it is.
-    fn read(&mut self, batch: &Batch, received: Received<'_>) -> Option<AccountSid> {
+    fn read(&mut self, batch: &PacketBatch, received: Received<'_>) -> Option<AccountSid> {
         match received.kind {
-            Kind::Hep => match self.gate.pass(batch, received) {
+            Kind::Hep => match self.admission.pass(batch, received) {
                 Ok((account, packet)) => {
                     let found = &mut self.found;
                     let repairs =
@@ -180,7 +180,7 @@ impl Intake {
                         Source::Rtcp
                     };
                     self.app.counters.count_repairs(source, repairs);
-                    self.report.note(repairs);
+                    self.outcome.note(repairs);
                     Some(account)
                 }
                 Err(why) => {
@@ -189,7 +189,8 @@ impl Intake {
                 }
             },
             Kind::Sip => {
-                let Some(account) = batch.account.or_else(|| self.gate.default_account()) else {
+                let Some(account) = batch.account.or_else(|| self.admission.default_account())
+                else {
                     self.ignore(batch.transport, PacketResult::NoAccount);
                     return None;
                 };
@@ -201,7 +202,7 @@ impl Intake {
     }
 
     /// Takes what a packet holds.
-    fn take_packet(&mut self, batch: &Batch, received: Received<'_>) {
+    fn take_packet(&mut self, batch: &PacketBatch, received: Received<'_>) {
         let came_by = batch.transport;
         let Some(account) = self.read(batch, received) else {
             return;
@@ -213,8 +214,8 @@ impl Intake {
                 Ok(mut packet) => {
                     let first = *captured_at.get_or_insert_with(|| {
                         let first = packet.at.plus_us(-place);
-                        let gate = &self.gate;
-                        gate.believable_time(batch, received, packet.agent, first)
+                        let admission = &self.admission;
+                        admission.believable_time(batch, received, packet.agent, first)
                     });
                     packet.at = first.plus_us(place);
                     if let Content::Sip(message) = &mut packet.content {
@@ -234,7 +235,8 @@ impl Intake {
                     self.refuse(received, Some(error));
                     let (result, reason) =
                         (PacketResult::Malformed, PacketReason::Bytes(error.what));
-                    self.gate.turn_away(batch, received, None, result, reason);
+                    self.admission
+                        .turn_away(batch, received, None, result, reason);
                 }
             }
         }
@@ -378,7 +380,7 @@ impl Intake {
             for (way, fate) in came_by.into_iter().zip(&fates) {
                 count(&app, way, result_of(*fate));
             }
-            let mut written = Report::default();
+            let mut written = Outcome::default();
             written.count(&fates);
             Ok(written)
         }));
@@ -391,7 +393,7 @@ impl Intake {
         let written = writing.await.map_err(|error| {
             StoreError::Unavailable(format!("writing was cut short: {error}"))
         })??;
-        self.report.add(written);
+        self.outcome.add(written);
         Ok(())
     }
 
@@ -403,17 +405,17 @@ impl Intake {
         Ok(())
     }
 
-    /// Counts what is not taken, and names it where somebody waits for the report.
+    /// Counts what is not taken, and names it where somebody waits for the outcome.
     fn refuse(&mut self, received: Received<'_>, why: Option<Malformed>) {
         match why {
-            Some(why) if self.ended.is_some() => self.report.refuse_packet(received.number, why),
-            _ => self.report.rejected += 1,
+            Some(why) if self.ended.is_some() => self.outcome.refuse_packet(received.number, why),
+            _ => self.outcome.rejected += 1,
         }
     }
 
     /// Counts what is well-formed and yet no observation of a call.
     fn ignore(&mut self, came_by: Transport, result: PacketResult) {
-        self.report.ignored += 1;
+        self.outcome.ignored += 1;
         count(&self.app, came_by, result);
     }
 }

@@ -9,7 +9,7 @@ use crate::sip::Media;
 
 /// One end of one leg: a party's telephone, or the platform between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct MediaEnd {
     /// Which edge of the platform the leg is at.
     pub(super) edge: PartyEdge,
     /// Whether it is the party's end.
@@ -25,7 +25,7 @@ pub(super) enum PartyEdge {
 
 /// The ends of a call, with what is known of each.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct MediaEnds {
     ends: Vec<KnownEnd>,
     caller_codecs: Codecs,
     callee_codecs: Codecs,
@@ -33,13 +33,13 @@ pub(super) struct Places {
 
 #[derive(Debug)]
 struct KnownEnd {
-    place: Place,
+    media_end: MediaEnd,
     signaling: IpAddr,
     rtcp: Vec<SocketAddr>,
     ssrcs: Vec<u32>,
 }
 
-impl Places {
+impl MediaEnds {
     pub(super) fn of(legs: &Legs<'_>) -> Self {
         let mut ends = Vec::new();
         add_leg(&mut ends, &legs.caller, PartyEdge::Caller, End::Client);
@@ -55,7 +55,7 @@ impl Places {
 
     /// Whether a leg at an edge was seen.
     pub(super) fn has(&self, edge: PartyEdge) -> bool {
-        self.ends.iter().any(|end| end.place.edge == edge)
+        self.ends.iter().any(|end| end.media_end.edge == edge)
     }
 
     /// The codecs that were agreed on at an edge.
@@ -68,17 +68,17 @@ impl Places {
 
     /// Who sent a report: whoever asked for RTCP where it came from or sends it to whoever asked for it where it went;
     /// else who announced its source; else who signals from the same host, if only one does.
-    pub(super) fn of_report(&self, ssrc: u32, capture: &Capture) -> Option<Place> {
+    pub(super) fn of_report(&self, ssrc: u32, capture: &Capture) -> Option<MediaEnd> {
         let by_address = |address: SocketAddr| self.only(|end| end.rtcp.contains(&address));
         by_address(capture.source)
-            .or_else(|| by_address(capture.destination).map(Place::peer))
+            .or_else(|| by_address(capture.destination).map(MediaEnd::peer))
             .or_else(|| self.only(|end| end.ssrcs.contains(&ssrc)))
             .or_else(|| self.only(|end| end.signaling == capture.source.ip()))
     }
 
     /// Who has this address or announced this source, for a phone's own report.
-    pub(super) fn of_phone(&self, ssrc: Option<u32>, ip: Option<IpAddr>) -> Option<Place> {
-        let is_party = |end: &KnownEnd| end.place.is_party;
+    pub(super) fn of_phone(&self, ssrc: Option<u32>, ip: Option<IpAddr>) -> Option<MediaEnd> {
+        let is_party = |end: &KnownEnd| end.media_end.is_party;
         self.only(|end| ssrc.is_some_and(|ssrc| end.ssrcs.contains(&ssrc)))
             .or_else(|| {
                 self.only(|end| {
@@ -90,14 +90,16 @@ impl Places {
             })
     }
 
-    fn only(&self, fits: impl Fn(&KnownEnd) -> bool) -> Option<Place> {
+    fn only(&self, fits: impl Fn(&KnownEnd) -> bool) -> Option<MediaEnd> {
         let mut fitting = self.ends.iter().filter(|end| fits(end));
-        let place = fitting.next()?.place;
-        fitting.all(|end| end.place == place).then_some(place)
+        let media_end = fitting.next()?.media_end;
+        fitting
+            .all(|end| end.media_end == media_end)
+            .then_some(media_end)
     }
 }
 
-impl Place {
+impl MediaEnd {
     /// The other end of the leg.
     const fn peer(self) -> Self {
         Self {
@@ -111,7 +113,7 @@ fn add_leg(ends: &mut Vec<KnownEnd>, leg: &Leg<'_>, edge: PartyEdge, party: End)
     for end in [party, party.other()] {
         let media = || leg.media_of(end);
         ends.push(KnownEnd {
-            place: Place {
+            media_end: MediaEnd {
                 edge,
                 is_party: end == party,
             },

@@ -7,7 +7,7 @@ use crate::rows::paging::Toward;
 
 /// Where a walk takes place.
 #[derive(Clone, Copy)]
-pub(crate) struct Ground<'c> {
+pub(crate) struct ScanRange<'c> {
     pub(crate) conn: &'c Connection,
     pub(crate) account: i64,
     pub(crate) axis: Axis,
@@ -17,7 +17,7 @@ pub(crate) struct Ground<'c> {
     pub(crate) last_hour: i64,
 }
 
-impl Ground<'_> {
+impl ScanRange<'_> {
     /// Whether an hour is met before another.
     pub(crate) const fn is_before(&self, hour: i64, other: i64) -> bool {
         match self.toward {

@@ -5,24 +5,24 @@ use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::malformed::Malformed;
 
-use super::batch::{Batch, Received};
+use super::batch::{PacketBatch, Received};
 use super::foreign::{Foreign, remedy};
 use crate::app::App;
 use crate::tables::agents::Refusal;
-use crate::telemetry::complaints::Subject;
 use crate::telemetry::labels::{ClockReason, PacketReason, PacketResult, Transport};
+use crate::telemetry::throttle::Subject;
 
 /// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times
 /// are wrong, but tell packets apart.
 const CLOCK_OFF_MAX_US: i64 = DAY_US;
 
 /// Turns packets away, counted and with a word in the log.
-pub struct Gate {
+pub struct Admission {
     app: App,
 }
 
-impl Gate {
-    /// The gate of an app.
+impl Admission {
+    /// Admits packets for an app.
     #[must_use]
     pub fn new(app: App) -> Self {
         Self { app }
@@ -35,7 +35,7 @@ impl Gate {
     /// counted.
     pub fn pass<'a>(
         &self,
-        batch: &Batch,
+        batch: &PacketBatch,
         received: Received<'a>,
     ) -> Result<(AccountSid, Packet<'a>), Option<Malformed>> {
         let packet = match Packet::decode(received.bytes) {
@@ -89,7 +89,7 @@ impl Gate {
     #[must_use]
     pub fn believable_time(
         &self,
-        batch: &Batch,
+        batch: &PacketBatch,
         received: Received<'_>,
         capture_id: u32,
         captured_at: TimeUs,
@@ -108,7 +108,7 @@ impl Gate {
         let counters = &self.app.counters;
         counters.count_wrong_clock(transport, reason);
         let subject = Subject::Clock(transport);
-        if let Some(more) = counters.complaints.may_say(subject, received_at) {
+        if let Some(more) = counters.log_throttle.may_log(subject, received_at) {
             let transport = transport.as_str();
             let captured_at = captured_at.to_seconds_text();
             tracing::warn!(peer = %received.peer, capture_id, transport, captured_at, more, "the clock of an agent is wrong; its packets count as captured when they were received");
@@ -120,7 +120,7 @@ impl Gate {
     /// the trouble.
     pub fn turn_away(
         &self,
-        batch: &Batch,
+        batch: &PacketBatch,
         received: Received<'_>,
         capture_id: Option<u32>,
         result: PacketResult,
@@ -129,7 +129,7 @@ impl Gate {
         let counters = &self.app.counters;
         counters.count_packets(batch.transport, result, reason, 1);
         let subject = Subject::Packet(batch.transport, result, reason);
-        if let Some(more) = counters.complaints.may_say(subject, batch.received_at) {
+        if let Some(more) = counters.log_throttle.may_log(subject, batch.received_at) {
             // What a request or a file holds has no peer of its own.
             let peer = (!received.peer.ip().is_unspecified()).then_some(received.peer);
             let peer = peer.map(tracing::field::display);

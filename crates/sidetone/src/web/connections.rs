@@ -1,4 +1,4 @@
-//! Places of connections: bounded in all and for each address, and a silent connection makes room
+//! A limit of connections: bounded in all and for each address, and a silent connection makes room
 //! for another.
 
 use std::collections::HashMap;
@@ -17,16 +17,16 @@ const NOT_SILENT: u64 = u64::MAX;
 /// The least that one address may have.
 const OF_ONE_MIN: usize = 64;
 
-/// All places.
+/// The connections there are.
 #[derive(Debug)]
-pub struct Places {
+pub struct ConnectionLimit {
     most: usize,
     of_one: usize,
     /// Proxies, which speak for many.
     exempt: Networks,
     /// How long a connection is silent at least that has said something sensible before, until
-    /// another may have its place.
-    patience: Duration,
+    /// another may have its slot.
+    idle_min: Duration,
     taken: Mutex<Taken>,
 }
 
@@ -57,19 +57,19 @@ struct Connection {
     displaced: Notify,
 }
 
-/// A connection's place, free again when it is dropped.
+/// A connection's slot, free again when it is dropped.
 #[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
+pub struct ConnectionSlot {
+    limit: Arc<ConnectionLimit>,
     number: u64,
     connection: Arc<Connection>,
 }
 
-/// A place that was found.
+/// A slot that was found.
 #[derive(Debug)]
 pub struct Found {
     /// It.
-    pub place: Place,
+    pub slot: ConnectionSlot,
     /// Whether a silent connection had it.
     pub displaces: bool,
 }
@@ -77,24 +77,24 @@ pub struct Found {
 /// A request of a connection that may have many at once, over when it is dropped.
 #[derive(Debug)]
 pub struct Request {
-    places: Arc<Places>,
+    limit: Arc<ConnectionLimit>,
     address: IpAddr,
 }
 
-impl Places {
-    /// So many places; for one address a quarter of them, unless it is exempt.
+impl ConnectionLimit {
+    /// So many connections; for one address a quarter of them, unless it is exempt.
     #[must_use]
-    pub fn new(most: usize, exempt: Networks, patience: Duration) -> Arc<Self> {
+    pub fn new(most: usize, exempt: Networks, idle_min: Duration) -> Arc<Self> {
         Arc::new(Self {
             most,
             of_one: (most / 4).max(OF_ONE_MIN),
             exempt,
-            patience,
+            idle_min,
             taken: Mutex::default(),
         })
     }
 
-    /// A place for a connection that begins now. When all are taken, or all that its address may
+    /// A slot for a connection that begins now. When all are taken, or all that its address may
     /// have, it displaces a connection that is silent (of the same address, in the latter case):
     /// first those that have never said anything sensible, those that have been silent longest
     /// first of all.
@@ -108,10 +108,10 @@ impl Places {
             .get(&address)
             .map_or(0, |it| it.connections);
         let displaces = if !is_exempt && of_one >= self.of_one {
-            taken.displace(now, self.patience, Some(address))?;
+            taken.displace(now, self.idle_min, Some(address))?;
             true
         } else if taken.by_number.len() >= self.most {
-            taken.displace(now, self.patience, None)?;
+            taken.displace(now, self.idle_min, None)?;
             true
         } else {
             false
@@ -127,12 +127,12 @@ impl Places {
         let number = taken.last_number;
         taken.by_number.insert(number, connection.clone());
         taken.by_address.entry(address).or_default().connections += 1;
-        let place = Place {
-            places: self.clone(),
+        let slot = ConnectionSlot {
+            limit: self.clone(),
             number,
             connection,
         };
-        Some(Found { place, displaces })
+        Some(Found { slot, displaces })
     }
 
     /// A panic elsewhere leaves the maps as good as they were.
@@ -142,16 +142,16 @@ impl Places {
 }
 
 impl Taken {
-    /// Takes the place of a silent connection, of this address if one is given; `None` when there
+    /// Takes the slot of a silent connection, of this address if one is given; `None` when there
     /// is none.
-    fn displace(&mut self, now: Duration, patience: Duration, of: Option<IpAddr>) -> Option<()> {
+    fn displace(&mut self, now: Duration, idle_min: Duration, of: Option<IpAddr>) -> Option<()> {
         let now_ms = as_ms(now);
         let silent = |(number, it): (&u64, &Arc<Connection>)| {
             let since_ms = it.silent_since_ms.load(Ordering::Relaxed);
             let is_known = it.is_known.load(Ordering::Relaxed);
             let wanted = of.is_none_or(|address| address == it.address);
             let silent_ms = now_ms.checked_sub(since_ms)?;
-            let is_over = !is_known || silent_ms >= as_ms(patience);
+            let is_over = !is_known || silent_ms >= as_ms(idle_min);
             (wanted && is_over).then_some((is_known, since_ms, *number))
         };
         let (.., number) = self.by_number.iter().filter_map(silent).min()?;
@@ -176,7 +176,7 @@ impl Taken {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Notes that the connection waits for its peer from now on.
     pub fn listens(&self, now: Duration) {
         let since = &self.connection.silent_since_ms;
@@ -194,40 +194,40 @@ impl Place {
         self.connection.is_known.store(true, Ordering::Relaxed);
     }
 
-    /// Begins a request on a connection that may have many: as many as there are places, and for
+    /// Begins a request on a connection that may have many: as many as there are slots, and for
     /// one address as many as it may have connections. `None`: there are too many.
     #[must_use]
     pub fn begin_request(&self) -> Option<Request> {
         let address = self.connection.address;
         let is_exempt = self.connection.is_exempt;
-        let mut taken = self.places.lock();
+        let mut taken = self.limit.lock();
         let of_one = taken.by_address.get(&address).map_or(0, |it| it.requests);
-        if taken.requests >= self.places.most || !is_exempt && of_one >= self.places.of_one {
+        if taken.requests >= self.limit.most || !is_exempt && of_one >= self.limit.of_one {
             return None;
         }
         taken.requests += 1;
         taken.change(address, |of| of.requests += 1);
         Some(Request {
-            places: self.places.clone(),
+            limit: self.limit.clone(),
             address,
         })
     }
 
-    /// Waits until another connection has the place.
+    /// Waits until another connection has the slot.
     pub async fn lost(&self) {
         self.connection.displaced.notified().await;
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.places.lock().remove(self.number);
+        self.limit.lock().remove(self.number);
     }
 }
 
 impl Drop for Request {
     fn drop(&mut self) {
-        let mut taken = self.places.lock();
+        let mut taken = self.limit.lock();
         taken.requests = taken.requests.saturating_sub(1);
         taken.change(self.address, |of| {
             of.requests = of.requests.saturating_sub(1);
@@ -255,64 +255,64 @@ mod tests {
 
     #[tokio::test]
     async fn who_has_been_silent_longest_makes_room() {
-        let places = Places::new(3, Networks::default(), MINUTE);
+        let limit = ConnectionLimit::new(3, Networks::default(), MINUTE);
         let take = |seconds| {
-            let found = places.take(address(1), at(seconds));
-            found.inspect(|found| found.place.is_known())
+            let found = limit.take(address(1), at(seconds));
+            found.inspect(|found| found.slot.is_known())
         };
         let first = take(0).unwrap();
         let second = take(10).unwrap();
         let third = take(20).unwrap();
         assert!(!first.displaces && !third.displaces);
         assert!(take(59).is_none());
-        first.place.listens(at(59));
-        second.place.works();
+        first.slot.listens(at(59));
+        second.slot.works();
         // The first was heard, the second is being served: the third.
         assert!(take(79).is_none());
         let fourth = take(80).unwrap();
         assert!(fourth.displaces);
-        third.place.lost().await;
+        third.slot.lost().await;
         drop(third);
-        assert!(take(81).is_none(), "who lost its place gives none up");
+        assert!(take(81).is_none(), "who lost its slot gives none up");
         drop(second);
         assert!(!take(81).unwrap().displaces);
     }
 
     #[tokio::test]
     async fn who_never_said_anything_makes_room_first_and_at_once() {
-        let places = Places::new(2, Networks::default(), MINUTE);
-        let known = places.take(address(1), at(0)).unwrap().place;
+        let limit = ConnectionLimit::new(2, Networks::default(), MINUTE);
+        let known = limit.take(address(1), at(0)).unwrap().slot;
         known.is_known();
-        let stranger = places.take(address(2), at(1)).unwrap().place;
-        assert!(places.take(address(3), at(1)).unwrap().displaces);
+        let stranger = limit.take(address(2), at(1)).unwrap().slot;
+        assert!(limit.take(address(3), at(1)).unwrap().displaces);
         stranger.lost().await;
     }
 
     #[test]
     fn an_address_has_a_quarter_and_displaces_its_own() {
-        let places = Places::new(400, "192.0.2.9".parse().unwrap(), Duration::ZERO);
-        let take = |number| places.take(address(number), at(0)).unwrap();
+        let limit = ConnectionLimit::new(400, "192.0.2.9".parse().unwrap(), Duration::ZERO);
+        let take = |number| limit.take(address(number), at(0)).unwrap();
         let other = take(2);
         let own: Vec<_> = (0..100).map(|_| take(1)).collect();
         assert!(own.iter().all(|found| !found.displaces));
         for found in &own {
-            found.place.works();
+            found.slot.works();
         }
-        assert!(places.take(address(1), at(0)).is_none());
-        own[7].place.listens(at(0));
+        assert!(limit.take(address(1), at(0)).is_none());
+        own[7].slot.listens(at(0));
         assert!(take(1).displaces);
         assert!(!take(2).displaces);
         let exempt: Vec<_> = (0..200).map(|_| take(9)).collect();
         assert!(exempt.iter().all(|found| !found.displaces));
         drop((own, other, exempt));
-        assert_eq!(places.lock().by_address.len(), 0, "all places are free");
+        assert_eq!(limit.lock().by_address.len(), 0, "all limit are free");
     }
 
     #[test]
     fn requests_are_counted_by_address_too() {
-        let places = Places::new(300, Networks::default(), Duration::ZERO);
-        let place = |number| places.take(address(number), at(0)).unwrap().place;
-        let (one, other) = (place(1), place(2));
+        let limit = ConnectionLimit::new(300, Networks::default(), Duration::ZERO);
+        let slot = |number| limit.take(address(number), at(0)).unwrap().slot;
+        let (one, other) = (slot(1), slot(2));
         let begun: Vec<_> = (0..80).map_while(|_| one.begin_request()).collect();
         assert_eq!(begun.len(), 75);
         assert!(other.begin_request().is_some());
@@ -322,10 +322,10 @@ mod tests {
 
     #[test]
     fn requests_of_a_proxy_are_exempt_by_its_whole_address() {
-        let places = Places::new(300, "2001:db8::9".parse().unwrap(), Duration::ZERO);
+        let limit = ConnectionLimit::new(300, "2001:db8::9".parse().unwrap(), Duration::ZERO);
         for (address, expected) in [("2001:db8::9", 80), ("2001:db8::8", 75)] {
-            let found = places.take(address.parse().unwrap(), at(0)).unwrap();
-            let begun: Vec<_> = (0..80).map_while(|_| found.place.begin_request()).collect();
+            let found = limit.take(address.parse().unwrap(), at(0)).unwrap();
+            let begun: Vec<_> = (0..80).map_while(|_| found.slot.begin_request()).collect();
             assert_eq!(begun.len(), expected, "{address}");
         }
     }
