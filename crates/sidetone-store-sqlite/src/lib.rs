@@ -109,9 +109,9 @@ impl SqliteStore {
                 conn.pragma_update(None, "synchronous", "off")?;
             }
         }
-        let tally = Arc::new(WriterStats::default());
+        let stats = Arc::new(WriterStats::default());
         let shared = Shared::of(path);
-        let points = Arc::new(Points::new(path, Arc::clone(&tally), Arc::clone(&shared)));
+        let points = Arc::new(Points::new(path, Arc::clone(&stats), Arc::clone(&shared)));
         let readers = Readers::new(
             Arc::clone(&points),
             options.readers,
@@ -119,7 +119,7 @@ impl SqliteStore {
             steps_per_look,
         );
         Ok(Self {
-            writer: Writer::start(conn, beside, points, tally, Arc::clone(&shared))?,
+            writer: Writer::start(conn, beside, points, stats, Arc::clone(&shared))?,
             readers: Arc::new(readers),
             owner: shared.new_owner(),
             buckets: options.buckets,

@@ -306,7 +306,7 @@ pub(super) fn sound_row_of(conn: &Connection, call: CallRef) -> Result<Option<(i
     }
 }
 
-/// Expects that a call that was not found is not there: beside the row key where it would be, the
+/// Expects that a call that was not found is not there: beside where it would be, the
 /// index says the same as the table. An entry that is damaged stands where it stood, so whoever
 /// misses it meets it.
 pub(super) fn expect_sound_index(conn: &Connection, sid: CallSid) -> Result<()> {

@@ -31,7 +31,7 @@ pub use crate::feed::ChangeFeed;
 pub use crate::feedback::FeedbackStore;
 pub use crate::judgement::{Annotate, AnnotationChange, AnnotationRecord, JudgementStore};
 pub use crate::log::{
-    Appended, DEBOUNCE_MAX_US, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, EventFilter, EventLog,
+    Appended, DIRTY_DELAY_MAX_US, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, EventFilter, EventLog,
     NewEvent, Piece, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};

@@ -153,13 +153,13 @@ pub trait EventLog: Send + Sync {
     async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()>;
     /// Tells that the clock was set back to `now`, or may have been. What would wait for longer
     /// than it can have to waits from now on: timers `settle_us` where the end is known, else
-    /// `call_idle_us`; leases and patience end; deliveries are tried. Says how many calls waited
+    /// `call_idle_us`; leases and delays end; deliveries are tried. Says how many calls waited
     /// so.
     async fn clock_set_back(&self, now: TimeUs, settle_us: i64, call_idle_us: i64) -> Result<u64>;
 }
 
 /// The longest that a measurement waits before its call is dirty, in microseconds.
-pub const DEBOUNCE_MAX_US: i64 = 60_000_000;
+pub const DIRTY_DELAY_MAX_US: i64 = 60_000_000;
 
 /// From when on a call is dirty because of an event that was received then and has so many before
 /// it, in microseconds since 1970.
@@ -169,11 +169,11 @@ pub const DEBOUNCE_MAX_US: i64 = 60_000_000;
 /// length. They wait 5 ms for each event before them.
 #[must_use]
 pub fn dirty_from(kind: EventKind, received_us: i64, events_before: i64) -> i64 {
-    const DEBOUNCE_US: i64 = 5_000;
-    let patience_us = match kind {
+    const DIRTY_DELAY_US: i64 = 5_000;
+    let delay_us = match kind {
         EventKind::Media | EventKind::Rtcp => events_before
-            .saturating_mul(DEBOUNCE_US)
-            .min(DEBOUNCE_MAX_US),
+            .saturating_mul(DIRTY_DELAY_US)
+            .min(DIRTY_DELAY_MAX_US),
         EventKind::Progress
         | EventKind::Facts
         | EventKind::Edge
@@ -183,5 +183,5 @@ pub fn dirty_from(kind: EventKind, received_us: i64, events_before: i64) -> i64 
         | EventKind::Sip
         | EventKind::Vq => 0,
     };
-    received_us.saturating_add(patience_us)
+    received_us.saturating_add(delay_us)
 }

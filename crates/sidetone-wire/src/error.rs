@@ -8,7 +8,7 @@ pub const EXCERPT_MAX_CHARS: usize = 64;
 
 /// Where in the input the trouble is. Counting starts at 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Location {
+pub enum InputPart {
     /// The input is one thing.
     Body,
     /// A line of NDJSON.
@@ -34,7 +34,7 @@ pub enum Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     /// Where.
-    pub location: Location,
+    pub part: InputPart,
     /// What is wrong.
     pub problem: Problem,
     /// The field, by its path where it is nested (`facts.from.latitude`).
@@ -53,7 +53,7 @@ impl DecodeError {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            location: Location::Body,
+            part: InputPart::Body,
             problem: Problem::Missing,
             field: field.into(),
             value: None,
@@ -69,7 +69,7 @@ impl DecodeError {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            location: Location::Body,
+            part: InputPart::Body,
             problem: Problem::Invalid,
             field: field.into(),
             value: Some(excerpt(value)),
@@ -84,7 +84,7 @@ impl DecodeError {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            location: Location::Body,
+            part: InputPart::Body,
             problem: Problem::Invalid,
             field: field.into(),
             value: None,
@@ -100,7 +100,7 @@ impl DecodeError {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            location: Location::Body,
+            part: InputPart::Body,
             problem: Problem::Unknown,
             field: field.into(),
             value: Some(excerpt(value)),
@@ -115,7 +115,7 @@ impl DecodeError {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self {
-            location: Location::Body,
+            part: InputPart::Body,
             problem: Problem::TooLarge,
             field: field.into(),
             value: None,
@@ -125,8 +125,8 @@ impl DecodeError {
 
     /// The same trouble, at a line or an item.
     #[must_use]
-    pub fn at(mut self, location: Location) -> Self {
-        self.location = location;
+    pub fn at(mut self, part: InputPart) -> Self {
+        self.part = part;
         self
     }
 }
@@ -153,10 +153,10 @@ fn excerpt(value: &str) -> String {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.location {
-            Location::Body => {}
-            Location::Line(number) => write!(f, "Line {number}: ")?,
-            Location::Item(number) => write!(f, "Item {number}: ")?,
+        match self.part {
+            InputPart::Body => {}
+            InputPart::Line(number) => write!(f, "Line {number}: ")?,
+            InputPart::Item(number) => write!(f, "Item {number}: ")?,
         }
         f.write_str(match self.problem {
             Problem::Missing => "Missing ",
@@ -191,7 +191,7 @@ mod tests {
             error.to_string(),
             "Invalid CallStatus 'ringin'. Expected one of ringing, busy."
         );
-        let error = DecodeError::missing("call_sid", "an id of the call").at(Location::Line(7));
+        let error = DecodeError::missing("call_sid", "an id of the call").at(InputPart::Line(7));
         assert_eq!(
             error.to_string(),
             "Line 7: Missing call_sid. Expected an id of the call."

@@ -1,6 +1,6 @@
 //! Splits a stream of bytes that is one JSON array into its items, never holding more than one item's worth.
 
-use crate::error::{DecodeError, Location};
+use crate::error::{DecodeError, InputPart};
 use crate::ndjson::ITEM_MAX_BYTES;
 
 /// Cuts chunks of any size into the items of `[ item, item ]`.
@@ -74,7 +74,7 @@ impl JsonArrayReader {
     pub fn feed(
         &mut self,
         chunk: &[u8],
-        mut each: impl FnMut(Location, Result<&[u8], DecodeError>),
+        mut each: impl FnMut(InputPart, Result<&[u8], DecodeError>),
     ) {
         // The part of the chunk that belongs to the current item starts here.
         let mut start = 0;
@@ -115,7 +115,7 @@ impl JsonArrayReader {
     }
 
     /// Reports an array that does not end.
-    pub fn finish(&mut self, mut each: impl FnMut(Location, Result<&[u8], DecodeError>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(InputPart, Result<&[u8], DecodeError>)) {
         match self.state {
             State::After | State::Broken => {}
             State::Before => self.break_off("a JSON array", &mut each),
@@ -130,7 +130,7 @@ impl JsonArrayReader {
         &mut self,
         text: Option<&[u8]>,
         item: Item,
-        each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
+        each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>),
     ) {
         let text = text.unwrap_or_default();
         if item.skipping {
@@ -152,42 +152,39 @@ impl JsonArrayReader {
         &mut self,
         text: Option<&[u8]>,
         item: Item,
-        each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
+        each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>),
     ) {
         let text = text.unwrap_or_default();
-        let location = Location::Item(self.item);
+        let part = InputPart::Item(self.item);
         if item.skipping {
             // Reported when it became too long.
         } else if self.begun.len().saturating_add(text.len()) > self.limit {
             self.too_long(each);
         } else if self.begun.is_empty() {
-            each(location, Ok(text.trim_ascii_end()));
+            each(part, Ok(text.trim_ascii_end()));
         } else {
             self.begun.extend_from_slice(text);
-            each(location, Ok(self.begun.trim_ascii_end()));
+            each(part, Ok(self.begun.trim_ascii_end()));
         }
         self.begun.clear();
         self.item = self.item.saturating_add(1);
     }
 
-    fn too_long(&self, each: &mut impl FnMut(Location, Result<&[u8], DecodeError>)) {
-        let location = Location::Item(self.item);
+    fn too_long(&self, each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>)) {
+        let part = InputPart::Item(self.item);
         let error = DecodeError::too_large("item", format!("at most {} bytes", self.limit));
-        each(location, Err(error.at(location)));
+        each(part, Err(error.at(part)));
     }
 
     fn break_off(
         &mut self,
         expected: &'static str,
-        each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
+        each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>),
     ) {
         self.begun = Vec::new();
         self.state = State::Broken;
-        let location = Location::Item(self.item);
-        each(
-            location,
-            Err(DecodeError::malformed("JSON", expected).at(location)),
-        );
+        let part = InputPart::Item(self.item);
+        each(part, Err(DecodeError::malformed("JSON", expected).at(part)));
     }
 }
 
@@ -231,8 +228,8 @@ mod tests {
     fn items(input: &[u8], chunk: usize, limit: usize) -> Vec<String> {
         let mut reader = JsonArrayReader::with_limit(limit);
         let mut seen = Vec::new();
-        let mut each = |location, item: Result<&[u8], DecodeError>| match item {
-            Ok(text) => seen.push(format!("{location:?} {}", String::from_utf8_lossy(text))),
+        let mut each = |part, item: Result<&[u8], DecodeError>| match item {
+            Ok(text) => seen.push(format!("{part:?} {}", String::from_utf8_lossy(text))),
             Err(error) => seen.push(error.to_string()),
         };
         for piece in input.chunks(chunk) {

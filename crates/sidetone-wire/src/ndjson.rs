@@ -1,6 +1,6 @@
 //! Splits a stream of bytes into lines, never holding more than one line's worth.
 
-use crate::error::{DecodeError, Location};
+use crate::error::{DecodeError, InputPart};
 
 /// The longest line, or item of an array, in bytes.
 pub const ITEM_MAX_BYTES: usize = 256 * 1024;
@@ -47,7 +47,7 @@ impl NdjsonReader {
     pub fn feed(
         &mut self,
         chunk: &[u8],
-        mut each: impl FnMut(Location, Result<&[u8], DecodeError>),
+        mut each: impl FnMut(InputPart, Result<&[u8], DecodeError>),
     ) {
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             match piece.strip_suffix(b"\n") {
@@ -57,11 +57,11 @@ impl NdjsonReader {
                     self.end(&mut each);
                 }
                 Some(text) => {
-                    let location = Location::Line(self.line);
+                    let part = InputPart::Line(self.line);
                     if text.len() > self.limit {
-                        each(location, Err(too_long(location, self.limit)));
+                        each(part, Err(too_long(part, self.limit)));
                     } else {
-                        report(location, text, &mut each);
+                        report(part, text, &mut each);
                     }
                     self.line = self.line.saturating_add(1);
                 }
@@ -70,28 +70,28 @@ impl NdjsonReader {
     }
 
     /// Reports a last line that has no line feed.
-    pub fn finish(&mut self, mut each: impl FnMut(Location, Result<&[u8], DecodeError>)) {
+    pub fn finish(&mut self, mut each: impl FnMut(InputPart, Result<&[u8], DecodeError>)) {
         self.end(&mut each);
     }
 
     /// Keeps the part of a line, or gives the line up.
-    fn hold(&mut self, text: &[u8], each: &mut impl FnMut(Location, Result<&[u8], DecodeError>)) {
+    fn hold(&mut self, text: &[u8], each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>)) {
         if self.skipping {
             return;
         }
         if self.begun.len().saturating_add(text.len()) > self.limit {
             self.skipping = true;
             self.begun = Vec::new();
-            let location = Location::Line(self.line);
-            each(location, Err(too_long(location, self.limit)));
+            let part = InputPart::Line(self.line);
+            each(part, Err(too_long(part, self.limit)));
         } else {
             self.begun.extend_from_slice(text);
         }
     }
 
-    fn end(&mut self, each: &mut impl FnMut(Location, Result<&[u8], DecodeError>)) {
+    fn end(&mut self, each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>)) {
         if !self.skipping {
-            report(Location::Line(self.line), &self.begun, each);
+            report(InputPart::Line(self.line), &self.begun, each);
         }
         self.begun.clear();
         self.skipping = false;
@@ -100,18 +100,18 @@ impl NdjsonReader {
 }
 
 fn report(
-    location: Location,
+    part: InputPart,
     text: &[u8],
-    each: &mut impl FnMut(Location, Result<&[u8], DecodeError>),
+    each: &mut impl FnMut(InputPart, Result<&[u8], DecodeError>),
 ) {
     let text = text.trim_ascii();
     if !text.is_empty() {
-        each(location, Ok(text));
+        each(part, Ok(text));
     }
 }
 
-fn too_long(location: Location, limit: usize) -> DecodeError {
-    DecodeError::too_large("line", format!("at most {limit} bytes")).at(location)
+fn too_long(part: InputPart, limit: usize) -> DecodeError {
+    DecodeError::too_large("line", format!("at most {limit} bytes")).at(part)
 }
 
 #[cfg(test)]
@@ -121,8 +121,8 @@ mod tests {
     fn lines(input: &[u8], chunk: usize, limit: usize) -> Vec<String> {
         let mut reader = NdjsonReader::with_limit(limit);
         let mut seen = Vec::new();
-        let mut each = |location, line: Result<&[u8], DecodeError>| match line {
-            Ok(text) => seen.push(format!("{location:?} {}", String::from_utf8_lossy(text))),
+        let mut each = |part, line: Result<&[u8], DecodeError>| match line {
+            Ok(text) => seen.push(format!("{part:?} {}", String::from_utf8_lossy(text))),
             Err(error) => seen.push(error.to_string()),
         };
         for piece in input.chunks(chunk) {

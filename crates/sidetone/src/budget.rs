@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What one permit stands for, in bytes.
 const UNIT: usize = 1024;
-/// Longest wait for room. Whoever has some gives it back when it is written or sent, for which there are limits as well.
+/// Longest wait for budget. Whoever has some gives it back when it is written or sent, for which there are limits as well.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// So many bytes, for all.
@@ -27,7 +27,7 @@ pub struct Share {
 }
 
 impl Budget {
-    /// Memory for so many bytes.
+    /// A budget of so many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         let most = units(bytes);
@@ -102,16 +102,16 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_room_waits() {
-        let room = Budget::new(10 * UNIT);
+        let budget = Budget::new(10 * UNIT);
         let waits = async |bytes| {
-            let take = room.take(bytes);
+            let take = budget.take(bytes);
             let taken = tokio::time::timeout(Duration::from_millis(20), take).await;
             taken.is_err()
         };
-        let mut large = room.take(100 * UNIT).await.unwrap();
+        let mut large = budget.take(100 * UNIT).await.unwrap();
         assert!(waits(1).await);
         large.shrink_to(4 * UNIT);
-        let other = room.take(6 * UNIT).await.unwrap();
+        let other = budget.take(6 * UNIT).await.unwrap();
         assert!(waits(1).await);
         drop((large, other));
         assert!(!waits(10 * UNIT).await);
@@ -119,20 +119,20 @@ mod tests {
 
     #[tokio::test]
     async fn of_those_who_need_more_one_goes_on() {
-        let room = Budget::new(10 * UNIT);
-        let mut one = room.take(UNIT).await.unwrap();
-        assert!(room.try_grow(&mut one, 5 * UNIT));
-        let mut other = room.take(5 * UNIT).await.unwrap();
-        assert!(!room.try_grow(&mut one, 6 * UNIT));
-        room.grow(&mut one, 6 * UNIT).await.unwrap();
-        room.grow(&mut one, 9 * UNIT).await.unwrap();
-        let grown = room.grow(&mut other, 6 * UNIT);
+        let budget = Budget::new(10 * UNIT);
+        let mut one = budget.take(UNIT).await.unwrap();
+        assert!(budget.try_grow(&mut one, 5 * UNIT));
+        let mut other = budget.take(5 * UNIT).await.unwrap();
+        assert!(!budget.try_grow(&mut one, 6 * UNIT));
+        budget.grow(&mut one, 6 * UNIT).await.unwrap();
+        budget.grow(&mut one, 9 * UNIT).await.unwrap();
+        let grown = budget.grow(&mut other, 6 * UNIT);
         let grown = tokio::time::timeout(Duration::from_millis(20), grown).await;
         assert!(grown.is_err());
         // Or as soon as there is room again, whoever is beyond it.
         one.shrink_to(4 * UNIT);
-        room.grow(&mut other, 6 * UNIT).await.unwrap();
+        budget.grow(&mut other, 6 * UNIT).await.unwrap();
         drop(one);
-        assert!(room.try_grow(&mut other, 10 * UNIT));
+        assert!(budget.try_grow(&mut other, 10 * UNIT));
     }
 }

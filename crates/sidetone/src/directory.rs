@@ -47,7 +47,7 @@ struct AccountEntry {
     tokens: Vec<(SecretDigest, Option<TimeUs>)>,
     /// The same in clear: what callbacks are signed with.
     signing: Vec<Signing>,
-    budget: Arc<Budget>,
+    rate_limit: Arc<RateLimit>,
 }
 
 struct KeyEntry {
@@ -70,13 +70,13 @@ impl SecretDigest {
 
 /// How many requests an account may still make; a leaky bucket a second deep.
 #[derive(Debug, Default)]
-pub struct Budget {
+pub struct RateLimit {
     /// When the bucket will have drained, microseconds of the time that has passed: a clock that is
     /// set back locks nobody out.
     drained_at_us: AtomicU64,
 }
 
-impl Budget {
+impl RateLimit {
     /// Takes one request out. When there is none left: the seconds to wait, at least 1.
     ///
     /// # Errors
@@ -210,13 +210,13 @@ impl Directory {
         self.entries().first
     }
 
-    /// The account's budget of requests.
+    /// The account's rate limit of requests.
     #[must_use]
-    pub fn budget(&self, account: AccountSid) -> Option<Arc<Budget>> {
+    pub fn rate_limit(&self, account: AccountSid) -> Option<Arc<RateLimit>> {
         self.entries()
             .accounts
             .get(&account)
-            .map(|entry| entry.budget.clone())
+            .map(|entry| entry.rate_limit.clone())
     }
 
     /// Whether `child` is a subaccount of `parent`.
@@ -322,10 +322,10 @@ impl Directory {
                     .map(|(token, expires)| (SecretDigest::of(token), *expires))
                     .collect(),
                 signing: clear,
-                budget: old
+                rate_limit: old
                     .accounts
                     .get(&account.sid)
-                    .map_or_else(Arc::default, |e| e.budget.clone()),
+                    .map_or_else(Arc::default, |e| e.rate_limit.clone()),
             };
             entries.accounts.insert(account.sid, entry);
         }
@@ -348,12 +348,15 @@ mod tests {
 
     #[test]
     fn a_budget_is_spent_and_comes_back() {
-        let budget = Budget::default();
+        let rate_limit = RateLimit::default();
         let now = Duration::from_secs(1_000);
-        let taken = (0..20).filter(|_| budget.take(now, 10).is_ok()).count();
+        let taken = (0..20).filter(|_| rate_limit.take(now, 10).is_ok()).count();
         assert_eq!(taken, 10);
-        assert_eq!(budget.take(now, 10), Err(1));
-        assert_eq!(budget.take(now + Duration::from_millis(100), 10), Ok(()));
-        assert_eq!(budget.take(now, 0), Ok(()));
+        assert_eq!(rate_limit.take(now, 10), Err(1));
+        assert_eq!(
+            rate_limit.take(now + Duration::from_millis(100), 10),
+            Ok(())
+        );
+        assert_eq!(rate_limit.take(now, 0), Ok(()));
     }
 }

@@ -308,12 +308,12 @@ pub(super) fn other_dialogs(legs: &Legs<'_>) -> Vec<OtherDialog> {
         .enumerate()
         .filter(|(_, (is_ours, dialog))| *is_ours && counted.contains(&dialog.to_tag.as_deref()));
     // The one that lasts longest.
-    let main = ours.max_by_key(|(media_end, (_, dialog))| {
+    let main = ours.max_by_key(|(index, (_, dialog))| {
         let ended_at = dialog.ended_at;
-        (ended_at.is_none(), ended_at, Reverse(*media_end))
+        (ended_at.is_none(), ended_at, Reverse(*index))
     });
-    if let Some((media_end, _)) = main {
-        others.remove(media_end);
+    if let Some((index, _)) = main {
+        others.remove(index);
     }
     others.into_iter().map(|(_, dialog)| dialog).collect()
 }

@@ -78,17 +78,17 @@ fn is_fresh(at: Instant, now: Instant) -> bool {
 pub(crate) struct Points {
     path: PathBuf,
     idle: Mutex<Vec<Point>>,
-    tally: Arc<WriterStats>,
+    stats: Arc<WriterStats>,
     shared: Arc<Shared>,
 }
 
 impl Points {
-    /// `tally` counts damage, `shared` commits.
-    pub(crate) fn new(path: &Path, tally: Arc<WriterStats>, shared: Arc<Shared>) -> Self {
+    /// `stats` counts damage, `shared` commits.
+    pub(crate) fn new(path: &Path, stats: Arc<WriterStats>, shared: Arc<Shared>) -> Self {
         Self {
             path: path.to_owned(),
             idle: Mutex::default(),
-            tally,
+            stats,
             shared,
         }
     }
@@ -118,7 +118,7 @@ impl Points {
         // missed.
         point.renew(self.shared.commits.load(Ordering::Acquire), now)?;
         // A connection on which something failed is not used again.
-        let answer = self.tally.note(read(&point.conn))?;
+        let answer = self.stats.note(read(&point.conn))?;
         let mut idle = lock(&self.idle);
         if idle.len() < POINT_IDLE_MAX {
             idle.push(point);
@@ -245,7 +245,7 @@ impl Readers {
         let moment = scanner.conn.unchecked_transaction()?;
         let answer = self
             .points
-            .tally
+            .stats
             .note(read(&scanner.conn))
             .map_err(|error| match error {
                 Error(StoreError::TooExpensive(_)) => Error(StoreError::TooExpensive(format!(

@@ -100,7 +100,7 @@ where
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     threads: Vec<JoinHandle<()>>,
-    pub(crate) tally: Arc<WriterStats>,
+    pub(crate) stats: Arc<WriterStats>,
 }
 
 impl Writer {
@@ -109,7 +109,7 @@ impl Writer {
         mut conn: Connection,
         beside: Connection,
         points: Arc<Points>,
-        tally: Arc<WriterStats>,
+        stats: Arc<WriterStats>,
         shared: Arc<Shared>,
     ) -> Result<Self> {
         let wal_pages = Arc::new(AtomicI32::new(0));
@@ -134,7 +134,7 @@ impl Writer {
                 .spawn(run)
                 .map_err(|error| Error(StoreError::Unavailable(format!("no thread: {error}"))))
         };
-        let counted = Arc::clone(&tally);
+        let counted = Arc::clone(&stats);
         let threads = vec![
             spawn(
                 "store-writer",
@@ -148,7 +148,7 @@ impl Writer {
         Ok(Self {
             queue: Some(queue),
             threads,
-            tally,
+            stats,
         })
     }
 
@@ -168,7 +168,7 @@ impl Writer {
         });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(job).await.map_err(|_| stopped())?;
-        Ok(self.tally.note_job(answer.await.map_err(|_| stopped())?)?)
+        Ok(self.stats.note_job(answer.await.map_err(|_| stopped())?)?)
     }
 }
 
@@ -237,7 +237,7 @@ fn write(
     conn: &Connection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     log: &mut WriteAheadLog,
-    tally: &WriterStats,
+    stats: &WriterStats,
     shared: &Shared,
 ) {
     let mut terms = TermCache::default();
@@ -268,9 +268,9 @@ fn write(
             &mut rings,
         );
         if committed.is_ok() {
-            tally.commits.fetch_add(1, Ordering::Relaxed);
+            stats.commits.fetch_add(1, Ordering::Relaxed);
             shared.commits.fetch_add(1, Ordering::Release);
-            tally.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
+            stats.jobs.fetch_add(group.len() as u64, Ordering::Relaxed);
         } else {
             terms.clear();
             if !conn.is_autocommit() {

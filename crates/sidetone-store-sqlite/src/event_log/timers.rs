@@ -8,7 +8,7 @@ use sidetone_core::time::{DAY_US, TimeUs};
 use crate::engine::work::Work;
 use crate::error::Result;
 use crate::record;
-use sidetone_store::{DEBOUNCE_MAX_US, DueTimer};
+use sidetone_store::{DIRTY_DELAY_MAX_US, DueTimer};
 
 pub(crate) fn due_timers(conn: &Connection, now: TimeUs, limit: usize) -> Result<Vec<DueTimer>> {
     let mut statement = conn.prepare_cached(include_str!("due_timers.sql"))?;
@@ -50,14 +50,14 @@ pub(crate) fn clock_set_back(
     call_idle_us: i64,
 ) -> Result<u64> {
     let now = now.micros();
-    let patient = now.saturating_add(DEBOUNCE_MAX_US);
+    let latest_us = now.saturating_add(DIRTY_DELAY_MAX_US);
     let run = |sql: &str, values: &[i64]| -> Result<u64> {
         let changed = work.conn.execute(sql, params_from_iter(values))?;
         Ok(changed as u64)
     };
     let dirty = run(
         "update call indexed by call_dirty set dirty_us = ?1 where dirty_us is not null and dirty_us > ?2",
-        &[now, patient],
+        &[now, latest_us],
     )?;
     let mut timers = 0;
     for (ended, wait_us) in [("not null", settle_us), ("null", call_idle_us)] {
@@ -66,7 +66,7 @@ pub(crate) fn clock_set_back(
             &[now.saturating_add(wait_us)],
         )?;
     }
-    let latest = TimeUs::from_micros(patient);
+    let latest = TimeUs::from_micros(latest_us);
     work.shared.calls.end_by(latest);
     work.shared.feedback_summaries.end_by(latest);
     work.shared.deliveries.end_by(latest);

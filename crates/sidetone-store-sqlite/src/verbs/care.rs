@@ -39,16 +39,16 @@ impl Care for SqliteStore {
                 Ok(())
             })
             .await?;
-        Ok(self.writer.tally.refused.load(Ordering::Relaxed))
+        Ok(self.writer.stats.refused.load(Ordering::Relaxed))
     }
 
     async fn stats(&self) -> Result<StoreStats> {
-        let tally = &self.writer.tally;
+        let stats = &self.writer.stats;
         Ok(StoreStats {
-            commits: tally.commits.load(Ordering::Relaxed),
-            writes: tally.jobs.load(Ordering::Relaxed),
-            refused: tally.refused.load(Ordering::Relaxed),
-            damaged: tally.damaged.load(Ordering::Relaxed),
+            commits: stats.commits.load(Ordering::Relaxed),
+            writes: stats.jobs.load(Ordering::Relaxed),
+            refused: stats.refused.load(Ordering::Relaxed),
+            damaged: stats.damaged.load(Ordering::Relaxed),
             ..self.readers.point(stats::stats)?
         })
     }

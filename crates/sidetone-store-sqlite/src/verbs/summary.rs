@@ -92,7 +92,7 @@ impl SqliteStore {
             .await?;
         let damaged = page.damaged.len() as u64;
         self.writer
-            .tally
+            .stats
             .damaged
             .fetch_add(damaged, Ordering::Relaxed);
         Ok(page)

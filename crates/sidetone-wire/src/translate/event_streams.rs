@@ -11,7 +11,7 @@ use super::measurement::counters;
 use super::summary::{imported, subject_call};
 use super::{event_id, source};
 use crate::batch::Batch;
-use crate::error::{DecodeError, Location, Problem, one_of};
+use crate::error::{DecodeError, InputPart, Problem, one_of};
 use crate::json_array::JsonArrayReader;
 use crate::loose::Object;
 use crate::ndjson::ITEM_MAX_BYTES;
@@ -59,9 +59,9 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
     }
     let mut batch = Batch::default();
     let mut broken = None;
-    let mut each = |location, item: Result<&[u8], DecodeError>| {
+    let mut each = |part, item: Result<&[u8], DecodeError>| {
         if broken.is_none() {
-            broken = take(&mut batch, location, item, received_at).err();
+            broken = take(&mut batch, part, item, received_at).err();
         }
     };
     let body = body.trim_ascii();
@@ -75,7 +75,7 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
         let limit = format!("an array, or an event of at most {ITEM_MAX_BYTES} bytes");
         return Err(DecodeError::too_large("body", limit));
     } else {
-        each(Location::Item(1), Ok(body));
+        each(InputPart::Item(1), Ok(body));
     }
     match broken {
         None => Ok(batch),
@@ -89,14 +89,14 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
 /// When because of it the whole body is to be refused.
 fn take(
     batch: &mut Batch,
-    location: Location,
+    part: InputPart,
     item: Result<&[u8], DecodeError>,
     received_at: TimeUs,
 ) -> Result<(), DecodeError> {
     let refused = match item {
         Ok(json) => {
             let value: Value = serde_json::from_slice(json).map_err(|error| {
-                DecodeError::malformed("body", format!("{EXPECTED} ({error})")).at(location)
+                DecodeError::malformed("body", format!("{EXPECTED} ({error})")).at(part)
             })?;
             match translate(value, received_at) {
                 Ok(Outcome::Observed(observed)) => match observed.checked() {
@@ -107,7 +107,7 @@ fn take(
                     Err(error) => error,
                 },
                 Ok(Outcome::Ignored(error)) => {
-                    batch.ignored.add(error.at(location));
+                    batch.ignored.add(error.at(part));
                     return Ok(());
                 }
                 Err(error) => error,
@@ -125,7 +125,7 @@ fn take(
         let expected = format!("fewer than {REFUSED_MAX} events that are refused ({refused})");
         return Err(DecodeError::malformed("body", expected));
     }
-    batch.refused.add(refused.at(location));
+    batch.refused.add(refused.at(part));
     Ok(())
 }
 

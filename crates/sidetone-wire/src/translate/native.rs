@@ -5,7 +5,7 @@
 mod line;
 
 use crate::batch::Batch;
-use crate::error::{DecodeError, Location};
+use crate::error::{DecodeError, InputPart};
 use crate::json_array::JsonArrayReader;
 use crate::ndjson::NdjsonReader;
 
@@ -88,8 +88,8 @@ impl NativeReader {
         }
         let max = self.refused_max.unwrap_or(u64::MAX);
         let refused = &mut self.refused;
-        let each = |location, item: Result<&[u8], DecodeError>| {
-            if *refused < max && !take(location, item, batch) {
+        let each = |part, item: Result<&[u8], DecodeError>| {
+            if *refused < max && !take(part, item, batch) {
                 *refused = refused.saturating_add(1);
             }
         };
@@ -103,9 +103,9 @@ impl NativeReader {
     /// Takes the end of the stream.
     pub fn finish(self, batch: &mut Batch) {
         let has_given_up = self.has_given_up();
-        let each = |location, item: Result<&[u8], DecodeError>| {
+        let each = |part, item: Result<&[u8], DecodeError>| {
             if !has_given_up {
-                take(location, item, batch);
+                take(part, item, batch);
             }
         };
         match self.form {
@@ -117,10 +117,10 @@ impl NativeReader {
 }
 
 /// Takes an item. Says whether it is good.
-fn take(location: Location, item: Result<&[u8], DecodeError>, batch: &mut Batch) -> bool {
+fn take(part: InputPart, item: Result<&[u8], DecodeError>, batch: &mut Batch) -> bool {
     let decoded = item.and_then(|json| match decode(json) {
         Ok(observed) => Ok((observed, json.len())),
-        Err(error) => Err(error.at(location)),
+        Err(error) => Err(error.at(part)),
     });
     match decoded {
         Ok((observed, json_bytes)) => {

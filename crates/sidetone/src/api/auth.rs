@@ -51,14 +51,14 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Takes a request out of an account's budget.
+/// Takes a request out of an account's rate limit.
 ///
 /// # Errors
 /// 429 when nothing is left of it.
 pub fn charge(app: &App, account: AccountSid) -> Result<(), ApiError> {
     if app.config.rate_limit > 0
-        && let Some(budget) = app.directory.budget(account)
-        && let Err(seconds) = budget.take(app.clock.passed(), app.config.rate_limit)
+        && let Some(rate_limit) = app.directory.rate_limit(account)
+        && let Err(seconds) = rate_limit.take(app.clock.passed(), app.config.rate_limit)
     {
         return Err(ApiError::too_many_requests(seconds));
     }

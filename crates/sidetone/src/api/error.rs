@@ -316,12 +316,12 @@ impl From<Undone> for ApiError {
 
 /// A full disk refuses every write, and each page may meet the same damage: one line a second of
 /// each kind is enough.
-static COMPLAINTS: LazyLock<LogThrottle> = LazyLock::new(LogThrottle::default);
+static LOG_THROTTLE: LazyLock<LogThrottle> = LazyLock::new(LogThrottle::default);
 
 impl From<StoreError> for ApiError {
     /// The outside of a failure of the store. The inside is logged here.
     fn from(error: StoreError) -> Self {
-        let may_log = |what| COMPLAINTS.may_log(what, Clock::default().now());
+        let may_log = |what| LOG_THROTTLE.may_log(what, Clock::default().now());
         match error {
             StoreError::NotFound(what) => Self::not_found(what),
             StoreError::Conflict(_) => Self::precondition_failed(),
@@ -404,7 +404,7 @@ impl ApiError {
 }
 
 impl IntoResponse for ApiError {
-    /// An answer that the door completes: it alone knows how the client reaches us.
+    /// An answer that `routes` completes: it alone knows how the client reaches us.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);

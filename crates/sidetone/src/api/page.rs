@@ -240,8 +240,8 @@ impl Meta {
         };
         let mut json = serde_json::to_vec(&rows_at_end)?;
         let end = json.split_off(json.len() - b"]}".len());
-        for (row_key, row) in rows.enumerate() {
-            if row_key > 0 {
+        for (index, row) in rows.enumerate() {
+            if index > 0 {
                 json.push(b',');
             }
             row(&mut json)?;

@@ -62,7 +62,7 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
                     print_json(&shown(letter))?;
                 }
                 match page.after {
-                    Some(place) => start = Start::After(place),
+                    Some(row_key) => start = Start::After(row_key),
                     None => return Ok(()),
                 }
             }

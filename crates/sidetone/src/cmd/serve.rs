@@ -34,9 +34,9 @@ use crate::telemetry::Counters;
 use crate::telemetry::logs::{self, Layout, LogFilter};
 use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
-use crate::work::accounts::Accounts;
+use crate::work::accounts::FollowAccounts;
 use crate::work::recheck::Recheck;
-use crate::work::sides::Sides;
+use crate::work::sides::FollowSides;
 use crate::{program, runner, work};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
@@ -297,9 +297,9 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     }
     let hep = agents.addresses()?;
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
-    let accounts = Accounts(app.clone());
+    let accounts = FollowAccounts(app.clone());
     tasks.spawn(runner::run(app.clone(), accounts, stopped.clone()));
-    let sides = Sides(app.clone());
+    let sides = FollowSides(app.clone());
     tasks.spawn(runner::run(app.clone(), sides, stopped.clone()));
     let serving = Serving {
         handler: Routes::new(app.clone()),

@@ -214,9 +214,9 @@ impl Upload {
     /// Memory to fill the batch. When others have it, what was read so far is written instead: nobody
     /// waits for room who holds some, and so nobody waits for ever.
     async fn make_room(&mut self) -> Result<(), ApiError> {
-        let room = &self.app.bounds.events;
+        let budget = &self.app.bounds.events;
         if let Some((share, _)) = &mut self.share {
-            if room.try_grow(share, SHARE_BYTES) {
+            if budget.try_grow(share, SHARE_BYTES) {
                 return Ok(());
             }
             self.write().await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sidetone_store::Appended;
 use sidetone_wire::batch::Tally;
-use sidetone_wire::error::{DecodeError, Location};
+use sidetone_wire::error::{DecodeError, InputPart};
 use sidetone_wire::malformed::Malformed;
 use sidetone_wire::repairs::Repairs;
 
@@ -74,9 +74,9 @@ impl Outcome {
 
     fn name(&mut self, error: &DecodeError) {
         if self.errors.len() < REFUSALS_MAX {
-            let line = match error.location {
-                Location::Body => None,
-                Location::Line(number) | Location::Item(number) => Some(number),
+            let line = match error.part {
+                InputPart::Body => None,
+                InputPart::Line(number) | InputPart::Item(number) => Some(number),
             };
             self.errors.push(Refusal {
                 line,

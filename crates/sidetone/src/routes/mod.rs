@@ -1,4 +1,4 @@
-//! The door of all that speaks HTTP: which paths there are, and what is the same for every request.
+//! Which paths there are, and what is the same for every request.
 
 mod parameters;
 #[cfg(test)]
@@ -42,7 +42,7 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// The door of an app.
+    /// The routes of an app.
     #[must_use]
     pub fn new(app: App) -> Self {
         let mut routes = operations::routes();

@@ -32,7 +32,7 @@ pub enum Subject {
     StoreDamaged,
 }
 
-/// What was complained about, and when.
+/// What was logged, and when.
 #[derive(Debug, Default)]
 pub struct LogThrottle(Mutex<HashMap<Subject, Logged>>);
 
@@ -43,7 +43,7 @@ struct Logged {
 }
 
 impl LogThrottle {
-    /// Whether to complain now, and of how many more since the last time.
+    /// Whether to log it now, and of how many more since the last time.
     pub fn may_log(&self, what: Subject, now: TimeUs) -> Option<u64> {
         let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = logged.get_mut(&what) else {

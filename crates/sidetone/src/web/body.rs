@@ -47,23 +47,23 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, BodyError> {
 /// # Errors
 /// As [`read`]; when others have all the room for too long.
 pub async fn read_large(
-    room: &Budget,
+    budget: &Budget,
     body: Body,
     max_bytes: usize,
 ) -> Result<(Bytes, Share), BodyError> {
-    let read = tokio::time::timeout(BODY_TIME, read_growing(room, body, max_bytes));
+    let read = tokio::time::timeout(BODY_TIME, read_growing(budget, body, max_bytes));
     read.await.map_err(|_| BodyError::TooSlow)?
 }
 
 async fn read_growing(
-    room: &Budget,
+    budget: &Budget,
     mut body: Body,
     max_bytes: usize,
 ) -> Result<(Bytes, Share), BodyError> {
     if body.size_hint().lower() > max_bytes as u64 {
         return Err(BodyError::TooLarge { max_bytes });
     }
-    let mut share = room.take(0).await.ok_or(BodyError::NoRoom)?;
+    let mut share = budget.take(0).await.ok_or(BodyError::NoRoom)?;
     let mut bytes: Vec<u8> = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken_off(&error))?;
@@ -75,7 +75,7 @@ async fn read_growing(
         if length > bytes.capacity() {
             // Counted is what there is room for, not what is in it.
             let capacity = length.max(2 * bytes.capacity()).min(max_bytes);
-            let grown = room.grow(&mut share, capacity).await;
+            let grown = budget.grow(&mut share, capacity).await;
             grown.ok_or(BodyError::NoRoom)?;
             bytes.reserve_exact(capacity - bytes.len());
         }

@@ -305,7 +305,7 @@ mod tests {
         let exempt: Vec<_> = (0..200).map(|_| take(9)).collect();
         assert!(exempt.iter().all(|found| !found.displaces));
         drop((own, other, exempt));
-        assert_eq!(limit.lock().by_address.len(), 0, "all limit are free");
+        assert_eq!(limit.lock().by_address.len(), 0, "all slots are free");
     }
 
     #[test]

@@ -10,9 +10,9 @@ use crate::runner::{Next, Work};
 use crate::telemetry::labels::Worker;
 
 /// Keeps the directory of accounts as the store has them.
-pub struct Accounts(pub App);
+pub struct FollowAccounts(pub App);
 
-impl Work for Accounts {
+impl Work for FollowAccounts {
     const NAME: Worker = Worker::Accounts;
 
     fn idle(&self) -> Duration {

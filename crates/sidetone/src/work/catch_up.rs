@@ -1,6 +1,6 @@
 //! Folding without a server, or ahead of one: for commands and tests.
 
-use sidetone_store::{DEBOUNCE_MAX_US, Result};
+use sidetone_store::{DIRTY_DELAY_MAX_US, Result};
 
 use super::fold::Fold;
 use super::timers::Timers;
@@ -31,7 +31,7 @@ impl CatchUp {
     pub async fn drain(&mut self) -> Result<()> {
         loop {
             let fired = self.timers.fire(self.app.clock.now()).await?;
-            let folded = self.fold.fold_dirty(-DEBOUNCE_MAX_US).await?;
+            let folded = self.fold.fold_dirty(-DIRTY_DELAY_MAX_US).await?;
             if fired + folded == 0 {
                 return Ok(());
             }

@@ -10,9 +10,9 @@ use crate::runner::{Next, Work};
 use crate::telemetry::labels::Worker;
 
 /// Keeps the rules of sides as they were published last.
-pub struct Sides(pub App);
+pub struct FollowSides(pub App);
 
-impl Work for Sides {
+impl Work for FollowSides {
     const NAME: Worker = Worker::Sides;
     const TOPIC: Option<Topic> = Some(Topic::Rules);
 

@@ -286,7 +286,7 @@ fn chunks_and_forms_make_no_difference() {
     );
     let lines = format!("\u{feff}\n{one}\r\n\nnonsense\n{one}");
     let array = format!("\u{feff}\n [{one} , {{\"nonsense\":1}},\n{one}]\n");
-    for (body, location) in [(&lines, Location::Line(4)), (&array, Location::Item(2))] {
+    for (body, part) in [(&lines, InputPart::Line(4)), (&array, InputPart::Item(2))] {
         for size in 1..body.len() {
             let mut batch = Batch::default();
             let mut reader = NativeReader::default();
@@ -299,7 +299,7 @@ fn chunks_and_forms_make_no_difference() {
         let batch = decode_all(body.as_bytes());
         assert_eq!(batch.observed.len(), 2);
         assert_eq!(batch.refused.count, 1);
-        assert_eq!(batch.refused.first[0].location, location);
+        assert_eq!(batch.refused.first[0].part, part);
         assert_ne!(batch.refused.first[0].problem, Problem::TooLarge);
     }
     assert_eq!(decode_all(b" \n"), Batch::default());

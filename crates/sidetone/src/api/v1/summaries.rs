@@ -54,7 +54,7 @@ pub async fn read(
     let server = app.clone();
     let told = move || {
         // Left out of the page, not of the list: a page may then have fewer rows than asked for, as
-        // on any last page, and the places it continues from stay right.
+        // on any last page, and the keys it continues from stay right.
         let served =
             |record: &&CallRecord<Shown>| lookup::served(&server, record.advanced_features).is_ok();
         let rows = page.rows.iter().filter(served).filter_map(|record| {

@@ -116,7 +116,7 @@ impl Admission {
         received_at
     }
 
-    /// Counts a packet that is not taken, and complains. `capture_id`: of its agent, where that is
+    /// Counts a packet that is not taken, and logs it. `capture_id`: of its agent, where that is
     /// the trouble.
     pub fn turn_away(
         &self,

@@ -25,7 +25,7 @@ use crate::web::server::accept;
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// How long an agent is silent at least that has sent packets before, until another connection may
 /// have its slot.
-const IDLE_MAX: Duration = Duration::from_secs(60);
+const IDLE_MIN: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -45,7 +45,7 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
     let limit = ConnectionLimit::new(
         streams.app.config.max_connections,
         Networks::default(),
-        IDLE_MAX,
+        IDLE_MIN,
     );
     let streams = Arc::new(streams);
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
