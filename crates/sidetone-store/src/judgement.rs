@@ -21,7 +21,7 @@ pub struct Annotate {
     /// What changes; `None` removes the annotation.
     pub patch: Option<AnnotationPatch>,
     /// Only if the annotation is at this revision; else
-    /// [`StoreError::Conflict`](crate::StoreError::Conflict).
+    /// [`StoreError::Conflict`].
     pub if_revision: Option<u64>,
     /// By our clock.
     pub now: TimeUs,
