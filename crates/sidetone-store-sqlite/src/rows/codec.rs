@@ -14,7 +14,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use crate::error::{Error, Result};
 use sidetone_store::{Rendered, StoreError};
 
-/// How bytes are packed. A flipped bit makes no number another one.
+/// How bytes are packed. A flipped bit makes no number another one: no checksum covers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Format {
@@ -31,7 +31,7 @@ pub(crate) enum Format {
     /// What was rendered of a summary, and the summary. Behind the checksum: the form, the length
     /// of the LZ4 block (u32, little-endian), that block, the summary by DEFLATE. The length before
     /// the checksum is that of what was rendered.
-    Rendered1 = b'R',
+    Rendered1 = b'P',
 }
 
 impl Format {
@@ -42,7 +42,7 @@ impl Format {
             b'S' => Some(Self::Summary2),
             b'E' => Some(Self::Event2),
             b'F' => Some(Self::State),
-            b'R' => Some(Self::Rendered1),
+            b'P' => Some(Self::Rendered1),
             _ => None,
         }
     }
@@ -246,83 +246,4 @@ fn sum(parts: &[&[u8]]) -> [u8; 4] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PACKING: [Format; 2] = [Format::Summary2, Format::Event2];
-
-    #[test]
-    fn gives_back_what_was_packed() {
-        for format in PACKING {
-            for json in ["", "{}", r#"{"processing":"complete","fold_version":1}"#] {
-                let packed = pack(format, b"me", json.as_bytes()).unwrap();
-                assert_eq!(unpack(b"me", &packed).unwrap(), json.as_bytes());
-                assert!(unpack(b"you", &packed).is_err());
-            }
-        }
-    }
-
-    fn rendered(bytes: &[u8]) -> Rendered {
-        Rendered {
-            form: 7,
-            bytes: bytes.to_vec(),
-        }
-    }
-
-    #[test]
-    fn gives_back_what_was_rendered_and_the_summary_behind_it() {
-        let long = br#"{"packets_lost":0,"url":null}"#.repeat(10_000);
-        for (text, json) in [
-            (&b""[..], &b""[..]),
-            (b"\0", br#"{"processing":"complete"}"#),
-            (br#"{"call_state":"completed"}"#, &long),
-            (&long, b"{}"),
-        ] {
-            let packed = pack_rendered(b"me", &rendered(text), json).unwrap();
-            assert_eq!(unpack_rendered(b"me", &packed, 7).unwrap().unwrap(), text);
-            assert_eq!(unpack_rendered(b"me", &packed, 8).unwrap(), None);
-            assert_eq!(unpacked_bytes(&packed), text.len());
-            assert_eq!(unpack(b"me", &packed).unwrap(), json);
-            assert!(unpack(b"you", &packed).is_err());
-            assert!(unpack_rendered(b"you", &packed, 7).is_err());
-        }
-        let packed = pack(Format::Summary2, b"me", b"{}").unwrap();
-        assert_eq!(unpack_rendered(b"me", &packed, 7).unwrap(), None);
-    }
-
-    #[test]
-    fn reads_what_was_packed_before_there_were_checksums() {
-        let json = br#"{"processing":"complete","tags":["silence"]}"#;
-        for (format, before) in PACKING.into_iter().zip([Format::Summary1, Format::Event1]) {
-            let packed = pack(format, b"me", json).unwrap();
-            let old = [&[before as u8], &packed[1..5], &packed[9..]].concat();
-            assert_eq!(unpack(b"anybody", &old).unwrap(), json);
-        }
-    }
-
-    #[test]
-    fn reports_damage() {
-        let json = br#"{"processing":"complete","tags":["silence"]}"#;
-        let sealed = seal(b"me", json);
-        assert_eq!(open(b"me", &sealed).as_deref(), Some(&json[..]));
-        assert_eq!(open(b"you", &sealed), None);
-        for packed in [
-            pack(Format::Summary2, b"me", json).unwrap(),
-            pack_rendered(b"me", &rendered(b"{}"), json).unwrap(),
-        ] {
-            for cut in 0..packed.len() {
-                assert!(unpack(b"me", &packed[..cut]).is_err(), "cut at {cut}");
-            }
-            for bit in 0..8 * packed.len() {
-                let mut flipped = packed.clone();
-                flipped[bit / 8] ^= 1 << (bit % 8);
-                assert!(unpack(b"me", &flipped).is_err(), "bit {bit}");
-            }
-        }
-        for bit in 0..8 * sealed.len() {
-            let mut flipped = sealed.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(open(b"me", &flipped), None, "bit {bit}");
-        }
-    }
-}
+mod tests;
