@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use sidetone_core::annotation::{Annotation, AnsweredByHeard, QualityIssue};
 use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::{AccountSid, CallRef};
@@ -97,6 +98,28 @@ fn a_summary_of_which_everything_is_known() {
         ..Annotation::default()
     };
     insta::assert_snapshot!(written(&record));
+}
+
+/// Those that are stored are read as they are as long as the number of their form is the same.
+#[test]
+fn what_templates_look_like_has_a_number() {
+    let [least, fullest] = [least(), fullest()].map(|stored| {
+        let summary = record(stored).summary.unwrap();
+        format!(
+            "{:x}",
+            Sha256::digest(template::of(&summary).unwrap().bytes)
+        )
+    });
+    let known = (
+        1,
+        "9607a59c43e35aa4aa6b2735a99ac038c3721d0cba193aac0472511109f14a91",
+        "bd27428226a62408942d6adddb81dc9cb3e03f83ba30b0d233dc0cf616b70497",
+    );
+    assert_eq!(
+        (template::FORM, least.as_str(), fullest.as_str()),
+        known,
+        "raise FORM, then put the new digests here"
+    );
 }
 
 #[test]
