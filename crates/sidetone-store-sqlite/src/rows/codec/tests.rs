@@ -1,3 +1,5 @@
+use sha2::{Digest, Sha256};
+
 use super::*;
 
 const PACKING: [Format; 2] = [Format::Summary2, Format::Event2];
@@ -88,4 +90,43 @@ fn reports_damage() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         assert_eq!(open(b"me", &flipped), None, "bit {bit}");
     }
+}
+
+/// What was stored is read with the dictionaries that it was written with.
+#[test]
+fn dictionaries_stay_what_they_were() {
+    let digests = [Format::Summary2, Format::Event2, Format::Rendered1]
+        .map(|format| format!("{:x}", Sha256::digest(format.dictionary())));
+    let known = [
+        "cddfcdce1688607506363490d76bd1ebc4ebc8060b3c38422f74906339aa5b4c",
+        "840b29ebfb66911e0f60957e995029ce2c6873a8a9da10dc22e866290eb84d67",
+        "e3a31f9299f2be083604ec678b78094053a0b299355de661c59ee00f56f3a6f2",
+    ];
+    assert_eq!(digests, known, "add another format with another dictionary");
+}
+
+/// A document as it was stored by the first program that wrote this format.
+#[test]
+fn reads_a_document_that_was_stored_long_ago() {
+    let stored = include_bytes!("rendered_1.packed");
+    let rendered = concat!(
+        "complete\0",
+        r#"{"call_type":"carrier","call_state":"completed","answered_by":"human"}"#,
+        "\0",
+        r#"{"created_time":"2026-05-04T03:02:01Z","duration":63,"from":{"caller":"+15550001111"},"#,
+        r#""client_edge":null,"tags":["silence"],"properties":{"direction":"outbound_dial"}}"#,
+        "\0",
+        r#"{"agent_session_summaries":null}"#,
+    );
+    let json = concat!(
+        r#"{"processing":"complete","fold_version":1,"facts":{"call_type":"carrier","#,
+        r#""state":"completed","created_at":"2026-05-04T03:02:01Z","answered_by":"human","#,
+        r#""from":{"address":"+15550001111"},"direction":"outbound_dial","duration_s":63,"#,
+        r#""tags":["silence"]},"last_event_at":"2026-05-04T03:04:05Z"}"#,
+    );
+    let shown = unpack_rendered(b"a call", stored, 7).unwrap().unwrap();
+    assert_eq!(str::from_utf8(&shown).unwrap(), rendered);
+    let summary = unpack(b"a call", stored).unwrap();
+    assert_eq!(str::from_utf8(&summary).unwrap(), json);
+    assert!(stored.len() < json.len());
 }
