@@ -59,10 +59,28 @@ const fn number_of(method: Method) -> i64 {
     }
 }
 
+/// `None`: there is no such number.
+pub(crate) const fn method_of(number: i64) -> Option<Method> {
+    match number {
+        0 => Some(Method::Get),
+        1 => Some(Method::Post),
+        _ => None,
+    }
+}
+
 const fn number_of_signer(signer: Signer) -> i64 {
     match signer {
         Signer::Twilio => 0,
         Signer::None => 1,
+    }
+}
+
+/// `None`: there is no such number.
+pub(crate) const fn signer_of(number: i64) -> Option<Signer> {
+    match number {
+        0 => Some(Signer::Twilio),
+        1 => Some(Signer::None),
+        _ => None,
     }
 }
 
@@ -127,4 +145,22 @@ pub(super) fn replay(work: &mut Work<'_>, letters: &[DeliveryId], now: TimeUs) -
     drop(replay);
     work.ring(Topic::Deliveries);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_of_what_it_was_made_of_or_of_nothing() {
+        for method in [Method::Get, Method::Post] {
+            assert_eq!(method_of(number_of(method)), Some(method));
+        }
+        for signer in [Signer::Twilio, Signer::None] {
+            assert_eq!(signer_of(number_of_signer(signer)), Some(signer));
+        }
+        for number in [-1, 2, i64::MAX] {
+            assert_eq!((method_of(number), signer_of(number)), (None, None));
+        }
+    }
 }

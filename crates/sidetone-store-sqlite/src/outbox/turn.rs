@@ -15,12 +15,11 @@ use sidetone_core::time::TimeUs;
 use crate::engine::leases::{Lease, Leases, Line};
 use crate::engine::work::Work;
 use crate::error::{Error, Result};
+use crate::outbox::{method_of, signer_of};
 use crate::rows::checksum::expect_sound;
 use crate::rows::tables::OUTBOX;
 use sidetone_store::StoreError;
-use sidetone_store::delivery::{
-    Delivery, DeliveryId, DeliveryRequest, EndpointId, Method, Outcome, Signer,
-};
+use sidetone_store::delivery::{Delivery, DeliveryId, DeliveryRequest, EndpointId, Outcome};
 
 /// Bytes of bodies that are handed out at once, but for the last: whoever takes holds them in
 /// memory.
@@ -278,6 +277,12 @@ impl<'a> Reader<'a> {
         })?;
         let sid = DeliveryId::from_bytes(row.get(0)?);
         expect_sound(row.get(13)?, || format!("table outbox, delivery {sid}"))?;
+        // Nothing is sent in another way than it was meant.
+        let unknown = |what| {
+            Error(StoreError::Corrupt(format!(
+                "delivery {sid}: unknown number of a {what}"
+            )))
+        };
         let number = row.get(1)?;
         let account = match self.account {
             Some((last, account)) if last == number => account,
@@ -298,10 +303,7 @@ impl<'a> Reader<'a> {
             subject: row.get(2)?,
             kind: row.get(3)?,
             request: DeliveryRequest {
-                method: match row.get::<_, i64>(4)? {
-                    0 => Method::Get,
-                    _ => Method::Post,
-                },
+                method: method_of(row.get(4)?).ok_or_else(|| unknown("method"))?,
                 url: row.get(5)?,
                 headers: headers.map_err(|error| {
                     Error(StoreError::Corrupt(format!("delivery {sid}: {error}")))
@@ -311,10 +313,7 @@ impl<'a> Reader<'a> {
                     None => None,
                 },
             },
-            signer: match row.get::<_, i64>(12)? {
-                0 => Signer::Twilio,
-                _ => Signer::None,
-            },
+            signer: signer_of(row.get(12)?).ok_or_else(|| unknown("signer"))?,
             created_at: TimeUs::from_micros(row.get(8)?),
             queued_at: TimeUs::from_micros(row.get(9)?),
             attempts: row.get(10)?,
