@@ -27,6 +27,7 @@ use sidetone_store::{Put, PutSummary};
 /// A summary ready to be written.
 pub(super) struct PackedSummary {
     put: PutSummary,
+    json: Vec<u8>,
     document: Vec<u8>,
 }
 
@@ -39,7 +40,11 @@ impl PackedSummary {
             Some(rendered) => codec::pack_rendered(&owner, rendered, &json)?,
             None => codec::pack(codec::Format::Summary2, &owner, &json)?,
         };
-        Ok(Self { put, document })
+        Ok(Self {
+            put,
+            json,
+            document,
+        })
     }
 }
 
@@ -164,7 +169,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
         }
         Some(stored) => {
             let is_same = stored.document.as_ref() == Some(&packed.document);
-            let changed = !is_same && is_changed(summary.call, stored, &packed.document)?;
+            let changed = !is_same && is_changed(stored, packed);
             let again_us = work.shared.calls.again_us(summary.call);
             columns.update(conn, stored, changed, again_us)?;
             if !is_same {
@@ -231,13 +236,19 @@ fn find(conn: &Connection, account: i64, summary: &CallSummary) -> Result<Option
 
 /// Whether a document of other bytes says something else than the stored one: an older version may
 /// have packed or rendered the same summary differently. A damaged one is mended.
-fn is_changed(call: CallRef, stored: &Stored, document: &[u8]) -> Result<bool> {
+fn is_changed(stored: &Stored, packed: &PackedSummary) -> bool {
     let Some(old) = &stored.document else {
-        return Ok(true);
+        return true;
     };
-    let owner = record::identity(call);
-    let old = codec::unpack(&owner, old).ok();
-    Ok(old != Some(codec::unpack(&owner, document)?))
+    let owner = record::identity(packed.put.summary.call);
+    // What was rendered tells most changes, and is unpacked faster than the summary behind it.
+    if let Some(new) = &packed.put.rendered
+        && let Ok(Some(old)) = codec::unpack_rendered(&owner, old, new.form)
+        && old != new.bytes
+    {
+        return true;
+    }
+    codec::unpack(&owner, old).ok().as_ref() != Some(&packed.json)
 }
 
 fn write_document(conn: &Connection, id: i64, document: &[u8]) -> Result<()> {
