@@ -6,7 +6,7 @@ use sidetone_core::sides::Sides;
 
 use super::engine::work::Work;
 use super::error::{Error, Result};
-use super::rows::checksum::{about, expect_sound};
+use super::rows::checksum::expect_sound;
 use super::rows::tables::{RULES, SIDE_RULES};
 use sidetone_store::rules::Published;
 use sidetone_store::{StoreError, Topic};
@@ -70,27 +70,36 @@ pub(super) fn published(conn: &Connection, newer_than: u64) -> Result<Option<Pub
     };
     let what = || format!("table side_rules, version {version}");
     expect_sound(is_sound, what)?;
-    let sides = about(serde_json::from_str(&body).map_err(Error::from), what)?;
+    let sides = serde_json::from_str(&body).map_err(|error| {
+        let what = what();
+        StoreError::Invalid(format!("{what}: published by a newer Sidetone: {error}"))
+    })?;
     Ok(Some(Published { version, sides }))
+}
+
+/// The version of the operator's rules if the newest say that; before the first there are none.
+pub(super) fn version_of(conn: &Connection, sides: &Sides) -> Result<Option<u64>> {
+    let (version, said) = match published(conn, 0) {
+        Ok(Some(newest)) => (newest.version, newest.sides),
+        Ok(None) => (0, Sides::default()),
+        // Nobody can go by it: what is published now takes its place.
+        Err(Error(StoreError::Corrupt(_))) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok((said == *sides).then_some(version))
 }
 
 /// Makes them the newest version unless they are.
 pub(super) fn publish(work: &mut Work<'_>, sides: &Sides) -> Result<u64> {
     let conn = work.conn;
+    if let Some(version) = version_of(conn, sides)? {
+        return Ok(version);
+    }
     let newest: u64 = conn.query_row(
         "select ifnull(max(version), 0) from side_rules",
         [],
         |row| row.get(0),
     )?;
-    let said = match published(conn, 0) {
-        Ok(published) => Some(published.map(|it| it.sides).unwrap_or_default()),
-        // Nobody can go by it: what is published now takes its place.
-        Err(Error(StoreError::Corrupt(_))) => None,
-        Err(error) => return Err(error),
-    };
-    if said.as_ref() == Some(sides) {
-        return Ok(newest);
-    }
     let version = newest.saturating_add(1);
     conn.execute(
         &SIDE_RULES.insert_columns(&["version", "body"]),

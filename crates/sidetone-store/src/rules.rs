@@ -24,10 +24,12 @@ pub trait RuleStore: Send + Sync {
     /// days before it. When they are frozen already, nothing changes. Returns those in force.
     async fn freeze_rules(&self, day: i64) -> Result<Rules>;
     /// The newest of the operator's rules, if they are newer than that version; 0 is before the
-    /// first.
+    /// first. [`StoreError::Invalid`](crate::StoreError::Invalid): a newer program published them.
     async fn published_rules(&self, newer_than: u64) -> Result<Option<Published>>;
     /// Publishes the operator's rules as a version of their own, unless the newest say the same;
-    /// before the first there are none. Newest ones that cannot be read say something else. Returns
-    /// the version of the newest. Rings [`Topic::Rules`](crate::Topic::Rules) when that is new.
+    /// before the first there are none. Newest ones that are damaged say something else; those that
+    /// a newer program published, which this one does not understand, stay, and are an error of
+    /// [`StoreError::Invalid`](crate::StoreError::Invalid). Returns the version of the newest. Rings
+    /// [`Topic::Rules`](crate::Topic::Rules) when that is new.
     async fn publish_rules(&self, sides: Sides) -> Result<u64>;
 }

@@ -402,6 +402,37 @@ async fn what_all_nodes_agree_on_is_read_as_it_was_written_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn rules_of_a_newer_program_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    let ours = Sides(vec![SideRule::default()]);
+    assert_eq!(store.publish_rules(ours.clone()).await.unwrap(), 1);
+    let theirs = r#"[{"planet":"Mars"}]"#;
+    let mut row = [&[1][..], &2_i64.to_le_bytes(), &[3]].concat();
+    row.extend_from_slice(&(theirs.len() as u64).to_le_bytes());
+    row.extend_from_slice(theirs.as_bytes());
+    Connection::open(&path)
+        .unwrap()
+        .execute(
+            "insert into side_rules (version, body, checksum) values (2, ?1, ?2)",
+            (theirs, crc32fast::hash(&row)),
+        )
+        .unwrap();
+    let told = "a newer Sidetone";
+    for refused in [
+        store.published_rules(0).await.map(drop),
+        store.publish_rules(ours).await.map(drop),
+    ] {
+        assert!(
+            matches!(&refused, Err(StoreError::Invalid(why)) if why.contains(told)),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(store.published_rules(2).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn an_expensive_query_ends_at_its_budget() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sidetone.db");
