@@ -433,6 +433,18 @@ async fn rules_of_a_newer_program_are_left_alone() {
 }
 
 #[tokio::test]
+async fn publishing_what_is_published_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    let rules = Sides(vec![SideRule::default()]);
+    assert_eq!(store.publish_rules(rules.clone()).await.unwrap(), 1);
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("begin immediate").unwrap();
+    assert_eq!(store.publish_rules(rules).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn an_expensive_query_ends_at_its_budget() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sidetone.db");
