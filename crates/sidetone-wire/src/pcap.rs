@@ -4,7 +4,7 @@
 //! layers Ethernet (with VLAN tags), Linux cooked (SLL, SLL2), BSD loopback and raw IP. Fragments
 //! are not put together. A file is read piece by piece, because captures can be larger than memory.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
@@ -22,6 +22,10 @@ use crate::scan::{array, be16};
 const PIECE_BYTES: u64 = 64 * 1024;
 /// Most bytes of a record. Capture programs keep at most 256 KiB of a frame.
 const RECORD_BYTES_MAX: usize = 1024 * 1024;
+/// Blocks of pcapng that datagrams depend on: sections, interfaces, and the three kinds of packets.
+const NEEDED_BLOCKS: [u32; 5] = [0x0a0d_0d0a, 1, OBSOLETE_PACKET, 3, 6];
+/// A packet as it was written before there were enhanced ones; it is not read.
+const OBSOLETE_PACKET: u32 = 2;
 /// Most interfaces that are remembered; frames of others are skipped.
 const INTERFACES_MAX: usize = 65_536;
 
@@ -163,6 +167,26 @@ impl<R: Read> Datagrams<R> {
         }
     }
 
+    /// Goes on behind a block of that length without holding it.
+    fn pass_over(&mut self, length: usize) -> Result<(), End> {
+        let held = self.buffer.len().saturating_sub(self.at);
+        let Some(beyond @ 1..) = length.checked_sub(held) else {
+            self.at = self.at.saturating_add(length);
+            return Ok(());
+        };
+        let beyond = u64::try_from(beyond).unwrap_or(u64::MAX);
+        let mut rest = self.file.by_ref().take(beyond);
+        match io::copy(&mut rest, &mut io::sink()) {
+            Ok(passed) if passed == beyond => {}
+            Ok(_) => return Err(End::Damaged("capture file is cut in a record")),
+            Err(_) => return Err(End::Damaged("capture file can be read no further")),
+        }
+        self.before = self.before.saturating_add(self.at).saturating_add(length);
+        self.buffer.clear();
+        self.at = 0;
+        Ok(())
+    }
+
     fn end(&mut self, end: &End) -> Option<Malformed> {
         self.is_over = true;
         match end {
@@ -178,6 +202,13 @@ impl<R: Read> Iterator for Datagrams<R> {
     fn next(&mut self) -> Option<Self::Item> {
         while !self.is_over {
             let unread = self.buffer.get(self.at..).unwrap_or_default();
+            let kind = self.format.block(unread).map(|(kind, _)| kind);
+            if let Some(length) = self.format.needless_bytes(unread) {
+                match self.pass_over(length) {
+                    Ok(()) => continue,
+                    Err(end) => return self.end(&end).map(Err),
+                }
+            }
             let (rest, record) = match self.format.record(unread) {
                 Ok(read) => read,
                 Err(error) if error.is_incomplete() && !self.format.is_whole(unread) => {
@@ -209,6 +240,10 @@ impl<R: Read> Iterator for Datagrams<R> {
                     }
                     continue;
                 }
+                PcapBlockOwned::NG(Block::Unknown(_)) if kind == Some(OBSOLETE_PACKET) => {
+                    self.skipped = self.skipped.saturating_add(1);
+                    continue;
+                }
                 _ => continue,
             };
             let interface = usize::try_from(interface).unwrap_or(usize::MAX);
@@ -223,16 +258,28 @@ impl<R: Read> Iterator for Datagrams<R> {
 }
 
 impl Format {
-    /// Whether the first record is all there, so that more of the file does not make it readable.
-    fn is_whole(self, bytes: &[u8]) -> bool {
+    /// The type and the length of the first block.
+    fn block(self, bytes: &[u8]) -> Option<(u32, usize)> {
         let number = if self.is_big_endian {
             u32::from_be_bytes
         } else {
             u32::from_le_bytes
         };
-        let length = array(bytes, 4).map(number);
-        let length = length.and_then(|length| usize::try_from(length).ok());
-        self.is_pcapng && length.is_some_and(|length| bytes.len() >= length)
+        let [kind, length] = [array(bytes, 0)?, array(bytes, 4)?].map(number);
+        let length = usize::try_from(length).ok()?;
+        self.is_pcapng.then_some((kind, length))
+    }
+
+    /// The length of the first block when it is more than is held, and nothing depends on it.
+    fn needless_bytes(self, bytes: &[u8]) -> Option<usize> {
+        let (kind, length) = self.block(bytes)?;
+        (length > RECORD_BYTES_MAX && !NEEDED_BLOCKS.contains(&kind)).then_some(length)
+    }
+
+    /// Whether the first record is all there, so that more of the file does not make it readable.
+    fn is_whole(self, bytes: &[u8]) -> bool {
+        let block = self.block(bytes);
+        block.is_some_and(|(_, length)| bytes.len() >= length)
     }
 
     /// The first record, and what follows it.

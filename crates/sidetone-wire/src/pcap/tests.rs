@@ -187,6 +187,32 @@ fn sections_and_interfaces_of_pcapng() {
 }
 
 #[test]
+fn blocks_of_pcapng_that_nothing_depends_on() {
+    let packet = ipv4_packet(b"hello");
+    for is_little in [true, false] {
+        let mut blocks = Blocks::section(is_little);
+        blocks.interface(101);
+        blocks.packet(0, &packet);
+        // A packet as it was written once: it is counted.
+        blocks.add(2, &[&[0; 20], &packet[..]].concat());
+        let long = blocks.bytes.len();
+        // Secrets, longer than anything that is held.
+        blocks.add(10, &vec![0; 3 * RECORD_BYTES_MAX]);
+        let behind = blocks.bytes.len();
+        blocks.packet(0, &packet);
+        let file = blocks.bytes;
+        let mut found = datagrams(&file[..]).unwrap();
+        assert_eq!((found.by_ref().flatten().count(), found.skipped()), (2, 1));
+        assert!(found.buffer.capacity() < RECORD_BYTES_MAX);
+        for (length, at) in [(behind - 1, long), (file.len() - 1, behind)] {
+            let last = datagrams(&file[..length]).unwrap().last();
+            let cut = Malformed::new("capture file is cut in a record", at);
+            assert_eq!(last, Some(Err(cut)));
+        }
+    }
+}
+
+#[test]
 fn damaged_pcapng() {
     let packet = ipv4_packet(b"hello");
     let mut blocks = Blocks::section(true);
