@@ -40,8 +40,8 @@ const DUE_MAX: usize = 64 * ENDPOINTS_MAX;
 /// Gives each endpoint that is owed something a session: a task of its own.
 pub struct Deliveries {
     shared: Arc<Shared>,
-    /// Tells the sessions to end.
-    stop: watch::Sender<bool>,
+    /// Tells the sessions to end, at once and not after a round: an end waits for both together.
+    stop: watch::Receiver<bool>,
     sessions: JoinSet<()>,
     serving: HashMap<EndpointId, Arc<Notify>>,
     endpoints: HashMap<Id, EndpointId>,
@@ -97,7 +97,6 @@ impl Work for Deliveries {
     }
 
     async fn finish(&mut self) {
-        self.stop.send_replace(true);
         while self.sessions.join_next().await.is_some() {}
     }
 }
@@ -105,7 +104,7 @@ impl Work for Deliveries {
 impl Deliveries {
     /// Nothing is served yet.
     #[must_use]
-    pub fn new(app: App, limits: Limits) -> Self {
+    pub fn new(app: App, limits: Limits, stop: watch::Receiver<bool>) -> Self {
         let shared = Shared {
             client: Client::new(app.config.webhook_allow_private, limits.time_out),
             app,
@@ -114,7 +113,7 @@ impl Deliveries {
         };
         Self {
             shared: Arc::new(shared),
-            stop: watch::Sender::new(false),
+            stop,
             sessions: JoinSet::new(),
             serving: HashMap::new(),
             endpoints: HashMap::new(),
@@ -128,7 +127,7 @@ impl Deliveries {
         let session = Session::new(Arc::clone(&self.shared), endpoint);
         let task = self
             .sessions
-            .spawn(session.serve(Arc::clone(&more), self.stop.subscribe()));
+            .spawn(session.serve(Arc::clone(&more), self.stop.clone()));
         self.serving.insert(endpoint, more);
         self.endpoints.insert(task.id(), endpoint);
     }

@@ -232,13 +232,6 @@ impl Session {
 
     /// Lets what is in flight end, gives back what is not, settles.
     async fn finish(mut self, is_stopping: bool) {
-        // Senders end when there is nothing to send.
-        self.batch().give_back();
-        if self.exchange.is_some() {
-            let exchanged = end_of(&mut self.exchange).await;
-            self.take(exchanged);
-            self.batch().give_back();
-        }
         let limits = &self.shared.limits;
         let drain = tokio::time::sleep(if is_stopping {
             limits.drain
@@ -246,6 +239,13 @@ impl Session {
             limits.time_out + RETRY
         });
         tokio::pin!(drain);
+        // Senders end when there is nothing to send.
+        self.batch().give_back();
+        if self.exchange.is_some() {
+            let exchanged = end_of(&mut self.exchange).await;
+            self.take(exchanged);
+            self.batch().give_back();
+        }
         while !self.senders.is_empty() && !drain.is_elapsed() {
             tokio::select! {
                 Some(_) = self.senders.join_next() => {}

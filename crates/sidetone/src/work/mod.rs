@@ -30,7 +30,7 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     start_folding(app, tasks, stop);
     let feedback = FeedbackSummaries::new(app.clone(), notice);
     tasks.spawn(run(app.clone(), feedback, stop.clone()));
-    let deliveries = Deliveries::new(app.clone(), Limits::default());
+    let deliveries = Deliveries::new(app.clone(), Limits::default(), stop.clone());
     tasks.spawn(run(app.clone(), deliveries, stop.clone()));
 }
 

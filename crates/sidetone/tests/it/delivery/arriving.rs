@@ -118,7 +118,7 @@ async fn a_stop_lets_what_is_in_flight_arrive_and_leaves_the_rest() {
     assert_eq!(stats.deliveries_waiting, 100 - arrived as u64);
     // The rest is due at once for the next worker.
     let (_stop, stopped) = watch::channel(false);
-    let deliveries = Deliveries::new(server.app.clone(), Limits::default());
+    let deliveries = Deliveries::new(server.app.clone(), Limits::default(), stopped.clone());
     tokio::spawn(runner::run(server.app.clone(), deliveries, stopped));
     receiver.until_received(100).await;
     let mut texts = receiver.texts();

@@ -149,7 +149,7 @@ impl Delivering {
             poll: Duration::from_millis(20),
             ..Limits::default()
         };
-        let deliveries = Deliveries::new(server.app.clone(), limits);
+        let deliveries = Deliveries::new(server.app.clone(), limits, stopped.clone());
         let worker = tokio::spawn(runner::run(server.app.clone(), deliveries, stopped));
         Self {
             server,
