@@ -196,8 +196,20 @@ impl Running {
 
     /// Reads the settings again whenever the signal comes.
     pub fn reload_on(&mut self, hang_ups: Signal, reload: Reload) {
-        self.tasks
-            .spawn(reload.follow(hang_ups, self.stop.subscribe()));
+        self.add(|stop| reload.follow(hang_ups, stop));
+    }
+
+    /// Starts what works on calls: of a server whose settings leave that out.
+    pub fn work(&mut self) {
+        work::start(&self.app, notice, &mut self.tasks, &self.stop.subscribe());
+    }
+
+    /// Adds a part, which goes on until a stop is asked for.
+    pub fn add<F>(&mut self, part: impl FnOnce(watch::Receiver<bool>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(part(self.stop.subscribe()));
     }
 
     /// Serves until a stop is asked for. A part that ends by itself has failed, and then all of it has to end:

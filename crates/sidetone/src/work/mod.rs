@@ -35,7 +35,7 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
 }
 
 /// Starts what makes summaries of events, as time passes.
-pub fn start_folding(app: &App, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
+fn start_folding(app: &App, tasks: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
     let timers = Timers::since_start(app.clone());
     tasks.spawn(run(app.clone(), timers, stop.clone()));
     let fold = Fold::new(app.clone());

@@ -4,13 +4,12 @@ pub mod play;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use anyhow::{Context, bail};
 use clap::{Args, Command};
 use sidetone_core::id::{CallRef, CallSid};
 use tempfile::TempDir;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use self::play::Loaded;
 use crate::accounts::{self, first};
@@ -19,7 +18,6 @@ use crate::cmd::environment;
 use crate::cmd::reload::Origin;
 use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
-use crate::work;
 
 /// Says of a directory that it holds made-up calls, all that there were: of which seed.
 const MARK: &str = "demo.json";
@@ -57,7 +55,7 @@ pub async fn run(args: DemoArgs, program: &Command) -> anyhow::Result<()> {
     let mut demo = Demo::prepare(args)?;
     let settings = demo.origin.settings()?;
     let mut config = settings.clone().into_config()?;
-    // The past is folded in its order before the worker starts.
+    // The past is folded in its order before the workers start.
     config.roles.work = false;
     let log_filter = start_logs(&config)?;
     environment::warn_of_unknown(program);
@@ -66,9 +64,18 @@ pub async fn run(args: DemoArgs, program: &Command) -> anyhow::Result<()> {
         let mut running = start(config, Clock::default()).await?;
         let reload = running.reload(demo.origin.clone(), settings, log_filter);
         running.reload_on(hang_ups, reload);
-        let result = present(&running, &demo).await;
-        running.stop().await;
-        result
+        let mut stop = pin!(wait_for_stop());
+        let is_stopped = tokio::select! {
+            presented = present(&mut running, &demo) => presented.map(|()| false),
+            asked = &mut stop => asked.map(|()| true),
+        };
+        match is_stopped {
+            Ok(false) => running.until(stop).await,
+            ended => {
+                running.stop().await;
+                ended.map(drop)
+            }
+        }
     }
     .await;
     // Also when it could not start: nothing is left behind.
@@ -148,36 +155,27 @@ fn earlier(dir: &Path) -> anyhow::Result<Option<Mark>> {
     }
 }
 
-async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
-    let app = &running.app;
+/// Makes the calls, starts those that work on them and make more, and says what there is to try.
+async fn present(running: &mut Running, demo: &Demo) -> anyhow::Result<()> {
+    let app = running.app.clone();
     let account = running.first.account;
     let now = app.clock.now();
     let (loaded, seed) = if demo.goes_on {
         // Other calls than those there are: the same seed would have them take place again.
         (Loaded::default(), demo.seed ^ now.micros().unsigned_abs())
     } else {
-        let loading = play::load(app, sidetone_demo::history(demo.seed, account, now));
-        let loaded = tokio::select! {
-            loaded = loading => loaded?,
-            stopped = wait_for_stop() => return stopped,
-        };
+        let history = sidetone_demo::history(demo.seed, account, now);
+        let loaded = play::load(&app, history).await?;
         let mark = serde_json::to_string(&Mark { seed: demo.seed })?;
         std::fs::write(demo.dir.join(MARK), mark)?;
         (loaded, demo.seed)
     };
-    let (stop, stopped) = watch::channel(false);
-    let mut workers = JoinSet::new();
-    work::start_folding(app, &mut workers, &stopped);
+    running.work();
     let stories = sidetone_demo::live(seed, account, now);
-    let player = tokio::spawn(play::play(
-        app.clone(),
-        loaded.ahead,
-        stories,
-        stopped.clone(),
-    ));
+    running.add(|stop| play::play(app.clone(), loaded.ahead, stories, stop));
     let site = || sidetone_demo::site::calls(seed, play::site_begins_at(now));
     let sip_call = site().find(|call| call.is_answered);
-    let site = tokio::spawn(play::mirror(app.clone(), account, site(), stopped));
+    running.add(|stop| play::mirror(app.clone(), account, site(), stop));
     announce(&running.url)?;
     let base = app.config.public_url.as_deref().unwrap_or(&running.url);
     let to_try = ToTry {
@@ -185,13 +183,7 @@ async fn present(running: &Running, demo: &Demo) -> anyhow::Result<()> {
         unjudged: loaded.unjudged,
         sip: sip_call.map(|call| call.sid(account)),
     };
-    introduce(base, &running.first, &token(running), &to_try)?;
-    wait_for_stop().await?;
-    stop.send_replace(true);
-    // A task that panicked has said so itself.
-    let _ = tokio::join!(player, site);
-    while workers.join_next().await.is_some() {}
-    Ok(())
+    introduce(base, &running.first, &token(running), &to_try)
 }
 
 /// The token to log in with: as the settings give it, or as it is kept.
