@@ -229,25 +229,31 @@ pub(super) fn create_first(
     create(work, account, buckets)
 }
 
-/// Whether this is the key whose fingerprint is kept; `false`: none is.
-pub(super) fn is_kept(conn: &Connection, key: KeyFingerprint) -> Result<bool> {
-    let kept: Option<([u8; 32], bool)> = conn
+/// The fingerprint of the key that is kept, if one is.
+pub(super) fn kept_key(conn: &Connection) -> Result<Option<KeyFingerprint>> {
+    let kept = conn
         .prepare_cached(&format!(
             "select fingerprint, {} from secret_key",
             SECRET_KEY.is_sound("")
         ))?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([], |row| Ok((KeyFingerprint(row.get(0)?), row.get(1)?)))
         .optional()?;
     let Some((kept, is_sound)) = kept else {
-        return Ok(false);
+        return Ok(None);
     };
     expect_sound(is_sound, || "table secret_key".to_owned())?;
-    if kept != key.0 {
-        return Err(Error(StoreError::Conflict(
+    Ok(Some(kept))
+}
+
+/// Whether this is the key whose fingerprint is kept; `false`: none is.
+pub(super) fn is_kept(conn: &Connection, key: KeyFingerprint) -> Result<bool> {
+    match kept_key(conn)? {
+        None => Ok(false),
+        Some(kept) if kept == key => Ok(true),
+        Some(_) => Err(Error(StoreError::Conflict(
             "secrets are sealed with another key".into(),
-        )));
+        ))),
     }
-    Ok(true)
 }
 
 /// Keeps the fingerprint of the key, unless one is kept: then it must be this.

@@ -99,6 +99,8 @@ pub trait AccountStore: Send + Sync {
     /// with. [`StoreError::Conflict`](crate::StoreError::Conflict) when there is an account
     /// already, whichever: of nodes that start at once on an empty database, one makes it.
     async fn create_first_account(&self, account: Account, key: KeyFingerprint) -> Result<()>;
+    /// The fingerprint that is kept, if one is.
+    async fn key_fingerprint(&self) -> Result<Option<KeyFingerprint>>;
     /// Keeps the fingerprint when none is kept.
     /// [`StoreError::Conflict`](crate::StoreError::Conflict) when that of another key is.
     async fn expect_key(&self, key: KeyFingerprint) -> Result<()>;

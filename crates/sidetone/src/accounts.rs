@@ -103,7 +103,8 @@ fn sealed(vault: &Vault, new: NewAccount, now: TimeUs) -> anyhow::Result<(Accoun
 }
 
 /// Refuses a key that is not the one that secrets in the database are sealed with. Whoever shows
-/// first that a key opens them has its fingerprint kept, if none was with the first account.
+/// first that a key opens them has its fingerprint kept, if none was with the first account. Where
+/// there is nothing to open, the fingerprint alone tells.
 ///
 /// # Errors
 /// When it is another, or the store fails.
@@ -113,21 +114,24 @@ pub async fn expect_key(
     secret_key: &Path,
     accounts: &[Account],
 ) -> anyhow::Result<()> {
-    let Some(opens) = opens_any(vault, accounts) else {
-        return Ok(());
-    };
     let is_another = || {
         format!(
             "the secret key {} is not the one that the credentials in the database are sealed with: they are of different installations, or of nodes with a key each. Put the key that belongs to the database in its place, or name its file with --secret-key-file (SIDETONE_SECRET_KEY_FILE); all nodes of a database need the same",
             secret_key.display()
         )
     };
-    if !opens {
-        bail!(is_another());
-    }
-    match store.expect_key(KeyFingerprint(vault.fingerprint())).await {
+    let fingerprint = KeyFingerprint(vault.fingerprint());
+    let expected = match opens_any(vault, accounts) {
+        Some(true) => store.expect_key(fingerprint).await,
+        Some(false) => bail!(is_another()),
+        None => match store.key_fingerprint().await {
+            Ok(Some(kept)) if kept != fingerprint => bail!(is_another()),
+            looked => looked.map(drop),
+        },
+    };
+    match expected {
         Err(StoreError::Conflict(_)) => bail!(is_another()),
-        // The credentials say enough.
+        // The credentials say enough; and without any, no first account is made then.
         Err(StoreError::Corrupt(damage)) => {
             tracing::error!(damage, "the fingerprint of the secret key cannot be read");
             Ok(())

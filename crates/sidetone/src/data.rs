@@ -80,10 +80,16 @@ pub async fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Re
         .accounts()
         .await
         .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))?;
+    let is_key_known = match store.key_fingerprint().await {
+        Ok(kept) => kept.is_some(),
+        // One that cannot be read was kept all the same.
+        Err(StoreError::Corrupt(_)) => true,
+        Err(error) => bail!(not_opened(&path, &error)),
+    };
     // The database comes first: wherever a first start is cut short, a key says that there was a database. And a new key would
     // not open what is sealed.
     let is_sealed = |account: &Account| !account.tokens.is_empty();
-    if !found.sound.iter().any(is_sealed) && found.damaged.is_empty() {
+    if !is_key_known && !found.sound.iter().any(is_sealed) && found.damaged.is_empty() {
         Vault::create(secret_key)?;
     }
     let vault = Arc::new(Vault::open(secret_key)?);
@@ -392,6 +398,19 @@ mod tests {
         std::fs::remove_file(one.path().join("secret.key")).unwrap();
         let why = refusal(open_in(one.path()).await);
         assert!(why.contains("cannot read the secret key"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn no_key_is_made_where_one_is_known() {
+        let dir = used().await;
+        let Data { store, .. } = open_in(dir.path()).await.unwrap();
+        let account = store.accounts().await.unwrap().sound[0].sid;
+        store.put_tokens(account, Vec::new()).await.unwrap();
+        drop(store);
+        let key = dir.path().join("secret.key");
+        std::fs::remove_file(&key).unwrap();
+        let why = refusal(open_in(dir.path()).await);
+        assert!(why.contains("--secret-key-file") && !key.exists(), "{why}");
     }
 
     #[tokio::test]

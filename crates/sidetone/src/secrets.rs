@@ -40,7 +40,7 @@ impl Vault {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| {
             format!(
-                "cannot read the secret key {}, which opens the credentials in the database",
+                "cannot read the secret key {}, which opens the credentials in the database: put it back, or name its file with --secret-key-file (SIDETONE_SECRET_KEY_FILE)",
                 path.display()
             )
         })?;

@@ -39,6 +39,10 @@ impl AccountStore for SqliteStore {
             .await
     }
 
+    async fn key_fingerprint(&self) -> Result<Option<KeyFingerprint>> {
+        self.readers.point(account::kept_key)
+    }
+
     async fn expect_key(&self, key: KeyFingerprint) -> Result<()> {
         // It is kept as a rule: then nobody waits for the writer.
         if self.readers.point(|conn| account::is_kept(conn, key))? {

@@ -192,6 +192,7 @@ pub async fn makes_the_first_account_once(store: Arc<dyn Store>) {
 /// nothing.
 pub async fn expects_the_key_of_the_first_account(store: Arc<dyn Store>) {
     let before = store.account_epoch().await.unwrap();
+    assert_eq!(store.key_fingerprint().await.unwrap(), None);
     let first = account(1, None);
     store.create_first_account(first, key(1)).await.unwrap();
     let made = store.account_epoch().await.unwrap();
@@ -205,6 +206,7 @@ pub async fn expects_the_key_of_the_first_account(store: Arc<dyn Store>) {
         let refused = store.expect_key(key(2)).await;
         assert!(matches!(refused, Err(StoreError::Conflict(_))));
     }
+    assert_eq!(store.key_fingerprint().await.unwrap(), Some(key(1)));
     assert_eq!(store.account_epoch().await.unwrap(), made);
     store.create_account(account(2, None)).await.unwrap();
 }
@@ -212,6 +214,7 @@ pub async fn expects_the_key_of_the_first_account(store: Arc<dyn Store>) {
 /// Of many keys that are expected at once where none is kept, one is.
 pub async fn adopts_one_key(store: Arc<dyn Store>) {
     store.create_account(account(1, None)).await.unwrap();
+    assert_eq!(store.key_fingerprint().await.unwrap(), None);
     let tasks: Vec<_> = (1..=20)
         .map(|n| {
             let store = Arc::clone(&store);

@@ -74,6 +74,7 @@ take_turns! {
         account_epoch() -> u64;
         create_account(account: Account) -> ();
         create_first_account(account: Account, key: KeyFingerprint) -> ();
+        key_fingerprint() -> Option<KeyFingerprint>;
         expect_key(key: KeyFingerprint) -> ();
         put_tokens(account: AccountSid, tokens: Vec<Token>) -> ();
         put_provider_secrets(account: AccountSid, secrets: Vec<ProviderSecret>) -> ();

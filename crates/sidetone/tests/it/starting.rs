@@ -277,6 +277,23 @@ async fn a_damaged_account_keeps_no_other_out() {
     assert!(why.contains("table account"), "{why}");
 }
 
+/// The one account cannot be read, so there is nothing to try a key on.
+#[tokio::test]
+async fn another_key_is_told_by_its_fingerprint_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    try_start(settings(dir)).await.unwrap().stop().await;
+    let conn = Connection::open(dir.join("sidetone.db")).unwrap();
+    conn.execute("update account set name = 'x'", []).unwrap();
+    drop(conn);
+    let key = dir.join("secret.key");
+    let open = || data::open(dir, &key, Options::default());
+    open().await.unwrap();
+    std::fs::write(&key, "0123456789abcdef".repeat(4)).unwrap();
+    let why = open().await.err().unwrap().to_string();
+    assert!(why.contains("different installations"), "{why}");
+}
+
 /// Two nodes that start at once on one empty database, each with a directory of its own for its
 /// credentials.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
