@@ -1,4 +1,5 @@
-//! SIGHUP: what can change without a restart is read again. What is wrong leaves everything as it was.
+//! SIGHUP: what can change without a restart is read again. What is wrong leaves everything as it was; a store that fails
+//! between the token and the rules of sides leaves the token replaced, and the log says so.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,6 +64,16 @@ pub struct Reload {
     pub log_filter: LogFilter,
 }
 
+/// Says of an error that it came when the token was replaced already.
+#[derive(Debug)]
+struct TokenTaken;
+
+impl std::fmt::Display for TokenTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the auth token was replaced; all else stays as it was")
+    }
+}
+
 impl Reload {
     /// Reads again whenever the signal comes, until a stop is asked for.
     pub async fn follow(self, mut hang_ups: Signal, mut stop: watch::Receiver<bool>) {
@@ -79,6 +90,10 @@ impl Reload {
                     settings = waiting.join(","),
                     "the configuration was read again; these settings have changed and need a restart"
                 ),
+                Err(error) if error.is::<TokenTaken>() => tracing::error!(
+                    error = format!("{error:#}"),
+                    "the configuration was read again in part"
+                ),
                 Err(error) => tracing::error!(
                     error = format!("{error:#}"),
                     "the configuration cannot be read again; everything stays as it was"
@@ -90,7 +105,7 @@ impl Reload {
     /// Reads everything before anything is replaced. Tells which settings have changed that wait for a restart.
     ///
     /// # Errors
-    /// When anything is wrong; then everything is as it was.
+    /// When anything is wrong; then everything is as it was, but for the token where the error says so.
     pub async fn again(&self) -> anyhow::Result<Vec<&'static str>> {
         let app = &self.app;
         let settings = self.origin.settings()?;
@@ -113,17 +128,26 @@ impl Reload {
         app.directory.refresh(store).await?;
         let tables = Tables::read(&config, &app.directory)?;
         // A token that stands there as before may have been replaced since.
-        if config.auth_token != self.last_token() {
+        let is_renewed = config.auth_token != self.last_token();
+        if is_renewed {
             first::ensure_first(store, &self.vault, &config, app.clock.now()).await?;
-            app.directory.refresh(store).await?;
             *self.token.lock().unwrap_or_else(PoisonError::into_inner) = config.auth_token;
         }
-        app.sides
-            .publish(store, config.sides)
-            .await
-            .context("cannot publish the [[side]] rules")?;
-
-        self.log_filter.replace(filter)?;
+        // From here on the store alone can fail.
+        let taken = async {
+            if is_renewed {
+                app.directory.refresh(store).await?;
+            }
+            let published = app.sides.publish(store, config.sides).await;
+            published.context("cannot publish the [[side]] rules")
+        };
+        match taken.await {
+            Err(error) if is_renewed => return Err(error.context(TokenTaken)),
+            taken => taken?,
+        }
+        if self.log_filter.replace(filter).is_err() {
+            waiting.push("log");
+        }
         if let (Some(shown), Some(read)) = (&self.certificate, certificate) {
             shown.replace(&read);
         }
