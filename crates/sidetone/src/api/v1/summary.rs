@@ -39,8 +39,10 @@ pub async fn read(
     let wanted = wanted(&params).map_err(ApiError::invalid_query)?;
     let record = lookup::shown(&app, &caller, sid).await?;
     let shown = record.summary.as_ref().ok_or_else(ApiError::no_summary)?;
-    if wanted == Wanted::Complete && !template::is_complete(shown) {
-        return Err(ApiError::not_complete());
+    match template::is_complete(shown) {
+        Ok(false) if wanted == Wanted::Complete => return Err(ApiError::not_complete()),
+        Err(error) => return Ok(Written(Err(error)).into_response()),
+        Ok(_) => {}
     }
     let url = SummaryUrl::Own(CallUrl {
         base: &base,

@@ -5,6 +5,7 @@
 //! what is filled in. NUL is between these parts: there is none in JSON.
 
 use serde::Serialize;
+use serde::ser::Error;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::{CallRecord, Rendered, Shown};
@@ -51,22 +52,41 @@ fn parts(template: &[u8]) -> Option<[&[u8]; 4]> {
     Some([state, first, long, last])
 }
 
+/// The members of the three objects. `None`: it is no template.
+fn members(template: &[u8]) -> Option<[&[u8]; 3]> {
+    let [_, first, long, last] = parts(template)?;
+    Some([inside(first)?, inside(long)?, inside(last)?])
+}
+
+/// The members of an object that has some.
+fn inside(object: &[u8]) -> Option<&[u8]> {
+    let members = object.strip_prefix(b"{")?.strip_suffix(b"}")?;
+    (!members.is_empty()).then_some(members)
+}
+
 /// Whether a summary is complete.
-#[must_use]
-pub fn is_complete(shown: &Shown) -> bool {
+///
+/// # Errors
+/// When what is stored is no template.
+pub fn is_complete(shown: &Shown) -> serde_json::Result<bool> {
     let complete = ProcessingState::Complete;
     match shown {
         Shown::Rendered(template) => {
-            parts(template).is_some_and(|[state, ..]| state == complete.as_str().as_bytes())
+            let [state, ..] = parts(template).ok_or_else(no_template)?;
+            Ok(state == complete.as_str().as_bytes())
         }
-        Shown::Summary(summary) => summary.processing == complete,
+        Shown::Summary(summary) => Ok(summary.processing == complete),
     }
+}
+
+fn no_template() -> serde_json::Error {
+    serde_json::Error::custom("what is stored of the summary for its readers is no template")
 }
 
 /// Writes a call's summary.
 ///
 /// # Errors
-/// When what is stored cannot be written as JSON.
+/// When what is stored is no template, or cannot be written as JSON.
 pub fn write(
     json: &mut Vec<u8>,
     record: &CallRecord<Shown>,
@@ -85,28 +105,23 @@ fn fill(
     record: &CallRecord<Shown>,
     url: SummaryUrl<'_>,
 ) -> serde_json::Result<()> {
+    let [first, long, last] = members(template).ok_or_else(no_template)?;
     json.reserve(template.len() + FILLING_BYTES);
-    let mut parts = parts(template).into_iter().flatten().skip(1);
-    let mut members = |json: &mut Vec<u8>| {
-        if let Some([b'{', members @ .., b'}']) = parts.next() {
-            json.extend_from_slice(members);
-        }
-    };
     let call = record.call;
     json.extend_from_slice(b"{\"account_sid\":");
     serde_json::to_writer(&mut *json, &call.account)?;
     json.extend_from_slice(b",\"call_sid\":");
     serde_json::to_writer(&mut *json, &call.sid)?;
     json.push(b',');
-    members(json);
+    json.extend_from_slice(first);
     json.extend_from_slice(b",\"processing_version\":");
     serde_json::to_writer(&mut *json, &record.processing_version)?;
     json.push(b',');
-    members(json);
+    json.extend_from_slice(long);
     json.extend_from_slice(b",\"annotation\":");
     serde_json::to_writer(&mut *json, &NestedAnnotation::of(call, &record.annotation))?;
     json.push(b',');
-    members(json);
+    json.extend_from_slice(last);
     json.extend_from_slice(b",\"url\":");
     serde_json::to_writer(&mut *json, &url)?;
     json.push(b'}');

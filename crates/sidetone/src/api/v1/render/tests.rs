@@ -66,11 +66,39 @@ fn written(record: &CallRecord) -> String {
             serde_json::to_string(&rendered).unwrap()
         );
         assert_eq!(
-            template::is_complete(shown),
+            template::is_complete(shown).unwrap(),
             summary.processing == ProcessingState::Complete
         );
     }
     serde_json::to_string_pretty(&rendered).unwrap()
+}
+
+#[test]
+fn what_is_no_template_is_an_error() {
+    let summary: CallSummary = serde_json::from_value(least()).unwrap();
+    let whole = template::of(&summary).unwrap().bytes;
+    let end = whole.len() - 1;
+    for bytes in [
+        b"" as &[u8],
+        b"complete",
+        b"complete\0{\"a\":1}\0{\"b\":2}",
+        b"complete\0{\"a\":1}\0{}\0{\"c\":3}",
+        &whole[..end],
+    ] {
+        let shown = Shown::Rendered(bytes.to_vec());
+        let record = CallRecord {
+            call: call(),
+            summary: Some(shown.clone()),
+            processing_version: 1,
+            annotation: Annotation::default(),
+            annotation_revision: 0,
+            advanced_features: true,
+            placeholder: false,
+        };
+        let url = SummaryUrl::List(BASE);
+        assert!(template::write(&mut Vec::new(), &record, &shown, url).is_err());
+    }
+    assert!(template::is_complete(&Shown::Rendered(b"complete".to_vec())).is_err());
 }
 
 fn least() -> Value {
