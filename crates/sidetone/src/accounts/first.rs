@@ -1,6 +1,7 @@
 //! The first account: a start finds or makes it, with the credentials that the settings give or
 //! that are kept.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -127,7 +128,7 @@ async fn find_or_make_first(
                     && !was_kept
                 {
                     // What was made up here opens nothing.
-                    std::fs::remove_file(credentials_file(dir))?;
+                    forget(&credentials_file(dir));
                 }
                 return Err(error.into());
             }
@@ -151,6 +152,19 @@ fn of_existing(accounts: &[Account], named: Option<AccountSid>) -> Option<Accoun
     let of_nobody = accounts.iter().filter(|account| account.parent.is_none());
     let oldest = of_nobody.min_by_key(|account| account.created_at);
     is_named.or(oldest).map(|account| account.sid)
+}
+
+/// Removes a file of credentials. That it stays is no reason to stop.
+fn forget(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::warn!(
+            path = %path.display(),
+            %error,
+            "credentials that open nothing cannot be removed; remove the file"
+        );
+    }
 }
 
 /// Makes up what is not given, and keeps it before anybody can see it.
