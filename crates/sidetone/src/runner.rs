@@ -57,7 +57,8 @@ pub trait Work: Send + 'static {
     /// As the store's: the round is tried again after a pause.
     fn round(&mut self, now: TimeUs) -> impl Future<Output = Result<Next>> + Send;
 
-    /// Ends when something other than the store wakes it.
+    /// Ends when something other than the store wakes it. It may be dropped at any await and begun
+    /// again: nothing may be lost by that.
     fn woken(&mut self) -> impl Future<Output = ()> + Send {
         pending()
     }
@@ -119,6 +120,12 @@ impl<W: Work> Rounds<W> {
                     break;
                 }
             };
+            if *self.stop.borrow() {
+                break;
+            }
+            if pause.is_zero() {
+                continue;
+            }
             tokio::select! {
                 biased;
                 () = stopped(&mut self.stop) => break,
