@@ -34,7 +34,7 @@ data             accounts secrets core store store_sqlite
 directory        secrets core store
 tables           address config directory core wire store
 
-app              clock bounds config directory tables telemetry store
+app              clock bounds config directory tables telemetry core store
 
 runner           shutdown telemetry app core store
 delivery         address shutdown telemetry app runner core wire store

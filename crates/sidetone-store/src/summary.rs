@@ -21,9 +21,6 @@ pub struct Rendered {
     pub bytes: Vec<u8>,
 }
 
-/// Renders a summary for its readers. `None`: they are given the summary itself.
-pub type Render = fn(&CallSummary) -> Option<Rendered>;
-
 /// What a reader is shown of a summary.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {

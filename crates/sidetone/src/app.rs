@@ -3,7 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use sidetone_store::{Render, Store};
+use sidetone_core::summary::CallSummary;
+use sidetone_store::{Rendered, Store};
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
@@ -16,6 +17,9 @@ use crate::telemetry::Counters;
 /// Shared by handlers and workers. One pointer: it is cloned for every request.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
+
+/// Renders a summary for its readers. `None`: they are given the summary itself.
+pub type Render = fn(&CallSummary) -> Option<Rendered>;
 
 /// What an [`App`] gives access to.
 pub struct Parts {
