@@ -91,14 +91,14 @@ impl Sides {
 
     /// Tells sets of rules apart; `None` when there are none.
     #[must_use]
-    pub fn version(&self) -> Option<String> {
+    pub fn digest(&self) -> Option<String> {
         if self.0.is_empty() {
             return None;
         }
         let json = serde_json::to_vec(self).unwrap_or_default();
-        let mut version = format!("{:x}", Sha256::digest(json));
-        version.truncate(8);
-        Some(version)
+        let mut digest = format!("{:x}", Sha256::digest(json));
+        digest.truncate(8);
+        Some(digest)
     }
 }
 

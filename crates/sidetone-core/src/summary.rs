@@ -26,9 +26,13 @@ pub struct CallSummary {
     /// The rules that made it: the UTC day (since 1970) of their snapshot, `None` for the built-in ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_day: Option<i64>,
-    /// Version of the operator's rules of [`crate::sides`], `None` for none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sides_version: Option<String>,
+    /// Digest of the operator's rules of [`crate::sides`], `None` for none.
+    #[serde(
+        rename = "sides_version",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sides_digest: Option<String>,
     /// Reported facts, settled, completed by what follows from them (state, durations, country, prefix).
     /// `facts.edges` and `facts.tags` are empty here: see `edges` and `tags`.
     pub facts: CallFacts,

@@ -157,7 +157,7 @@ impl<'a> Findings<'a> {
             processing: state.processing(),
             fold_version: FOLD_VERSION,
             rules_day: rules.day,
-            sides_version: rules.sides.version(),
+            sides_digest: rules.sides.digest(),
             facts,
             edges,
             sip,

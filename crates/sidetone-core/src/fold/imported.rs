@@ -47,7 +47,7 @@ pub(super) fn summary(
         },
         fold_version: FOLD_VERSION,
         rules_day: rules.day,
-        sides_version: rules.sides.version(),
+        sides_digest: rules.sides.digest(),
         facts,
         edges,
         sip,

@@ -1,8 +1,8 @@
 -- Version 4: what all nodes of a database must agree on is in it; calls and what is counted of them have a bucket; deliveries have headers of
 -- their own, and say who signs them.
 
--- The operator's rules of sides, as published: nodes go by the newest. None is changed or removed:
--- summaries name those that they were made by.
+-- The operator's rules of sides, as published: nodes go by the newest. None is changed or removed.
+-- Summaries name those that they were made by, by their digest.
 create table side_rules (
   version integer primary key check (version >= 1),
   -- JSON of the rules, first to last.

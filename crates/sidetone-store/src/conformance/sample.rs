@@ -108,7 +108,7 @@ pub fn summary(call: CallRef, started: i64, ended: Option<i64>) -> CallSummary {
         processing: ended.map_or(ProcessingState::Partial, |_| ProcessingState::Complete),
         fold_version: 1,
         rules_day: None,
-        sides_version: None,
+        sides_digest: None,
         facts: CallFacts {
             started_at: Some(at(started)),
             ended_at: ended.map(at),

@@ -17,7 +17,7 @@ fn summary(facts: CallFacts) -> CallSummary {
         processing: ProcessingState::Partial,
         fold_version: 1,
         rules_day: None,
-        sides_version: None,
+        sides_digest: None,
         facts,
         edges: BTreeMap::new(),
         sip: None,

@@ -88,7 +88,7 @@ impl Calls {
             },
             fold_version: FOLD_VERSION,
             rules_day: None,
-            sides_version: None,
+            sides_digest: None,
             facts,
             edges,
             tags,

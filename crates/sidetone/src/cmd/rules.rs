@@ -40,7 +40,13 @@ pub(super) fn run(file: Option<&Path>, example: &Example) -> anyhow::Result<()> 
         writeln!(std::io::stderr(), "warning: {warning}")?;
     }
     let text = match example.source {
-        None => table(&sides),
+        None => {
+            let mut text = table(&sides);
+            if let Some(digest) = sides.digest() {
+                text.push_str(&format!("digest: {digest}\n"));
+            }
+            text
+        }
         Some(ip) => {
             let side = Side {
                 ip,

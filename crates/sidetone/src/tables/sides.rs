@@ -34,11 +34,12 @@ impl Current {
         let mut known = self.version.lock().await;
         let version = store.publish_rules(sides.clone()).await?;
         if version > *known {
-            self.hold(Published { version, sides }, &mut known);
             tracing::info!(
                 rules.version = version,
+                rules.digest = sides.digest(),
                 "the [[side]] rules are in force as this node's settings say them"
             );
+            self.hold(Published { version, sides }, &mut known);
         }
         Ok(())
     }
@@ -54,6 +55,7 @@ impl Current {
         };
         tracing::info!(
             rules.version = published.version,
+            rules.digest = published.sides.digest(),
             "the [[side]] rules that another node has published are in force, whatever this node's settings say"
         );
         self.hold(published, &mut known);

@@ -181,7 +181,7 @@ fn operators_say_which_side_is_which() {
     assert_eq!(far(&EdgeKind::Carrier).as_deref(), Some("192.0.2.10"));
     assert_eq!(far(&EdgeKind::Sip).as_deref(), Some("198.51.100.20"));
     assert_eq!(summary.facts.call_type, Some(CallType::Trunking));
-    assert!(summary.sides_version.is_some());
+    assert!(summary.sides_digest.is_some());
     story.rules = Sides(vec![SideRule {
         domains: vec!["Trunk.example.com".to_owned()],
         carrier: Some("By domain".to_owned()),
