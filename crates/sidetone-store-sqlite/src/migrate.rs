@@ -33,6 +33,13 @@ pub(super) fn migrate(conn: &Connection) -> Result<()> {
     }
 }
 
+/// From which version to which the database would be brought; `None`: it is new, or needs none.
+pub(super) fn upgrade(conn: &Connection) -> Result<Option<(i64, i64)>> {
+    let version: i64 = conn.query_row("pragma user_version", [], |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    Ok((1..known).contains(&version).then_some((version, known)))
+}
+
 /// Makes the next version, if there is one to make.
 fn next_version(conn: &Connection) -> Result<bool> {
     let version: i64 = conn.query_row("pragma user_version", [], |row| row.get(0))?;
@@ -102,7 +109,11 @@ mod tests {
             old.pragma_update(None, "application_id", APPLICATION_ID)
                 .unwrap();
             drop(old);
+            let known = i64::try_from(MIGRATIONS.len()).unwrap();
+            let expected = (version < known).then_some((version, known));
+            assert_eq!(SqliteStore::upgrade(&path), expected);
             let store = SqliteStore::open(&path, Options::default()).unwrap();
+            assert_eq!(SqliteStore::upgrade(&path), None);
             assert_eq!(schema(&path), schema(&fresh), "from version {version}");
             assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
             let record = store.record(scope(1), call_sid(1)).await.unwrap();

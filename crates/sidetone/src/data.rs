@@ -42,6 +42,7 @@ impl DataArgs {
     /// When there is none, or it cannot be opened.
     pub async fn open(&self) -> anyhow::Result<Data> {
         self.expect_made()?;
+        let _alone = self.alone_to_upgrade()?;
         let key = self
             .secret_key_file
             .clone()
@@ -55,7 +56,22 @@ impl DataArgs {
     /// As [`Self::open`].
     pub fn open_store(&self) -> anyhow::Result<SqliteStore> {
         self.expect_made()?;
+        let _alone = self.alone_to_upgrade()?;
         open_store(&self.data, Options::default())
+    }
+
+    /// No server may run while the database is brought to this version: one of the release before
+    /// would not find what it knows.
+    fn alone_to_upgrade(&self) -> anyhow::Result<Option<Lock>> {
+        let Some((from, to)) = SqliteStore::upgrade(&database(&self.data)) else {
+            return Ok(None);
+        };
+        let locked = lock(&self.data).with_context(|| {
+            format!(
+                "the database is of version {from}, and would be brought to version {to} of this release"
+            )
+        });
+        locked.map(Some)
     }
 
     fn expect_made(&self) -> anyhow::Result<()> {
@@ -103,6 +119,13 @@ pub async fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Re
 fn open_store(dir: &Path, options: Options) -> anyhow::Result<SqliteStore> {
     let path = database(dir);
     make_private(&path)?;
+    if let Some((from, to)) = SqliteStore::upgrade(&path) {
+        tracing::warn!(
+            from,
+            to,
+            "the database is brought to another version; that takes a while where there are many calls, and the release before cannot open it any more"
+        );
+    }
     SqliteStore::open(&path, options)
         .map_err(|error| anyhow::anyhow!("{}", not_opened(&path, &error)))
 }

@@ -108,10 +108,10 @@ pub fn hang_ups() -> anyhow::Result<Signal> {
 }
 
 /// Says who may log in and where the credentials are; the token itself once, when it was made up just now. What is not a
-/// terminal is a log, and no place for a token.
+/// terminal is a log, and no place for a token. A log that cannot be written stops no server.
 ///
 /// # Errors
-/// When standard error is closed.
+/// When the directory that the process works in is gone.
 fn show(first: &first::First, config: &Config) -> anyhow::Result<()> {
     let account = first.account;
     let place = match &first.kept_in {
@@ -127,13 +127,11 @@ fn show(first: &first::First, config: &Config) -> anyhow::Result<()> {
         tracing::info!(account.sid = %account, credentials = place, "the first account");
         return Ok(());
     }
-    writeln!(out, "account_sid: {account}")?;
-    if let Some(made) = &first.made
-        && out.is_terminal()
-    {
-        writeln!(out, "auth_token:  {} (shown once)", made.auth_token)?;
-    }
-    writeln!(out, "credentials: {place}")?;
+    let token = first.made.as_ref().filter(|_| out.is_terminal());
+    let token = token.map_or_else(String::new, |made| {
+        format!("auth_token:  {} (shown once)\n", made.auth_token)
+    });
+    let _ = write!(out, "account_sid: {account}\n{token}credentials: {place}\n");
     Ok(())
 }
 
@@ -143,9 +141,8 @@ fn show(first: &first::First, config: &Config) -> anyhow::Result<()> {
 /// When standard output is closed.
 pub fn announce(url: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
-    writeln!(out, "listening on {url}")?;
-    out.flush()?;
-    Ok(())
+    let told = writeln!(out, "listening on {url}").and_then(|()| out.flush());
+    told.context("cannot write to standard output")
 }
 
 /// Waits for SIGTERM or SIGINT.

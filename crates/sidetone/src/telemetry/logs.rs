@@ -49,6 +49,9 @@ pub enum Layout {
 pub fn start(filter: EnvFilter, layout: Layout) -> LogFilter {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written is lost: the layer would tell so on standard error, which
+        // panics when it is that which cannot be written.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match layout {
         Layout::Text => {

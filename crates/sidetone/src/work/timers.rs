@@ -116,7 +116,7 @@ impl Timers {
             if brought > 0 {
                 tracing::warn!(
                     calls = brought,
-                    "calls waited for times that are further off than they can be: the clock was set back"
+                    "calls waited for times that are further off than they can be: the clock was set back, or settle_max or call_idle was shortened"
                 );
             }
         }

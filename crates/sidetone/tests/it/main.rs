@@ -15,6 +15,7 @@ mod imported;
 mod ingest;
 mod ingest_command;
 mod lifecycle;
+mod logs;
 mod migrate;
 mod mmdb;
 mod model;
