@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -91,8 +92,14 @@ class Server:
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
+    """A port below those that the system gives to connections, so that none takes it before the server does."""
+    while True:
+        port = random.randrange(16_384, 32_768)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 class Connection:

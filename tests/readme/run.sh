@@ -28,12 +28,7 @@ ln -s "$binary" "$work/target/release/sidetone"
 ln -s "$root/fixtures" "$work/fixtures"
 cd "$work"
 
-read -r http hep < <(python3 - <<'PY'
-import socket
-free = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-print(*(each.getsockname()[1] for each in free))
-PY
-)
+read -r http hep < <(PYTHONPATH=$here/../durability python3 -c 'from server import free_port; print(free_port(), free_port())')
 
 # One file for each sh block of README.md, by place.
 awk -v to="$work/block" '/^```sh$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside { print > sprintf("%s%02d.sh", to, n) }' "$root/README.md"
