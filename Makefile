@@ -4,47 +4,60 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit clients readme calls deb
+.PHONY: demo test check bench audit fuzz lint unit release clients readme calls durability attacks deb
 
 demo:
 	$(CARGO) run --release -- demo
 
-test: lint unit clients readme calls
-	bash tests/durability/run.sh
-	bash tests/attacks/run.sh
+# Two lanes at once: the code on its own, and the program as it is shipped, which mostly waits. Then, alone, what measures.
+test:
+	$(MAKE) --jobs=2 --output-sync=line LANES=yes unit durability
+	$(MAKE) calls attacks
+ifdef LANES
+unit: lint
+readme: clients
+durability: readme
+endif
 
 # What to run before each commit: needs nothing but Rust and a C compiler, nor root.
 check:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	$(CARGO) test --workspace --lib --bins --tests --quiet
 
 lint:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 	bash tests/architecture.sh
 
 unit:
 	$(CARGO) test --workspace
 
+release:
+	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries
+
 # The official client libraries and schemathesis, unmodified, against the program as it is shipped.
-clients:
-	$(CARGO) build --release
+clients: release
 	bash tests/clients/run.sh
 
 # What README.md tells people to do, done.
-readme:
-	$(CARGO) build --release
+readme: release
 	bash tests/readme/run.sh
 
 # Real calls through Kamailio and rtpengine into the program as it is shipped; what it says of them against the phones' own counts.
-calls:
-	$(CARGO) build --release
+calls: release
 	bash tests/calls/run.sh
 
+# What is acknowledged is there after kill -9, on a full disk, and only after it was synced.
+durability: release
+	bash tests/durability/run.sh
+
+# What strangers and senders gone wild do to the server, within a limit of memory.
+attacks: release
+	bash tests/attacks/run.sh
+
 bench:
-	$(CARGO) build --release
 	CALLS=$(CALLS) bash bench/run.sh
 
 # A Debian package, in target/debian.

@@ -16,13 +16,13 @@ deliver() {
   serve "$dir"
   quit server
   # On the clients' core; it answers at once.
-  taskset -c "$CLIENT_CORE" "$BENCH" receive 127.0.0.1:0 >"$OUT/receiver.log" 2>&1 &
+  taskset -c "$CLIENT_CORE" "$DELIVER" receive 127.0.0.1:0 >"$OUT/receiver.log" 2>&1 &
   PID_receiver=$!
   for _ in $(seq 100); do grep -q '^listening' "$OUT/receiver.log" && break; sleep 0.1; done
   ADDR_receiver=$(sed -n 's/^listening on http:\/\///p' "$OUT/receiver.log")
   [ -n "$ADDR_receiver" ] || die "the receiver does not listen"
   for _ in 1 2 3; do
-    "$BENCH" deliveries "$dir" "http://$ADDR_receiver/hook=$DELIVERIES"
+    "$DELIVER" fill "$dir" "http://$ADDR_receiver/hook=$DELIVERIES"
     serve "$dir" --webhook-allow-private true
     began=$(date +%s)
     while [ "$(counter sidetone_deliveries_waiting)" != 0 ]; do
@@ -32,7 +32,7 @@ deliver() {
     quit server
     told "$DELIVERIES"
     ours+=("$RATE")
-    taskset -c "$SERVER_CORE" "$BENCH" floor-deliveries "http://$ADDR_receiver/hook" "$DELIVERIES"
+    taskset -c "$SERVER_CORE" "$DELIVER" floor "http://$ADDR_receiver/hook" "$DELIVERIES"
     told "$DELIVERIES"
     floor+=("$RATE")
   done

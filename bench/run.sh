@@ -30,13 +30,13 @@ need wrk wrk
 need taskset util-linux
 need curl curl
 [ "$(nproc)" -ge 2 ] || die "two cores are needed: one for the server, one for its client"
-cargo build --release --quiet --package sidetone --bin sidetone
-cargo build --release --quiet --package sidetone --example bench
-PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/examples/bench
+cargo build --release --quiet --package sidetone-bench --features statements
+cargo build --release --quiet --package sidetone
+PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/bench DELIVER=$TARGET/release/deliveries
 
 # Another schema, other made-up calls or another way to store them are other data.
 KIND=$(cat crates/sidetone-store-sqlite/src/{migrations/*.sql,rows/codec.rs} crates/sidetone/src/api/v1/render/template.rs \
-  crates/sidetone/examples/bench/{calls,numbers,edges,trust,judgements,times,random,load}.rs | sha256sum | cut -c1-12)
+  crates/sidetone-bench/src/{calls,numbers,edges,trust,judgements,times,random,load}.rs | sha256sum | cut -c1-12)
 DATA=$OUT/$CALLS-$SEED-$KIND COPY=$OUT/copy TABLE=$OUT/table-$CALLS.md
 rm -rf "$COPY"
 mkdir -p "$OUT"

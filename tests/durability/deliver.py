@@ -112,7 +112,7 @@ async def until(holds, what, deadline):
 
 
 async def main():
-    binary, bench = sys.argv[1:3]
+    binary, deliveries = sys.argv[1:3]
     seed = random.randrange(2**32)
     print(f"deliveries: seed {seed}", flush=True)
     rng = random.Random(seed)
@@ -132,7 +132,7 @@ async def main():
     # The first start makes the account.
     await asyncio.to_thread(server.start)
     server.kill()
-    await asyncio.to_thread(subprocess.run, [bench, "deliveries", server.data, *shares], check=True)
+    await asyncio.to_thread(subprocess.run, [deliveries, "fill", server.data, *shares], check=True)
 
     began = time.monotonic()
     deadline = began + WHOLE_TIME

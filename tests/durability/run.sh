@@ -10,8 +10,7 @@ if ! command -v strace >/dev/null; then
   fi
   apt-get install -y --no-install-recommends strace >/dev/null || { apt-get update && apt-get install -y --no-install-recommends strace; } >/dev/null
 fi
-cargo build --release --quiet
-cargo build --release --quiet --package sidetone --example bench
+cargo build --release --quiet --package sidetone --package sidetone-bench --bin sidetone --bin deliveries
 target="${CARGO_TARGET_DIR:-target}/release"
 binary="$target/sidetone"
 python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"
@@ -21,4 +20,4 @@ if [ "$(id -u)" = 0 ]; then
 else
   echo "durability: a full disk is left out: it takes root to mount one" >&2
 fi
-python3 tests/durability/deliver.py "$binary" "$target/examples/bench"
+python3 tests/durability/deliver.py "$binary" "$target/deliveries"

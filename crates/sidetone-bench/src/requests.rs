@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::random::Random;
 use crate::{data, judgements, lists};
+use sidetone_bench::random::Random;
 
 /// Calls that are asked for.
 const CALLS: u64 = 100_000;

@@ -3,48 +3,48 @@
 use sidetone::clock::Clock;
 
 use super::template::{Datagram, Kind, Patch, Template};
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Captures and how many of a hundred calls are like them.
 const MIX: [(&[u8], u64); 10] = [
     (
-        include_bytes!("../../../../../fixtures/hep/clean-call.pcap"),
+        include_bytes!("../../../../fixtures/hep/clean-call.pcap"),
         36,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/lossy-call.pcap"),
+        include_bytes!("../../../../fixtures/hep/lossy-call.pcap"),
         10,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/jittery-call.pcap"),
+        include_bytes!("../../../../fixtures/hep/jittery-call.pcap"),
         10,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/no-rtcp-call.pcap"),
+        include_bytes!("../../../../fixtures/hep/no-rtcp-call.pcap"),
         5,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/stir-shaken-a.pcap"),
+        include_bytes!("../../../../fixtures/hep/stir-shaken-a.pcap"),
         5,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/vq-publish-lossy.pcap"),
+        include_bytes!("../../../../fixtures/hep/vq-publish-lossy.pcap"),
         4,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/busy-486.pcap"),
+        include_bytes!("../../../../fixtures/hep/busy-486.pcap"),
         9,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/cancelled.pcap"),
+        include_bytes!("../../../../fixtures/hep/cancelled.pcap"),
         9,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/no-answer.pcap"),
+        include_bytes!("../../../../fixtures/hep/no-answer.pcap"),
         9,
     ),
     (
-        include_bytes!("../../../../../fixtures/hep/failed-5xx.pcap"),
+        include_bytes!("../../../../fixtures/hep/failed-5xx.pcap"),
         3,
     ),
 ];
@@ -135,7 +135,7 @@ fn put(mut random: Random, patch: Patch, place: &mut [u8]) {
             let mut bits = 0;
             for (index, byte) in place.iter_mut().enumerate() {
                 if index % 16 == 0 {
-                    bits = random.next();
+                    bits = random.next_u64();
                 }
                 if byte.is_ascii_alphanumeric() {
                     *byte = b"0123456789abcdef"[(bits & 15) as usize];

@@ -8,7 +8,7 @@ use sidetone_core::time::{SECOND_US, TimeUs};
 
 use crate::calls::Calls;
 use crate::edges;
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Events a call.
 pub const PER_CALL: u64 = 10;
@@ -78,7 +78,7 @@ fn of_call(calls: &Calls, number: u64) -> Vec<(TimeUs, Value)> {
         for direction in ["inbound", "outbound"] {
             let line = json!({
                 "call_sid": sid, "id": format!("{direction}-{second}-{number}"), "source": "sbc-1",
-                "kind": "media", "edge": "carrier_edge", "direction": direction, "ssrc": random.next() as u32,
+                "kind": "media", "edge": "carrier_edge", "direction": direction, "ssrc": random.next_u64() as u32,
                 "interval": edges::stream(random, 10),
             });
             lines.push((

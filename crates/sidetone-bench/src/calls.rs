@@ -10,9 +10,9 @@ use sidetone_core::vocabulary::{
     AnsweredBy, CallDirection, CallState, CallType, ProcessingState, Tag,
 };
 
-use crate::random::Random;
 use crate::times::{Times, talk_us};
 use crate::{edges, numbers, trust};
+use sidetone_bench::random::Random;
 
 /// Time after its end until a call's summary is complete.
 const SETTLE_US: i64 = 60 * SECOND_US;
@@ -51,7 +51,11 @@ impl Calls {
     /// The SIP Call-ID of a call.
     fn call_id(&self, number: u64) -> String {
         let random = &mut Random::of(self.seed, 12, number);
-        format!("{:016x}{:016x}@198.51.100.7", random.next(), random.next())
+        format!(
+            "{:016x}{:016x}@198.51.100.7",
+            random.next_u64(),
+            random.next_u64()
+        )
     }
 
     /// The summary of a call, as the fold would leave it.

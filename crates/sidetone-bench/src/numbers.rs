@@ -2,7 +2,7 @@
 
 use sidetone_core::facts::PartyFacts;
 
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Numbers of the operator.
 const OWN: u64 = 2_000;

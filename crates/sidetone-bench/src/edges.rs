@@ -7,7 +7,7 @@ use sidetone_core::media::{Counters, Stat};
 use sidetone_core::summary::{EdgeSummary, NotMeasured};
 use sidetone_core::vocabulary::{CallType, EdgeKind, MosMethod, StreamDirection};
 
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// The edges that a call of its type has.
 pub fn of(

@@ -15,7 +15,7 @@ use crate::data;
 use crate::fields::{FIELDS, Field};
 use crate::figures::{Sorted, ms};
 use crate::judgements;
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Rows a page.
 const PAGE: PageRequest = PageRequest {

@@ -10,7 +10,6 @@
 
 mod calls;
 mod data;
-mod deliveries;
 mod disk;
 mod edges;
 mod events;
@@ -24,7 +23,6 @@ mod lists;
 mod load;
 mod numbers;
 mod push;
-mod random;
 mod requests;
 mod summing;
 mod times;
@@ -96,16 +94,6 @@ enum Work {
     },
     /// Print events a second that one thread inserts bare, with the rows that a directory holds
     FloorEvents { dir: PathBuf },
-    /// Fill the outbox of a directory: for each URL so many deliveries, as URL=NUMBER
-    Deliveries {
-        dir: PathBuf,
-        #[arg(required = true)]
-        shares: Vec<deliveries::Share>,
-    },
-    /// Send the bodies of so many deliveries to a URL with the server's client, and nothing else
-    FloorDeliveries { url: String, count: u64 },
-    /// Take what is posted to /hook; GET / prints how many a second came and how many in all
-    Receive { listen: SocketAddr },
     /// Send HEP, or time what it costs to take it
     #[command(subcommand)]
     Hep(hep::Work),
@@ -138,9 +126,6 @@ async fn main() -> anyhow::Result<()> {
         } => summing::run(&address, &login, &dir).await,
         Work::FloorAnnotate { dir, group } => floor_sql::annotate(&dir, group),
         Work::FloorEvents { dir } => floor_sql::events(&dir),
-        Work::Deliveries { dir, shares } => deliveries::fill(&dir, &shares).await,
-        Work::FloorDeliveries { url, count } => deliveries::floor(&url, count).await,
-        Work::Receive { listen } => deliveries::receive(listen).await,
         Work::Hep(work) => hep::run(work).await,
     }
 }

@@ -8,12 +8,12 @@ impl Random {
     /// The generator of a thing: the same seed, stream and number always give the same sequence.
     pub fn of(seed: u64, stream: u64, number: u64) -> Self {
         let mut random = Self(seed ^ stream.wrapping_mul(0xd6e8_feb8_6659_fd93));
-        let start = random.next() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let start = random.next_u64() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self(start)
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +23,7 @@ impl Random {
 
     /// A number from 0 to below `limit`, which is not 0.
     pub fn below(&mut self, limit: u64) -> u64 {
-        let wide = u128::from(self.next()) * u128::from(limit);
+        let wide = u128::from(self.next_u64()) * u128::from(limit);
         (wide >> 64) as u64
     }
 
@@ -34,7 +34,7 @@ impl Random {
 
     /// From 0 to below 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// True for so many of a thousand.
@@ -67,7 +67,7 @@ impl Random {
 
     /// 128 bits.
     pub fn bytes(&mut self) -> [u8; 16] {
-        let (high, low) = (self.next(), self.next());
+        let (high, low) = (self.next_u64(), self.next_u64());
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&high.to_be_bytes());
         bytes[8..].copy_from_slice(&low.to_be_bytes());

@@ -12,7 +12,7 @@ use sidetone_store_sqlite::testing::{Statement, add_functions, record_annotation
 use crate::calls::Calls;
 use crate::data;
 use crate::judgements;
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Annotations that are written.
 const ANNOTATIONS: usize = 20_000;

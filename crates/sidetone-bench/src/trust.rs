@@ -2,7 +2,7 @@
 
 use sidetone_core::facts::TrustFacts;
 
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 const USE_CASES: [&str; 6] = [
     "ar_automated_calls",

@@ -2,7 +2,7 @@
 
 use sidetone_core::time::{DAY_US, HOUR_US, SECOND_US, TimeUs};
 
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Days that calls are spread over: the retention of summaries.
 pub const DAYS: i64 = 400;

@@ -5,7 +5,7 @@ use sidetone_core::annotation::{
 };
 use sidetone_core::feedback::{FeedbackIssue, FeedbackPatch};
 
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Calls of a thousand that somebody judges.
 const JUDGED_PER_MILLE: u64 = 80;

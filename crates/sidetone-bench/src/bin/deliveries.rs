@@ -1,8 +1,15 @@
-//! Deliveries: into the outbox of a directory, through the same client alone, and into nothing.
+//! Deliveries: into the outbox of a directory, through the server's client alone, and into nothing.
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_lossless,
+    missing_docs,
+    unreachable_pub,
+    reason = "a program for whoever measures"
+)]
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +21,7 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
+use clap::Parser;
 use http_body_util::Full;
 use sidetone::delivery::client::Client;
 use sidetone_core::id::AccountSid;
@@ -24,8 +32,7 @@ use sidetone_store_sqlite::{Options, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::data;
-use crate::random::Random;
+use sidetone_bench::random::Random;
 
 /// Deliveries in one transaction.
 const BATCH: usize = 1_000;
@@ -34,6 +41,29 @@ const OF_A_SUBJECT: u64 = 2;
 /// Requests in flight, as to an endpoint of the server.
 const IN_FLIGHT: u64 = 16;
 const FORM: &str = "application/x-www-form-urlencoded";
+
+#[derive(Debug, Parser)]
+enum Work {
+    /// Fill the outbox of a directory: for each URL so many deliveries, as URL=NUMBER
+    Fill {
+        dir: PathBuf,
+        #[arg(required = true)]
+        shares: Vec<Share>,
+    },
+    /// Send the bodies of so many deliveries to a URL with the server's client, and nothing else
+    Floor { url: String, count: u64 },
+    /// Take what is posted to /hook; GET / prints how many a second came and how many in all
+    Receive { listen: SocketAddr },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Work::parse() {
+        Work::Fill { dir, shares } => fill(&dir, &shares).await,
+        Work::Floor { url, count } => floor(&url, count).await,
+        Work::Receive { listen } => receive(listen).await,
+    }
+}
 
 /// What a delivery says. The number makes each one different.
 fn body(account: AccountSid, number: u64) -> String {
@@ -45,7 +75,7 @@ fn body(account: AccountSid, number: u64) -> String {
 
 /// Where deliveries go, and how many.
 #[derive(Debug, Clone)]
-pub struct Share {
+struct Share {
     url: String,
     count: u64,
 }
@@ -63,8 +93,8 @@ impl std::str::FromStr for Share {
 }
 
 /// Fills the outbox of a directory that no server is running on. Those of different URLs are mixed.
-pub async fn fill(dir: &Path, shares: &[Share]) -> anyhow::Result<()> {
-    let store = SqliteStore::open(&data::database(dir), Options::default())?;
+async fn fill(dir: &Path, shares: &[Share]) -> anyhow::Result<()> {
+    let store = SqliteStore::open(&dir.join("sidetone.db"), Options::default())?;
     let accounts = store.accounts().await?;
     let account = accounts.sound.first().context("there is no account")?.sid;
     let now = sidetone::clock::Clock::default().now();
@@ -106,7 +136,7 @@ fn delivery(account: AccountSid, place: u64, number: u64, url: &str, now: TimeUs
 }
 
 /// The floor: the same client, the same bodies, as many at once, and nothing else.
-pub async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
+async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
     let client = Arc::new(Client::new(true, Duration::from_secs(15)));
     let account = AccountSid::from_bytes([0xbe; 16]);
     let next = Arc::new(AtomicU64::new(0));
@@ -136,7 +166,7 @@ pub async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
 type Came = Arc<Mutex<(u64, Option<(Instant, Instant)>)>>;
 
 /// Takes everything that is posted; `GET /` tells how many a second came, how many in all, and begins anew.
-pub async fn receive(listen: SocketAddr) -> anyhow::Result<()> {
+async fn receive(listen: SocketAddr) -> anyhow::Result<()> {
     let router: Router = Router::new()
         .route("/", get(tell))
         .route("/hook", post(take))

@@ -1,0 +1,4 @@
+//! What the measuring programs share.
+#![allow(missing_docs, reason = "a program for whoever measures")]
+
+pub mod random;
