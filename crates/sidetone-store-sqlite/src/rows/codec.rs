@@ -9,6 +9,8 @@
 //! packs well. The checksum covers whose bytes they are as well: a row that is found in the place
 //! of another is not believed. Formats are only ever added: everything ever written stays readable.
 
+use std::cell::RefCell;
+
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use crate::error::{Error, Result};
@@ -62,7 +64,14 @@ impl Format {
 const UNPACKED_MAX_BYTES: usize = 256 << 20;
 
 /// How hard the summary behind what was rendered is pressed: harder takes longer and saves little.
-const LEVEL: u32 = 6;
+const LEVEL: u32 = 3;
+
+thread_local! {
+    /// A new one costs as much as what it packs: some 300 KB are made ready for it.
+    static DEFLATE: RefCell<Compress> = RefCell::new(Compress::new(Compression::new(LEVEL), false));
+    /// As above, some 40 KB.
+    static INFLATE: RefCell<Decompress> = RefCell::new(Decompress::new(false));
+}
 
 /// Packs JSON that belongs to an owner.
 pub(crate) fn pack(format: Format, owner: &[u8], json: &[u8]) -> Result<Vec<u8>> {
@@ -76,25 +85,30 @@ pub(crate) fn pack_rendered(owner: &[u8], rendered: &Rendered, json: &[u8]) -> R
     let format = Format::Rendered1;
     let block = lz4_flex::block::compress_with_dict(bytes, format.dictionary());
     let length = le_length(block.len())?;
-    let unpackable = |_| Error(StoreError::Invalid("a summary cannot be packed".into()));
-    let mut deflate = Compress::new(Compression::new(LEVEL), false);
-    let dictionary = summary_dictionary(bytes);
-    deflate.set_dictionary(&dictionary).map_err(unpackable)?;
-    let mut deflated = Vec::with_capacity(json.len() / 2 + 64);
-    loop {
-        let rest = json.get(place(deflate.total_in())..).unwrap_or_default();
-        match deflate.compress_vec(rest, &mut deflated, FlushCompress::Finish) {
-            Ok(Status::StreamEnd) => break,
-            Ok(_) => deflated.reserve(json.len() + 64),
-            Err(error) => return Err(unpackable(error)),
-        }
-    }
+    let deflated = DEFLATE.with_borrow_mut(|deflate| {
+        deflate.reset();
+        deflated(deflate, &summary_dictionary(bytes), json)
+    })?;
     frame(
         format,
         owner,
         bytes.len(),
         &[&[*form], &length, &block, &deflated],
     )
+}
+
+fn deflated(deflate: &mut Compress, dictionary: &[u8], json: &[u8]) -> Result<Vec<u8>> {
+    let unpackable = |_| Error(StoreError::Invalid("a summary cannot be packed".into()));
+    deflate.set_dictionary(dictionary).map_err(unpackable)?;
+    let mut deflated = Vec::with_capacity(json.len() / 2 + 64);
+    loop {
+        let rest = json.get(place(deflate.total_in())..).unwrap_or_default();
+        match deflate.compress_vec(rest, &mut deflated, FlushCompress::Finish) {
+            Ok(Status::StreamEnd) => return Ok(deflated),
+            Ok(_) => deflated.reserve(json.len() + 64),
+            Err(error) => return Err(unpackable(error)),
+        }
+    }
 }
 
 fn frame(format: Format, owner: &[u8], length: usize, parts: &[&[u8]]) -> Result<Vec<u8>> {
@@ -145,10 +159,15 @@ pub(crate) fn unpack(owner: &[u8], packed: &[u8]) -> Result<Vec<u8>> {
     }
     let (_, block, deflated) = parts(rest)?;
     let rendered = unpack_block(format, length, block)?;
+    INFLATE.with_borrow_mut(|inflate| {
+        inflate.reset(false);
+        inflated(inflate, &summary_dictionary(&rendered), deflated)
+    })
+}
+
+fn inflated(inflate: &mut Decompress, dictionary: &[u8], deflated: &[u8]) -> Result<Vec<u8>> {
     let unpackable = |_| damaged("cannot be unpacked");
-    let mut inflate = Decompress::new(false);
-    let dictionary = summary_dictionary(&rendered);
-    inflate.set_dictionary(&dictionary).map_err(unpackable)?;
+    inflate.set_dictionary(dictionary).map_err(unpackable)?;
     let mut json = Vec::with_capacity(8 * deflated.len() + 64);
     loop {
         let rest = deflated
