@@ -80,25 +80,25 @@ pub struct Annotation {
 }
 
 /// What to do with one field: leave it (`None`), clear it (`Some(None)`) or set it.
-pub type Change<T> = Option<Option<T>>;
+pub type FieldChange<T> = Option<Option<T>>;
 
 /// A partial change of an annotation: what is not mentioned stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AnnotationPatch {
     /// Who answered.
-    pub answered_by: Change<AnsweredByHeard>,
+    pub answered_by: FieldChange<AnsweredByHeard>,
     /// What went wrong with reaching the other side.
-    pub connectivity_issue: Change<ConnectivityIssue>,
+    pub connectivity_issue: FieldChange<ConnectivityIssue>,
     /// Replaces the whole list.
-    pub quality_issues: Change<Vec<QualityIssue>>,
+    pub quality_issues: FieldChange<Vec<QualityIssue>>,
     /// Whether it was spam.
-    pub spam: Change<bool>,
+    pub spam: FieldChange<bool>,
     /// 1–5.
-    pub call_score: Change<u8>,
+    pub call_score: FieldChange<u8>,
     /// Free text.
-    pub comment: Change<String>,
+    pub comment: FieldChange<String>,
     /// Reference to a ticket.
-    pub incident: Change<String>,
+    pub incident: FieldChange<String>,
 }
 
 impl Annotation {
@@ -111,7 +111,7 @@ impl Annotation {
     /// The annotation after a partial change.
     #[must_use]
     pub fn with(&self, patch: AnnotationPatch) -> Self {
-        fn pick<T: Clone>(old: &Option<T>, change: Change<T>) -> Option<T> {
+        fn pick<T: Clone>(old: &Option<T>, change: FieldChange<T>) -> Option<T> {
             change.unwrap_or_else(|| old.clone())
         }
         Self {

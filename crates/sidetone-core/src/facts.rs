@@ -60,11 +60,11 @@ pub struct Claim<T> {
 }
 
 /// Settles one field, keeping the claim of higher rank.
-pub(crate) fn settle<T>(slot: &mut Option<Claim<T>>, claim: Option<Claim<T>>) {
+pub(crate) fn settle<T>(held: &mut Option<Claim<T>>, claim: Option<Claim<T>>) {
     if let Some(claim) = claim
-        && slot.as_ref().is_none_or(|held| held.rank < claim.rank)
+        && held.as_ref().is_none_or(|held| held.rank < claim.rank)
     {
-        *slot = Some(claim);
+        *held = Some(claim);
     }
 }
 

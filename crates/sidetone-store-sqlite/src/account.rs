@@ -13,7 +13,7 @@ use super::rows::shard::{self, Shard};
 use super::rows::tables::{ACCOUNT, SECRET_KEY};
 use sidetone_store::StoreError;
 use sidetone_store::account::{
-    Account, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Settings, Token,
+    Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
 
 pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
@@ -30,7 +30,7 @@ pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
                 .map(AccountSid::from_bytes),
             name: row.get(3)?,
             created_at: TimeUs::from_micros(row.get(4)?),
-            settings: Settings {
+            settings: AccountSettings {
                 advanced_features: row.get(5)?,
                 voice_trace: row.get(6)?,
                 mirror_feedback: row.get(7)?,
@@ -325,7 +325,7 @@ fn write_provider_secrets(
 pub(super) fn put_settings(
     work: &mut Work<'_>,
     account: AccountSid,
-    settings: Settings,
+    settings: AccountSettings,
 ) -> Result<()> {
     let id = existing(work.conn, account)?.id;
     let checksum = ACCOUNT.updated_unread(&[

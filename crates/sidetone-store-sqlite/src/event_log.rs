@@ -3,8 +3,8 @@
 pub(crate) mod dirty;
 pub(crate) mod event;
 pub(crate) mod pages;
+pub(crate) mod rowid;
 pub(crate) mod set_aside;
-pub(crate) mod slot;
 pub(crate) mod timers;
 pub(crate) mod unfolded;
 
@@ -35,7 +35,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
     let conn = work.conn;
     let mut fates = vec![Appended::Gone; events.len()];
     let mut accounts = HashMap::new();
-    let mut insert = slot::Insert::new(conn)?;
+    let mut insert = rowid::Insert::new(conn)?;
     let followed = feed::followed(conn)?;
     for (call, places) in by_call(events) {
         let known = match accounts.get(&call.account) {

@@ -11,7 +11,9 @@ use super::account;
 use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::paging::{self, Toward};
-use sidetone_store::delivery::{DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signer};
+use sidetone_store::delivery::{
+    DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signature,
+};
 use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{StoreError, Topic};
 
@@ -39,7 +41,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
             body,
             delivery.created_at.micros(),
             headers,
-            number_of_signer(delivery.signer),
+            number_of_signature(delivery.signature),
             account.shard(subject_of(delivery)).bucket,
         ])?;
     work.ring(Topic::Deliveries);
@@ -68,18 +70,18 @@ pub(crate) const fn method_of(number: i64) -> Option<Method> {
     }
 }
 
-const fn number_of_signer(signer: Signer) -> i64 {
-    match signer {
-        Signer::Twilio => 0,
-        Signer::None => 1,
+const fn number_of_signature(signature: Signature) -> i64 {
+    match signature {
+        Signature::Twilio => 0,
+        Signature::None => 1,
     }
 }
 
 /// `None`: there is no such number.
-pub(crate) const fn signer_of(number: i64) -> Option<Signer> {
+pub(crate) const fn signature_of(number: i64) -> Option<Signature> {
     match number {
-        0 => Some(Signer::Twilio),
-        1 => Some(Signer::None),
+        0 => Some(Signature::Twilio),
+        1 => Some(Signature::None),
         _ => None,
     }
 }
@@ -156,11 +158,14 @@ mod tests {
         for method in [Method::Get, Method::Post] {
             assert_eq!(method_of(number_of(method)), Some(method));
         }
-        for signer in [Signer::Twilio, Signer::None] {
-            assert_eq!(signer_of(number_of_signer(signer)), Some(signer));
+        for signature in [Signature::Twilio, Signature::None] {
+            assert_eq!(
+                signature_of(number_of_signature(signature)),
+                Some(signature)
+            );
         }
         for number in [-1, 2, i64::MAX] {
-            assert_eq!((method_of(number), signer_of(number)), (None, None));
+            assert_eq!((method_of(number), signature_of(number)), (None, None));
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Account {
     /// When it was created.
     pub created_at: TimeUs,
     /// Switches of the compatible API.
-    pub settings: Settings,
+    pub settings: AccountSettings,
     /// Valid auth tokens, the primary one first; two while rotating.
     pub tokens: Vec<Token>,
     /// Secrets of other providers, to check the signatures of their callbacks.
@@ -36,7 +36,7 @@ pub struct Accounts {
 
 /// Switches of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct AccountSettings {
     /// Only calls first seen while this is on are served, if the server is told to gate by it.
     pub advanced_features: bool,
     /// Stored only.
@@ -113,7 +113,7 @@ pub trait AccountStore: Send + Sync {
         secrets: Vec<ProviderSecret>,
     ) -> Result<()>;
     /// Replaces an account's settings and returns them. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
-    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()>;
+    async fn put_settings(&self, account: AccountSid, settings: AccountSettings) -> Result<()>;
     /// Adds an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
     async fn create_api_key(&self, key: ApiKey) -> Result<()>;
     /// Revokes an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) when there is none that is valid.

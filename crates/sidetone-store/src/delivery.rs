@@ -122,7 +122,7 @@ pub struct DeliveryRequest {
 /// How a delivery shows who sends it. One that takes a secret of its own will name where that is
 /// sealed: the outbox holds none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signer {
+pub enum Signature {
     /// As Twilio does (`X-Twilio-Signature`), with the auth token that the account has when it is
     /// sent.
     Twilio,
@@ -144,8 +144,8 @@ pub struct NewDelivery {
     pub kind: String,
     /// What is sent.
     pub request: DeliveryRequest,
-    /// Who signs it.
-    pub signer: Signer,
+    /// How it is signed.
+    pub signature: Signature,
     /// When it was made, by our clock.
     pub created_at: TimeUs,
 }
@@ -165,8 +165,8 @@ pub struct Delivery {
     pub kind: String,
     /// As [`NewDelivery::request`].
     pub request: DeliveryRequest,
-    /// As [`NewDelivery::signer`].
-    pub signer: Signer,
+    /// As [`NewDelivery::signature`].
+    pub signature: Signature,
     /// As [`NewDelivery::created_at`].
     pub created_at: TimeUs,
     /// When it was made or replayed; once it has failed, when it did so first. How long it is tried

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
-use sidetone_store::account::{Account, ApiKey, KeyFingerprint, Settings, Token};
+use sidetone_store::account::{Account, AccountSettings, ApiKey, KeyFingerprint, Token};
 use sidetone_store::{Store, StoreError};
 
 use crate::config::Secret;
@@ -84,7 +84,7 @@ fn sealed(vault: &Vault, new: NewAccount, now: TimeUs) -> anyhow::Result<(Accoun
         parent: new.parent,
         name: new.name,
         created_at: now,
-        settings: Settings {
+        settings: AccountSettings {
             advanced_features: true,
             voice_trace: false,
             mirror_feedback: false,

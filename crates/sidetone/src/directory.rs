@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
-use sidetone_store::account::{Account, ApiKey, Settings};
+use sidetone_store::account::{Account, AccountSettings, ApiKey};
 use sidetone_store::{Store, StoreError};
 use subtle::ConstantTimeEq;
 use tokio::sync::Mutex;
@@ -43,7 +43,7 @@ type Signing = (String, Option<TimeUs>);
 
 struct AccountEntry {
     parent: Option<AccountSid>,
-    settings: Settings,
+    settings: AccountSettings,
     tokens: Vec<(SecretDigest, Option<TimeUs>)>,
     /// The same in clear: what callbacks are signed with.
     signing: Vec<Signing>,
@@ -230,7 +230,7 @@ impl Directory {
 
     /// The account's switches. `None`: there is no such account.
     #[must_use]
-    pub fn settings(&self, account: AccountSid) -> Option<Settings> {
+    pub fn settings(&self, account: AccountSid) -> Option<AccountSettings> {
         self.entries()
             .accounts
             .get(&account)

@@ -26,7 +26,9 @@ use http_body_util::Full;
 use sidetone::delivery::client::Client;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
+use sidetone_store::delivery::{
+    DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+};
 use sidetone_store::prelude::*;
 use sidetone_store_sqlite::{Options, SqliteStore};
 use tokio::net::TcpListener;
@@ -130,7 +132,7 @@ fn delivery(account: AccountSid, place: u64, number: u64, url: &str, now: TimeUs
             headers: Headers::default(),
             body: Some((FORM.to_owned(), body(account, number).into_bytes())),
         },
-        signer: Signer::Twilio,
+        signature: Signature::Twilio,
         created_at: now,
     }
 }

@@ -1,7 +1,9 @@
 //! What feedback says in the terms of an annotation, and back.
 
 use super::{Feedback, FeedbackIssue, Issues};
-use crate::annotation::{Annotation, AnnotationPatch, Change, ConnectivityIssue, QualityIssue};
+use crate::annotation::{
+    Annotation, AnnotationPatch, ConnectivityIssue, FieldChange, QualityIssue,
+};
 
 impl Feedback {
     /// The qualities of the sound it complains about.
@@ -58,7 +60,7 @@ impl Feedback {
     /// What an annotation lacks of this feedback. Whatever it says already stays.
     #[must_use]
     pub fn fill(self, annotation: &Annotation) -> AnnotationPatch {
-        fn unsaid<T>(said: &Option<T>, value: Option<T>) -> Change<T> {
+        fn unsaid<T>(said: &Option<T>, value: Option<T>) -> FieldChange<T> {
             value.filter(|_| said.is_none()).map(Some)
         }
         let quality: Vec<QualityIssue> = self.quality_issues().collect();
@@ -79,7 +81,11 @@ impl Feedback {
     /// corrected it.
     #[must_use]
     pub fn mirror(self, before: Option<Self>, annotation: &Annotation) -> AnnotationPatch {
-        fn follow<T: PartialEq>(said: &Option<T>, old: Option<T>, new: Option<T>) -> Change<T> {
+        fn follow<T: PartialEq>(
+            said: &Option<T>,
+            old: Option<T>,
+            new: Option<T>,
+        ) -> FieldChange<T> {
             match new {
                 _ if new == old => None,
                 Some(new) => Some(Some(new)),

@@ -8,7 +8,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use super::finding::find;
 use crate::error::{Error, Result};
 use crate::event_log::event::{EVENT, read_event};
-use crate::event_log::{dirty, slot};
+use crate::event_log::{dirty, rowid};
 use crate::rows::address::address_hash;
 use crate::rows::cursor;
 use crate::rows::facet::{self, FACETS, Facets};
@@ -229,7 +229,7 @@ fn check_events(
     say: &mut impl FnMut(&str),
 ) -> Result<()> {
     let counted: i64 = row.get(4)?;
-    let (first, last) = slot::range(id).into_inner();
+    let (first, last) = rowid::range(id).into_inner();
     let mut statement = conn.prepare_cached(&format!(
         "select {EVENT}, position from event where id between ?1 and ?2"
     ))?;

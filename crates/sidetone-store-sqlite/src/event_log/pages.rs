@@ -7,7 +7,7 @@ use sidetone_core::event::{CallEvent, EventKind};
 use sidetone_core::id::CallRef;
 
 use super::event::{EVENT, read_event};
-use super::slot;
+use super::rowid;
 use crate::error::{Error, Result};
 use crate::record;
 use crate::rows::paging::{self, Toward};
@@ -63,7 +63,7 @@ fn expect_whole_log(conn: &Connection, id: i64, call: CallRef) -> Result<()> {
     let counted: i64 = conn
         .prepare_cached("select event_count from call where id = ?1")?
         .query_row([id], |row| row.get(0))?;
-    let (first, last) = slot::range(id).into_inner();
+    let (first, last) = rowid::range(id).into_inner();
     let of_log: [i64; 3] = conn
         .prepare_cached(
             "select count(at_us), count(kind), cast(total(position) as integer) from event where id between ?1 and ?2",
@@ -103,7 +103,7 @@ impl Log<'_> {
             "select {columns} from event
              where id between ? and ? and (at_us, position) {beyond} (?, ?)"
         );
-        let (first, last) = slot::range(self.id).into_inner();
+        let (first, last) = rowid::range(self.id).into_inner();
         let mut values = vec![first, last, from.0, from.1];
         let filter = self.filter;
         if !filter.kinds.is_empty() {

@@ -8,7 +8,7 @@ use sidetone_core::time::TimeUs;
 
 use super::dirty::Stale;
 use super::event::{EVENT, read_event};
-use super::slot;
+use super::rowid;
 use crate::error::{Error, Result};
 use crate::rows::cursor;
 use sidetone_store::{Cursor, DirtyCall, Piece, StoreError};
@@ -51,7 +51,7 @@ impl Rest {
 impl Stale {
     /// All that is to be read of it: up to the events that were there when it was read.
     fn rest(&self) -> Rest {
-        let (next, last) = slot::range(self.id).into_inner();
+        let (next, last) = rowid::range(self.id).into_inner();
         Rest {
             next,
             last,

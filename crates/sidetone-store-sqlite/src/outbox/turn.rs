@@ -15,7 +15,7 @@ use sidetone_core::time::TimeUs;
 use crate::engine::leases::{Lease, Leases, Line};
 use crate::engine::work::Work;
 use crate::error::{Error, Result};
-use crate::outbox::{method_of, signer_of};
+use crate::outbox::{method_of, signature_of};
 use crate::rows::checksum::expect_sound;
 use crate::rows::tables::OUTBOX;
 use sidetone_store::StoreError;
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
                     None => None,
                 },
             },
-            signer: signer_of(row.get(12)?).ok_or_else(|| unknown("signer"))?,
+            signature: signature_of(row.get(12)?).ok_or_else(|| unknown("signer"))?,
             created_at: TimeUs::from_micros(row.get(8)?),
             queued_at: TimeUs::from_micros(row.get(9)?),
             attempts: row.get(10)?,

@@ -102,7 +102,7 @@ fn deflated(deflate: &mut Compress, dictionary: &[u8], json: &[u8]) -> Result<Ve
     deflate.set_dictionary(dictionary).map_err(unpackable)?;
     let mut deflated = Vec::with_capacity(json.len() / 2 + 64);
     loop {
-        let rest = json.get(place(deflate.total_in())..).unwrap_or_default();
+        let rest = json.get(offset(deflate.total_in())..).unwrap_or_default();
         match deflate.compress_vec(rest, &mut deflated, FlushCompress::Finish) {
             Ok(Status::StreamEnd) => return Ok(deflated),
             Ok(_) => deflated.reserve(json.len() + 64),
@@ -139,7 +139,8 @@ fn summary_dictionary(rendered: &[u8]) -> Vec<u8> {
     [Format::Summary2.dictionary(), rendered].concat()
 }
 
-fn place(total: u64) -> usize {
+/// Where in a slice it goes on, by what `flate2` counts.
+fn offset(total: u64) -> usize {
     usize::try_from(total).unwrap_or(usize::MAX)
 }
 
@@ -171,7 +172,7 @@ fn inflated(inflate: &mut Decompress, dictionary: &[u8], deflated: &[u8]) -> Res
     let mut json = Vec::with_capacity(8 * deflated.len() + 64);
     loop {
         let rest = deflated
-            .get(place(inflate.total_in())..)
+            .get(offset(inflate.total_in())..)
             .unwrap_or_default();
         let before = json.len();
         match inflate.decompress_vec(rest, &mut json, FlushDecompress::Finish) {

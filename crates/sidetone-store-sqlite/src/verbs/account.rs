@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_store::account::{
-    Account, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Settings, Token,
+    Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
 use sidetone_store::{AccountStore, Result};
 
@@ -71,7 +71,7 @@ impl AccountStore for SqliteStore {
             .await
     }
 
-    async fn put_settings(&self, account: AccountSid, settings: Settings) -> Result<()> {
+    async fn put_settings(&self, account: AccountSid, settings: AccountSettings) -> Result<()> {
         self.writer
             .run(1, move |work| {
                 account::put_settings(work, account, settings)

@@ -18,7 +18,9 @@ use sidetone_store::conformance::sample::{
     account, account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score,
     summary,
 };
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
+use sidetone_store::delivery::{
+    DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+};
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, Rate};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::prelude::*;
@@ -104,7 +106,7 @@ async fn fill(store: &dyn Store) {
             headers: Headers::default(),
             body: None,
         },
-        signer: Signer::Twilio,
+        signature: Signature::Twilio,
         created_at: at(0),
     });
     store.deliver(deliveries.collect()).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sidetone_core::id::ApiKeySid;
 
 use super::sample::{account, account_sid, at};
-use crate::account::{ApiKey, KeyFingerprint, ProviderSecret, Settings, Token};
+use crate::account::{AccountSettings, ApiKey, KeyFingerprint, ProviderSecret, Token};
 use crate::{Store, StoreError};
 
 /// Accounts come back as they were created, by identifier.
@@ -85,7 +85,7 @@ pub async fn replaces_tokens_secrets_and_settings(store: Arc<dyn Store>) {
         .put_provider_secrets(sid, vec![secret("b")])
         .await
         .unwrap();
-    let settings = Settings {
+    let settings = AccountSettings {
         advanced_features: false,
         voice_trace: true,
         mirror_feedback: true,

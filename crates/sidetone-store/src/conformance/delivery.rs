@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
 use crate::delivery::{
     DeadLetter, Delivery, DeliveryId, DeliveryRequest, EndpointId, Headers, Method, NewDelivery,
-    Outcome, Signer,
+    Outcome, Signature,
 };
 use crate::page::{PageRequest, Start};
 use crate::{Store, StoreError};
@@ -30,7 +30,7 @@ pub(super) fn new(n: u8, url: &str, subject: Option<u8>) -> NewDelivery {
             headers: Headers::default(),
             body: Some(("application/x-www-form-urlencoded".into(), vec![b'a', n])),
         },
-        signer: Signer::Twilio,
+        signature: Signature::Twilio,
         created_at: MIDNIGHT,
     }
 }
@@ -105,7 +105,7 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
         subject: new.subject,
         kind: new.kind,
         request: new.request,
-        signer: new.signer,
+        signature: new.signature,
         created_at: new.created_at,
         queued_at: new.created_at,
         attempts: 0,
@@ -119,8 +119,8 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
     assert_eq!(take(&*store, 1000).await, []);
 }
 
-/// Headers and signer of a delivery are kept with it, until it was given up and replayed.
-pub async fn keeps_headers_and_signer(store: Arc<dyn Store>) {
+/// Headers and signature of a delivery are kept with it, until it was given up and replayed.
+pub async fn keeps_headers_and_signature(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let headers = [
@@ -135,17 +135,19 @@ pub async fn keeps_headers_and_signer(store: Arc<dyn Store>) {
             headers: headers.clone(),
             ..new(2, URL, None).request
         },
-        signer: Signer::None,
+        signature: Signature::None,
         ..new(2, URL, None)
     };
     store.deliver(vec![plain, own]).await.unwrap();
-    let signed = async |settled, second| -> Vec<(Headers, Signer)> {
+    let signed = async |settled, second| -> Vec<(Headers, Signature)> {
         let taken = settle(&*store, settled, 10, second).await;
         let carried = taken.into_iter();
-        carried.map(|it| (it.request.headers, it.signer)).collect()
+        carried
+            .map(|it| (it.request.headers, it.signature))
+            .collect()
     };
-    let unsigned = [(headers, Signer::None)];
-    let all = [(Headers::default(), Signer::Twilio), unsigned[0].clone()];
+    let unsigned = [(headers, Signature::None)];
+    let all = [(Headers::default(), Signature::Twilio), unsigned[0].clone()];
     assert_eq!(signed(vec![], 0).await, all);
     let settled = vec![(id(1), Outcome::Delivered), (id(2), failed(Some(9)))];
     assert_eq!(signed(settled, 1).await, []);

@@ -10,7 +10,7 @@ use sidetone_core::time::DAY_US;
 use super::sample::{
     MIDNIGHT, account, account_sid, at, call, create_account, event, put, scope, summary,
 };
-use crate::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
+use crate::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Rate, Rated,
     StatusCallback,
@@ -439,7 +439,7 @@ pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
                 headers: Headers::default(),
                 body: None,
             },
-            signer: Signer::Twilio,
+            signature: Signature::Twilio,
             created_at: at(31),
         })
     };

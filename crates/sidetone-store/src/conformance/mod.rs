@@ -57,7 +57,7 @@ macro_rules! conformance {
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
                 call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
-            delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signer, keeps_endpoints_apart,
+            delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
                 keeps_dead_letters_and_replays_them, pages_dead_letters, gives_out_large_bodies_by_few,

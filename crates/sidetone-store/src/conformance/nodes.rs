@@ -18,7 +18,9 @@ use super::delivery::new;
 use super::log::{ids, take};
 use super::rules::carriers;
 use super::sample::{account_sid, at, call, create_account, event};
-use crate::account::{Account, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Settings, Token};
+use crate::account::{
+    Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
+};
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
@@ -78,7 +80,7 @@ take_turns! {
         expect_key(key: KeyFingerprint) -> ();
         put_tokens(account: AccountSid, tokens: Vec<Token>) -> ();
         put_provider_secrets(account: AccountSid, secrets: Vec<ProviderSecret>) -> ();
-        put_settings(account: AccountSid, settings: Settings) -> ();
+        put_settings(account: AccountSid, settings: AccountSettings) -> ();
         create_api_key(key: ApiKey) -> ();
         revoke_api_key(key: ApiKeySid) -> ();
     }

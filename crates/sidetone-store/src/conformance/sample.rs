@@ -10,7 +10,7 @@ use sidetone_core::summary::CallSummary;
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_core::vocabulary::ProcessingState;
 
-use crate::account::{Account, Settings};
+use crate::account::{Account, AccountSettings};
 use crate::{Annotate, NewEvent, PutSummary, Scope, Store};
 
 /// Midnight UTC that 2026-06-01 begins with.
@@ -62,7 +62,7 @@ pub fn account(n: u8, parent: Option<u8>) -> Account {
         parent: parent.map(account_sid),
         name: format!("account {n}"),
         created_at: MIDNIGHT,
-        settings: Settings {
+        settings: AccountSettings {
             advanced_features: true,
             voice_trace: false,
             mirror_feedback: false,

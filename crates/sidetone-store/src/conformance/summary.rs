@@ -9,7 +9,7 @@ use sidetone_core::vocabulary::Tag;
 use super::sample::{
     account, account_sid, at, call, call_sid, create_account, event, put, scope, summary,
 };
-use crate::account::Settings;
+use crate::account::AccountSettings;
 use crate::page::{PageRequest, Start};
 use crate::{CallRecord, Lookup, PutSummary, Rendered, Scope, Shown, Store};
 
@@ -251,7 +251,7 @@ pub async fn finds_calls_of_subaccounts(store: Arc<dyn Store>) {
 pub async fn remembers_advanced_features(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.append(vec![event(call(1), "a", 0)]).await.unwrap();
-    let off = Settings {
+    let off = AccountSettings {
         advanced_features: false,
         voice_trace: false,
         mirror_feedback: false,

@@ -126,7 +126,7 @@ struct Report {
     ssrc: Figure,
     kind: Figure,
     report_count: Figure,
-    sender_information: Member<Sender>,
+    sender_information: Member<SenderFigures>,
     report_blocks: Member<Vec<Block>>,
     // Few have any of these, and they are large.
     report_blocks_xr: Member<Box<Extended>>,
@@ -228,7 +228,7 @@ fn descriptions(cursor: &mut Cursor<'_>) -> Option<Option<Descriptions>> {
 }
 
 #[derive(Default)]
-struct Sender {
+struct SenderFigures {
     ntp_timestamp_sec: Figure,
     ntp_timestamp_usec: Figure,
     rtp_timestamp: Figure,
@@ -236,7 +236,7 @@ struct Sender {
     octets: Figure,
 }
 
-impl Figures for Sender {
+impl Figures for SenderFigures {
     fn figure(&mut self, name: &[u8]) -> Option<&mut Figure> {
         Some(match name {
             b"ntp_timestamp_sec" => &mut self.ntp_timestamp_sec,
@@ -249,7 +249,7 @@ impl Figures for Sender {
     }
 }
 
-impl Sender {
+impl SenderFigures {
     fn read(&self) -> Result<Option<SenderInfo>, Malformed> {
         const WRONG: &str = "RTCP JSON sender_information";
         let packets = self.packets.narrow(WRONG)?;

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 use sidetone_core::id::AccountSid;
-use sidetone_store::account::{ProviderSecret, Settings};
+use sidetone_store::account::{AccountSettings, ProviderSecret};
 
 use super::output::print_json;
 use crate::accounts::{self, NewAccount};
@@ -140,7 +140,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
         } => {
             let data = data.open().await?;
             let old = accounts::find(data.store.as_ref(), account).await?.settings;
-            let new = Settings {
+            let new = AccountSettings {
                 mirror_feedback: mirror_feedback.unwrap_or(old.mirror_feedback),
                 ..old
             };

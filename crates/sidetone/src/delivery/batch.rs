@@ -44,8 +44,8 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Notes how a request ended. Returns what its sender sends next; nothing, when there is
-    /// nothing or the session has to decide: how many senders there are, when to settle.
+    /// Notes how a request ended. Returns what its lane sends next; nothing, when there is
+    /// nothing or the session has to decide: how many lanes there are, when to settle.
     pub(super) fn note(&mut self, sent: Sent) -> Option<Delivery> {
         if let Outcome::Failed {
             error,

@@ -111,7 +111,7 @@ fn is_form(content_type: &str) -> bool {
 mod tests {
     use sidetone_core::id::AccountSid;
     use sidetone_core::time::TimeUs;
-    use sidetone_store::delivery::{DeliveryId, DeliveryRequest, EndpointId, Headers, Signer};
+    use sidetone_store::delivery::{DeliveryId, DeliveryRequest, EndpointId, Headers, Signature};
     use sidetone_wire::form::Form;
     use sidetone_wire::signature::{verify_body, verify_form};
 
@@ -134,7 +134,7 @@ mod tests {
                 headers: Headers::default(),
                 body: body.map(|(kind, body)| (kind.to_owned(), body.as_bytes().to_vec())),
             },
-            signer: Signer::Twilio,
+            signature: Signature::Twilio,
             created_at: TimeUs::EPOCH,
             queued_at: TimeUs::EPOCH,
             attempts: 0,

@@ -3,7 +3,7 @@
 //! Three things go on at once and never wait for each other: requests in flight, leased deliveries
 //! that are next, and one call of the store that settles what has ended and leases more. So the
 //! store's commits cost no pause, and the more there is to settle, the more share a commit.
-//! Requests are sent by senders, tasks which take the next of the batch (batch.rs) themselves and
+//! Requests are sent by lanes, tasks which take the next of the batch (batch.rs) themselves and
 //! end when there is something to decide.
 
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sidetone_core::id::AccountSid;
-use sidetone_store::delivery::{Delivery, EndpointId, Outcome, Signer};
+use sidetone_store::delivery::{Delivery, EndpointId, Outcome, Signature};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
@@ -76,7 +76,7 @@ pub(super) struct Session {
     shared: Arc<Shared>,
     endpoint: EndpointId,
     batch: Arc<Mutex<Batch>>,
-    senders: JoinSet<()>,
+    lanes: JoinSet<()>,
     /// While it lasts, nothing is sent.
     back_off: Option<Pin<Box<Sleep>>>,
     /// When it ends, what has an outcome is settled.
@@ -92,7 +92,7 @@ impl Session {
             shared,
             endpoint,
             batch: Arc::default(),
-            senders: JoinSet::new(),
+            lanes: JoinSet::new(),
             back_off: None,
             settle_due: None,
             exchange: None,
@@ -118,11 +118,11 @@ impl Session {
             }
             self.send();
             self.exchange();
-            if self.exchange.is_none() && self.senders.is_empty() && self.batch().next.is_empty() {
+            if self.exchange.is_none() && self.lanes.is_empty() && self.batch().next.is_empty() {
                 return;
             }
             tokio::select! {
-                Some(_) = self.senders.join_next() => self.decide(),
+                Some(_) = self.lanes.join_next() => self.decide(),
                 exchanged = end_of(&mut self.exchange) => self.take(exchanged),
                 () = end_of(&mut self.back_off) => self.back_off = None,
                 () = end_of(&mut self.settle_due), if self.exchange.is_none() => self.settle_and_lease(),
@@ -134,19 +134,19 @@ impl Session {
         self.finish(is_stopping).await;
     }
 
-    /// Starts a sender for each of the batch, as far as the window allows.
+    /// Opens a lane for each of the batch, as far as the window allows.
     fn send(&mut self) {
         while self.back_off.is_none()
             && let Some(delivery) = self.next()
         {
-            let sender = sender(Arc::clone(&self.shared), Arc::clone(&self.batch), delivery);
-            self.senders.spawn(sender);
+            let lane = lane(Arc::clone(&self.shared), Arc::clone(&self.batch), delivery);
+            self.lanes.spawn(lane);
         }
     }
 
     fn next(&self) -> Option<Delivery> {
         let mut batch = self.batch();
-        let is_open = self.senders.len() < batch.window;
+        let is_open = self.lanes.len() < batch.window;
         is_open.then(|| batch.next.pop_front())?
     }
 
@@ -213,7 +213,7 @@ impl Session {
         }
     }
 
-    /// Does what a sender has ended for.
+    /// Does what a lane has ended for.
     fn decide(&mut self) {
         let (is_silent, has_outcomes) = {
             let mut batch = self.batch();
@@ -246,9 +246,9 @@ impl Session {
             self.take(exchanged);
             self.batch().give_back();
         }
-        while !self.senders.is_empty() && !drain.is_elapsed() {
+        while !self.lanes.is_empty() && !drain.is_elapsed() {
             tokio::select! {
-                Some(_) = self.senders.join_next() => {}
+                Some(_) = self.lanes.join_next() => {}
                 () = &mut drain => {}
             }
         }
@@ -277,7 +277,7 @@ async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
 
 /// Sends a delivery, and then the next of the batch, one after the other, until there is something
 /// to decide. When it fails itself, what it was sending is leased until it is tried again.
-async fn sender(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, delivery: Delivery) {
+async fn lane(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, delivery: Delivery) {
     let mut next = Some(delivery);
     while let Some(delivery) = next {
         let sent = send(&shared.app, &shared.client, delivery).await;
@@ -288,9 +288,9 @@ async fn sender(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, delivery: Deliver
 
 /// Sends a delivery.
 async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
-    let token = match delivery.signer {
-        Signer::Twilio => token(app, delivery.account).map(Some),
-        Signer::None => Ok(None),
+    let token = match delivery.signature {
+        Signature::Twilio => token(app, delivery.account).map(Some),
+        Signature::None => Ok(None),
     };
     let arrived = match token.and_then(|token| request(&delivery, token.as_deref())) {
         Ok(request) => client.send(request).await,

@@ -54,7 +54,7 @@ pub async fn receive(
 ) -> Result<Response, ApiError> {
     let received_at = app.clock.now();
     // Whoever shows no credentials has a body held in memory before it is known whose it is.
-    let _slot = match &sender {
+    let _permit = match &sender {
         Sender::Caller(_) => None,
         Sender::Signed(_) => Some(
             SIGNED

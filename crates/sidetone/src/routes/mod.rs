@@ -75,7 +75,7 @@ impl Handler for Routes {
         let Self { app, routes } = self;
         forwarded::note(&app.config.trusted_proxies, &mut request);
         let hints = hints(&mut request);
-        let sender = Sender::of(&request);
+        let events = EventRequest::of(&request);
         let log_from = app.config.access_log.then(|| app.clock.passed());
         let trace = Trace::begin(&mut request, log_from);
         let mut response = if request.method() == Method::OPTIONS {
@@ -87,8 +87,8 @@ impl Handler for Routes {
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
             let base = trace.base(app.config.public_url.as_deref());
             complete(&mut response, &error, &base);
-            if let Some(sender) = sender {
-                sender.tell_refusal(app, &trace, &error);
+            if let Some(events) = events {
+                events.tell_refusal(app, &trace, &error);
             }
         }
         if let Some(hints) = hints {
@@ -122,14 +122,14 @@ fn complete(response: &mut Response, error: &ApiError, base: &str) {
     response.headers_mut().extend(head.headers);
 }
 
-/// A sender of events, as far as its request tells before it is read.
-struct Sender {
+/// A request that brings events, as far as it tells before it is read.
+struct EventRequest {
     source: Source,
     /// Whether it came with credentials or a signature.
     shows_credentials: bool,
 }
 
-impl Sender {
+impl EventRequest {
     fn of(request: &Request) -> Option<Self> {
         let headers = request.headers();
         Some(Self {

@@ -12,7 +12,7 @@ use axum::response::Response;
 use hyper::Version;
 use hyper::body::{Body as _, Frame, SizeHint};
 
-use super::connections::{ConnectionSlot, Request};
+use super::connections::{ConnectionPermit, Request};
 use crate::clock::Clock;
 
 /// Answers up to this length leave at once, into the buffers of the connection.
@@ -24,7 +24,7 @@ const SLOWEST: u64 = 32 * 1024;
 
 /// A connection that is being served.
 pub(crate) struct Activity {
-    slot: ConnectionSlot,
+    permit: ConnectionPermit,
     clock: Clock,
     /// The longest pause of the client.
     pause: Duration,
@@ -49,11 +49,11 @@ pub(crate) struct Answering {
 }
 
 impl Activity {
-    pub(crate) fn new(slot: ConnectionSlot, clock: Clock, pause: Duration) -> Arc<Self> {
+    pub(crate) fn new(permit: ConnectionPermit, clock: Clock, pause: Duration) -> Arc<Self> {
         let idle_since = clock.passed();
-        slot.listens(idle_since);
+        permit.listens(idle_since);
         Arc::new(Self {
-            slot,
+            permit,
             clock,
             pause,
             state: Mutex::new(State {
@@ -66,22 +66,22 @@ impl Activity {
     /// Begins a request. `None`: there are too many at once.
     pub(crate) fn begin(self: &Arc<Self>, version: Version) -> Option<Answering> {
         let request = if version == Version::HTTP_2 {
-            Some(self.slot.begin_request()?)
+            Some(self.permit.begin_request()?)
         } else {
             None
         };
         self.lock().requests += 1;
-        self.slot.works();
-        self.slot.is_known();
+        self.permit.works();
+        self.permit.is_known();
         Some(Answering {
             activity: self.clone(),
             _request: request,
         })
     }
 
-    /// Waits until another connection has the slot.
+    /// Waits until another connection has the permit.
     pub(crate) async fn displaced(&self) {
-        self.slot.lost().await;
+        self.permit.lost().await;
     }
 
     /// Waits until the client has sent no request, or not taken an answer, for too long. Heads of
@@ -149,7 +149,7 @@ impl Drop for Answering {
         state.requests = state.requests.saturating_sub(1);
         if state.requests == 0 {
             state.idle_since = activity.clock.passed();
-            activity.slot.listens(state.idle_since);
+            activity.permit.listens(state.idle_since);
         }
     }
 }

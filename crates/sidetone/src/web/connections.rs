@@ -25,7 +25,7 @@ pub struct ConnectionLimit {
     /// Proxies, which speak for many.
     exempt: Networks,
     /// How long a connection is silent at least that has said something sensible before, until
-    /// another may have its slot.
+    /// another may have its permit.
     idle_min: Duration,
     taken: Mutex<Taken>,
 }
@@ -57,19 +57,19 @@ struct Connection {
     displaced: Notify,
 }
 
-/// A connection's slot, free again when it is dropped.
+/// A connection's permit, given back when it is dropped.
 #[derive(Debug)]
-pub struct ConnectionSlot {
+pub struct ConnectionPermit {
     limit: Arc<ConnectionLimit>,
     number: u64,
     connection: Arc<Connection>,
 }
 
-/// A slot that was found.
+/// A permit that was found.
 #[derive(Debug)]
 pub struct Found {
     /// It.
-    pub slot: ConnectionSlot,
+    pub permit: ConnectionPermit,
     /// Whether a silent connection had it.
     pub displaces: bool,
 }
@@ -94,7 +94,7 @@ impl ConnectionLimit {
         })
     }
 
-    /// A slot for a connection that begins now. When all are taken, or all that its address may
+    /// A permit for a connection that begins now. When all are taken, or all that its address may
     /// have, it displaces a connection that is silent (of the same address, in the latter case):
     /// first those that have never said anything sensible, those that have been silent longest
     /// first of all.
@@ -127,12 +127,12 @@ impl ConnectionLimit {
         let number = taken.last_number;
         taken.by_number.insert(number, connection.clone());
         taken.by_address.entry(address).or_default().connections += 1;
-        let slot = ConnectionSlot {
+        let permit = ConnectionPermit {
             limit: self.clone(),
             number,
             connection,
         };
-        Some(Found { slot, displaces })
+        Some(Found { permit, displaces })
     }
 
     /// A panic elsewhere leaves the maps as good as they were.
@@ -142,7 +142,7 @@ impl ConnectionLimit {
 }
 
 impl Taken {
-    /// Takes the slot of a silent connection, of this address if one is given; `None` when there
+    /// Takes the permit of a silent connection, of this address if one is given; `None` when there
     /// is none.
     fn displace(&mut self, now: Duration, idle_min: Duration, of: Option<IpAddr>) -> Option<()> {
         let now_ms = as_ms(now);
@@ -176,7 +176,7 @@ impl Taken {
     }
 }
 
-impl ConnectionSlot {
+impl ConnectionPermit {
     /// Notes that the connection waits for its peer from now on.
     pub fn listens(&self, now: Duration) {
         let since = &self.connection.silent_since_ms;
@@ -194,7 +194,7 @@ impl ConnectionSlot {
         self.connection.is_known.store(true, Ordering::Relaxed);
     }
 
-    /// Begins a request on a connection that may have many: as many as there are slots, and for
+    /// Begins a request on a connection that may have many: as many as there are permits, and for
     /// one address as many as it may have connections. `None`: there are too many.
     #[must_use]
     pub fn begin_request(&self) -> Option<Request> {
@@ -213,13 +213,13 @@ impl ConnectionSlot {
         })
     }
 
-    /// Waits until another connection has the slot.
+    /// Waits until another connection has the permit.
     pub async fn lost(&self) {
         self.connection.displaced.notified().await;
     }
 }
 
-impl Drop for ConnectionSlot {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.limit.lock().remove(self.number);
     }
@@ -258,22 +258,22 @@ mod tests {
         let limit = ConnectionLimit::new(3, Networks::default(), MINUTE);
         let take = |seconds| {
             let found = limit.take(address(1), at(seconds));
-            found.inspect(|found| found.slot.is_known())
+            found.inspect(|found| found.permit.is_known())
         };
         let first = take(0).unwrap();
         let second = take(10).unwrap();
         let third = take(20).unwrap();
         assert!(!first.displaces && !third.displaces);
         assert!(take(59).is_none());
-        first.slot.listens(at(59));
-        second.slot.works();
+        first.permit.listens(at(59));
+        second.permit.works();
         // The first was heard, the second is being served: the third.
         assert!(take(79).is_none());
         let fourth = take(80).unwrap();
         assert!(fourth.displaces);
-        third.slot.lost().await;
+        third.permit.lost().await;
         drop(third);
-        assert!(take(81).is_none(), "who lost its slot gives none up");
+        assert!(take(81).is_none(), "who lost its permit gives none up");
         drop(second);
         assert!(!take(81).unwrap().displaces);
     }
@@ -281,9 +281,9 @@ mod tests {
     #[tokio::test]
     async fn who_never_said_anything_makes_room_first_and_at_once() {
         let limit = ConnectionLimit::new(2, Networks::default(), MINUTE);
-        let known = limit.take(address(1), at(0)).unwrap().slot;
+        let known = limit.take(address(1), at(0)).unwrap().permit;
         known.is_known();
-        let stranger = limit.take(address(2), at(1)).unwrap().slot;
+        let stranger = limit.take(address(2), at(1)).unwrap().permit;
         assert!(limit.take(address(3), at(1)).unwrap().displaces);
         stranger.lost().await;
     }
@@ -296,23 +296,23 @@ mod tests {
         let own: Vec<_> = (0..100).map(|_| take(1)).collect();
         assert!(own.iter().all(|found| !found.displaces));
         for found in &own {
-            found.slot.works();
+            found.permit.works();
         }
         assert!(limit.take(address(1), at(0)).is_none());
-        own[7].slot.listens(at(0));
+        own[7].permit.listens(at(0));
         assert!(take(1).displaces);
         assert!(!take(2).displaces);
         let exempt: Vec<_> = (0..200).map(|_| take(9)).collect();
         assert!(exempt.iter().all(|found| !found.displaces));
         drop((own, other, exempt));
-        assert_eq!(limit.lock().by_address.len(), 0, "all slots are free");
+        assert_eq!(limit.lock().by_address.len(), 0, "all permits are free");
     }
 
     #[test]
     fn requests_are_counted_by_address_too() {
         let limit = ConnectionLimit::new(300, Networks::default(), Duration::ZERO);
-        let slot = |number| limit.take(address(number), at(0)).unwrap().slot;
-        let (one, other) = (slot(1), slot(2));
+        let permit = |number| limit.take(address(number), at(0)).unwrap().permit;
+        let (one, other) = (permit(1), permit(2));
         let begun: Vec<_> = (0..80).map_while(|_| one.begin_request()).collect();
         assert_eq!(begun.len(), 75);
         assert!(other.begin_request().is_some());
@@ -325,7 +325,9 @@ mod tests {
         let limit = ConnectionLimit::new(300, "2001:db8::9".parse().unwrap(), Duration::ZERO);
         for (address, expected) in [("2001:db8::9", 80), ("2001:db8::8", 75)] {
             let found = limit.take(address.parse().unwrap(), at(0)).unwrap();
-            let begun: Vec<_> = (0..80).map_while(|_| found.slot.begin_request()).collect();
+            let begun: Vec<_> = (0..80)
+                .map_while(|_| found.permit.begin_request())
+                .collect();
             assert_eq!(begun.len(), expected, "{address}");
         }
     }

@@ -21,7 +21,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
-use super::connections::{ConnectionLimit, ConnectionSlot, Found};
+use super::connections::{ConnectionLimit, ConnectionPermit, Found};
 use super::drain::Drained;
 use super::forwarded::Peer;
 use crate::clock::Clock;
@@ -34,7 +34,7 @@ use crate::telemetry::labels::{RefusalReason, Source};
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// Connections beyond the limit that are told so, at once.
 const TURNED_AWAY_MAX: usize = 64;
-/// How long telling one takes at most; and how long one that has lost its slot may take to end.
+/// How long telling one takes at most; and how long one that has lost its permit may take to end.
 const TURNED_AWAY: Duration = Duration::from_secs(5);
 /// Requests that one connection may have at once.
 const STREAMS_MAX: u32 = 64;
@@ -109,17 +109,17 @@ pub async fn serve<H: Handler>(
     while let Some((stream, peer)) = accept(&listener, &mut stop).await {
         let now = serving.clock.passed();
         let counters = &serving.counters;
-        let (slot, is_turned_away) = match limit.take(peer.ip(), now) {
-            Some(Found { slot, displaces }) => {
+        let (permit, is_turned_away) = match limit.take(peer.ip(), now) {
+            Some(Found { permit, displaces }) => {
                 if displaces {
                     counters.http_connections_displaced.inc();
                 }
-                (slot, false)
+                (permit, false)
             }
             None => {
                 counters.connections_refused.inc();
                 match doorstep.take(peer.ip(), now) {
-                    Some(Found { slot, .. }) => (slot, true),
+                    Some(Found { permit, .. }) => (permit, true),
                     None => continue,
                 }
             }
@@ -127,7 +127,7 @@ pub async fn serve<H: Handler>(
         let serving = serving.clone();
         let (stop, alive) = (stop.clone(), alive.clone());
         tokio::spawn(async move {
-            let served = connection(stream, peer, &serving, stop, slot, is_turned_away);
+            let served = connection(stream, peer, &serving, stop, permit, is_turned_away);
             if is_turned_away {
                 let _ = tokio::time::timeout(TURNED_AWAY, served).await;
             } else {
@@ -147,7 +147,7 @@ async fn connection<H: Handler>(
     peer: SocketAddr,
     serving: &Arc<Serving<H>>,
     stop: watch::Receiver<bool>,
-    slot: ConnectionSlot,
+    permit: ConnectionPermit,
     is_turned_away: bool,
 ) {
     // Answers are written whole: waiting to fill a segment only delays them.
@@ -159,7 +159,7 @@ async fn connection<H: Handler>(
     stream.set_write_timeout(Some(serving.client_timeout));
     let stream = Box::pin(stream);
     let address = peer.ip();
-    let activity = Activity::new(slot, serving.clock.clone(), serving.client_timeout);
+    let activity = Activity::new(permit, serving.clock.clone(), serving.client_timeout);
     let client = Client {
         peer: Peer {
             address,
@@ -195,7 +195,7 @@ async fn connection<H: Handler>(
 struct Client {
     peer: Peer,
     activity: Arc<Activity>,
-    /// There was no slot for it: all it is told is that.
+    /// There was no permit for it: all it is told is that.
     is_turned_away: bool,
 }
 

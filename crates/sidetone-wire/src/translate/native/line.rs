@@ -13,7 +13,7 @@ use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
 pub use self::members::KINDS;
 
-use self::members::{ENVELOPE, Line, Sender};
+use self::members::{ENVELOPE, Line, SourceMember};
 use crate::error::{DecodeError, one_of};
 use crate::identity::{AccountName, CallName};
 use crate::observed::Observed;
@@ -229,11 +229,11 @@ fn hashed(json: &[u8]) -> EventId {
     super::super::event_id(&format!("n-{}", content_hash([json])))
 }
 
-fn source(sender: Option<Sender>) -> Source {
-    let (kind, agent, translator) = match sender {
+fn source(member: Option<SourceMember>) -> Source {
+    let (kind, agent, translator) = match member {
         None => (None, None, None),
-        Some(Sender::Agent(agent)) => (None, Some(agent), None),
-        Some(Sender::Stored {
+        Some(SourceMember::Agent(agent)) => (None, Some(agent), None),
+        Some(SourceMember::Stored {
             kind,
             agent,
             translator,

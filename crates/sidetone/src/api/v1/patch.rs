@@ -1,6 +1,6 @@
 //! The form that changes an annotation.
 
-use sidetone_core::annotation::{AnnotationPatch, Change, TEXT_MAX_CHARS};
+use sidetone_core::annotation::{AnnotationPatch, FieldChange, TEXT_MAX_CHARS};
 
 use crate::api::words::Words;
 use crate::web::form::{Invalid, Params, Value};
@@ -37,7 +37,7 @@ fn change<'a, T>(
     form: &'a Params,
     name: &'a str,
     read: impl Fn(Value<'a>) -> Result<T, Invalid>,
-) -> Result<Change<T>, Invalid> {
+) -> Result<FieldChange<T>, Invalid> {
     match form.sent(name) {
         None => Ok(None),
         Some(value) if value.text.is_empty() => Ok(Some(None)),

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::id::AccountSid;
 use sidetone_store::StoreError;
-use sidetone_store::account::Settings;
+use sidetone_store::account::AccountSettings;
 use tokio::sync::Mutex;
 
 use super::account::addressed;
@@ -71,18 +71,18 @@ fn account_in(params: &Params) -> Option<Value<'_>> {
         .or_else(|| params.filled("Subaccount"))
 }
 
-async fn stored(app: &App, account: AccountSid) -> Result<Settings, ApiError> {
+async fn stored(app: &App, account: AccountSid) -> Result<AccountSettings, ApiError> {
     app.directory.refresh(app.store.as_ref()).await?;
     let settings = app.directory.settings(account);
     Ok(settings.ok_or_else(|| StoreError::NotFound(account.to_string()))?)
 }
 
-fn changed(old: Settings, form: &Params) -> Result<Settings, Invalid> {
+fn changed(old: AccountSettings, form: &Params) -> Result<AccountSettings, Invalid> {
     let flag = |name, old| {
         form.filled(name)
             .map_or(Ok(old), |value: Value<'_>| value.boolean())
     };
-    Ok(Settings {
+    Ok(AccountSettings {
         advanced_features: flag("AdvancedFeatures", old.advanced_features)?,
         voice_trace: flag("VoiceTrace", old.voice_trace)?,
         // Not of the compatible API.
@@ -90,7 +90,7 @@ fn changed(old: Settings, form: &Params) -> Result<Settings, Invalid> {
     })
 }
 
-fn body(account: AccountSid, settings: Settings, base: &BaseUrl) -> Response {
+fn body(account: AccountSid, settings: AccountSettings, base: &BaseUrl) -> Response {
     Json(Body {
         account_sid: account,
         advanced_features: settings.advanced_features,

@@ -8,7 +8,9 @@ use serde::Serialize;
 use sidetone_core::feedback::{FeedbackIssue, FeedbackTally};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::{TimeUs, day_text, parse_day};
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer};
+use sidetone_store::delivery::{
+    DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+};
 use sidetone_store::feedback::{
     FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback,
 };
@@ -256,7 +258,7 @@ pub fn notice(
         subject: Some(*sid.as_bytes()),
         kind: "feedback-summary".to_owned(),
         request,
-        signer: Signer::Twilio,
+        signature: Signature::Twilio,
         created_at: now,
     }
 }

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use self::collector::Collector;
-use self::queue::{BatchReceiver, DEPTH, queue};
+use self::queue::{DEPTH, QueuedPackets, queue};
 use self::tcp::Streams;
 use crate::app::App;
 use crate::config::Config;
@@ -125,29 +125,24 @@ impl Listeners {
         if at == Addresses::default() {
             return Ok(());
         }
-        let (batch_sender, batch_receiver) = queue(DEPTH);
+        let (queue, queued) = queue(DEPTH);
         for socket in self.udp {
             app.counters.kernel.watch(Transport::Udp, &socket)?;
-            let (app, batch_sender, stop) = (app.clone(), batch_sender.clone(), stop.clone());
-            tasks.spawn_blocking(move || udp::read(&app, &socket, &batch_sender, &stop));
+            let (app, queue, stop) = (app.clone(), queue.clone(), stop.clone());
+            tasks.spawn_blocking(move || udp::read(&app, &socket, &queue, &stop));
         }
         if let Some(listener) = self.tcp {
             let streams = Streams {
                 app: app.clone(),
-                batch_sender: batch_sender.clone(),
+                queue: queue.clone(),
                 tls: tls.filter(|_| app.config.hep.tls),
             };
             tasks.spawn(tcp::serve(listener, streams, stop.clone()));
         }
         if let Some(socket) = self.sip {
-            tasks.spawn(sip_port::serve(
-                app.clone(),
-                socket,
-                batch_sender,
-                stop.clone(),
-            ));
+            tasks.spawn(sip_port::serve(app.clone(), socket, queue, stop.clone()));
         }
-        tasks.spawn(take_in(app.clone(), batch_receiver));
+        tasks.spawn(take_in(app.clone(), queued));
         tasks.spawn(watch_kernel(app.clone(), stop.clone()));
         let shown = |at: Option<SocketAddr>| at.map_or("off".to_owned(), |at| at.to_string());
         let (udp, tcp, sip) = (shown(at.udp), shown(at.tcp), shown(at.sip));
@@ -181,7 +176,7 @@ fn enlarge(sockets: &[UdpSocket], asked: usize) {
 }
 
 /// Takes packets in until no listener is left.
-async fn take_in(app: App, mut batch_receiver: BatchReceiver) {
+async fn take_in(app: App, mut queued: QueuedPackets) {
     let (messages, mut running) = mpsc::channel(1);
     tokio::spawn(running::read(app.clone(), messages));
     let mut collector = Collector::new(app.clone());
@@ -189,10 +184,10 @@ async fn take_in(app: App, mut batch_receiver: BatchReceiver) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let taken = tokio::select! {
-            batch = batch_receiver.next() => {
+            batch = queued.next() => {
                 let Some(batch) = batch else { break };
                 let taken = collector.take(&batch).await;
-                batch_receiver.give_back(batch);
+                queued.give_back(batch);
                 taken
             }
             Some(messages) = running.recv() => {

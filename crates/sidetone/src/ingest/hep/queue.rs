@@ -21,30 +21,36 @@ type Pool = Arc<Mutex<Vec<PacketBatch>>>;
 
 /// Where listeners put batches.
 #[derive(Clone)]
-pub struct BatchSender {
-    sender: mpsc::Sender<PacketBatch>,
+pub struct PacketQueue {
+    filled: mpsc::Sender<PacketBatch>,
     pool: Pool,
 }
 
 /// Where the collector takes them.
-pub struct BatchReceiver {
-    receiver: mpsc::Receiver<PacketBatch>,
+pub struct QueuedPackets {
+    filled: mpsc::Receiver<PacketBatch>,
     pool: Pool,
 }
 
 /// A queue of so many batches.
 #[must_use]
-pub fn queue(depth: usize) -> (BatchSender, BatchReceiver) {
-    let (sender, receiver) = mpsc::channel(depth);
+pub fn queue(depth: usize) -> (PacketQueue, QueuedPackets) {
+    let (filled, taken) = mpsc::channel(depth);
     let pool = Pool::default();
-    let batch_sender = BatchSender {
-        sender,
+    let queue = PacketQueue {
+        filled,
         pool: pool.clone(),
     };
-    (batch_sender, BatchReceiver { receiver, pool })
+    (
+        queue,
+        QueuedPackets {
+            filled: taken,
+            pool,
+        },
+    )
 }
 
-impl BatchSender {
+impl PacketQueue {
     /// An empty batch.
     #[must_use]
     pub fn empty(&self, transport: Transport) -> PacketBatch {
@@ -58,25 +64,25 @@ impl BatchSender {
 
     /// Waits for room. A queue without a collector takes nothing any more: then everything is ending.
     pub async fn put(&self, batch: PacketBatch) {
-        let _ = self.sender.send(batch).await;
+        let _ = self.filled.send(batch).await;
     }
 
     /// As [`Self::put`], for threads that may wait.
     pub fn put_blocking(&self, batch: PacketBatch) {
-        let _ = self.sender.blocking_send(batch);
+        let _ = self.filled.blocking_send(batch);
     }
 
     /// Whether there was room.
     #[must_use]
     pub fn try_put(&self, batch: PacketBatch) -> bool {
-        self.sender.try_send(batch).is_ok()
+        self.filled.try_send(batch).is_ok()
     }
 }
 
-impl BatchReceiver {
+impl QueuedPackets {
     /// The next batch; `None` when no listener is left.
     pub async fn next(&mut self) -> Option<PacketBatch> {
-        self.receiver.recv().await
+        self.filled.recv().await
     }
 
     /// Gives a batch back to be filled again.

@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::batch::Kind;
-use super::queue::BatchSender;
+use super::queue::PacketQueue;
 use crate::app::App;
 use crate::shutdown::stopped;
 use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
@@ -32,7 +32,7 @@ const LONGER_MAX: usize = 256;
 pub(super) async fn serve(
     app: App,
     socket: UdpSocket,
-    batch_sender: BatchSender,
+    queue: PacketQueue,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut buffer = vec![0; 65_536];
@@ -66,10 +66,10 @@ pub(super) async fn serve(
                 answer
             }
             Outcome::Report(answer) => {
-                let mut batch = batch_sender.empty(Transport::Sip);
+                let mut batch = queue.empty(Transport::Sip);
                 batch.received_at = app.clock.now();
                 batch.push(peer, Kind::Sip, request);
-                if batch_sender.try_put(batch) {
+                if queue.try_put(batch) {
                     answer
                 } else {
                     count(&app, peer, PacketResult::QueueFull, PacketReason::None);

@@ -11,20 +11,20 @@ use tokio_rustls::TlsAcceptor;
 
 use super::foreign::{Foreign, remedy};
 use super::framer::Framer;
-use super::queue::BatchSender;
+use super::queue::PacketQueue;
 use crate::app::App;
 use crate::config::Networks;
 use crate::shutdown::stopped;
 use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
 use crate::telemetry::throttle::Subject;
-use crate::web::connections::{ConnectionLimit, ConnectionSlot, Found};
+use crate::web::connections::{ConnectionLimit, ConnectionPermit, Found};
 use crate::web::server::accept;
 
 /// How long an agent may have nothing to send. Long: at night there are no calls, and what is sent
 /// into a connection that was closed meanwhile is lost.
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// How long an agent is silent at least that has sent packets before, until another connection may
-/// have its slot.
+/// have its permit.
 const IDLE_MIN: Duration = Duration::from_secs(60);
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
@@ -34,7 +34,7 @@ pub struct Streams {
     /// Whose counters count.
     pub app: App,
     /// Where packets go.
-    pub batch_sender: BatchSender,
+    pub queue: PacketQueue,
     /// Encrypts connections.
     pub tls: Option<TlsAcceptor>,
 }
@@ -55,7 +55,7 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
         let may_be = app.tables.get().agents.may_be_at(peer.ip());
         let take = || limit.take(peer.ip(), app.clock.passed());
         let found = may_be.then(take).flatten();
-        let Some(Found { slot, displaces }) = found else {
+        let Some(Found { permit, displaces }) = found else {
             refuse(app, may_be, peer);
             continue;
         };
@@ -70,7 +70,7 @@ pub async fn serve(listener: TcpListener, streams: Streams, mut stop: watch::Rec
             peer,
             streams.clone(),
             stop.clone(),
-            slot,
+            permit,
         ));
     }
 }
@@ -106,15 +106,15 @@ async fn connection(
     peer: SocketAddr,
     streams: Arc<Streams>,
     mut stop: watch::Receiver<bool>,
-    slot: ConnectionSlot,
+    permit: ConnectionPermit,
 ) {
     let reading = async {
         match &streams.tls {
-            None => read(stream, peer, &streams, &slot).await,
+            None => read(stream, peer, &streams, &permit).await,
             Some(acceptor) => {
                 let pause = streams.app.config.client_timeout;
                 match tokio::time::timeout(pause, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => read(stream, peer, &streams, &slot).await,
+                    Ok(Ok(stream)) => read(stream, peer, &streams, &permit).await,
                     Ok(Err(error)) => {
                         mistaken(&streams.app, peer, PacketReason::TlsHandshake, &error);
                     }
@@ -126,7 +126,7 @@ async fn connection(
     tokio::select! {
         () = reading => {}
         () = stopped(&mut stop) => {}
-        () = slot.lost() => {}
+        () = permit.lost() => {}
     }
 }
 
@@ -147,11 +147,9 @@ async fn read(
     mut stream: impl AsyncRead + Unpin,
     peer: SocketAddr,
     streams: &Streams,
-    slot: &ConnectionSlot,
+    permit: &ConnectionPermit,
 ) {
-    let Streams {
-        app, batch_sender, ..
-    } = streams;
+    let Streams { app, queue, .. } = streams;
     let transport = Transport::Tcp;
     let malformed = |reason, number| {
         let counters = &app.counters;
@@ -166,7 +164,7 @@ async fn read(
         } else {
             IDLE
         };
-        slot.listens(app.clock.passed());
+        permit.listens(app.clock.passed());
         let length = match tokio::time::timeout(pause, stream.read(&mut piece)).await {
             Ok(Ok(0)) | Err(_) => break,
             Ok(Ok(length)) => length,
@@ -182,14 +180,14 @@ async fn read(
             mistaken(app, peer, reason, &reason.as_str());
             break;
         }
-        slot.works();
-        let mut batch = batch_sender.empty(transport);
+        permit.works();
+        let mut batch = queue.empty(transport);
         batch.received_at = app.clock.now();
         let gaps = framer.feed(peer, &piece[..length], &mut batch);
         malformed(PacketReason::BetweenPackets, gaps);
         if !batch.is_empty() {
-            slot.is_known();
-            batch_sender.put(batch).await;
+            permit.is_known();
+            queue.put(batch).await;
         }
     }
     if framer.is_within() {

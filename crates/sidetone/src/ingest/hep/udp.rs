@@ -11,7 +11,7 @@ use nix::sys::socket::{
 use tokio::sync::watch;
 
 use super::batch::{Kind, PacketBatch};
-use super::queue::{BATCH_BYTES, BATCH_PACKETS, BatchSender};
+use super::queue::{BATCH_BYTES, BATCH_PACKETS, PacketQueue};
 use crate::app::App;
 use crate::telemetry::labels::Transport;
 
@@ -33,18 +33,13 @@ pub fn enlarge(socket: &UdpSocket, bytes: usize) -> nix::Result<usize> {
 
 /// Reads datagrams until a stop is asked for, on a thread of its own: it waits in the kernel, and
 /// for the collector.
-pub fn read(
-    app: &App,
-    socket: &UdpSocket,
-    batch_sender: &BatchSender,
-    stop: &watch::Receiver<bool>,
-) {
+pub fn read(app: &App, socket: &UdpSocket, queue: &PacketQueue, stop: &watch::Receiver<bool>) {
     let mut reader = Reader::default();
-    let mut batch = batch_sender.empty(Transport::Udp);
+    let mut batch = queue.empty(Transport::Udp);
     let pass_on = |batch: &mut PacketBatch| {
-        let mut full = std::mem::replace(batch, batch_sender.empty(Transport::Udp));
+        let mut full = std::mem::replace(batch, queue.empty(Transport::Udp));
         full.received_at = app.clock.now();
-        batch_sender.put_blocking(full);
+        queue.put_blocking(full);
     };
     while !is_over(stop) {
         let read = reader.read(socket, |peer, bytes| {
@@ -95,15 +90,15 @@ impl Reader {
         socket: &UdpSocket,
         mut give: impl FnMut(SocketAddr, &[u8]),
     ) -> nix::Result<()> {
-        let mut slots: Vec<_> = self
+        let mut buffers: Vec<_> = self
             .memory
             .chunks_exact_mut(DATAGRAM_BYTES)
-            .map(|slot| [IoSliceMut::new(slot)])
+            .map(|buffer| [IoSliceMut::new(buffer)])
             .collect();
         let (fd, flags) = (socket.as_raw_fd(), MsgFlags::MSG_WAITFORONE);
-        for datagram in recvmmsg(fd, &mut self.headers, &mut slots, flags, None)? {
+        for datagram in recvmmsg(fd, &mut self.headers, &mut buffers, flags, None)? {
             let peer = datagram.address.as_ref().and_then(peer);
-            // An empty datagram fills no slot, and counts as any other.
+            // An empty datagram fills no buffer, and counts as any other.
             let bytes = datagram.iovs().next().unwrap_or_default();
             give(peer.unwrap_or(NOBODY), bytes);
         }

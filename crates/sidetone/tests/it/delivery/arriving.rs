@@ -46,7 +46,7 @@ async fn a_delivery_brings_its_own_headers_and_may_be_unsigned() {
     let delivering = Delivering::start().await;
     let mut one = delivering.form(1, &format!("{}/a", receiver.origin), None);
     let own = vec![("Webhook-Id".to_owned(), "msg_1".to_owned())];
-    (one.request.headers, one.signer) = (Headers::new(own).unwrap(), Signer::None);
+    (one.request.headers, one.signature) = (Headers::new(own).unwrap(), Signature::None);
     delivering.deliver(vec![one]).await;
     delivering.until_all_arrived().await;
     let received = receiver.received().remove(0);

@@ -18,7 +18,7 @@ use sidetone::config::{Settings, Switch};
 use sidetone::delivery::{Deliveries, Limits};
 use sidetone::runner;
 use sidetone_store::delivery::{
-    DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signer,
+    DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_wire::form::Form;
@@ -176,7 +176,7 @@ impl Delivering {
                 headers: Headers::default(),
                 body: Some((FORM.to_owned(), format!("n={n}").into_bytes())),
             },
-            signer: Signer::Twilio,
+            signature: Signature::Twilio,
             created_at: self.server.app.clock.now(),
         }
     }

@@ -170,11 +170,11 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     let app = server.app.clone();
     app.counters.kernel.watch(Transport::Udp, &socket).unwrap();
     // Nobody takes from the queue, which holds one batch, before all is sent.
-    let (batch_sender, mut batch_receiver) = queue(1);
+    let (queue, mut queued) = queue(1);
     let (stop, stopped) = watch::channel(false);
     let reader = {
         let app = app.clone();
-        tokio::task::spawn_blocking(move || udp::read(&app, &socket, &batch_sender, &stopped))
+        tokio::task::spawn_blocking(move || udp::read(&app, &socket, &queue, &stopped))
     };
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     for _ in 0..SENT {
@@ -182,9 +182,9 @@ async fn what_a_busy_reader_leaves_is_dropped_and_counted_by_the_kernel() {
     }
     let mut received = 0;
     let pause = Duration::from_millis(500);
-    while let Ok(Some(batch)) = tokio::time::timeout(pause, batch_receiver.next()).await {
+    while let Ok(Some(batch)) = tokio::time::timeout(pause, queued.next()).await {
         received += batch.len() as u64;
-        batch_receiver.give_back(batch);
+        queued.give_back(batch);
     }
     stop.send_replace(true);
     reader.await.unwrap();

@@ -58,7 +58,7 @@ pub(super) struct Line {
     pub(super) call_sid: Option<String>,
     pub(super) account_sid: Option<String>,
     pub(super) at: Option<TimeUs>,
-    pub(super) source: Option<Sender>,
+    pub(super) source: Option<SourceMember>,
     pub(super) kind: Option<EventKind>,
     pub(super) parent_call_sid: Option<String>,
     pub(super) step: Option<Step>,
@@ -88,7 +88,7 @@ pub(super) struct Line {
     deny_unknown_fields,
     expecting = "a name, or an object of kind, agent and translator"
 )]
-pub(super) enum Sender {
+pub(super) enum SourceMember {
     Agent(String),
     Stored {
         kind: Option<SourceKind>,

@@ -18,14 +18,14 @@ use super::{Seconds, SummaryUrl};
 
 /// A summary of our own making, or one with another system's laid over it.
 #[derive(Debug)]
-pub enum Rendered<'a> {
+pub enum ServedSummary<'a> {
     /// Of our own making; the usual case, written straight from the record.
     Ours(Box<SummaryResource<'a>>),
     /// Another system's, served back field for field.
     Imported(Value),
 }
 
-impl Serialize for Rendered<'_> {
+impl Serialize for ServedSummary<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Ours(summary) => summary.serialize(serializer),
@@ -40,9 +40,9 @@ pub fn render<'a, S>(
     record: &'a CallRecord<S>,
     summary: &'a CallSummary,
     url: SummaryUrl<'a>,
-) -> Rendered<'a> {
+) -> ServedSummary<'a> {
     match &summary.imported {
-        None => Rendered::Ours(Box::new(SummaryResource::of(record, summary, url))),
+        None => ServedSummary::Ours(Box::new(SummaryResource::of(record, summary, url))),
         Some(raw) => {
             let beside = summary.beside.as_deref();
             let beside = beside.map(|beside| SummaryResource {
@@ -54,7 +54,7 @@ pub fn render<'a, S>(
                 ..SummaryResource::of(record, beside, url)
             });
             let here = Here::of(record, summary, url);
-            Rendered::Imported(imported::served(raw, beside.as_ref(), &here))
+            ServedSummary::Imported(imported::served(raw, beside.as_ref(), &here))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where an event stands in the log: in its call's range, at a slot that follows from its key.
+//! Where an event stands in the log: in its call's range, at a row id that follows from its key.
 
 use std::ops::RangeInclusive;
 
@@ -10,26 +10,26 @@ use super::event::PackedEvent;
 use crate::error::Result;
 use sidetone_store::{Appended, EVENTS_PER_CALL_MAX};
 
-/// Bits of a slot; erase.rs counts on them too. What is left of 64 bits holds 34 thousand million
-/// calls.
+/// Bits of a row id within its call; erase.rs counts on them too. What is left of 64 bits holds 34
+/// thousand million calls.
 const BITS: u32 = 28;
-const SLOTS: i64 = 1 << BITS;
-/// Slots that are tried. Keys of 100,000 honest events never need as many; whoever seeks out keys
+const ROWS: i64 = 1 << BITS;
+/// Row ids that are tried. Keys of 100,000 honest events never need as many; whoever seeks out keys
 /// that meet must not keep the writer busy.
 const TRIED: i64 = 64;
 
 /// The rows of a call's events.
 pub(crate) fn range(call: i64) -> RangeInclusive<i64> {
     let first = call << BITS;
-    first..=first + (SLOTS - 1)
+    first..=first + (ROWS - 1)
 }
 
 /// The rows where an event may stand, the likeliest first: it stands at the first that no other key
 /// has taken. Of a call with 100,000 events, some twenty do not stand at their first.
 fn candidates(call: i64, key: &[u8; 16]) -> impl Iterator<Item = i64> + use<> {
     let [a, b, c, d, ..] = *key;
-    let slot = i64::from(u32::from_be_bytes([a, b, c, d]) >> (32 - BITS));
-    (0..TRIED).map(move |step| (call << BITS) | ((slot + step) % SLOTS))
+    let first = i64::from(u32::from_be_bytes([a, b, c, d]) >> (32 - BITS));
+    (0..TRIED).map(move |step| (call << BITS) | ((first + step) % ROWS))
 }
 
 /// The statements that append events.
