@@ -45,7 +45,8 @@ clients: release
 readme: release
 	bash tests/readme/run.sh
 
-# Real calls through Kamailio and rtpengine into the program as it is shipped; what it says of them against the phones' own counts.
+# Real calls through Kamailio and rtpengine into the program as it is shipped; what it says of them
+# against the phones' own counts.
 calls: release
 	bash tests/calls/run.sh
 
@@ -68,7 +69,8 @@ audit:
 	$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny check
 
-# Each decoder for FUZZ_SECONDS. cargo-fuzz needs nightly features of the compiler; RUSTC_BOOTSTRAP allows them on stable.
+# Each decoder for FUZZ_SECONDS. cargo-fuzz needs nightly features of the compiler; RUSTC_BOOTSTRAP
+# allows them on stable.
 FUZZ_SECONDS ?= 60
 fuzz:
 	$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz

@@ -1,4 +1,5 @@
-# What a normal client waits for while others attack (tests/attacks). Neither side has a core of its own here.
+# What a normal client waits for while others attack (tests/attacks). Neither side has a core of its
+# own here.
 
 attacks() {
   local p99 p50 longest requests most title

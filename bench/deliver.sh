@@ -8,7 +8,8 @@ told() {
   RATE=${answer% *}
 }
 
-# deliver: fills the outbox of a directory of its own, lets the server empty it, three times in turns with the floor.
+# deliver: fills the outbox of a directory of its own, lets the server empty it, three times in
+# turns with the floor.
 deliver() {
   local dir=$OUT/deliver ours=() floor=() began
   rm -rf "$dir"

@@ -1,4 +1,5 @@
-# HEP: what a core can receive, put to its calls and keep; what the server takes end to end, for long, and when it is too much.
+# HEP: what a core can receive, put to its calls and keep; what the server takes end to end, for
+# long, and when it is too much.
 
 HEP_AT=127.0.0.1:19060 HEP_SEED=0
 
@@ -56,7 +57,8 @@ hep_highest() {
   row "resident memory then" "$(memory "$PID_server" VmRSS) MB" – – "≤ 300 MB"
 }
 
-# hep_open DIR: sets OPEN_RATE to a rate that is kept up with 100,000 calls open, each with a datagram every few seconds.
+# hep_open DIR: sets OPEN_RATE to a rate that is kept up with 100,000 calls open, each with a
+# datagram every few seconds.
 hep_open() {
   OPEN_RATE=$RATE
   while hep_server "$1" && ! hep_round "$OPEN_RATE" "$HEP_PROBE_S" 100000; do
@@ -95,9 +97,9 @@ hep_overload() {
   row "$rate/s again, no restart" "$LOSS % lost ($FATES)" – – "≤ 0.1"
 }
 
-# hep_round RATE SECONDS OPEN: sends, and waits until all is accounted for. Sets SENT, SUM, FATES to what became of
-# it, and LOSS in percent. Fails when a thousandth was lost or the sender did not keep up; and when the server did not, and was only saved by
-# its buffers, which hold seconds.
+# hep_round RATE SECONDS OPEN: sends, and waits until all is accounted for. Sets SENT, SUM, FATES to
+# what became of it, and LOSS in percent. Fails when a thousandth was lost or the sender did not
+# keep up; and when the server did not, and was only saved by its buffers, which hold seconds.
 hep_round() {
   local before kept result ended lag
   before=$(hep_fates)

@@ -3,8 +3,8 @@
 # sample PATH FILE: an answer of the server, to know its size.
 sample() { curl -sS -f -u "$LOGIN_PLAIN" "http://$ADDR_server$1" -o "$2" || die "GET $1 failed"; }
 
-# race WHAT PATH_OF_SAMPLE FILE: sets OURS and FLOOR to the median of three shots each, taken in turns, and BUSY to the
-# share of its core that the server computed.
+# race WHAT PATH_OF_SAMPLE FILE: sets OURS and FLOOR to the median of three shots each, taken in
+# turns, and BUSY to the share of its core that the server computed.
 race() {
   sample "$2" "$OUT/sample.json"
   listen floor "$BENCH" floor-http 127.0.0.1:0 "$OUT/sample.json"

@@ -12,7 +12,8 @@ need() {
   command -v "$1" >/dev/null || die "$1 is missing: install it, e.g. with apt-get install $2"
 }
 
-# listen NAME COMMAND…: starts it on the servers' core and waits until it listens. Sets PID_NAME and ADDR_NAME.
+# listen NAME COMMAND…: starts it on the servers' core and waits until it listens. Sets PID_NAME and
+# ADDR_NAME.
 listen() {
   local name=$1 line="" log=$OUT/$1.log
   shift
@@ -61,8 +62,8 @@ shoot() {
 # middle COLUMN: of lines on standard input, the one in the middle by that column.
 middle() { sort -g -k "$1,$1" | sed -n 2p; }
 
-# row WORK MEASURED FLOOR RATIO AIM: a line of the table. The aim is a number the ratio must reach, or begins with ≤ and
-# limits MEASURED's first number, or is – for none.
+# row WORK MEASURED FLOOR RATIO AIM: a line of the table. The aim is a number the ratio must reach,
+# or begins with ≤ and limits MEASURED's first number, or is – for none.
 row() {
   local mark=""
   case $5 in

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures the server against floors of the same machine, in the same run, and prints a table (docs/performance.md).
+# Measures the server against floors of the same machine, in the same run, and prints a table
+# (docs/performance.md).
 #
 #   CALLS=1000000 bash bench/run.sh
 #

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Fuzzes each decoder for so many seconds (default 60). What is found lands in fuzz/artifacts and fails the run.
+# Fuzzes each decoder for so many seconds (default 60). What is found lands in fuzz/artifacts and
+# fails the run.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
 
-# libFuzzer's instrumentation is not stable in the compiler; this lets a stable one have it. There is no unsafe code of
-# ours for a sanitizer to find.
+# libFuzzer's instrumentation is not stable in the compiler; this lets a stable one have it. There
+# is no unsafe code of ours for a sanitizer to find.
 export RUSTC_BOOTSTRAP=1
 for target in fuzz_targets/*.rs; do
   name=$(basename "$target" .rs)

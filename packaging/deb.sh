@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes target/debian/sidetone_….deb: the program, its man pages and completions, a systemd unit with a user of its own, and a
-# configuration file. What goes where is in crates/sidetone/Cargo.toml.
+# Makes target/debian/sidetone_….deb: the program, its man pages and completions, a systemd unit
+# with a user of its own, and a configuration file. What goes where is in
+# crates/sidetone/Cargo.toml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Circles of imports inside crates: `tests/circles.py CRATE…` prints each, and fails if there are any.
+"""Circles of imports inside crates: `tests/circles.py CRATE…` prints each, and fails if there are
+any.
 
 A module is a file, and imports what its `use` lines and the paths in its code lead to; `mod` lines
 and modules of tests do not count. A parent and a child that import each other are a circle, too.

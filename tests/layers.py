@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The layers of the program: a module of crates/sidetone imports only what LAYERS lets it.
 
-What modules import is what their `use` lines and the paths in their code begin with; tests do not count.
+What modules import is what their `use` lines and the paths in their code begin with; tests do not
+count.
 """
 
 import re
@@ -10,9 +11,9 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent / "crates/sidetone/src"
 
-# Bottom to top: each module, and what it may import. Only what stands above it here may be named, so that no
-# arrow leads up. `a::b` lets it import that of `a` alone. `core`, `wire`, `store`, `store_sqlite` and `demo`
-# are the crates.
+# Bottom to top: each module, and what it may import. Only what stands above it here may be named,
+# so that no arrow leads up. `a::b` lets it import that of `a` alone. `core`, `wire`, `store`,
+# `store_sqlite` and `demo` are the crates.
 LAYERS = """
 address
 budget

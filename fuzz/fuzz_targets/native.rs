@@ -1,4 +1,5 @@
-//! Any body gives events and refusals, the same ones however it is cut into chunks; what is taken can be read back.
+//! Any body gives events and refusals, the same ones however it is cut into chunks; what is taken
+//! can be read back.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! Any bytes are a message, several or none; a message can be asked everything, and what is kept of it comes back from storage.
+//! Any bytes are a message, several or none; a message can be asked everything, and what is kept of
+//! it comes back from storage.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

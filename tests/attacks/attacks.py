@@ -22,7 +22,8 @@ def lines(call, count, **members):
 
 
 def post(server, path, body, **headers):
-    """Status and body of the answer, whatever it is; 0 when the connection was closed because much of the body was left."""
+    """Status and body of the answer, whatever it is; 0 when the connection was closed because much
+    of the body was left."""
     connection = server.connect()
     connection.http.timeout = 60
     try:
@@ -61,7 +62,8 @@ def expect(holds, what):
 
 
 def wait_until_folded(server, others=1):
-    """Waits until no more calls are dirty than those of others: while the normal client works, its own is at most times."""
+    """Waits until no more calls are dirty than those of others: while the normal client works, its
+    own is at most times."""
     deadline = time.monotonic() + 100
     while server.metric("sidetone_dirty_calls") > others:
         expect(time.monotonic() < deadline, "calls are not folded")
@@ -115,7 +117,8 @@ def long_calls(server):
 
 
 def refused_lines(server):
-    """Bodies of a few hundred kilobytes that unpack to tens of millions of lines, none of them an event."""
+    """Bodies of a few hundred kilobytes that unpack to tens of millions of lines, none of them an
+    event."""
     for line in (b"{}\n", b"\n", b'{"kind":"edge","data":[[[[[[[[]]]]]]]]}\n'):
         body = gzip.compress(line * 1_000_000, 9) * 67
         for status, _ in together(4, lambda _: post(server, "/ingest/v1/events", body, **{"Content-Encoding": "gzip"})):
@@ -139,7 +142,8 @@ def open_many(port, count, say=b""):
 
 
 def idle_connections(server):
-    """More connections than there may be, that say nothing: to both doors; and a new client comes meanwhile."""
+    """More connections than there may be, that say nothing: to both doors; and a new client comes
+    meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held = open_many(server.port, 700) + open_many(server.hep_port, 700)
@@ -220,7 +224,8 @@ def read_log(server):
 
 
 def long_answers(server):
-    """A body that takes longer to be settled than a client may be silent: it is answered all the same."""
+    """A body that takes longer to be settled than a client may be silent: it is answered all the
+    same."""
     calls = 4_000
     members = {"at": "2026-06-01T00:10:00Z", "kind": "progress", "step": "completed"}
     body = "".join(json.dumps({"id": f"x{n}", "call_sid": f"long {n}", **members}) + "\n" for n in range(calls))

@@ -2,9 +2,10 @@
 
     main.py BINARY [--measure] [ATTACK…]
 
-During each a normal client goes on with its work. Afterwards the server must be the same process, answer, have kept all that it
-acknowledged, and be clean. --measure prints how long the normal client waited (bench/attacks.sh), of several runs: one has too
-few requests to tell the slowest hundredth of them.
+During each a normal client goes on with its work. Afterwards the server must be the same process,
+answer, have kept all that it acknowledged, and be clean. --measure prints how long the normal
+client waited (bench/attacks.sh), of several runs: one has too few requests to tell the slowest
+hundredth of them.
 """
 
 import os

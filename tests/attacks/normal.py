@@ -1,6 +1,8 @@
-"""A client that goes on with its work, keeps a ledger of what was acknowledged, and notes how long it waited.
+"""A client that goes on with its work, keeps a ledger of what was acknowledged, and notes how long
+it waited.
 
-It is a process of its own: as a thread it would wait for the attacker's JSON to be read, and that would be taken for the server.
+It is a process of its own: as a thread it would wait for the attacker's JSON to be read, and that
+would be taken for the server.
 """
 
 import http.client

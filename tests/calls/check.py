@@ -1,6 +1,7 @@
 """What must hold of the truth, and of the summaries against it."""
 
-# The two phones disagree by what is on its way when one of them hangs up; little, but on a busy machine.
+# The two phones disagree by what is on its way when one of them hangs up; little, but on a busy
+# machine.
 UNDERWAY = 25
 REPORT_EVERY_S, PACKETS_PER_S = 5, 50
 # What may have been sent since the last report; a report is late rather than early.
@@ -32,7 +33,8 @@ class Checks:
 
 
 def streams(truth):
-    """The two streams of a call by the edge and direction where each shows: as it comes from a phone, and as it leaves for one."""
+    """The two streams of a call by the edge and direction where each shows: as it comes from a
+    phone, and as it leaves for one."""
     return {
         ("sip_edge", "inbound"): truth.caller_stream,
         ("carrier_edge", "outbound"): truth.caller_stream,

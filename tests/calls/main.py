@@ -1,4 +1,5 @@
-"""The calls themselves: builds the network, starts everything, lets people talk, and asks what became of it."""
+"""The calls themselves: builds the network, starts everything, lets people talk, and asks what
+became of it."""
 
 import argparse
 import os

@@ -1,4 +1,5 @@
-"""Three machines in one: the caller's, the callee's, and between them the one of the proxy, which is where this program runs."""
+"""Three machines in one: the caller's, the callee's, and between them the one of the proxy, which
+is where this program runs."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""The programs between the phones: Kamailio and rtpengine, configured as docs/sources tells, tcpdump, and sidetone."""
+"""The programs between the phones: Kamailio and rtpengine, configured as docs/sources tells,
+tcpdump, and sidetone."""
 
 import os
 import re
@@ -50,7 +51,8 @@ def settings(text):
 
 
 def check_readme(lines):
-    """README's first page says the same as docs/sources, but for the number of the agent, which can be left out."""
+    """README's first page says the same as docs/sources, but for the number of the agent, which can
+    be left out."""
     with open(os.path.join(SOURCES, "..", "..", "README.md")) as file:
         on_first_page = settings(file.read())
     needed = {(name, value) for name, value in settings(lines) if name != "hep_capture_id"}

@@ -1,4 +1,5 @@
-"""Keeps calls as fixtures/hep has them: what was mirrored of each, and what happened, by the same names."""
+"""Keeps calls as fixtures/hep has them: what was mirrored of each, and what happened, by the same
+names."""
 
 import json
 import os

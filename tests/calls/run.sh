@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Real calls through Kamailio and rtpengine, mirrored into a running sidetone, and its summaries against the phones' own counts.
+# Real calls through Kamailio and rtpengine, mirrored into a running sidetone, and its summaries
+# against the phones' own counts.
 # usage: tests/calls/run.sh [--truth] [--record DIR] [SIDETONE_BINARY]
 # --truth    without sidetone: only what the phones counted, and whether that agrees with itself
 # --record   keeps what was mirrored and the truth of each call in DIR, as in fixtures/hep
@@ -30,7 +31,8 @@ fi
 
 install_programs
 
-# Networks and processes of their own: they all end with the first process in there, however it ends.
+# Networks and processes of their own: they all end with the first process in there, however it
+# ends.
 own=(unshare --net --mount --pid --fork --kill-child --mount-proc)
 [ "$(id -u)" = 0 ] || own+=(--user --map-current-user --keep-caps)
 "${own[@]}" ip link set lo up 2>/dev/null || {

@@ -1,4 +1,5 @@
-# Sourced by run.sh: puts the libraries under $cache, and leaves them alone while their list is unchanged.
+# Sourced by run.sh: puts the libraries under $cache, and leaves them alone while their list is
+# unchanged.
 
 ready_venv_module() {
   python3 -c 'import ensurepip, venv' 2>/dev/null && return

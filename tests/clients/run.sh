@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the official, unmodified client libraries against a fresh server.
 # usage: tests/clients/run.sh [SIDETONE_BINARY]
-# Needs python3, node >= 20, npm, go, a JDK and Maven; as root it installs the last three. Libraries are installed once, under target/.
+# Needs python3, node >= 20, npm, go, a JDK and Maven; as root it installs the last three. Libraries
+# are installed once, under target/.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -63,7 +64,8 @@ PYTHONDONTWRITEBYTECODE=1 python3 "$here/seed" --url "$url" --accounts "$work/ac
 
 for major in 7 8 9; do verdict_of_pytest "python twilio $major" "$cache/python$major/bin/python" "$here/python"; done
 verdict_of_node "node twilio 3" twilio3 "$here"/node/*.test.js
-# The last version with Call Feedback. Not the other suites: it drops codes and annotations from lists.
+# The last version with Call Feedback. Not the other suites: it drops codes and annotations from
+# lists.
 verdict_of_node "node twilio 4.0.0" twilio40 "$here"/node/{feedback,feedback_summary,signature}.test.js
 shopt -s extglob
 for major in 4 6; do verdict_of_node "node twilio $major" "twilio$major" "$here"/node/!(feedback*).test.js; done

@@ -1,4 +1,5 @@
-# Sourced by run.sh: runs one suite, shows its failures, says "N passed, N failed". A skipped test is a failure.
+# Sourced by run.sh: runs one suite, shows its failures, says "N passed, N failed". A skipped test
+# is a failure.
 
 failed=0
 

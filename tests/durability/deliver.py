@@ -1,6 +1,6 @@
-"""A hundred thousand deliveries to three endpoints (healthy, slow, failing half the time), the server killed twice while
-they leave: every one arrives, in order by subject, the healthy endpoint waits for no other, and what comes twice carries
-the same id."""
+"""A hundred thousand deliveries to three endpoints (healthy, slow, failing half the time), the
+server killed twice while they leave: every one arrives, in order by subject, the healthy endpoint
+waits for no other, and what comes twice carries the same id."""
 
 import asyncio
 import os
@@ -18,7 +18,8 @@ HEALTHY, SLOW, FAILING = 94_000, 1_000, 5_000
 SLOWNESS = 0.2
 # A delivery is refused at most so often: its next attempt would come too late for a test.
 REFUSED_MAX = 2
-# The healthy endpoint has everything after so long, kills included; all of it ends after this, seconds.
+# The healthy endpoint has everything after so long, kills included; all of it ends after this,
+# seconds.
 HEALTHY_TIME, WHOLE_TIME = 40, 100
 OF_A_SUBJECT = 2
 

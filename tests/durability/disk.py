@@ -1,5 +1,6 @@
-"""A disk that is full: writes are refused, reads are answered, /readyz and the log say so; when there is room again, all goes on by
-itself, and everything acknowledged is listed within seconds. Needs root, for a file system of its own."""
+"""A disk that is full: writes are refused, reads are answered, /readyz and the log say so; when
+there is room again, all goes on by itself, and everything acknowledged is listed within seconds.
+Needs root, for a file system of its own."""
 
 import os
 import subprocess

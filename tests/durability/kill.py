@@ -1,4 +1,5 @@
-"""Kill the server while annotations and NDJSON lines are acknowledged; everything acknowledged must be there, once."""
+"""Kill the server while annotations and NDJSON lines are acknowledged; everything acknowledged must
+be there, once."""
 
 import collections
 import http.client

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is acknowledged survives: kill -9 twenty times, and twice while deliveries leave; a full disk; a trace of the system calls of one commit.
+# What is acknowledged survives: kill -9 twenty times, and twice while deliveries leave; a full
+# disk; a trace of the system calls of one commit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

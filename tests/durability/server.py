@@ -24,7 +24,8 @@ def event(call, name):
 
 
 class Server:
-    """settings: by their names in the configuration. hep: whether it takes HEP over TCP. log: where its log goes."""
+    """settings: by their names in the configuration. hep: whether it takes HEP over TCP. log: where
+    its log goes."""
 
     def __init__(self, binary, prefix=(), settings=None, hep=False, log=None):
         self.binary = os.path.abspath(binary)
@@ -92,7 +93,8 @@ class Server:
 
 
 def free_port():
-    """A port below those that the system gives to connections, so that none takes it before the server does."""
+    """A port below those that the system gives to connections, so that none takes it before the
+    server does."""
     while True:
         port = random.randrange(16_384, 32_768)
         try:

@@ -1,4 +1,5 @@
-"""Trace the system calls of acknowledged annotations: a data sync of the log stands between the last write and the reply."""
+"""Trace the system calls of acknowledged annotations: a data sync of the log stands between the
+last write and the reply."""
 
 import os
 import re
@@ -49,7 +50,8 @@ def judge(lines):
     """Goes through the trace in order. A sync counts when it has returned."""
     replies = 0
     unsynced = wrote = False
-    # Threads whose sync of the log has begun and not returned: a resumed line does not name the file.
+    # Threads whose sync of the log has begun and not returned: a resumed line does not name the
+    # file.
     syncing = set()
     for line in lines:
         thread = line.split(maxsplit=1)[0]

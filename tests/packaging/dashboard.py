@@ -1,4 +1,5 @@
-"""Every metric and label that packaging/grafana/sidetone.json asks for is there on /metrics of a running server.
+"""Every metric and label that packaging/grafana/sidetone.json asks for is there on /metrics of a
+running server.
 
 usage: python3 dashboard.py URL; the server must have counted something of every kind.
 """

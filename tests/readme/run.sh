@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Does what README.md tells a reader to do, in its words and its order, and looks for what it promises; then the examples in
-# docs/clients.md of the libraries that it installed.
+# Does what README.md tells a reader to do, in its words and its order, and looks for what it
+# promises; then the examples in docs/clients.md of the libraries that it installed.
 # usage: tests/readme/run.sh [SIDETONE_BINARY]
-# Left out: what installs packages or changes the machine (blocks with sudo). Ports are free ones instead of 8080 and 9060.
+# Left out: what installs packages or changes the machine (blocks with sudo). Ports are free ones
+# instead of 8080 and 9060.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

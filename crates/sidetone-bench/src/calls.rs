@@ -1,4 +1,5 @@
-//! Calls to measure with: each follows from the seed and its number, so nothing has to be remembered.
+//! Calls to measure with: each follows from the seed and its number, so nothing has to be
+//! remembered.
 
 use sidetone_core::correlate::call_sid;
 use sidetone_core::facts::CallFacts;

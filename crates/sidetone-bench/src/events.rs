@@ -1,4 +1,5 @@
-//! Events as a session border controller would send them: ten a call, as NDJSON, those of calls at a time mixed.
+//! Events as a session border controller would send them: ten a call, as NDJSON, those of calls at
+//! a time mixed.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Every filter of a list: the value a call has for it, how it is set, and a value that no call has.
+//! Every filter of a list: the value a call has for it, how it is set, and a value that no call
+//! has.
 
 use sidetone_core::annotation::Annotation;
 use sidetone_core::correlate::call_sid;
@@ -51,7 +52,8 @@ macro_rules! fields {
     };
 }
 
-// The values that find nothing are words the database knows, but of other fields: it must look to find out.
+// The values that find nothing are words the database knows, but of other fields: it must look to
+// find out.
 fields! {
     texts {
         "From" from: from.address, "+19995550100";

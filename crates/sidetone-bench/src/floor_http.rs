@@ -1,4 +1,5 @@
-//! The floor of every request: the same framework, runtime and routes, and an answer that is always the same.
+//! The floor of every request: the same framework, runtime and routes, and an answer that is always
+//! the same.
 
 use std::io::Write;
 use std::net::SocketAddr;

@@ -52,8 +52,9 @@ const FORMS: [Form; 3] = [
     },
 ];
 
-/// Writes one line a filter and form, tab-separated: name, form, rows of the emptiest page, p50, p99 and longest in ms,
-/// the same of the value that finds nothing, mean and largest steps a page, steps where nothing is found.
+/// Writes one line a filter and form, tab-separated: name, form, rows of the emptiest page, p50,
+/// p99 and longest in ms, the same of the value that finds nothing, mean and largest steps a page,
+/// steps where nothing is found.
 pub async fn run(dir: &Path, samples: usize, file: &Path) -> anyhow::Result<()> {
     let facts = data::facts(dir)?;
     let calls = facts.calls();

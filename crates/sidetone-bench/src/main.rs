@@ -1,4 +1,5 @@
-//! The measuring program behind `bench/run.sh`: it loads, is the floor, sends, and times. Not part of the product.
+//! The measuring program behind `bench/run.sh`: it loads, is the floor, sends, and times. Not part
+//! of the product.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -86,7 +87,8 @@ enum Work {
         login: String,
         dir: PathBuf,
     },
-    /// Print annotations a second that one thread writes with the same SQL, so many in a transaction
+    /// Print annotations a second that one thread writes with the same SQL, so many in a
+    /// transaction
     FloorAnnotate {
         dir: PathBuf,
         #[arg(long)]

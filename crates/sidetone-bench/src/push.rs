@@ -10,7 +10,8 @@ use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Sends a file and prints seconds and the answer's body. The clock stops when the whole answer is here.
+/// Sends a file and prints seconds and the answer's body. The clock stops when the whole answer is
+/// here.
 #[allow(clippy::disallowed_methods, reason = "it measures")]
 pub fn run(address: &str, login: &str, file: &Path) -> anyhow::Result<()> {
     let mut body = File::open(file)?;

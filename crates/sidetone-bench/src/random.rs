@@ -59,7 +59,8 @@ impl Random {
         values[0].0
     }
 
-    /// A place among `count` where the first are by far the most frequent, as with carriers and countries (Zipf's law).
+    /// A place among `count` where the first are by far the most frequent, as with carriers and
+    /// countries (Zipf's law).
     pub fn zipf(&mut self, count: u64) -> u64 {
         let place = ((count + 1) as f64).powf(self.unit()) as u64;
         place.clamp(1, count) - 1

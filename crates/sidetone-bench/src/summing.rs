@@ -1,4 +1,5 @@
-//! Summaries of feedback: from the request until one is completed, as a client sees it, and the rows read for it.
+//! Summaries of feedback: from the request until one is completed, as a client sees it, and the
+//! rows read for it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -59,7 +60,8 @@ impl Client {
     }
 }
 
-/// Prints p50, p99 and longest (ms), rows read, and hours of the range: all days that there are calls of.
+/// Prints p50, p99 and longest (ms), rows read, and hours of the range: all days that there are
+/// calls of.
 #[allow(clippy::disallowed_methods, reason = "it measures")]
 pub async fn run(address: &str, login: &str, dir: &Path) -> anyhow::Result<()> {
     let facts = data::facts(dir)?;

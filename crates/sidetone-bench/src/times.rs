@@ -1,4 +1,5 @@
-//! When calls happen: 400 days, busier by day than by night and on working days than at the weekend.
+//! When calls happen: 400 days, busier by day than by night and on working days than at the
+//! weekend.
 
 use sidetone_core::time::{DAY_US, HOUR_US, SECOND_US, TimeUs};
 

@@ -27,14 +27,14 @@ closed_set!(
 /// How many issues there are.
 pub const ISSUES: usize = FeedbackIssue::ALL.len();
 
-/// Issues, each at most once, in the order in which they were given: a half octet for each, its place in
-/// [`FeedbackIssue::ALL`] plus one, the first given in the lowest.
+/// Issues, each at most once, in the order in which they were given: a half octet for each, its
+/// place in [`FeedbackIssue::ALL`] plus one, the first given in the lowest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Issues(u32);
 
 impl Issues {
-    /// The set behind [`Self::bits`], in the order behind [`Self::order`]. What that leaves out comes last, in the order of
-    /// [`FeedbackIssue::ALL`].
+    /// The set behind [`Self::bits`], in the order behind [`Self::order`]. What that leaves out
+    /// comes last, in the order of [`FeedbackIssue::ALL`].
     #[must_use]
     pub fn from_bits(bits: u8, order: u32) -> Self {
         let all = FeedbackIssue::ALL.iter().copied();
@@ -106,7 +106,8 @@ pub struct FeedbackPatch {
 }
 
 impl Feedback {
-    /// The feedback after a change of what was there before. `None`: nothing was, and the change has no score.
+    /// The feedback after a change of what was there before. `None`: nothing was, and the change
+    /// has no score.
     #[must_use]
     pub fn after(before: Option<Self>, patch: FeedbackPatch) -> Option<Self> {
         Some(Self {
@@ -144,7 +145,8 @@ impl FeedbackTally {
         (rated > 0).then(|| self.sum(1) as f64 / rated as f64)
     }
 
-    /// The median score: of an even number of scores, the mean of the two in the middle. `None`: there is no feedback.
+    /// The median score: of an even number of scores, the mean of the two in the middle. `None`:
+    /// there is no feedback.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
         let last = self.rated().checked_sub(1)?;
@@ -152,7 +154,8 @@ impl FeedbackTally {
         Some((lower + upper) as f64 / 2.0)
     }
 
-    /// The standard deviation of the scores as a whole population, √(Σ(x − x̄)² / n). `None`: there is no feedback.
+    /// The standard deviation of the scores as a whole population, √(Σ(x − x̄)² / n). `None`: there
+    /// is no feedback.
     #[must_use]
     pub fn deviation(&self) -> Option<f64> {
         let n = u128::from(self.rated());

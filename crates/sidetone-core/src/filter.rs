@@ -1,4 +1,5 @@
-//! What a list of calls may be narrowed by. The definition; a store may be cleverer, never different.
+//! What a list of calls may be narrowed by. The definition; a store may be cleverer, never
+//! different.
 
 use crate::annotation::{Annotation, AnsweredByHeard, ConnectivityIssue, QualityIssue};
 use crate::facts::{PartyFacts, TrustFacts};
@@ -56,7 +57,8 @@ pub struct SummaryFilter {
     pub number: Vec<String>,
     /// A piece of a user agent at any edge, in upper or lower case ([`search::user_agent`]).
     pub user_agent: Option<String>,
-    /// The call that a SIP Call-ID names: its `CallSid`, or what its own Call-IDs would have made of it.
+    /// The call that a SIP Call-ID names: its `CallSid`, or what its own Call-IDs would have made
+    /// of it.
     pub sip_call: Option<CallSid>,
     /// Carrier of the calling party.
     pub from_carrier: Vec<String>,
@@ -284,7 +286,8 @@ fn is_any<T: PartialEq>(wanted: &[T], known: Option<&T>) -> bool {
     wanted.is_empty() || known.is_some_and(|value| wanted.contains(value))
 }
 
-/// Whether a known flag is as wanted. What is not known is neither true nor false: absence is never good news.
+/// Whether a known flag is as wanted. What is not known is neither true nor false: absence is never
+/// good news.
 fn is_flag(wanted: Option<bool>, known: Option<bool>) -> bool {
     wanted.is_none() || wanted == known
 }

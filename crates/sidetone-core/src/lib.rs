@@ -25,7 +25,8 @@
 //! use sidetone_core::vocabulary::CallState;
 //!
 //! let account = AccountSid::from_bytes([1; 16]);
-//! let call = CallRef { account, sid: sidetone_core::correlate::call_sid(account, "a84b4c76e66710@192.0.2.1") };
+//! let sid = sidetone_core::correlate::call_sid(account, "a84b4c76e66710@192.0.2.1");
+//! let call = CallRef { account, sid };
 //! let step = |id: &str, at: &str, step| CallEvent {
 //!     id: EventId::try_from(id.to_owned()).unwrap(),
 //!     call,

@@ -97,8 +97,8 @@ impl Counters {
         *self == Self::default()
     }
 
-    /// These figures, with what they leave open taken from others. What belongs together is taken together:
-    /// payload type and name of a codec, a score and its method.
+    /// These figures, with what they leave open taken from others. What belongs together is taken
+    /// together: payload type and name of a codec, a score and its method.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let (codec, codec_name) = if self.codec.is_some() || self.codec_name.is_some() {

@@ -18,7 +18,8 @@ pub(crate) struct Origin {
     pub(crate) number_prefix: String,
 }
 
-/// The E.164 number of an address (`+14155550100`, `sip:+14155550100@host`, `tel:+1…`, `whatsapp:+1…`), `+` included.
+/// The E.164 number of an address (`+14155550100`, `sip:+14155550100@host`, `tel:+1…`,
+/// `whatsapp:+1…`), `+` included.
 pub(crate) fn e164(address: &str) -> Option<&str> {
     let bare = match address.split_once(':') {
         Some(("sip" | "sips" | "tel" | "whatsapp", rest)) => rest,
@@ -31,11 +32,13 @@ pub(crate) fn e164(address: &str) -> Option<&str> {
     (fits && digits.bytes().all(|digit| digit.is_ascii_digit())).then_some(number)
 }
 
-/// What can be told from an address. `None` when there is no E.164 number in it or nobody has its calling code.
+/// What can be told from an address. `None` when there is no E.164 number in it or nobody has its
+/// calling code.
 pub(crate) fn origin(address: &str) -> Option<Origin> {
     let number = e164(address)?;
     let digits = number.get(1..)?;
-    // No calling code is the beginning of another (ITU-T E.164 §6.2), so the first that exists is the one.
+    // No calling code is the beginning of another (ITU-T E.164 §6.2), so the first that exists is
+    // the one.
     let (length, code) = (1..=3).find_map(|length| {
         let code = digits.get(..length)?.parse().ok()?;
         PHONE_NUMBER_UTIL
@@ -50,7 +53,8 @@ pub(crate) fn origin(address: &str) -> Option<Origin> {
     })
 }
 
-/// The country of a number: of those that share its calling code the one whose numbers look like it, else the chief one.
+/// The country of a number: of those that share its calling code the one whose numbers look like
+/// it, else the chief one.
 fn country(calling_code: i32, national: &str) -> Option<String> {
     let mut regions = PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(calling_code)?;
     let shared = regions.len() > 1;
@@ -66,8 +70,8 @@ fn country(calling_code: i32, national: &str) -> Option<String> {
     (region != Region::World).then(|| region.to_string())
 }
 
-/// The number of digits that are known to be one: the library's parser, which looks for a number in any text, takes
-/// half the time of the search for its country.
+/// The number of digits that are known to be one: the library's parser looks for a number in any
+/// text, and takes as long as the search for its country.
 fn phone_number(calling_code: i32, national: &str) -> Option<PhoneNumber> {
     let zeros = national.bytes().take_while(|digit| *digit == b'0').count();
     Some(PhoneNumber {
@@ -81,8 +85,8 @@ fn phone_number(calling_code: i32, national: &str) -> Option<PhoneNumber> {
 
 /// The kind of call that its direction and its addresses speak for.
 ///
-/// It is what the far side is: the caller of an inbound call, the callee of any other. Where the far side is not known
-/// or says nothing, either side may, the particular kinds first.
+/// It is what the far side is: the caller of an inbound call, the callee of any other. Where the
+/// far side is not known or says nothing, either side may, the particular kinds first.
 pub(crate) fn call_type(
     direction: Option<CallDirection>,
     from: Option<&str>,

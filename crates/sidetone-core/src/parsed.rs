@@ -1,9 +1,11 @@
-//! How large JSON is once it is read: up to a hundred times as large as its text, so that memory is counted by it.
+//! How large JSON is once it is read: up to a hundred times as large as its text, so that memory is
+//! counted by it.
 
 use serde_json::Value;
 
-/// About how much memory JSON takes once it is read, in bytes: 32 for each value and each member's name, the length of
-/// texts and names, and 640 for each object, or for each eleven of its members. `[0,0]` is 96, `{"a":0}` 737.
+/// About how much memory JSON takes once it is read, in bytes: 32 for each value and each member's
+/// name, the length of texts and names, and 640 for each object, or for each eleven of its members.
+/// `[0,0]` is 96, `{"a":0}` 737.
 #[must_use]
 pub fn parsed_bytes(value: &Value) -> usize {
     const VALUE: usize = 32;

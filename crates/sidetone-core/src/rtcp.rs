@@ -21,7 +21,8 @@ pub struct RtcpReport {
     /// What it says of quality (RFC 3611 §4.7).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub voip_metrics: Vec<VoipMetrics>,
-    /// Whether it says that nothing came in since the report before: it is a report, and about nobody (RFC 3550 §6.4.1).
+    /// Whether it says that nothing came in since the report before: it is a report, and about
+    /// nobody (RFC 3550 §6.4.1).
     #[serde(default, skip_serializing_if = "is_default")]
     pub is_silent: bool,
     /// Whether it is encrypted (RFC 3711 §3.4): nothing but its source can be read.

@@ -22,7 +22,8 @@ pub struct Rules {
 /// 95th percentiles of post-dial delay, frozen for a day.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PddRules {
-    /// By destination country (ISO 3166-1 alpha-2), for countries with at least [`PDD_SAMPLES_MIN`] calls, ms.
+    /// By destination country (ISO 3166-1 alpha-2), for countries with at least [`PDD_SAMPLES_MIN`]
+    /// calls, ms.
     pub p95_ms_by_country: BTreeMap<String, u64>,
     /// Of all countries together, ms; `None` when there were too few calls at all.
     pub p95_ms_global: Option<u64>,
@@ -38,10 +39,12 @@ pub const PDD_LEARNING_DAYS: i64 = 30;
 pub const PDD_BIN_MS: u64 = 100;
 
 impl PddRules {
-    /// Learns limits from counts of calls by destination country (`None`: not known) and step of [`PDD_BIN_MS`].
+    /// Learns limits from counts of calls by destination country (`None`: not known) and step of
+    /// [`PDD_BIN_MS`].
     ///
-    /// The limit is the upper end of the step that holds the 95th percentile by the nearest-rank method: of 100 calls
-    /// the 95th, in order of delay. The same step may come several times; the order is of no matter.
+    /// The limit is the upper end of the step that holds the 95th percentile by the nearest-rank
+    /// method: of 100 calls the 95th, in order of delay. The same step may come several times; the
+    /// order is of no matter.
     #[must_use]
     pub fn learn(counts: impl IntoIterator<Item = (Option<String>, u64, u64)>) -> Self {
         let mut by_country: BTreeMap<String, BTreeMap<u64, u64>> = BTreeMap::new();

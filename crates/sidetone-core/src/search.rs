@@ -1,4 +1,5 @@
-//! What a call can be searched by that is no single value of it: the names that SIP gave it, and its user agents.
+//! What a call can be searched by that is no single value of it: the names that SIP gave it, and
+//! its user agents.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,8 @@ use crate::summary::CallSummary;
 /// Characters of a user agent that count. Longer ones are no products' names but somebody's play.
 pub const USER_AGENT_CHARS: usize = 255;
 
-/// A user agent, or a piece of one, as it is compared: in lower case, with spaces for control characters, and cut.
+/// A user agent, or a piece of one, as it is compared: in lower case, with spaces for control
+/// characters, and cut.
 #[must_use]
 pub fn user_agent(text: &str) -> String {
     // Character by character, so that a piece becomes what it becomes within the whole.
@@ -31,7 +33,8 @@ pub fn user_agents(summary: &CallSummary) -> BTreeSet<String> {
         .collect()
 }
 
-/// The `CallSid`s that a call's SIP Call-IDs would have given it, where something else gave it another.
+/// The `CallSid`s that a call's SIP Call-IDs would have given it, where something else gave it
+/// another.
 #[must_use]
 pub fn other_sids(summary: &CallSummary) -> BTreeSet<CallSid> {
     let edges = summary.edges.values();

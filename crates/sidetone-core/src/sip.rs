@@ -23,18 +23,21 @@ pub struct SipMessage {
     pub method: String,
     /// Values of Via: through how many hands a request has gone.
     pub hops: u8,
-    /// The branch of each Via, topmost first; empty where one has none. The first names the transaction on its hop (RFC 3261 §17),
-    /// the others those it came by (§16.6). None where it was kept before these were.
+    /// The branch of each Via, topmost first; empty where one has none. The first names the
+    /// transaction on its hop (RFC 3261 §17), the others those it came by (§16.6). None where it
+    /// was kept before these were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<String>,
     /// The calling side of the request (From).
     pub from: Party,
     /// The called side of the request (To).
     pub to: Party,
-    /// The caller as the network asserts it (P-Asserted-Identity, else Remote-Party-ID of the calling party): a number or a URI.
+    /// The caller as the network asserts it (P-Asserted-Identity, else Remote-Party-ID of the
+    /// calling party): a number or a URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asserted: Option<String>,
-    /// What a verification service found of the caller's number: `TN-Validation-Passed`, … (RFC 8588, ATIS-1000074).
+    /// What a verification service found of the caller's number: `TN-Validation-Passed`, … (RFC
+    /// 8588, ATIS-1000074).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verstat: Option<String>,
     /// Who diverted the call, last first (Diversion, RFC 5806; else History-Info).
@@ -52,7 +55,8 @@ pub struct SipMessage {
     /// Media of its session description, in order (RFC 8866).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Media>,
-    /// Where the address it came from is, by the location database of the day it was seen. Of requests that begin a call.
+    /// Where the address it came from is, by the location database of the day it was seen. Of
+    /// requests that begin a call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_location: Option<IpLocation>,
     /// Where the address it went to is, likewise.
@@ -92,8 +96,8 @@ impl SipMessage {
         self.status().is_none() && self.method == method
     }
 
-    /// Whether its session description answers another (RFC 3264): in a response that accepts, or, of an offer in a response, in
-    /// the request that confirms it.
+    /// Whether its session description answers another (RFC 3264): in a response that accepts, or,
+    /// of an offer in a response, in the request that confirms it.
     #[must_use]
     pub fn answers(&self) -> bool {
         match self.status() {
@@ -108,7 +112,8 @@ impl SipMessage {
         [&self.from.tag, &self.to.tag].map(Option::as_deref)
     }
 
-    /// The branch that names its transaction on this hop. `None` where it has none that is unique (RFC 3261 §8.1.1.7).
+    /// The branch that names its transaction on this hop. `None` where it has none that is unique
+    /// (RFC 3261 §8.1.1.7).
     #[must_use]
     pub fn branch(&self) -> Option<&str> {
         unique(self.branches.first()?)
@@ -179,7 +184,8 @@ pub struct Passport {
     /// `shaken`, `div`, `rph`, …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// `A`: the signer knows the customer and the right to the number; `B`: the customer; `C`: neither (RFC 8588).
+    /// `A`: the signer knows the customer and the right to the number; `B`: the customer; `C`:
+    /// neither (RFC 8588).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attestation: Option<String>,
     /// The caller's number in the claim.
@@ -214,7 +220,8 @@ pub struct Media {
     /// Whether it is turned down or over: its port is 0 (RFC 3264 §6, §8.2).
     #[serde(skip_serializing_if = "is_default")]
     pub is_refused: bool,
-    /// Whether it is or may be encrypted, and its RTCP with it: by its profile (RFC 3711, RFC 5764), or by keys that it offers.
+    /// Whether it is or may be encrypted, and its RTCP with it: by its profile (RFC 3711, RFC
+    /// 5764), or by keys that it offers.
     #[serde(skip_serializing_if = "is_default")]
     pub is_encrypted: bool,
     /// Sources its sender announces.
@@ -226,7 +233,8 @@ pub struct Media {
 }
 
 impl Media {
-    /// Where its sender may take RTCP: where it wants it, and where RTP comes if RTCP may come there too.
+    /// Where its sender may take RTCP: where it wants it, and where RTP comes if RTCP may come
+    /// there too.
     pub fn rtcp_taken(&self) -> impl Iterator<Item = SocketAddr> {
         // A port of its own for RTCP is for those who cannot take both at one (RFC 5761 §5.1.1).
         let is_next = |rtp: &SocketAddr| {

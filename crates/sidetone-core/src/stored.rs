@@ -37,8 +37,8 @@ impl CallEvent {
 
     /// Reads an event from stored JSON of any version there ever was.
     ///
-    /// What a later version wrote, and this one does not understand, becomes [`Observation::Unknown`] and is written
-    /// back as it came.
+    /// What a later version wrote, and this one does not understand, becomes
+    /// [`Observation::Unknown`] and is written back as it came.
     ///
     /// # Errors
     /// When the bytes are no JSON object, or one without a valid id, time or source.
@@ -85,8 +85,8 @@ struct UnknownEvent {
 
 /// The members of all kinds of event in one record.
 ///
-/// A tagged enum would have to be buffered until its tag is seen, which is slow, and the buffer does not know that a
-/// member's name can be a number (`delayed_packets`).
+/// A tagged enum would have to be buffered until its tag is seen, which is slow, and the buffer
+/// does not know that a member's name can be a number (`delayed_packets`).
 #[derive(Deserialize)]
 struct StoredEvent {
     id: EventId,

@@ -23,7 +23,8 @@ pub struct CallSummary {
     pub processing: ProcessingState,
     /// Version of the fold that made it.
     pub fold_version: u32,
-    /// The rules that made it: the UTC day (since 1970) of their snapshot, `None` for the built-in ones.
+    /// The rules that made it: the UTC day (since 1970) of their snapshot, `None` for the built-in
+    /// ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules_day: Option<i64>,
     /// Digest of the operator's rules of [`crate::sides`], `None` for none.
@@ -33,8 +34,8 @@ pub struct CallSummary {
         skip_serializing_if = "Option::is_none"
     )]
     pub sides_digest: Option<String>,
-    /// Reported facts, settled, completed by what follows from them (state, durations, country, prefix).
-    /// `facts.edges` and `facts.tags` are empty here: see `edges` and `tags`.
+    /// Reported facts, settled, completed by what follows from them (state, durations, country,
+    /// prefix). `facts.edges` and `facts.tags` are empty here: see `edges` and `tags`.
     pub facts: CallFacts,
     /// What was measured, by edge. Only edges something is known of.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -53,10 +54,12 @@ pub struct CallSummary {
     pub end_not_seen: bool,
     /// Time of the latest event.
     pub last_event_at: TimeUs,
-    /// Another system's summary as it came. It says what `facts`, `edges` and `tags` hold, wherever it says something.
+    /// Another system's summary as it came. It says what `facts`, `edges` and `tags` hold, wherever
+    /// it says something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Value>,
-    /// What is shown where `imported` is silent: what was observed of the call besides, without judging it. `None`: nothing.
+    /// What is shown where `imported` is silent: what was observed of the call besides, without
+    /// judging it. `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Box<CallSummary>>,
     /// What people said of the call in the other system.
@@ -104,7 +107,8 @@ pub struct SipSummary {
     pub holds: u32,
     /// Places beyond the first that the call was sent to.
     pub forks: u32,
-    /// INVITEs of the caller's side before the one that is the call: challenged, redirected, refused, or never answered.
+    /// INVITEs of the caller's side before the one that is the call: challenged, redirected,
+    /// refused, or never answered.
     #[serde(skip_serializing_if = "crate::facts::is_default")]
     pub earlier_attempts: u32,
     /// Whether the caller was asked for credentials.
@@ -114,8 +118,9 @@ pub struct SipSummary {
     /// Who diverted the call, last first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub diverted_by: Vec<String>,
-    /// Dialogs under the same Call-ID that were answered too and that no other field tells of: another call that reuses the Call-ID, or
-    /// a branch of a fork that was dropped. In the order of their answers.
+    /// Dialogs under the same Call-ID that were answered too and that no other field tells of:
+    /// another call that reuses the Call-ID, or a branch of a fork that was dropped. In the order
+    /// of their answers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other_dialogs: Vec<OtherDialog>,
 }
@@ -145,7 +150,8 @@ pub(crate) const fn no_call() -> CallRef {
 pub struct PddLimit {
     /// The limit, ms.
     pub p95_ms: u64,
-    /// The destination country it was learnt from; `None` for all countries together, while that country has too few calls.
+    /// The destination country it was learnt from; `None` for all countries together, while that
+    /// country has too few calls.
     pub country: Option<String>,
 }
 
@@ -161,7 +167,8 @@ pub struct EdgeSummary {
     /// Whole-call figures of the stream the edge sent. `None`: not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbound: Option<Counters>,
-    /// Round trip between where RTCP was seen and the party at this edge, ms. `None`: not seen, or on two clocks.
+    /// Round trip between where RTCP was seen and the party at this edge, ms. `None`: not seen, or
+    /// on two clocks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leg_rtt_ms: Option<Stat>,
     /// Why nothing was measured, when nothing was.

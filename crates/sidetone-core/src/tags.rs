@@ -1,7 +1,9 @@
-//! Findings: what is wrong with a stream or a call, by fixed thresholds and by what is usual for a country.
+//! Findings: what is wrong with a stream or a call, by fixed thresholds and by what is usual for a
+//! country.
 //!
-//! The words of upstream are loose at the boundaries. Here a value *at* the limit of jitter has the tag, a value at any
-//! other limit has not. What was not measured is never judged: neither good nor bad.
+//! The words of upstream are loose at the boundaries. Here a value *at* the limit of jitter has the
+//! tag, a value at any other limit has not. What was not measured is never judged: neither good nor
+//! bad.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +75,8 @@ pub fn of_stream(edge: EdgeKind, counters: &Counters) -> BTreeSet<Tag> {
         .collect()
 }
 
-/// Whether a side of an answered call carried nothing at all. `packets` of all its streams; `None`: not counted.
+/// Whether a side of an answered call carried nothing at all. `packets` of all its streams; `None`:
+/// not counted.
 ///
 /// Only gateways are judged. A side without any report is not known to be silent.
 #[must_use]
@@ -87,8 +90,8 @@ pub fn has_high_pdd(facts: &CallFacts, limit: &PddLimit) -> bool {
     facts.pdd_ms.is_some_and(|pdd_ms| pdd_ms > limit.p95_ms)
 }
 
-/// The limit a call's post-dial delay is judged by: its destination country's, else that of all countries.
-/// `None` when there is nothing to judge, or nothing is known to judge it by.
+/// The limit a call's post-dial delay is judged by: its destination country's, else that of all
+/// countries. `None` when there is nothing to judge, or nothing is known to judge it by.
 #[must_use]
 pub fn pdd_limit(facts: &CallFacts, rules: &Rules) -> Option<PddLimit> {
     facts.pdd_ms?;
@@ -109,7 +112,8 @@ pub fn pdd_limit(facts: &CallFacts, rules: &Rules) -> Option<PddLimit> {
 
 /// Whether it is a completed call over the telephone network that was over at once.
 ///
-/// Counted from the answer, as carriers do: a call that rang for a minute and lasted two seconds is short.
+/// Counted from the answer, as carriers do: a call that rang for a minute and lasted two seconds is
+/// short.
 #[must_use]
 pub fn is_short_pstn_call(facts: &CallFacts) -> bool {
     let pstn = matches!(
@@ -138,7 +142,8 @@ fn has_high_loss(counters: &Counters) -> bool {
         .is_some_and(|percent| percent > LOSS_PERCENT)
 }
 
-/// Whether too many packets came too late. Bins overlap (later than 300 ms is later than 200 ms), so the largest holds.
+/// Whether too many packets came too late. Bins overlap (later than 300 ms is later than 200 ms),
+/// so the largest holds.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts of packets are far below 2^53"

@@ -16,7 +16,8 @@ const FIRST_DAY: Date = Date::constant(1970, 1, 1);
 
 /// Microseconds since 1970-01-01T00:00:00Z. Serialised as RFC 3339 with the fraction it needs.
 ///
-/// Always within the years 1 to 9999 (less its last day), so that it can be written as text with any offset.
+/// Always within the years 1 to 9999 (less its last day), so that it can be written as text with
+/// any offset.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeUs(i64);
 
@@ -27,7 +28,8 @@ impl TimeUs {
     // 9999-12-30T22:00:00Z, the last second that jiff writes.
     const MAX_US: i64 = 253_402_207_200 * SECOND_US;
 
-    /// Makes a time of microseconds since 1970; what lies outside the years 1–9999 becomes the nearest end.
+    /// Makes a time of microseconds since 1970; what lies outside the years 1–9999 becomes the
+    /// nearest end.
     #[must_use]
     pub const fn from_micros(us: i64) -> Self {
         if us < Self::MIN_US {
@@ -94,7 +96,8 @@ impl TimeUs {
     }
 }
 
-/// The UTC day (since 1970) of a date like `2026-06-01`. `None`: it is not one, or is in no calendar.
+/// The UTC day (since 1970) of a date like `2026-06-01`. `None`: it is not one, or is in no
+/// calendar.
 #[must_use]
 pub fn parse_day(text: &str) -> Option<i64> {
     // Nothing else that jiff reads as a date: no time of day, no week, no sign.

@@ -28,7 +28,8 @@ macro_rules! closed_set {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The value's place in [`Self::ALL`]; stable, because values are only ever added at the end.
+            /// The value's place in [`Self::ALL`]; stable, because values are only ever added at
+            /// the end.
             #[must_use]
             pub const fn index(self) -> u8 {
                 self as u8

@@ -15,8 +15,8 @@ pub struct VqReport {
     /// Whether it is of the whole call, and the last.
     #[serde(default)]
     pub is_final: bool,
-    /// Whether it is of a session: until the call ended, or its codec or address changed. Other reports are of an interval, or
-    /// sent because a threshold was crossed.
+    /// Whether it is of a session: until the call ended, or its codec or address changed. Other
+    /// reports are of an interval, or sent because a threshold was crossed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub is_session: bool,
     /// The phone's own address, as From and To have it.

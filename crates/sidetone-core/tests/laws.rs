@@ -72,7 +72,8 @@ proptest! {
         prop_assert_eq!(state, state_of(&events));
     }
 
-    /// Each event goes to any of three states, or to several; then they are put together in any order.
+    /// Each event goes to any of three states, or to several; then they are put together in any
+    /// order.
     #[test]
     fn any_split_is_the_whole(
         events in events(),

@@ -1,4 +1,5 @@
-//! Whole summaries of whole calls: `fixtures/stories/NAME.ndjson` holds the events, `tests/snapshots` what comes of them.
+//! Whole summaries of whole calls: `fixtures/stories/NAME.ndjson` holds the events,
+//! `tests/snapshots` what comes of them.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
-//! The change feed: a row for each change and follower, written with the change and deleted when the follower has settled it.
+//! The change feed: a row for each change and follower, written with the change and deleted when
+//! the follower has settled it.
 //!
-//! Rows are numbered by the one thread that writes, so their order is that of the commits. Who has which changes is known in memory
-//! (`engine/held.rs`), as with deliveries.
+//! Rows are numbered by the one thread that writes, so their order is that of the commits. Who has
+//! which changes is known in memory (`engine/held.rs`), as with deliveries.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -17,7 +18,8 @@ use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::rows::cursor;
 
-/// Changes that are passed over because somebody has others of their calls; those beyond wait until some are settled.
+/// Changes that are passed over because somebody has others of their calls; those beyond wait until
+/// some are settled.
 const PASS_MAX: usize = 10_000;
 
 /// The kinds of a bit each.
@@ -181,8 +183,8 @@ pub(super) fn release(held: &Held, changes: &[Change]) -> Result<()> {
     Ok(())
 }
 
-/// Takes the oldest changes of calls of which nobody has any. What is to be read is read by [`read`], in a snapshot of after this:
-/// whoever had them may have settled them.
+/// Takes the oldest changes of calls of which nobody has any. What is to be read is read by
+/// [`read`], in a snapshot of after this: whoever had them may have settled them.
 pub(super) fn take(
     conn: &Connection,
     held: &Held,
@@ -194,7 +196,8 @@ pub(super) fn take(
         conn.prepare_cached("select id, account, sid from change where follower = ?1 order by id")?;
     let mut rows = statement.query([follower])?;
     let mut lines: HashMap<_, BTreeSet<i64>> = HashMap::new();
-    // Those whose first change here was in somebody's hands: were it given back meanwhile, a later one would go before it.
+    // Those whose first change here was in somebody's hands: were it given back meanwhile, a later
+    // one would go before it.
     let mut behind = HashSet::new();
     let (mut found, mut passed) = (0, 0);
     while found < limit

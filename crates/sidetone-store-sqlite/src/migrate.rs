@@ -16,7 +16,8 @@ const MIGRATIONS: &[&str] = &[
 /// "Side" in ASCII: says whose file this is.
 const APPLICATION_ID: i64 = 0x5369_6465;
 
-/// Migrates. Each version is one transaction, so that an interruption leaves a version that is whole.
+/// Migrates. Each version is one transaction, so that an interruption leaves a version that is
+/// whole.
 pub(super) fn migrate(conn: &Connection) -> Result<()> {
     loop {
         conn.execute_batch("begin immediate")?;

@@ -88,7 +88,8 @@ const PLAIN: &[&str] = &[
     "to_address",
     "pdd_bin",
 ];
-/// Columns that indexes hold; they are left alone where they do not change. Their order is that of [`key_values`].
+/// Columns that indexes hold; they are left alone where they do not change. Their order is that of
+/// [`key_values`].
 const KEYS: &[&str] = &["start_us", "ended_us", "end_key", "from_hash", "to_hash"];
 
 fn facet_columns() -> impl Iterator<Item = &'static str> {
@@ -205,7 +206,8 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     Ok(Put::Written { version })
 }
 
-/// What a stored summary says that people said of the call in another system; a damaged one says nothing.
+/// What a stored summary says that people said of the call in another system; a damaged one says
+/// nothing.
 fn imported_annotation(call: CallRef, document: &[u8]) -> Option<Annotation> {
     let summary = record::read_summary(document, call).ok()?;
     Some(summary.imported_annotation?.annotation)
@@ -296,7 +298,8 @@ impl Columns<'_> {
             .insert(params_from_iter(values))?)
     }
 
-    /// `again_us`: from when on the call is dirty because of what came while it was folded, as far as that is known.
+    /// `again_us`: from when on the call is dirty because of what came while it was folded, as far
+    /// as that is known.
     fn update(
         &self,
         conn: &Connection,

@@ -35,8 +35,8 @@ pub struct Statement {
     pub values: Vec<Value>,
 }
 
-/// The statements that annotating executes, so many annotations in each transaction. Nothing is changed: run in the
-/// same order on the same database they do what was recorded.
+/// The statements that annotating executes, so many annotations in each transaction. Nothing is
+/// changed: run in the same order on the same database they do what was recorded.
 ///
 /// # Errors
 /// As those of annotating.

@@ -92,8 +92,10 @@ pub trait AccountStore: Send + Sync {
     async fn api_keys(&self) -> Result<Vec<ApiKey>>;
     /// Grows with every change of accounts and keys, by whatever process.
     async fn account_epoch(&self) -> Result<u64>;
-    /// Creates an account. [`StoreError::Conflict`](crate::StoreError::Conflict) when the identifier is taken, [`StoreError::NotFound`](crate::StoreError::NotFound) when the
-    /// parent does not exist, [`StoreError::Invalid`](crate::StoreError::Invalid) when the parent is a subaccount itself.
+    /// Creates an account. [`StoreError::Conflict`](crate::StoreError::Conflict) when the
+    /// identifier is taken, [`StoreError::NotFound`](crate::StoreError::NotFound) when the parent
+    /// does not exist, [`StoreError::Invalid`](crate::StoreError::Invalid) when the parent is a
+    /// subaccount itself.
     async fn create_account(&self, account: Account) -> Result<()>;
     /// Creates the first account and keeps the fingerprint of the key that its secrets are sealed
     /// with. [`StoreError::Conflict`](crate::StoreError::Conflict) when there is an account
@@ -104,18 +106,23 @@ pub trait AccountStore: Send + Sync {
     /// Keeps the fingerprint when none is kept.
     /// [`StoreError::Conflict`](crate::StoreError::Conflict) when that of another key is.
     async fn expect_key(&self, key: KeyFingerprint) -> Result<()>;
-    /// Replaces an account's tokens. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
+    /// Replaces an account's tokens. [`StoreError::NotFound`](crate::StoreError::NotFound) for an
+    /// unknown account.
     async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()>;
-    /// Replaces an account's provider secrets. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
+    /// Replaces an account's provider secrets.
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
     async fn put_provider_secrets(
         &self,
         account: AccountSid,
         secrets: Vec<ProviderSecret>,
     ) -> Result<()>;
-    /// Replaces an account's settings and returns them. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
+    /// Replaces an account's settings and returns them.
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
     async fn put_settings(&self, account: AccountSid, settings: AccountSettings) -> Result<()>;
-    /// Adds an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
+    /// Adds an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown
+    /// account.
     async fn create_api_key(&self, key: ApiKey) -> Result<()>;
-    /// Revokes an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) when there is none that is valid.
+    /// Revokes an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) when there is none
+    /// that is valid.
     async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()>;
 }

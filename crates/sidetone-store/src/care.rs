@@ -51,14 +51,14 @@ pub struct CheckedCalls {
 pub trait Care: Send + Sync {
     /// Erases all that is known and was said of a call. What remains is that there was one.
     async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>>;
-    /// Looks for damage: the engine's own check, and that columns, rollups and history agree with the documents.
-    /// Each finding is a sentence; none means clean.
+    /// Looks for damage: the engine's own check, and that columns, rollups and history agree with
+    /// the documents. Each finding is a sentence; none means clean.
     async fn check(&self) -> Result<Vec<String>>;
-    /// Looks at some calls alone and all that belongs to them, those that became known after others (`None`: from the first): what
-    /// [`Self::check`] does of calls, in steps that hold nobody up.
+    /// Looks at some calls alone and all that belongs to them, those that became known after others
+    /// (`None`: from the first): what [`Self::check`] does of calls, in steps that hold nobody up.
     async fn check_calls(&self, after: Option<Cursor>, limit: usize) -> Result<CheckedCalls>;
-    /// Writes something that nobody reads, durably: whether that is possible at this moment. Says how many writing verbs of
-    /// this process could not be.
+    /// Writes something that nobody reads, durably: whether that is possible at this moment. Says
+    /// how many writing verbs of this process could not be.
     async fn probe(&self) -> Result<u64>;
     /// Figures about the store's work.
     async fn stats(&self) -> Result<StoreStats>;

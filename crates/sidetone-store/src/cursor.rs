@@ -1,7 +1,7 @@
 //! Going on where an answer ended.
 
-/// Where an engine goes on. What it says is the engine's own business: others keep it and give it back, to the engine that made
-/// it.
+/// Where an engine goes on. What it says is the engine's own business: others keep it and give it
+/// back, to the engine that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(Box<[u8]>);
 

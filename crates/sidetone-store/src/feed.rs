@@ -46,7 +46,8 @@ pub enum Changed {
     },
 }
 
-/// One change. It says what changed, not what to: that is read where it is needed, and may be newer.
+/// One change. It says what changed, not what to: that is read where it is needed, and may be
+/// newer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The engine's own.
@@ -76,21 +77,24 @@ pub struct TakeChanges {
     pub lease_until: TimeUs,
 }
 
-/// Changes of calls, written in the transaction that makes them and kept for each follower until it has settled them.
+/// Changes of calls, written in the transaction that makes them and kept for each follower until it
+/// has settled them.
 ///
-/// At least once, and of one call in order: while somebody has changes of a call, nobody is given later ones. What nobody follows is
-/// not written.
+/// At least once, and of one call in order: while somebody has changes of a call, nobody is given
+/// later ones. What nobody follows is not written.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
-    /// Begins to follow, from now on. A follower of that name that there is already follows these events from now on.
+    /// Begins to follow, from now on. A follower of that name that there is already follows these
+    /// events from now on.
     async fn follow(&self, follower: Follower) -> Result<()>;
     /// Ends following. What was not settled is forgotten. Says whether there was such a follower.
     async fn unfollow(&self, name: &str) -> Result<bool>;
     /// Those who follow, by name.
     async fn followers(&self) -> Result<Vec<Follower>>;
-    /// Settles and delivers, then leases changes, oldest first. Settling is idempotent: what is not leased any more is left out.
-    /// [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing settled, when there is no such follower, or a delivery
-    /// is for an account that does not exist.
+    /// Settles and delivers, then leases changes, oldest first. Settling is idempotent: what is not
+    /// leased any more is left out. [`StoreError::NotFound`](crate::StoreError::NotFound), and
+    /// nothing settled, when there is no such follower, or a delivery is for an account that does
+    /// not exist.
     async fn take_changes(&self, taking: TakeChanges) -> Result<Vec<Change>>;
     /// Gives back changes that were taken and are not done: somebody is given them at once.
     async fn give_back_changes(&self, changes: Vec<Change>) -> Result<()>;

@@ -41,12 +41,13 @@ pub use crate::wakeups::{Topic, Wakeups};
 
 /// A store of calls: all topics on one database.
 ///
-/// Every writing verb is one transaction and returns after it is durable. Verbs may be called from any task; each
-/// sees everything that returned before it was called.
+/// Every writing verb is one transaction and returns after it is durable. Verbs may be called from
+/// any task; each sees everything that returned before it was called.
 ///
-/// A value of this type is a node's handle; several may be open on one database. What a handle has leased (calls to fold, summaries
-/// of feedback to make, deliveries to send) is leased by nobody else until its lease is over, it is given back, or the handle is
-/// no more: a node that dies keeps nothing.
+/// A value of this type is a node's handle; several may be open on one database. What a handle has
+/// leased (calls to fold, summaries of feedback to make, deliveries to send) is leased by nobody
+/// else until its lease is over, it is given back, or the handle is no more: a node that dies keeps
+/// nothing.
 pub trait Store:
     AccountStore
     + EventLog

@@ -104,8 +104,8 @@ pub trait EventLog: Send + Sync {
     /// another call. Says what became of each, in order. Idempotent by event id within a call, also
     /// within one batch.
     async fn append(&self, events: Vec<NewEvent>) -> Result<Vec<Appended>>;
-    /// A call's events by time, then by arrival; each with its row key, so that rows of other origin
-    /// can be put between.
+    /// A call's events by time, then by arrival; each with its row key, so that rows of other
+    /// origin can be put between.
     async fn events(
         &self,
         call: CallRef,

@@ -19,7 +19,8 @@ pub enum Start {
     },
     /// Right after a row key.
     After(RowKey),
-    /// So that it ends right before a row key. Fewer rows than asked for: the list begins with this page.
+    /// So that it ends right before a row key. Fewer rows than asked for: the list begins with this
+    /// page.
     Before(RowKey),
 }
 

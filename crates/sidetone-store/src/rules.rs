@@ -20,8 +20,9 @@ pub struct Published {
 pub trait RuleStore: Send + Sync {
     /// The rules frozen for a UTC day (since 1970).
     async fn rules(&self, day: i64) -> Result<Option<Rules>>;
-    /// Freezes the rules of their day, learnt from the rollups of the [`sidetone_core::rules::PDD_LEARNING_DAYS`]
-    /// days before it. When they are frozen already, nothing changes. Returns those in force.
+    /// Freezes the rules of their day, learnt from the rollups of the
+    /// [`sidetone_core::rules::PDD_LEARNING_DAYS`] days before it. When they are frozen already,
+    /// nothing changes. Returns those in force.
     async fn freeze_rules(&self, day: i64) -> Result<Rules>;
     /// The newest of the operator's rules, if they are newer than that version; 0 is before the
     /// first. [`StoreError::Invalid`](crate::StoreError::Invalid): a newer program published them.
@@ -29,7 +30,7 @@ pub trait RuleStore: Send + Sync {
     /// Publishes the operator's rules as a version of their own, unless the newest say the same;
     /// before the first there are none. Newest ones that are damaged say something else; those that
     /// a newer program published, which this one does not understand, stay, and are an error of
-    /// [`StoreError::Invalid`](crate::StoreError::Invalid). Returns the version of the newest. Rings
-    /// [`Topic::Rules`](crate::Topic::Rules) when that is new.
+    /// [`StoreError::Invalid`](crate::StoreError::Invalid). Returns the version of the newest.
+    /// Rings [`Topic::Rules`](crate::Topic::Rules) when that is new.
     async fn publish_rules(&self, sides: Sides) -> Result<u64>;
 }

@@ -64,7 +64,8 @@ pub enum Put {
     Stale,
     /// The call was erased: nothing changed.
     Gone,
-    /// It cannot be written because of what it is, or of what is stored of its call: nothing changed.
+    /// It cannot be written because of what it is, or of what is stored of its call: nothing
+    /// changed.
     Refused(StoreError),
 }
 
@@ -90,13 +91,15 @@ pub struct CallRecord<S = CallSummary> {
 /// Summaries of calls.
 #[async_trait]
 pub trait SummaryStore: Send + Sync {
-    /// Writes summaries: document, filter columns, rollups, timer. The processing version grows where the content
-    /// differs from the stored one. A call stays dirty when events came after `position`. A summary whose `position`
-    /// is behind the stored one is ignored. A call that is not known is made, so that summaries can be loaded in bulk
-    /// (position 0, no events). Where it holds what another system's summary says that people said, and that is something else
-    /// than the stored one says, it becomes the annotation of the empty author, unless somebody here has changed that since
-    /// the time of that summary; nothing said there takes back only what was said there. Whole or not at all
-    /// for each call, and none keeps another from being written: says what became of each, in order.
+    /// Writes summaries: document, filter columns, rollups, timer. The processing version grows
+    /// where the content differs from the stored one. A call stays dirty when events came after
+    /// `position`. A summary whose `position` is behind the stored one is ignored. A call that is
+    /// not known is made, so that summaries can be loaded in bulk (position 0, no events). Where it
+    /// holds what another system's summary says that people said, and that is something else than
+    /// the stored one says, it becomes the annotation of the empty author, unless somebody here has
+    /// changed that since the time of that summary; nothing said there takes back only what was
+    /// said there. Whole or not at all for each call, and none keeps another from being written:
+    /// says what became of each, in order.
     async fn put_summaries(&self, summaries: Vec<PutSummary>) -> Result<Vec<Put>>;
     /// One call with its summary and annotation.
     async fn record(&self, scope: Scope, sid: CallSid) -> Result<Lookup<CallRecord>>;
@@ -107,15 +110,17 @@ pub trait SummaryStore: Send + Sync {
         sid: CallSid,
         form: u8,
     ) -> Result<Lookup<CallRecord<Shown>>>;
-    /// The account's call that a SIP Call-ID names, by what the Call-ID makes of itself: the one of that `CallSid`, else
-    /// the latest that something else named, if it began on the day of `at`, the day after or the two before.
+    /// The account's call that a SIP Call-ID names, by what the Call-ID makes of itself: the one of
+    /// that `CallSid`, else the latest that something else named, if it began on the day of `at`,
+    /// the day after or the two before.
     async fn sip_call(
         &self,
         account: AccountSid,
         sid: CallSid,
         at: TimeUs,
     ) -> Result<Option<CallRef>>;
-    /// Calls that match, in the filter's order; those that are damaged are left out and named. [`StoreError::TooExpensive`] when they take too much work to be found.
+    /// Calls that match, in the filter's order; those that are damaged are left out and named.
+    /// [`StoreError::TooExpensive`] when they take too much work to be found.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
     /// The same as [`Self::shown`].
     async fn list_shown(

@@ -30,7 +30,8 @@ impl Topic {
 
 /// Wake-ups.
 pub trait Wakeups: Send + Sync {
-    /// Changes after something was committed, by whatever handle of this process at least, because of which there may be work of
-    /// this topic. A hint: what others wrote, and what becomes due because time passes, is found by looking now and then.
+    /// Changes after something was committed, by whatever handle of this process at least, because
+    /// of which there may be work of this topic. A hint: what others wrote, and what becomes due
+    /// because time passes, is found by looking now and then.
     fn wakeups(&self, topic: Topic) -> watch::Receiver<u64>;
 }

@@ -1,9 +1,11 @@
-//! The outcome of decoding many items: the good ones kept, the others counted and the first of them named.
+//! The outcome of decoding many items: the good ones kept, the others counted and the first of them
+//! named.
 
 use crate::error::DecodeError;
 use crate::observed::Observed;
 
-/// How many messages of each sort are kept; the rest are only counted, so that bad input cannot fill the memory.
+/// How many messages of each sort are kept; the rest are only counted, so that bad input cannot
+/// fill the memory.
 pub const MESSAGES_MAX: usize = 1_000;
 
 /// What came of some items.

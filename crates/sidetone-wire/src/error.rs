@@ -30,7 +30,8 @@ pub enum Problem {
     TooLarge,
 }
 
-/// Why input is refused. [`fmt::Display`] names the field, the value and what is allowed: fit to be sent back.
+/// Why input is refused. [`fmt::Display`] names the field, the value and what is allowed: fit to be
+/// sent back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     /// Where.

@@ -22,7 +22,8 @@ pub struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// Decodes a form body or a query string. Bytes that are not UTF-8 become replacement characters.
+    /// Decodes a form body or a query string. Bytes that are not UTF-8 become replacement
+    /// characters.
     ///
     /// # Errors
     /// When it is larger than the limits above.
@@ -72,7 +73,8 @@ impl<'a> Form<'a> {
             .map(|(_, value)| value.as_ref())
     }
 
-    /// The last value of this name without surrounding white space; `None` also when nothing is left of it.
+    /// The last value of this name without surrounding white space; `None` also when nothing is
+    /// left of it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.raw(name)

@@ -5,8 +5,9 @@
 //! then chunks:  u16 vendor  u16 type  u16 length, these six bytes included  value
 //! ```
 //!
-//! All numbers are in network order. Chunks come in any order. Those of a vendor and those of unknown types are skipped;
-//! of chunks that come twice, the last counts, but for addresses that are none.
+//! All numbers are in network order. Chunks come in any order. Those of a vendor and those of
+//! unknown types are skipped; of chunks that come twice, the last counts, but for addresses that
+//! are none.
 
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,11 +34,13 @@ pub const QUALITY_REPORT: u8 = 35;
 pub struct Packet<'a> {
     /// IP protocol: 17 is UDP, 6 is TCP. 0 when not stated.
     pub protocol: u8,
-    /// Who sent it, an IPv4 address never in IPv6's clothes. `0.0.0.0:0` in a keep-alive that names nobody.
+    /// Who sent it, an IPv4 address never in IPv6's clothes. `0.0.0.0:0` in a keep-alive that names
+    /// nobody.
     pub src: SocketAddr,
     /// Whom it was sent to, likewise.
     pub dst: SocketAddr,
-    /// When the agent captured it, by the agent's clock, in microseconds since 1970. 0 in a keep-alive without a time.
+    /// When the agent captured it, by the agent's clock, in microseconds since 1970. 0 in a
+    /// keep-alive without a time.
     pub captured_us: i64,
     /// What the payload is: [`SIP`], [`RTCP`], …; 0 in a keep-alive.
     pub payload_type: u8,
@@ -75,8 +78,9 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`] when it is no HEP3, its length is not the one it states, a chunk does not fit, a chunk of a known
-    /// type has the wrong size, or there is a payload without addresses, time or type.
+    /// [`Malformed`] when it is no HEP3, its length is not the one it states, a chunk does not fit,
+    /// a chunk of a known type has the wrong size, or there is a payload without addresses, time or
+    /// type.
     pub fn decode(datagram: &'a [u8]) -> Result<Self, Malformed> {
         if !datagram.starts_with(MAGIC) {
             return Err(Malformed::new(

@@ -11,14 +11,16 @@ pub const NAME_MAX_BYTES: usize = 255;
 /// A call, as its source names it. Which [`CallSid`] that is may depend on the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallName {
-    /// The same for every account: a `CallSid`, or a UUID, whose 32 digits become those of the `CallSid`.
+    /// The same for every account: a `CallSid`, or a UUID, whose 32 digits become those of the
+    /// `CallSid`.
     Sid(CallSid),
     /// Any other id (a SIP Call-ID, a number of a PBX): the account and it are hashed.
     Foreign(Box<str>),
 }
 
 impl CallName {
-    /// Reads a call's id. `None` when it is empty, longer than [`NAME_MAX_BYTES`] or has control characters.
+    /// Reads a call's id. `None` when it is empty, longer than [`NAME_MAX_BYTES`] or has control
+    /// characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match CallKey::of(text) {
@@ -28,7 +30,8 @@ impl CallName {
         }
     }
 
-    /// Reads a SIP Call-ID: see [`sidetone_core::correlate::sip_call_sid`]. `None` as [`Self::parse`].
+    /// Reads a SIP Call-ID: see [`sidetone_core::correlate::sip_call_sid`]. `None` as
+    /// [`Self::parse`].
     #[must_use]
     pub fn of_call_id(text: &str) -> Option<Self> {
         is_name(text).then(|| Self::Foreign(text.into()))
@@ -53,7 +56,8 @@ impl fmt::Display for CallName {
     }
 }
 
-/// An account, as the source names it. Which of ours that is, and whether the sender may speak for it, the caller knows.
+/// An account, as the source names it. Which of ours that is, and whether the sender may speak for
+/// it, the caller knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountName {
     /// An `AccountSid`: one of ours, or one of a provider's that is mapped to one of ours.
@@ -63,7 +67,8 @@ pub enum AccountName {
 }
 
 impl AccountName {
-    /// Reads an account's id. `None` when it is empty, longer than [`NAME_MAX_BYTES`] or has control characters.
+    /// Reads an account's id. `None` when it is empty, longer than [`NAME_MAX_BYTES`] or has
+    /// control characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(sid) = text.parse() {

@@ -1,4 +1,5 @@
-//! Splits a stream of bytes that is one JSON array into its items, never holding more than one item's worth.
+//! Splits a stream of bytes that is one JSON array into its items, never holding more than one
+//! item's worth.
 
 use crate::error::{DecodeError, InputPart};
 use crate::ndjson::ITEM_MAX_BYTES;

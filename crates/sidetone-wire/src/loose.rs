@@ -1,4 +1,5 @@
-//! Reads JSON whose authors say "nothing" in many ways: null, absence, `""`, `unknown_…`, a text for a number.
+//! Reads JSON whose authors say "nothing" in many ways: null, absence, `""`, `unknown_…`, a text
+//! for a number.
 
 use std::str::FromStr;
 
@@ -51,7 +52,8 @@ impl<'a> Object<'a> {
         self.str(key).map(str::to_owned)
     }
 
-    /// A word of a closed set; a word outside it is as good as none. `unknown` counts, where the set has it.
+    /// A word of a closed set; a word outside it is as good as none. `unknown` counts, where the
+    /// set has it.
     pub(crate) fn word<T: FromStr>(self, key: &str) -> Option<T> {
         self.value(key)?.as_str()?.trim().parse().ok()
     }

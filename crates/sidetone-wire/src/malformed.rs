@@ -1,4 +1,5 @@
-//! Why the bytes of a packet are no such packet. Small and copied, because floods of bad packets are made into it.
+//! Why the bytes of a packet are no such packet. Small and copied, because floods of bad packets
+//! are made into it.
 
 /// What is wrong with some bytes, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

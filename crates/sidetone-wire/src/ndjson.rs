@@ -43,7 +43,8 @@ impl NdjsonReader {
         reader
     }
 
-    /// Takes the next bytes and reports each line that they complete: its text, or that it is too long.
+    /// Takes the next bytes and reports each line that they complete: its text, or that it is too
+    /// long.
     pub fn feed(
         &mut self,
         chunk: &[u8],

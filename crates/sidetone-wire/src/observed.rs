@@ -9,7 +9,8 @@ use sidetone_core::time::TimeUs;
 use crate::error::DecodeError;
 use crate::identity::{AccountName, CallName};
 
-/// An observation as decoded. The caller settles the account, from the sender's credentials and [`Self::account`].
+/// An observation as decoded. The caller settles the account, from the sender's credentials and
+/// [`Self::account`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
     /// The account the message names, if it does. Not to be believed without asking who sent it.

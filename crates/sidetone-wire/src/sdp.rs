@@ -1,4 +1,5 @@
-//! Session descriptions (RFC 8866), line by line: a broken line is as good as none, the others count.
+//! Session descriptions (RFC 8866), line by line: a broken line is as good as none, the others
+//! count.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -32,8 +33,8 @@ const STATIC_CODECS: [(u8, &[u8], u32); 24] = [
     (34, b"H263", 90000),
 ];
 
-/// The RTP clocks of codecs that have but one, whatever a description says: some name the rate of the samples instead (G722/16000,
-/// opus/16000, EVS/32000).
+/// The RTP clocks of codecs that have but one, whatever a description says: some name the rate of
+/// the samples instead (G722/16000, opus/16000, EVS/32000).
 const FIXED_CLOCKS: [(&[u8], u32); 20] = [
     // RFC 3551 §4.5; of G722 by an error that is kept on purpose (§4.5.2).
     (b"G722", 8000),
@@ -62,7 +63,8 @@ const FIXED_CLOCKS: [(&[u8], u32); 20] = [
 /// Payload types that carry no speech, by name.
 const NOT_SPEECH: [&[u8]; 3] = [b"telephone-event", b"CN", b"red"];
 
-/// What stands for a port while ICE has yet to find an address, which is then 0.0.0.0 (RFC 8840 §4.1.1).
+/// What stands for a port while ICE has yet to find an address, which is then 0.0.0.0 (RFC 8840
+/// §4.1.1).
 const PORT_TO_COME: u16 = 9;
 
 /// One `m=` line with all that holds for it.
@@ -74,11 +76,12 @@ pub struct Media<'a> {
     pub port: u16,
     /// `RTP/AVP`, `UDP/TLS/RTP/SAVPF`, `udptl`, …
     pub protocol: &'a [u8],
-    /// Where its sender takes RTP. `None` when refused, when the address is 0.0.0.0 (put on hold, or left
-    /// to ICE), and when it is a name.
+    /// Where its sender takes RTP. `None` when refused, when the address is 0.0.0.0 (put on hold,
+    /// or left to ICE), and when it is a name.
     pub rtp: Option<SocketAddr>,
-    /// Where its sender takes RTCP: `a=rtcp`, else the RTP address if `a=rtcp-mux`, else the port after it (RFC 3550
-    /// §11). `None` where [`Media::rtp`] is. An offer of mux may be turned down: then RTCP goes to the port after it.
+    /// Where its sender takes RTCP: `a=rtcp`, else the RTP address if `a=rtcp-mux`, else the port
+    /// after it (RFC 3550 §11). `None` where [`Media::rtp`] is. An offer of mux may be turned down:
+    /// then RTCP goes to the port after it.
     pub rtcp: Option<SocketAddr>,
     /// Whether RTCP comes on the RTP port, or may (RFC 5761).
     pub is_rtcp_muxed: bool,
@@ -115,7 +118,8 @@ pub struct Codec<'a> {
     pub payload_type: u8,
     /// As written, or from RFC 3551. Names are compared without case.
     pub name: &'a [u8],
-    /// Ticks of RTP timestamps in a second. For G722 this is 8000, though it samples at 16 kHz (RFC 3551 §4.5.2).
+    /// Ticks of RTP timestamps in a second. For G722 this is 8000, though it samples at 16 kHz (RFC
+    /// 3551 §4.5.2).
     pub clock_rate: u32,
 }
 
@@ -222,8 +226,8 @@ fn pairs(lines: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// The address of `IN IP4 192.0.2.1` or `IN IP6 2001:db8::1`, without the TTL of a multicast one; an IPv4 address never
-/// in IPv6's clothes. `None` for a name.
+/// The address of `IN IP4 192.0.2.1` or `IN IP6 2001:db8::1`, without the TTL of a multicast one;
+/// an IPv4 address never in IPv6's clothes. `None` for a name.
 fn address(value: &[u8]) -> Option<IpAddr> {
     let (_network, rest) = word(value);
     let (_family, rest) = word(rest);
@@ -286,8 +290,8 @@ impl<'a> Media<'a> {
         })
     }
 
-    /// The payload types, best first. Formats that are no payload types are left out, and whatever comes after the
-    /// 128th, since there are no more to tell apart.
+    /// The payload types, best first. Formats that are no payload types are left out, and whatever
+    /// comes after the 128th, since there are no more to tell apart.
     pub fn payload_types(&self) -> impl Iterator<Item = u8> + use<'a> {
         self.formats
             .split(u8::is_ascii_whitespace)
@@ -315,8 +319,8 @@ impl<'a> Media<'a> {
         })
     }
 
-    /// What a payload type means: by `a=rtpmap`, else by RFC 3551. `None` when neither says. The clock is that of the standard,
-    /// where it knows only one.
+    /// What a payload type means: by `a=rtpmap`, else by RFC 3551. `None` when neither says. The
+    /// clock is that of the standard, where it knows only one.
     #[must_use]
     pub fn codec_of(&self, payload_type: u8) -> Option<Codec<'a>> {
         let mapped = self
@@ -344,8 +348,9 @@ impl<'a> Media<'a> {
         mapped.or(of_standard)
     }
 
-    /// Whether it is or may be encrypted: by its profile (RFC 3711, RFC 5764), or by keys that its sender offers (RFC 4568, RFC
-    /// 8122, RFC 4567, RFC 6189), as opportunistic encryption does in a profile without (RFC 8643).
+    /// Whether it is or may be encrypted: by its profile (RFC 3711, RFC 5764), or by keys that its
+    /// sender offers (RFC 4568, RFC 8122, RFC 4567, RFC 6189), as opportunistic encryption does in
+    /// a profile without (RFC 8643).
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         let profiles = self.protocol.split(|byte| *byte == b'/');
@@ -353,8 +358,9 @@ impl<'a> Media<'a> {
         profiles.next().is_some() || self.has_keys
     }
 
-    /// The codec of the best payload type that carries more than tones, comfort noise or redundancy. In an answer it is
-    /// the one in use. `None` when there is none, or nothing says what it is.
+    /// The codec of the best payload type that carries more than tones, comfort noise or
+    /// redundancy. In an answer it is the one in use. `None` when there is none, or nothing says
+    /// what it is.
     #[must_use]
     pub fn codec(&self) -> Option<Codec<'a>> {
         // 19 was comfort noise before 13 was.

@@ -10,7 +10,8 @@ pub const FORMS: &str = "a time like 2026-06-01T00:00:00Z or Mon, 01 Jun 2026 00
 
 static RFC_2822: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
 
-/// Reads RFC 3339 and its ISO 8601 relatives, and RFC 2822. Without an offset it is UTC; a date is its midnight.
+/// Reads RFC 3339 and its ISO 8601 relatives, and RFC 2822. Without an offset it is UTC; a date is
+/// its midnight.
 #[must_use]
 pub fn parse(text: &str) -> Option<TimeUs> {
     let text = text.trim();

@@ -150,7 +150,8 @@ fn opens_any(vault: &Vault, accounts: &[Account]) -> Option<bool> {
     opens.reduce(|any, opens| any || opens)
 }
 
-/// Gives an account a new token. The newest one before stays valid until `old_until`: two are valid at once at most.
+/// Gives an account a new token. The newest one before stays valid until `old_until`: two are valid
+/// at once at most.
 ///
 /// # Errors
 /// When there is no such account, or the store fails.
@@ -178,7 +179,8 @@ pub async fn rotate_token(
     })
 }
 
-/// Keeps a new token where people look for it: in `credentials.json`, if that is about this account.
+/// Keeps a new token where people look for it: in `credentials.json`, if that is about this
+/// account.
 ///
 /// # Errors
 /// When the file cannot be written.

@@ -1,4 +1,5 @@
-//! Memory that work under way may take together: who finds no room waits for a while, or is told to come again.
+//! Memory that work under way may take together: who finds no room waits for a while, or is told to
+//! come again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What one permit stands for, in bytes.
 const UNIT: usize = 1024;
-/// Longest wait for budget. Whoever has some gives it back when it is written or sent, for which there are limits as well.
+/// Longest wait for budget. Whoever has some gives it back when it is written or sent, for which
+/// there are limits as well.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// So many bytes, for all.
@@ -15,7 +17,8 @@ const WAIT: Duration = Duration::from_secs(10);
 pub struct Budget {
     units: Arc<Semaphore>,
     most: u32,
-    /// Of those who hold some and find no room for more, one may go on without: else all might wait for each other.
+    /// Of those who hold some and find no room for more, one may go on without: else all might wait
+    /// for each other.
     beyond: Arc<Semaphore>,
 }
 
@@ -38,8 +41,8 @@ impl Budget {
         }
     }
 
-    /// Makes a share one of so many bytes at least. `None`: others had all of the room for too long, and another one grows
-    /// beyond it; the share is what it was.
+    /// Makes a share one of so many bytes at least. `None`: others had all of the room for too
+    /// long, and another one grows beyond it; the share is what it was.
     pub async fn grow(&self, share: &mut Share, bytes: usize) -> Option<()> {
         if share.beyond.is_some() || self.try_grow(share, bytes) {
             return Some(());
@@ -68,8 +71,8 @@ impl Budget {
         units(bytes).min(self.most).saturating_sub(held)
     }
 
-    /// A share of so many bytes, or all there are when that is less. First come, first served; `None`: others had all of it
-    /// for too long.
+    /// A share of so many bytes, or all there are when that is less. First come, first served;
+    /// `None`: others had all of it for too long.
     pub async fn take(&self, bytes: usize) -> Option<Share> {
         let wanted = units(bytes).min(self.most);
         let units = Arc::clone(&self.units).acquire_many_owned(wanted);

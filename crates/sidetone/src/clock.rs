@@ -56,7 +56,8 @@ impl Clock {
         }
     }
 
-    /// How much time has passed since the process first asked: what durations are measured by, because nobody can set it.
+    /// How much time has passed since the process first asked: what durations are measured by,
+    /// because nobody can set it.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn passed(&self) -> Duration {

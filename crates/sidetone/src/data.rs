@@ -102,8 +102,8 @@ pub async fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Re
         Err(StoreError::Corrupt(_)) => true,
         Err(error) => bail!(not_opened(&path, &error)),
     };
-    // The database comes first: wherever a first start is cut short, a key says that there was a database. And a new key would
-    // not open what is sealed.
+    // The database comes first: wherever a first start is cut short, a key says that there was a
+    // database. And a new key would not open what is sealed.
     let is_sealed = |account: &Account| !account.tokens.is_empty();
     if !is_key_known && !found.sound.iter().any(is_sealed) && found.damaged.is_empty() {
         Vault::create(secret_key)?;
@@ -150,7 +150,8 @@ fn not_opened(path: &Path, error: &StoreError) -> String {
     )
 }
 
-/// Refuses to begin anew where there was a database: one that is gone or emptied is not to be replaced as if nothing had been.
+/// Refuses to begin anew where there was a database: one that is gone or emptied is not to be
+/// replaced as if nothing had been.
 ///
 /// # Errors
 /// When there is none although other files say that there was, unless it is to `start_empty`.
@@ -222,8 +223,8 @@ pub fn create_dir(dir: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot create the data directory {}", dir.display()))
 }
 
-/// What makes a process the only server on a directory, for as long as it is held. While one serves, and after it was cut short
-/// until the calls were looked at, the file says so.
+/// What makes a process the only server on a directory, for as long as it is held. While one
+/// serves, and after it was cut short until the calls were looked at, the file says so.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -301,8 +302,8 @@ pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
     })
 }
 
-/// Makes the database's file before `SQLite` does, for its owner only, even in a directory that others may read. `SQLite`
-/// gives the files beside it the same permissions.
+/// Makes the database's file before `SQLite` does, for its owner only, even in a directory that
+/// others may read. `SQLite` gives the files beside it the same permissions.
 fn make_private(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     File::options()

@@ -123,7 +123,8 @@ pub fn random_id() -> anyhow::Result<[u8; 16]> {
     Ok(random)
 }
 
-/// Writes a file that only its owner can read. It must not exist yet, and comes to be whole or not at all.
+/// Writes a file that only its owner can read. It must not exist yet, and comes to be whole or not
+/// at all.
 ///
 /// # Errors
 /// When it exists or cannot be written.

@@ -1,4 +1,5 @@
-//! Sockets that both versions of IP reach, made with options that the standard library does not set.
+//! Sockets that both versions of IP reach, made with options that the standard library does not
+//! set.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -55,7 +56,8 @@ impl Purpose {
     }
 }
 
-/// Sockets that share an address, so that the kernel spreads senders over them. They wait for a datagram for a bounded time.
+/// Sockets that share an address, so that the kernel spreads senders over them. They wait for a
+/// datagram for a bounded time.
 ///
 /// # Errors
 /// When the address is not to be had.
@@ -65,8 +67,8 @@ pub fn datagrams(
     purpose: Purpose,
 ) -> anyhow::Result<Vec<UdpSocket>> {
     let refused = |error: std::io::Error| purpose.refused(at, &error);
-    // Sharing would also share with another server of the same user, and each would see half of the packets. So the
-    // first try is alone.
+    // Sharing would also share with another server of the same user, and each would see half of the
+    // packets. So the first try is alone.
     let alone = bound(at, SockType::Datagram, SockFlag::empty(), false).map_err(refused)?;
     if number == 1 {
         return Ok(vec![waiting(alone)?]);

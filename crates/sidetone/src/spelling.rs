@@ -2,8 +2,8 @@
 
 use strsim::osa_distance;
 
-/// The known name that a given one was most likely meant to be: the same but for upper and lower case and separators, or
-/// with few other letters. `None`: it is like none.
+/// The known name that a given one was most likely meant to be: the same but for upper and lower
+/// case and separators, or with few other letters. `None`: it is like none.
 #[must_use]
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // What is that long is no slip of the pen, and would take long to compare.

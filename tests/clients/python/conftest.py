@@ -1,4 +1,5 @@
-"""One suite for three majors of the official library. Nothing in the library is changed: only the base URL is set."""
+"""One suite for three majors of the official library. Nothing in the library is changed: only the
+base URL is set."""
 
 import json
 import os

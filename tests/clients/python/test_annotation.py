@@ -5,7 +5,8 @@ EMPTY = dict.fromkeys(FIELDS)
 
 
 def noted(voice, window):
-    """Annotations of listed calls; 7.x drops them from the records of a list, so there they are fetched."""
+    """Annotations of listed calls; 7.x drops them from the records of a list, so there they are
+    fetched."""
     found = voice.call_summaries.list(start_time=window)
     return {c.call_sid: c.annotation if hasattr(c, "annotation") else voice.calls(c.call_sid).summary().fetch().annotation
             for c in found}

@@ -22,7 +22,8 @@ def check_summary(got, seeded):
         value = getattr(got, field)
         assert isinstance(value, datetime), "%s came as %r: not whole seconds?" % (field, value)
         assert value == moment(seeded[field]), field
-    # Newer versions cannot call an attribute `from` and put an underscore before it, 7.x one behind it.
+    # Newer versions cannot call an attribute `from` and put an underscore before it, 7.x one behind
+    # it.
     holds(seeded["from"], got.from_ if hasattr(got, "from_") else got._from, "from")
     for field in ("to", "properties", "trust"):
         holds(seeded[field], getattr(got, field), field)

@@ -87,7 +87,8 @@ def test_wrong_credentials(manifest, user, password):
     ("/v1/Voice/%s/Annotation" % UNKNOWN, "wrong", 401),
     ("/v1/Voice/Summaries", MANIFEST["parent"]["auth_token"], 405)])
 def test_refused_body_does_not_cost_the_next_request(manifest, path, password, status):
-    """The libraries send head and body apart, and keep connections: hanging up without saying so loses a later call."""
+    """The libraries send head and body apart, and keep connections: hanging up without saying so
+    loses a later call."""
     login = base64.b64encode(("%s:%s" % (manifest["parent"]["account_sid"], password)).encode()).decode()
     connection = http.client.HTTPConnection(urlsplit(manifest["url"]).netloc, timeout=10)
     connection.putrequest("POST", path)

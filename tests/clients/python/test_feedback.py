@@ -1,4 +1,5 @@
-"""Call Feedback: what a person said about one call. 7.x has a verb to create it, 8.x creates by an update."""
+"""Call Feedback: what a person said about one call. 7.x has a verb to create it, 8.x creates by an
+update."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,4 +1,5 @@
-"""What a StatusCallback gets: signed, so that the library's own validator believes it and nothing else."""
+"""What a StatusCallback gets: signed, so that the library's own validator believes it and nothing
+else."""
 
 import json
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ FIELDS = {"AccountSid", "FeedbackSummarySid", "Status", "ResourceUri"}
 
 
 def sum_up(client, account, callback, method=None):
-    """Asks for a summary of some days, and gives its sid. 9.x has no words for it: it sends the same form by itself."""
+    """Asks for a summary of some days, and gives its sid. 9.x has no words for it: it sends the
+    same form by itself."""
     if MAJOR < 9:
         options = {} if method is None else {"status_callback_method": method}
         summaries = client.api.accounts(account).calls.feedback_summaries
@@ -34,7 +36,8 @@ def receiver():
 
 @pytest.fixture(scope="module")
 def told(client, manifest, receiver):
-    """The first request of each kind, by the path of its callback, and the summary that it should be about."""
+    """The first request of each kind, by the path of its callback, and the summary that it should
+    be about."""
     parent, child = manifest["parent"]["account_sid"], manifest["subaccount"]["account_sid"]
     asked = {}
     for path, query, account, method in (

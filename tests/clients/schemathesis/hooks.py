@@ -21,7 +21,8 @@ STATUSES = collections.defaultdict(collections.Counter)
 WELL_FORMED = re.compile(r"^(CA|FS|AC)[0-9a-fA-F]{32}$")
 # Nobody listens there: whoever is named in a generated request must not be called.
 NOWHERE = "http://127.0.0.1:9/"
-# What is generated is hardly ever a good event or a packet; a batch without one is refused. The shortest there are.
+# What is generated is hardly ever a good event or a packet; a batch without one is refused. The
+# shortest there are.
 WELL_FORMED_BODIES = {
     "/ingest/v1/events": (
         "application/json",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds the live server to its own OpenAPI document with generated requests.
-# usage: run.sh BIN_DIRECTORY URL WORK_DIRECTORY     (SIDETONE_MANIFEST, SIDETONE_ACCOUNT_SID, SIDETONE_AUTH_TOKEN set)
+# usage: run.sh BIN_DIRECTORY URL WORK_DIRECTORY
+# With SIDETONE_MANIFEST, SIDETONE_ACCOUNT_SID and SIDETONE_AUTH_TOKEN set.
 # Last line: "N passed, N failed", counting operations.
 set -uo pipefail
 
@@ -18,13 +19,17 @@ if served != json.load(open(sys.argv[2])):
 PY
 
 # Left out on purpose:
-#   positive_data_acceptance, negative_data_rejection  unknown parameters are ignored, empty values clear, values are
-#       trimmed, and lists in one comma-separated string are stricter than `type: string` can say
-#   unsupported_method, allow_header_conformance       the routes answer 405 with an error body; other suites look at it
-#   ignored_auth                                       credentials are tried by every client suite
-#   use_after_free, ensure_resource_availability, object_level_authorization   only feedback summaries are created by a
-#       request and removed; the client suites look at that
-#   missing_required_header, response_headers_conformance   no header is required
+#   positive_data_acceptance, negative_data_rejection
+#       unknown parameters are ignored, empty values clear, values are trimmed, and lists in one
+#       comma-separated string are stricter than `type: string` can say
+#   unsupported_method, allow_header_conformance
+#       the routes answer 405 with an error body; other suites look at it
+#   ignored_auth
+#       credentials are tried by every client suite
+#   use_after_free, ensure_resource_availability, object_level_authorization
+#       only feedback summaries are created by a request and removed; the client suites look at that
+#   missing_required_header, response_headers_conformance
+#       no header is required
 # The stateful phase is left out with them: the document has no links.
 export SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
 cd "$work" || exit 1

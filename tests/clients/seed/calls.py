@@ -1,14 +1,17 @@
-"""The seeded calls. Pure: the same `now` gives the same calls, so every expectation can be computed."""
+"""The seeded calls. Pure: the same `now` gives the same calls, so every expectation can be
+computed."""
 
 import hashlib
 import random
 from datetime import datetime, timedelta, timezone
 
-RECENT = [5 + 6.5 * i for i in range(14)] + [150 + 4.5 * i for i in range(12)]  # minutes ago, within the default 4 h
+# Minutes ago, within the default 4 h.
+RECENT = [5 + 6.5 * i for i in range(14)] + [150 + 4.5 * i for i in range(12)]
 OLDER = [60 * h for h in (6, 9, 13, 21, 30, 50, 76, 110, 160, 240, 330, 460)]  # up to 20 days
 SCRATCH_DAYS = 25  # annotated by tests: older than every filter window in use (3w), younger than 4w
 RATED_DAYS = 36  # rated by tests: older than every window of a list
-SUMMED_DAYS = 40  # rated and summed up: older still, three days apart, so that nobody counts another's calls
+# Rated and summed up: older still, three days apart, so that nobody counts another's calls.
+SUMMED_DAYS = 40
 
 TYPES = ("carrier", "sip", "trunking", "client")
 EDGES = {

@@ -36,7 +36,8 @@ class Door:
 
 
 def cloud_event(kind, schema, number, data, as_text=False):
-    """One event as the stream delivers it; `as_text` is the older form, with the payload encoded as a string."""
+    """One event as the stream delivers it; `as_text` is the older form, with the payload encoded as
+    a string."""
     resource = {"CallSummary": "Summary", "CallEvent": "Events", "CallMetric": "Metrics"}[schema.split("/")[0]]
     return {
         "specversion": "1.0",

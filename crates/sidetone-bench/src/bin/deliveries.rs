@@ -167,7 +167,8 @@ async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
 /// What came since the last look: how many, the first and the last.
 type Came = Arc<Mutex<(u64, Option<(Instant, Instant)>)>>;
 
-/// Takes everything that is posted; `GET /` tells how many a second came, how many in all, and begins anew.
+/// Takes everything that is posted; `GET /` tells how many a second came, how many in all, and
+/// begins anew.
 async fn receive(listen: SocketAddr) -> anyhow::Result<()> {
     let router: Router = Router::new()
         .route("/", get(tell))

@@ -1,4 +1,5 @@
-//! What follows receiving: each datagram is put to its call, with as little as that takes, or as the server does it.
+//! What follows receiving: each datagram is put to its call, with as little as that takes, or as
+//! the server does it.
 
 use std::net::SocketAddr;
 

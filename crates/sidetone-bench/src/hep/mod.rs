@@ -31,7 +31,8 @@ pub enum Work {
         #[arg(long)]
         seed: u64,
     },
-    /// Print datagrams a second of one core: received and discarded; put to their calls; made events of calls
+    /// Print datagrams a second of one core: received and discarded; put to their calls; made
+    /// events of calls
     Drain {
         #[arg(long, default_value_t = 1_000_000)]
         datagrams: usize,

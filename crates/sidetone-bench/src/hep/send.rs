@@ -32,7 +32,8 @@ impl Sender {
         })
     }
 
-    /// Sends so many, at most [`BURST`]. A socket that waits and is not connected sends all of them or fails.
+    /// Sends so many, at most [`BURST`]. A socket that waits and is not connected sends all of them
+    /// or fails.
     pub fn send(&mut self, number: usize, traffic: &mut Traffic) -> anyhow::Result<()> {
         let buffers = &mut self.buffers[..number];
         for buffer in buffers.iter_mut() {

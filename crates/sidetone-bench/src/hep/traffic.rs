@@ -1,4 +1,5 @@
-//! Calls that are open at a time, mixed: each begins with its INVITE and ends as its capture did, and the next takes its place.
+//! Calls that are open at a time, mixed: each begins with its INVITE and ends as its capture did,
+//! and the next takes its place.
 
 use sidetone::clock::Clock;
 

@@ -20,7 +20,8 @@ impl Feedback {
         })
     }
 
-    /// An annotation holds one trouble with reaching the other side: of two, the call that broke off.
+    /// An annotation holds one trouble with reaching the other side: of two, the call that broke
+    /// off.
     fn connectivity_issue(self) -> Option<ConnectivityIssue> {
         if self.issues.contains(FeedbackIssue::DroppedCall) {
             Some(ConnectivityIssue::DroppedCall)
@@ -76,9 +77,9 @@ impl Feedback {
         }
     }
 
-    /// How an annotation follows when this feedback takes the place of another (or of none): what the former one put
-    /// there and this one does not say goes, what only this one says comes, and everything else stays: others may have
-    /// corrected it.
+    /// How an annotation follows when this feedback takes the place of another (or of none): what
+    /// the former one put there and this one does not say goes, what only this one says comes, and
+    /// everything else stays: others may have corrected it.
     #[must_use]
     pub fn mirror(self, before: Option<Self>, annotation: &Annotation) -> AnnotationPatch {
         fn follow<T: PartialEq>(
@@ -123,7 +124,8 @@ impl Feedback {
         }
     }
 
-    /// The feedback that an annotation amounts to. `None`: no score was given, and feedback needs one.
+    /// The feedback that an annotation amounts to. `None`: no score was given, and feedback needs
+    /// one.
     #[must_use]
     pub fn of(annotation: &Annotation) -> Option<Self> {
         let mut issues: Vec<FeedbackIssue> = Vec::new();

@@ -1,7 +1,8 @@
-//! The INVITEs that ask for a dialog: which of them the caller tried one after the other, and which went on from these.
+//! The INVITEs that ask for a dialog: which of them the caller tried one after the other, and which
+//! went on from these.
 //!
-//! Whom a message belongs to is told by what it says: branch, sequence number, tags. Between which addresses it was seen is the
-//! agent's remark; it counts where the message itself does not tell.
+//! Whom a message belongs to is told by what it says: branch, sequence number, tags. Between which
+//! addresses it was seen is the agent's remark; it counts where the message itself does not tell.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -78,7 +79,8 @@ impl<'a> Attempt<'a> {
         between(self.client, self.server, capture)
     }
 
-    /// Whether a message of this request (§17.1.1.3, §9.1: its ACK and its CANCEL too) is of this transaction. `None`: neither says.
+    /// Whether a message of this request (§17.1.1.3, §9.1: its ACK and its CANCEL too) is of this
+    /// transaction. `None`: neither says.
     pub(super) fn has(&self, message: &SipMessage) -> Option<bool> {
         if Request::of(message) != self.request {
             return Some(false);
@@ -91,8 +93,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether an ACK confirms a refusal: it goes by the branch of its INVITE, that of a 2xx by one of its own (§17.1.1.3,
-    /// §13.2.2.4). `None` where either has no branch.
+    /// Whether an ACK confirms a refusal: it goes by the branch of its INVITE, that of a 2xx by one
+    /// of its own (§17.1.1.3, §13.2.2.4). `None` where either has no branch.
     pub(super) fn is_refused_by(&self, ack: &SipMessage) -> Option<bool> {
         Some(self.branch? == ack.branch()?)
     }
@@ -128,8 +130,8 @@ impl<'a> Attempt<'a> {
             && (one == other_one || (same_host && one.ip() == other_one.ip()))
     }
 
-    /// Whether an earlier one led to it although neither branch nor address says so: it was still alive when this began. A
-    /// caller gives one up before trying the next.
+    /// Whether an earlier one led to it although neither branch nor address says so: it was still
+    /// alive when this began. A caller gives one up before trying the next.
     fn is_during(&self, earlier: &Self) -> bool {
         if self.has_sender_of(earlier) {
             return false;
@@ -209,7 +211,8 @@ impl<'a> Tried<'a> {
     }
 }
 
-/// Puts attempts of one side in order: those of a From tag by their numbers, whatever the clocks say.
+/// Puts attempts of one side in order: those of a From tag by their numbers, whatever the clocks
+/// say.
 fn in_order<'a>(attempts: &mut [Attempt<'a>]) {
     let side = |it: &Attempt<'a>| (it.request.call_id, it.request.from_tag);
     let mut first: BTreeMap<(&str, Option<&str>), TimeUs> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! ITU-T Q.850 causes of SIP statuses (RFC 3398 §8.2.6.1).
 
-/// The cause a gateway gives for a final response that is no answer. `None` where the RFC names none.
+/// The cause a gateway gives for a final response that is no answer. `None` where the RFC names
+/// none.
 pub(super) const fn of_status(status: u16) -> Option<u8> {
     Some(match status {
         400 | 481 | 500 | 503 => 41,

@@ -7,8 +7,8 @@ use super::dialog::{Said, Seen};
 use crate::sip::SipMessage;
 use crate::time::TimeUs;
 
-/// Agents that saw the same sending of a message saw it within so long. It is sent again after half a second (T1 of RFC 3261)
-/// at the earliest.
+/// Agents that saw the same sending of a message saw it within so long. It is sent again after half
+/// a second (T1 of RFC 3261) at the earliest.
 const SENT_AGAIN_US: i64 = 100_000;
 
 /// One agent's clock, and how far it is ahead of those of others.
@@ -16,7 +16,8 @@ const SENT_AGAIN_US: i64 = 100_000;
 pub(super) struct Clock {
     /// Whose it is.
     pub(super) agent: u32,
-    /// Of each other agent that saw the call and is known to compare with: how far this clock is ahead, in microseconds.
+    /// Of each other agent that saw the call and is known to compare with: how far this clock is
+    /// ahead, in microseconds.
     pub(super) ahead_us: BTreeMap<u32, i64>,
 }
 
@@ -28,14 +29,15 @@ pub(super) type Apart = BTreeMap<u32, BTreeMap<u32, i64>>;
 pub(super) struct Heard<'a> {
     /// When: by the clock of the leg's agent if [`Self::is_timed`], else by that of whoever saw it.
     pub(super) at: TimeUs,
-    /// Whether the leg's agent saw it too, or how far its clock is from that of whoever did is known.
+    /// Whether the leg's agent saw it too, or how far its clock is from that of whoever did is
+    /// known.
     pub(super) is_timed: bool,
     pub(super) message: &'a SipMessage,
 }
 
 impl Clock {
-    /// When something happened that these agents saw. By this clock if any of them tells it, else by that of the first of them;
-    /// `None` when nobody saw it.
+    /// When something happened that these agents saw. By this clock if any of them tells it, else
+    /// by that of the first of them; `None` when nobody saw it.
     pub(super) fn time(&self, seen: &BTreeMap<u32, TimeUs>) -> Option<TimeUs> {
         let own = seen.get(&self.agent).copied();
         own.or_else(|| {
@@ -60,8 +62,8 @@ impl Clock {
     }
 }
 
-/// What was seen of a hop, each once, in order of time, by the clock of the agent that saw most of it; of several, of the one of
-/// the lowest number.
+/// What was seen of a hop, each once, in order of time, by the clock of the agent that saw most of
+/// it; of several, of the one of the lowest number.
 pub(super) fn by_one_clock<'a>(seen: &[&'a Seen], apart: &Apart) -> (Clock, Vec<Heard<'a>>) {
     let mut by_agent: BTreeMap<u32, Vec<&'a Seen>> = BTreeMap::new();
     for it in seen {
@@ -107,7 +109,8 @@ pub(super) fn by_one_clock<'a>(seen: &[&'a Seen], apart: &Apart) -> (Clock, Vec<
     (clock, messages)
 }
 
-/// How far the clocks of agents are apart: the median over the messages of all hops of a call that both saw.
+/// How far the clocks of agents are apart: the median over the messages of all hops of a call that
+/// both saw.
 pub(super) fn apart(hops: &[Vec<&Seen>]) -> Apart {
     let mut differences: BTreeMap<(u32, u32), Vec<i64>> = BTreeMap::new();
     for first_seen in hops.iter().flat_map(|hop| first_seen(hop).into_values()) {
@@ -152,7 +155,8 @@ impl Seen {
     }
 }
 
-/// Of messages seen at the same moment, requests come before their answers and those in the order of their status.
+/// Of messages seen at the same moment, requests come before their answers and those in the order
+/// of their status.
 fn place_in_transaction(message: &SipMessage) -> (u32, u16) {
     (message.cseq, message.status().unwrap_or(0))
 }

@@ -29,8 +29,8 @@ impl Codecs {
         }
     }
 
-    /// The one in force at a time of the leg: that of the last answer by then. What was received before the first answer is
-    /// early media, of the codec that is agreed on next.
+    /// The one in force at a time of the leg: that of the last answer by then. What was received
+    /// before the first answer is early media, of the codec that is agreed on next.
     pub(super) fn at(&self, at: TimeUs) -> Option<&Codec> {
         let by_then = self.agreed.iter().rev().find(|(since, _)| *since <= at);
         let agreed = by_then.or_else(|| self.agreed.first());

@@ -9,8 +9,9 @@ use crate::id::EventKey;
 use crate::sip::SipMessage;
 use crate::time::TimeUs;
 
-/// Most messages kept of each [`Kind`], the earliest. None takes another's room: a call with a thousand re-INVITEs keeps its
-/// beginning and its end, one with a thousand BYEs its beginning, and one that rings a hundred phones the answer.
+/// Most messages kept of each [`Kind`], the earliest. None takes another's room: a call with a
+/// thousand re-INVITEs keeps its beginning and its end, one with a thousand BYEs its beginning, and
+/// one that rings a hundred phones the answer.
 const OF_A_KIND_MAX: usize = 128;
 
 /// What was seen of a call's signalling.
@@ -133,8 +134,9 @@ impl Dialogs {
         }
     }
 
-    /// Lets the latest of each kind go, a 100 before all else. Times under a key only become earlier, so what is among the first
-    /// of all is among the first of any part, from when its own first sighting is known: what is kept depends on no order.
+    /// Lets the latest of each kind go, a 100 before all else. Times under a key only become
+    /// earlier, so what is among the first of all is among the first of any part, from when its own
+    /// first sighting is known: what is kept depends on no order.
     fn cap(&mut self) {
         if self.seen.len() <= OF_A_KIND_MAX {
             return;
@@ -165,8 +167,8 @@ impl Dialogs {
     }
 }
 
-/// Whether a message says how its call went. Keep-alives, key presses and the like do not, but for the first that shows that
-/// somebody is there.
+/// Whether a message says how its call went. Keep-alives, key presses and the like do not, but for
+/// the first that shows that somebody is there.
 fn tells(message: &SipMessage) -> bool {
     match message.method.as_str() {
         "INVITE" | "BYE" | "CANCEL" => true,

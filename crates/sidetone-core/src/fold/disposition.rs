@@ -1,5 +1,5 @@
-//! What became of a call, by whatever proves it. A message that no agent mirrored is missed, and mostly not what it said: what
-//! came after it shows that it was there.
+//! What became of a call, by whatever proves it. A message that no agent mirrored is missed, and
+//! mostly not what it said: what came after it shows that it was there.
 
 use std::cmp::Reverse;
 
@@ -73,8 +73,8 @@ impl Disposition {
     }
 }
 
-/// When the caller was refused although somebody answered; not where that was a later attempt, of which the caller's leg shows
-/// nothing.
+/// When the caller was refused although somebody answered; not where that was a later attempt, of
+/// which the caller's leg shows nothing.
 fn answered_for_nothing(legs: &Legs<'_>) -> Option<TimeUs> {
     let (status, heard) = legs.caller.final_response()?;
     let (near, far) = (
@@ -94,8 +94,9 @@ const fn refused_state(status: Option<u16>) -> CallState {
     }
 }
 
-/// What the caller was told decides; a leg further on can say otherwise (a proxy that stops waiting cancels there). Where the caller's
-/// final response was not seen, what can only be said after one tells of it, then what it was made of.
+/// What the caller was told decides; a leg further on can say otherwise (a proxy that stops waiting
+/// cancels there). Where the caller's final response was not seen, what can only be said after one
+/// tells of it, then what it was made of.
 fn fate(legs: &Legs<'_>, reports: &Reports) -> Fate {
     let caller = &legs.caller;
     let far_answer = far_answer(legs);
@@ -133,7 +134,8 @@ fn fate(legs: &Legs<'_>, reports: &Reports) -> Fate {
     if let Some((status, at)) = refusal {
         return Fate::Refused(Some(status), at);
     }
-    // 64*T1 after it the INVITE counts as canceled (§9.1). If nothing else comes, the caller hung up when it was sent.
+    // 64*T1 after it the INVITE counts as canceled (§9.1). If nothing else comes, the caller hung
+    // up when it was sent.
     if let Some(cancel) = canceled {
         return Fate::Canceled(cancel.at);
     }
@@ -160,8 +162,8 @@ fn far_answer<'a>(legs: &Legs<'a>) -> Option<Heard<'a>> {
     Some(legs.on_callers_clock(callee, answer))
 }
 
-/// What a proxy tells the caller when all it tried have refused, and when the last of them did (§16.7: a 6xx, else one of the lowest
-/// class). `None` while one may still answer.
+/// What a proxy tells the caller when all it tried have refused, and when the last of them did
+/// (§16.7: a 6xx, else one of the lowest class). `None` while one may still answer.
 fn best_refusal(legs: &Legs<'_>) -> Option<(u16, TimeUs)> {
     let mut refusals: Vec<(u16, TimeUs)> = Vec::new();
     for leg in &legs.callees {
@@ -179,8 +181,8 @@ fn best_refusal(legs: &Legs<'_>) -> Option<(u16, TimeUs)> {
     Some((status, last))
 }
 
-/// Whether the session is there: a side says something within it, or both report of its media. Before an answer that is early media,
-/// which a response describes.
+/// Whether the session is there: a side says something within it, or both report of its media.
+/// Before an answer that is early media, which a response describes.
 fn is_in_use(legs: &Legs<'_>, reports: &Reports) -> bool {
     if legs.all().any(Leg::is_used) {
         return true;
@@ -204,8 +206,9 @@ struct Ending {
     by: Option<&'static str>,
 }
 
-/// The BYE that ended the call. When several branches of a fork answered, the call lasts until the last of these dialogs is
-/// ended; a BYE of any other dialog ends nothing. Where no answer was seen, any BYE counts.
+/// The BYE that ended the call. When several branches of a fork answered, the call lasts until the
+/// last of these dialogs is ended; a BYE of any other dialog ends nothing. Where no answer was
+/// seen, any BYE counts.
 fn ending(legs: &Legs<'_>) -> Option<Ending> {
     let (caller, callee) = (&legs.caller, legs.callee());
     let is_proxied = |leg: &&Leg<'_>| {
@@ -268,7 +271,8 @@ impl Byes<'_> {
             .chain(&self.far)
             .map(|(_, it)| it)
             .collect();
-        // An answer shows that there was a BYE; one of a clock that nobody can compare tells no duration.
+        // An answer shows that there was a BYE; one of a clock that nobody can compare tells no
+        // duration.
         all.sort_by_key(|heard| (heard.message.status().is_some(), !heard.is_timed));
         Some(Ending {
             at: all.first()?.at,
@@ -276,7 +280,8 @@ impl Byes<'_> {
         })
     }
 
-    /// Who hung up: a side whose own BYE was seen. A platform that ends a call itself sends one to each side.
+    /// Who hung up: a side whose own BYE was seen. A platform that ends a call itself sends one to
+    /// each side.
     fn by(&self) -> Option<&'static str> {
         let first = |byes: &[(End, Heard<'_>)], by: End| {
             let mut byes = byes.iter().filter(|(end, _)| *end == by);

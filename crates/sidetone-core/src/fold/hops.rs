@@ -50,8 +50,8 @@ pub(super) fn hops(dialogs: &Dialogs) -> Option<Vec<Hop<'_>>> {
     Some(hops)
 }
 
-/// The hop of a message that is none of an INVITE for a dialog: by its transaction, its addresses, its dialog, and how many
-/// hands it has gone through since it left its side.
+/// The hop of a message that is none of an INVITE for a dialog: by its transaction, its addresses,
+/// its dialog, and how many hands it has gone through since it left its side.
 fn hop_of(hops: &[Hop<'_>], message: &SipMessage, deepest: u8) -> Option<usize> {
     let fits = |hop: &Hop<'_>| {
         let of_call = hop

@@ -1,7 +1,8 @@
 //! The packets of a call in the order of time, each once: what went between whom.
 //!
-//! A packet that several agents saw is one rung; one that was sent again is another. Agents have a clock each, so a rung
-//! says whose its time is of: on a leg always the same agent's, where that one saw the packet.
+//! A packet that several agents saw is one rung; one that was sent again is another. Agents have a
+//! clock each, so a rung says whose its time is of: on a leg always the same agent's, where that
+//! one saw the packet.
 
 use std::collections::BTreeMap;
 
@@ -96,7 +97,8 @@ pub struct Rung {
 }
 
 impl Ladder {
-    /// Adds a packet that an event tells of; its position is its place in the log. Other events are left out.
+    /// Adds a packet that an event tells of; its position is its place in the log. Other events are
+    /// left out.
     pub fn add(&mut self, event: &CallEvent, position: i64) {
         let (capture, content, text) = match &event.observation {
             Observation::Sip { sip } => {

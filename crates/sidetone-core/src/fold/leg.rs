@@ -139,7 +139,8 @@ impl<'a> Leg<'a> {
         (0..=self.place).flat_map(|place| self.responses_of(place))
     }
 
-    /// The INVITEs that asked for the dialog: that of the attempt that decides, then those before it.
+    /// The INVITEs that asked for the dialog: that of the attempt that decides, then those before
+    /// it.
     pub(super) fn invites(&self) -> impl Iterator<Item = Heard<'a>> {
         let places = (0..=self.place).rev();
         let of_attempts = places.flat_map(|place| self.of_attempt(place));
@@ -152,8 +153,8 @@ impl<'a> Leg<'a> {
         heard.filter(|message| message.is_initial_invite())
     }
 
-    /// Which side sent a message of this leg: told by whether it asks or answers and by its tags; where these do not tell, by
-    /// where it came from.
+    /// Which side sent a message of this leg: told by whether it asks or answers and by its tags;
+    /// where these do not tell, by where it came from.
     pub(super) fn end_of(&self, message: &SipMessage) -> End {
         let own = self.attempt().request().from_tag;
         let [from, to] = message.tags().map(|tag| tag.is_some() && tag == own);
@@ -187,8 +188,8 @@ impl<'a> Leg<'a> {
         self.started().map(|heard| heard.at)
     }
 
-    /// The final response to the INVITE of an attempt: the first. A 2xx that comes after a refusal is stray (a branch that was
-    /// too late), unless the caller confirms it.
+    /// The final response to the INVITE of an attempt: the first. A 2xx that comes after a refusal
+    /// is stray (a branch that was too late), unless the caller confirms it.
     pub(super) fn final_of(&self, place: usize) -> Option<(u16, Heard<'a>)> {
         let finals = || {
             self.responses_of(place)
@@ -244,7 +245,8 @@ fn dialogs<'a>(attempts: &[Attempt<'a>], messages: &[Heard<'a>]) -> Vec<BTreeSet
     attempts.iter().map(of_attempt).collect()
 }
 
-/// The attempt that a message of a leg is of, or in whose dialog it was sent. `None`: its tags are of none.
+/// The attempt that a message of a leg is of, or in whose dialog it was sent. `None`: its tags are
+/// of none.
 fn attempt_of(
     attempts: &[Attempt<'_>],
     dialogs: &[BTreeSet<&str>],

@@ -1,7 +1,8 @@
 //! The legs of a call: the way its INVITEs took, from the caller's to the callee's.
 //!
-//! A proxy keeps the dialog's name, so one call is seen on several hops. What the caller was told is on the caller's
-//! leg, why is on the callee's. What happened on a leg is told by all agents that saw it, when it did by the clock of one.
+//! A proxy keeps the dialog's name, so one call is seen on several hops. What the caller was told
+//! is on the caller's leg, why is on the callee's. What happened on a leg is told by all agents
+//! that saw it, when it did by the clock of one.
 
 use super::attempts::Attempt;
 use super::clock::{self, Heard};
@@ -16,7 +17,8 @@ use crate::sip::SipMessage;
 pub(super) struct Legs<'a> {
     /// The first one.
     pub(super) caller: Leg<'a>,
-    /// The last ones: several when the call forked or was tried elsewhere. None when the caller's leg is all there is.
+    /// The last ones: several when the call forked or was tried elsewhere. None when the caller's
+    /// leg is all there is.
     pub(super) callees: Vec<Leg<'a>>,
     /// The last ones of other attempts of the caller.
     pub(super) elsewhere: Vec<Leg<'a>>,
@@ -56,7 +58,8 @@ impl<'a> Legs<'a> {
         })
     }
 
-    /// The leg towards whoever answered, else the one that was tried last; the caller's when there is no other.
+    /// The leg towards whoever answered, else the one that was tried last; the caller's when there
+    /// is no other.
     pub(super) fn callee(&self) -> &Leg<'a> {
         self.callees
             .iter()
@@ -90,7 +93,8 @@ impl<'a> Legs<'a> {
             })
     }
 
-    /// Whether a message is of an attempt that the caller made after the one that decides: of another call.
+    /// Whether a message is of an attempt that the caller made after the one that decides: of
+    /// another call.
     pub(super) fn is_of_another_call(&self, message: &SipMessage) -> bool {
         let later = self.caller.attempts.iter().skip(self.caller.tries());
         let mut requests = later.map(Attempt::request);
@@ -104,7 +108,8 @@ impl<'a> Legs<'a> {
     }
 }
 
-/// Those furthest from the caller. A branch that went further without an answer does not hide the one that answered.
+/// Those furthest from the caller. A branch that went further without an answer does not hide the
+/// one that answered.
 fn last<'a>(legs: Vec<(Option<usize>, Leg<'a>)>) -> Vec<Leg<'a>> {
     let mut legs: Vec<Leg<'a>> = legs.into_iter().map(|(_, leg)| leg).collect();
     let how_far = |leg: &&Leg<'_>| (leg.answered_at().is_some(), leg.attempt().hops);

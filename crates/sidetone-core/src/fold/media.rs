@@ -1,7 +1,8 @@
 //! What the reports about each media stream say, kept so that it can be joined.
 //!
-//! Counts since the stream began (cumulative) and the codec: the latest report that has the field holds. What is said
-//! of a report's own interval is kept by report, because only single reports can be counted once when states overlap.
+//! Counts since the stream began (cumulative) and the codec: the latest report that has the field
+//! holds. What is said of a report's own interval is kept by report, because only single reports
+//! can be counted once when states overlap.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +110,8 @@ pub(super) struct Reading(
 );
 
 impl Reading {
-    /// A mean is an extreme as good as any other, but an extreme is no mean. `None` when the report says none of them.
+    /// A mean is an extreme as good as any other, but an extreme is no mean. `None` when the report
+    /// says none of them.
     fn of(stat: &Stat) -> Option<Self> {
         let mean = stat.mean().and_then(finite);
         let extreme = |said: Option<f64>, which: fn(f64, f64) -> f64| {
@@ -165,7 +167,8 @@ impl Streams {
     }
 }
 
-/// Whole-stream figures of a sample. A stat that only has a reading is one of many, not a figure of the whole.
+/// Whole-stream figures of a sample. A stat that only has a reading is one of many, not a figure of
+/// the whole.
 fn totals_of(sample: &MediaSample) -> Totals {
     let Counters {
         codec,

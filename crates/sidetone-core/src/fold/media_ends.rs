@@ -1,4 +1,5 @@
-//! Which party of a call an RTCP report comes from, by the addresses and sources that the signalling names.
+//! Which party of a call an RTCP report comes from, by the addresses and sources that the
+//! signalling names.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -66,8 +67,9 @@ impl MediaEnds {
         }
     }
 
-    /// Who sent a report: whoever asked for RTCP where it came from or sends it to whoever asked for it where it went;
-    /// else who announced its source; else who signals from the same host, if only one does.
+    /// Who sent a report: whoever asked for RTCP where it came from or sends it to whoever asked
+    /// for it where it went; else who announced its source; else who signals from the same host, if
+    /// only one does.
     pub(super) fn of_report(&self, ssrc: u32, capture: &Capture) -> Option<MediaEnd> {
         let by_address = |address: SocketAddr| self.only(|end| end.rtcp.contains(&address));
         by_address(capture.source)

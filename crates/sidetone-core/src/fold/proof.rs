@@ -1,4 +1,5 @@
-//! What the messages of a leg prove: that a dialog was answered, confirmed, used and ended, or an attempt given up.
+//! What the messages of a leg prove: that a dialog was answered, confirmed, used and ended, or an
+//! attempt given up.
 
 use super::clock::Heard;
 use super::dialog::shows_presence;
@@ -17,7 +18,8 @@ impl<'a> Leg<'a> {
         })
     }
 
-    /// Whether a message is an ACK to a 2xx (`true`) or to a refusal, as far as its branch tells. `None`: neither is known.
+    /// Whether a message is an ACK to a 2xx (`true`) or to a refusal, as far as its branch tells.
+    /// `None`: neither is known.
     fn confirms(&self, place: usize, message: &SipMessage) -> Option<bool> {
         if !message.is_request("ACK") {
             return Some(false);
@@ -37,8 +39,8 @@ impl<'a> Leg<'a> {
             .copied()
     }
 
-    /// The first ACK that confirms a refusal. One that somebody goes on talking after does not, although it goes by the branch of
-    /// its INVITE: some know no better.
+    /// The first ACK that confirms a refusal. One that somebody goes on talking after does not,
+    /// although it goes by the branch of its INVITE: some know no better.
     pub(super) fn confirmed_refusal(&self) -> Option<Heard<'a>> {
         let is_own = |message: &SipMessage| {
             message.is_request("ACK") && self.attempt().is_refused_by(message) == Some(true)
@@ -63,8 +65,8 @@ impl<'a> Leg<'a> {
             .copied()
     }
 
-    /// Whether something was said in a dialog of an attempt that can only be said after a 2xx: it is ended or changed. (A
-    /// caller may end an early one too, §15; then its INVITE is refused.)
+    /// Whether something was said in a dialog of an attempt that can only be said after a 2xx: it
+    /// is ended or changed. (A caller may end an early one too, §15; then its INVITE is refused.)
     pub(super) fn proves_answer_of(&self, place: usize) -> bool {
         let asked = self.attempts[place].request();
         self.of_attempt(place)
@@ -102,7 +104,8 @@ impl<'a> Leg<'a> {
             .collect()
     }
 
-    /// Dialogs that were answered, by the tags of the called side. Where some were confirmed or ended, another 2xx is stray.
+    /// Dialogs that were answered, by the tags of the called side. Where some were confirmed or
+    /// ended, another 2xx is stray.
     pub(super) fn dialogs(&self) -> Vec<Option<&'a str>> {
         let mut tags: Vec<Option<&'a str>> = Vec::new();
         for (status, heard) in self.invite_responses() {
@@ -151,8 +154,9 @@ impl<'a> Leg<'a> {
         dialogs
     }
 
-    /// The BYEs of a dialog and which side sent each, in order; then the answers to BYEs that were not seen. The tags are the same
-    /// on every hop and for requests that come by another connection.
+    /// The BYEs of a dialog and which side sent each, in order; then the answers to BYEs that were
+    /// not seen. The tags are the same on every hop and for requests that come by another
+    /// connection.
     pub(super) fn byes_of(&self, server_tag: Option<&str>) -> Vec<(End, Heard<'a>)> {
         let own = self.attempt().request().from_tag;
         let is = |said: Option<&str>, known: Option<&str>| {

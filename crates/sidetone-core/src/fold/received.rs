@@ -67,24 +67,27 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// How many packets there had been to receive by a report: by the sender's count nearest to it, else what came since the
-    /// receiver's first report.
+    /// How many packets there had been to receive by a report: by the sender's count nearest to it,
+    /// else what came since the receiver's first report.
     fn expected(&self, mark: &Mark<'_>) -> Option<i64> {
         match self.sent_by(mark) {
-            // Nothing has come so far: there was to come what is known not to have, if anything was.
+            // Nothing has come so far: there was to come what is known not to have, if anything
+            // was.
             _ if mark.count == 0 => self.is_due.then_some(mark.unheard),
             Some(count) => Some(count.packets),
             None => Some(mark.sequence).filter(|packets| *packets > 0),
         }
     }
 
-    /// What the sender says of the time of a report. `None` when it never says that it sent anything.
+    /// What the sender says of the time of a report. `None` when it never says that it sent
+    /// anything.
     pub(super) fn sent_by(&self, mark: &Mark<'_>) -> Option<Count> {
         self.sent.last().filter(|last| last.packets > 0)?;
         self.sent.by(mark.known.at)
     }
 
-    /// Packets that did not come until a report: of those that the sender counts, else of those since the first report.
+    /// Packets that did not come until a report: of those that the sender counts, else of those
+    /// since the first report.
     fn lost(&self, mark: &Mark<'_>, expected: Option<i64>) -> i64 {
         let is_of_all = self.sent_by(mark).is_some() && !self.sent.is_partial;
         let before = match (expected, self.marks.first()) {
@@ -96,8 +99,8 @@ impl<'a> Received<'a> {
             .saturating_add(mark.unheard)
     }
 
-    /// What had come of the stream by a report, beside what was sent in all. The codec is that of the time of the report: what
-    /// the call ended up with.
+    /// What had come of the stream by a report, beside what was sent in all. The codec is that of
+    /// the time of the report: what the call ended up with.
     pub(super) fn counters(
         &self,
         mark: &Mark<'_>,

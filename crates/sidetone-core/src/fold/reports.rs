@@ -19,11 +19,12 @@ use crate::vq::VqReport;
 pub(super) struct Reports {
     #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) by_path: BTreeMap<(u32, Capture), Path>,
-    /// The last word of each phone, by its own address and source: of reports of the whole call, else of a session, else of an
-    /// interval, the latest.
+    /// The last word of each phone, by its own address and source: of reports of the whole call,
+    /// else of a session, else of an interval, the latest.
     #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) phones: BTreeMap<(Option<String>, Option<u32>), Claim<VqReport>>,
-    /// The last word of each end system on the quality of each stream it receives, by its source and the stream's.
+    /// The last word of each end system on the quality of each stream it receives, by its source
+    /// and the stream's.
     #[serde(with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) quality: BTreeMap<(u32, u32), Claim<VoipMetrics>>,
 }
@@ -34,11 +35,13 @@ pub(super) struct Path {
     pub(super) reports: BTreeMap<ReportKey, Report>,
 }
 
-/// What makes two reports of one source the same one: its own time, what it has sent, and what it says of the first stream.
+/// What makes two reports of one source the same one: its own time, what it has sent, and what it
+/// says of the first stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ReportKey {
     pub(super) said: Said,
-    /// When it was seen, of a report that does not tell its own time: a receiver that hears nothing repeats itself.
+    /// When it was seen, of a report that does not tell its own time: a receiver that hears nothing
+    /// repeats itself.
     at: Option<TimeUs>,
 }
 
@@ -186,7 +189,8 @@ const fn span(report: &VqReport) -> (bool, bool) {
     (report.is_final, report.is_session)
 }
 
-/// Keeps the claim of greater weight under a key, of equal ones that of higher rank, and of keys no more than are told apart.
+/// Keeps the claim of greater weight under a key, of equal ones that of higher rank, and of keys no
+/// more than are told apart.
 fn settle_in<K: Ord, T, W: Ord>(
     claims: &mut BTreeMap<K, Claim<T>>,
     key: K,
@@ -202,7 +206,8 @@ fn settle_in<K: Ord, T, W: Ord>(
 }
 
 impl Path {
-    /// Keeps the first time a report was seen. Of two that differ and yet seem the same, which nobody sends, one is kept.
+    /// Keeps the first time a report was seen. Of two that differ and yet seem the same, which
+    /// nobody sends, one is kept.
     fn see(&mut self, report: Report) {
         let is_first = |held: &Report| match held.at.cmp(&report.at) {
             Ordering::Less => true,

@@ -75,8 +75,8 @@ impl Route {
         &self.hops
     }
 
-    /// The leg a SIP message was on: that of its transaction, else that of its addresses, else the only one between these hosts.
-    /// `None`: it was seen between parts of the platform.
+    /// The leg a SIP message was on: that of its transaction, else that of its addresses, else the
+    /// only one between these hosts. `None`: it was seen between parts of the platform.
     #[must_use]
     pub fn of_sip(&self, call_id: &str, branch: Option<&str>, capture: &Capture) -> Option<&Hop> {
         let of_dialog = || self.hops.iter().filter(|hop| hop.call_id == call_id);
@@ -117,7 +117,8 @@ impl Route {
         media_end.map(|media_end| self.spot(media_end))
     }
 
-    /// Ticks in a millisecond of the clock that jitter at an edge is told in when an agent sees it told, when the codec is known.
+    /// Ticks in a millisecond of the clock that jitter at an edge is told in when an agent sees it
+    /// told, when the codec is known.
     #[must_use]
     pub fn clock_khz(&self, spot: Spot, agent: u32, at: TimeUs) -> Option<f64> {
         let codecs = self.media_ends.codecs(spot.leg.into());

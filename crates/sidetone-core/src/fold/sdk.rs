@@ -12,7 +12,8 @@ use crate::facts::{Claim, Rank, settle};
 use crate::id::EventKey;
 use crate::vocabulary::{EdgeKind, Level};
 
-/// What an SDK told. Events are kept by key, because only single ones can be counted once when states overlap.
+/// What an SDK told. Events are kept by key, because only single ones can be counted once when
+/// states overlap.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct SdkEvents {
@@ -57,7 +58,8 @@ impl SdkEvents {
         if event.group == "feedback" && event.name == "received" {
             settle(&mut self.feedback, feedback(rank, event));
         }
-        // "failed" is ICE's own word for: every pair of candidates was checked and none works (RFC 8445 §8.1.2).
+        // "failed" is ICE's own word for: every pair of candidates was checked and none works (RFC
+        // 8445 §8.1.2).
         self.ice_failed |= event.group == "ice-connection-state" && event.name == "failed";
     }
 
@@ -83,7 +85,8 @@ impl SdkEvents {
         self.ice_failed
     }
 
-    /// Counts by level, group and error code, and the feedback, as an edge's `events`. `None` without any event.
+    /// Counts by level, group and error code, and the feedback, as an edge's `events`. `None`
+    /// without any event.
     pub(super) fn counts(&self) -> Option<Value> {
         if self.levels.is_empty() {
             return None;

@@ -26,8 +26,8 @@ pub(super) struct Signalling<'a> {
     pub(super) summary: SipSummary,
 }
 
-/// Reads the signalling. `None` when no INVITE was seen. The reports of media show that a call was answered where nothing
-/// else does.
+/// Reads the signalling. `None` when no INVITE was seen. The reports of media show that a call was
+/// answered where nothing else does.
 pub(super) fn signalling<'a>(dialogs: &'a Dialogs, reports: &Reports) -> Option<Signalling<'a>> {
     let legs = Legs::of(dialogs)?;
     let caller = &legs.caller;
@@ -73,9 +73,10 @@ pub(super) fn signalling<'a>(dialogs: &'a Dialogs, reports: &Reports) -> Option<
     })
 }
 
-/// From the first INVITE to the first 18x of the attempt that decides, else to its final response: the delay the caller heard, over
-/// redirections, challenges and servers that failed (RFC 6076 §4.3). Milliseconds, rounded down; `None` where the two were
-/// seen by clocks whose difference is not known.
+/// From the first INVITE to the first 18x of the attempt that decides, else to its final response:
+/// the delay the caller heard, over redirections, challenges and servers that failed (RFC 6076
+/// §4.3). Milliseconds, rounded down; `None` where the two were seen by clocks whose difference is
+/// not known.
 fn pdd_ms(legs: &Legs<'_>) -> Option<u64> {
     let told = || legs.caller.final_response().map(|(_, heard)| heard);
     let heard = legs.caller.alerted().or_else(told)?;
@@ -87,7 +88,8 @@ fn pdd_ms(legs: &Legs<'_>) -> Option<u64> {
     u64::try_from(us.max(0) / 1_000).ok()
 }
 
-/// A cause that somebody gave, nearest to the callee first; else what a gateway would give for the response.
+/// A cause that somebody gave, nearest to the callee first; else what a gateway would give for the
+/// response.
 fn q850_cause(caller: &Leg<'_>, callee: &Leg<'_>, state: CallState) -> Option<u8> {
     given_cause(callee)
         .or_else(|| given_cause(caller))

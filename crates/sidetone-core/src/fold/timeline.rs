@@ -1,6 +1,7 @@
 //! One line of time for a whole call: microseconds from its answer.
 //!
-//! Legs whose agents differ have a clock each, and both heard the answer: times of each leg are counted from that.
+//! Legs whose agents differ have a clock each, and both heard the answer: times of each leg are
+//! counted from that.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,8 @@ use super::dialog::{Dialogs, Seen};
 use crate::capture::Capture;
 use crate::sip::SipMessage;
 
-/// What a request keeps on its way through proxies, and its responses, its ACK and its CANCEL have in common with it.
+/// What a request keeps on its way through proxies, and its responses, its ACK and its CANCEL have
+/// in common with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Request<'a> {
     pub(super) call_id: &'a str,
@@ -24,7 +25,8 @@ enum Hop<'a> {
     Between(SocketAddr, SocketAddr),
 }
 
-/// How well two pairs of addresses agree: not at all, in the hosts (other connections have other ports), in all.
+/// How well two pairs of addresses agree: not at all, in the hosts (other connections have other
+/// ports), in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Match {
     None,
@@ -90,8 +92,8 @@ pub(super) fn transactions(dialogs: &Dialogs) -> (Vec<Vec<&Seen>>, Vec<&Seen>) {
     (seen.into_values().collect(), rest)
 }
 
-/// The transaction of a message that came by another connection than its INVITE, and whose Vias do not tell: the only one
-/// of its request between these hosts.
+/// The transaction of a message that came by another connection than its INVITE, and whose Vias do
+/// not tell: the only one of its request between these hosts.
 fn by_another_connection<'a>(
     seen: &BTreeMap<(Request<'a>, Hop<'a>), Vec<&Seen>>,
     (request, hop): (Request<'a>, Hop<'a>),

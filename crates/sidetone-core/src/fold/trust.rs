@@ -8,12 +8,13 @@ use super::legs::Legs;
 use crate::facts::TrustFacts;
 use crate::sip::{Passport, SipMessage};
 
-/// What is said of the caller. A signature that was seen is not one that was verified, and where signature and verification
-/// service disagree nothing is.
+/// What is said of the caller. A signature that was seen is not one that was verified, and where
+/// signature and verification service disagree nothing is.
 ///
-/// All that is told of a statement is of one and the same: of the one whose signature is known to be good, else of one whose
-/// signature is known to be bad, else of one that nobody could check; of these of one that names a level, and that was seen first
-/// on its way. A bad one is not hidden by one that nobody could check.
+/// All that is told of a statement is of one and the same: of the one whose signature is known to
+/// be good, else of one whose signature is known to be bad, else of one that nobody could check; of
+/// these of one that names a level, and that was seen first on its way. A bad one is not hidden by
+/// one that nobody could check.
 pub(super) fn trust(dialogs: &Dialogs, legs: &Legs<'_>) -> TrustFacts {
     let messages = dialogs.messages().map(|seen| &seen.message);
     let invites = messages.filter(|it| it.is_initial_invite() && !legs.is_of_another_call(it));

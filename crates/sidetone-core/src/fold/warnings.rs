@@ -1,7 +1,8 @@
 //! When a stream became bad and when it was well again, from its series.
 //!
-//! A warning is raised when two of the last three slots cross its limit and cleared when none of the last three does, so
-//! that neither one bad moment nor one good one makes a change. A slot in which the figure is not known does not count.
+//! A warning is raised when two of the last three slots cross its limit and cleared when none of
+//! the last three does, so that neither one bad moment nor one good one makes a change. A slot in
+//! which the figure is not known does not count.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,8 @@ const WATCHES: [Watch; 4] = [
     },
 ];
 
-/// The warnings of a series, in its order. A stream that passes through is warned of where it was measured.
+/// The warnings of a series, in its order. A stream that passes through is warned of where it was
+/// measured.
 pub(super) fn warnings(call: CallRef, series: &[Sample]) -> Vec<CallEvent> {
     let mut sides: BTreeMap<(EdgeKind, StreamDirection), Vec<&Sample>> = BTreeMap::new();
     for it in series.iter().filter(|it| !it.is_from_afar) {

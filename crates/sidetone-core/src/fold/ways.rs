@@ -1,4 +1,5 @@
-//! Which ways media was to flow, by offers and answers (RFC 3264): silence that was agreed on is no loss.
+//! Which ways media was to flow, by offers and answers (RFC 3264): silence that was agreed on is no
+//! loss.
 
 use super::clock::Heard;
 use super::legs::{End, Leg};
@@ -19,7 +20,8 @@ pub(super) struct Ways {
 
 #[derive(Debug, Default)]
 struct OfLeg {
-    /// From when on what holds, in order. Empty when no answer was seen: then nothing is known to be agreed on.
+    /// From when on what holds, in order. Empty when no answer was seen: then nothing is known to
+    /// be agreed on.
     agreed: Vec<(i64, Open)>,
     is_encrypted: bool,
 }
@@ -43,8 +45,8 @@ impl Ways {
         }
     }
 
-    /// Whether what one end receives was to flow all the time between two moments: from another, if its sender is known.
-    /// Before the answer and after the end nothing was.
+    /// Whether what one end receives was to flow all the time between two moments: from another, if
+    /// its sender is known. Before the answer and after the end nothing was.
     pub(super) fn flow(
         &self,
         to: MediaEnd,
@@ -129,8 +131,8 @@ impl OfLeg {
     }
 }
 
-/// Whether it is an offer within a dialog whose answer was not mirrored. Unless it is refused, the answer can only agree to less
-/// than what it offers (RFC 3264 §6.1).
+/// Whether it is an offer within a dialog whose answer was not mirrored. Unless it is refused, the
+/// answer can only agree to less than what it offers (RFC 3264 §6.1).
 fn is_unanswered(leg: &Leg<'_>, message: &SipMessage) -> bool {
     let is_offer =
         message.to.tag.is_some() && ["INVITE", "UPDATE"].iter().any(|it| message.is_request(it));
@@ -143,7 +145,8 @@ fn is_unanswered(leg: &Leg<'_>, message: &SipMessage) -> bool {
     is_offer && !leg.messages.iter().any(is_final)
 }
 
-/// What a message says of the call's sound, in which only the first stream is used. `None`: there is to be none.
+/// What a message says of the call's sound, in which only the first stream is used. `None`: there
+/// is to be none.
 fn audio(message: &SipMessage) -> Option<&Media> {
     let mut audio = message.media.iter().filter(|media| media.kind == "audio");
     audio.find(|media| !media.is_refused)

@@ -1,9 +1,9 @@
 //! Conversational quality by the E-model.
 //!
-//! ITU-T G.107 with every parameter at its default but delay and loss:
-//! `R = 93.2 − Id − Ie,eff`, with the codecs' robustness from ITU-T G.113 Appendix I.
-//! `Id` follows the approximation of Cole and Rosenbluth (*Voice over IP performance monitoring*, 2001):
-//! `0.024 d + 0.11 (d − 177.3) H(d − 177.3)`.
+//! ITU-T G.107 with every parameter at its default but delay and loss: `R = 93.2 − Id − Ie,eff`,
+//! with the codecs' robustness from ITU-T G.113 Appendix I. `Id` follows the approximation of Cole
+//! and Rosenbluth (*Voice over IP performance monitoring*, 2001): `0.024 d + 0.11 (d − 177.3) H(d −
+//! 177.3)`.
 
 /// A codec's place in G.113 Appendix I.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +16,8 @@ pub struct Codec {
     pub delay_ms: f64,
 }
 
-/// G.711 in packets of 20 ms, with the loss concealment of its Appendix I, as real receivers have it.
+/// G.711 in packets of 20 ms, with the loss concealment of its Appendix I, as real receivers have
+/// it.
 pub const G711: Codec = Codec {
     ie: 0.0,
     bpl: 25.1,
@@ -47,7 +48,8 @@ const JITTER_BUFFER_MIN_MS: f64 = 40.0;
 impl Codec {
     /// The codec of an RTP payload type (RFC 3551) or name.
     ///
-    /// `None` for those G.113 gives no figures for on the narrow-band scale: Opus, G.722, GSM full rate and others.
+    /// `None` for those G.113 gives no figures for on the narrow-band scale: Opus, G.722, GSM full
+    /// rate and others.
     #[must_use]
     pub fn of(payload_type: Option<u8>, name: Option<&str>) -> Option<Self> {
         if let Some(name) = name {
@@ -73,8 +75,8 @@ impl Codec {
     }
 }
 
-/// Transmission rating of a connection, below 0 for one that nobody can use; 93.2 is the best there is with narrow-band
-/// telephones.
+/// Transmission rating of a connection, below 0 for one that nobody can use; 93.2 is the best there
+/// is with narrow-band telephones.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct RFactor(f64);
 

@@ -1,8 +1,10 @@
 //! Share of packets lost (RFC 3550 §6.4.1 and Appendix A.3: lost = expected − received).
 
-/// Share lost of a stream that was received, 0–100. What was expected is what came and what did not.
+/// Share lost of a stream that was received, 0–100. What was expected is what came and what did
+/// not.
 ///
-/// `None` when a count is missing or nothing was expected. Duplicates can outnumber losses; that is no loss.
+/// `None` when a count is missing or nothing was expected. Duplicates can outnumber losses; that is
+/// no loss.
 #[must_use]
 pub fn inbound_percent(received: Option<u64>, lost: Option<i64>) -> Option<f64> {
     let lost = not_negative(lost?);

@@ -1,4 +1,5 @@
-//! Packets as capture agents see them: few addresses, numbers and tags, so that they often belong together.
+//! Packets as capture agents see them: few addresses, numbers and tags, so that they often belong
+//! together.
 
 use proptest::collection::vec;
 use proptest::option::of;

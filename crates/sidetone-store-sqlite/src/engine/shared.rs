@@ -1,6 +1,8 @@
-//! What the handles of one database share within a process: who works on what, who waits for what, and how much was committed.
+//! What the handles of one database share within a process: who works on what, who waits for what,
+//! and how much was committed.
 //!
-//! A server has one handle. Two are two nodes, as far as this engine can have them: each sees at once what the other wrote.
+//! A server has one handle. Two are two nodes, as far as this engine can have them: each sees at
+//! once what the other wrote.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

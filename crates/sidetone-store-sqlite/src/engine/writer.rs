@@ -1,8 +1,9 @@
 //! The one thread that writes.
 //!
-//! Jobs wait in a bounded queue. The thread takes all that are there, up to a limit, runs them in one transaction,
-//! each in a savepoint of its own, commits, and answers them all: nothing is answered before it is durable, and the
-//! more there is to do, the more share one sync. Nobody waits for company: a single job is committed at once.
+//! Jobs wait in a bounded queue. The thread takes all that are there, up to a limit, runs them in
+//! one transaction, each in a savepoint of its own, commits, and answers them all: nothing is
+//! answered before it is durable, and the more there is to do, the more share one sync. Nobody
+//! waits for company: a single job is committed at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -29,21 +30,23 @@ const QUEUE_JOBS: usize = 1024;
 /// The weight (rows, roughly) at which a transaction takes no more jobs.
 const GROUP_WEIGHT: usize = 2000;
 
-/// New pages in the write-ahead log from which on they are copied into the database beside the commits: 32 MiB.
+/// New pages in the write-ahead log from which on they are copied into the database beside the
+/// commits: 32 MiB.
 const CHECKPOINT_PAGES: i32 = 8 << 10;
 
 /// Pages in it from which on it is made to begin anew, even while jobs wait: 256 MiB.
 const FINISH_PAGES: i32 = 64 << 10;
 
-/// The writer itself copies the last so many, and then the log begins anew. More would keep jobs waiting: 8,000 take as
-/// long as fifty commits.
+/// The writer itself copies the last so many, and then the log begins anew. More would keep jobs
+/// waiting: 8,000 take as long as fifty commits.
 const REST_PAGES: i32 = 512;
 
 /// Pages from which on the writer waits for readers to leave the log: 512 MiB.
 const RESTART_PAGES: i32 = 128 << 10;
 
-/// The weight from which on a job has a transaction of its own. `SQLite` keeps the pages that change under a savepoint
-/// in a list, and walks along it after each statement: a thousand statements under one take twice the time.
+/// The weight from which on a job has a transaction of its own. `SQLite` keeps the pages that
+/// change under a savepoint in a list, and walks along it after each statement: a thousand
+/// statements under one take twice the time.
 const ALONE_WEIGHT: usize = 200;
 
 trait Job: Send {
@@ -274,7 +277,8 @@ fn write(
         } else {
             terms.clear();
             if !conn.is_autocommit() {
-                // Failing to roll back leaves the transaction open; the next one then fails, and tries again.
+                // Failing to roll back leaves the transaction open; the next one then fails, and
+                // tries again.
                 let _ = conn.execute_batch("rollback");
             }
         }

@@ -1,4 +1,5 @@
-//! What is given at once is bounded in memory; what cannot be folded, and a clock that is set back, hold nothing up.
+//! What is given at once is bounded in memory; what cannot be folded, and a clock that is set back,
+//! hold nothing up.
 
 use std::sync::Arc;
 
@@ -48,7 +49,8 @@ pub async fn gives_long_logs_in_pieces(store: Arc<dyn Store>) {
     }
 }
 
-/// A page of large events ends before it has as many as were asked for, and the next one goes on there; both ways.
+/// A page of large events ends before it has as many as were asked for, and the next one goes on
+/// there; both ways.
 pub async fn ends_pages_of_large_events_early(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let batch = (0..7).map(|n| large(call(1), n));
@@ -82,7 +84,8 @@ pub async fn ends_pages_of_large_events_early(store: Arc<dyn Store>) {
     assert_eq!(read(Start::First { skip: 7 }).await.rows.len(), 0);
 }
 
-/// What waits for a time that only the clock before it was set back would have reached soon waits from now on.
+/// What waits for a time that only the clock before it was set back would have reached soon waits
+/// from now on.
 pub async fn forgets_times_of_a_clock_that_was_set_back(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let events = [1, 2, 3].map(|n| event(call(n), "a", 10_000));
@@ -112,7 +115,8 @@ pub async fn forgets_times_of_a_clock_that_was_set_back(store: Arc<dyn Store>) {
     assert_eq!(again.await.unwrap(), 0);
 }
 
-/// A call that is set aside is nobody's until another version of the fold asks, or it is refolded; the others go on.
+/// A call that is set aside is nobody's until another version of the fold asks, or it is refolded;
+/// the others go on.
 pub async fn leaves_out_what_is_set_aside(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store

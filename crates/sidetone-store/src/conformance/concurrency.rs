@@ -12,7 +12,8 @@ use super::sample::{
 use crate::page::{PageRequest, Start};
 use crate::{Annotate, Appended, Lookup, Put, Store, StoreError};
 
-/// A hundred people judge ten calls at once: every change is there once, and the last revision counts them.
+/// A hundred people judge ten calls at once: every change is there once, and the last revision
+/// counts them.
 pub async fn annotations_at_once_lose_nothing(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let calls = (0..10).map(|n| put(summary(call(n), 0, Some(60)), 0));

@@ -63,7 +63,8 @@ fn counts(calls: u64, scores: [u64; 5], one_way_audio: u64) -> FeedbackTally {
 
 const ONE_WAY: &[FeedbackIssue] = &[FeedbackIssue::OneWayAudio];
 
-/// The first rating creates, later ones change what they mention; a rating without a score creates nothing.
+/// The first rating creates, later ones change what they mention; a rating without a score creates
+/// nothing.
 pub async fn rates_and_changes(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let unknown = store.rate(call(1), rate(Some(3), None)).await.unwrap();
@@ -193,8 +194,8 @@ pub async fn mirrors_into_the_annotation(store: Arc<dyn Store>) {
     assert_eq!(said().await, expected);
 }
 
-/// What people say of a call nobody has seen counts as feedback, not as a call; when the call turns up, it goes where
-/// that is.
+/// What people say of a call nobody has seen counts as feedback, not as a call; when the call turns
+/// up, it goes where that is.
 pub async fn counts_feedback_on_calls_never_seen(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let accepted = Rate {
@@ -288,7 +289,8 @@ pub async fn counts_move_and_shrink_with_calls(store: Arc<dyn Store>) {
     );
 }
 
-/// A rated call is waited for from its first event until it is folded, and by those only whose calls it is among.
+/// A rated call is waited for from its first event until it is folded, and by those only whose
+/// calls it is among.
 pub async fn rated_calls_are_waited_for(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.create_account(account(2, Some(1))).await.unwrap();
@@ -381,7 +383,8 @@ pub async fn pages_judgements(store: Arc<dyn Store>) {
     assert_eq!(seen, [call(1), call(3), call(5)]);
 }
 
-/// A summary waits, is worked on by one at a time, and again by another whose predecessor fell silent.
+/// A summary waits, is worked on by one at a time, and again by another whose predecessor fell
+/// silent.
 pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let job = |n: u8| FeedbackSummary {

@@ -310,7 +310,8 @@ async fn random_calls(store: &dyn Store, count: u64, random: &mut Random) -> Mod
     model
 }
 
-/// Each field alone, each pair of fields, each sort: the same calls as the definition says, in the same order.
+/// Each field alone, each pair of fields, each sort: the same calls as the definition says, in the
+/// same order.
 pub async fn every_field_and_pair_matches_the_definition(store: Arc<dyn Store>) {
     let seed = 1;
     let random = &mut Random::new(seed);
@@ -335,7 +336,8 @@ pub async fn every_field_and_pair_matches_the_definition(store: Arc<dyn Store>) 
     }
 }
 
-/// Calls that arrive while somebody turns pages neither repeat nor hide the calls that were there and did not change.
+/// Calls that arrive while somebody turns pages neither repeat nor hide the calls that were there
+/// and did not change.
 pub async fn pages_stay_whole_while_calls_arrive(store: Arc<dyn Store>) {
     let seed = 2;
     let random = &mut Random::new(seed);

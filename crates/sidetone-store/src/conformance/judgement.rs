@@ -41,7 +41,8 @@ async fn with_one_call(store: &dyn Store) {
         .unwrap();
 }
 
-/// What is not mentioned stays; every change is in the history with its author, time and before; all readers see it.
+/// What is not mentioned stays; every change is in the history with its author, time and before;
+/// all readers see it.
 pub async fn merges_and_keeps_history(store: Arc<dyn Store>) {
     with_one_call(&*store).await;
     let issues = vec![QualityIssue::Echo, QualityIssue::OneWayAudio];
@@ -144,7 +145,8 @@ pub async fn checks_the_revision(store: Arc<dyn Store>) {
     assert_eq!(history(&*store, 1).await.len(), 1);
 }
 
-/// Authors have annotations of their own; the empty author's is the one that records and lists show.
+/// Authors have annotations of their own; the empty author's is the one that records and lists
+/// show.
 pub async fn keeps_authors_apart(store: Arc<dyn Store>) {
     with_one_call(&*store).await;
     let by_anna = |n| Annotate {
@@ -205,7 +207,8 @@ pub async fn removes_annotations(store: Arc<dyn Store>) {
     assert_eq!(history(&*store, 1).await.len(), 2);
 }
 
-/// An unknown call is unknown, unless the change makes a placeholder; events make that a call like any other.
+/// An unknown call is unknown, unless the change makes a placeholder; events make that a call like
+/// any other.
 pub async fn makes_placeholders_when_asked(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.create_account(account(2, None)).await.unwrap();
@@ -255,8 +258,8 @@ pub async fn survives_new_summaries(store: Arc<dyn Store>) {
     assert_eq!((rows.len(), rows[0].annotation.call_score), (1, Some(2)));
 }
 
-/// What another system's summary says becomes the annotation, with the summary and in its history; who has annotated here
-/// since has the last word, also by taking the annotation away.
+/// What another system's summary says becomes the annotation, with the summary and in its history;
+/// who has annotated here since has the last word, also by taking the annotation away.
 pub async fn adopts_what_an_imported_summary_says(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let import = async |second: i64, annotation: Annotation| {
@@ -322,7 +325,8 @@ pub async fn adopts_what_an_imported_summary_says(store: Arc<dyn Store>) {
     judge(&*store, 1, by_anna).await;
     import(130, there(3)).await;
     assert_eq!(said().await.annotation, there(3));
-    // Somebody here has said something since: the same again, and what was said there before, change nothing.
+    // Somebody here has said something since: the same again, and what was said there before,
+    // change nothing.
     assert_eq!(here(200, 4).await.annotation.call_score, Some(4));
     for second in [130, 199, 210] {
         import(second, there(3)).await;
@@ -335,7 +339,8 @@ pub async fn adopts_what_an_imported_summary_says(store: Arc<dyn Store>) {
     assert_eq!(said().await.annotation, there(5));
     import(230, Annotation::default()).await;
     assert_eq!(said().await.annotation, Annotation::default());
-    // To take it away here is to say something, and nothing said there takes back what is said here.
+    // To take it away here is to say something, and nothing said there takes back what is said
+    // here.
     import(240, there(1)).await;
     let removal = Annotate {
         patch: None,

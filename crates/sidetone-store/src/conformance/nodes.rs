@@ -1,4 +1,5 @@
-//! Two nodes on one database: what one wrote the other sees, and what one worked on is for the other when it dies.
+//! Two nodes on one database: what one wrote the other sees, and what one worked on is for the
+//! other when it dies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,8 +36,8 @@ use crate::{
     Shown, StoreStats, Topic,
 };
 
-/// Two handles of one database that take turns: each verb is given to the one that did not have the last. So every test of the
-/// suite is one of two nodes.
+/// Two handles of one database that take turns: each verb is given to the one that did not have the
+/// last. So every test of the suite is one of two nodes.
 pub struct Nodes {
     nodes: [Arc<dyn Store>; 2],
     turns: AtomicUsize,
@@ -161,7 +162,8 @@ impl Store for Nodes {}
 
 const URL: &str = "https://example.com/hook";
 
-/// Calls that a node was folding when it died are folded by another at once, and nothing is lost of them.
+/// Calls that a node was folding when it died are folded by another at once, and nothing is lost of
+/// them.
 pub async fn calls_of_a_dead_node_are_folded([one, other]: [Arc<dyn Store>; 2]) {
     create_account(&*one).await;
     let events = [(1, 5), (2, 6), (3, 99)].map(|(n, second)| event(call(n), "a", second));

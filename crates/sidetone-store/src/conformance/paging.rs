@@ -145,7 +145,8 @@ pub async fn lists_running_calls_first(store: Arc<dyn Store>) {
     );
 }
 
-/// Of calls of the same time, the one that came later is listed first; pages may part them anywhere.
+/// Of calls of the same time, the one that came later is listed first; pages may part them
+/// anywhere.
 pub async fn sorts_equal_keys_by_arrival(store: Arc<dyn Store>) {
     let calls: Vec<_> = (0..20).map(|n| (n, 5, Some(10))).collect();
     load(&*store, &calls).await;

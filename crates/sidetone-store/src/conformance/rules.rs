@@ -44,7 +44,8 @@ fn delayed(days: i64, country: &str, pdd_ms: u64, first: u64) -> Vec<PutSummary>
         .collect()
 }
 
-/// Limits are learnt from the thirty days before, by country and from all together; corrections count.
+/// Limits are learnt from the thirty days before, by country and from all together; corrections
+/// count.
 pub async fn learns_from_the_days_before(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let day = MIDNIGHT.day();

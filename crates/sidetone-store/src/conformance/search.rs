@@ -29,7 +29,8 @@ pub(super) const CALL_IDS: [&str; 4] = [
     "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
 ];
 
-/// What SIP says of a call: its Call-IDs, at its edges and in its messages, and who answered as what.
+/// What SIP says of a call: its Call-IDs, at its edges and in its messages, and who answered as
+/// what.
 pub(super) fn random_sip(summary: &mut CallSummary, random: &mut Random) {
     for edge in [EdgeKind::Sip, EdgeKind::Carrier] {
         if random.one_in(3) {
@@ -109,7 +110,8 @@ async fn listed(store: &dyn Store, filter: &SummaryFilter) -> Vec<CallSid> {
     }
 }
 
-/// A piece that hundreds of different user agents have in them finds them all, and one that a single one has finds that.
+/// A piece that hundreds of different user agents have in them finds them all, and one that a
+/// single one has finds that.
 pub async fn many_user_agents_are_found(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let agent = |n: i64| of_agent(&format!("Phone {n:03} of everybody"));
@@ -164,7 +166,8 @@ pub async fn a_number_on_both_sides_is_listed_once(store: Arc<dyn Store>) {
     }
 }
 
-/// A call that something else named is found by its Call-ID as long as it carries it, wherever it moves, until it is erased.
+/// A call that something else named is found by its Call-ID as long as it carries it, wherever it
+/// moves, until it is erased.
 pub async fn call_ids_follow_their_calls(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let put_one = async |started, call_id| {
@@ -194,7 +197,8 @@ pub async fn call_ids_follow_their_calls(store: Arc<dyn Store>) {
     assert_eq!(listed(&*store, &b).await, []);
 }
 
-/// What has the name that a Call-ID makes is its call; else the latest of those about that day that carry it.
+/// What has the name that a Call-ID makes is its call; else the latest of those about that day that
+/// carry it.
 pub async fn a_call_is_looked_up_by_its_call_id(store: Arc<dyn Store>) {
     const DAY_S: i64 = 86_400;
     create_account(&*store).await;

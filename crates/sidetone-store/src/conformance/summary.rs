@@ -53,8 +53,8 @@ pub async fn shows_what_was_put(store: Arc<dyn Store>) {
     assert!(record.annotation.is_empty());
 }
 
-/// What was rendered of a summary is shown to those who ask for that form, the summary to all others. It is no content: a
-/// newer one replaces it and makes no version.
+/// What was rendered of a summary is shown to those who ask for that form, the summary to all
+/// others. It is no content: a newer one replaces it and makes no version.
 pub async fn shows_what_was_rendered(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let rendered = |form, text: &str| {
@@ -218,7 +218,8 @@ pub async fn keeps_accounts_apart(store: Arc<dyn Store>) {
     );
 }
 
-/// A call of a subaccount is found by the parent, and not the other way round; one's own come first.
+/// A call of a subaccount is found by the parent, and not the other way round; one's own come
+/// first.
 pub async fn finds_calls_of_subaccounts(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.create_account(account(2, Some(1))).await.unwrap();

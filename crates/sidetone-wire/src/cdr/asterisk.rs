@@ -1,4 +1,5 @@
-//! A row of Asterisk's CDR as a dialplan or a script posts it: a form or a JSON object, with the names of `cdr.conf`.
+//! A row of Asterisk's CDR as a dialplan or a script posts it: a form or a JSON object, with the
+//! names of `cdr.conf`.
 
 use serde_json::{Map, Value};
 
@@ -15,7 +16,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// Reads a body. Of a field that comes twice the last counts; a form's field that holds a JSON object becomes it.
+    /// Reads a body. Of a field that comes twice the last counts; a form's field that holds a JSON
+    /// object becomes it.
     ///
     /// # Errors
     /// When it is no JSON object where it begins as one, or too large.

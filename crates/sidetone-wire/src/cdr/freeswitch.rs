@@ -1,5 +1,5 @@
-//! The body that `mod_json_cdr` posts: a JSON object, bare or as the form field `cdr` in URL or base64 encoding; the
-//! texts within it URL-encoded once more where `encode-values` is on.
+//! The body that `mod_json_cdr` posts: a JSON object, bare or as the form field `cdr` in URL or
+//! base64 encoding; the texts within it URL-encoded once more where `encode-values` is on.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -70,8 +70,8 @@ fn unwrapped(form: &[u8]) -> Result<Vec<u8>, DecodeError> {
         .map_err(|_| DecodeError::malformed("cdr", "a JSON object in URL or base64 encoding"))
 }
 
-/// Whether texts are URL-encoded. Nothing says so; but then no variable has a space, which the times of every record
-/// (`start_stamp`) have otherwise.
+/// Whether texts are URL-encoded. Nothing says so; but then no variable has a space, which the
+/// times of every record (`start_stamp`) have otherwise.
 fn is_encoded(record: &Map<String, Value>) -> bool {
     let variables = record.get("variables").and_then(Value::as_object);
     let mut texts = variables
@@ -94,7 +94,8 @@ fn decode_texts(value: &mut Value) {
     }
 }
 
-/// A text with its `%41` read; a plus sign stays one, because this encoding writes a space as `%20`.
+/// A text with its `%41` read; a plus sign stays one, because this encoding writes a space as
+/// `%20`.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -5,8 +5,8 @@ pub mod freeswitch;
 
 use crate::error::DecodeError;
 
-/// The largest body, in bytes. A record of `FreeSWITCH` has some 20 to 100 KiB; encoding makes it up to three times as
-/// large.
+/// The largest body, in bytes. A record of `FreeSWITCH` has some 20 to 100 KiB; encoding makes it
+/// up to three times as large.
 pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// Whether a body is not too large to be read.

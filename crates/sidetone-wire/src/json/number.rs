@@ -31,9 +31,9 @@ pub(super) fn written(word: &[u8]) -> Option<String> {
     value.is_finite().then_some(text)
 }
 
-/// A number that a locale writes with a comma (`4,2`), and its length: only within an object, where no digit can follow
-/// the comma between two members. No text where it is not known which number is meant: in `12,345` and `1,234,567` the comma
-/// may stand between thousands.
+/// A number that a locale writes with a comma (`4,2`), and its length: only within an object, where
+/// no digit can follow the comma between two members. No text where it is not known which number is
+/// meant: in `12,345` and `1,234,567` the comma may stand between thousands.
 pub(super) fn with_comma(
     word: &[u8],
     after: &[u8],
@@ -58,7 +58,8 @@ pub(super) fn with_comma(
     Some((text.flatten(), word.len().saturating_add(more.len())))
 }
 
-/// Whether a word says that there is no number: what C, and what Microsoft's C, print of one that is none or infinite.
+/// Whether a word says that there is no number: what C, and what Microsoft's C, print of one that
+/// is none or infinite.
 pub(super) fn is_none(word: &[u8]) -> bool {
     let word = word.to_ascii_lowercase();
     let word = word

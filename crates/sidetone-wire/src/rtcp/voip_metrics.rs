@@ -17,7 +17,8 @@ pub struct VoipMetrics {
     pub burst_ms: u16,
     /// Mean length of a gap between bursts, ms.
     pub gap_ms: u16,
-    /// Latest round-trip time between the RTP interfaces, ms. `None` when 0, which stands for not measured.
+    /// Latest round-trip time between the RTP interfaces, ms. `None` when 0, which stands for not
+    /// measured.
     pub rtt_ms: Option<u16>,
     /// Latest delay within the receiver, from RTP to ear and from mouth to RTP, ms. `None` when 0.
     pub end_system_delay_ms: Option<u16>,

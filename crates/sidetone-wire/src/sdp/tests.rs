@@ -174,7 +174,8 @@ fn clocks_are_those_of_the_standard_where_it_knows_but_one() {
         (97, "AMR-WB/8000", 16_000),
         (98, "EVS/32000", 16_000),
         (99, "iLBC/16000", 8_000),
-        // A number of RFC 3551's own has its clock; by other names and numbers, codecs have several.
+        // A number of RFC 3551's own has its clock; by other names and numbers, codecs have
+        // several.
         (0, "PCMU/16000", 8_000),
         (96, "PCMU/16000", 16_000),
         (8, "L16/16000", 16_000),

@@ -32,7 +32,8 @@ impl<'a> Fields<'a> {
         self.rest
     }
 
-    /// The next line with those that continue it, line ends included. `None` at the empty line, which is passed.
+    /// The next line with those that continue it, line ends included. `None` at the empty line,
+    /// which is passed.
     pub(super) fn line(&mut self) -> Option<&'a [u8]> {
         if self.is_over {
             return None;

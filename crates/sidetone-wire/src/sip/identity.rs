@@ -30,7 +30,8 @@ pub struct Identity<'a> {
     pub info: Option<&'a [u8]>,
     /// With what it is signed, `ES256` if not stated.
     pub alg: Option<&'a [u8]>,
-    /// Of what kind it is: `shaken`, `div`, `rph`. `None` when not stated here; the token may state it.
+    /// Of what kind it is: `shaken`, `div`, `rph`. `None` when not stated here; the token may state
+    /// it.
     pub ppt: Option<&'a [u8]>,
 }
 
@@ -43,8 +44,8 @@ pub struct Passport {
     pub alg: Option<String>,
     /// Where the certificate is: a URL.
     pub info: Option<String>,
-    /// What the carrier knows of its customer: `A` the customer and the right to the number, `B` the customer,
-    /// `C` neither. `None` when not stated or not one letter.
+    /// What the carrier knows of its customer: `A` the customer and the right to the number, `B`
+    /// the customer, `C` neither. `None` when not stated or not one letter.
     pub attest: Option<char>,
     /// The caller's number.
     pub orig_tn: Option<String>,
@@ -96,8 +97,8 @@ impl<'a> Identity<'a> {
     ///
     /// # Errors
     ///
-    /// [`Malformed`] when it is too long, has not three parts, is in the compact form that leaves the claims out
-    /// (RFC 8224 §7), or a part is not JSON in base64url.
+    /// [`Malformed`] when it is too long, has not three parts, is in the compact form that leaves
+    /// the claims out (RFC 8224 §7), or a part is not JSON in base64url.
     pub fn passport(&self) -> Result<Passport, Malformed> {
         if self.token.len() > MAX_TOKEN_BYTES {
             return Err(Malformed::new("PASSporT is too long", MAX_TOKEN_BYTES));

@@ -1,4 +1,5 @@
-//! An address with a name and parameters: From, To, Contact, P-Asserted-Identity, … (RFC 3261 §20.10), and its URI.
+//! An address with a name and parameters: From, To, Contact, P-Asserted-Identity, … (RFC 3261
+//! §20.10), and its URI.
 
 use memchr::memrchr;
 
@@ -11,10 +12,11 @@ pub struct NameAddr<'a> {
     pub display: Option<&'a [u8]>,
     /// The URI, without angle brackets.
     pub uri: &'a [u8],
-    /// The user of a SIP URI without the password but with its parameters (`+12025550100;npdi`), or the number of a
-    /// `tel:` URI with its parameters. `None` when there is none.
+    /// The user of a SIP URI without the password but with its parameters (`+12025550100;npdi`), or
+    /// the number of a `tel:` URI with its parameters. `None` when there is none.
     pub user: Option<&'a [u8]>,
-    /// The host of a SIP URI without the port; an IPv6 address without its brackets. `None` in other URIs.
+    /// The host of a SIP URI without the port; an IPv6 address without its brackets. `None` in
+    /// other URIs.
     pub host: Option<&'a [u8]>,
     /// What follows the address, from the first semicolon on.
     params: &'a [u8],
@@ -61,7 +63,8 @@ impl<'a> NameAddr<'a> {
         }
     }
 
-    /// A parameter of the header field, by its name in any case: without quotes, empty if it has no value.
+    /// A parameter of the header field, by its name in any case: without quotes, empty if it has no
+    /// value.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a [u8]> {
         param(self.params, name)
@@ -73,7 +76,8 @@ impl<'a> NameAddr<'a> {
         self.param("tag").filter(|tag| !tag.is_empty())
     }
 
-    /// A parameter of the URI, by its name in any case; for a `tel:` URI one that follows the number.
+    /// A parameter of the URI, by its name in any case; for a `tel:` URI one that follows the
+    /// number.
     #[must_use]
     pub fn uri_param(&self, name: &str) -> Option<&'a [u8]> {
         let (_, params) = split_once(before(self.after_user(), b'?'), b';')?;
@@ -96,8 +100,8 @@ impl<'a> NameAddr<'a> {
         host.unwrap_or(self.uri)
     }
 
-    /// What a verification service made of the caller's number (`TN-Validation-Passed`, …; ATIS-1000074), wherever it
-    /// put that: after the number, in the URI, or in the header field.
+    /// What a verification service made of the caller's number (`TN-Validation-Passed`, …;
+    /// ATIS-1000074), wherever it put that: after the number, in the URI, or in the header field.
     #[must_use]
     pub fn verstat(&self) -> Option<&'a [u8]> {
         let in_user = || {

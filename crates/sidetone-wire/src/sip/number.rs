@@ -5,8 +5,9 @@ use crate::scan::before;
 /// The longest number that is taken: E.164 has 15 digits, but people dial prefixes before them.
 const MAX_CHARS: usize = 32;
 
-/// The number that a user part holds (RFC 3966): `+` if it is there, then digits, `*` and `#`, without visual separators
-/// and parameters. Escapes are resolved. `None` when it is a name, empty, or too long to be a number.
+/// The number that a user part holds (RFC 3966): `+` if it is there, then digits, `*` and `#`,
+/// without visual separators and parameters. Escapes are resolved. `None` when it is a name, empty,
+/// or too long to be a number.
 #[must_use]
 pub fn user_number(user: &[u8]) -> Option<String> {
     let mut number = String::new();

@@ -1,7 +1,8 @@
-//! Call detail records, as events: the steps of the call, what is known of it, and what its media came to.
+//! Call detail records, as events: the steps of the call, what is known of it, and what its media
+//! came to.
 //!
-//! A switch is the platform here: media that it receives from a telephone is inbound at the SIP edge, which
-//! the fold takes for the edge of the telephone's side.
+//! A switch is the platform here: media that it receives from a telephone is inbound at the SIP
+//! edge, which the fold takes for the edge of the telephone's side.
 
 pub mod asterisk;
 pub mod freeswitch;

@@ -1,4 +1,5 @@
-//! An edge in a summary: `{"properties": …, "metrics": {"inbound": …, "outbound": …}}`, for an SDK also `events`.
+//! An edge in a summary: `{"properties": …, "metrics": {"inbound": …, "outbound": …}}`, for an SDK
+//! also `events`.
 
 use sidetone_core::facts::EdgeFacts;
 use sidetone_core::vocabulary::{EdgeKind, Tag};

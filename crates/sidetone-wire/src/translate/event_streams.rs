@@ -45,13 +45,14 @@ const REFUSED_MAX: u64 = 1_000;
 
 /// Decodes a body: an array of events, or one event.
 ///
-/// Each item comes out on its own: as an event, as refused with its number and reason, or, when its type is not
-/// about calls, as ignored. A subscription may hold more types than are of use here, and an error would have the
-/// sender repeat them for hours. One item at a time is read: together they would take many times the memory of the body.
+/// Each item comes out on its own: as an event, as refused with its number and reason, or, when its
+/// type is not about calls, as ignored. A subscription may hold more types than are of use here,
+/// and an error would have the sender repeat them for hours. One item at a time is read: together
+/// they would take many times the memory of the body.
 ///
 /// # Errors
-/// When the body is not JSON at all, neither array nor object, longer than [`BODY_MAX_BYTES`], or a thousand of its items
-/// are refused.
+/// When the body is not JSON at all, neither array nor object, longer than [`BODY_MAX_BYTES`], or a
+/// thousand of its items are refused.
 pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Batch, DecodeError> {
     if body.len() > BODY_MAX_BYTES {
         let limit = format!("at most {BODY_MAX_BYTES} bytes");
@@ -134,7 +135,8 @@ enum Outcome {
     Ignored(DecodeError),
 }
 
-/// Reads one event. Of the envelope, `source`, `dataschema` and `datacontenttype` say nothing that the type does not.
+/// Reads one event. Of the envelope, `source`, `dataschema` and `datacontenttype` say nothing that
+/// the type does not.
 fn translate(item: Value, received_at: TimeUs) -> Result<Outcome, DecodeError> {
     let Value::Object(mut item) = item else {
         let expected = "a CloudEvent: a JSON object";

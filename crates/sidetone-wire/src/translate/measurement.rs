@@ -47,7 +47,8 @@ pub(super) fn counters(edge: EdgeKind, figures: Object<'_>) -> Counters {
     }
 }
 
-/// `{value, min, max, avg}`, any of them, or a bare number. One that is out of range is left out whole.
+/// `{value, min, max, avg}`, any of them, or a bare number. One that is out of range is left out
+/// whole.
 fn stat(figures: Object<'_>, key: &str, (min, max): (f64, f64)) -> Option<Stat> {
     let given = figures.value(key)?;
     let stat = match given {

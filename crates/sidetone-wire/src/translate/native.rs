@@ -11,10 +11,12 @@ use crate::ndjson::NdjsonReader;
 
 pub use line::{KINDS, decode};
 
-/// Decodes a stream of call events in chunks of any size: good ones are kept, bad ones named by their number.
+/// Decodes a stream of call events in chunks of any size: good ones are kept, bad ones named by
+/// their number.
 ///
-/// The first character decides: `[` begins an array, anything else is lines. At most one event's bytes are held
-/// ([`crate::ndjson::ITEM_MAX_BYTES`]); take [`Batch::observed`] between feeds to keep memory bounded.
+/// The first character decides: `[` begins an array, anything else is lines. At most one event's
+/// bytes are held ([`crate::ndjson::ITEM_MAX_BYTES`]); take [`Batch::observed`] between feeds to
+/// keep memory bounded.
 #[derive(Debug, Default)]
 pub struct NativeReader {
     /// How many bytes of a byte order mark were skipped.
@@ -45,7 +47,8 @@ impl Default for Form {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl NativeReader {
-    /// A reader that gives the stream up when it has refused so many events: nothing that makes sense comes then.
+    /// A reader that gives the stream up when it has refused so many events: nothing that makes
+    /// sense comes then.
     #[must_use]
     pub fn giving_up_after(refused: u64) -> Self {
         Self {

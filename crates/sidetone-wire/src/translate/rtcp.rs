@@ -5,8 +5,8 @@ use sidetone_core::rtcp::{self as observed, RtcpReport};
 
 use crate::rtcp::{Compound, ReportBlock, SenderInfo, VoipMetrics};
 
-/// What is kept of a packet that was seen somewhere. Nothing is, where it says nothing of a stream: a goodbye, a
-/// description.
+/// What is kept of a packet that was seen somewhere. Nothing is, where it says nothing of a stream:
+/// a goodbye, a description.
 #[must_use]
 pub fn report(compound: &Compound, capture: Capture) -> Option<RtcpReport> {
     let says_something =

@@ -8,17 +8,17 @@ use crate::malformed::Malformed;
 use crate::sdp::{self, Direction};
 use crate::sip::{self, Identity, Message, NameAddr, redacted, user_number, without_passwords};
 
-/// The most that is kept of anything that can be repeated: more than calls have, and few enough that a packet of nothing
-/// but separators grows to no more than itself.
+/// The most that is kept of anything that can be repeated: more than calls have, and few enough
+/// that a packet of nothing but separators grows to no more than itself.
 const MAX_REPEATED: usize = 16;
 
-/// A message as it is kept. Its `parent` is left to those who know which header names it, its locations to those who have a
-/// database of them.
+/// A message as it is kept. Its `parent` is left to those who know which header names it, its
+/// locations to those who have a database of them.
 ///
 /// # Errors
 ///
-/// [`Malformed`] when it has no Call-ID, one that is longer than any text that is kept, or no readable `CSeq`: then nobody
-/// can say what it belongs to.
+/// [`Malformed`] when it has no Call-ID, one that is longer than any text that is kept, or no
+/// readable `CSeq`: then nobody can say what it belongs to.
 pub fn message(view: &Message<'_>, capture: Capture) -> Result<SipMessage, Malformed> {
     let malformed = |what| Malformed::new(what, 0);
     let call_id = view

@@ -1,6 +1,8 @@
-//! Status, recording and answering-machine callbacks, as Twilio, `SignalWire`, Somleng and jambonz send them.
+//! Status, recording and answering-machine callbacks, as Twilio, `SignalWire`, Somleng and jambonz
+//! send them.
 //!
-//! jambonz writes the names in snake case and may send a flat JSON object instead of a form; everything else is alike.
+//! jambonz writes the names in snake case and may send a flat JSON object instead of a form;
+//! everything else is alike.
 
 mod address;
 mod happening;
@@ -75,7 +77,8 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Vec<Observed>, DecodeE
     translate(&form(body)?, received_at)
 }
 
-/// Translates a callback: at least one event, or an error. What has no `Timestamp` happened when it was received.
+/// Translates a callback: at least one event, or an error. What has no `Timestamp` happened when it
+/// was received.
 ///
 /// Ids are made from the content, so that the same callback sent twice makes the same events.
 ///
@@ -178,7 +181,8 @@ impl Callback<'_> {
         let Some(direction) = self.form.either("Direction", "direction") else {
             return Ok(None);
         };
-        // SignalWire and jambonz do not say what began an outbound call; a call within another was dialled by it.
+        // SignalWire and jambonz do not say what began an outbound call; a call within another was
+        // dialled by it.
         if direction == "outbound" {
             let dialled = self.parent().is_some();
             return Ok(Some(if dialled {

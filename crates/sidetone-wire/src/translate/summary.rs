@@ -17,9 +17,11 @@ use crate::identity::{AccountName, CallName};
 use crate::loose::Object;
 use crate::observed::Observed;
 
-/// Translates a summary fetched from the REST API (`/v1/Voice/{CallSid}/Summary`, an item of `/Summaries`).
+/// Translates a summary fetched from the REST API (`/v1/Voice/{CallSid}/Summary`, an item of
+/// `/Summaries`).
 ///
-/// Its id is a hash of its content; its time is the end of the call, else the start, else that of receipt.
+/// Its id is a hash of its content; its time is the end of the call, else the start, else that of
+/// receipt.
 ///
 /// # Errors
 /// When it is not a JSON object with a `call_sid`.
@@ -132,7 +134,8 @@ pub(super) fn subject_call(
     Ok((CallName::Sid(sid), account))
 }
 
-/// Everything a summary says, in our terms. What is missing, empty or `unknown_…` is `None`; so are words not known here.
+/// Everything a summary says, in our terms. What is missing, empty or `unknown_…` is `None`; so are
+/// words not known here.
 pub(super) fn facts(summary: Object<'_>) -> CallFacts {
     let properties = summary.object("properties");
     CallFacts {

@@ -24,8 +24,8 @@ fn essence(summary: &CallSummary) -> Value {
     summary
 }
 
-/// To thousandths: sums of differences of times come out the same but for the last digits. Of extremes of both legs added
-/// up, which are not known on two clocks, nothing.
+/// To thousandths: sums of differences of times come out the same but for the last digits. Of
+/// extremes of both legs added up, which are not known on two clocks, nothing.
 fn round(stat: &mut Value) {
     let mean = stat["avg"].as_f64().map(|avg| (avg * 1e3).round() / 1e3);
     *stat = serde_json::json!(mean);

@@ -1,4 +1,5 @@
-//! Every input in the fuzzers' corpus goes through its decoder, so that what once failed stays mended.
+//! Every input in the fuzzers' corpus goes through its decoder, so that what once failed stays
+//! mended.
 
 use std::fs;
 

@@ -160,7 +160,8 @@ fn counts(derived: &Derived) -> Vec<String> {
 
 #[test]
 fn agents_whose_clocks_differ_tell_the_same_series() {
-    // The answer passes the legs a millisecond apart, and here a report is as near to the border of two slots.
+    // The answer passes the legs a millisecond apart, and here a report is as near to the border of
+    // two slots.
     for name in names().into_iter().filter(|name| name != "early-hold") {
         let whole = capture(&name);
         let moved = |sent: &Sent, is_moved: bool| Sent {
@@ -208,7 +209,8 @@ fn warnings_are_raised_where_the_loss_was_measured() {
                 other => panic!("{other:?}"),
             })
             .collect();
-        // The truth: 8.75 % lost towards the callee, 6.3 % in the other lossy call; nothing in the others.
+        // The truth: 8.75 % lost towards the callee, 6.3 % in the other lossy call; nothing in the
+        // others.
         let expected: &[&str] = match name.as_str() {
             "lossy-call" => &["carrier_edge high-packet-loss", "carrier_edge low-mos"],
             "vq-publish-lossy" | "g722-lossy" => &["carrier_edge high-packet-loss"],

@@ -1,8 +1,10 @@
-//! Input cut off anywhere, and input with any one byte changed, gives an event or an error, never a panic.
+//! Input cut off anywhere, and input with any one byte changed, gives an event or an error, never a
+//! panic.
 
 use crate::doors::{Input, decode, fixtures};
 
-/// The fixtures; those of many lines line by line, since a line's decoder does not know the lines before.
+/// The fixtures; those of many lines line by line, since a line's decoder does not know the lines
+/// before.
 fn pieces() -> impl Iterator<Item = (Input, Vec<Vec<u8>>)> {
     fixtures().into_iter().map(|input| {
         let pieces = if input.name.ends_with(".ndjson") {

@@ -1,4 +1,5 @@
-//! RTCP that real telephones sent and rtpengine passed on, against what was seen on the wire beside it.
+//! RTCP that real telephones sent and rtpengine passed on, against what was seen on the wire beside
+//! it.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -64,7 +65,8 @@ fn every_report_of_a_capture_was_seen_on_the_wire() {
     assert_eq!(count, 98);
 }
 
-/// What round-trip times are computed from: a receiver names the sender's report by the middle of its time.
+/// What round-trip times are computed from: a receiver names the sender's report by the middle of
+/// its time.
 #[test]
 fn receivers_name_the_reports_that_senders_sent() {
     let mut named = 0;

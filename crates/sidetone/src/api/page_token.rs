@@ -20,7 +20,8 @@ pub struct PageToken {
 }
 
 impl PageToken {
-    /// Writes the token for a list. A row key is all it can hold: the beginning of a list needs none.
+    /// Writes the token for a list. A row key is all it can hold: the beginning of a list needs
+    /// none.
     #[must_use]
     pub fn encode(&self, list: &ListDigest) -> String {
         let (kind, row_key) = match self.start {

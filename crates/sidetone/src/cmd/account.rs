@@ -66,7 +66,8 @@ pub enum AccountCommand {
         #[arg(long, required = true)]
         mirror_feedback: Option<bool>,
     },
-    /// Store the secret another provider signs its callbacks with (read from standard input; empty removes it)
+    /// Store the secret another provider signs its callbacks with (read from standard input; empty
+    /// removes it)
     ///
     /// Example: sidetone account provider-secret --account AC… --provider-account AC… < token.txt
     ProviderSecret {

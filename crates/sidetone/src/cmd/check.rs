@@ -10,7 +10,8 @@ use sidetone_store::Care;
 use super::rules::{self, Example};
 use crate::data::DataArgs;
 
-/// Look for damage in a data directory, beside a running server or without one; or try the rules of a file
+/// Look for damage in a data directory, beside a running server or without one; or try the rules of
+/// a file
 ///
 /// Examples: sidetone check --data /var/lib/sidetone
 ///           sidetone check --rules --source 203.0.113.7 --domain trunk.example.com

@@ -16,8 +16,8 @@ const ELSEWHERE: [&str; 4] = [
     "SIDETONE_MODEL_SEED",
 ];
 
-/// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value is not shown: it may
-/// be a secret. `program`: the whole command line.
+/// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value
+/// is not shown: it may be a secret. `program`: the whole command line.
 pub(super) fn warn_of_unknown(program: &Command) {
     for variable in unknown(program, std::env::vars_os().map(|(name, _)| name)) {
         tracing::warn!(

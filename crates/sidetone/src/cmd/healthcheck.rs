@@ -29,7 +29,8 @@ const ANSWER_MAX_BYTES: u64 = 16 * 1024;
 
 /// Ask the server of this machine whether it is ready: exit code 0 when it is, 1 when it is not
 ///
-/// It asks GET /readyz at the address that the server is told to listen on, by the same options, variables and file.
+/// It asks GET /readyz at the address that the server is told to listen on, by the same options,
+/// variables and file.
 ///
 /// Example: sidetone healthcheck --listen 127.0.0.1:8080
 #[derive(Debug, Args)]
@@ -115,7 +116,8 @@ fn connector() -> anyhow::Result<TlsConnector> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// Takes any certificate: it names the server as others reach it, and nothing is told to it that is not for everybody.
+/// Takes any certificate: it names the server as others reach it, and nothing is told to it that is
+/// not for everybody.
 #[derive(Debug)]
 struct Anybody;
 

@@ -25,8 +25,9 @@ const BY: &str = "migrate-feedback";
 
 /// Take feedback over into annotations, or annotations into feedback
 ///
-/// Tells what it would do; with --apply it does it. What is said already stays as it is: an annotation only gets what
-/// it lacks, feedback is made only where there is none. Doing it again changes nothing more.
+/// Tells what it would do; with --apply it does it. What is said already stays as it is: an
+/// annotation only gets what it lacks, feedback is made only where there is none. Doing it again
+/// changes nothing more.
 ///
 /// Example: sidetone migrate-feedback --data /var/lib/sidetone --apply
 #[derive(Debug, Args)]

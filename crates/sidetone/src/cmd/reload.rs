@@ -1,5 +1,6 @@
-//! SIGHUP: what can change without a restart is read again. What is wrong leaves everything as it was; a store that fails
-//! between the token and the rules of sides leaves the token replaced, and the log says so.
+//! SIGHUP: what can change without a restart is read again. What is wrong leaves everything as it
+//! was; a store that fails between the token and the rules of sides leaves the token replaced, and
+//! the log says so.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,8 @@ use crate::tables::Tables;
 use crate::telemetry::logs::LogFilter;
 use crate::web::tls::Certificate;
 
-/// Settings that take effect when they are read again, beside the tables of the file. All others need a restart.
+/// Settings that take effect when they are read again, beside the tables of the file. All others
+/// need a restart.
 const TAKEN: [&str; 5] = ["auth_token", "hep_allow", "log", "tls_cert", "tls_key"];
 
 /// Where the settings come from: they are read again as they were read first.
@@ -102,10 +104,12 @@ impl Reload {
         }
     }
 
-    /// Reads everything before anything is replaced. Tells which settings have changed that wait for a restart.
+    /// Reads everything before anything is replaced. Tells which settings have changed that wait
+    /// for a restart.
     ///
     /// # Errors
-    /// When anything is wrong; then everything is as it was, but for the token where the error says so.
+    /// When anything is wrong; then everything is as it was, but for the token where the error says
+    /// so.
     pub async fn again(&self) -> anyhow::Result<Vec<&'static str>> {
         let app = &self.app;
         let settings = self.origin.settings()?;

@@ -49,8 +49,9 @@ const HTTP: Purpose = Purpose {
 
 /// Run the server
 ///
-/// SIGTERM ends it, when requests have been answered. SIGHUP makes it read again: auth tokens, the tables of the configuration file
-/// (agent, side, signer), which agents may send, the certificate and what is logged.
+/// SIGTERM ends it, when requests have been answered. SIGHUP makes it read again: auth tokens, the
+/// tables of the configuration file (agent, side, signer), which agents may send, the certificate
+/// and what is logged.
 ///
 /// Example: sidetone serve --listen 127.0.0.1:8080 --data /var/lib/sidetone
 #[derive(Debug, Args)]
@@ -63,7 +64,8 @@ pub struct ServeArgs {
     settings: Settings,
 }
 
-/// Runs until SIGTERM or SIGINT. `program`: the whole command line, which names all settings there are.
+/// Runs until SIGTERM or SIGINT. `program`: the whole command line, which names all settings there
+/// are.
 ///
 /// # Errors
 /// When it cannot start.
@@ -107,8 +109,9 @@ pub fn hang_ups() -> anyhow::Result<Signal> {
     Ok(signal(SignalKind::hangup())?)
 }
 
-/// Says who may log in and where the credentials are; the token itself once, when it was made up just now. What is not a
-/// terminal is a log, and no place for a token. A log that cannot be written stops no server.
+/// Says who may log in and where the credentials are; the token itself once, when it was made up
+/// just now. What is not a terminal is a log, and no place for a token. A log that cannot be
+/// written stops no server.
 ///
 /// # Errors
 /// When the directory that the process works in is gone.
@@ -209,8 +212,8 @@ impl Running {
         self.tasks.spawn(part(self.stop.subscribe()));
     }
 
-    /// Serves until a stop is asked for. A part that ends by itself has failed, and then all of it has to end:
-    /// whoever watches the process starts it again.
+    /// Serves until a stop is asked for. A part that ends by itself has failed, and then all of it
+    /// has to end: whoever watches the process starts it again.
     ///
     /// # Errors
     /// When a part ended by itself.
@@ -250,7 +253,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     };
     data::create_dir(&config.data)?;
     let lock = Arc::new(data::lock(&config.data)?);
-    // What can fail comes before the first account is made, so that its token is shown by a start that succeeds.
+    // What can fail comes before the first account is made, so that its token is shown by a start
+    // that succeeds.
     let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
     let tls = certificate.as_ref().map(Certificate::acceptor);
     let listener = TcpListener::bind(config.listen)
@@ -334,8 +338,9 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     })
 }
 
-/// Lets the process have as many files open as the system allows, because each connection is one. Says how many connections
-/// there can be at each of the two doors that take them, at most as many as are wanted.
+/// Lets the process have as many files open as the system allows, because each connection is one.
+/// Says how many connections there can be at each of the two doors that take them, at most as many
+/// as are wanted.
 fn fit_files(wanted: usize) -> usize {
     /// The database, logs, deliveries.
     const OTHERS: u64 = 256;

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use sidetone_core::network::Network;
 
-/// Declares that a list is read from the file by its text, or as an array of the texts of its members.
+/// Declares that a list is read from the file by its text, or as an array of the texts of its
+/// members.
 macro_rules! from_texts {
     ($($name:ident),*) => {$(
         impl<'de> Deserialize<'de> for $name {

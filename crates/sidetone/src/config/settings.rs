@@ -14,7 +14,8 @@ use super::values::{
 };
 use crate::spelling::nearest;
 
-/// Declares the settings once: as command-line options, as environment variables and as keys of the file.
+/// Declares the settings once: as command-line options, as environment variables and as keys of the
+/// file.
 macro_rules! settings {
     ($($(#[$doc:meta])* $field:ident: $kind:ty, $env:literal;)*) => {
         /// Settings as given; what is `None` was not mentioned.
@@ -98,11 +99,13 @@ settings! {
     sip_parent_headers: Names, "SIDETONE_SIP_PARENT_HEADERS";
     /// Networks whose verstat is believed [default: any]
     sip_verstat_sources: Networks, "SIDETONE_SIP_VERSTAT_SOURCES";
-    /// Database of where addresses are, in MaxMind's format (City or Country); read at the start [default: none]
+    /// Database of where addresses are, in MaxMind's format (City or Country); read at the start
+    /// [default: none]
     location_database: PathBuf, "SIDETONE_LOCATION_DATABASE";
     /// What this process does: `ingest`, `api`, `work`, separated by commas [default: all]
     roles: Roles, "SIDETONE_ROLES";
-    /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's own]
+    /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's
+    /// own]
     public_url: String, "SIDETONE_PUBLIC_URL";
     /// Certificate chain (PEM) to serve TLS with; needs `--tls-key`
     tls_cert: PathBuf, "SIDETONE_TLS_CERT";
@@ -110,14 +113,16 @@ settings! {
     tls_key: PathBuf, "SIDETONE_TLS_KEY";
     /// Networks whose `X-Forwarded-…` headers are believed, e.g. `10.0.0.0/8,::1`
     trusted_proxies: Networks, "SIDETONE_TRUSTED_PROXIES";
-    /// File of the key that secrets in the database are encrypted with [default: DATA/secret.key, made when absent]
+    /// File of the key that secrets in the database are encrypted with [default: DATA/secret.key,
+    /// made when absent]
     secret_key_file: PathBuf, "SIDETONE_SECRET_KEY_FILE";
     /// Begin with a new database where the one there was is gone or empty [default: false]
     #[arg(num_args = 0..=1, default_missing_value = "true")]
     start_empty: Switch, "SIDETONE_START_EMPTY";
     /// AccountSid of the first account [default: generated once]
     account_sid: String, "SIDETONE_ACCOUNT_SID";
-    /// Auth token of the first account; better given as `SIDETONE_AUTH_TOKEN`, which lists of processes do not show [default: generated once]
+    /// Auth token of the first account; better given as `SIDETONE_AUTH_TOKEN`, which lists of
+    /// processes do not show [default: generated once]
     auth_token: Secret, "SIDETONE_AUTH_TOKEN";
     /// Quiet time after a call's end until its summary is complete [default: 60s]
     settle: Span, "SIDETONE_SETTLE";
@@ -127,9 +132,11 @@ settings! {
     call_idle: Span, "SIDETONE_CALL_IDLE";
     /// How long events of a call are gathered before its summary is written again [default: 200ms]
     fold_delay: Span, "SIDETONE_FOLD_DELAY";
-    /// Judgement of unknown calls: `reject` (404) or `accept` (a placeholder is made) [default: reject]
+    /// Judgement of unknown calls: `reject` (404) or `accept` (a placeholder is made) [default:
+    /// reject]
     unknown_calls: UnknownCalls, "SIDETONE_UNKNOWN_CALLS";
-    /// Serve only calls made while Advanced Features were on for their account, as upstream does [default: false]
+    /// Serve only calls made while Advanced Features were on for their account, as upstream does
+    /// [default: false]
     gate_advanced_features: Switch, "SIDETONE_GATE_ADVANCED_FEATURES";
     /// Requests a second an account may make, 0 for any number [default: 0]
     rate_limit: u32, "SIDETONE_RATE_LIMIT";
@@ -178,8 +185,8 @@ fn read_file(path: &Path) -> anyhow::Result<Settings> {
     parse_file(&text).with_context(|| format!("in the configuration {}", path.display()))
 }
 
-/// Reads the text of a file. An error tells the place, the key and what is wrong there, but never shows the line: it may
-/// hold a secret.
+/// Reads the text of a file. An error tells the place, the key and what is wrong there, but never
+/// shows the line: it may hold a secret.
 pub(super) fn parse_file(text: &str) -> anyhow::Result<Settings> {
     let read = toml::Deserializer::parse(text)
         .map_err(|error| (String::new(), error))

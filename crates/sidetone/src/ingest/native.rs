@@ -211,8 +211,8 @@ impl Upload {
         Ok(())
     }
 
-    /// Memory to fill the batch. When others have it, what was read so far is written instead: nobody
-    /// waits for room who holds some, and so nobody waits for ever.
+    /// Memory to fill the batch. When others have it, what was read so far is written instead:
+    /// nobody waits for room who holds some, and so nobody waits for ever.
     async fn make_room(&mut self) -> Result<(), ApiError> {
         let budget = &self.app.bounds.events;
         if let Some((share, _)) = &mut self.share {

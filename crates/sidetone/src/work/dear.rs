@@ -25,7 +25,8 @@ const TRIES_MAX: u32 = 3;
 pub(super) struct DearCalls(HashSet<CallRef>);
 
 impl DearCalls {
-    /// Notes that a call is about to be folded. Says why it is not to be, if it was tried too often.
+    /// Notes that a call is about to be folded. Says why it is not to be, if it was tried too
+    /// often.
     pub(super) async fn begin(
         &mut self,
         call: CallRef,

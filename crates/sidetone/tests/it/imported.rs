@@ -1,4 +1,5 @@
-//! Summaries of another system: served as they came, found by what they show, and what people said there.
+//! Summaries of another system: served as they came, found by what they show, and what people said
+//! there.
 
 use std::fs;
 use std::path::Path;
@@ -196,7 +197,8 @@ async fn what_people_said_there_is_said_here() {
         summary(&server).await["annotation"]["reviewed_by"],
         json!(null)
     );
-    // Somebody here says something, at noon: what is said there later counts, what was said before does not.
+    // Somebody here says something, at noon: what is said there later counts, what was said before
+    // does not.
     server.post(&path, "CallScore=5").await;
     for (id, time, score) in [
         ("EZ4", "2026-06-01T11:00:00Z", 5),

@@ -1,7 +1,7 @@
 //! Writes small databases in MaxMind's format 2.0, as none of the real ones may be passed on.
 //!
-//! A search tree over the bits of addresses, 16 zero bytes, the records its leaves point to, a marker, and a map that
-//! describes it all.
+//! A search tree over the bits of addresses, 16 zero bytes, the records its leaves point to, a
+//! marker, and a map that describes it all.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,8 @@ enum Branch {
     Record(usize),
 }
 
-/// A database of places in the layout of City databases, with records of 24, 28 or 32 bits; of IPv6 when there is any.
+/// A database of places in the layout of City databases, with records of 24, 28 or 32 bits; of IPv6
+/// when there is any.
 pub(crate) fn city(places: &[Place], record_bits: usize) -> Vec<u8> {
     let records: Vec<Vec<u8>> = places
         .iter()

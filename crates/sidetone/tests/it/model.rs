@@ -1,5 +1,5 @@
-//! Summaries against a filter so simple that it must be right: over random calls, for every filter and every pair of
-//! filters, page by page, while more calls arrive.
+//! Summaries against a filter so simple that it must be right: over random calls, for every filter
+//! and every pair of filters, page by page, while more calls arrive.
 
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,5 @@
-//! What the server says of requests beside answering them: hints, pages for people, refusals that are counted.
+//! What the server says of requests beside answering them: hints, pages for people, refusals that
+//! are counted.
 
 use axum::body::Body;
 use axum::http::{Method, Request};

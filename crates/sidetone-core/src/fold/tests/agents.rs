@@ -126,7 +126,8 @@ fn agents_that_saw_nothing_in_common_tell_no_delay() {
 
 #[test]
 fn who_hung_up_first_is_told_by_clocks_that_can_be_compared_only() {
-    // Both hang up at once. The agents at the two legs saw nothing in common, unless there is only one.
+    // Both hang up at once. The agents at the two legs saw nothing in common, unless there is only
+    // one.
     for (far_agent, far_ahead_ms, callee_at, expected) in [
         (1, 0, 8_998, "callee"),
         (1, 0, 9_002, "caller"),

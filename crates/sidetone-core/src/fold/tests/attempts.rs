@@ -252,7 +252,8 @@ fn a_bye_ends_the_dialog_it_names() {
     }
     // Both hang up at once.
     check(&format!("{bye} 30001 S>A BYE 7 b/a b1\n"), Some(30_000), 0);
-    // A branch that was too late: the caller confirms it and drops it at once, or never hears of it.
+    // A branch that was too late: the caller confirms it and drops it at once, or never hears of
+    // it.
     let stray = "2100 S>A 200.INVITE 1 a/c a1\n";
     let dropped = "2110 A>S ACK 1 a/c a5\n 2111 A>S BYE 2 a/c a6\n";
     check(&format!("{stray}{dropped}"), None, 1);

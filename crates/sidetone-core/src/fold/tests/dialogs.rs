@@ -20,8 +20,9 @@ fn place(letter: &str) -> &'static str {
     }
 }
 
-/// A message a line: `ms FROM>TO start cseq from-tag/to-tag branch,branch…`, then `sdp`, and the numbers of the agents that saw it
-/// (`@1@2`; 1 if none is said). `start` is a method, or a status and the method it answers joined by a dot.
+/// A message a line: `ms FROM>TO start cseq from-tag/to-tag branch,branch…`, then `sdp`, and the
+/// numbers of the agents that saw it (`@1@2`; 1 if none is said). `start` is a method, or a status
+/// and the method it answers joined by a dot.
 pub(super) fn story(lines: &str) -> Story {
     let mut story = Story::default();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {

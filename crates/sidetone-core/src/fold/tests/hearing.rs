@@ -29,7 +29,8 @@ const BASE: u32 = 1_000;
 
 type Change = fn(&mut Media);
 
-/// A call between a telephone and a platform that sends to it. Times are in tenths of a second from the answer.
+/// A call between a telephone and a platform that sends to it. Times are in tenths of a second from
+/// the answer.
 struct Talk(Story);
 
 fn talk() -> Talk {
@@ -456,7 +457,8 @@ fn reports_of_different_moments_are_compared_by_what_lies_between() {
 
 #[test]
 fn before_the_answer_nobody_needs_to_hear() {
-    // The platform plays a tone; the telephone listens from the answer on, or heard the tone as well.
+    // The platform plays a tone; the telephone listens from the answer on, or heard the tone as
+    // well.
     let tone: [(i64, u32); 4] = [(-100, 250), (-50, 500), (50, 1_000), (100, 1_250)];
     for hears_tone in [true, false] {
         let mut talk = Talk(Story::default());
@@ -654,7 +656,8 @@ fn counts_that_begin_anew_or_wrap_are_counted_on() {
     );
     assert_eq!(talk.edge().unheard, []);
 
-    // What was sent, by what the first report counts. Beyond what can be of this call, it is told from there on.
+    // What was sent, by what the first report counts. Beyond what can be of this call, it is told
+    // from there on.
     for (first, expected) in [
         (50, 550),
         (0, 500),
@@ -696,7 +699,8 @@ fn sequence_numbers_without_cycles_are_counted_on() {
         ("cycles", (|number| number) as fn(u32) -> u32),
         ("16 bits", |number| number & 0xffff),
     ] {
-        // Ten minutes from shortly before the wrap, a report every 20 s; and an hour in which ten minutes are not reported.
+        // Ten minutes from shortly before the wrap, a report every 20 s; and an hour in which ten
+        // minutes are not reported.
         for (reports, missing) in [(30, 0..0), (180, 60..140)] {
             let mut talk = talk();
             for number in (1..=reports).filter(|number| !missing.contains(number)) {
@@ -826,7 +830,8 @@ fn repeated_reports_of_two_agents_are_the_same_reports() {
     );
 }
 
-/// How many packets a speaker who pauses has sent by a moment, in tenths of a second: five in each in which there is sound.
+/// How many packets a speaker who pauses has sent by a moment, in tenths of a second: five in each
+/// in which there is sound.
 fn spoken(sounds: &[bool], tenths: i64) -> u32 {
     let so_far = usize::try_from(tenths).unwrap().min(sounds.len());
     let spoken = sounds[..so_far].iter().filter(|sounds| **sounds).count();
@@ -834,7 +839,8 @@ fn spoken(sounds: &[bool], tenths: i64) -> u32 {
 }
 
 proptest! {
-    /// Whatever speech, and whenever the two report: a receiver that heard all it was sent is never said to have missed any.
+    /// Whatever speech, and whenever the two report: a receiver that heard all it was sent is never
+    /// said to have missed any.
     #[test]
     fn who_tells_the_truth_is_believed(
         spurts in prop::collection::vec((any::<bool>(), 1_usize..80), 1..20),

@@ -75,7 +75,8 @@ fn an_outage_weighs_as_many_packets_as_it_cost() {
         let edge = summary(events).edges.remove(&EdgeKind::Sip).unwrap();
         edge.inbound.unwrap().loss_percent.unwrap()
     };
-    // Nothing came in one of two intervals: nobody counted what should have come, so both weigh the same.
+    // Nothing came in one of two intervals: nobody counted what should have come, so both weigh the
+    // same.
     let outage = [
         report(1, 500, None, Some(0.0)),
         report(2, 0, None, Some(100.0)),

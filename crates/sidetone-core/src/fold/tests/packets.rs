@@ -44,7 +44,8 @@ impl Story {
         });
     }
 
-    /// `START` is a method and perhaps a tag of the called side, or a status and the method it answers.
+    /// `START` is a method and perhaps a tag of the called side, or a status and the method it
+    /// answers.
     pub(super) fn sip(
         &mut self,
         ms: i64,

@@ -1,4 +1,5 @@
-//! RTCP that captures of real calls do not hold: other topologies, other agents, sources that change.
+//! RTCP that captures of real calls do not hold: other topologies, other agents, sources that
+//! change.
 
 use super::packets::{A, S, Story, answered, audio, block};
 use crate::event::Observation;
@@ -148,7 +149,8 @@ fn a_platform_that_ends_media_itself_measures_what_comes_in() {
 fn a_stream_that_nobody_reports_as_is_the_partys_when_nothing_else_can_be() {
     const NEAR: (&str, &str) = ("192.0.2.10:4001", "192.0.2.1:3003");
     const FAR: (&str, &str) = ("198.51.100.20:4001", "192.0.2.1:3001");
-    // Sources that the caller reports as, sources that the callee receives, what the caller is said to have sent: lost packets.
+    // Sources that the caller reports as, sources that the callee receives, what the caller is said
+    // to have sent: lost packets.
     for (caller, received, expected) in [
         (&[][..], &[7][..], Some(5)),
         (&[7], &[7], Some(5)),
@@ -216,7 +218,8 @@ fn where_one_leg_was_seen_a_stream_has_one_direction() {
     story.sip(900, S, A, "200 INVITE", |message| {
         message.media = vec![audio("192.0.2.1:3000")]
     });
-    // The caller's telephone alone reports: of what it sends, and what it receives of the other side's.
+    // The caller's telephone alone reports: of what it sends, and what it receives of the other
+    // side's.
     story.rtcp(
         6_000,
         "192.0.2.10:4001",

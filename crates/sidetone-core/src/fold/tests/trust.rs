@@ -86,7 +86,8 @@ fn what_is_told_of_a_statement_is_of_one() {
         assert_eq!(trust.attestation_verified, verified, "{hops:?}");
         assert_eq!(trust.verified_caller, verified, "{hops:?}");
     }
-    // What the one does not say the other does not add; one that says nothing of the caller hides none.
+    // What the one does not say the other does not add; one that says nothing of the caller hides
+    // none.
     let trust = told(&[&[unread(good)], &[a(None)]]);
     assert_eq!(trust.attestation, None);
     assert_eq!(trust.attestation_verified, good);

@@ -1,15 +1,19 @@
-//! Rows of Asterisk's CDR, with what a hangup handler can add: the SIP Call-ID, the cause, the figures of the media.
+//! Rows of Asterisk's CDR, with what a hangup handler can add: the SIP Call-ID, the cause, the
+//! figures of the media.
 //!
 //! | field | what |
 //! |---|---|
-//! | `uniqueid`, `linkedid`, `sequence`, `src`, `dst`, `channel`, `dstchannel`, `start`, `answer`, `end`, `disposition` | as in `cdr.conf`; times as text in UTC, or as seconds since 1970 with a fraction |
+//! | `uniqueid`, `linkedid`, `sequence`, `src`, `dst`, `channel`, `dstchannel` | as in `cdr.conf` |
+//! | `start`, `answer`, `end` | times: text in UTC, or seconds since 1970 with a fraction |
+//! | `disposition` | as in `cdr.conf` |
 //! | `callid` | SIP Call-ID |
 //! | `parentcallid` | SIP Call-ID of the channel that dialled this one |
 //! | `hangupcause` | Q.850 cause; also within `extra`, as CEL has it |
 //! | `hangupsource` | the channel that hung up; also within `extra` |
 //! | `techcause` | `SIP 486 Busy here` |
-//! | `useragent`, `codec`, `rtpdest`, `rtpsource` | text; codec as Asterisk names it; address and port |
-//! | `rtpaudioqos`, `rtpaudioqosjitter`, `rtpaudioqosrtt` | the channel variables of the same names |
+//! | `useragent`, `codec` | text; the codec as Asterisk names it |
+//! | `rtpdest`, `rtpsource` | address and port |
+//! | `rtpaudioqos`, `rtpaudioqosjitter`, `rtpaudioqosrtt` | the channel variables of these names |
 //! | `rtp_statistics` | the object of ARI |
 //! | `system` | name of the server |
 
@@ -54,7 +58,8 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Decoded, DecodeError> 
     })
 }
 
-/// Translates a row: at least the step that ended the call. What has no time happened when it was received.
+/// Translates a row: at least the step that ended the call. What has no time happened when it was
+/// received.
 ///
 /// # Errors
 /// Names the field that is missing or not allowed.

@@ -1,8 +1,8 @@
 //! Records of legs by `mod_json_cdr` of `FreeSWITCH`: one each, posted when the leg ends.
 //!
-//! The leg is the call that its SIP Call-ID names, so that it is the same call a capture agent saw; without one (verto,
-//! loopback) its own UUID names it. The leg that dialled it is its parent: by the Call-ID that the dialplan exported as
-//! `sidetone_parent_call_id`, else by its UUID.
+//! The leg is the call that its SIP Call-ID names, so that it is the same call a capture agent saw;
+//! without one (verto, loopback) its own UUID names it. The leg that dialled it is its parent: by
+//! the Call-ID that the dialplan exported as `sidetone_parent_call_id`, else by its UUID.
 
 use std::net::IpAddr;
 
@@ -34,7 +34,8 @@ pub fn decode(body: &[u8], received_at: TimeUs) -> Result<Decoded, DecodeError> 
     })
 }
 
-/// Translates a record: at least the step that ended the leg. What has no time happened when it was received.
+/// Translates a record: at least the step that ended the leg. What has no time happened when it was
+/// received.
 ///
 /// # Errors
 /// When it names no call, or something is out of bounds.
@@ -183,7 +184,8 @@ impl<'a> Leg<'a> {
             .filter(|code| (100..=699).contains(code))
     }
 
-    /// Who ended it: the telephone at this leg (`recv_…`), or whoever is beyond the switch, or the switch (`send_…`).
+    /// Who ended it: the telephone at this leg (`recv_…`), or whoever is beyond the switch, or the
+    /// switch (`send_…`).
     fn disconnected_by(&self) -> Option<String> {
         let by_telephone = match self.variables.str("sip_hangup_disposition")? {
             "recv_bye" | "recv_cancel" | "recv_refuse" => true,
@@ -289,8 +291,8 @@ impl<'a> Leg<'a> {
         Some(cut(name, NAME_MAX_CHARS).to_ascii_lowercase())
     }
 
-    /// What the switch received. Without a single packet it reports a perfect score, and counts as skipped every moment
-    /// it waited for one: those are no measurements.
+    /// What the switch received. Without a single packet it reports a perfect score, and counts as
+    /// skipped every moment it waited for one: those are no measurements.
     fn received(&self) -> Option<Counters> {
         let packets = self.count(Way::In, "packet_count")?;
         if packets == 0 {
@@ -300,7 +302,8 @@ impl<'a> Leg<'a> {
             });
         }
         let score = self.audio(Way::In, "mos").and_then(mos);
-        // A variance of arrivals, in ms²: its root is comparable with other sources' jitter, if not the same.
+        // A variance of arrivals, in ms²: its root is comparable with other sources' jitter, if not
+        // the same.
         let jitter = |figure: &str| self.audio(Way::In, figure).map(f64::sqrt).and_then(reading);
         let jitter = Stat {
             min: jitter("jitter_min_variance"),

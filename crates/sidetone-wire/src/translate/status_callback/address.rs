@@ -3,7 +3,8 @@
 use sidetone_core::facts::PartyFacts;
 use sidetone_core::vocabulary::{CallDirection, CallType};
 
-/// The address as it was meant. A space before digits is a `+` that was not escaped; empty says nothing.
+/// The address as it was meant. A space before digits is a `+` that was not escaped; empty says
+/// nothing.
 pub(super) fn clean(raw: &str) -> Option<String> {
     let text = raw.trim();
     let unescaped_plus =
@@ -41,7 +42,8 @@ pub(super) fn call_type(
     }
 }
 
-/// Whether only the telephone network has such addresses: a number, a short code, a number kept back.
+/// Whether only the telephone network has such addresses: a number, a short code, a number kept
+/// back.
 fn is_of_the_network(address: &str) -> bool {
     let digits = address.strip_prefix('+').unwrap_or(address);
     let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

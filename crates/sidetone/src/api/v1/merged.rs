@@ -5,8 +5,8 @@ use sidetone_core::id::EventKey;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
-/// The row key of a row that is made: stored ones have positions from 1, so it is before those of the
-/// same time.
+/// The row key of a row that is made: stored ones have positions from 1, so it is before those of
+/// the same time.
 #[must_use]
 pub fn row_key_of_made(at: TimeUs, name: &str) -> RowKey {
     let key = EventKey::of(name);

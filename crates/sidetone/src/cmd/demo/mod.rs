@@ -24,8 +24,9 @@ const MARK: &str = "demo.json";
 
 /// Run a server with a few thousand made-up calls, and more arriving
 ///
-/// Takes the options of `serve`, but HEP is listened for only where an address is given, and warnings alone are logged.
-/// Everything is kept in a temporary directory and removed at the end, unless --data names one that stays.
+/// Takes the options of `serve`, but HEP is listened for only where an address is given, and
+/// warnings alone are logged. Everything is kept in a temporary directory and removed at the end,
+/// unless --data names one that stays.
 ///
 /// Examples: sidetone demo --seed 7
 ///           sidetone demo --listen 127.0.0.1:8081 --hep-udp 127.0.0.1:9060 --data ./demo

@@ -27,7 +27,8 @@ const JUDGED_AT_ONCE: usize = 64;
 /// How often the present is looked at.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Since when the SIP site is listened to: some of its calls have ended when the first reader comes.
+/// Since when the SIP site is listened to: some of its calls have ended when the first reader
+/// comes.
 const SITE_US: i64 = 15 * 60 * SECOND_US;
 /// Where its packets come from, as far as a log is concerned: this machine.
 const SITE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9060);
@@ -83,8 +84,9 @@ impl Ahead {
     }
 }
 
-/// Loads calls day by day, folding each before the next, so that a day is judged by what was usual before it, as it
-/// would have been on a server that had been there all the time. Nobody else should fold meanwhile.
+/// Loads calls day by day, folding each before the next, so that a day is judged by what was usual
+/// before it, as it would have been on a server that had been there all the time. Nobody else
+/// should fold meanwhile.
 ///
 /// # Errors
 /// As the store's.
@@ -186,7 +188,8 @@ pub fn site_begins_at(now: TimeUs) -> TimeUs {
     now.plus_us(-SITE_US)
 }
 
-/// Gives the packets that a SIP site's agents mirror to the collector, as if they came over UDP, until a stop is asked for.
+/// Gives the packets that a SIP site's agents mirror to the collector, as if they came over UDP,
+/// until a stop is asked for.
 pub async fn mirror(
     app: App,
     account: AccountSid,

@@ -1,5 +1,5 @@
-//! The way from the listeners to the collector: bounded, so that who cannot be served waits, and the
-//! kernel drops and counts.
+//! The way from the listeners to the collector: bounded, so that who cannot be served waits, and
+//! the kernel drops and counts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -62,7 +62,8 @@ impl PacketQueue {
         batch
     }
 
-    /// Waits for room. A queue without a collector takes nothing any more: then everything is ending.
+    /// Waits for room. A queue without a collector takes nothing any more: then everything is
+    /// ending.
     pub async fn put(&self, batch: PacketBatch) {
         let _ = self.filled.send(batch).await;
     }

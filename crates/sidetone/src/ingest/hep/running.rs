@@ -1,5 +1,5 @@
-//! The calls that run when the server starts. A report may have a name that is no Call-ID, or none: then only what its call
-//! announced before the start tells whose it is.
+//! The calls that run when the server starts. A report may have a name that is no Call-ID, or none:
+//! then only what its call announced before the start tells whose it is.
 
 use sidetone_core::event::{CallEvent, EventKind};
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};

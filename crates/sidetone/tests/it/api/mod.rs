@@ -20,7 +20,8 @@ use crate::harness::{ACCOUNT, Answer, TestServer};
 
 pub(crate) const CALL: &str = "CA00000000000000000000000000000001";
 
-/// Tells a server of events of a call of the first account, as they are stored, and lets it fold them.
+/// Tells a server of events of a call of the first account, as they are stored, and lets it fold
+/// them.
 pub(crate) async fn tell(server: &TestServer, call: &str, events: &[Value]) {
     tell_of(server, ACCOUNT, call, events).await;
 }

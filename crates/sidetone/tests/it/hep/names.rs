@@ -1,4 +1,5 @@
-//! Reports under names of their agents' own: whose they are is told by the addresses that calls announce.
+//! Reports under names of their agents' own: whose they are is told by the addresses that calls
+//! announce.
 
 use std::net::UdpSocket;
 
@@ -62,7 +63,8 @@ fn named(mut packet: Vec<u8>, name: &str) -> Vec<u8> {
     packet
 }
 
-/// The packets of a call of 10 s as agents send them, with two reports of each side, which name `name`; seconds since 1970.
+/// The packets of a call of 10 s as agents send them, with two reports of each side, which name
+/// `name`; seconds since 1970.
 fn call(call_id: &str, name: &str, began: u32) -> Vec<Vec<u8>> {
     let [phone, switch] = SIGNALLING;
     let sip = |between, at, text: String| {

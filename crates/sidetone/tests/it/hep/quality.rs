@@ -1,4 +1,5 @@
-//! What phones say of quality in extended reports, as agents mirror it: as on the wire, and told in JSON.
+//! What phones say of quality in extended reports, as agents mirror it: as on the wire, and told in
+//! JSON.
 
 use std::net::UdpSocket;
 
@@ -11,7 +12,8 @@ use super::{KEY, KNOWN, RTCP, SIP, live, packet_between};
 const SIGNALLING: [&str; 2] = ["192.0.2.1:5060", "192.0.2.2:5060"];
 const REPORTS: [&str; 2] = ["192.0.2.1:4001", "192.0.2.2:3001"];
 
-/// The INVITE with its offer, or the answer to it: Opus, for which there is no score by the E-model.
+/// The INVITE with its offer, or the answer to it: Opus, for which there is no score by the
+/// E-model.
 fn message(start: &str, tag: &str, host: &str, port: u16) -> String {
     let description = format!(
         "v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio {port} RTP/AVP 96\r\n\
@@ -25,7 +27,8 @@ fn message(start: &str, tag: &str, host: &str, port: u16) -> String {
     )
 }
 
-/// A receiver report of the phone without blocks, and an extended one about the switch's stream: 5 % lost, 81 ms there and back, MOS 4.2 and none.
+/// A receiver report of the phone without blocks, and an extended one about the switch's stream: 5
+/// % lost, 81 ms there and back, MOS 4.2 and none.
 fn on_the_wire() -> Vec<u8> {
     let words: [u32; 13] = [
         0x80C9_0001,

@@ -1,4 +1,5 @@
-//! The figures of a channel's media, as its variables or ARI tell them. Jitter and round-trip times are in seconds there.
+//! The figures of a channel's media, as its variables or ARI tell them. Jitter and round-trip times
+//! are in seconds there.
 
 use sidetone_core::media::{Counters, Stat};
 use sidetone_core::vocabulary::StreamDirection;
@@ -117,7 +118,8 @@ impl Figures<'_> {
         }
     }
 
-    /// The last, least, greatest and mean reading of a time, in ms. Zeros are those of what was not measured yet.
+    /// The last, least, greatest and mean reading of a time, in ms. Zeros are those of what was not
+    /// measured yet.
     fn stat(&self, names: [Name; 4]) -> Option<Stat> {
         let [value, min, max, avg] = names.map(|name| {
             let ms = self.number(name)? * 1000.0;
