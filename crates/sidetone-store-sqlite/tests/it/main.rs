@@ -1,4 +1,5 @@
 //! The contract of the store, for every store there is.
 
+mod damage;
 mod flips;
 mod sqlite;

@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use sidetone_core::annotation::{Annotation, ConnectivityIssue, QualityIssue};
 use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch, FeedbackTally};
-use sidetone_core::id::{CallRef, FeedbackSummarySid};
-use sidetone_core::time::DAY_US;
+use sidetone_core::id::CallRef;
 
 use super::sample::{
     MIDNIGHT, account, account_sid, at, call, create_account, event, put, scope, summary,
 };
-use crate::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature};
-use crate::feedback::{
-    FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Rate, Rated,
-    StatusCallback,
-};
+use crate::feedback::{FeedbackRange, FeedbackRecord, Rate, Rated};
 use crate::{Lookup, Store};
 
 fn rate(score: Option<u8>, issues: Option<&[FeedbackIssue]>) -> Rate {
@@ -38,7 +33,7 @@ fn says(score: u8, issues: &[FeedbackIssue]) -> Feedback {
     }
 }
 
-fn range(first: i64, last: i64) -> FeedbackRange {
+pub(super) fn range(first: i64, last: i64) -> FeedbackRange {
     FeedbackRange {
         account: account_sid(1),
         include_subaccounts: false,
@@ -51,7 +46,7 @@ async fn tally(store: &dyn Store, range: &FeedbackRange) -> FeedbackTally {
 }
 
 /// Calls, feedbacks by score, and complaints about one-way audio.
-fn counts(calls: u64, scores: [u64; 5], one_way_audio: u64) -> FeedbackTally {
+pub(super) fn counts(calls: u64, scores: [u64; 5], one_way_audio: u64) -> FeedbackTally {
     let mut tally = FeedbackTally {
         calls,
         scores,
@@ -381,108 +376,4 @@ pub async fn pages_judgements(store: Arc<dyn Store>) {
         seen.extend(page.into_iter().map(|judgement| judgement.call));
     }
     assert_eq!(seen, [call(1), call(3), call(5)]);
-}
-
-/// A summary waits, is worked on by one at a time, and again by another whose predecessor fell
-/// silent.
-pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
-    create_account(&*store).await;
-    let job = |n: u8| FeedbackSummary {
-        sid: FeedbackSummarySid::from_bytes([n; 16]),
-        range: range(0, 3),
-        status: FeedbackSummaryStatus::Queued,
-        created_at: at(i64::from(n)),
-        updated_at: at(i64::from(n)),
-        callback: (n == 1).then(|| StatusCallback {
-            url: "https://example.com/done".into(),
-            by_get: true,
-        }),
-    };
-    for n in [1, 2] {
-        store.create_feedback_summary(job(n)).await.unwrap();
-        let stored = store
-            .feedback_summary(account_sid(1), job(n).sid)
-            .await
-            .unwrap();
-        assert_eq!(stored, Some(job(n)));
-    }
-    assert_eq!(
-        store
-            .feedback_summary(account_sid(2), job(1).sid)
-            .await
-            .unwrap(),
-        None
-    );
-    let take = async |now| {
-        store
-            .take_feedback_summary(at(now), at(now + 10))
-            .await
-            .unwrap()
-    };
-    let taken = |n, now| FeedbackSummary {
-        status: FeedbackSummaryStatus::InProgress,
-        updated_at: at(now),
-        ..job(n)
-    };
-    assert_eq!(take(20).await, Some(taken(1, 20)));
-    assert_eq!(take(21).await, Some(taken(2, 21)));
-    assert_eq!(take(29).await, None);
-    assert_eq!(take(30).await, Some(taken(1, 30)), "its lease is over");
-    assert_eq!(take(31).await, Some(taken(2, 31)));
-    let done = FeedbackSummaryStatus::Completed(counts(4, [0, 1, 0, 0, 0], 1));
-    let tell = || {
-        Some(NewDelivery {
-            id: DeliveryId::from_bytes([7; 16]),
-            account: account_sid(1),
-            subject: None,
-            kind: "feedback-summary".into(),
-            request: DeliveryRequest {
-                method: Method::Get,
-                url: "https://example.com/done".into(),
-                headers: Headers::default(),
-                body: None,
-            },
-            signature: Signature::Twilio,
-            created_at: at(31),
-        })
-    };
-    let waiting = async || store.stats().await.unwrap().deliveries_waiting;
-    store
-        .finish_feedback_summary(job(1).sid, done, tell(), at(31))
-        .await
-        .unwrap();
-    // Somebody who was slower says so too.
-    let failed = FeedbackSummaryStatus::Failed;
-    store
-        .finish_feedback_summary(job(1).sid, failed, tell(), at(32))
-        .await
-        .unwrap();
-    assert_eq!(waiting().await, 1);
-    store
-        .finish_feedback_summary(job(2).sid, failed, None, at(33))
-        .await
-        .unwrap();
-    let stored = store
-        .feedback_summary(account_sid(1), job(1).sid)
-        .await
-        .unwrap();
-    let expected = FeedbackSummary {
-        status: done,
-        updated_at: at(31),
-        ..job(1)
-    };
-    assert_eq!(stored, Some(expected));
-    assert_eq!(take(DAY_US / 1_000_000).await, None);
-    for existed in [true, false] {
-        let deleted = store
-            .delete_feedback_summary(account_sid(1), job(1).sid)
-            .await;
-        assert_eq!(deleted, Ok(existed));
-    }
-    assert!(
-        !store
-            .delete_feedback_summary(account_sid(2), job(2).sid)
-            .await
-            .unwrap()
-    );
 }

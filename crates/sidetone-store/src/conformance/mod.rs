@@ -11,9 +11,11 @@
 pub mod account;
 pub mod bounds;
 pub mod concurrency;
+pub mod dead_letters;
 pub mod delivery;
 pub mod feed;
 pub mod feedback;
+pub mod feedback_summary;
 pub mod filters;
 pub mod judgement;
 pub mod log;
@@ -49,8 +51,8 @@ macro_rules! conformance {
                 keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries,
                 adopts_what_an_imported_summary_says, an_imported_summary_finds_what_was_said_before_it;
             feedback: rates_and_changes, keeps_the_order_of_issues, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
-                counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements,
-                summaries_are_jobs;
+                counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements;
+            feedback_summary: summaries_are_jobs;
             paging: pages_meet_without_gap, tells_where_more_is, lists_running_calls_first, sorts_equal_keys_by_arrival,
                 lists_calls_with_clocks_that_differ, finds_few_among_many;
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
@@ -60,8 +62,8 @@ macro_rules! conformance {
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
-                keeps_dead_letters_and_replays_them, pages_dead_letters, gives_out_large_bodies_by_few,
-                keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
+                gives_out_large_bodies_by_few, keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
+            dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters;
             feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
                 followers_that_die_lose_nothing;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;

@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod sender;
 pub mod status_callback;
 mod text;
+mod writing;
 
 use axum::Router;
 use axum::routing::post;

@@ -13,12 +13,12 @@ use sidetone_core::id::{AccountSid, CallRef};
 use sidetone_store::StoreError;
 use sidetone_wire::batch::Batch;
 use sidetone_wire::translate::native::NativeReader;
-use tokio::task::JoinHandle;
 
 use super::keep::{answer, append, count};
 use super::outcome::Outcome;
 use super::sender::account_of;
 use super::text::Text;
+use super::writing::Writing;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
@@ -134,7 +134,7 @@ pub struct Upload {
     /// Memory for the batch that is being read, and since when.
     share: Option<(Share, Duration)>,
     outcome: Outcome,
-    writing: Option<JoinHandle<Result<Outcome, StoreError>>>,
+    writing: Writing,
     settle: bool,
     ended: BTreeSet<CallRef>,
 }
@@ -169,7 +169,7 @@ impl Upload {
             },
             share: None,
             outcome: Outcome::default(),
-            writing: None,
+            writing: Writing::default(),
             settle,
             ended: BTreeSet::new(),
         }
@@ -267,7 +267,7 @@ impl Upload {
             read = self.read_end().await;
         }
         self.write().await?;
-        self.wait().await?;
+        self.writing.end(&mut self.outcome).await?;
         read?;
         self.settle_ended().await?;
         Ok(self.outcome)
@@ -320,26 +320,15 @@ impl Upload {
         if self.settle {
             self.note_ends(&events);
         }
-        self.wait().await?;
+        self.writing.end(&mut self.outcome).await?;
         let app = self.app.clone();
-        self.writing = Some(tokio::spawn(async move {
+        self.writing.begin(async move {
             let _share = share;
             let mut outcome = Outcome::default();
             append(&app, events, received_at, &mut outcome).await?;
             count(&app, SOURCE, &outcome);
             Ok(outcome)
-        }));
-        Ok(())
-    }
-
-    async fn wait(&mut self) -> Result<(), StoreError> {
-        let Some(writing) = self.writing.take() else {
-            return Ok(());
-        };
-        let written = writing.await.map_err(|error| {
-            StoreError::Unavailable(format!("writing was cut short: {error}"))
-        })??;
-        self.outcome.add(written);
+        });
         Ok(())
     }
 

@@ -15,12 +15,12 @@ use sidetone_wire::hep::SIP;
 use sidetone_wire::malformed::Malformed;
 use sidetone_wire::translate::mirrored::{self, Skipped};
 use sidetone_wire::translate::trusted_headers::TrustedHeaders;
-use tokio::task::JoinHandle;
 
 use super::admission::Admission;
 use super::batch::{Kind, PacketBatch, Received};
 use crate::app::App;
 use crate::ingest::outcome::Outcome;
+use crate::ingest::writing::Writing;
 use crate::tables::locations::Locations;
 use crate::telemetry::labels::{PacketReason, PacketResult, Source, Transport};
 
@@ -49,7 +49,7 @@ pub struct Collector {
     pending_bytes: usize,
     /// How each of them came.
     came_by: Vec<Transport>,
-    writing: Option<JoinHandle<Result<Outcome, StoreError>>>,
+    writing: Writing,
     outcome: Outcome,
     /// Calls whose end was seen. `None`: more of them may come, so nobody will want them settled.
     ended: Option<BTreeSet<CallRef>>,
@@ -75,7 +75,7 @@ impl Collector {
             pending: Vec::new(),
             pending_bytes: 0,
             came_by: Vec::new(),
-            writing: None,
+            writing: Writing::default(),
             outcome: Outcome::default(),
             ended: None,
             app,
@@ -342,15 +342,12 @@ impl Collector {
     /// Begins to write what is pending, unless something is being written and there is room to read
     /// on.
     async fn write(&mut self) -> Result<(), StoreError> {
-        let is_busy = self
-            .writing
-            .as_ref()
-            .is_some_and(|writing| !writing.is_finished());
+        let is_busy = self.writing.goes_on();
         let has_room = self.pending.len() < PENDING_MAX && self.pending_bytes < PENDING_MAX_BYTES;
         if is_busy && has_room {
             return Ok(());
         }
-        self.wait().await?;
+        self.writing.end(&mut self.outcome).await?;
         self.begin_to_write();
         Ok(())
     }
@@ -363,7 +360,7 @@ impl Collector {
         self.pending_bytes = 0;
         let came_by = std::mem::take(&mut self.came_by);
         let app = self.app.clone();
-        self.writing = Some(tokio::spawn(async move {
+        self.writing.begin(async move {
             let size = i64::try_from(events.len()).unwrap_or(i64::MAX);
             app.counters.hep_writing.inc_by(size);
             let fates = app.store.append(events).await;
@@ -383,23 +380,12 @@ impl Collector {
             let mut written = Outcome::default();
             written.count(&fates);
             Ok(written)
-        }));
-    }
-
-    async fn wait(&mut self) -> Result<(), StoreError> {
-        let Some(writing) = self.writing.take() else {
-            return Ok(());
-        };
-        let written = writing.await.map_err(|error| {
-            StoreError::Unavailable(format!("writing was cut short: {error}"))
-        })??;
-        self.outcome.add(written);
-        Ok(())
+        });
     }
 
     async fn write_all(&mut self) -> Result<(), StoreError> {
-        while !self.pending.is_empty() || self.writing.is_some() {
-            self.wait().await?;
+        while !self.pending.is_empty() || self.writing.is_begun() {
+            self.writing.end(&mut self.outcome).await?;
             self.begin_to_write();
         }
         Ok(())

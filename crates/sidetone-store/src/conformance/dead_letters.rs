@@ -1,0 +1,93 @@
+//! Deliveries that were given up.
+
+use std::sync::Arc;
+
+use super::delivery::{URL, failed, id, new, settle, take};
+use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
+use crate::delivery::{DeadLetter, Outcome};
+use crate::page::{PageRequest, Start};
+use crate::{Store, StoreError};
+
+async fn letters(store: &dyn Store, account: Option<u8>) -> Vec<DeadLetter> {
+    let whole = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 100,
+    };
+    store
+        .dead_letters(account.map(account_sid), &whole)
+        .await
+        .unwrap()
+        .rows
+}
+
+/// A dead letter is listed, waits for nobody's clock, and is tried anew when it is replayed: behind
+/// what waits.
+pub async fn keeps_dead_letters_and_replays_them(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    store
+        .deliver(vec![new(1, URL, Some(1)), new(2, URL, Some(1))])
+        .await
+        .unwrap();
+    take(&*store, 0).await;
+    settle(&*store, vec![(id(1), failed(None))], 0, 7).await;
+    let letter = DeadLetter {
+        id: id(1),
+        account: account_sid(1),
+        kind: "feedback_summary".into(),
+        url: URL.into(),
+        created_at: MIDNIGHT,
+        died_at: at(7),
+        attempts: 1,
+        error: "answered 500".into(),
+    };
+    assert_eq!(letters(&*store, None).await, std::slice::from_ref(&letter));
+    assert_eq!(letters(&*store, Some(1)).await, [letter]);
+    assert_eq!(letters(&*store, Some(2)).await, []);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.deliveries_waiting, stats.dead_letters), (1, 1));
+    assert_eq!(take(&*store, 8).await, [id(2)]);
+
+    let unknown = store.replay(vec![id(1), id(9)], at(9)).await;
+    assert!(matches!(unknown, Err(StoreError::NotFound(_))));
+    let alive = store.replay(vec![id(2)], at(9)).await;
+    assert!(matches!(alive, Err(StoreError::NotFound(_))));
+    store.replay(vec![id(1)], at(9)).await.unwrap();
+    assert_eq!(letters(&*store, None).await, []);
+    // Behind the second one, which is out.
+    assert_eq!(take(&*store, 10).await, []);
+    let arrived = vec![(id(2), Outcome::Delivered)];
+    let again = settle(&*store, arrived, 10, 11).await;
+    assert_eq!(again[0].id, id(1));
+    assert_eq!(
+        (again[0].created_at, again[0].queued_at, again[0].attempts),
+        (MIDNIGHT, at(9), 0)
+    );
+}
+
+/// Dead letters are listed longest dead first, page by page.
+pub async fn pages_dead_letters(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store
+        .deliver((0..9).map(|n| new(n, URL, None)).collect())
+        .await
+        .unwrap();
+    take(&*store, 0).await;
+    // Two of them in each transaction, the last first.
+    for (second, pair) in (0..).zip([[8, 7], [6, 5], [4, 3], [2, 1]]) {
+        let dead = pair.map(|n| (id(n), failed(None)));
+        settle(&*store, dead.to_vec(), 0, second).await;
+    }
+    let mut start = Start::First { skip: 0 };
+    let mut seen = Vec::new();
+    loop {
+        let request = PageRequest { start, size: 3 };
+        let page = store.dead_letters(None, &request).await.unwrap();
+        seen.extend(page.rows.iter().map(|letter| letter.id));
+        match page.after {
+            Some(place) => start = Start::After(place),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [7, 8, 5, 6, 3, 4, 1, 2].map(id));
+}
