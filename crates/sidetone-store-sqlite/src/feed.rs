@@ -108,14 +108,16 @@ pub(super) fn note(
     Ok(())
 }
 
-pub(super) fn follow(work: &Work<'_>, follower: &Follower) -> Result<()> {
+/// Begins to follow, or to follow other events. Says whether it begins.
+pub(super) fn follow(work: &Work<'_>, follower: &Follower) -> Result<bool> {
+    let begins = find(work.conn, &follower.name)?.is_none();
     work.conn
         .prepare_cached(
             "insert into follower (name, events) values (?1, ?2)
              on conflict do update set events = excluded.events",
         )?
         .execute(params![follower.name, bits(&follower.events)])?;
-    Ok(())
+    Ok(begins)
 }
 
 /// Ends following. Says which follower it was.
@@ -130,6 +132,18 @@ pub(super) fn unfollow(work: &Work<'_>, name: &str) -> Result<Option<i64>> {
         work.conn.prepare_cached(statement)?.execute([follower])?;
     }
     Ok(Some(follower))
+}
+
+/// Those for whom more than `most` changes wait. No more than those are looked at.
+pub(super) fn behind(conn: &Connection, most: u64) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(
+        "select name from follower where exists
+           (select 1 from change where follower = follower.id order by id limit 1 offset ?1)
+         order by name",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let names = statement.query_map([most], |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) fn followers(conn: &Connection) -> Result<Vec<Follower>> {

@@ -77,18 +77,28 @@ pub struct TakeChanges {
     pub lease_until: TimeUs,
 }
 
+/// How many changes wait for a follower at most before it is [dropped](ChangeFeed::drop_behind).
+/// Of ten calls a second, with five changes each, that is more than five hours; and some 150 MB,
+/// which a follower that never comes back may take of a disk.
+pub const WAITING_MAX: u64 = 1_000_000;
+
 /// Changes of calls, written in the transaction that makes them and kept for each follower until it
-/// has settled them.
+/// has settled them, or is dropped because too many wait.
 ///
 /// At least once, and of one call in order: while somebody has changes of a call, nobody is given
 /// later ones. What nobody follows is not written.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync {
     /// Begins to follow, from now on. A follower of that name that there is already follows these
-    /// events from now on.
-    async fn follow(&self, follower: Follower) -> Result<()>;
+    /// events from now on. Says whether it begins: then it is told of nothing that changed before,
+    /// and who has followed under this name and not ended it has missed something.
+    async fn follow(&self, follower: Follower) -> Result<bool>;
     /// Ends following. What was not settled is forgotten. Says whether there was such a follower.
     async fn unfollow(&self, name: &str) -> Result<bool>;
+    /// Ends following, as [`Self::unfollow`] does, for those for whom more than `most` changes wait,
+    /// and names them: who never takes what is his must not fill the disk. He sees it by
+    /// [`Self::take_changes`], which does not know him any more, or by [`Self::follow`].
+    async fn drop_behind(&self, most: u64) -> Result<Vec<String>>;
     /// Those who follow, by name.
     async fn followers(&self) -> Result<Vec<Follower>>;
     /// Settles and delivers, then leases changes, oldest first. Settling is idempotent: what is not

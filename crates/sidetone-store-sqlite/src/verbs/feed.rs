@@ -10,7 +10,7 @@ use crate::{SqliteStore, feed, outbox};
 
 #[async_trait]
 impl ChangeFeed for SqliteStore {
-    async fn follow(&self, follower: Follower) -> Result<()> {
+    async fn follow(&self, follower: Follower) -> Result<bool> {
         self.writer
             .run(1, move |work| feed::follow(work, &follower))
             .await
@@ -26,6 +26,17 @@ impl ChangeFeed for SqliteStore {
             self.shared.changes.release_all_for(follower);
         }
         Ok(ended.is_some())
+    }
+
+    async fn drop_behind(&self, most: u64) -> Result<Vec<String>> {
+        let behind = self.readers.point(|conn| feed::behind(conn, most))?;
+        let mut dropped = Vec::new();
+        for name in behind {
+            if self.unfollow(&name).await? {
+                dropped.push(name);
+            }
+        }
+        Ok(dropped)
     }
 
     async fn followers(&self) -> Result<Vec<Follower>> {

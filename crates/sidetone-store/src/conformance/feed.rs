@@ -19,12 +19,12 @@ use crate::{Lookup, StoreError, Topic};
 const ONE: &str = "one";
 const OTHER: &str = "other";
 
-async fn follow(store: &dyn Store, name: &str, events: &[EventKind]) {
+async fn follow(store: &dyn Store, name: &str, events: &[EventKind]) -> bool {
     let follower = Follower {
         name: name.into(),
         events: events.to_vec(),
     };
-    store.follow(follower).await.unwrap();
+    store.follow(follower).await.unwrap()
 }
 
 fn taking(name: &str, settled: Vec<Change>, limit: usize, second: i64) -> TakeChanges {
@@ -163,7 +163,7 @@ pub async fn keeps_followers_apart(store: Arc<dyn Store>) {
     let old = changes.clone();
     let taken = store.take_changes(taking(ONE, changes, 9, 5)).await;
     assert!(matches!(taken, Err(StoreError::NotFound(_))));
-    follow(&*store, ONE, &[EventKind::Progress]).await;
+    assert!(follow(&*store, ONE, &[EventKind::Progress]).await);
     assert_eq!(take(&*store, ONE, Vec::new(), 900).await, []);
     // What was taken before is none of the new follower's, even if that has the first number again.
     store.append(vec![event(call(2), "b", 6)]).await.unwrap();
@@ -286,6 +286,37 @@ pub async fn followers_that_die_lose_nothing(store: Arc<dyn Store>) {
     changes.await.unwrap();
     assert!(is_last(&settled_until), "{settled_until:?}");
     assert_eq!(take(&*store, ONE, Vec::new(), second + 900).await, []);
+}
+
+/// A follower for whom too much waits is dropped with all of it, also while it has some in hand; it
+/// sees that, and begins anew. Others go on as if nothing had been.
+pub async fn drops_who_stays_behind(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    assert!(follow(&*store, ONE, &[EventKind::Progress]).await);
+    assert!(!follow(&*store, ONE, &[EventKind::Progress]).await);
+    assert!(follow(&*store, OTHER, &[EventKind::Progress]).await);
+    for id in ["a", "b", "c"] {
+        store.append(vec![event(call(1), id, 1)]).await.unwrap();
+    }
+    let settled = take(&*store, OTHER, Vec::new(), 2).await;
+    assert_eq!(take(&*store, OTHER, settled, 3).await, []);
+    let held = store.take_changes(taking(ONE, Vec::new(), 1, 4)).await;
+    let held = held.unwrap();
+    assert_eq!(store.drop_behind(3).await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.drop_behind(2).await.unwrap(), [ONE]);
+    assert_eq!(store.followers().await.unwrap().len(), 1);
+    let taken = store.take_changes(taking(ONE, held.clone(), 9, 5)).await;
+    assert!(matches!(taken, Err(StoreError::NotFound(_))));
+    assert!(follow(&*store, ONE, &[EventKind::Progress]).await);
+    store.append(vec![event(call(1), "d", 6)]).await.unwrap();
+    let fourth = Changed::Event {
+        kind: EventKind::Progress,
+        position: 4,
+    };
+    let changes = take(&*store, ONE, held, 7).await;
+    assert_eq!(told(&changes), [(call(1), fourth.clone())]);
+    let changes = take(&*store, OTHER, Vec::new(), 7).await;
+    assert_eq!(told(&changes), [(call(1), fourth)]);
 }
 
 /// What a node had taken when it died is given to another at once; and nodes wake each other.

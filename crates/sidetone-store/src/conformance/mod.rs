@@ -65,7 +65,7 @@ macro_rules! conformance {
                 gives_out_large_bodies_by_few, keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
             dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters;
             feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
-                followers_that_die_lose_nothing;
+                followers_that_die_lose_nothing, drops_who_stays_behind;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;
         }
         $crate::conformance! { @nodes $open;

@@ -131,8 +131,9 @@ take_turns! {
         replay(letters: Vec<DeliveryId>, now: TimeUs) -> ();
     }
     ChangeFeed {
-        follow(follower: Follower) -> ();
+        follow(follower: Follower) -> bool;
         unfollow(name: &str) -> bool;
+        drop_behind(most: u64) -> Vec<String>;
         followers() -> Vec<Follower>;
         take_changes(taking: TakeChanges) -> Vec<Change>;
         give_back_changes(changes: Vec<Change>) -> ();

@@ -179,6 +179,8 @@ words! {
         Accounts = "accounts",
         /// Follows the rules of sides that other nodes publish.
         Sides = "sides",
+        /// Drops followers of the change feed that stay behind.
+        Followers = "followers",
     }
 
     /// What became of an attempt to deliver.

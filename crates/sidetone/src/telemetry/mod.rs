@@ -52,6 +52,8 @@ pub struct Counters {
     pub http_connections_displaced: Counter,
     /// Requests with wrong credentials.
     pub failed_logins: Counter,
+    /// Followers of the change feed that were dropped, because too much waited for them.
+    pub followers_dropped: Counter,
     rounds: Family<WorkerLabels, Counter>,
     failed_rounds: Family<WorkerLabels, Counter>,
     busy_seconds: Family<WorkerLabels, Counter<f64, AtomicU64>>,
@@ -192,6 +194,11 @@ impl Counters {
                 "Idle connections of clients that were closed to make room for others",
             ),
             failed_logins: registered(registry, "failed_logins", "Requests with wrong credentials"),
+            followers_dropped: registered(
+                registry,
+                "followers_dropped",
+                "Followers of the change feed that were dropped because too much waited for them",
+            ),
             set_aside: registered(
                 registry,
                 "calls_set_aside",

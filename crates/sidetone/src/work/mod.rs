@@ -10,6 +10,7 @@ pub mod catch_up;
 mod dear;
 pub mod feedback_summaries;
 pub mod fold;
+pub mod followers;
 pub mod recheck;
 mod rules;
 pub mod sides;
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 
 use self::feedback_summaries::{FeedbackSummaries, Notice};
 use self::fold::Fold;
+use self::followers::DropFollowers;
 use self::timers::Timers;
 use crate::app::App;
 use crate::delivery::{Deliveries, Limits};
@@ -32,6 +34,8 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     tasks.spawn(run(app.clone(), feedback, stop.clone()));
     let deliveries = Deliveries::new(app.clone(), Limits::default(), stop.clone());
     tasks.spawn(run(app.clone(), deliveries, stop.clone()));
+    let followers = DropFollowers(app.clone());
+    tasks.spawn(run(app.clone(), followers, stop.clone()));
 }
 
 /// Starts what makes summaries of events, as time passes.
