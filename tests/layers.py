@@ -23,10 +23,9 @@ program
 secrets
 shutdown
 socket
-spelling
 telemetry        core wire store
 
-config           spelling core
+config           core wire
 logins           address
 bounds           budget logins
 
@@ -43,7 +42,7 @@ work             guard telemetry config data app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock program secrets bounds telemetry accounts::credentials_file directory app delivery::target web spelling core store
+api              clock program secrets bounds telemetry accounts::credentials_file directory app delivery::target web core wire store
 ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry app web api ingest
 

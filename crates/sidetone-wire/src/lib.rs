@@ -40,6 +40,7 @@ mod scan;
 pub mod sdp;
 pub mod signature;
 pub mod sip;
+pub mod spelling;
 pub mod time;
 pub mod translate;
 pub mod vq_report;

@@ -22,7 +22,6 @@ pub mod runner;
 pub mod secrets;
 pub mod shutdown;
 pub mod socket;
-pub mod spelling;
 pub mod tables;
 pub mod telemetry;
 pub mod web;

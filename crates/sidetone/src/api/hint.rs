@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::response::Response;
 
-use crate::spelling::nearest;
 use crate::web::form::Params;
+use sidetone_wire::spelling::nearest;
 
 /// The header's name.
 pub const HINT: HeaderName = HeaderName::from_static("sidetone-hint");

@@ -12,7 +12,7 @@ use super::tables::{AgentEntry, SignerEntry};
 use super::values::{
     Example, HepListen, ListenAddress, LogFormat, Roles, Secret, Size, Span, Switch, UnknownCalls,
 };
-use crate::spelling::nearest;
+use sidetone_wire::spelling::nearest;
 
 /// Declares the settings once: as command-line options, as environment variables and as keys of the
 /// file.

@@ -66,8 +66,13 @@ impl Line {
         self.envelope(json, parent, observation)
     }
 
-    /// An event of a kind that is not known: all of it but the envelope.
+    /// An event of a kind that is not known: all of it but the envelope. One that is much like a
+    /// known one is a slip of the pen, and nothing would come of the event.
     fn kept(self, json: &[u8], mut whole: Map<String, Value>) -> Result<Observed, DecodeError> {
+        let kind = whole.get("kind").and_then(Value::as_str);
+        if let Some(error) = kind.and_then(refusal::misspelt) {
+            return Err(error);
+        }
         whole.retain(|key, _| key == "kind" || !ENVELOPE.contains(&key.as_str()));
         self.envelope(json, None, Observation::Unknown(Value::Object(whole)))
     }

@@ -42,6 +42,18 @@ fn names_what_is_wrong() {
             "Invalid event '[1]'. Expected a JSON object.",
         ),
         (
+            event(r#""step":"ringing","stp":1"#),
+            "Missing kind. Expected one of progress, facts, media, edge, imported, timer.",
+        ),
+        (
+            event(r#""kind":"Progres","step":"ringing""#),
+            "Invalid kind 'Progres'. Expected one of progress, facts, media, edge, imported, timer; the nearest is progress.",
+        ),
+        (
+            event(r#""kind":"facst","facts":{},"more":1"#),
+            "Invalid kind 'facst'. Expected one of progress, facts, media, edge, imported, timer; the nearest is facts.",
+        ),
+        (
             event(r#""kind":"progress","step":"rung""#),
             "Invalid step 'rung'. Expected one of queued, initiated, ringing, answered, completed, busy, failed, \
              no_answer, canceled.",

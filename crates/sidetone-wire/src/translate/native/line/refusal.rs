@@ -8,9 +8,17 @@ use serde_path_to_error::{Path, Segment};
 
 use super::members::{ENVELOPE, KINDS, Line};
 use crate::error::{DecodeError, one_of};
+use crate::spelling::nearest;
 
 pub(super) fn kinds() -> Vec<&'static str> {
     KINDS.iter().map(|(kind, _)| *kind).collect()
+}
+
+/// A kind that is most likely meant to be a known one.
+pub(super) fn misspelt(kind: &str) -> Option<DecodeError> {
+    let near = nearest(kind, kinds())?;
+    let expected = format!("{}; the nearest is {near}", one_of(&kinds()));
+    Some(DecodeError::invalid("kind", kind, expected))
 }
 
 /// A member that the kind does not have.
@@ -68,7 +76,10 @@ pub(super) fn reason(json: &[u8]) -> DecodeError {
     let Value::Object(members) = &value else {
         return DecodeError::invalid("event", &value.to_string(), "a JSON object");
     };
-    let kind = members.get("kind").and_then(Value::as_str);
+    let Some(kind) = members.get("kind") else {
+        return DecodeError::missing("kind", one_of(&kinds()));
+    };
+    let kind = kind.as_str();
     if let Some(kind) = kind
         && let Some((word, own)) = KINDS.iter().find(|(word, _)| *word == kind)
         && let Some(member) = members
