@@ -145,8 +145,8 @@ impl Callback<'_> {
         let direction = self.direction()?;
         let mut facts = CallFacts {
             direction,
-            from: self.party("From", "from"),
-            to: self.party("To", "to"),
+            from: self.party("From", "from")?,
+            to: self.party("To", "to")?,
             connect_duration_s: self
                 .whole("CallDuration", 0, u32::MAX)?
                 .or(self.whole("duration", 0, u32::MAX)?)
@@ -194,10 +194,10 @@ impl Callback<'_> {
         word(DIRECTIONS, "Direction", direction).map(Some)
     }
 
-    fn party(&self, twilio: &str, jambonz: &str) -> PartyFacts {
+    fn party(&self, twilio: &str, jambonz: &str) -> Result<PartyFacts, DecodeError> {
         let form = self.form;
         let about = |what: &str| form.get(&format!("{twilio}{what}")).map(str::to_owned);
-        PartyFacts {
+        Ok(PartyFacts {
             address: form
                 .raw(twilio)
                 .or_else(|| form.raw(jambonz))
@@ -205,10 +205,10 @@ impl Callback<'_> {
             city: about("City"),
             country_subdivision: about("State"),
             country_code: about("Country")
-                .filter(|code| code.len() == 2 && code.bytes().all(|it| it.is_ascii_alphabetic()))
-                .map(|code| code.to_ascii_uppercase()),
+                .map(|code| country(format!("{twilio}Country"), &code))
+                .transpose()?,
             ..PartyFacts::default()
-        }
+        })
     }
 
     fn parent(&self) -> Option<CallName> {
@@ -296,6 +296,14 @@ fn instant(form: &Form<'_>) -> Result<Option<TimeUs>, DecodeError> {
             time::parse(text).ok_or_else(|| DecodeError::invalid("Timestamp", text, time::FORMS))
         })
         .transpose()
+}
+
+fn country(field: String, text: &str) -> Result<String, DecodeError> {
+    if text.len() == 2 && text.bytes().all(|it| it.is_ascii_alphabetic()) {
+        return Ok(text.to_ascii_uppercase());
+    }
+    let expected = "a country of two letters, such as US";
+    Err(DecodeError::invalid(field, text, expected))
 }
 
 fn words<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {

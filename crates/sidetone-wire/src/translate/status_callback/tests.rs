@@ -54,6 +54,14 @@ fn says_what_is_allowed() {
              in-progress, answered, completed, busy, failed, no-answer, canceled.",
         ),
         (
+            "CallStatus=ringing&FromCountry=USA",
+            "Invalid FromCountry 'USA'. Expected a country of two letters, such as US.",
+        ),
+        (
+            "CallStatus=ringing&ToCountry=1",
+            "Invalid ToCountry '1'. Expected a country of two letters, such as US.",
+        ),
+        (
             "CallStatus=ringing&Direction=sideways",
             "Invalid Direction 'sideways'. Expected one of inbound, outbound-api, outbound-dial, trunking-originating, \
              trunking-terminating.",
