@@ -63,6 +63,7 @@ pub struct Datagrams<R> {
     interfaces: Vec<Option<Link>>,
     skipped: u64,
     is_over: bool,
+    failure: Option<io::Error>,
 }
 
 /// How the records of a file are written.
@@ -116,6 +117,7 @@ pub fn datagrams<R: Read>(file: R) -> Result<Datagrams<R>, Malformed> {
         interfaces: Vec::new(),
         skipped: 0,
         is_over: false,
+        failure: None,
     };
     if let Err(End::Damaged(what)) = datagrams.read_on() {
         return Err(Malformed::new(what, 0));
@@ -147,6 +149,12 @@ impl<R> Datagrams<R> {
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
+
+    /// Why the file could be read no further, if that is why it ended.
+    #[must_use]
+    pub fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
 }
 
 impl<R: Read> Datagrams<R> {
@@ -163,7 +171,7 @@ impl<R: Read> Datagrams<R> {
             Ok(0) if self.buffer.is_empty() => Err(End::Whole),
             Ok(0) => Err(End::Damaged("capture file is cut in a record")),
             Ok(_) => Ok(()),
-            Err(_) => Err(End::Damaged("capture file can be read no further")),
+            Err(error) => Err(self.fail(error)),
         }
     }
 
@@ -179,12 +187,17 @@ impl<R: Read> Datagrams<R> {
         match io::copy(&mut rest, &mut io::sink()) {
             Ok(passed) if passed == beyond => {}
             Ok(_) => return Err(End::Damaged("capture file is cut in a record")),
-            Err(_) => return Err(End::Damaged("capture file can be read no further")),
+            Err(error) => return Err(self.fail(error)),
         }
         self.before = self.before.saturating_add(self.at).saturating_add(length);
         self.buffer.clear();
         self.at = 0;
         Ok(())
+    }
+
+    fn fail(&mut self, error: io::Error) -> End {
+        self.failure = Some(error);
+        End::Damaged("capture file can be read no further")
     }
 
     fn end(&mut self, end: &End) -> Option<Malformed> {

@@ -333,3 +333,28 @@ fn a_cut_file_gives_what_is_whole_and_one_error() {
         assert_eq!(found.next(), None);
     }
 }
+
+/// A file on a disk that breaks.
+struct Broken<'a>(&'a [u8]);
+
+impl Read for Broken<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(into)? {
+            0 => Err(io::Error::other("the disk broke")),
+            read => Ok(read),
+        }
+    }
+}
+
+#[test]
+fn says_why_a_file_can_be_read_no_further() {
+    let packet = ipv4_packet(b"hello");
+    let whole = file(101, PCAP_HEADERS[0], &[&packet]);
+    let mut read = datagrams(Broken(&whole)).unwrap();
+    assert!(read.next().unwrap().is_ok());
+    assert!(read.next().unwrap().is_err());
+    assert_eq!(read.failure().unwrap().to_string(), "the disk broke");
+    let mut read = datagrams(&whole[..]).unwrap();
+    while read.next().is_some() {}
+    assert!(read.failure().is_none());
+}

@@ -149,8 +149,24 @@ fn told(error: ApiError) -> anyhow::Error {
     anyhow::anyhow!("{}", error.message())
 }
 
+/// How compressed files begin, and what unpacks them.
+const COMPRESSED: [(&[u8], &str); 4] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+];
+
 /// Spares the reading of a file that holds something else.
 fn check_beginning(beginning: &[u8], is_all: bool) -> anyhow::Result<()> {
+    if let Some((_, format)) = COMPRESSED
+        .iter()
+        .find(|(magic, _)| beginning.starts_with(magic))
+    {
+        bail!(
+            "it is compressed by {format}, and read only as it was before: unpack it first, or into the command: {format} -dc FILE | sidetone ingest -"
+        );
+    }
     let mut batch = Batch::default();
     let mut reader = NativeReader::default();
     reader.feed(beginning, &mut batch);

@@ -7,7 +7,7 @@ use sidetone_store::conformance::sample::create_account;
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// Exit code, standard output and standard error of reading a file that holds `text`.
-async fn ingest(name: &str, text: &str) -> (Option<i32>, String, String) {
+async fn ingest(name: &str, text: impl AsRef<[u8]>) -> (Option<i32>, String, String) {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&dir.path().join("sidetone.db"), Options::default()).unwrap();
     sidetone::secrets::Vault::create(&dir.path().join("secret.key")).unwrap();
@@ -49,14 +49,27 @@ async fn the_first_refusals_are_printed_and_the_rest_counted() {
 
 #[tokio::test]
 async fn a_file_of_something_else_is_told_what_is_understood() {
-    let (code, out, err) = ingest("notes.txt", &"Nothing of calls.\n".repeat(100_000)).await;
+    let (code, out, err) = ingest("notes.txt", "Nothing of calls.\n".repeat(100_000)).await;
     assert_eq!((code, &out[..]), (Some(1), ""), "{err}");
     for part in ["notes.txt", "Line 1: ", "one JSON object a line", ".pcapng"] {
         assert!(err.contains(part), "{part}: {err}");
     }
     // A slip of the pen in a short file is one as well.
-    let (code, _, err) = ingest("calls.ndjson", r#"{"call_sid":"a","stepp":1}"#).await;
+    let (code, _, err) = ingest(
+        "calls.ndjson",
+        r#"{"call_sid":"a","kind":"progress","stepp":1}"#,
+    )
+    .await;
     assert!(code == Some(1) && err.contains("stepp"), "{err}");
+}
+
+#[tokio::test]
+async fn a_compressed_file_is_named_as_such() {
+    let (code, _, err) = ingest("calls.pcap.gz", b"\x1f\x8b\x08\0\0\0\0\0").await;
+    assert!(
+        code == Some(1) && err.contains("compressed by gzip"),
+        "{err}"
+    );
 }
 
 #[tokio::test]

@@ -44,9 +44,13 @@ pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::R
             batch.clear();
         }
     }
+    let damage = damage.map(|damage| match captured.failure() {
+        Some(error) => format!("the {damage}: {error}"),
+        None => format!("the {damage}"),
+    });
     if !found {
-        if let Some(error) = damage {
-            bail!("the {error}");
+        if let Some(damage) = damage {
+            bail!(damage);
         }
         bail!(
             "there is no HEP in this capture; capture what an agent sends to port 9060, not SIP and RTP themselves"
@@ -55,8 +59,9 @@ pub async fn keep<R: Read>(app: &App, account: AccountSid, file: R) -> anyhow::R
     collector.take(&batch).await?;
     let mut outcome = collector.finish_settled().await?;
     outcome.ignored += others + captured.skipped();
-    if let Some(error) = damage {
-        outcome.refuse_unnamed(&format!("The {error}."));
+    if let Some(damage) = damage {
+        let rest = damage.trim_start_matches("the ");
+        outcome.refuse_unnamed(&format!("The {rest}."));
     }
     Ok(outcome)
 }
