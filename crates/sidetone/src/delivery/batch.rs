@@ -17,6 +17,8 @@ pub(super) struct Sent {
     pub(super) outcome: Outcome,
     /// Whether nobody answered.
     pub(super) is_silence: bool,
+    /// Where it went, for people.
+    pub(super) url: String,
 }
 
 pub(super) struct Batch {
@@ -53,7 +55,10 @@ impl Batch {
         } = &sent.outcome
             && !std::mem::replace(&mut self.is_logged, true)
         {
-            tracing::warn!(delivery.id = %sent.id, error, %retry_at, "a delivery failed and will be tried again");
+            tracing::warn!(
+                delivery.id = %sent.id, url = sent.url, error, %retry_at,
+                "a delivery failed and will be tried again"
+            );
         }
         self.outcomes.push((sent.id, sent.outcome));
         if sent.is_silence {

@@ -21,6 +21,7 @@ use super::batch::{Batch, Outcomes, SETTLE_MAX, Sent};
 use super::client::{Client, Failure};
 use super::request::request;
 use super::retry;
+use super::target::shown;
 use crate::app::App;
 use crate::shutdown::stopped;
 use crate::telemetry::labels::DeliveryResult;
@@ -296,7 +297,7 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
         Ok(request) => client.send(request).await,
         Err(failure) => Err(failure),
     };
-    let id = delivery.id;
+    let (id, url) = (delivery.id, shown(&delivery.request.url));
     match arrived {
         Ok(()) => {
             app.counters.count_delivery(DeliveryResult::Delivered);
@@ -304,14 +305,16 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
                 id,
                 outcome: Outcome::Delivered,
                 is_silence: false,
+                url,
             }
         }
         Err(failure) => {
             let is_silence = failure.is_silence();
             Sent {
                 id,
-                outcome: failed(app, &delivery, &failure),
+                outcome: failed(app, &delivery, &failure, &url),
                 is_silence,
+                url,
             }
         }
     }
@@ -324,7 +327,7 @@ fn token(app: &App, account: AccountSid) -> Result<String, Failure> {
 }
 
 /// Decides what follows on a failure.
-fn failed(app: &App, delivery: &Delivery, failure: &Failure) -> Outcome {
+fn failed(app: &App, delivery: &Delivery, failure: &Failure, url: &str) -> Outcome {
     let failures = delivery.attempts.saturating_add(1);
     let now = app.clock.now();
     // However long it had to wait for others, it is not given up at once.
@@ -335,11 +338,11 @@ fn failed(app: &App, delivery: &Delivery, failure: &Failure) -> Outcome {
     let retry_at = retry::next(delivery.id, failures, since, now);
     if retry_at.is_some() {
         app.counters.count_delivery(DeliveryResult::Failed);
-        tracing::debug!(delivery.id = %delivery.id, failures, %failure, "a delivery failed");
+        tracing::debug!(delivery.id = %delivery.id, url, failures, %failure, "a delivery failed");
     } else {
         app.counters.count_delivery(DeliveryResult::Dead);
         tracing::warn!(
-            delivery.id = %delivery.id, account.sid = %delivery.account, delivery.kind, failures, %failure,
+            delivery.id = %delivery.id, account.sid = %delivery.account, delivery.kind, url, failures, %failure,
             "a delivery was given up; `sidetone dead-letter` lists and replays those"
         );
     }

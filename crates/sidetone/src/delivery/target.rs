@@ -42,6 +42,20 @@ pub enum TargetError {
     Private(String),
 }
 
+/// A URL as the log may have it: origin and path. A query or a user name often is a secret.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    let Ok(uri) = url.parse::<Uri>() else {
+        return "no URL".to_owned();
+    };
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let scheme = uri.scheme_str().unwrap_or_default();
+    format!("{scheme}://{host}{}", uri.path())
+}
+
 /// Takes a URL for deliveries, if it can be one, in the spelling that is called and signed: scheme
 /// and host in lower case, without the scheme's own port, with a path. The reason of a refusal
 /// reads on from what the URL is called.
@@ -126,6 +140,21 @@ mod tests {
     #[track_caller]
     fn check(url: &str, expected: Result<&str, TargetError>) {
         assert_eq!(target(url, false), expected.map(str::to_owned), "{url}");
+    }
+
+    #[test]
+    fn the_log_has_no_secrets_of_a_url() {
+        for (url, expected) in [
+            ("https://example.com/hook?key=1", "https://example.com/hook"),
+            (
+                "http://me:secret@example.com:8080/a/b",
+                "http://example.com:8080/a/b",
+            ),
+            ("https://example.com", "https://example.com/"),
+            ("no url", "no URL"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
     }
 
     #[test]
