@@ -25,10 +25,26 @@ pub fn read(value: Value<'_>, now: TimeUs, bound: Bound) -> Result<TimeUs, Inval
         .or_else(|| point(text))
         .or_else(|| date(text, bound))
         .ok_or_else(|| {
+            if is_beyond_calendar(text) {
+                return value.invalid(
+                    "a time of the years 0001 to 9999, until 9999-12-30T22:00:00Z",
+                );
+            }
             value.invalid(
                 "a number of minutes, hours, days or weeks ago (30m, 4h, 7d, 4w) or an ISO 8601 time (2026-06-01T00:00:00Z)",
             )
         })
+}
+
+/// Whether a text looks like a time, but of a year that cannot be told here.
+fn is_beyond_calendar(text: &str) -> bool {
+    let unsigned = text.trim_start_matches(['+', '-']);
+    let year = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    let is_date = unsigned
+        .get(year..)
+        .is_some_and(|rest| rest.starts_with('-'));
+    let is_last_day = unsigned.starts_with("9999-12-3") || unsigned.starts_with("9999123");
+    is_date && (year > 4 || text.starts_with('-')) || is_last_day
 }
 
 /// `30m`, `4h`, `7d`, `4w`: so long before now.
@@ -136,6 +152,35 @@ mod tests {
             end,
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_year_that_no_calendar_here_has_is_told_with_the_range() {
+        for (text, names_range) in [
+            ("99999-01-01T00:00:00Z", true),
+            ("12026-06-01", true),
+            ("+12026-06-01T00:00:00Z", true),
+            ("+2026-06-01T00:00:00Z", false),
+            ("-0044-03-15T00:00:00Z", true),
+            ("9999-12-31", true),
+            ("9999-12-31T00:00:00Z", true),
+            ("2026-13-01", false),
+            ("20260601", false),
+            ("yesterday", false),
+            ("5", false),
+        ] {
+            let value = Value {
+                name: "StartTime",
+                text,
+            };
+            let error = read(value, now(), Bound::Start).unwrap_err();
+            let message = format!("{error:?}");
+            assert_eq!(
+                message.contains("years 0001 to 9999"),
+                names_range,
+                "{message}"
+            );
+        }
     }
 
     #[test]
