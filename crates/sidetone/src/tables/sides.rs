@@ -32,6 +32,11 @@ impl Current {
     /// As the store's; then nothing is published.
     pub async fn publish(&self, store: &dyn Store, sides: Sides) -> Result<()> {
         let mut known = self.version.lock().await;
+        let before = match (sides.0.is_empty(), *known) {
+            (true, 0) => store.published_rules(0).await?.map(|before| before.sides),
+            (true, _) => Some(Sides::clone(&self.get())),
+            (false, _) => None,
+        };
         let version = store.publish_rules(sides.clone()).await?;
         if version > *known {
             tracing::info!(
@@ -39,6 +44,14 @@ impl Current {
                 rules.digest = sides.digest(),
                 "the [[side]] rules are in force as this node's settings say them"
             );
+            let gone = before.map_or(0, |before| before.0.len());
+            if gone > 0 {
+                tracing::warn!(
+                    rules.version = version,
+                    gone,
+                    "this node's settings have no [[side]] rules, so none are in force any more; if that is not meant, put the file back and send SIGHUP"
+                );
+            }
             self.hold(Published { version, sides }, &mut known);
         }
         Ok(())

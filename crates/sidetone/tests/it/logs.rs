@@ -41,3 +41,35 @@ fn a_server_goes_on_without_its_log() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+#[test]
+fn rules_that_a_reload_takes_away_are_warned_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("sidetone.toml");
+    std::fs::write(&file, "[[side]]\nedge = 'carrier'\n").unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+        .current_dir(dir.path())
+        .args(["serve", "--data", "data", "--listen", "127.0.0.1:0"])
+        .args(["--hep-udp", "off", "--hep-tcp", "off"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(server.stdout.take().unwrap()).lines();
+    told.find(|line| line.as_ref().unwrap().starts_with("listening on "))
+        .unwrap()
+        .unwrap();
+    std::fs::write(&file, "").unwrap();
+    let pid = server.id().to_string();
+    let hung_up = Command::new("kill").args(["-HUP", &pid]).status().unwrap();
+    assert!(hung_up.success());
+    let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
+    let warned = log.find_map(|line| {
+        let line = line.unwrap();
+        let is_last = line.contains("the configuration was read again");
+        (is_last || line.contains("have no [[side]] rules")).then_some(line)
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(warned.unwrap().contains("have no [[side]] rules"));
+}
