@@ -176,7 +176,7 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16
             None => return Err(Error(StoreError::NotFound(format!("account {parent}")))),
             Some(Some(_)) => {
                 return Err(Error(StoreError::Invalid(format!(
-                    "account {parent} is a subaccount"
+                    "account {parent} is a subaccount, and subaccounts have none of their own; the parent must be an account without a parent"
                 ))));
             }
             Some(None) => {}

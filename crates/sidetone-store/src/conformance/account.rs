@@ -46,7 +46,7 @@ pub async fn refuses_wrong_accounts(store: Arc<dyn Store>) {
     ));
     assert!(matches!(
         refused(account(3, Some(2))).await,
-        Err(StoreError::Invalid(_))
+        Err(StoreError::Invalid(why)) if why.contains("without a parent")
     ));
     let mut taken = account(4, None);
     taken.provider_secrets = vec![secret("ACforeign")];
