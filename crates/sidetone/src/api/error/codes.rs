@@ -49,8 +49,8 @@ pub const CODES: [Code; 16] = [
     upstream(
         17002,
         404,
-        "The call has expired or was erased.",
-        "Nothing brings it back. How long calls are kept is a setting of the server.",
+        "The call was erased.",
+        "Nothing brings it back. Calls that nobody erases are kept.",
     ),
     upstream(
         17007,
