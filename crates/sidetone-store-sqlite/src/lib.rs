@@ -82,12 +82,12 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// From which version to which [`Self::open`] would bring the database file. `None`: it is new,
-    /// of this version, or cannot be read.
+    /// Of which version the database file is, and which this is: [`Self::open`] would bring an older
+    /// one to it, and refuses a newer one. `None`: it is new, of this version, or cannot be read.
     #[must_use]
-    pub fn upgrade(path: &Path) -> Option<(i64, i64)> {
+    pub fn versions(path: &Path) -> Option<(i64, i64)> {
         let conn = connection::open(path, Role::Point).ok()?;
-        migrate::upgrade(&conn).ok()?
+        migrate::versions(&conn).ok()?
     }
 
     /// Opens the database file, makes it when there is none, and brings it to this version.

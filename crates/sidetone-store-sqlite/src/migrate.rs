@@ -34,11 +34,12 @@ pub(super) fn migrate(conn: &Connection) -> Result<()> {
     }
 }
 
-/// From which version to which the database would be brought; `None`: it is new, or needs none.
-pub(super) fn upgrade(conn: &Connection) -> Result<Option<(i64, i64)>> {
+/// Of which version the database is and which this is, where they are not the same; `None`: it is
+/// new, or of this version.
+pub(super) fn versions(conn: &Connection) -> Result<Option<(i64, i64)>> {
     let version: i64 = conn.query_row("pragma user_version", [], |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    Ok((1..known).contains(&version).then_some((version, known)))
+    Ok((version >= 1 && version != known).then_some((version, known)))
 }
 
 /// Makes the next version, if there is one to make.
@@ -112,9 +113,9 @@ mod tests {
             drop(old);
             let known = i64::try_from(MIGRATIONS.len()).unwrap();
             let expected = (version < known).then_some((version, known));
-            assert_eq!(SqliteStore::upgrade(&path), expected);
+            assert_eq!(SqliteStore::versions(&path), expected);
             let store = SqliteStore::open(&path, Options::default()).unwrap();
-            assert_eq!(SqliteStore::upgrade(&path), None);
+            assert_eq!(SqliteStore::versions(&path), None);
             assert_eq!(schema(&path), schema(&fresh), "from version {version}");
             assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
             let record = store.record(scope(1), call_sid(1)).await.unwrap();

@@ -114,29 +114,52 @@ pub async fn expect_key(
     secret_key: &Path,
     accounts: &[Account],
 ) -> anyhow::Result<()> {
-    let is_another = || {
-        format!(
-            "the secret key {} is not the one that the credentials in the database are sealed with: they are of different installations, or of nodes with a key each. Put the key that belongs to the database in its place, or name its file with --secret-key-file (SIDETONE_SECRET_KEY_FILE); all nodes of a database need the same",
-            secret_key.display()
-        )
-    };
     let fingerprint = KeyFingerprint(vault.fingerprint());
     let expected = match opens_any(vault, accounts) {
         Some(true) => store.expect_key(fingerprint).await,
-        Some(false) => bail!(is_another()),
+        Some(false) => bail!(another_key(secret_key)),
         None => match store.key_fingerprint().await {
-            Ok(Some(kept)) if kept != fingerprint => bail!(is_another()),
+            Ok(Some(kept)) if kept != fingerprint => bail!(another_key(secret_key)),
             looked => looked.map(drop),
         },
     };
     match expected {
-        Err(StoreError::Conflict(_)) => bail!(is_another()),
+        Err(StoreError::Conflict(_)) => bail!(another_key(secret_key)),
         // The credentials say enough; and without any, no first account is made then.
         Err(StoreError::Corrupt(damage)) => {
             tracing::error!(damage, "the fingerprint of the secret key cannot be read");
             Ok(())
         }
         expected => Ok(expected?),
+    }
+}
+
+/// Says that a key is not the one, and what to do.
+#[must_use]
+pub fn another_key(secret_key: &Path) -> String {
+    format!(
+        "the secret key {} is not the one that the credentials in the database are sealed with: they are of different installations, or of nodes with a key each. Put the key that belongs to the database in its place, or name its file with --secret-key-file (SIDETONE_SECRET_KEY_FILE); all nodes of a database need the same",
+        secret_key.display()
+    )
+}
+
+/// Whether a key is not the one, as [`expect_key`] would find; keeps nothing.
+///
+/// # Errors
+/// When the store fails.
+pub async fn is_another_key(
+    store: &dyn Store,
+    vault: &Vault,
+    accounts: &[Account],
+) -> anyhow::Result<bool> {
+    if opens_any(vault, accounts) == Some(false) {
+        return Ok(true);
+    }
+    match store.key_fingerprint().await {
+        Ok(kept) => Ok(kept.is_some_and(|kept| kept != KeyFingerprint(vault.fingerprint()))),
+        // The check of the rows says so.
+        Err(StoreError::Corrupt(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,11 +43,30 @@ impl DataArgs {
     pub async fn open(&self) -> anyhow::Result<Data> {
         self.expect_made()?;
         let _alone = self.alone_to_upgrade()?;
-        let key = self
-            .secret_key_file
-            .clone()
-            .unwrap_or_else(|| self.data.join("secret.key"));
-        open(&self.data, &key, Options::default()).await
+        open(&self.data, &self.secret_key(), Options::default()).await
+    }
+
+    fn secret_key(&self) -> PathBuf {
+        let named = self.secret_key_file.clone();
+        named.unwrap_or_else(|| self.data.join("secret.key"))
+    }
+
+    /// What is wrong with the key of the secrets, if anything is. Changes nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn check_key(&self, store: &SqliteStore) -> anyhow::Result<Option<String>> {
+        let accounts = store.accounts().await?.sound;
+        if accounts.is_empty() {
+            return Ok(None);
+        }
+        let path = self.secret_key();
+        Ok(match Vault::open(&path) {
+            Ok(vault) => accounts::is_another_key(store, &vault, &accounts)
+                .await?
+                .then(|| accounts::another_key(&path)),
+            Err(error) => Some(format!("{error:#}")),
+        })
     }
 
     /// Opens the database alone, whatever is the matter with what is in it.
@@ -63,7 +82,9 @@ impl DataArgs {
     /// No server may run while the database is brought to this version: one of the release before
     /// would not find what it knows.
     fn alone_to_upgrade(&self) -> anyhow::Result<Option<Lock>> {
-        let Some((from, to)) = SqliteStore::upgrade(&database(&self.data)) else {
+        let Some((from, to)) =
+            SqliteStore::versions(&database(&self.data)).filter(|(of, ours)| of < ours)
+        else {
             return Ok(None);
         };
         let locked = lock(&self.data).with_context(|| {
@@ -119,7 +140,16 @@ pub async fn open(dir: &Path, secret_key: &Path, options: Options) -> anyhow::Re
 fn open_store(dir: &Path, options: Options) -> anyhow::Result<SqliteStore> {
     let path = database(dir);
     make_private(&path)?;
-    if let Some((from, to)) = SqliteStore::upgrade(&path) {
+    let versions = SqliteStore::versions(&path);
+    if let Some((of, ours)) = versions
+        && of > ours
+    {
+        bail!(
+            "the database {} is of version {of}, made by a newer release of sidetone; this one knows {ours}. Nothing is wrong with it: run the newer release, or put back a copy of the directory from before that was started",
+            path.display()
+        );
+    }
+    if let Some((from, to)) = versions {
         tracing::warn!(
             from,
             to,
@@ -275,6 +305,7 @@ pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
         .create(true)
         .write(true)
         .truncate(false)
+        .mode(0o600)
         .open(&path)
         .with_context(|| {
             format!(
@@ -305,7 +336,6 @@ pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
 /// Makes the database's file before `SQLite` does, for its owner only, even in a directory that
 /// others may read. `SQLite` gives the files beside it the same permissions.
 fn make_private(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
     File::options()
         .create(true)
         .append(true)

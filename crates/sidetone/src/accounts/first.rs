@@ -25,6 +25,9 @@ pub struct First {
     pub kept_in: Option<PathBuf>,
 }
 
+/// The shortest token that is taken. Those that are made up have 32 characters, as Twilio's have.
+pub const TOKEN_BYTES_MIN: usize = 16;
+
 /// How long the token before stays valid when the settings give another one.
 const KEPT_US: i64 = DAY_US;
 
@@ -62,8 +65,13 @@ async fn find_or_make_first(
     });
     let fixed = fixed.transpose()?;
     let token = config.auth_token.as_ref().map(|token| token.0.as_str());
-    if token == Some("") {
-        bail!("SIDETONE_AUTH_TOKEN is empty");
+    if let Some(token) = token
+        && token.len() < TOKEN_BYTES_MIN
+    {
+        bail!(
+            "auth_token (SIDETONE_AUTH_TOKEN) has {} characters: at least {TOKEN_BYTES_MIN} are needed, for whoever guesses it reads all calls. `openssl rand -hex 16` makes one; leave it out and the first start does",
+            token.chars().count()
+        );
     }
     let dir = &config.data;
     let kept = kept(dir);
@@ -179,7 +187,7 @@ fn keep_new(
     let text = format!("{}\n", serde_json::to_string(&credentials)?);
     write_private(&credentials_file(dir), &text).with_context(|| {
         format!(
-            "cannot keep the credentials of account {sid}; give both SIDETONE_ACCOUNT_SID and SIDETONE_AUTH_TOKEN to keep them elsewhere"
+            "cannot keep the credentials of account {sid}; give both account_sid (SIDETONE_ACCOUNT_SID) and auth_token (SIDETONE_AUTH_TOKEN) to keep them elsewhere"
         )
     })?;
     Ok(credentials)
@@ -204,7 +212,7 @@ async fn renew(
     tracing::warn!(
         account.sid = %owner,
         until = until.to_seconds_text(),
-        "SIDETONE_AUTH_TOKEN replaces another token of this account, which stays valid until then; after a rotation, change it there as well"
+        "auth_token (SIDETONE_AUTH_TOKEN) replaces another token of this account, which stays valid until then; after a rotation, change it there as well"
     );
     let mut tokens = vec![Token {
         sealed: vault.seal(&owner, token)?,

@@ -39,7 +39,9 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
     if args.rules {
         return rules::run(args.config.as_deref(), &args.example);
     }
-    let findings = args.data.open_store()?.check().await?;
+    let store = args.data.open_store()?;
+    let mut findings = store.check().await?;
+    findings.extend(args.data.check_key(&store).await?);
     let mut out = std::io::stdout();
     for finding in &findings {
         writeln!(out, "{finding}")?;

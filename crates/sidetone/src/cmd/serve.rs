@@ -122,7 +122,9 @@ fn show(first: &first::First, config: &Config) -> anyhow::Result<()> {
             let path = std::path::absolute(path)?;
             format!("kept in {}", path.display())
         }
-        None if config.auth_token.is_some() => "given by SIDETONE_AUTH_TOKEN".to_owned(),
+        None if config.auth_token.is_some() => {
+            "given by auth_token (SIDETONE_AUTH_TOKEN)".to_owned()
+        }
         None => "not kept in a file; `sidetone account rotate-token` gives a new token".to_owned(),
     };
     let mut out = std::io::stderr();

@@ -10,8 +10,8 @@ use sidetone::clock::Clock;
 use sidetone::cmd::reload::Origin;
 use sidetone::cmd::serve::{Running, start, start_logs};
 use sidetone::config::{Secret, Settings};
-use sidetone::data::{self, Data};
-
+use sidetone::data::{self, Data, DataArgs};
+use sidetone::secrets::Vault;
 use sidetone::telemetry::logs::LogFilter;
 use sidetone::work::catch_up::CatchUp;
 use sidetone_core::event::CallEvent;
@@ -89,6 +89,57 @@ async fn after_an_unclean_stop_the_calls_are_looked_at_whoever_opened_the_databa
 }
 
 #[tokio::test]
+async fn nobody_else_may_read_what_a_server_keeps() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let running = try_start(settings(dir.path())).await.unwrap();
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", file.file_name());
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_release_is_left_to_that() {
+    let dir = tempfile::tempdir().unwrap();
+    try_start(settings(dir.path())).await.unwrap().stop().await;
+    let conn = Connection::open(dir.path().join("sidetone.db")).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    drop(conn);
+    let refusal = format!("{:#}", try_start(settings(dir.path())).await.err().unwrap());
+    assert!(refusal.contains("run the newer release"), "{refusal}");
+    assert!(!refusal.contains("sidetone check"), "{refusal}");
+}
+
+#[tokio::test]
+async fn check_finds_the_key_of_another_installation() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = try_start(settings(dir.path())).await.unwrap();
+    running.stop().await;
+    let other = dir.path().join("other.key");
+    Vault::create(&other).unwrap();
+    for (key, expected) in [
+        (None, None),
+        (Some("secret.key"), None),
+        (Some("other.key"), Some("is not the one")),
+        (Some("none.key"), Some("none.key")),
+    ] {
+        let args = DataArgs {
+            data: dir.path().to_owned(),
+            secret_key_file: key.map(|name| dir.path().join(name)),
+        };
+        let found = args.check_key(&args.open_store().unwrap()).await.unwrap();
+        let is_expected = match (&found, expected) {
+            (Some(found), Some(expected)) => found.contains(expected),
+            (found, expected) => found.is_none() && expected.is_none(),
+        };
+        assert!(is_expected, "{key:?}: {found:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_start_that_fails_makes_no_account() {
     let dir = tempfile::tempdir().unwrap();
     let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -144,8 +195,12 @@ async fn a_token_that_is_given_replaces_the_one_that_is_kept() {
     running.stop().await;
     // With the account's identifier or without.
     for (account, token, before) in [
-        (None, "second", made.auth_token.as_str()),
-        (Some(made.account_sid.as_str()), "third", "second"),
+        (None, "the-second-token", made.auth_token.as_str()),
+        (
+            Some(made.account_sid.as_str()),
+            "the-third-token-",
+            "the-second-token",
+        ),
     ] {
         let running = try_start(with(dir.path(), account, Some(token)))
             .await
@@ -168,9 +223,9 @@ async fn a_token_that_is_given_replaces_the_one_that_is_kept() {
 async fn what_is_not_given_is_made_up_and_kept() {
     for (account, token, is_kept, is_made) in [
         (None, None, true, true),
-        (None, Some("given"), true, true),
+        (None, Some("given-by-settings"), true, true),
         (Some(ACCOUNT), None, true, true),
-        (Some(ACCOUNT), Some("given"), false, false),
+        (Some(ACCOUNT), Some("given-by-settings"), false, false),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let running = try_start(with(dir.path(), account, token)).await.unwrap();
@@ -195,7 +250,7 @@ async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
     let file = dir.path().join("sidetone.toml");
     let data = dir.path().join("data");
     let write = |text: &str| std::fs::write(&file, format!("log = 'off'\n{text}")).unwrap();
-    write("auth_token = 'first'");
+    write("auth_token = 'the-first-of-two'");
     let origin = Origin {
         given: settings(&data),
         file: Some(file.clone()),
@@ -208,10 +263,10 @@ async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
     let account: AccountSid = running.first.account;
 
     write(&format!(
-        "auth_token = 'second'\nsettle = '5s'\n[[side]]\nedge = 'carrier'\n[[agent]]\ncapture_id = 7\nkey = 'k'\naccount = '{account}'"
+        "auth_token = 'the-second-of-two'\nsettle = '5s'\n[[side]]\nedge = 'carrier'\n[[agent]]\ncapture_id = 7\nkey = 'k'\naccount = '{account}'"
     ));
     assert_eq!(reload.again().await.unwrap(), ["settle"]);
-    assert!(may_log_in(&running, "second"));
+    assert!(may_log_in(&running, "the-second-of-two"));
     let peer = "192.0.2.1".parse().unwrap();
     let admitted = || tables.get().agents.admit(peer, 7, Some(b"k")).ok();
     let sides = || running.app.sides.get().0.len();
@@ -229,14 +284,18 @@ async fn tables_and_tokens_are_read_again_and_a_bad_file_changes_nothing() {
             "which is not there",
         ),
         ("tls_cert = 'c.pem'", "belong together"),
-        ("auth_token = ''", "SIDETONE_AUTH_TOKEN is empty"),
+        (
+            "auth_token = ''",
+            "auth_token (SIDETONE_AUTH_TOKEN) has 0 characters",
+        ),
+        ("auth_token = 'fifteen-letters'", "at least 16 are needed"),
     ] {
         write(bad);
         let error = format!("{:#}", reload.again().await.unwrap_err());
         assert!(error.contains(expected), "{error}");
         assert_eq!(sides(), 1, "{bad}");
         assert_eq!(admitted(), Some(account), "{bad}");
-        assert!(may_log_in(&running, "second"), "{bad}");
+        assert!(may_log_in(&running, "the-second-of-two"), "{bad}");
     }
     running.stop().await;
 }
@@ -300,9 +359,9 @@ async fn another_key_is_told_by_its_fingerprint_alone() {
 async fn of_two_nodes_that_start_at_once_one_makes_the_first_account() {
     for (account, token) in [
         (None, None),
-        (None, Some("given")),
+        (None, Some("given-by-settings")),
         (Some(ACCOUNT), None),
-        (Some(ACCOUNT), Some("given")),
+        (Some(ACCOUNT), Some("given-by-settings")),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let key = dir.path().join("secret.key");

@@ -18,6 +18,7 @@ use crate::cmd::environment;
 use crate::cmd::reload::Origin;
 use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
+use crate::secrets::replace_private;
 
 /// Says of a directory that it holds made-up calls, all that there were: of which seed.
 const MARK: &str = "demo.json";
@@ -168,7 +169,7 @@ async fn present(running: &mut Running, demo: &Demo) -> anyhow::Result<()> {
         let history = sidetone_demo::history(demo.seed, account, now);
         let loaded = play::load(&app, history).await?;
         let mark = serde_json::to_string(&Mark { seed: demo.seed })?;
-        std::fs::write(demo.dir.join(MARK), mark)?;
+        replace_private(&demo.dir.join(MARK), &mark)?;
         (loaded, demo.seed)
     };
     running.work();
