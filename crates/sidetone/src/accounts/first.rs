@@ -25,8 +25,8 @@ pub struct First {
     pub kept_in: Option<PathBuf>,
 }
 
-/// The shortest token that is taken. Those that are made up have 32 characters, as Twilio's have.
-pub const TOKEN_BYTES_MIN: usize = 16;
+/// Tokens that are shorter are warned of. Those that are made up have 32 characters, as Twilio's.
+const TOKEN_BYTES_MIN: usize = 16;
 
 /// How long the token before stays valid when the settings give another one.
 const KEPT_US: i64 = DAY_US;
@@ -65,13 +65,12 @@ async fn find_or_make_first(
     });
     let fixed = fixed.transpose()?;
     let token = config.auth_token.as_ref().map(|token| token.0.as_str());
-    if let Some(token) = token
-        && token.len() < TOKEN_BYTES_MIN
-    {
-        bail!(
-            "auth_token (SIDETONE_AUTH_TOKEN) has {} characters: at least {TOKEN_BYTES_MIN} are needed, for whoever guesses it reads all calls. `openssl rand -hex 16` makes one; leave it out and the first start does",
-            token.chars().count()
-        );
+    match token {
+        Some("") => bail!("auth_token (SIDETONE_AUTH_TOKEN) is empty"),
+        Some(token) if token.len() < TOKEN_BYTES_MIN => tracing::warn!(
+            "auth_token (SIDETONE_AUTH_TOKEN) has less than {TOKEN_BYTES_MIN} characters: whoever guesses it reads all calls. `openssl rand -hex 16` makes a better one"
+        ),
+        _ => {}
     }
     let dir = &config.data;
     let kept = kept(dir);
