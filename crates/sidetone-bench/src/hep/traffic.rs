@@ -32,18 +32,9 @@ const MIX: [(&[u8], u64); 10] = [
         include_bytes!("../../../../fixtures/hep/vq-publish-lossy.pcap"),
         4,
     ),
-    (
-        include_bytes!("../../../../fixtures/hep/busy-486.pcap"),
-        9,
-    ),
-    (
-        include_bytes!("../../../../fixtures/hep/cancelled.pcap"),
-        9,
-    ),
-    (
-        include_bytes!("../../../../fixtures/hep/no-answer.pcap"),
-        9,
-    ),
+    (include_bytes!("../../../../fixtures/hep/busy-486.pcap"), 9),
+    (include_bytes!("../../../../fixtures/hep/cancelled.pcap"), 9),
+    (include_bytes!("../../../../fixtures/hep/no-answer.pcap"), 9),
     (
         include_bytes!("../../../../fixtures/hep/failed-5xx.pcap"),
         3,

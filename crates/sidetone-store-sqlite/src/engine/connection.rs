@@ -91,6 +91,8 @@ pub(crate) fn open(path: &Path, role: Role) -> Result<Connection> {
     } else {
         conn.pragma_update(None, "query_only", true)?;
     }
+    #[cfg(feature = "testing")]
+    let conn = crate::testing::noting(conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }

@@ -32,8 +32,9 @@ fn of(summary: &CallSummary, keys: Option<Keys>) -> BTreeSet<Alias> {
 }
 
 fn stored(conn: &Connection, account: i64, call: i64) -> Result<BTreeSet<Alias>> {
+    // By the index that has the account first, SQLite would look through all there are.
     let mut statement =
-        conn.prepare_cached("select day, sid from alias where call_id = ?1 and account = ?2")?;
+        conn.prepare_cached("select day, sid from alias where call_id = ?1 and +account = ?2")?;
     let aliases = statement.query_map([call, account], |row| {
         Ok((row.get(0)?, CallSid::from_bytes(row.get(1)?)))
     })?;

@@ -1,0 +1,99 @@
+//! How SQLite finds what statements ask for. A program of its own: what is noted is that of the
+//! whole process.
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use sidetone_store::conformance as suite;
+use sidetone_store::prelude::*;
+use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_statements};
+use sidetone_store_sqlite::{Options, SqliteStore};
+
+/// Tables that grow with the calls.
+const LARGE: [&str; 14] = [
+    "call",
+    "alias",
+    "document",
+    "event",
+    "fold_state",
+    "annotation",
+    "annotation_log",
+    "feedback",
+    "feedback_log",
+    "rollup",
+    "judged",
+    "hourly",
+    "tombstone",
+    "outbox",
+];
+
+/// What looks through all there is on purpose: migrations, which are read from files, and the
+/// metrics, which count what waits.
+const ON_PURPOSE: [&str; 2] = ["\n", "select (select count(*) from outbox "];
+
+/// What a statement looks through that an account, or everybody, has of something.
+fn looked_through(conn: &Connection, sql: &str) -> Vec<String> {
+    let Ok(mut plan) = conn.prepare(&format!("explain query plan {sql}")) else {
+        return Vec::new();
+    };
+    // Whatever the parameters are, the plan is the same.
+    let rows = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+    let mut steps: Vec<String> = rows.map(Result::unwrap).collect();
+    steps.retain(|step| {
+        let mut words = step.split(' ');
+        let (how, table) = (words.next(), words.next());
+        let is_large = table.is_some_and(|table| LARGE.contains(&table));
+        is_large && (how == Some("SCAN") || step.ends_with("(account=?)"))
+    });
+    steps
+}
+
+/// With many calls, each of these would take as long as there are calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_looks_through_all_calls() {
+    note_statements();
+    macro_rules! run {
+        ($($module:ident::$test:ident),+ $(,)?) => {
+            $({
+                let [store, _] = SqliteStore::open_temporary_twice(Options::default()).unwrap();
+                let store: Arc<dyn Store> = Arc::new(store);
+                suite::$module::$test(store).await;
+            })+
+        };
+    }
+    run!(
+        log::appends_each_event_once,
+        log::leases_dirty_calls,
+        log::tells_due_timers,
+        log::gives_only_new_events_with_the_state,
+        log::pages_events_both_ways,
+        summary::shows_what_was_put,
+        summary::counts_versions_of_changed_content_only,
+        judgement::merges_and_keeps_history,
+        judgement::removes_annotations,
+        feedback::rates_and_changes,
+        feedback::counts_move_and_shrink_with_calls,
+        search::many_user_agents_are_found,
+        paging::finds_few_among_many,
+        search::a_call_is_looked_up_by_its_call_id,
+        delivery::hands_out_what_is_due_and_forgets_what_arrived,
+        delivery::tries_again_when_it_is_time,
+        dead_letters::keeps_dead_letters_and_replays_them,
+        feed::tells_what_changed,
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    drop(SqliteStore::open(&path, Options::default()).unwrap());
+    let conn = Connection::open(&path).unwrap();
+    add_functions(&conn).unwrap();
+    let mut found = Vec::new();
+    let mut noted = noted_statements();
+    noted.retain(|sql| !ON_PURPOSE.iter().any(|begin| sql.starts_with(begin)));
+    for sql in noted {
+        for step in looked_through(&conn, &sql) {
+            found.push(format!("{step}: {sql}"));
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
