@@ -38,7 +38,7 @@ pub fn read(value: Value<'_>, now: TimeUs, bound: Bound) -> Result<TimeUs, Inval
 
 /// Whether a text looks like a time, but of a year that cannot be told here.
 fn is_beyond_calendar(text: &str) -> bool {
-    let unsigned = text.trim_start_matches(['+', '-']);
+    let unsigned = text.trim_start_matches(['+', '-']).trim_start_matches('0');
     let year = unsigned.bytes().take_while(u8::is_ascii_digit).count();
     let is_date = unsigned
         .get(year..)
