@@ -91,6 +91,8 @@ enum End {
     Damaged(&'static str),
 }
 
+const UNREADABLE: End = End::Damaged("capture file can be read no further");
+
 /// Whether a file that begins so is a capture.
 #[must_use]
 pub fn is_capture(beginning: &[u8]) -> bool {
@@ -163,15 +165,27 @@ impl<R: Read> Datagrams<R> {
         self.buffer.drain(..self.at);
         self.before = self.before.saturating_add(self.at);
         self.at = 0;
+        if self.failure.is_some() {
+            return Err(UNREADABLE);
+        }
         if self.buffer.len() > RECORD_BYTES_MAX {
             return Err(End::Damaged("capture file has a record of over 1 MiB"));
         }
+        let held = self.buffer.len();
         let mut piece = self.file.by_ref().take(PIECE_BYTES);
         match piece.read_to_end(&mut self.buffer) {
             Ok(0) if self.buffer.is_empty() => Err(End::Whole),
             Ok(0) => Err(End::Damaged("capture file is cut in a record")),
             Ok(_) => Ok(()),
-            Err(error) => Err(self.fail(error)),
+            Err(error) => {
+                self.failure = Some(error);
+                // What could be read before is as good as ever.
+                if self.buffer.len() > held {
+                    Ok(())
+                } else {
+                    Err(UNREADABLE)
+                }
+            }
         }
     }
 
@@ -187,17 +201,15 @@ impl<R: Read> Datagrams<R> {
         match io::copy(&mut rest, &mut io::sink()) {
             Ok(passed) if passed == beyond => {}
             Ok(_) => return Err(End::Damaged("capture file is cut in a record")),
-            Err(error) => return Err(self.fail(error)),
+            Err(error) => {
+                self.failure = Some(error);
+                return Err(UNREADABLE);
+            }
         }
         self.before = self.before.saturating_add(self.at).saturating_add(length);
         self.buffer.clear();
         self.at = 0;
         Ok(())
-    }
-
-    fn fail(&mut self, error: io::Error) -> End {
-        self.failure = Some(error);
-        End::Damaged("capture file can be read no further")
     }
 
     fn end(&mut self, end: &End) -> Option<Malformed> {

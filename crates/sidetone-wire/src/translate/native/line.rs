@@ -40,7 +40,7 @@ pub fn decode(json: &[u8]) -> Result<Observed, DecodeError> {
     match serde_json::from_slice::<Line>(json) {
         Ok(line) => line.observed(json),
         Err(_) => refusal::unknown_kind(json)?.map_or_else(
-            || Err(refusal::reason(json)),
+            || Err(refusal::missing_kind(json).unwrap_or_else(|| refusal::reason(json))),
             |later| later.envelope.kept(json, later.whole),
         ),
     }

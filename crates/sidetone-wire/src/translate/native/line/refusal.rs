@@ -60,6 +60,16 @@ pub(super) fn unknown_kind(json: &[u8]) -> Result<Option<LaterEvent>, DecodeErro
     }
 }
 
+/// Says that an event has no kind, where it has none: whatever else is wrong follows from that.
+pub(super) fn missing_kind(json: &[u8]) -> Option<DecodeError> {
+    match serde_json::from_slice(json) {
+        Ok(Value::Object(members)) if !members.contains_key("kind") => {
+            Some(DecodeError::missing("kind", one_of(&kinds())))
+        }
+        _ => None,
+    }
+}
+
 /// Why these bytes are no event.
 pub(super) fn reason(json: &[u8]) -> DecodeError {
     let value: Value = match serde_json::from_slice(json) {
@@ -76,10 +86,7 @@ pub(super) fn reason(json: &[u8]) -> DecodeError {
     let Value::Object(members) = &value else {
         return DecodeError::invalid("event", &value.to_string(), "a JSON object");
     };
-    let Some(kind) = members.get("kind") else {
-        return DecodeError::missing("kind", one_of(&kinds()));
-    };
-    let kind = kind.as_str();
+    let kind = members.get("kind").and_then(Value::as_str);
     if let Some(kind) = kind
         && let Some((word, own)) = KINDS.iter().find(|(word, _)| *word == kind)
         && let Some(member) = members
