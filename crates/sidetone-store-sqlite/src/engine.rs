@@ -4,6 +4,8 @@ pub(crate) mod claims;
 pub(crate) mod connection;
 pub(crate) mod held;
 pub(crate) mod leases;
+#[cfg(feature = "testing")]
+pub(crate) mod noted;
 pub(crate) mod readers;
 pub(crate) mod shared;
 pub(crate) mod work;

@@ -1,4 +1,4 @@
-//! How SQLite finds what statements ask for. A program of its own: what is noted is that of the
+//! How `SQLite` finds what statements ask for. A program of its own: what is noted is that of the
 //! whole process.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 

@@ -92,7 +92,7 @@ pub(crate) fn open(path: &Path, role: Role) -> Result<Connection> {
         conn.pragma_update(None, "query_only", true)?;
     }
     #[cfg(feature = "testing")]
-    let conn = crate::testing::noting(conn)?;
+    let conn = super::noted::noting(conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }

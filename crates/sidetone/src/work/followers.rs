@@ -17,7 +17,7 @@ impl Work for DropFollowers {
     const NAME: Worker = Worker::Followers;
 
     fn idle(&self) -> Duration {
-        Duration::from_mins(1)
+        Duration::from_secs(60)
     }
 
     async fn round(&mut self, _: TimeUs) -> Result<Next> {
