@@ -3,15 +3,26 @@
 use rusqlite::Connection;
 
 use super::error::{Error, Result};
+use super::rollups::judged;
 use sidetone_store::StoreError;
 
-/// What makes each version of the one before it.
+/// What makes each version of the one before it. What statements cannot say follows: [`fill`].
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
+
+/// What is stored, written in the form that a version reads: what follows from it, and no statement
+/// can tell.
+fn fill(conn: &Connection, version: i64) -> Result<()> {
+    match version {
+        5 => judged::fill_pieces(conn),
+        _ => Ok(()),
+    }
+}
 
 /// "Side" in ASCII: says whose file this is.
 const APPLICATION_ID: i64 = 0x5369_6465;
@@ -64,6 +75,7 @@ fn next_version(conn: &Connection) -> Result<bool> {
         return Ok(false);
     };
     conn.execute_batch(migration)?;
+    fill(conn, version + 1)?;
     conn.pragma_update(None, "user_version", version + 1)?;
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(true)
@@ -85,6 +97,7 @@ mod tests {
         include_str!("migrations/released/0002.sql"),
         include_str!("migrations/released/0003.sql"),
         include_str!("migrations/released/0004.sql"),
+        include_str!("migrations/released/0005.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

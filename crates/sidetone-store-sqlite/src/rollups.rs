@@ -3,4 +3,6 @@
 pub(crate) mod deltas;
 pub(crate) mod hourly;
 pub(crate) mod judged;
+pub(crate) mod judged_piece;
+pub(crate) mod masked;
 pub(crate) mod posting;

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use sidetone_core::feedback::ISSUES;
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::finding::{differ, find};
 use crate::error::Result;
 use crate::rollups::hourly;
-use crate::rollups::judged::{self, JudgedCall, JudgedHour};
+use crate::rollups::judged::{self, JudgedHour};
+use crate::rollups::judged_piece::Place;
+use crate::rollups::masked::MaskedCall;
 use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::{self, Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
+use crate::rows::shard::Shard;
 use sidetone_store::facets::{Facet, Shape};
 
 /// One row of the rollups, or of the recount: value, hour, bucket, calls, and what the calls add up
@@ -82,7 +85,7 @@ fn check_judged(
             id: row.get(1)?,
         };
         let mask = judged::mask_of(&Facets::read(row, 3)?);
-        let judged = JudgedCall { posting, mask };
+        let judged = MaskedCall { posting, mask };
         Ok((hour_of(key), row.get::<_, i64>(2)?, judged))
     })?;
     let of = axis.prefix();
@@ -103,8 +106,10 @@ fn check_judged(
             let is_it = match rows.next()? {
                 None => false,
                 Some(row) => {
-                    let stored = JudgedHour::read(row, 2).unwrap_or(JudgedHour::empty());
-                    (row.get(0)?, row.get(1)?) == (hour, bucket) && stored.agrees_with(&recount)
+                    let shard = Shard { account, bucket };
+                    let place = Place { shard, axis, hour };
+                    let is_place = (row.get(0)?, row.get(1)?) == (hour, bucket);
+                    is_place && agrees(conn, place, row, &recount)
                 }
             };
             if !is_it {
@@ -113,10 +118,28 @@ fn check_judged(
             }
         }
     }
-    if rows.next()?.is_some() {
+    let of_no_hour: bool = conn.query_row(
+        &format!(
+            "select exists (select 1 from judged_piece p left join judged j
+               on j.account = p.account and j.hour = p.hour and j.bucket = p.bucket
+             where p.account = ?1 and p.axis = ?2 and (j.hour is null or j.{of}_calls is not null))"
+        ),
+        [account, axis.number()],
+        |row| row.get(0),
+    )?;
+    if of_no_hour || rows.next()?.is_some() {
         find_judged(key, findings);
     }
     Ok(())
+}
+
+/// Whether a judged hour is what a recount says it should be; one that cannot be read is not.
+fn agrees(conn: &Connection, place: Place, row: &Row<'_>, recount: &JudgedHour) -> bool {
+    let Ok(stored) = JudgedHour::read(row, 2) else {
+        return false;
+    };
+    let calls = stored.calls.clone().map_or_else(|| place.read(conn), Ok);
+    stored.counts_as(recount) && calls.ok() == recount.calls
 }
 
 fn find_judged(key: &str, findings: &mut Vec<String>) {

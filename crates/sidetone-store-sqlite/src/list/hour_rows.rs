@@ -9,7 +9,7 @@ use crate::error::Result;
 const FETCH_MAX: usize = 128;
 
 /// The hours of a value, each with the packed calls of each of its rows, one for each bucket:
-/// `None` where they are many.
+/// `None` where they are many, or elsewhere.
 pub(crate) struct HourRows {
     fetched: VecDeque<(i64, Option<Vec<u8>>)>,
     /// Hours to be fetched next: few at first, more when the walk goes on.

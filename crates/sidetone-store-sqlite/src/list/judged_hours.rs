@@ -4,8 +4,9 @@ use super::condition::Condition;
 use super::hour_rows::HourRows;
 use super::scan_range::ScanRange;
 use crate::error::Result;
-use crate::rollups::judged;
+use crate::rollups::masked::{self, MaskedCall};
 use crate::rollups::posting::Posting;
+use crate::rollups::{judged, judged_piece};
 use crate::rows::paging::Toward;
 
 /// Hours that are fetched first.
@@ -51,20 +52,27 @@ impl JudgedHours {
         })
     }
 
-    /// The calls in `hour` that meet the conditions, in order: `None` when there are many judged
-    /// calls.
-    pub(crate) fn calls_in(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
-        let meets = |call: &judged::JudgedCall| self.masks.iter().all(|mask| call.mask & mask != 0);
+    /// The calls in `hour` that meet the conditions, in order.
+    pub(crate) fn calls_in(&self, range: &ScanRange<'_>, hour: i64) -> Result<Vec<Posting>> {
+        let meets = |call: &MaskedCall| self.masks.iter().all(|mask| call.mask & mask != 0);
         let mut found = Vec::new();
+        let mut has_pieces = false;
         for packed in self.rows.of_hour(hour) {
-            let Some(packed) = packed else {
-                return Ok(None);
-            };
-            let calls = judged::unpack_calls(packed)?.into_iter();
-            found.extend(calls.filter(meets).map(|call| call.posting));
+            match packed {
+                Some(packed) => {
+                    let calls = masked::unpack(packed)?.into_iter();
+                    found.extend(calls.filter(meets).map(|call| call.posting));
+                }
+                None => has_pieces = true,
+            }
+        }
+        if has_pieces {
+            let place = (range.account, range.axis, hour);
+            let calls = judged_piece::matching(range.conn, place, &self.masks)?;
+            found.extend(calls.into_iter().map(|call| call.posting));
         }
         // They are in order within a bucket.
         found.sort_unstable();
-        Ok(Some(found))
+        Ok(found)
     }
 }

@@ -86,10 +86,10 @@ impl ConditionHours {
     }
 
     /// The calls of an hour that meet the condition, in order; `None` when they are many.
-    fn calls_in(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
+    fn calls_in(&self, range: &ScanRange<'_>, hour: i64) -> Result<Option<Vec<Posting>>> {
         let values = match self {
             Self::Values(values) => values,
-            Self::Judged(judged) => return judged.calls_in(hour),
+            Self::Judged(judged) => return judged.calls_in(range, hour).map(Some),
         };
         let mut any = Vec::new();
         for calls in values.iter().flat_map(|value| value.rows.of_hour(hour)) {
@@ -170,7 +170,7 @@ impl<'c> Hours<'c> {
     fn candidates(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
         let mut common: Option<Vec<Posting>> = None;
         for walk in &self.walks {
-            let Some(calls) = walk.calls_in(hour)? else {
+            let Some(calls) = walk.calls_in(&self.range, hour)? else {
                 continue;
             };
             common = Some(match common {

@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::hourly;
-use super::judged::{self, JudgedCall, JudgedStep};
+use super::judged::{self, JudgedStep};
+use super::masked::MaskedCall;
 use super::posting::{self, POSTINGS_MAX, Posting};
 use crate::error::Result;
 use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
@@ -129,7 +130,7 @@ impl Deltas {
                     shard,
                     hour: hour_of(key),
                     axis,
-                    call: JudgedCall { posting, mask },
+                    call: MaskedCall { posting, mask },
                     by,
                 })
             });

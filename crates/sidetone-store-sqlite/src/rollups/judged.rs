@@ -1,4 +1,5 @@
-//! What annotations say, by hour: how often, and of which calls while they are few.
+//! What annotations say, by hour: how often, and of which calls: in the hour's row while they are
+//! few, else in pieces (judged_piece.rs).
 //!
 //! Everything an annotation can say that lists ask for is a bit. A call has a mask of them, an hour
 //! the union of the masks of its calls. One row per hour holds it all, on both axes, because people
@@ -8,12 +9,14 @@
 use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use sidetone_core::time::HOUR_US;
 
+use super::judged_piece::Place;
+use super::masked::{self, MaskedCall};
 use super::posting::{self, POSTINGS_MAX, Posting};
-use crate::error::{Error, Result};
-use crate::rows::facet::{Axis, Facets};
+use crate::error::Result;
+use crate::rows::facet::{self, Axis, Facets};
 use crate::rows::shard::Shard;
-use sidetone_store::StoreError;
 use sidetone_store::facets::Facet;
 
 /// The facets of annotations and the bits of their values. A value beyond its bits shares the last
@@ -59,20 +62,13 @@ pub(crate) fn mask_of_any(facet: Facet, values: &[i64]) -> Option<u64> {
     Some(values.iter().fold(0, mask))
 }
 
-/// A judged call within an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct JudgedCall {
-    pub(crate) posting: Posting,
-    pub(crate) mask: u64,
-}
-
 /// An hour with judged calls, on one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JudgedHour {
     /// Calls by bit.
     counts: [u64; 64],
-    /// All calls, in order. `None`: they are many.
-    calls: Option<Vec<JudgedCall>>,
+    /// All calls, in order. `None`: they are in pieces.
+    pub(crate) calls: Option<Vec<MaskedCall>>,
 }
 
 impl JudgedHour {
@@ -83,23 +79,38 @@ impl JudgedHour {
         }
     }
 
-    /// Adds a call or takes it away.
-    pub(crate) fn step(&mut self, call: JudgedCall, by: i64) {
+    /// Adds a call or takes it away, as far as it is counted here.
+    pub(crate) fn step(&mut self, call: MaskedCall, by: i64) {
         for (place, count) in self.counts.iter_mut().enumerate() {
             if call.mask >> place & 1 == 1 {
                 *count = count.saturating_add_signed(by);
             }
         }
         if let Some(calls) = &mut self.calls {
-            match calls.binary_search(&call) {
-                Ok(at) if by < 0 => drop(calls.remove(at)),
-                Err(at) if by > 0 => calls.insert(at, call),
-                _ => {}
-            }
-            if calls.len() > POSTINGS_MAX {
+            masked::apply_step(calls, call, by);
+        }
+    }
+
+    /// Applies steps, which are in the order of their calls, here and in the pieces.
+    fn apply(&mut self, conn: &Connection, place: Place, steps: &[JudgedStep]) -> Result<()> {
+        for step in steps {
+            self.step(step.call, step.by);
+        }
+        match &self.calls {
+            Some(calls) if calls.len() <= POSTINGS_MAX => {}
+            Some(calls) => {
+                place.fill(conn, calls)?;
                 self.calls = None;
             }
+            None => {
+                let steps: Vec<_> = steps.iter().map(|step| (step.call, step.by)).collect();
+                place.apply(conn, &steps)?;
+            }
         }
+        if self.mask() == 0 {
+            *self = Self::empty();
+        }
+        Ok(())
     }
 
     fn mask(&self) -> u64 {
@@ -111,10 +122,9 @@ impl JudgedHour {
         bits.fold(0, |mask, (place, _)| mask | 1 << place)
     }
 
-    /// Whether the row is what a recount says it should be. Calls that are not kept are not
-    /// compared.
-    pub(crate) fn agrees_with(&self, recount: &Self) -> bool {
-        self.counts == recount.counts && (self.calls.is_none() || self.calls == recount.calls)
+    /// Whether the row counts what a recount says it should.
+    pub(crate) fn counts_as(&self, recount: &Self) -> bool {
+        self.counts == recount.counts
     }
 
     fn pack(&self) -> (Vec<u8>, Option<Vec<u8>>) {
@@ -122,13 +132,7 @@ impl JudgedHour {
         for count in self.counts.iter().filter(|count| **count > 0) {
             posting::put_varint(&mut counts, *count);
         }
-        let calls = self.calls.as_ref().map(|calls| {
-            let mut bytes = posting::encode(calls.iter().map(|call| call.posting));
-            for call in calls {
-                posting::put_varint(&mut bytes, call.mask);
-            }
-            bytes
-        });
+        let calls = self.calls.as_deref().map(masked::pack);
         (counts, calls)
     }
 
@@ -144,7 +148,7 @@ impl JudgedHour {
     fn unpack(mask: i64, counts: &[u8], calls: Option<&[u8]>) -> Result<Self> {
         let mut hour = Self {
             counts: [0; 64],
-            calls: calls.map(unpack_calls).transpose()?,
+            calls: calls.map(masked::unpack).transpose()?,
         };
         let mut rest = counts;
         for (place, count) in hour.counts.iter_mut().enumerate() {
@@ -156,34 +160,13 @@ impl JudgedHour {
     }
 }
 
-/// The postings of all calls, then their masks.
-pub(crate) fn unpack_calls(bytes: &[u8]) -> Result<Vec<JudgedCall>> {
-    // As many numbers as there are bytes without the continuation bit; two of three are of the
-    // postings.
-    let numbers = bytes.iter().filter(|byte| **byte & 0x80 == 0).count();
-    if numbers % 3 != 0 {
-        return Err(Error(StoreError::Corrupt(
-            "judged calls end within a call".into(),
-        )));
-    }
-    let mut rest = bytes;
-    let postings = posting::decode_some(&mut rest, numbers / 3)?;
-    postings
-        .into_iter()
-        .map(|posting| {
-            let mask = posting::take_varint(&mut rest)?;
-            Ok(JudgedCall { posting, mask })
-        })
-        .collect()
-}
-
 /// A judged call more or less in an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JudgedStep {
     pub(crate) shard: Shard,
     pub(crate) hour: i64,
     pub(crate) axis: Axis,
-    pub(crate) call: JudgedCall,
+    pub(crate) call: MaskedCall,
     pub(crate) by: i64,
 }
 
@@ -214,10 +197,17 @@ pub(crate) fn write(conn: &Connection, steps: &[JudgedStep]) -> Result<()> {
         Some([start, end]) => [start?, end?],
         None => [JudgedHour::empty(), JudgedHour::empty()],
     };
-    for step in steps {
-        match step.axis {
-            Axis::Start => start.step(step.call, step.by),
-            Axis::End => end.step(step.call, step.by),
+    // They are in the order of axes, then of calls.
+    for steps in steps.chunk_by(|a, b| a.axis == b.axis) {
+        let axis = steps[0].axis;
+        let place = Place {
+            shard: *shard,
+            axis,
+            hour: *hour,
+        };
+        match axis {
+            Axis::Start => start.apply(conn, place, steps)?,
+            Axis::End => end.apply(conn, place, steps)?,
         }
     }
     if start.mask() == 0 && end.mask() == 0 {
@@ -240,13 +230,50 @@ pub(crate) fn write(conn: &Connection, steps: &[JudgedStep]) -> Result<()> {
     Ok(())
 }
 
+/// Puts the calls of all hours into pieces that have none and list none.
+pub(crate) fn fill_pieces(conn: &Connection) -> Result<()> {
+    for axis in Axis::BOTH {
+        let (of, key) = (axis.prefix(), axis.column());
+        let mut hours = conn.prepare(&format!(
+            "select account, hour, bucket from judged where {of}_mask <> 0 and {of}_calls is null"
+        ))?;
+        let mut calls = conn.prepare(&format!(
+            "select {key}, id, {} from call
+             where account = ?1 and {key} between ?2 and ?3 and bucket = ?4 and judged order by {key}, id",
+            facet::columns()
+        ))?;
+        let mut rows = hours.query([])?;
+        while let Some(row) = rows.next()? {
+            let hour: i64 = row.get(1)?;
+            let shard = Shard {
+                account: row.get(0)?,
+                bucket: row.get(2)?,
+            };
+            let begin = hour * HOUR_US;
+            let range = [shard.account, begin, begin + HOUR_US - 1, shard.bucket];
+            let judged = calls.query_map(range, |row| {
+                let (key, id): (i64, i64) = (row.get(0)?, row.get(1)?);
+                let posting = Posting {
+                    offset_us: key.rem_euclid(HOUR_US),
+                    id,
+                };
+                let mask = mask_of(&Facets::read(row, 2)?);
+                Ok(MaskedCall { posting, mask })
+            })?;
+            let judged: Vec<MaskedCall> = judged.collect::<rusqlite::Result<_>>()?;
+            Place { shard, axis, hour }.fill(conn, &judged)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_row_gives_back_what_it_holds_until_there_are_many() {
-        let call = |id: i64| JudgedCall {
+    fn a_row_gives_back_what_it_holds() {
+        let call = |id: i64| MaskedCall {
             posting: Posting {
                 offset_us: id * 1000,
                 id,
@@ -260,11 +287,39 @@ mod tests {
             let read =
                 JudgedHour::unpack(hour.mask().cast_signed(), &counts, calls.as_deref()).unwrap();
             assert_eq!(read, hour);
-            assert_eq!(read.calls.is_some(), id < 256);
         }
         for id in 0..300 {
             hour.step(call(id), -1);
         }
         assert_eq!(hour.mask(), 0);
+    }
+
+    #[cfg(feature = "testing")]
+    #[tokio::test]
+    async fn hours_of_an_older_version_are_put_into_pieces() {
+        use crate::{Options, SqliteStore};
+        use sidetone_store::conformance::sample::{
+            call, create_account, put, scope, score, summary,
+        };
+        use sidetone_store::prelude::*;
+
+        let store = SqliteStore::open_temporary(Options::default()).unwrap();
+        create_account(&store).await;
+        for n in 0..300_u64 {
+            let started = n.cast_signed() * 10;
+            let summary = summary(call(n), started, Some(started + 5));
+            store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+            let judged = store.annotate(scope(1), call(n).sid, score(4));
+            judged.await.unwrap();
+        }
+        let pieces = store.writer.run(1, |work| {
+            let count = "select count(*) from judged_piece";
+            let forgotten = work.conn.execute("delete from judged_piece", [])?;
+            fill_pieces(work.conn)?;
+            Ok((forgotten, work.conn.query_row(count, [], |row| row.get(0))?))
+        });
+        let (forgotten, pieces): (usize, usize) = pieces.await.unwrap();
+        assert!(forgotten > 0 && pieces > 0);
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
     }
 }

@@ -73,8 +73,7 @@ async fn check_finds_planted_damage() {
         drop(conn);
         let store = open_at(&path);
         let findings = store.check().await.unwrap();
-        let is_harmless = damage.ends_with("end_calls = null");
-        assert_eq!(findings.is_empty(), is_harmless, "{damage}: {findings:?}");
+        assert!(!findings.is_empty(), "{damage}");
         drop(store);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use sidetone_core::annotation::AnnotationPatch;
+use sidetone_core::annotation::{AnnotationPatch, ConnectivityIssue};
 use sidetone_core::bucket::bucket;
 use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
@@ -204,6 +204,63 @@ async fn publishing_what_is_published_writes_nothing() {
     let conn = Connection::open(&path).unwrap();
     conn.execute_batch("begin immediate").unwrap();
     assert_eq!(store.publish_rules(rules).await.unwrap(), 1);
+}
+
+/// Calls that are all judged, so many in an hour; one in twenty has something wrong.
+async fn judged_hours(path: &Path, calls_an_hour: u64) {
+    let store = SqliteStore::open_careless(path, Options::default()).unwrap();
+    create_account(&store).await;
+    let puts = (0..600).map(|n| {
+        let started = i64::try_from(n * 3600 / calls_an_hour).unwrap();
+        put(summary(call(n), started, Some(started + 1)), 0)
+    });
+    store.put_summaries(puts.collect()).await.unwrap();
+    for n in 0..600 {
+        let issue = match n % 20 {
+            3 => ConnectivityIssue::DroppedCall,
+            _ => ConnectivityIssue::None,
+        };
+        let patch = AnnotationPatch {
+            connectivity_issue: Some(Some(issue)),
+            ..AnnotationPatch::default()
+        };
+        let judged = store.annotate(scope(1), call_sid(n), annotate(patch));
+        judged.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn judged_calls_are_found_as_soon_in_busy_hours() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut steps = Vec::new();
+    for calls_an_hour in [60, 600] {
+        let path = directory.path().join(format!("{calls_an_hour}.db"));
+        judged_hours(&path, calls_an_hour).await;
+        let store = SqliteStore::open_counting(&path, Options::default()).unwrap();
+        let mut filter = SummaryFilter::all(account_sid(1));
+        filter.connectivity_issue = vec![ConnectivityIssue::DroppedCall];
+        let request = PageRequest { size: 25, ..WHOLE };
+        let page = store.list(&filter, &request).await.unwrap();
+        assert_eq!(page.rows.len(), 25);
+        steps.push(store.last_list_steps());
+    }
+    assert!(steps[1] * 2 <= steps[0] * 3, "{steps:?}");
+    let path = directory.path().join("600.db");
+    let whole = std::fs::read(&path).unwrap();
+    for damage in [
+        "delete from judged_piece where axis = 1",
+        "update judged_piece set mask = 1 where first_us = 0",
+        "update judged_piece set first_us = 3599999999 where first_us = 0",
+        "update judged set end_calls = x''",
+        "delete from judged",
+    ] {
+        std::fs::write(&path, &whole).unwrap();
+        let conn = Connection::open(&path).unwrap();
+        conn.execute_batch(damage).unwrap();
+        drop(conn);
+        let findings = open_at(&path).check().await.unwrap();
+        assert!(!findings.is_empty(), "{damage}");
+    }
 }
 
 #[tokio::test]

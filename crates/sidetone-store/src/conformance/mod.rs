@@ -54,7 +54,8 @@ macro_rules! conformance {
                 counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements;
             feedback_summary: summaries_are_jobs;
             paging: pages_meet_without_gap, tells_where_more_is, lists_running_calls_first, sorts_equal_keys_by_arrival,
-                lists_calls_with_clocks_that_differ, finds_few_among_many;
+                lists_calls_with_clocks_that_differ, finds_few_among_many,
+                finds_few_judged_among_many;
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
                 call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;

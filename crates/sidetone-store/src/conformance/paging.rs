@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use sidetone_core::annotation::{AnnotationPatch, ConnectivityIssue};
 use sidetone_core::filter::{SortBy, SummaryFilter};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::CallDirection;
 
-use super::sample::{account_sid, at, call, call_sid, create_account, put, summary};
+use super::sample::{
+    account_sid, annotate, at, call, call_sid, create_account, put, scope, summary,
+};
 use crate::page::{Page, PageRequest, Start};
-use crate::{CallRecord, Store};
+use crate::{Annotate, CallRecord, Store};
 
 /// Calls by number, each from one second to another.
 async fn load(store: &dyn Store, calls: &[(u64, i64, Option<i64>)]) {
@@ -231,4 +234,59 @@ pub async fn finds_few_among_many(store: Arc<dyn Store>) {
         numbers(&page(&*store, &party, BEGIN, 3).await),
         [1607, 1207, 807]
     );
+}
+
+/// Annotations are found by what they say, also where an hour holds more judged calls than are kept in one row; those taken back are not.
+pub async fn finds_few_judged_among_many(store: Arc<dyn Store>) {
+    const CALLS: u64 = 400;
+    create_account(&*store).await;
+    let puts = (0..CALLS).map(|n| {
+        let started = i64::try_from(n).unwrap() * 8;
+        put(summary(call(n), started, Some(started + 60)), 0)
+    });
+    store.put_summaries(puts.collect()).await.unwrap();
+    let issue = |n: u64| match n % 50 {
+        7 => ConnectivityIssue::CallerId,
+        _ => ConnectivityIssue::None,
+    };
+    // Not in the order of their times.
+    for n in (0..CALLS).map(|n| n * 7 % CALLS) {
+        let patch = AnnotationPatch {
+            connectivity_issue: Some(Some(issue(n))),
+            ..AnnotationPatch::default()
+        };
+        let judged = store.annotate(scope(1), call_sid(n), annotate(patch));
+        judged.await.unwrap();
+    }
+    let with = |issue, sort_by| SummaryFilter {
+        connectivity_issue: vec![issue],
+        ..filter(sort_by)
+    };
+    for sort_by in [SortBy::StartTime, SortBy::EndTime] {
+        let rare = with(ConnectivityIssue::CallerId, sort_by);
+        let first = page(&*store, &rare, BEGIN, 3).await;
+        assert_eq!(numbers(&first), [357, 307, 257]);
+        let next = page(&*store, &rare, Start::After(first.after.unwrap()), 9).await;
+        assert_eq!(numbers(&next), [207, 157, 107, 57, 7]);
+        let common = with(ConnectivityIssue::None, sort_by);
+        let skipped = page(&*store, &common, Start::First { skip: 390 }, 9).await;
+        assert_eq!(numbers(&skipped), [1, 0]);
+    }
+    for n in (0..CALLS).filter(|n| n % 50 != 7 || *n > 200) {
+        let taken_back = Annotate {
+            patch: None,
+            ..annotate(AnnotationPatch::default())
+        };
+        let judged = store.annotate(scope(1), call_sid(n), taken_back);
+        judged.await.unwrap();
+    }
+    let moved = summary(call(7), 90_000, Some(90_060));
+    store.put_summaries(vec![put(moved, 0)]).await.unwrap();
+    let rare = with(ConnectivityIssue::CallerId, SortBy::EndTime);
+    assert_eq!(
+        numbers(&page(&*store, &rare, BEGIN, 9).await),
+        [7, 157, 107, 57]
+    );
+    let common = with(ConnectivityIssue::None, SortBy::EndTime);
+    assert_eq!(page(&*store, &common, BEGIN, 9).await.rows, []);
 }
