@@ -1,5 +1,5 @@
 //! What annotations say, by hour: how often, and of which calls: in the hour's row while they are
-//! few, else in pieces (judged_piece.rs).
+//! few, else in pieces (`judged_piece.rs`).
 //!
 //! Everything an annotation can say that lists ask for is a bit. A call has a mask of them, an hour
 //! the union of the masks of its calls. One row per hour holds it all, on both axes, because people
