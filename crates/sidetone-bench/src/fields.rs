@@ -5,6 +5,7 @@ use sidetone_core::annotation::Annotation;
 use sidetone_core::correlate::call_sid;
 use sidetone_core::facts::EdgeFacts;
 use sidetone_core::filter::SummaryFilter;
+use sidetone_core::search;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::EdgeKind;
 
@@ -87,6 +88,107 @@ fields! {
     }
     others {
         Field {
+            name: "CallSids",
+            of: |call, _| Some(call.call.sid.to_string()),
+            set: |filter, value| filter.call_sid = value.parse().into_iter().collect(),
+            nothing: Some("CA00000000000000000000000000000000"),
+        };
+        Field {
+            name: "Agent",
+            of: |call, _| {
+                let parties = [&call.facts.from, &call.facts.to];
+                let agents = search::agents(call).into_iter().zip(parties);
+                let agent = agents.filter(|(is_agent, _)| *is_agent).map(|(_, party)| party).next()?;
+                Some(search::identity(agent.address.as_deref()?).to_owned())
+            },
+            set: |filter, value| filter.agent = vec![value.to_owned()],
+            nothing: Some("nobody"),
+        };
+        Field {
+            name: "Tag",
+            of: |call, _| Some(call.tags.first()?.to_string()),
+            set: |filter, value| filter.tag = value.parse().into_iter().collect(),
+            nothing: None,
+        };
+        Field {
+            name: "MinDuration",
+            of: |call, _| Some(call.facts.duration_s?.to_string()),
+            set: |filter, value| filter.min_duration_s = value.parse().ok(),
+            nothing: Some("90000"),
+        };
+        Field {
+            name: "MaxDuration",
+            of: |call, _| Some(call.facts.duration_s?.to_string()),
+            set: |filter, value| filter.max_duration_s = value.parse().ok(),
+            nothing: Some("0"),
+        };
+        Field {
+            name: "MinPdd",
+            of: |call, _| Some(call.facts.pdd_ms?.to_string()),
+            set: |filter, value| filter.min_pdd_ms = value.parse().ok(),
+            nothing: Some("90000"),
+        };
+        Field {
+            name: "SipResponse",
+            of: |call, _| Some(call.facts.last_sip_response?.to_string()),
+            set: |filter, value| filter.sip_response = value.parse().into_iter().collect(),
+            nothing: Some("699"),
+        };
+        Field {
+            name: "MinPacketLoss",
+            of: |call, _| Some(decimal(search::loss(call)?)),
+            set: |filter, value| filter.min_loss = hundredths(value),
+            nothing: Some("90"),
+        };
+        Field {
+            name: "MinJitter",
+            of: |call, _| Some(decimal(search::jitter(call)?)),
+            set: |filter, value| filter.min_jitter = hundredths(value),
+            nothing: Some("9000"),
+        };
+        Field {
+            name: "MaxMos",
+            of: |call, _| Some(decimal(search::mos(call)?)),
+            set: |filter, value| filter.max_mos = hundredths(value),
+            nothing: Some("1"),
+        };
+        Field {
+            name: "Codec",
+            of: |call, _| search::codecs(call).pop_first(),
+            set: |filter, value| filter.codec = vec![value.to_owned()],
+            nothing: Some("in_band"),
+        };
+        Field {
+            name: "Edge",
+            of: |call, _| Some(call.edges.keys().next()?.to_string()),
+            set: |filter, value| filter.edge = value.parse().into_iter().collect(),
+            nothing: Some("unknown_edge"),
+        };
+        Field {
+            name: "Measured",
+            of: |call, _| Some(search::is_measured(call).to_string()),
+            set: |filter, value| filter.measured = value.parse().ok(),
+            nothing: None,
+        };
+        Field {
+            name: "Annotated",
+            of: |_, said| Some((!said.is_empty()).to_string()),
+            set: |filter, value| filter.annotated = value.parse().ok(),
+            nothing: None,
+        };
+        Field {
+            name: "Comment",
+            of: |_, said| said.comment.as_ref()?.rsplit(' ').next().map(str::to_owned),
+            set: |filter, value| filter.comment = vec![value.to_owned()],
+            nothing: Some("take care"),
+        };
+        Field {
+            name: "Incident",
+            of: |_, said| said.incident.clone(),
+            set: |filter, value| filter.incident = vec![value.to_owned()],
+            nothing: Some("INC"),
+        };
+        Field {
             name: "Number",
             of: |call, _| call.facts.to.address.clone().or_else(|| call.facts.from.address.clone()),
             set: |filter, value| filter.number = vec![value.to_owned(), value.trim_start_matches('+').to_owned()],
@@ -95,13 +197,13 @@ fields! {
         Field {
             name: "UserAgent",
             of: |call, _| Some(at_sip_edge(call)?.user_agent.as_ref()?.split(' ').next()?.to_uppercase()),
-            set: |filter, value| filter.user_agent = Some(value.to_owned()),
+            set: |filter, value| filter.user_agent = vec![value.to_owned()],
             nothing: Some("nobody"),
         };
         Field {
             name: "SipCallId",
             of: |call, _| at_sip_edge(call)?.sip_call_id.clone(),
-            set: |filter, value| filter.sip_call = Some(call_sid(filter.account, value)),
+            set: |filter, value| filter.sip_call = vec![call_sid(filter.account, value)],
             nothing: Some("nowhere@198.51.100.7"),
         };
         Field {
@@ -147,6 +249,14 @@ fields! {
             nothing: Some("9"),
         };
     }
+}
+
+fn decimal(hundredths: u32) -> String {
+    format!("{:.2}", f64::from(hundredths) / 100.0)
+}
+
+fn hundredths(decimal: &str) -> Option<u32> {
+    Some((decimal.parse::<f64>().ok()? * 100.0).round() as u32)
 }
 
 fn at_sip_edge(call: &CallSummary) -> Option<&EdgeFacts> {

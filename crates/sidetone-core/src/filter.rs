@@ -7,7 +7,9 @@ use crate::id::{AccountSid, CallSid};
 use crate::search;
 use crate::summary::CallSummary;
 use crate::time::TimeUs;
-use crate::vocabulary::{AnsweredBy, CallDirection, CallState, CallType, ProcessingState};
+use crate::vocabulary::{
+    AnsweredBy, CallDirection, CallState, CallType, EdgeKind, ProcessingState, Tag,
+};
 
 closed_set!(
     /// What a list is sorted by, latest first.
@@ -33,6 +35,41 @@ closed_set!(
     }
 );
 
+/// What somebody has in hand of a call, of whatever kind it is: one of these is enough.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Clue {
+    /// What names a party ([`search::identity`]).
+    pub parties: Vec<String>,
+    /// What a call is called, by itself or by a SIP Call-ID (as [`SummaryFilter::sip_call`]).
+    pub calls: Vec<CallSid>,
+    /// The annotation's incident, exact.
+    pub incident: Option<String>,
+    /// A piece of its comment ([`search::folded`]).
+    pub comment: Option<String>,
+}
+
+impl Clue {
+    fn matches(&self, summary: &CallSummary, annotation: &Annotation) -> bool {
+        let facts = &summary.facts;
+        let is_party = |party: &PartyFacts| {
+            let identity = party.address.as_deref().map(search::identity);
+            identity.is_some_and(|identity| self.parties.iter().any(|party| party == identity))
+        };
+        let is_piece = |piece: &String| {
+            let comment = annotation.comment.as_deref().map(search::folded);
+            comment.is_some_and(|comment| comment.contains(&search::folded(piece)))
+        };
+        is_party(&facts.from)
+            || is_party(&facts.to)
+            || self.calls.contains(&summary.call.sid)
+            || search::other_sids(summary)
+                .iter()
+                .any(|sid| self.calls.contains(sid))
+            || self.incident.is_some() && self.incident == annotation.incident
+            || self.comment.as_ref().is_some_and(is_piece)
+    }
+}
+
 /// Which calls are wanted. Every condition must hold; an empty list or `None` is no condition.
 /// A list holds when any of its values does.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +93,13 @@ pub struct SummaryFilter {
     /// Either party, exact.
     pub number: Vec<String>,
     /// A piece of a user agent at any edge, in upper or lower case ([`search::user_agent`]).
-    pub user_agent: Option<String>,
-    /// The call that a SIP Call-ID names: its `CallSid`, or what its own Call-IDs would have made
-    /// of it.
-    pub sip_call: Option<CallSid>,
+    pub user_agent: Vec<String>,
+    /// The calls that SIP Call-IDs name: their `CallSid`, or what their own Call-IDs would have made of it.
+    pub sip_call: Vec<CallSid>,
+    /// These calls.
+    pub call_sid: Vec<CallSid>,
+    /// Who spoke on our own side ([`search::agents`]), by what names them ([`search::identity`]).
+    pub agent: Vec<String>,
     /// Carrier of the calling party.
     pub from_carrier: Vec<String>,
     /// Carrier of the called party.
@@ -72,6 +112,28 @@ pub struct SummaryFilter {
     pub verified_caller: Option<bool>,
     /// At least one tag, or none.
     pub has_tag: Option<bool>,
+    /// Tags: any of these among them.
+    pub tag: Vec<Tag>,
+    /// Shortest, s.
+    pub min_duration_s: Option<u32>,
+    /// Longest, s.
+    pub max_duration_s: Option<u32>,
+    /// Shortest post-dial delay, ms.
+    pub min_pdd_ms: Option<u32>,
+    /// Last SIP response.
+    pub sip_response: Vec<u16>,
+    /// Least loss of the worst stream, in hundredths of a percent ([`search::loss`]).
+    pub min_loss: Option<u32>,
+    /// Least jitter of the worst stream, in hundredths of a millisecond ([`search::jitter`]).
+    pub min_jitter: Option<u32>,
+    /// Highest opinion score of the worst stream, in hundredths ([`search::mos`]).
+    pub max_mos: Option<u32>,
+    /// Codecs, in lower case: any of these among the streams'.
+    pub codec: Vec<String>,
+    /// Edges: any of these that something is known of.
+    pub edge: Vec<EdgeKind>,
+    /// Whether anything was measured of its media ([`search::is_measured`]).
+    pub measured: Option<bool>,
     /// Kind of call.
     pub call_type: Vec<CallType>,
     /// How far it got.
@@ -92,6 +154,12 @@ pub struct SummaryFilter {
     pub spam: Option<bool>,
     /// Score as annotated.
     pub call_score: Vec<u8>,
+    /// Whether anything was annotated at all.
+    pub annotated: Option<bool>,
+    /// A piece of the annotation's comment, in upper or lower case ([`search::folded`]).
+    pub comment: Vec<String>,
+    /// The annotation's incident, exact.
+    pub incident: Vec<String>,
     /// Branding.
     pub branded_enabled: Option<bool>,
     /// Logo shown.
@@ -118,6 +186,11 @@ pub struct SummaryFilter {
     pub business_industry: Vec<String>,
     /// Its type.
     pub business_type: Vec<String>,
+    /// Anything that somebody has in hand.
+    pub clue: Option<Clue>,
+    /// What is not wanted: a call that one of these matches is left out. Where nothing is known of a call, no condition
+    /// is met, so it stays.
+    pub unwanted: Vec<Self>,
 }
 
 impl SummaryFilter {
@@ -134,14 +207,27 @@ impl SummaryFilter {
             from: Vec::new(),
             to: Vec::new(),
             number: Vec::new(),
-            user_agent: None,
-            sip_call: None,
+            user_agent: Vec::new(),
+            sip_call: Vec::new(),
+            call_sid: Vec::new(),
+            agent: Vec::new(),
             from_carrier: Vec::new(),
             to_carrier: Vec::new(),
             from_country: Vec::new(),
             to_country: Vec::new(),
             verified_caller: None,
             has_tag: None,
+            tag: Vec::new(),
+            min_duration_s: None,
+            max_duration_s: None,
+            min_pdd_ms: None,
+            sip_response: Vec::new(),
+            min_loss: None,
+            min_jitter: None,
+            max_mos: None,
+            codec: Vec::new(),
+            edge: Vec::new(),
+            measured: None,
             call_type: Vec::new(),
             call_state: Vec::new(),
             direction: Vec::new(),
@@ -152,6 +238,9 @@ impl SummaryFilter {
             quality_issue: Vec::new(),
             spam: None,
             call_score: Vec::new(),
+            annotated: None,
+            comment: Vec::new(),
+            incident: Vec::new(),
             branded_enabled: None,
             branded_logo: None,
             branded_bundle_sid: Vec::new(),
@@ -165,6 +254,8 @@ impl SummaryFilter {
             business_identity: Vec::new(),
             business_industry: Vec::new(),
             business_type: Vec::new(),
+            clue: None,
+            unwanted: Vec::new(),
         }
     }
 
@@ -187,9 +278,20 @@ impl SummaryFilter {
                 self.abnormal_session,
                 facts.last_sip_response.map(|code| code != 200),
             )
+            && is_any(&self.sip_response, facts.last_sip_response.as_ref())
+            && has_any(&self.tag, &summary.tags)
+            && self.figures_match(summary)
             && self.found_by_search(summary)
             && self.annotation_matches(annotation)
             && self.trust_matches(&facts.trust)
+            && self
+                .clue
+                .as_ref()
+                .is_none_or(|clue| clue.matches(summary, annotation))
+            && !self
+                .unwanted
+                .iter()
+                .any(|unwanted| unwanted.matches(summary, annotation))
     }
 
     fn in_range(&self, summary: &CallSummary) -> bool {
@@ -225,18 +327,61 @@ impl SummaryFilter {
             && is_any(&self.to_country, to.country_code.as_ref())
     }
 
+    fn figures_match(&self, summary: &CallSummary) -> bool {
+        let facts = &summary.facts;
+        let at_least = |least: Option<u32>, known: Option<u64>| {
+            least.is_none_or(|least| known.is_some_and(|known| known >= least.into()))
+        };
+        let at_most = |most: Option<u32>, known: Option<u64>| {
+            most.is_none_or(|most| known.is_some_and(|known| known <= most.into()))
+        };
+        let edges: Vec<EdgeKind> = summary.edges.keys().copied().collect();
+        at_least(self.min_duration_s, facts.duration_s)
+            && at_most(self.max_duration_s, facts.duration_s)
+            && at_least(self.min_pdd_ms, facts.pdd_ms)
+            && at_least(self.min_loss, search::loss(summary).map(u64::from))
+            && at_least(self.min_jitter, search::jitter(summary).map(u64::from))
+            && at_most(self.max_mos, search::mos(summary).map(u64::from))
+            && has_any(&self.codec, &search::codecs(summary))
+            && has_any(&self.edge, &edges)
+            && is_flag(self.measured, Some(search::is_measured(summary)))
+    }
+
     fn found_by_search(&self, summary: &CallSummary) -> bool {
-        let piece = self.user_agent.as_deref().map(search::user_agent);
-        piece.is_none_or(|piece| {
-            let agents = search::user_agents(summary);
+        let sid = summary.call.sid;
+        let agents = search::user_agents(summary);
+        let is_piece = |piece: &String| {
+            let piece = search::user_agent(piece);
             agents.iter().any(|agent| agent.contains(&piece))
-        }) && self
-            .sip_call
-            .is_none_or(|sid| summary.call.sid == sid || search::other_sids(summary).contains(&sid))
+        };
+        (self.user_agent.is_empty() || self.user_agent.iter().any(is_piece))
+            && is_any(&self.call_sid, Some(&sid))
+            && (is_any(&self.sip_call, Some(&sid))
+                || has_any(&self.sip_call, &search::other_sids(summary)))
+            && self.agent_matches(summary)
+    }
+
+    fn agent_matches(&self, summary: &CallSummary) -> bool {
+        let parties = [&summary.facts.from, &summary.facts.to];
+        let mut agents = search::agents(summary).into_iter().zip(parties);
+        self.agent.is_empty()
+            || agents.any(|(is_agent, party)| {
+                let identity = party.address.as_deref().map(search::identity);
+                is_agent && identity.is_some_and(|it| self.agent.iter().any(|agent| agent == it))
+            })
     }
 
     fn annotation_matches(&self, annotation: &Annotation) -> bool {
-        is_any(&self.answered_by_heard, annotation.answered_by.as_ref())
+        let comment = annotation.comment.as_deref().map(search::folded);
+        let is_piece = |piece: &String| {
+            comment
+                .as_ref()
+                .is_some_and(|comment| comment.contains(&search::folded(piece)))
+        };
+        is_flag(self.annotated, Some(!annotation.is_empty()))
+            && (self.comment.is_empty() || self.comment.iter().any(is_piece))
+            && is_any(&self.incident, annotation.incident.as_ref())
+            && is_any(&self.answered_by_heard, annotation.answered_by.as_ref())
             && is_any(
                 &self.connectivity_issue,
                 annotation.connectivity_issue.as_ref(),
@@ -286,8 +431,12 @@ fn is_any<T: PartialEq>(wanted: &[T], known: Option<&T>) -> bool {
     wanted.is_empty() || known.is_some_and(|value| wanted.contains(value))
 }
 
-/// Whether a known flag is as wanted. What is not known is neither true nor false: absence is never
-/// good news.
+/// Whether a wanted value is among several known ones.
+fn has_any<'a, T: PartialEq + 'a>(wanted: &[T], known: impl IntoIterator<Item = &'a T>) -> bool {
+    wanted.is_empty() || known.into_iter().any(|value| wanted.contains(value))
+}
+
+/// Whether a known flag is as wanted. What is not known is neither true nor false: absence is never good news.
 fn is_flag(wanted: Option<bool>, known: Option<bool>) -> bool {
     wanted.is_none() || wanted == known
 }

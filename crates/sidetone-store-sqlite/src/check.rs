@@ -56,6 +56,9 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     section(&mut findings, "hours", |findings| {
         check_hours(conn, findings)
     });
+    section(&mut findings, "comments", |findings| {
+        check_comments(conn, findings)
+    });
     section(&mut findings, "feedback", |findings| {
         check_feedback(conn, findings)
     });
@@ -195,6 +198,23 @@ fn check_set_aside(conn: &Connection, findings: &mut Vec<String>) -> Result<()> 
         let reason: String = row.get(2)?;
         find(findings, || {
             format!("{call} of {account} is set aside, its summary stands still: {reason}")
+        });
+    }
+    Ok(())
+}
+
+/// Comments are searched by what the annotations of calls say.
+fn check_comments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let differ: i64 = conn.query_row(
+        "select (select count(*) from call c where commented
+                 and not exists (select 1 from comment where rowid = c.id))
+              + abs((select count(*) from call where commented) - (select count(*) from comment))",
+        [],
+        |row| row.get(0),
+    )?;
+    if differ > 0 {
+        find(findings, || {
+            format!("the search of comments does not know those on {differ} calls, or too many")
         });
     }
     Ok(())

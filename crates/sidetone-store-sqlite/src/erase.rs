@@ -8,8 +8,9 @@ use sidetone_core::time::TimeUs;
 use super::engine::work::Work;
 use super::error::Result;
 use super::rows::facet::{self, Facets};
-use super::{account, feed, feedback, record};
+use super::{account, comments, feed, feedback, record};
 use sidetone_store::Lookup;
+use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
@@ -50,6 +51,9 @@ pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<L
     };
     let shard = account.shard(call.sid);
     feedback::erase(work, shard, id, facets.keys.map(|keys| keys.start_us))?;
+    if facets.get(Facet::Commented).is_some() {
+        comments::erase(conn, id)?;
+    }
     for part in PARTS {
         conn.prepare_cached(part)?.execute([id])?;
     }

@@ -18,7 +18,7 @@ use super::rows::checksum::expect_sound;
 use super::rows::facet::{self, FACETS, Facets};
 use super::rows::shard::{self, Shard};
 use super::rows::tables::{ANNOTATION, ANNOTATION_LOG, CALL};
-use super::{account, feed, record};
+use super::{account, comments, feed, record};
 use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
 use sidetone_store::judgement::{Said, imported_by, is_news};
@@ -227,6 +227,9 @@ fn write(
         let values = values.into_iter().chain(judged).chain([found.id.into()]);
         conn.prepare_cached(&UPDATE)?
             .execute(params_from_iter(values))?;
+        let comments = [&found.said, after].map(|said| said.annotation.comment.as_ref());
+        let [old, new] = comments;
+        comments::write(conn, found.id, old, new)?;
         work.count(found.shard, found.id, &found.facets, &facets);
     } else {
         conn.prepare_cached(&PUT_BY_AUTHOR)?

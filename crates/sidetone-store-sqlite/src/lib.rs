@@ -11,11 +11,11 @@ mod rows;
 mod rollups;
 
 mod engine;
-mod migrate;
 
 // The topics of the contract.
 mod account;
 mod check;
+mod comments;
 mod erase;
 mod event_log;
 mod feed;
@@ -27,6 +27,11 @@ mod record;
 mod rules;
 mod stats;
 mod summary;
+
+// What an older version wrote.
+mod refill;
+
+mod migrate;
 
 #[cfg(feature = "testing")]
 pub mod testing;

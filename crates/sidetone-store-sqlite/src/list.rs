@@ -1,9 +1,11 @@
 //! Lists of calls.
 //!
 //! A list is a walk along one axis (start or end) from the latest call to the earliest, in up to
-//! three stretches; that of the calls which SIP knows by one name needs none.
+//! three stretches; that of a few calls which something names needs none.
 
 mod condition;
+pub(super) mod count;
+mod figure_hours;
 mod hour_rows;
 mod judged_hours;
 mod key_range;
@@ -36,15 +38,12 @@ pub(super) fn list<R: Reading>(
     let Some(account) = account::find(conn, filter.account)?.map(|row| row.id) else {
         return Ok(Page::default());
     };
-    let Some(conditions) = Conditions::of(conn, filter)? else {
+    let Some(conditions) = Conditions::of(conn, account, filter)? else {
         return Ok(Page::default());
     };
-    let axis = match filter.sort_by {
-        SortBy::StartTime => Axis::Start,
-        SortBy::EndTime => Axis::End,
-    };
-    let row_keys = if let Some(sid) = filter.sip_call {
-        let named = named::row_keys(conn, account, sid, axis, &conditions)?;
+    let axis = axis_of(filter);
+    let row_keys = if let Some(rows) = named::rows(conn, account, &conditions)? {
+        let named = named::row_keys(conn, account, &rows, axis, &conditions)?;
         paging::page(
             request,
             |row_key| *row_key,
@@ -55,10 +54,22 @@ pub(super) fn list<R: Reading>(
         paging::page(
             request,
             |row_key| *row_key,
-            |toward, from, limit| walk.read(toward, from, limit),
+            |toward, from, limit| {
+                let mut found = Vec::new();
+                walk.read(toward, from, limit, &mut found)?;
+                Ok(found)
+            },
         )?
     };
     read_records(conn, row_keys, axis, request.start, reading)
+}
+
+/// The axis that a list goes along.
+const fn axis_of(filter: &SummaryFilter) -> Axis {
+    match filter.sort_by {
+        SortBy::StartTime => Axis::Start,
+        SortBy::EndTime => Axis::End,
+    }
 }
 
 /// How much memory the records of a page may take: they take as much again as they are told, and as

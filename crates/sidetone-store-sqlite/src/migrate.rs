@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::error::{Error, Result};
+use super::refill;
 use super::rollups::judged;
 use sidetone_store::StoreError;
 
@@ -19,7 +20,10 @@ const MIGRATIONS: &[&str] = &[
 /// can tell.
 fn fill(conn: &Connection, version: i64) -> Result<()> {
     match version {
-        5 => judged::fill_pieces(conn),
+        5 => {
+            judged::fill_pieces(conn)?;
+            refill::fill(conn)
+        }
         _ => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! What is counted by the hour, in the transaction that changes it.
 
 pub(crate) mod deltas;
+pub(crate) mod figures;
 pub(crate) mod hourly;
 pub(crate) mod judged;
 pub(crate) mod judged_piece;

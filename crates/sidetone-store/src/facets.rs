@@ -4,6 +4,7 @@
 //! An engine gives each facet a column; which value is in it is said here.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use sidetone_core::annotation::Annotation;
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
@@ -33,17 +34,21 @@ facets! {
     VerifiedCaller, BrandedEnabled, BrandedLogo, BrandedBundle, BrandedType, BrandedUseCase,
     BrandedCallReason, IntegrityEnabled, IntegrityBundle, IntegrityUseCase,
     BusinessBundle, BusinessIdentity, BusinessIndustry, BusinessType, UserAgents,
+    Duration, Pdd, SipResponse, Loss, Jitter, Mos, Codecs, Edges, Measured, Agents,
+    Commented, Incident,
 }
 
 impl Facet {
     /// What an annotation says.
-    pub const JUDGED: [Self; 6] = [
+    pub const JUDGED: [Self; 8] = [
         Self::Judged,
         Self::Heard,
         Self::ConnectivityIssue,
         Self::QualityIssues,
         Self::Spam,
         Self::CallScore,
+        Self::Commented,
+        Self::Incident,
     ];
 
     /// Whether it is one of [`Self::JUDGED`]; else it is of a summary.
@@ -57,13 +62,32 @@ impl Facet {
                 | Self::QualityIssues
                 | Self::Spam
                 | Self::CallScore
+                | Self::Commented
+                | Self::Incident
+        )
+    }
+
+    /// Whether it is a figure, or what goes with one: of these a list asks for some, hours count them in bands.
+    #[must_use]
+    pub const fn is_figure(self) -> bool {
+        matches!(
+            self,
+            Self::Duration
+                | Self::Pdd
+                | Self::SipResponse
+                | Self::Loss
+                | Self::Jitter
+                | Self::Mos
+                | Self::Codecs
+                | Self::Edges
+                | Self::Measured
         )
     }
 
     /// Whether a call may have several of its values ([`Value::Set`]).
     #[must_use]
     pub const fn is_set(self) -> bool {
-        matches!(self, Self::Tags | Self::QualityIssues)
+        matches!(self, Self::Tags | Self::QualityIssues | Self::Edges)
     }
 }
 
@@ -78,6 +102,10 @@ pub enum Value<'a> {
     Text(&'a str),
     /// Words of an open set, all of one call. Never empty.
     Texts(BTreeSet<String>),
+    /// A number of any size.
+    Figure(u32),
+    /// A word of a set so open that most are used once.
+    Name(&'a str),
 }
 
 /// How a call's start and end lie to each other; the numbers are stored.
@@ -144,11 +172,14 @@ pub fn pdd_bin(summary: &CallSummary) -> Option<u16> {
 
 /// What a summary says, facet by facet: all of those that are not judged.
 #[must_use]
-pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 28] {
+pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 38] {
     let facts = &summary.facts;
     let trust = &facts.trust;
     let switch = |is_on: Option<bool>| is_on.map(|is_on| Value::Number(is_on.into()));
     let agents = search::user_agents(summary);
+    let codecs = search::codecs(summary);
+    let figure = |figure: u64| Value::Figure(u32::try_from(figure).unwrap_or(u32::MAX));
+    let sides = search::agents(summary);
     [
         (
             Facet::CallType,
@@ -217,6 +248,28 @@ pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 28] {
             Facet::UserAgents,
             (!agents.is_empty()).then_some(Value::Texts(agents)),
         ),
+        (Facet::Duration, facts.duration_s.map(figure)),
+        (Facet::Pdd, facts.pdd_ms.map(figure)),
+        (
+            Facet::SipResponse,
+            facts.last_sip_response.map(|code| figure(code.into())),
+        ),
+        (Facet::Loss, search::loss(summary).map(Value::Figure)),
+        (Facet::Jitter, search::jitter(summary).map(Value::Figure)),
+        (Facet::Mos, search::mos(summary).map(Value::Figure)),
+        (
+            Facet::Codecs,
+            (!codecs.is_empty()).then_some(Value::Texts(codecs)),
+        ),
+        (
+            Facet::Edges,
+            set_of(summary.edges.keys().map(|edge| edge.index())),
+        ),
+        (Facet::Measured, switch(Some(search::is_measured(summary)))),
+        (
+            Facet::Agents,
+            set_of((0..).zip(sides).filter(|(_, is)| *is).map(|(side, _)| side)),
+        ),
     ]
 }
 
@@ -226,7 +279,7 @@ fn text_of(text: &Option<String>) -> Option<Value<'_>> {
 
 /// What an annotation says: all of [`Facet::JUDGED`].
 #[must_use]
-pub fn of_annotation(annotation: &Annotation) -> [(Facet, Option<Value<'static>>); 6] {
+pub fn of_annotation(annotation: &Annotation) -> [(Facet, Option<Value<'_>>); 8] {
     let issues = annotation.quality_issues.iter().flatten();
     let heard = annotation.answered_by.map(|it| it.index());
     let connectivity = annotation.connectivity_issue.map(|it| it.index());
@@ -246,11 +299,40 @@ pub fn of_annotation(annotation: &Annotation) -> [(Facet, Option<Value<'static>>
             annotation.spam.map(|is_spam| Value::Number(is_spam.into())),
         ),
         (Facet::CallScore, annotation.call_score.map(Value::Number)),
+        (
+            Facet::Commented,
+            annotation.comment.as_ref().map(|_| Value::Number(1)),
+        ),
+        (
+            Facet::Incident,
+            annotation.incident.as_deref().map(Value::Name),
+        ),
     ]
 }
 
-/// What a filter asks of facets: to have one of some values each. Times, parties and pieces of user
-/// agents are none.
+/// The least and the most that a filter asks of figures.
+#[must_use]
+pub fn ranges(filter: &SummaryFilter) -> Vec<(Facet, RangeInclusive<u32>)> {
+    let between = |least: Option<u32>, most: Option<u32>| {
+        (least.is_some() || most.is_some()).then(|| least.unwrap_or(0)..=most.unwrap_or(u32::MAX))
+    };
+    [
+        (
+            Facet::Duration,
+            between(filter.min_duration_s, filter.max_duration_s),
+        ),
+        (Facet::Pdd, between(filter.min_pdd_ms, None)),
+        (Facet::Loss, between(filter.min_loss, None)),
+        (Facet::Jitter, between(filter.min_jitter, None)),
+        (Facet::Mos, between(None, filter.max_mos)),
+    ]
+    .into_iter()
+    .filter_map(|(facet, range)| Some((facet, range?)))
+    .collect()
+}
+
+/// What a filter asks of facets: to have one of some values each. Times, parties, ranges, pieces of
+/// texts and names of calls are none, nor are codecs, which stand together in one text.
 #[must_use]
 pub fn wanted(filter: &SummaryFilter) -> Vec<(Facet, Vec<Value<'_>>)> {
     let mut wanted = Vec::new();
@@ -280,6 +362,8 @@ pub fn wanted(filter: &SummaryFilter) -> Vec<(Facet, Vec<Value<'_>>)> {
         CallState call_state,
         Direction direction,
         AnsweredBy answered_by,
+        Tags tag,
+        Edges edge,
         Heard answered_by_heard,
         ConnectivityIssue connectivity_issue,
         QualityIssues quality_issue,
@@ -289,7 +373,32 @@ pub fn wanted(filter: &SummaryFilter) -> Vec<(Facet, Vec<Value<'_>>)> {
         Facet::CallScore,
         scores.map(|score| Value::Number(*score)).collect(),
     );
+    let responses = filter.sip_response.iter();
+    want(
+        Facet::SipResponse,
+        responses
+            .map(|code| Value::Figure((*code).into()))
+            .collect(),
+    );
+    want(
+        Facet::Judged,
+        filter
+            .annotated
+            .filter(|is| *is)
+            .map(|_| Value::Number(1))
+            .into_iter()
+            .collect(),
+    );
+    let incidents = filter.incident.iter();
+    want(
+        Facet::Incident,
+        incidents.map(|incident| Value::Name(incident)).collect(),
+    );
+    if !filter.comment.is_empty() {
+        want(Facet::Commented, vec![Value::Number(1)]);
+    }
     for (facet, is_on) in [
+        (Facet::Measured, filter.measured),
         (Facet::HasTag, filter.has_tag),
         (Facet::AbnormalSession, filter.abnormal_session),
         (Facet::Spam, filter.spam),

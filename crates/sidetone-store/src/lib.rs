@@ -36,7 +36,7 @@ pub use crate::log::{
 };
 pub use crate::lookup::{Lookup, Scope};
 pub use crate::rules::RuleStore;
-pub use crate::summary::{CallRecord, Put, PutSummary, Rendered, Shown, SummaryStore};
+pub use crate::summary::{CallRecord, Count, Put, PutSummary, Rendered, Shown, SummaryStore};
 pub use crate::wakeups::{Topic, Wakeups};
 
 /// A store of calls: all topics on one database.

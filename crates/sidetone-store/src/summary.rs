@@ -88,6 +88,15 @@ pub struct CallRecord<S = CallSummary> {
     pub placeholder: bool,
 }
 
+/// How many calls match a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// So many at least.
+    pub calls: u64,
+    /// And no more.
+    pub is_exact: bool,
+}
+
 /// Summaries of calls.
 #[async_trait]
 pub trait SummaryStore: Send + Sync {
@@ -122,6 +131,8 @@ pub trait SummaryStore: Send + Sync {
     /// Calls that match, in the filter's order; those that are damaged are left out and named.
     /// [`StoreError::TooExpensive`] when they take too much work to be found.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
+    /// How many calls match, as far as that can be said at once.
+    async fn count(&self, filter: &SummaryFilter) -> Result<Count>;
     /// The same as [`Self::shown`].
     async fn list_shown(
         &self,

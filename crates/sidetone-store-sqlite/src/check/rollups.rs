@@ -8,12 +8,13 @@ use sidetone_core::time::{DAY_US, HOUR_US};
 
 use super::finding::{differ, find};
 use crate::error::Result;
+use crate::rollups::figures::{self, FigureHour};
 use crate::rollups::hourly;
 use crate::rollups::judged::{self, JudgedHour};
 use crate::rollups::judged_piece::Place;
-use crate::rollups::masked::MaskedCall;
+use crate::rollups::masked::{self, MaskedCall};
 use crate::rollups::posting::{self, Posting};
-use crate::rows::facet::{self, Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
+use crate::rows::facet::{self, Axis, Column, DIM_CALLS, FACETS, Facets, NOT_COUNTED, hour_of};
 use crate::rows::shard::Shard;
 use sidetone_store::facets::{Facet, Shape};
 
@@ -36,9 +37,13 @@ pub(crate) fn check_rollups(
     findings: &mut Vec<String>,
 ) -> Result<()> {
     for axis in Axis::BOTH {
-        check_judged(conn, account, axis, findings)?;
+        for masked in &MASKED {
+            check_masked(conn, account, axis, masked, findings)?;
+        }
+        check_pieces(conn, account, axis, findings)?;
         check_dim(conn, account, axis, DIM_CALLS, "0", "1", findings)?;
-        for Column { facet, column, dim } in FACETS.iter().filter(|it| !it.facet.is_judged()) {
+        let counted = |it: &&Column| it.dim != NOT_COUNTED && !it.facet.is_judged();
+        for Column { facet, column, dim } in FACETS.iter().filter(counted) {
             if facet.is_set() {
                 for bit in 0..16 {
                     let (value, only) = (bit.to_string(), format!("{column} >> {bit} & 1"));
@@ -64,17 +69,52 @@ pub(crate) fn check_rollups(
     Ok(())
 }
 
-/// Compares the rows of judged hours with the calls, both in order, an hour after the other.
-fn check_judged(
+/// Judged calls, recounted: by bit, and which they are, in order.
+type Recount = ([u64; 64], Vec<MaskedCall>);
+
+/// Hours whose calls have masks.
+struct Masked {
+    table: &'static str,
+    /// Which calls are in them.
+    only: &'static str,
+    mask_of: fn(&Facets) -> u64,
+    /// Whether an hour is what a recount says it should be; one that cannot be read is not.
+    agrees: fn(&Connection, Place, &Row<'_>, &Recount) -> bool,
+}
+
+const MASKED: [Masked; 2] = [
+    Masked {
+        table: "judged",
+        only: "judged",
+        mask_of: judged::mask_of,
+        agrees: judged_agrees,
+    },
+    Masked {
+        table: "figures",
+        only: "true",
+        mask_of: figures::mask_of,
+        agrees: figures_agree,
+    },
+];
+
+/// Compares the rows of such hours with the calls, both in order, an hour after the other.
+fn check_masked(
     conn: &Connection,
     account: i64,
     axis: Axis,
+    masked: &Masked,
     findings: &mut Vec<String>,
 ) -> Result<()> {
+    let Masked {
+        table,
+        only,
+        mask_of,
+        agrees,
+    } = masked;
     let key = axis.column();
     let sql = format!(
         "select {key}, id, bucket, {} from call
-         where account = ?1 and {key} is not null and judged order by {key}, id",
+         where account = ?1 and {key} is not null and {only} order by {key}, id",
         facet::columns()
     );
     let mut statement = conn.prepare(&sql)?;
@@ -84,22 +124,23 @@ fn check_judged(
             offset_us: key.rem_euclid(HOUR_US),
             id: row.get(1)?,
         };
-        let mask = judged::mask_of(&Facets::read(row, 3)?);
-        let judged = MaskedCall { posting, mask };
-        Ok((hour_of(key), row.get::<_, i64>(2)?, judged))
+        let mask = mask_of(&Facets::read(row, 3)?);
+        let call = MaskedCall { posting, mask };
+        Ok((hour_of(key), row.get::<_, i64>(2)?, call))
     })?;
     let of = axis.prefix();
     let mut statement = conn.prepare(&format!(
-        "select hour, bucket, {of}_mask, {of}_counts, {of}_calls from judged
+        "select hour, bucket, {of}_mask, {of}_counts, {of}_calls from {table}
          where account = ?1 and {of}_mask <> 0 order by hour, bucket"
     ))?;
     let mut rows = statement.query([account])?;
     let mut call = calls.next().transpose()?;
     while let Some((hour, ..)) = call {
-        let mut recount = BTreeMap::new();
-        while let Some((_, bucket, judged)) = call.filter(|(of_hour, ..)| *of_hour == hour) {
-            let row = recount.entry(bucket).or_insert(JudgedHour::empty());
-            row.step(judged, 1);
+        let mut recount: BTreeMap<i64, Recount> = BTreeMap::new();
+        while let Some((_, bucket, masked)) = call.filter(|(of_hour, ..)| *of_hour == hour) {
+            let (counts, all) = recount.entry(bucket).or_insert(([0; 64], Vec::new()));
+            masked::count(counts, masked.mask, 1);
+            all.push(masked);
             call = calls.next().transpose()?;
         }
         for (bucket, recount) in recount {
@@ -113,12 +154,26 @@ fn check_judged(
                 }
             };
             if !is_it {
-                find_judged(key, findings);
+                find_masked(table, key, findings);
                 return Ok(());
             }
         }
     }
-    let of_no_hour: bool = conn.query_row(
+    if rows.next()?.is_some() {
+        find_masked(table, key, findings);
+    }
+    Ok(())
+}
+
+/// Pieces are where the hour's row lists no calls, and nowhere else.
+fn check_pieces(
+    conn: &Connection,
+    account: i64,
+    axis: Axis,
+    findings: &mut Vec<String>,
+) -> Result<()> {
+    let of = axis.prefix();
+    let is_stray: bool = conn.query_row(
         &format!(
             "select exists (select 1 from judged_piece p left join judged j
                on j.account = p.account and j.hour = p.hour and j.bucket = p.bucket
@@ -127,24 +182,28 @@ fn check_judged(
         [account, axis.number()],
         |row| row.get(0),
     )?;
-    if of_no_hour || rows.next()?.is_some() {
-        find_judged(key, findings);
+    if is_stray {
+        find_masked("judged", axis.column(), findings);
     }
     Ok(())
 }
 
-/// Whether a judged hour is what a recount says it should be; one that cannot be read is not.
-fn agrees(conn: &Connection, place: Place, row: &Row<'_>, recount: &JudgedHour) -> bool {
+fn judged_agrees(conn: &Connection, place: Place, row: &Row<'_>, (counts, all): &Recount) -> bool {
     let Ok(stored) = JudgedHour::read(row, 2) else {
         return false;
     };
-    let calls = stored.calls.clone().map_or_else(|| place.read(conn), Ok);
-    stored.counts_as(recount) && calls.ok() == recount.calls
+    let is_counted = stored.counts_as(counts);
+    let calls = stored.calls.map_or_else(|| place.read(conn), Ok);
+    is_counted && calls.is_ok_and(|calls| calls == *all)
 }
 
-fn find_judged(key: &str, findings: &mut Vec<String>) {
+fn figures_agree(_: &Connection, _: Place, row: &Row<'_>, (counts, all): &Recount) -> bool {
+    FigureHour::read(row, 2).is_ok_and(|stored| stored.agrees_with(counts, all))
+}
+
+fn find_masked(table: &str, key: &str, findings: &mut Vec<String>) {
     find(findings, || {
-        format!("the judged hours on {key} differ from the calls")
+        format!("the hours of {table} on {key} differ from the calls")
     });
 }
 

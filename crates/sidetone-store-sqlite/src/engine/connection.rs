@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Result};
-use crate::rows::checksum;
+use crate::rows::{checksum, terms};
 use sidetone_store::StoreError;
 
 /// How long another process (the command line) may hold the database before we give up.
@@ -70,6 +70,7 @@ pub(crate) fn open(path: &Path, role: Role) -> Result<Connection> {
     // What stands in a page is looked at a little more closely before it is believed.
     conn.pragma_update(None, "cell_size_check", true)?;
     checksum::add_functions(&conn)?;
+    terms::add_functions(&conn)?;
     // Without it, whatever value is bound where a partial index might apply makes SQLite plan the
     // statement anew: half the time of a read.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -28,6 +28,12 @@ const GATE_TIME: Duration = Duration::from_secs(20);
 /// Steps of `SQLite`'s virtual machine between two looks at the budget.
 pub(crate) const STEPS_PER_LOOK: i32 = 1000;
 
+/// Steps that counting calls may take: some 50 ms.
+const COUNT_STEPS: u64 = 1_000_000;
+
+/// Steps that anything but a list of calls may take.
+const STEPS_MAX: u64 = 40_000_000;
+
 /// How long a snapshot is read from at most: what other processes write is seen so much later.
 const SNAPSHOT_TIME: Duration = Duration::from_millis(10);
 
@@ -135,7 +141,7 @@ impl Points {
 
 struct Scanner {
     conn: Connection,
-    /// Steps since the query began, in whole looks.
+    /// Steps since the query began, in whole looks, and those that it may not take.
     steps: Arc<AtomicU64>,
 }
 
@@ -181,6 +187,39 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
+        self.scan_within(self.steps_max(), read).await
+    }
+
+    /// The most steps that anything may take.
+    fn steps_max(&self) -> u64 {
+        self.step_budget.max(STEPS_MAX)
+    }
+
+    /// Reads a list of calls.
+    pub(crate) async fn list<T, F>(self: &Arc<Self>, read: F) -> sidetone_store::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.scan_within(self.step_budget, read).await
+    }
+
+    /// Counts calls: beside a list, so in fewer steps.
+    pub(crate) async fn count<T, F>(self: &Arc<Self>, read: F) -> sidetone_store::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.scan_within(self.step_budget.min(COUNT_STEPS), read)
+            .await
+    }
+
+    /// As [`Self::scan`], within so many steps.
+    async fn scan_within<T, F>(self: &Arc<Self>, steps: u64, read: F) -> sidetone_store::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
         let stopped = || StoreError::Unavailable("the store is shutting down".into());
         let pass = tokio::time::timeout(GATE_TIME, Arc::clone(&self.gate).acquire_owned())
             .await
@@ -190,7 +229,7 @@ impl Readers {
         // The pass goes along: whoever asked may leave, the scan still counts until it ends.
         tokio::task::spawn_blocking(move || {
             let _pass = pass;
-            Ok(readers.scan_here(read)?)
+            Ok(readers.scan_here(steps, read)?)
         })
         .await
         .map_err(|_| stopped())?
@@ -230,18 +269,20 @@ impl Readers {
     /// Steps of the list that was read last, in whole looks.
     #[cfg(feature = "testing")]
     pub(crate) fn last_steps(&self) -> u64 {
-        lock(&self.scanners)
-            .last()
-            .map_or(0, |scanner| scanner.steps.load(Ordering::Relaxed))
+        lock(&self.scanners).last().map_or(0, |scanner| {
+            let spent = self.steps_max().saturating_sub(self.step_budget);
+            scanner.steps.load(Ordering::Relaxed) - spent
+        })
     }
 
-    fn scan_here<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    fn scan_here<T>(&self, steps: u64, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let idle = lock(&self.scanners).pop();
         let scanner = match idle {
             Some(scanner) => scanner,
             None => self.open_scanner()?,
         };
-        scanner.steps.store(0, Ordering::Relaxed);
+        let spent = self.steps_max().saturating_sub(steps);
+        scanner.steps.store(spent, Ordering::Relaxed);
         let moment = scanner.conn.unchecked_transaction()?;
         let answer = self
             .points
@@ -249,8 +290,7 @@ impl Readers {
             .note(read(&scanner.conn))
             .map_err(|error| match error {
                 Error(StoreError::TooExpensive(_)) => Error(StoreError::TooExpensive(format!(
-                    "more than {} steps of SQLite",
-                    self.step_budget
+                    "more than {steps} steps of SQLite"
                 ))),
                 other => other,
             });
@@ -262,7 +302,7 @@ impl Readers {
     fn open_scanner(&self) -> Result<Scanner> {
         let mut conn = connection::open(&self.path, Role::Scan)?;
         let steps = Arc::new(AtomicU64::new(0));
-        let (counter, budget) = (Arc::clone(&steps), self.step_budget);
+        let (counter, budget) = (Arc::clone(&steps), self.steps_max());
         let per_look = u64::from(self.steps_per_look.unsigned_abs());
         conn.progress_handler(
             self.steps_per_look,

@@ -1,33 +1,95 @@
 //! A filter, translated: conditions on columns of `call`, and the SQL that says them.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Statement};
-use sidetone_core::filter::SummaryFilter;
+use sidetone_core::filter::{self, SummaryFilter};
 use sidetone_core::search;
 use sidetone_core::vocabulary::ProcessingState;
 
 use crate::error::Result;
-use crate::rows::address::{Side, address_hash};
+use crate::rollups::{figures, judged};
+use crate::rows::address::{Side, address_hash, hash};
 use crate::rows::facet::{self, FACETS};
 use crate::rows::terms;
+use crate::summary::alias;
 use sidetone_store::facets::{self, Facet};
 
 /// More different user agents than these are not looked for one by one: a piece that so many have
 /// in them is one that many calls have.
 const USER_AGENTS_MAX: usize = 256;
 
-/// One facet must have one of some values.
+/// What a facet must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// One of some values.
+    Any(Vec<i64>),
+    /// A figure from one to another.
+    Between(RangeInclusive<i64>),
+}
+
+/// What one facet must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition {
     pub(crate) facet: Facet,
-    pub(crate) wanted: Vec<i64>,
+    pub(crate) wanted: Wanted,
 }
 
 impl Condition {
+    pub(crate) const fn any(facet: Facet, values: Vec<i64>) -> Self {
+        let wanted = Wanted::Any(values);
+        Self { facet, wanted }
+    }
+
     /// Whether it hardly narrows a list: in the end all calls are complete.
     pub(crate) fn is_met_by_most(&self) -> bool {
         let complete = ProcessingState::Complete.index().into();
-        self.facet == Facet::Processing && self.wanted.contains(&complete)
+        let is_wanted = matches!(&self.wanted, Wanted::Any(values) if values.contains(&complete));
+        self.facet == Facet::Processing && is_wanted
+    }
+
+    /// The bits of figures of which a call must have one; `None`: it is on no figure.
+    pub(crate) fn figures(&self) -> Option<u64> {
+        match &self.wanted {
+            Wanted::Any(values) => figures::mask_of_any(self.facet, values),
+            Wanted::Between(range) => figures::mask_between(self.facet, range),
+        }
+    }
+
+    /// The bits of annotations of which a call must have one; `None`: it is on no annotation.
+    pub(crate) fn judged(&self) -> Option<u64> {
+        match &self.wanted {
+            Wanted::Any(values) => judged::mask_of_any(self.facet, values),
+            Wanted::Between(_) => None,
+        }
+    }
+
+    /// The values of which it must be one; `None`: it is a range.
+    pub(crate) fn values(&self) -> Option<&[i64]> {
+        match &self.wanted {
+            Wanted::Any(values) => Some(values),
+            Wanted::Between(_) => None,
+        }
+    }
+
+    /// Adds it to a statement's `where`, and its values.
+    pub(crate) fn write(&self, sql: &mut String, values: &mut Vec<Value>) {
+        sql.push_str(" and ");
+        sql.push_str(FACETS[self.facet as usize].column);
+        match &self.wanted {
+            Wanted::Any(wanted) if self.facet.is_set() => {
+                sql.push_str(" & ? <> 0");
+                let bits = wanted.iter().fold(0, |bits, place| bits | 1_i64 << place);
+                values.push(bits.into());
+            }
+            Wanted::Any(wanted) => one_of(sql, values, wanted.iter().copied()),
+            Wanted::Between(range) => {
+                sql.push_str(" between ? and ?");
+                values.extend([*range.start(), *range.end()].map(Value::from));
+            }
+        }
     }
 }
 
@@ -38,57 +100,163 @@ pub(crate) struct Party {
     addresses: Vec<String>,
 }
 
+/// One of these must be true of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Clue {
+    /// Of either party.
+    pub(crate) hashes: Vec<i64>,
+    /// Rows that something names.
+    pub(crate) ids: BTreeSet<i64>,
+    pub(crate) incident: Option<i64>,
+    /// A piece of the comment, folded.
+    pub(crate) comment: Option<String>,
+}
+
+impl Clue {
+    fn of(conn: &Connection, account: i64, clue: &filter::Clue) -> Result<Self> {
+        let mut ids = BTreeSet::new();
+        for sid in &clue.calls {
+            ids.extend(alias::calls(conn, account, *sid)?);
+        }
+        let mut hashes: Vec<i64> = clue.parties.iter().map(|party| hash(party)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        Ok(Self {
+            hashes,
+            ids,
+            incident: clue.incident.as_deref().map(hash),
+            comment: clue.comment.as_deref().map(search::folded),
+        })
+    }
+
+    fn write(&self, sql: &mut String, values: &mut Vec<Value>) {
+        sql.push_str(" and (false");
+        if !self.hashes.is_empty() {
+            for side in [Side::From, Side::To] {
+                sql.push_str(" or ");
+                sql.push_str(side.hash_column());
+                one_of(sql, values, self.hashes.iter().copied());
+            }
+        }
+        if !self.ids.is_empty() {
+            sql.push_str(" or id");
+            one_of(sql, values, self.ids.iter().copied());
+        }
+        if let Some(incident) = self.incident {
+            sql.push_str(" or incident = ?");
+            values.push(incident.into());
+        }
+        if let Some(piece) = &self.comment {
+            sql.push_str(" or instr(folded(annotation ->> '$.comment'), ?)");
+            values.push(piece.clone().into());
+        }
+        sql.push(')');
+    }
+}
+
 /// Everything a call must be.
 #[derive(Debug, Clone)]
 pub(crate) struct Conditions {
     pub(crate) facets: Vec<Condition>,
+    /// The rows of the calls that are named.
+    pub(crate) ids: Option<BTreeSet<i64>>,
+    /// Pieces of the comment, folded.
+    pub(crate) comment: Vec<String>,
     from: Option<Party>,
     to: Option<Party>,
     /// Either party.
     number: Option<Party>,
-    /// A piece of a user agent, where too many have it to be named in `facets`.
-    user_agent: Option<String>,
+    /// Either party, where it is an agent: hashes only, the host of a SIP user does not count.
+    agent: Option<Party>,
+    /// Pieces of a user agent, where too many have them to be named in `facets`.
+    user_agent: Vec<String>,
+    is_unjudged: bool,
+    pub(crate) clue: Option<Clue>,
+    unwanted: Vec<Self>,
     started_from_us: i64,
     ended_until_us: i64,
     include_running: bool,
 }
 
 impl Conditions {
-    /// Translates a filter. `None`: nothing can match, because a wanted text occurs nowhere.
-    pub(crate) fn of(conn: &Connection, filter: &SummaryFilter) -> Result<Option<Self>> {
+    /// Translates a filter. `None`: nothing can match, because a wanted text or call is nowhere.
+    pub(crate) fn of(
+        conn: &Connection,
+        account: i64,
+        filter: &SummaryFilter,
+    ) -> Result<Option<Self>> {
         let mut facets = Vec::new();
         for (facet, values) in facets::wanted(filter) {
             let mut wanted = Vec::with_capacity(values.len());
             for value in values {
-                wanted.extend(facet::stored(&value, |text| terms::find(conn, text))?);
+                wanted.extend(facet::stored(facet, &value, |text| {
+                    terms::find(conn, text)
+                })?);
             }
-            if wanted.is_empty() {
-                return Ok(None);
-            }
-            facets.push(Condition { facet, wanted });
+            facets.push((facet, wanted));
         }
-        let mut user_agent = filter.user_agent.as_deref().map(search::user_agent);
-        if let Some(piece) = &user_agent {
-            let wanted = terms::with_user_agent(conn, piece, USER_AGENTS_MAX + 1)?;
-            if wanted.is_empty() {
-                return Ok(None);
+        let mut user_agent: Vec<String> = filter
+            .user_agent
+            .iter()
+            .map(|piece| search::user_agent(piece))
+            .collect();
+        if !user_agent.is_empty() {
+            let mut wanted = Vec::new();
+            for piece in &user_agent {
+                wanted.extend(terms::with_user_agent(conn, piece, USER_AGENTS_MAX + 1)?);
             }
             if wanted.len() <= USER_AGENTS_MAX {
-                let facet = Facet::UserAgents;
-                facets.push(Condition { facet, wanted });
-                user_agent = None;
+                facets.push((Facet::UserAgents, wanted));
+                user_agent.clear();
             }
         }
-        for condition in &mut facets {
-            condition.wanted.sort_unstable();
-            condition.wanted.dedup();
+        if !filter.codec.is_empty() {
+            let mut wanted = Vec::new();
+            for codec in &filter.codec {
+                wanted.extend(terms::with_codec(conn, codec)?);
+            }
+            facets.push((Facet::Codecs, wanted));
+        }
+        for (_, wanted) in &mut facets {
+            wanted.sort_unstable();
+            wanted.dedup();
+        }
+        let ids = named(conn, account, filter)?;
+        let is_nowhere = |(_, wanted): &(Facet, Vec<i64>)| wanted.is_empty();
+        if facets.iter().any(is_nowhere) || ids.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(None);
+        }
+        let ranges = facets::ranges(filter).into_iter().map(|(facet, range)| {
+            let range = i64::from(*range.start())..=i64::from(*range.end());
+            let wanted = Wanted::Between(range);
+            Condition { facet, wanted }
+        });
+        let facets = facets
+            .into_iter()
+            .map(|(facet, wanted)| Condition::any(facet, wanted));
+        let mut unwanted = Vec::new();
+        for filter in &filter.unwanted {
+            unwanted.extend(Self::of(conn, account, filter)?);
         }
         Ok(Some(Self {
-            facets,
+            facets: facets.chain(ranges).collect(),
+            ids,
+            comment: filter
+                .comment
+                .iter()
+                .map(|piece| search::folded(piece))
+                .collect(),
             from: Party::of(&filter.from),
             to: Party::of(&filter.to),
             number: Party::of(&filter.number),
+            agent: Party::of(&filter.agent),
             user_agent,
+            is_unjudged: filter.annotated == Some(false),
+            clue: match &filter.clue {
+                Some(clue) => Some(Clue::of(conn, account, clue)?),
+                None => None,
+            },
+            unwanted,
             started_from_us: filter.started_from.micros(),
             ended_until_us: filter.ended_until.micros(),
             include_running: filter.include_running,
@@ -97,13 +265,30 @@ impl Conditions {
 
     /// The parties that are wanted, and on which sides.
     pub(crate) fn parties(&self) -> impl Iterator<Item = (&'static [Side], &Party)> {
+        self.addressed()
+            .into_iter()
+            .chain([(&[Side::From, Side::To][..], &self.agent)])
+            .filter_map(|(sides, party)| Some((sides, party.as_ref()?)))
+    }
+
+    /// Those of whom the whole address counts.
+    const fn addressed(&self) -> [(&'static [Side], &Option<Party>); 3] {
         [
-            (&[Side::From][..], &self.from),
+            (&[Side::From], &self.from),
             (&[Side::To], &self.to),
             (&[Side::From, Side::To], &self.number),
         ]
-        .into_iter()
-        .filter_map(|(sides, party)| Some((sides, party.as_ref()?)))
+    }
+
+    /// Whether nothing but times and facets is asked for.
+    pub(crate) fn is_of_facets_only(&self) -> bool {
+        self.ids.is_none()
+            && self.comment.is_empty()
+            && self.user_agent.is_empty()
+            && !self.is_unjudged
+            && self.clue.is_none()
+            && self.unwanted.is_empty()
+            && self.parties().next().is_none()
     }
 
     /// Adds the conditions to a statement's `where`, and their values.
@@ -116,36 +301,87 @@ impl Conditions {
             " and ended_us <= ?"
         });
         values.push(self.ended_until_us.into());
+        self.write_facts(sql, values);
+    }
+
+    /// The same but for the times.
+    fn write_facts(&self, sql: &mut String, values: &mut Vec<Value>) {
         for condition in &self.facets {
-            let Condition { facet, wanted } = condition;
-            sql.push_str(" and ");
-            sql.push_str(FACETS[*facet as usize].column);
-            if facet.is_set() {
-                sql.push_str(" & ? <> 0");
-                let bits = wanted.iter().fold(0, |bits, place| bits | 1_i64 << place);
-                values.push(bits.into());
-            } else {
-                one_of(sql, wanted.len());
-                values.extend(wanted.iter().map(|value| Value::from(*value)));
+            condition.write(sql, values);
+        }
+        if let Some(ids) = &self.ids {
+            sql.push_str(" and id");
+            one_of(sql, values, ids.iter().copied());
+        }
+        if self.is_unjudged {
+            sql.push_str(" and judged is null");
+        }
+        if !self.user_agent.is_empty() {
+            sql.push_str(" and exists (select 1 from term where term.id = user_agents and (false");
+            for piece in &self.user_agent {
+                sql.push_str(" or instr(text, ?)");
+                values.push(piece.clone().into());
             }
+            sql.push_str("))");
         }
-        if let Some(piece) = &self.user_agent {
-            sql.push_str(
-                " and exists (select 1 from term where term.id = user_agents and instr(text, ?))",
-            );
-            values.push(piece.clone().into());
-        }
-        for (sides, party) in self.parties() {
+        for (sides, party) in self.addressed() {
+            let Some(party) = party else { continue };
             for (place, side) in sides.iter().enumerate() {
                 sql.push_str(if place == 0 { " and (" } else { " or " });
                 sql.push_str(side.address_column());
-                one_of(sql, party.addresses.len());
-                let addresses = party.addresses.iter();
-                values.extend(addresses.map(|address| Value::from(address.clone())));
+                one_of(sql, values, party.addresses.iter().cloned());
             }
             sql.push(')');
         }
+        if let Some(agent) = &self.agent {
+            for (bit, side) in [(1, Side::From), (2, Side::To)] {
+                sql.push_str(if bit == 1 { " and (" } else { " or " });
+                sql.push_str(&format!("agents & {bit} and {}", side.hash_column()));
+                one_of(sql, values, agent.hashes.iter().copied());
+            }
+            sql.push(')');
+        }
+        // The dearest last.
+        if !self.comment.is_empty() {
+            sql.push_str(" and (false");
+            for piece in &self.comment {
+                sql.push_str(" or instr(folded(annotation ->> '$.comment'), ?)");
+                values.push(piece.clone().into());
+            }
+            sql.push(')');
+        }
+        if let Some(clue) = &self.clue {
+            clue.write(sql, values);
+        }
+        for unwanted in &self.unwanted {
+            sql.push_str(" and (true");
+            unwanted.write_facts(sql, values);
+            sql.push_str(") is not true");
+        }
     }
+}
+
+/// The rows of the calls that a filter names; `None`: it names none.
+fn named(conn: &Connection, account: i64, filter: &SummaryFilter) -> Result<Option<BTreeSet<i64>>> {
+    let mut by_sid = None;
+    if !filter.call_sid.is_empty() {
+        let mut rows = BTreeSet::new();
+        for sid in &filter.call_sid {
+            rows.extend(alias::row_of(conn, account, *sid)?);
+        }
+        by_sid = Some(rows);
+    }
+    if filter.sip_call.is_empty() {
+        return Ok(by_sid);
+    }
+    let mut rows = BTreeSet::new();
+    for sid in &filter.sip_call {
+        rows.extend(alias::calls(conn, account, *sid)?);
+    }
+    if let Some(by_sid) = by_sid {
+        rows.retain(|row| by_sid.contains(row));
+    }
+    Ok(Some(rows))
 }
 
 impl Party {
@@ -161,14 +397,20 @@ impl Party {
     }
 }
 
-fn one_of(sql: &mut String, count: usize) {
-    if count == 1 {
+/// What stands before it is one of some values.
+fn one_of<T: Into<Value>>(
+    sql: &mut String,
+    values: &mut Vec<Value>,
+    wanted: impl ExactSizeIterator<Item = T>,
+) {
+    if wanted.len() == 1 {
         sql.push_str(" = ?");
     } else {
         sql.push_str(" in (?");
-        sql.push_str(&", ?".repeat(count.saturating_sub(1)));
+        sql.push_str(&", ?".repeat(wanted.len().saturating_sub(1)));
         sql.push(')');
     }
+    values.extend(wanted.map(Into::into));
 }
 
 /// Binds values to a statement's parameters, in order.

@@ -4,9 +4,9 @@ use super::condition::Condition;
 use super::hour_rows::HourRows;
 use super::scan_range::ScanRange;
 use crate::error::Result;
+use crate::rollups::judged_piece;
 use crate::rollups::masked::{self, MaskedCall};
 use crate::rollups::posting::Posting;
-use crate::rollups::{judged, judged_piece};
 use crate::rows::paging::Toward;
 
 /// Hours that are fetched first.
@@ -22,10 +22,7 @@ pub(crate) struct JudgedHours {
 impl JudgedHours {
     /// A walk for those of the conditions that are on annotations; `None` when there are none.
     pub(crate) fn of(conditions: &[Condition]) -> Option<Self> {
-        let masks: Vec<u64> = conditions
-            .iter()
-            .filter_map(|condition| judged::mask_of_any(condition.facet, &condition.wanted))
-            .collect();
+        let masks: Vec<u64> = conditions.iter().filter_map(Condition::judged).collect();
         (!masks.is_empty()).then_some(Self {
             masks,
             rows: HourRows::new(FETCH_FIRST),

@@ -4,13 +4,14 @@
 //! the next hour that all of them have. Where a condition's calls are known one by one, so are the
 //! candidates of the hour.
 
-use super::condition::Condition;
+use super::condition::{Condition, Wanted};
+use super::figure_hours::FigureHours;
 use super::hour_rows::HourRows;
 use super::judged_hours::JudgedHours;
 use super::scan_range::ScanRange;
 use crate::error::Result;
 use crate::rollups::posting::{self, Posting};
-use crate::rows::facet::FACETS;
+use crate::rows::facet::{FACETS, NOT_COUNTED};
 use crate::rows::paging::Toward;
 
 /// An hour that may hold matches.
@@ -56,16 +57,24 @@ enum ConditionHours {
     Values(Vec<ValueHours>),
     /// What annotations say, all conditions together.
     Judged(JudgedHours),
+    /// What was measured, all conditions together.
+    Figures(FigureHours),
 }
 
 impl ConditionHours {
-    fn of(condition: &Condition) -> Self {
+    /// By value, as far as a condition's values are counted.
+    fn of(condition: &Condition) -> Option<Self> {
+        let dim = FACETS[condition.facet as usize].dim;
+        let Wanted::Any(values) = &condition.wanted else {
+            return None;
+        };
         let of = |value: &i64| ValueHours {
-            dim: FACETS[condition.facet as usize].dim,
+            dim,
             value: *value,
             rows: HourRows::new(FETCH_FIRST),
         };
-        Self::Values(condition.wanted.iter().map(of).collect())
+        let is_counted = dim != NOT_COUNTED && !condition.facet.is_judged();
+        is_counted.then(|| Self::Values(values.iter().map(of).collect()))
     }
 
     /// The first hour that is not met before `hour`.
@@ -73,6 +82,7 @@ impl ConditionHours {
         let values = match self {
             Self::Values(values) => values,
             Self::Judged(judged) => return judged.seek(range, hour),
+            Self::Figures(figures) => return figures.seek(range, hour),
         };
         let mut nearest = None;
         for value in values {
@@ -90,6 +100,7 @@ impl ConditionHours {
         let values = match self {
             Self::Values(values) => values,
             Self::Judged(judged) => return judged.calls_in(range, hour).map(Some),
+            Self::Figures(figures) => return figures.calls_in(hour),
         };
         let mut any = Vec::new();
         for calls in values.iter().flat_map(|value| value.rows.of_hour(hour)) {
@@ -115,18 +126,17 @@ pub(crate) struct Hours<'c> {
 impl<'c> Hours<'c> {
     /// Starts a walk for at least one condition.
     pub(crate) fn new(range: ScanRange<'c>, conditions: &[Condition]) -> Self {
-        let of_summaries = conditions
-            .iter()
-            .filter(|condition| !condition.facet.is_judged());
         let start = match range.toward {
             Toward::End => range.last_hour,
             Toward::Beginning => range.first_hour,
         };
         Self {
             range,
-            walks: of_summaries
-                .map(ConditionHours::of)
+            walks: conditions
+                .iter()
+                .filter_map(ConditionHours::of)
                 .chain(JudgedHours::of(conditions).map(ConditionHours::Judged))
+                .chain(FigureHours::of(conditions).map(ConditionHours::Figures))
                 .collect(),
             next_hour: Some(start),
         }

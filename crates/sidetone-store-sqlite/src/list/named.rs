@@ -1,20 +1,93 @@
-//! Finding the calls that SIP knows by a name.
+//! Finding calls that something names: their own names, an incident, a piece of a comment that few
+//! have.
 
-use rusqlite::Connection;
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
-use sidetone_core::id::CallSid;
+use rusqlite::{Connection, params};
 
-use super::condition::{self, Conditions};
+use super::condition::{self, Clue, Condition, Conditions, Wanted};
+use super::party;
+use crate::comments;
 use crate::error::Result;
 use crate::rows::facet::Axis;
-use crate::summary::alias;
+use sidetone_store::facets::Facet;
 use sidetone_store::page::RowKey;
 
-/// The row keys of the calls of a name that meet the conditions, in ascending order.
+/// More calls than this are not looked at one by one.
+const FEW: usize = 2000;
+
+/// The rows of the few calls among which all are that can meet the conditions. `None`: they are
+/// many, or nothing names them.
+pub(crate) fn rows(
+    conn: &Connection,
+    account: i64,
+    conditions: &Conditions,
+) -> Result<Option<BTreeSet<i64>>> {
+    if let Some(ids) = &conditions.ids {
+        return Ok(Some(ids.clone()));
+    }
+    if let Some(Condition {
+        wanted: Wanted::Any(incidents),
+        ..
+    }) = conditions
+        .facets
+        .iter()
+        .find(|condition| condition.facet == Facet::Incident)
+        && let Some(rows) = with_incident(conn, account, incidents)?
+    {
+        return Ok(Some(rows));
+    }
+    if let Some(rows) = comments::rows(conn, &conditions.comment, FEW)? {
+        return Ok(Some(rows));
+    }
+    match &conditions.clue {
+        Some(clue) => with_clue(conn, account, clue),
+        None => Ok(None),
+    }
+}
+
+fn with_clue(conn: &Connection, account: i64, clue: &Clue) -> Result<Option<BTreeSet<i64>>> {
+    let Some(mut rows) = party::rows(conn, account, &clue.hashes, FEW)? else {
+        return Ok(None);
+    };
+    rows.extend(&clue.ids);
+    if let Some(incident) = clue.incident {
+        match with_incident(conn, account, &[incident])? {
+            Some(found) => rows.extend(found),
+            None => return Ok(None),
+        }
+    }
+    if let Some(piece) = &clue.comment {
+        match comments::rows(conn, std::slice::from_ref(piece), FEW)? {
+            Some(found) => rows.extend(found),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(rows))
+}
+
+fn with_incident(
+    conn: &Connection,
+    account: i64,
+    incidents: &[i64],
+) -> Result<Option<BTreeSet<i64>>> {
+    let mut statement = conn.prepare_cached(
+        "select id from call indexed by call_by_incident where account = ?1 and incident = ?2 limit ?3",
+    )?;
+    let mut rows = BTreeSet::new();
+    for incident in incidents {
+        let found = statement.query_map(params![account, incident, FEW + 1], |row| row.get(0))?;
+        rows.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+    }
+    Ok((rows.len() <= FEW).then_some(rows))
+}
+
+/// The row keys of those of some calls that meet the conditions, in ascending order.
 pub(crate) fn row_keys(
     conn: &Connection,
     account: i64,
-    sid: CallSid,
+    rows: &BTreeSet<i64>,
     axis: Axis,
     conditions: &Conditions,
 ) -> Result<Vec<RowKey>> {
@@ -25,11 +98,11 @@ pub(crate) fn row_keys(
     let mut statement = conn.prepare_cached(&sql)?;
     condition::bind(&mut statement, &values)?;
     let mut row_keys = Vec::new();
-    for id in alias::calls(conn, account, sid)? {
+    for id in rows {
         statement.raw_bind_parameter(values.len() + 1, id)?;
         if let Some(row) = statement.raw_query().next()? {
             let key = row.get(0)?;
-            row_keys.push(RowKey { key, id });
+            row_keys.push(RowKey { key, id: *id });
         }
     }
     row_keys.sort_unstable();

@@ -3,6 +3,8 @@
 //! Addresses are indexed by the UTC day of the call: a number is looked for in one day after the
 //! other.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use sidetone_core::time::DAY_US;
 
@@ -194,17 +196,52 @@ fn sought((sides, party): (&[Side], &Party)) -> Vec<Sought> {
     sides.iter().flat_map(on).collect()
 }
 
+/// The calls that have one of some hashes on either side; `None`: they are more than `few`.
+pub(crate) fn rows(
+    conn: &Connection,
+    account: i64,
+    hashes: &[i64],
+    few: usize,
+) -> Result<Option<BTreeSet<i64>>> {
+    let sides = [Side::From, Side::To].into_iter();
+    let sought: Vec<Sought> = sides
+        .flat_map(|side| hashes.iter().map(move |hash| Sought { side, hash: *hash }))
+        .collect();
+    let mut rows = BTreeSet::new();
+    let mut days = Days::new(conn, account, &sought, Axis::End)?;
+    let mut rest = Part::of(ALL, Toward::End, None);
+    while let Some(part) = rest
+        && let Some(day) = days.next(&part)?
+    {
+        for Sought { side, hash } in &sought {
+            let column = side.hash_column();
+            let index = index(*side, Axis::End);
+            let mut statement = conn.prepare_cached(&format!(
+                "select id from call indexed by {index}
+                 where account = ?1 and end_day = ?2 and {column} = ?3 and end_key is not null limit ?4"
+            ))?;
+            let found = params![account, day.number, hash, few + 1];
+            let found = statement.query_map(found, |row| row.get(0))?;
+            rows.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+        }
+        if rows.len() > few {
+            return Ok(None);
+        }
+        rest = part.beyond(day.range);
+    }
+    Ok(Some(rows))
+}
+
+/// The whole axis.
+const ALL: KeyRange = KeyRange {
+    low: i64::MIN,
+    high: i64::MAX,
+};
+
 /// How many calls a party has, or that there are many.
 fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64> {
     let mut days = Days::new(conn, account, sought, Axis::End)?;
-    let mut rest = Part::of(
-        KeyRange {
-            low: i64::MIN,
-            high: i64::MAX,
-        },
-        Toward::End,
-        None,
-    );
+    let mut rest = Part::of(ALL, Toward::End, None);
     let mut calls = 0;
     while calls < PARTY_FEW
         && let Some(part) = rest

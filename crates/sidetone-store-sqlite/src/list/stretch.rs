@@ -31,10 +31,8 @@ pub(crate) fn stretches(
         is_main: true,
     };
     let odd = |low, high, shapes: &[Shape]| {
-        let shape = Condition {
-            facet: Facet::Shape,
-            wanted: shapes.iter().map(|shape| *shape as i64).collect(),
-        };
+        let shapes = shapes.iter().map(|shape| *shape as i64).collect();
+        let shape = Condition::any(Facet::Shape, shapes);
         Stretch {
             range: KeyRange { low, high },
             conditions: conditions.iter().cloned().chain([shape]).collect(),

@@ -47,14 +47,14 @@ impl<'c> Walk<'c> {
         })
     }
 
-    /// Up to `limit` row keys of matching calls beyond `from`, nearest first.
+    /// Finds up to `limit` row keys of matching calls beyond `from`, nearest first.
     pub(crate) fn read(
         &self,
         toward: Toward,
         from: Option<RowKey>,
         limit: usize,
-    ) -> Result<Vec<RowKey>> {
-        let mut found = Vec::new();
+        found: &mut Vec<RowKey>,
+    ) -> Result<()> {
         let in_order: Vec<&Stretch> = match toward {
             Toward::End => self.stretches.iter().collect(),
             Toward::Beginning => self.stretches.iter().rev().collect(),
@@ -65,20 +65,20 @@ impl<'c> Walk<'c> {
             };
             match &self.by {
                 By::Party(sought) if stretch.is_main => {
-                    self.read_party(sought, part, limit, &mut found)?;
+                    self.read_party(sought, part, limit, found)?;
                 }
                 By::Party(_) | By::Time if stretch.conditions.is_empty() => {
-                    self.scan(None, part, limit - found.len(), &mut found)?;
+                    self.scan(None, part, limit - found.len(), found)?;
                 }
                 By::Party(_) | By::Time => {
-                    self.read_hours(&stretch.conditions, part, limit, &mut found)?;
+                    self.read_hours(&stretch.conditions, part, limit, found)?;
                 }
             }
             if found.len() >= limit {
                 break;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Reads the calls of some addresses, day by day, as they are indexed.

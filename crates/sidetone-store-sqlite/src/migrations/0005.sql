@@ -16,3 +16,51 @@ create table judged_piece (
   calls blob not null,
   primary key (account, axis, hour, bucket, first_us, first_id)
 ) strict, without rowid;
+
+-- What lists are narrowed by besides: figures of calls, who spoke, what people wrote. Calls of before get theirs from
+-- their documents (sqlite/refill.rs).
+-- Seconds; ms; the last SIP response.
+alter table call add column duration_s integer;
+alter table call add column pdd_ms integer;
+alter table call add column sip_response integer;
+-- Of the worst stream: loss in 1/100 %, jitter in 1/100 ms, opinion score in 1/100.
+alter table call add column loss integer;
+alter table call add column jitter integer;
+alter table call add column mos integer;
+-- The codecs of its streams, all in one term.
+alter table call add column codecs integer;
+-- Bit i: something is known of the edge at place i.
+alter table call add column edges integer;
+-- 1: something was measured of its media.
+alter table call add column measured integer;
+-- Bit 0: the calling party is an agent; bit 1: the called one.
+alter table call add column agents integer;
+-- 1: the annotation has a comment.
+alter table call add column commented integer;
+-- The first 64 bits of the SHA-256 of the annotation's incident.
+alter table call add column incident integer;
+create index call_by_incident on call (account, incident) where incident is not null;
+
+-- Figures per hour, as judged has what annotations say (sqlite/figures.rs). from_hash and to_hash are those of whom an
+-- address names from now on: of a SIP URI the user.
+create table figures (
+  account integer not null references account (id),
+  hour integer not null,
+  bucket integer not null,
+  -- Bit i: there is a call that has the band i.
+  start_mask integer not null,
+  end_mask integer not null,
+  -- How many calls for every bit set.
+  start_counts blob not null,
+  end_counts blob not null,
+  -- The bits of which all calls are listed, then the calls that have one of these.
+  start_calls blob not null,
+  end_calls blob not null,
+  primary key (account, hour, bucket),
+  check (start_mask <> 0 or end_mask <> 0)
+) strict, without rowid;
+
+-- Comments by the pieces of three characters in them, folded; rowid is that of the call.
+create virtual table comment using fts5(
+  text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
+);

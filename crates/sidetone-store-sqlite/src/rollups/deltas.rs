@@ -7,12 +7,12 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::{DAY_US, HOUR_US};
 
-use super::hourly;
-use super::judged::{self, JudgedStep};
-use super::masked::MaskedCall;
+use super::judged;
+use super::masked::{MaskedCall, MaskedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
+use super::{figures, hourly};
 use crate::error::Result;
-use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, hour_of};
+use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, NOT_COUNTED, hour_of};
 use crate::rows::shard::Shard;
 use sidetone_store::facets::Facet;
 
@@ -43,7 +43,8 @@ type PddStep = ([i64; 4], i64);
 #[derive(Debug, Default)]
 pub(crate) struct Deltas {
     steps: Vec<Step>,
-    judged: Vec<JudgedStep>,
+    judged: Vec<MaskedStep>,
+    figures: Vec<MaskedStep>,
     hourly: Vec<hourly::Step>,
     pdd: Vec<PddStep>,
 }
@@ -53,6 +54,7 @@ pub(crate) struct Deltas {
 pub(crate) struct Mark {
     steps: usize,
     judged: usize,
+    figures: usize,
     hourly: usize,
     pdd: usize,
 }
@@ -62,6 +64,7 @@ impl Deltas {
         Mark {
             steps: self.steps.len(),
             judged: self.judged.len(),
+            figures: self.figures.len(),
             hourly: self.hourly.len(),
             pdd: self.pdd.len(),
         }
@@ -71,6 +74,7 @@ impl Deltas {
     pub(crate) fn back_to(&mut self, mark: Mark) {
         self.steps.truncate(mark.steps);
         self.judged.truncate(mark.judged);
+        self.figures.truncate(mark.figures);
         self.hourly.truncate(mark.hourly);
         self.pdd.truncate(mark.pdd);
     }
@@ -91,7 +95,8 @@ impl Deltas {
                 self.step(shard, axis, DIM_CALLS, 0, new_key, id, 1);
             }
             for (place, Column { facet, dim, .. }) in FACETS.iter().enumerate() {
-                if facet.is_judged() || stays && old.values[place] == new.values[place] {
+                let is_same = stays && old.values[place] == new.values[place];
+                if *dim == NOT_COUNTED || facet.is_judged() || is_same {
                     continue;
                 }
                 let dim = *dim;
@@ -103,7 +108,10 @@ impl Deltas {
                 }
             }
         }
-        self.change_judged(shard, id, old, new);
+        let changed = masked_steps(shard, id, [old, new], judged::mask_of);
+        self.judged.extend(changed);
+        let changed = masked_steps(shard, id, [old, new], figures::mask_of);
+        self.figures.extend(changed);
         let [old_hour, new_hour] =
             [old, new].map(|facets| facets.keys.map(|keys| hour_of(keys.start_us)));
         if old_hour != new_hour {
@@ -116,32 +124,6 @@ impl Deltas {
             let step = |(day, country, bin), by| ([day, country, bin, shard.bucket], by);
             self.pdd.extend(old_pdd.map(|row| step(row, -1)));
             self.pdd.extend(new_pdd.map(|row| step(row, 1)));
-        }
-    }
-
-    fn change_judged(&mut self, shard: Shard, id: i64, old: &Facets, new: &Facets) {
-        let (old_mask, new_mask) = (judged::mask_of(old), judged::mask_of(new));
-        for axis in Axis::BOTH {
-            let sides = [(old, old_mask, -1), (new, new_mask, 1)];
-            let [old_step, new_step] = sides.map(|(facets, mask, by)| {
-                let key = axis.key(facets.keys.filter(|_| mask != 0)?);
-                let posting = posting_at(key, id);
-                Some(JudgedStep {
-                    shard,
-                    hour: hour_of(key),
-                    axis,
-                    call: MaskedCall { posting, mask },
-                    by,
-                })
-            });
-            let is_same = match (old_step, new_step) {
-                (Some(old), Some(new)) => (old.hour, old.call) == (new.hour, new.call),
-                (None, None) => true,
-                _ => false,
-            };
-            if !is_same {
-                self.judged.extend(old_step.into_iter().chain(new_step));
-            }
         }
     }
 
@@ -178,23 +160,8 @@ impl Deltas {
             write_row(conn, steps)?;
         }
         self.steps.clear();
-        self.judged.sort_unstable();
-        for steps in self
-            .judged
-            .chunk_by(|a, b| (a.shard, a.hour) == (b.shard, b.hour))
-        {
-            // A call that left and came back in one transaction changes nothing.
-            let net: Vec<JudgedStep> = steps
-                .chunk_by(|a, b| (a.axis, a.call) == (b.axis, b.call))
-                .map(|same| JudgedStep {
-                    by: same.iter().map(|step| step.by).sum(),
-                    ..same[0]
-                })
-                .filter(|step| step.by != 0)
-                .collect();
-            judged::write(conn, &net)?;
-        }
-        self.judged.clear();
+        flush_masked(&mut self.judged, |steps| judged::write(conn, steps))?;
+        flush_masked(&mut self.figures, |steps| figures::write(conn, steps))?;
         self.hourly.sort_unstable();
         hourly::write(conn, &self.hourly)?;
         self.hourly.clear();
@@ -205,6 +172,62 @@ impl Deltas {
         self.pdd.clear();
         Ok(())
     }
+}
+
+/// What changes in masked hours when a call was one thing and is another.
+fn masked_steps(
+    shard: Shard,
+    id: i64,
+    [old, new]: [&Facets; 2],
+    mask_of: fn(&Facets) -> u64,
+) -> Vec<MaskedStep> {
+    let (old_mask, new_mask) = (mask_of(old), mask_of(new));
+    let mut steps = Vec::new();
+    for axis in Axis::BOTH {
+        let sides = [(old, old_mask, -1), (new, new_mask, 1)];
+        let [old_step, new_step] = sides.map(|(facets, mask, by)| {
+            let key = axis.key(facets.keys.filter(|_| mask != 0)?);
+            let posting = posting_at(key, id);
+            Some(MaskedStep {
+                shard,
+                hour: hour_of(key),
+                axis,
+                call: MaskedCall { posting, mask },
+                by,
+            })
+        });
+        let is_same = match (old_step, new_step) {
+            (Some(old), Some(new)) => (old.hour, old.call) == (new.hour, new.call),
+            (None, None) => true,
+            _ => false,
+        };
+        if !is_same {
+            steps.extend(old_step.into_iter().chain(new_step));
+        }
+    }
+    steps
+}
+
+/// Writes the steps of each row and forgets them.
+fn flush_masked(
+    steps: &mut Vec<MaskedStep>,
+    write: impl Fn(&[MaskedStep]) -> Result<()>,
+) -> Result<()> {
+    steps.sort_unstable();
+    for steps in steps.chunk_by(|a, b| (a.shard, a.hour) == (b.shard, b.hour)) {
+        // A call that left and came back in one transaction changes nothing.
+        let net: Vec<MaskedStep> = steps
+            .chunk_by(|a, b| (a.axis, a.call) == (b.axis, b.call))
+            .map(|same| MaskedStep {
+                by: same.iter().map(|step| step.by).sum(),
+                ..same[0]
+            })
+            .filter(|step| step.by != 0)
+            .collect();
+        write(&net)?;
+    }
+    steps.clear();
+    Ok(())
 }
 
 /// Where a call lies within the hour of a key.
@@ -225,7 +248,7 @@ fn pdd_row(facets: &Facets) -> Option<(i64, i64, i64)> {
 /// Whether the calls of a dimension are kept one by one while they are few. Not where no list asks
 /// for them.
 const fn is_listed(dim: i64) -> bool {
-    dim != DIM_CALLS && dim != FACETS[Facet::Tags as usize].dim
+    dim != DIM_CALLS
 }
 
 const READ: &str = "select n, calls from rollup

@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::time::HOUR_US;
 
 use super::judged_piece::Place;
-use super::masked::{self, MaskedCall};
-use super::posting::{self, POSTINGS_MAX, Posting};
+use super::masked::{self, MaskedCall, MaskedStep};
+use super::posting::{POSTINGS_MAX, Posting};
 use crate::error::Result;
 use crate::rows::facet::{self, Axis, Facets};
 use crate::rows::shard::Shard;
@@ -21,13 +21,14 @@ use sidetone_store::facets::Facet;
 
 /// The facets of annotations and the bits of their values. A value beyond its bits shares the last
 /// of them: the bits only say where to look.
-const BITS: [(Facet, RangeInclusive<u32>); 6] = [
+const BITS: [(Facet, RangeInclusive<u32>); 7] = [
     (Facet::Heard, 0..=3),
     (Facet::ConnectivityIssue, 4..=13),
     (Facet::QualityIssues, 14..=29),
     (Facet::Spam, 30..=31),
     (Facet::CallScore, 32..=41),
     (Facet::Judged, 42..=43),
+    (Facet::Commented, 44..=45),
 ];
 
 /// The bits of a facet; `None`: it is not one of annotations.
@@ -57,6 +58,10 @@ pub(crate) fn mask_of(facets: &Facets) -> u64 {
 /// The bits of which a call must have one to have any of some values. `None`: they are not what
 /// annotations say.
 pub(crate) fn mask_of_any(facet: Facet, values: &[i64]) -> Option<u64> {
+    if facet == Facet::Incident {
+        // It has no bits of its own: an index finds it.
+        return mask_of_any(Facet::Judged, &[1]);
+    }
     let bits = bits_of(facet)?;
     let mask = |mask, value: &i64| mask | bit(&bits, *value);
     Some(values.iter().fold(0, mask))
@@ -81,18 +86,14 @@ impl JudgedHour {
 
     /// Adds a call or takes it away, as far as it is counted here.
     pub(crate) fn step(&mut self, call: MaskedCall, by: i64) {
-        for (place, count) in self.counts.iter_mut().enumerate() {
-            if call.mask >> place & 1 == 1 {
-                *count = count.saturating_add_signed(by);
-            }
-        }
+        masked::count(&mut self.counts, call.mask, by);
         if let Some(calls) = &mut self.calls {
             masked::apply_step(calls, call, by);
         }
     }
 
     /// Applies steps, which are in the order of their calls, here and in the pieces.
-    fn apply(&mut self, conn: &Connection, place: Place, steps: &[JudgedStep]) -> Result<()> {
+    fn apply(&mut self, conn: &Connection, place: Place, steps: &[MaskedStep]) -> Result<()> {
         for step in steps {
             self.step(step.call, step.by);
         }
@@ -114,26 +115,17 @@ impl JudgedHour {
     }
 
     fn mask(&self) -> u64 {
-        let bits = self
-            .counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0);
-        bits.fold(0, |mask, (place, _)| mask | 1 << place)
+        masked::mask(&self.counts)
     }
 
     /// Whether the row counts what a recount says it should.
-    pub(crate) fn counts_as(&self, recount: &Self) -> bool {
-        self.counts == recount.counts
+    pub(crate) fn counts_as(&self, recount: &[u64; 64]) -> bool {
+        self.counts == *recount
     }
 
     fn pack(&self) -> (Vec<u8>, Option<Vec<u8>>) {
-        let mut counts = Vec::new();
-        for count in self.counts.iter().filter(|count| **count > 0) {
-            posting::put_varint(&mut counts, *count);
-        }
         let calls = self.calls.as_deref().map(masked::pack);
-        (counts, calls)
+        (masked::pack_counts(&self.counts), calls)
     }
 
     /// Reads mask, counts and calls, which are beside each other from `column` on.
@@ -146,28 +138,11 @@ impl JudgedHour {
     }
 
     fn unpack(mask: i64, counts: &[u8], calls: Option<&[u8]>) -> Result<Self> {
-        let mut hour = Self {
-            counts: [0; 64],
+        Ok(Self {
+            counts: masked::unpack_counts(mask, counts)?,
             calls: calls.map(masked::unpack).transpose()?,
-        };
-        let mut rest = counts;
-        for (place, count) in hour.counts.iter_mut().enumerate() {
-            if mask.cast_unsigned() >> place & 1 == 1 {
-                *count = posting::take_varint(&mut rest)?;
-            }
-        }
-        Ok(hour)
+        })
     }
-}
-
-/// A judged call more or less in an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct JudgedStep {
-    pub(crate) shard: Shard,
-    pub(crate) hour: i64,
-    pub(crate) axis: Axis,
-    pub(crate) call: MaskedCall,
-    pub(crate) by: i64,
 }
 
 const READ: &str =
@@ -182,8 +157,8 @@ const WRITE: &str = "insert into judged
 const DELETE: &str = "delete from judged where account = ?1 and hour = ?2 and bucket = ?3";
 
 /// Applies steps, which are of one row.
-pub(crate) fn write(conn: &Connection, steps: &[JudgedStep]) -> Result<()> {
-    let Some(JudgedStep { shard, hour, .. }) = steps.first() else {
+pub(crate) fn write(conn: &Connection, steps: &[MaskedStep]) -> Result<()> {
+    let Some(MaskedStep { shard, hour, .. }) = steps.first() else {
         return Ok(());
     };
     let row = [shard.account, *hour, shard.bucket];

@@ -1,6 +1,7 @@
 //! The addresses of a call's parties, and how they are indexed.
 
 use sha2::{Digest, Sha256};
+use sidetone_core::search::identity;
 
 /// A side of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +26,15 @@ impl Side {
     }
 }
 
-/// The first 64 bits of the SHA-256 of an address, without the plus of a number: it is looked for
-/// with and without.
+/// What an address is found by: the hash of whom it names. A number is looked for with and without
+/// its plus, a SIP user with and without his host.
 pub(crate) fn address_hash(address: &str) -> i64 {
-    let digest = Sha256::digest(address.strip_prefix('+').unwrap_or(address));
+    hash(identity(address))
+}
+
+/// The first 64 bits of the SHA-256 of a text.
+pub(crate) fn hash(text: &str) -> i64 {
+    let digest = Sha256::digest(text);
     digest
         .iter()
         .take(8)

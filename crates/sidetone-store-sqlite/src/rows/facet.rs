@@ -10,6 +10,7 @@ use sidetone_core::summary::CallSummary;
 use sidetone_core::time::HOUR_US;
 use sidetone_store::facets::{self, Facet, Keys, Shape, Value};
 
+use super::address::hash;
 use super::terms::{self, Terms};
 use crate::error::Result;
 
@@ -17,8 +18,8 @@ use crate::error::Result;
 pub(crate) struct Column {
     pub(crate) facet: Facet,
     pub(crate) column: &'static str,
-    /// Its number in the rollups. Never reused. Facets of annotations are counted elsewhere
-    /// (rollups/judged.rs).
+    /// Its number in the rollups, never reused, or [`NOT_COUNTED`]. Facets of annotations and figures
+    /// are counted elsewhere (rollups/judged.rs, rollups/figures.rs).
     pub(crate) dim: i64,
 }
 
@@ -65,6 +66,18 @@ columns! {
     BusinessIndustry = 32 "business_industry",
     BusinessType = 33 "business_type",
     UserAgents = 34 "user_agents",
+    Duration = -1 "duration_s",
+    Pdd = -1 "pdd_ms",
+    SipResponse = -1 "sip_response",
+    Loss = -1 "loss",
+    Jitter = -1 "jitter",
+    Mos = -1 "mos",
+    Codecs = -1 "codecs",
+    Edges = -1 "edges",
+    Measured = -1 "measured",
+    Agents = -1 "agents",
+    Commented = -1 "commented",
+    Incident = -1 "incident",
 }
 
 /// The number of facets.
@@ -79,11 +92,15 @@ const _: () = {
     }
 };
 
+/// The dimension of what is in no row of `rollup`.
+pub(crate) const NOT_COUNTED: i64 = -1;
+
 /// The dimension that counts calls, whatever they are. Its value is 0.
 pub(crate) const DIM_CALLS: i64 = 0;
 
-/// A value as it is stored. `term`: the number of a text; `None`: it has none.
+/// A value of a facet as it is stored. `term`: the number of a text; `None`: it has none.
 pub(crate) fn stored(
+    facet: Facet,
     value: &Value<'_>,
     mut term: impl FnMut(&str) -> Result<Option<i64>>,
 ) -> Result<Option<i64>> {
@@ -91,7 +108,9 @@ pub(crate) fn stored(
         Value::Number(number) => Ok(Some((*number).into())),
         Value::Set(bits) => Ok(Some(bits.cast_signed())),
         Value::Text(text) => term(text),
-        Value::Texts(texts) => term(&terms::of_user_agents(texts)),
+        Value::Texts(texts) => term(&terms::together(terms::lead(facet), texts)),
+        Value::Figure(figure) => Ok(Some((*figure).into())),
+        Value::Name(name) => Ok(Some(hash(name))),
     }
 }
 
@@ -169,7 +188,7 @@ impl Facets {
         self.keys = Keys::of(summary);
         self.pdd_bin = facets::pdd_bin(summary).map(i64::from);
         for (facet, value) in facets::of_summary(summary) {
-            let value = value.map(|value| stored(&value, |text| terms.id(text).map(Some)));
+            let value = value.map(|value| stored(facet, &value, |text| terms.id(text).map(Some)));
             self.values[facet as usize] = value.transpose()?.flatten();
         }
         Ok(())
@@ -179,7 +198,7 @@ impl Facets {
     pub(crate) fn set_annotation(&mut self, annotation: &Annotation) -> Result<()> {
         for (facet, value) in facets::of_annotation(annotation) {
             // There are no texts among them.
-            let value = value.map(|value| stored(&value, |_| Ok(None)));
+            let value = value.map(|value| stored(facet, &value, |_| Ok(None)));
             self.values[facet as usize] = value.transpose()?.flatten();
         }
         Ok(())

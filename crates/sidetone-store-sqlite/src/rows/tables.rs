@@ -14,11 +14,7 @@ macro_rules! covered {
 covered! {
     /// All that lists, readers and judgement take from it. What is left out is the work: events,
     /// folding, timers.
-    CALL = "call" (&format!(
-        "account, sid, advanced_features, placeholder, version, annotation, annotation_revision, last_change, rated,
-         end_key, from_hash, to_hash, from_address, to_address, {}",
-        facet::columns()
-    ));
+    CALL = "call" (&call_columns());
     ANNOTATION = "annotation" ("call_id, author, revision, body");
     ANNOTATION_LOG = "annotation_log" ("call_id, previous, seq, author, revision, changed_by, at_us, before, after");
     FEEDBACK = "feedback" ("call_id, last_change, created_us, updated_us");
@@ -34,6 +30,15 @@ covered! {
     OUTBOX = "outbox" (
         "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer"
     );
+}
+
+/// The columns of `call` that its checksum covers.
+pub(crate) fn call_columns() -> String {
+    format!(
+        "account, sid, advanced_features, placeholder, version, annotation, annotation_revision, last_change, rated,
+         end_key, from_hash, to_hash, from_address, to_address, {}",
+        facet::columns()
+    )
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, params};
+use sidetone_core::search;
+use sidetone_store::facets::Facet;
 
 use super::checksum::expect_sound;
 use crate::error::Result;
@@ -48,13 +51,45 @@ impl Terms<'_> {
     }
 }
 
-/// The text that stands for several user agents. It begins with a line feed, which no word of
-/// another kind does, so that user agents stand together in the dictionary and can be searched
-/// without the rest.
-pub(crate) fn of_user_agents<'a>(agents: impl IntoIterator<Item = &'a String>) -> String {
-    agents
-        .into_iter()
-        .fold(String::new(), |text, agent| text + "\n" + agent)
+/// The text that stands for several of one facet. Each begins with a control character, which no
+/// word of another kind does, so that those of a facet stand together in the dictionary and can be
+/// searched without the rest.
+pub(crate) fn together<'a>(lead: char, texts: impl IntoIterator<Item = &'a String>) -> String {
+    let mut together = String::new();
+    for text in texts {
+        together.push(lead);
+        together.push_str(text);
+    }
+    together
+}
+
+/// What texts of a facet begin with where several stand together.
+pub(crate) const fn lead(facet: Facet) -> char {
+    match facet {
+        Facet::Codecs => '\u{b}',
+        _ => '\n',
+    }
+}
+
+/// The numbers of the texts in which a codec is one of several.
+pub(crate) fn with_codec(conn: &Connection, codec: &str) -> Result<Vec<i64>> {
+    let mut statement = conn.prepare_cached(
+        "select id from term where text >= char(11) and text < char(12)
+           and instr(text || char(11), char(11) || ?1 || char(11))",
+    )?;
+    let ids = statement.query_map([codec], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Gives a connection `folded`: text as it is searched for a piece of it.
+pub(crate) fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    conn.create_scalar_function("folded", 1, flags, |context| {
+        let text: Option<String> = context.get(0)?;
+        Ok(text.as_deref().map(search::folded))
+    })
 }
 
 /// The numbers of up to `limit` texts of user agents that have a piece in them.

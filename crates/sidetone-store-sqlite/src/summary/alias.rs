@@ -107,15 +107,18 @@ pub(crate) fn call(
     Ok(None)
 }
 
+/// The row of the call that has a name for its `CallSid`.
+pub(crate) fn row_of(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<i64>> {
+    Ok(conn
+        .prepare_cached("select id from call where sid = ?1 and account = ?2")?
+        .query_row(params![sid.as_bytes(), account], |row| row.get(0))
+        .optional()?)
+}
+
 /// The calls of a name: the one that has it for its `CallSid`, and those that it is an alias of,
 /// day after day.
 pub(crate) fn calls(conn: &Connection, account: i64, sid: CallSid) -> Result<BTreeSet<i64>> {
-    let mut calls: BTreeSet<i64> = conn
-        .prepare_cached("select id from call where sid = ?1 and account = ?2")?
-        .query_row(params![sid.as_bytes(), account], |row| row.get(0))
-        .optional()?
-        .into_iter()
-        .collect();
+    let mut calls: BTreeSet<i64> = row_of(conn, account, sid)?.into_iter().collect();
     let mut days = conn.prepare_cached(
         "select day from alias where account = ?1 and day > ?2 order by day limit 1",
     )?;

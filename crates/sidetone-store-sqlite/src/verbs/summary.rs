@@ -9,7 +9,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{
-    CallRecord, Lookup, Put, PutSummary, Result, Scope, Shown, StoreError, SummaryStore,
+    CallRecord, Count, Lookup, Put, PutSummary, Result, Scope, Shown, StoreError, SummaryStore,
 };
 
 use crate::record::{InForm, Reading, Whole};
@@ -65,6 +65,13 @@ impl SummaryStore for SqliteStore {
         self.list_reading(filter, page, Whole).await
     }
 
+    async fn count(&self, filter: &SummaryFilter) -> Result<Count> {
+        let filter = filter.clone();
+        self.readers
+            .count(move |conn| list::count::count(conn, &filter))
+            .await
+    }
+
     async fn list_shown(
         &self,
         filter: &SummaryFilter,
@@ -88,7 +95,7 @@ impl SqliteStore {
         let (filter, page) = (filter.clone(), *page);
         let page = self
             .readers
-            .scan(move |conn| list::list(conn, &filter, &page, &reading))
+            .list(move |conn| list::list(conn, &filter, &page, &reading))
             .await?;
         let damaged = page.damaged.len() as u64;
         self.writer

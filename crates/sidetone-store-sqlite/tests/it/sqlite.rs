@@ -72,6 +72,15 @@ pub(crate) async fn fill(store: &dyn Store) {
         .annotate(scope(1), call_sid(2), score(2))
         .await
         .unwrap();
+    let said = AnnotationPatch {
+        comment: Some(Some("No sound".into())),
+        incident: Some(Some("INC 1".into())),
+        ..AnnotationPatch::default()
+    };
+    store
+        .annotate(scope(1), call_sid(4), annotate(said))
+        .await
+        .unwrap();
     let anna = Annotate {
         author: "anna".into(),
         ..score(1)

@@ -31,9 +31,9 @@ use crate::page::{Page, PageRequest, RowKey};
 use crate::prelude::*;
 use crate::rules::Published;
 use crate::{
-    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Cursor,
-    DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result, Scope,
-    Shown, StoreStats, Topic,
+    Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
+    Cursor, DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result,
+    Scope, Shown, StoreStats, Topic,
 };
 
 /// Two handles of one database that take turns: each verb is given to the one that did not have the
@@ -104,6 +104,7 @@ take_turns! {
         shown(scope: Scope, sid: CallSid, form: u8) -> Lookup<CallRecord<Shown>>;
         sip_call(account: AccountSid, sid: CallSid, at: TimeUs) -> Option<CallRef>;
         list(filter: &SummaryFilter, page: &PageRequest) -> Page<CallRecord>;
+        count(filter: &SummaryFilter) -> Count;
         list_shown(filter: &SummaryFilter, page: &PageRequest, form: u8) -> Page<CallRecord<Shown>>;
     }
     JudgementStore {

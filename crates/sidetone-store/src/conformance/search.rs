@@ -83,14 +83,14 @@ fn of_call_id(call_id: &str) -> EdgeFacts {
 
 fn by_agent(piece: &str) -> SummaryFilter {
     SummaryFilter {
-        user_agent: Some(piece.to_owned()),
+        user_agent: vec![piece.to_owned()],
         ..SummaryFilter::all(account_sid(1))
     }
 }
 
 fn by_call_id(call_id: &str) -> SummaryFilter {
     SummaryFilter {
-        sip_call: Some(call_sid(account_sid(1), call_id)),
+        sip_call: vec![call_sid(account_sid(1), call_id)],
         ..SummaryFilter::all(account_sid(1))
     }
 }

@@ -115,6 +115,8 @@ fn a_summary_says_what_is_known() {
             Value::Number(ProcessingState::Partial.index()),
         ),
         (Facet::ToCarrier, Value::Text("Carrier")),
+        (Facet::SipResponse, Value::Figure(486)),
+        (Facet::Measured, Value::Number(0)),
     ];
     assert_eq!(said(of_summary(&summary)), expected);
 }
@@ -136,11 +138,16 @@ fn an_annotation_says_what_people_said() {
     assert_eq!(said(of_annotation(&annotation)), expected);
     let comment = Annotation {
         comment: Some("noise".into()),
+        incident: Some("INC 1".into()),
         ..Annotation::default()
     };
     assert_eq!(
         said(of_annotation(&comment)),
-        [(Facet::Judged, Value::Number(1))]
+        [
+            (Facet::Judged, Value::Number(1)),
+            (Facet::Commented, Value::Number(1)),
+            (Facet::Incident, Value::Name("INC 1")),
+        ]
     );
 }
 
@@ -153,6 +160,11 @@ fn a_filter_asks_for_the_same_values() {
     filter.quality_issue = vec![QualityIssue::Echo];
     filter.has_tag = Some(false);
     filter.to_carrier = vec!["Carrier".into()];
+    assert_eq!(ranges(&filter), []);
+    filter.min_duration_s = Some(3);
+    filter.max_mos = Some(350);
+    let least_and_most = [(Facet::Duration, 3..=u32::MAX), (Facet::Mos, 0..=350)];
+    assert_eq!(ranges(&filter), least_and_most);
     let expected = [
         (Facet::Shape, vec![Value::Number(2)]),
         (

@@ -8,6 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
+use sidetone_store::Count;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
 use crate::api::error::ApiError;
@@ -209,6 +210,8 @@ impl List<'_> {
             next_page_url: page.after.map(on),
             key,
             url: self.url(size, query.index, query.sent_token.as_deref()),
+            total: None,
+            total_is_exact: None,
         }
     }
 }
@@ -223,9 +226,24 @@ pub struct Meta {
     next_page_url: Option<String>,
     key: &'static str,
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_is_exact: Option<bool>,
 }
 
 impl Meta {
+    /// The same with how many rows the whole list has; it may have more where they were not all
+    /// counted.
+    #[must_use]
+    pub fn with_total(self, count: Option<Count>) -> Self {
+        Self {
+            total: count.map(|count| count.calls),
+            total_is_exact: count.map(|count| count.is_exact),
+            ..self
+        }
+    }
+
     /// As [`Envelope`], of rows that write themselves.
     ///
     /// # Errors

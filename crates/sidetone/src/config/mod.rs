@@ -164,7 +164,7 @@ impl Settings {
             client_timeout: self
                 .client_timeout
                 .map_or(Duration::from_secs(30), |span| span.0),
-            query_steps: self.query_steps.unwrap_or(40_000_000),
+            query_steps: self.query_steps.unwrap_or(6_000_000),
             webhook_allow_private: self.webhook_allow_private.unwrap_or_default().0,
             access_log: self.access_log.unwrap_or_default().0,
             log_format: self.log_format.unwrap_or_default(),

@@ -171,12 +171,12 @@ CREATE TABLE call (
   business_type integer,
 
   -- The user agents at its edges, all in one term.
-  user_agents integer, checksum integer,
+  user_agents integer, checksum integer, duration_s integer, pdd_ms integer, sip_response integer, loss integer, jitter integer, mos integer, codecs integer, edges integer, measured integer, agents integer, commented integer, incident integer,
 
   unique (sid, account)
 ) strict;
-INSERT INTO "call" VALUES(1,0,1,X'9E3779B97F4A7C150000000000000001',0,1,2,2,1,NULL,1780272003000000,NULL,1780272000000000,1780272060000000,1780272000000000,1780272060000000,1780272060000000,-4238062542659643426,NULL,'sip:bob@example.com',NULL,12,NULL,NULL,NULL,NULL,NULL,0,NULL,0,0,NULL,1,NULL,2,'{"call_score":4}',1,2,1,NULL,NULL,NULL,NULL,4,2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,1745751940);
-INSERT INTO "call" VALUES(2,0,1,X'3C6EF372FE94F82A0000000000000002',0,1,1,0,0,1780272002000000,1780272002000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,532649131);
+INSERT INTO "call" VALUES(1,0,1,X'9E3779B97F4A7C150000000000000001',0,1,2,2,1,NULL,1780272003000000,NULL,1780272000000000,1780272060000000,1780272000000000,1780272060000000,1780272060000000,-9100024591961372966,NULL,'sip:bob@example.com',NULL,12,NULL,NULL,NULL,NULL,NULL,0,NULL,0,0,NULL,1,NULL,2,'{"call_score":4}',1,2,1,NULL,NULL,NULL,NULL,4,2,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,3454803305,NULL,1200,NULL,NULL,NULL,NULL,NULL,NULL,0,1,NULL,NULL);
+INSERT INTO "call" VALUES(2,0,1,X'3C6EF372FE94F82A0000000000000002',0,1,1,0,0,1780272002000000,1780272002000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,402327995,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE change (
   -- The order of the commits; never given twice either.
   id integer primary key autoincrement,
@@ -259,6 +259,23 @@ CREATE TABLE feedback_summary (
   callback_by_get integer not null check (callback_by_get in (0, 1))
 , checksum integer) strict;
 INSERT INTO "feedback_summary" VALUES(1,X'09090909090909090909090909090909',1,20605,20606,0,0,NULL,1780272001000000,1780272001000000,NULL,0,1834082027);
+CREATE TABLE figures (
+  account integer not null references account (id),
+  hour integer not null,
+  bucket integer not null,
+  -- Bit i: there is a call that has the band i.
+  start_mask integer not null,
+  end_mask integer not null,
+  -- How many calls for every bit set.
+  start_counts blob not null,
+  end_counts blob not null,
+  -- The bits of which all calls are listed, then the calls that have one of these.
+  start_calls blob not null,
+  end_calls blob not null,
+  primary key (account, hour, bucket),
+  check (start_mask <> 0 or end_mask <> 0)
+) strict, without rowid;
+INSERT INTO "figures" VALUES(1,494520,0,70368744179712,70368744179712,X'0101',X'0101',X'FFFFFFFFFFFFFFFFFF01000280908080808010',X'FFFFFFFFFFFFFFFFFF01808ECE1C0280908080808010');
 CREATE TABLE fold_state (
   call_id integer primary key references call (id),
   body blob not null
@@ -479,7 +496,11 @@ CREATE INDEX outbox_held on outbox (endpoint, subject, id) where state in (1, 2)
 CREATE INDEX outbox_dead on outbox (dead_us) where dead_us is not null;
 CREATE INDEX outbox_dead_sid on outbox (sid) where dead_us is not null;
 CREATE INDEX change_by_follower on change (follower, id);
+CREATE INDEX call_by_incident on call (account, incident) where incident is not null;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('follower',1);
 INSERT INTO "sqlite_sequence" VALUES('change',2);
+create virtual table comment using fts5(
+  text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
+);
 COMMIT;

@@ -45,9 +45,14 @@ pub async fn read(
     let wanted = query.request();
     let page = app.store.list_shown(&asked.filter, &wanted, template::FORM);
     let page = page.await?;
+    let mut count = None;
+    if asked.with_total {
+        count = Some(app.store.count(&asked.filter).await?);
+    }
 
     let url = format!("{}{}", request.base.0, request.uri.path());
     let meta = list.meta("call_summaries", &query, &page, now);
+    let meta = meta.with_total(count);
     let empty = page.rows.is_empty() && query.is_first();
     let hints = hint::of(&app, &asked, empty && page.damaged.is_empty(), now).await;
     let of_damaged = hint::of_damaged(&page.damaged);

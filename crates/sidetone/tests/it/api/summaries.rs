@@ -34,7 +34,8 @@ async fn every_filter_in_every_spelling() {
     server
         .post(
             &format!("/v1/Voice/{CALL}/Annotation"),
-            "AnsweredBy=human&ConnectivityIssue=dropped_call&QualityIssues=echo,latency&Spam=true&CallScore=2",
+            "AnsweredBy=human&ConnectivityIssue=dropped_call&QualityIssues=echo,latency&Spam=true&CallScore=2\
+             &Comment=Could+not+hear+me&Incident=INC%2B1,+2",
         )
         .await;
     for query in [
@@ -55,6 +56,22 @@ async fn every_filter_in_every_spelling() {
         "AbnormalSession=False",
         "AnsweredByAnnotation=human,machine",
         "ConnectivityIssueAnnotation=invalid_number,dropped_call",
+        "Annotated=true",
+        "Q=%2B44+20+7946-0101",
+        "Q=CA00000000000000000000000000000001",
+        "Q=INC%2B1,+2",
+        "Q=NOT+HEAR",
+        "Comment=NOT+hear",
+        "Comment=at+all&Comment=hear+me",
+        "Incident=INC%2B1,+2",
+        "Incident=!INC+1",
+        "CallSids=CA00000000000000000000000000000009,CA00000000000000000000000000000001",
+        "Direction=inbound&Direction=outbound_api",
+        "Direction=!inbound&CallType=!sip,!client",
+        "FromCarrier=nobody&FromCarrier=T-Mobile+USA%2C+Inc.&FromCarrier=!somebody",
+        "SipResponse=2xx&SipResponse=!4xx",
+        "MinDuration=1&MaxDuration=3600&MinPdd=1",
+        "Measured=true&Tag=!silence&Edge=carrier&Codec=PCMU&MinPacketLoss=2&MinJitter=4",
         "ConnectivityIssues=dropped_call",
         "ConnectivityIssue=dropped_call",
         "QualityIssueAnnotation=choppy_robotic,echo",
@@ -97,6 +114,19 @@ async fn every_filter_in_every_spelling() {
         "StartTime=1m",
         "StartTime=2026-06-01T11:58:01Z",
         "CallType=carrier&SpamAnnotation=false",
+        "Annotated=false",
+        "Q=nobody",
+        "Measured=false",
+        "Agent=alice",
+        "Tag=silence,ice_failure",
+        "Incident=INC%2B1",
+        "Comment=nothing+at+all",
+        "MinDuration=3600",
+        "MinPacketLoss=2.01",
+        "CallSids=CA00000000000000000000000000000009",
+        "CallType=!carrier",
+        "FromCarrier=!T-Mobile+USA%2C+Inc.",
+        "SipResponse=4xx,5xx",
     ] {
         assert_eq!(found(&server, query).await, 0, "{query}");
     }
@@ -227,6 +257,14 @@ async fn wrong_filters() {
         "From=%FF",
         "Number=%07",
         "UserAgent=a%0Ab",
+        "Tag=loud",
+        "MinDuration=1.5",
+        "MinPacketLoss=101",
+        "SipResponse=7xx",
+        "Edge=cloud",
+        "CallSids=CA1",
+        "Comment=%07",
+        "CallType=!",
         "SipCallId=a%0D%0Ab",
     ] {
         let answer = server.get(&format!("/v1/Voice/Summaries?{query}")).await;

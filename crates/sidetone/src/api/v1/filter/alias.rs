@@ -49,8 +49,7 @@ fn annotation_name(name: &str) -> Option<&'static str> {
 }
 
 /// The same parameters under their names of today.
-/// `Annotations=QualityIssue=echo,latency&Spam=true` becomes the filters it is made of. Where a
-/// filter comes under several names, the last one counts.
+/// `Annotations=QualityIssue=echo,latency&Spam=true` becomes the filters it is made of.
 ///
 /// # Errors
 /// When `Annotations` names what is no annotation: what is not understood must not widen the list

@@ -1,16 +1,20 @@
 //! The parameters that narrow the list of summaries, as a filter.
 
 pub mod alias;
+mod choice;
+mod figures;
 mod search;
 pub mod time;
 
+use std::str::FromStr;
+
 use sidetone_core::annotation::{ConnectivityIssue, QualityIssue};
-use sidetone_core::filter::{ProcessingFilter, SortBy, SummaryFilter};
+use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_core::vocabulary::{CallDirection, CallState};
+use sidetone_core::vocabulary::{CallDirection, CallState, EdgeKind, UnknownWord};
 
-use self::search::party;
+use self::choice::Choice;
 use self::time::Bound;
 use crate::api::words::Words;
 use crate::web::form::{Invalid, Params, Value};
@@ -21,12 +25,30 @@ pub const NAMES: &[&str] = &[
     "EndTime",
     "ProcessingState",
     "SortBy",
+    "IncludeTotal",
     "Subaccount",
     "From",
     "To",
     "Number",
     "UserAgent",
     "SipCallId",
+    "CallSids",
+    "Q",
+    "Agent",
+    "Tag",
+    "MinDuration",
+    "MaxDuration",
+    "MinPdd",
+    "SipResponse",
+    "MinPacketLoss",
+    "MinJitter",
+    "MaxMos",
+    "Codec",
+    "Edge",
+    "Measured",
+    "Annotated",
+    "Comment",
+    "Incident",
     "FromCarrier",
     "ToCarrier",
     "FromCountryCode",
@@ -71,6 +93,8 @@ pub struct Asked {
     pub start_by_default: bool,
     /// The state is our default.
     pub processing_by_default: bool,
+    /// How many there are is asked for, too.
+    pub with_total: bool,
     /// `ConnectivityIssueAnnotation` named quality issues, and was taken as
     /// `QualityIssueAnnotation`.
     pub quality_for_connectivity: bool,
@@ -81,10 +105,15 @@ pub struct Asked {
 /// # Errors
 /// When a value is malformed.
 pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, Invalid> {
-    let sip_call = search::sip_call(params, account)?;
-    // Who has the name of one call wants it, whenever it was and whatever its state.
-    let has_defaults = sip_call.is_none();
-    let all = SummaryFilter::all(account);
+    let mut filter = SummaryFilter::all(account);
+    search::read(params, &mut filter)?;
+    figures::read(params, &mut filter)?;
+    let quality_for_connectivity = words(params, &mut filter)?;
+    texts(params, &mut filter)?;
+    flags(params, &mut filter)?;
+    // Who has something in hand of a call wants it, whenever it was and whatever its state.
+    let has_defaults =
+        filter.sip_call.is_empty() && filter.call_sid.is_empty() && filter.clue.is_none();
     let bound = |name, default, bound, widest| match params.filled(name) {
         Some(value) => time::read(value, now, bound),
         None if has_defaults => {
@@ -93,116 +122,144 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, 
         }
         None => Ok(widest),
     };
-    let started_from = bound("StartTime", DEFAULT_START, Bound::Start, all.started_from)?;
-    let ended_until = bound("EndTime", DEFAULT_END, Bound::End, all.ended_until)?;
-    let (connectivity_issue, taken_as_quality) = connectivity(params)?;
-    let mut quality_issue = words(params, "QualityIssueAnnotation")?;
-    let quality_for_connectivity = !taken_as_quality.is_empty();
-    quality_issue.extend(taken_as_quality);
+    filter.started_from = bound(
+        "StartTime",
+        DEFAULT_START,
+        Bound::Start,
+        filter.started_from,
+    )?;
+    filter.ended_until = bound("EndTime", DEFAULT_END, Bound::End, filter.ended_until)?;
+    filter.include_running = filter.ended_until >= now;
     let processing = params.filled("ProcessingState");
-    let filter = SummaryFilter {
-        started_from,
-        ended_until,
-        include_running: ended_until >= now,
-        processing: match processing {
-            Some(value) => processing_state(value)?,
-            None if has_defaults => ProcessingFilter::Completed,
-            None => all.processing,
-        },
-        sort_by: match params.filled("SortBy") {
-            Some(value) => value.word()?,
-            None => SortBy::EndTime,
-        },
-        from: party(params, "From"),
-        to: party(params, "To"),
-        number: search::number(params)?,
-        user_agent: search::user_agent(params)?,
-        sip_call,
-        from_carrier: text(params, "FromCarrier"),
-        to_carrier: text(params, "ToCarrier"),
-        from_country: country(params, "FromCountryCode")?,
-        to_country: country(params, "ToCountryCode")?,
-        verified_caller: flag(params, "VerifiedCaller")?,
-        has_tag: flag(params, "HasTag")?,
-        call_type: words(params, "CallType")?,
-        call_state: respelled(params, "CallState", call_state)?,
-        direction: respelled(params, "Direction", direction)?,
-        abnormal_session: flag(params, "AbnormalSession")?,
-        answered_by: words(params, "AnsweredBy")?,
-        answered_by_heard: words(params, "AnsweredByAnnotation")?,
-        connectivity_issue,
-        quality_issue,
-        spam: flag(params, "SpamAnnotation")?,
-        call_score: scores(params)?,
-        branded_enabled: flag(params, "BrandedEnabled")?,
-        branded_logo: flag(params, "BrandedLogo")?,
-        branded_bundle_sid: text(params, "BrandedBundleSid"),
-        branded_type: text(params, "BrandedType"),
-        branded_use_case: text(params, "BrandedUseCase"),
-        branded_call_reason: text(params, "BrandedCallReason"),
-        voice_integrity_enabled: flag(params, "VoiceIntegrityEnabled")?,
-        voice_integrity_bundle_sid: text(params, "VoiceIntegrityBundleSid"),
-        voice_integrity_use_case: text(params, "VoiceIntegrityUseCase"),
-        business_bundle_sid: text(params, "BusinessProfileBundleSid"),
-        business_identity: text(params, "BusinessProfileIdentity"),
-        business_industry: text(params, "BusinessProfileIndustry"),
-        business_type: text(params, "BusinessProfileType"),
-        ..all
+    filter.processing = match processing {
+        Some(value) => processing_state(value)?,
+        None if has_defaults => ProcessingFilter::Completed,
+        None => filter.processing,
     };
+    if let Some(value) = params.filled("SortBy") {
+        filter.sort_by = value.word()?;
+    }
     Ok(Asked {
         filter,
         start_by_default: has_defaults && params.filled("StartTime").is_none(),
         processing_by_default: has_defaults && processing.is_none(),
+        with_total: match params.filled("IncludeTotal") {
+            Some(value) => value.boolean()?,
+            None => false,
+        },
         quality_for_connectivity,
     })
 }
 
-fn flag(params: &Params, name: &str) -> Result<Option<bool>, Invalid> {
-    params.filled(name).map(|value| value.boolean()).transpose()
+/// Words of closed sets. Says whether quality issues were asked for by the name of the other ones:
+/// the original's own example does that.
+fn words(params: &Params, filter: &mut SummaryFilter) -> Result<bool, Invalid> {
+    fn of<T: FromStr<Err = UnknownWord> + PartialEq>(
+        params: &Params,
+        name: &str,
+    ) -> Result<Choice<T>, Invalid> {
+        Choice::of_lists(params, name, |value| value.word())
+    }
+    of(params, "CallType")?.put(filter, |filter| &mut filter.call_type);
+    Choice::of_lists(params, "CallState", call_state)?.put(filter, |filter| &mut filter.call_state);
+    Choice::of_lists(params, "Direction", direction)?.put(filter, |filter| &mut filter.direction);
+    of(params, "AnsweredBy")?.put(filter, |filter| &mut filter.answered_by);
+    of(params, "Tag")?.put(filter, |filter| &mut filter.tag);
+    Choice::of_lists(params, "Edge", edge)?.put(filter, |filter| &mut filter.edge);
+    Choice::of_many(params, "SipResponse", figures::responses)?
+        .put(filter, |filter| &mut filter.sip_response);
+    of(params, "AnsweredByAnnotation")?.put(filter, |filter| &mut filter.answered_by_heard);
+    Choice::of_lists(params, "CallScoreAnnotation", |value| value.integer(1..=5))?
+        .put(filter, |filter| &mut filter.call_score);
+    let mut quality: Choice<QualityIssue> = of(params, "QualityIssueAnnotation")?;
+    const CONNECTIVITY: &str = "ConnectivityIssueAnnotation";
+    let mut taken_as_quality = false;
+    match of::<ConnectivityIssue>(params, CONNECTIVITY) {
+        Ok(issues) => issues.put(filter, |filter| &mut filter.connectivity_issue),
+        Err(invalid) => {
+            let issues = of::<QualityIssue>(params, CONNECTIVITY).map_err(|_| invalid)?;
+            quality.any.extend(issues.any);
+            quality.none.extend(issues.none);
+            taken_as_quality = true;
+        }
+    }
+    quality.put(filter, |filter| &mut filter.quality_issue);
+    Ok(taken_as_quality)
 }
 
-/// One exact value. Commas belong to it: a carrier is called `T-Mobile USA, Inc.`
-fn text(params: &Params, name: &str) -> Vec<String> {
-    let value = params.filled(name);
-    value
-        .map(|value| value.text.to_owned())
-        .into_iter()
-        .collect()
+/// Texts that are exactly so.
+fn texts(params: &Params, filter: &mut SummaryFilter) -> Result<(), Invalid> {
+    type Field = fn(&mut SummaryFilter) -> &mut Vec<String>;
+    const TEXTS: [(&str, Field); 12] = [
+        ("FromCarrier", |filter| &mut filter.from_carrier),
+        ("ToCarrier", |filter| &mut filter.to_carrier),
+        ("BrandedBundleSid", |filter| &mut filter.branded_bundle_sid),
+        ("BrandedType", |filter| &mut filter.branded_type),
+        ("BrandedUseCase", |filter| &mut filter.branded_use_case),
+        ("BrandedCallReason", |filter| {
+            &mut filter.branded_call_reason
+        }),
+        ("VoiceIntegrityBundleSid", |filter| {
+            &mut filter.voice_integrity_bundle_sid
+        }),
+        ("VoiceIntegrityUseCase", |filter| {
+            &mut filter.voice_integrity_use_case
+        }),
+        ("BusinessProfileBundleSid", |filter| {
+            &mut filter.business_bundle_sid
+        }),
+        ("BusinessProfileIdentity", |filter| {
+            &mut filter.business_identity
+        }),
+        ("BusinessProfileIndustry", |filter| {
+            &mut filter.business_industry
+        }),
+        ("BusinessProfileType", |filter| &mut filter.business_type),
+    ];
+    for (name, field) in TEXTS {
+        let text = |value: Value<'_>| Ok(vec![value.text.to_owned()]);
+        Choice::of_texts(params, name, text)?.put(filter, field);
+    }
+    Choice::of_lists(params, "FromCountryCode", country)?
+        .put(filter, |filter| &mut filter.from_country);
+    Choice::of_lists(params, "ToCountryCode", country)?
+        .put(filter, |filter| &mut filter.to_country);
+    Ok(())
 }
 
-fn country(params: &Params, name: &str) -> Result<Vec<String>, Invalid> {
-    let Some(value) = params.filled(name) else {
-        return Ok(Vec::new());
+fn flags(params: &Params, filter: &mut SummaryFilter) -> Result<(), Invalid> {
+    let flag = |name| {
+        let value = params.filled(name);
+        value.map(Value::boolean).transpose()
     };
+    filter.verified_caller = flag("VerifiedCaller")?;
+    filter.has_tag = flag("HasTag")?;
+    filter.measured = flag("Measured")?;
+    filter.annotated = flag("Annotated")?;
+    filter.abnormal_session = flag("AbnormalSession")?;
+    filter.spam = flag("SpamAnnotation")?;
+    filter.branded_enabled = flag("BrandedEnabled")?;
+    filter.branded_logo = flag("BrandedLogo")?;
+    filter.voice_integrity_enabled = flag("VoiceIntegrityEnabled")?;
+    Ok(())
+}
+
+fn country(value: Value<'_>) -> Result<String, Invalid> {
     if value.text.len() == 2 && value.text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        Ok(vec![value.text.to_ascii_uppercase()])
+        Ok(value.text.to_ascii_uppercase())
     } else {
         Err(value.invalid("a country code of two letters (ISO 3166-1 alpha-2)"))
     }
 }
 
-fn words<T>(params: &Params, name: &str) -> Result<Vec<T>, Invalid>
-where
-    T: std::str::FromStr<Err = sidetone_core::vocabulary::UnknownWord> + PartialEq,
-{
-    let value = params.filled(name);
-    value.map_or_else(|| Ok(Vec::new()), |value| value.words())
-}
-
-/// A list of words that have another spelling elsewhere.
-fn respelled<T: PartialEq>(
-    params: &Params,
-    name: &str,
-    read: impl Fn(Value<'_>) -> Result<T, Invalid>,
-) -> Result<Vec<T>, Invalid> {
-    let mut words = Vec::new();
-    for item in params.filled(name).iter().flat_map(|value| value.items()) {
-        let word = read(item)?;
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    Ok(words)
+/// With `_edge` behind it or without.
+fn edge(value: Value<'_>) -> Result<EdgeKind, Invalid> {
+    let with_edge = format!("{}_edge", value.text);
+    let short = Value {
+        text: &with_edge,
+        ..value
+    };
+    short.word().or_else(|_| value.word())
 }
 
 /// The 2010 API says `failed` and `no-answer`.
@@ -230,23 +287,6 @@ fn processing_state(value: Value<'_>) -> Result<ProcessingFilter, Invalid> {
     match value.text {
         "complete" => Ok(ProcessingFilter::Completed),
         _ => value.word(),
-    }
-}
-
-fn scores(params: &Params) -> Result<Vec<u8>, Invalid> {
-    respelled(params, "CallScoreAnnotation", |value| value.integer(1..=5))
-}
-
-/// Connectivity issues; or, when only quality issues are named, those (the original's own example
-/// does that).
-fn connectivity(params: &Params) -> Result<(Vec<ConnectivityIssue>, Vec<QualityIssue>), Invalid> {
-    const NAME: &str = "ConnectivityIssueAnnotation";
-    match words(params, NAME) {
-        Ok(issues) => Ok((issues, Vec::new())),
-        Err(invalid) => match words(params, NAME) {
-            Ok(issues) => Ok((Vec::new(), issues)),
-            Err(_) => Err(invalid),
-        },
     }
 }
 

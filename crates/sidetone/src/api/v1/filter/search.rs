@@ -1,62 +1,126 @@
 //! Parameters beyond the original's, to look for calls by what people have in hand: a Call-ID from
-//! a trace, somebody's number, the name of a phone.
+//! a trace, somebody's number, the name of a phone, an incident.
 
+use sidetone_core::annotation;
 use sidetone_core::bounds::TEXT_MAX_CHARS;
 use sidetone_core::correlate::sip_call_sid;
+use sidetone_core::filter::{Clue, SummaryFilter};
 use sidetone_core::id::{AccountSid, CallSid};
-use sidetone_core::search::USER_AGENT_CHARS;
+use sidetone_core::search::{USER_AGENT_CHARS, identity};
 
-use crate::web::form::{Invalid, Params};
+use super::choice::Choice;
+use crate::web::form::{Invalid, Params, Value};
 
-/// The call that a SIP Call-ID names. There is no white space in a Call-ID: a space is a plus that
-/// was not escaped.
-pub(super) fn sip_call(params: &Params, account: AccountSid) -> Result<Option<CallSid>, Invalid> {
-    let call_id = text_up_to(params, "SipCallId", TEXT_MAX_CHARS)?;
-    Ok(call_id.map(|call_id| sip_call_sid(account, &call_id.replace(' ', "+"))))
+/// Reads what is looked for.
+///
+/// # Errors
+/// When a value cannot be found.
+pub(super) fn read(params: &Params, filter: &mut SummaryFilter) -> Result<(), Invalid> {
+    let account = filter.account;
+    // There is no white space in a Call-ID: a space is a plus that was not escaped.
+    let call_id = |value: Value<'_>| {
+        let call_id = text_up_to(value, TEXT_MAX_CHARS)?.replace(' ', "+");
+        Ok(vec![sip_call_sid(account, &call_id)])
+    };
+    Choice::of_texts(params, "SipCallId", call_id)?.put(filter, |filter| &mut filter.sip_call);
+    Choice::of_lists(params, "CallSids", call_sid)?.put(filter, |filter| &mut filter.call_sid);
+    let party = |value: Value<'_>| Ok(vec![party(value)]);
+    Choice::of_untrimmed(params, "From", party)?.put(filter, |filter| &mut filter.from);
+    Choice::of_untrimmed(params, "To", party)?.put(filter, |filter| &mut filter.to);
+    Choice::of_untrimmed(params, "Number", number)?.put(filter, |filter| &mut filter.number);
+    Choice::of_texts(params, "Agent", agent)?.put(filter, |filter| &mut filter.agent);
+    let up_to = |chars| move |value: Value<'_>| Ok(vec![text_up_to(value, chars)?]);
+    Choice::of_texts(params, "UserAgent", up_to(USER_AGENT_CHARS))?
+        .put(filter, |filter| &mut filter.user_agent);
+    let said = || up_to(annotation::TEXT_MAX_CHARS);
+    Choice::of_texts(params, "Comment", said())?.put(filter, |filter| &mut filter.comment);
+    Choice::of_texts(params, "Incident", said())?.put(filter, |filter| &mut filter.incident);
+    Choice::of_texts(params, "Codec", |value| {
+        Ok(vec![text_up_to(value, TEXT_MAX_CHARS)?.to_lowercase()])
+    })?
+    .put(filter, |filter| &mut filter.codec);
+    if let Some(value) = params.filled("Q") {
+        let text = text_up_to(value, TEXT_MAX_CHARS)?;
+        filter.clue = Some(clue(&text, account));
+    }
+    Ok(())
 }
 
-/// A piece of a user agent.
-pub(super) fn user_agent(params: &Params) -> Result<Option<String>, Invalid> {
-    text_up_to(params, "UserAgent", USER_AGENT_CHARS)
+/// What a text can be that somebody has in hand: the name of one call, else a number or another
+/// party, a Call-ID, an incident or words of a comment, whichever there is.
+fn clue(text: &str, account: AccountSid) -> Clue {
+    if let Ok(sid) = text.parse() {
+        let calls = vec![sid];
+        return Clue {
+            calls,
+            ..Clue::default()
+        };
+    }
+    // As people write numbers.
+    let bare = text.replace([' ', '-', '(', ')', '.', '/'], "");
+    let digits = bare.strip_prefix('+').unwrap_or(&bare);
+    let is_number = digits.len() >= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parties = vec![if is_number { digits } else { identity(text) }.to_owned()];
+    if !text.contains(':') {
+        parties.push(format!("client:{text}"));
+    }
+    let is_word = !text.contains(char::is_whitespace);
+    let is_piece = (3..=annotation::TEXT_MAX_CHARS).contains(&text.chars().count());
+    Clue {
+        parties,
+        calls: is_word
+            .then(|| sip_call_sid(account, text))
+            .into_iter()
+            .collect(),
+        incident: Some(text.to_owned()),
+        comment: is_piece.then(|| text.to_owned()),
+    }
+}
+
+fn call_sid(value: Value<'_>) -> Result<CallSid, Invalid> {
+    let sid = value.text.parse();
+    sid.map_err(|_| value.invalid("CA and 32 hexadecimal digits"))
 }
 
 /// A number with and without its plus: networks write it both ways. Any other address is only what
 /// it is.
-pub(super) fn number(params: &Params) -> Result<Vec<String>, Invalid> {
-    text_up_to(params, "Number", TEXT_MAX_CHARS)?;
-    let mut numbers = party(params, "Number");
-    if let [address] = &numbers[..] {
-        let digits = address.strip_prefix('+').unwrap_or(address);
-        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            numbers = vec![format!("+{digits}"), digits.to_owned()];
-        }
+fn number(value: Value<'_>) -> Result<Vec<String>, Invalid> {
+    text_up_to(value, TEXT_MAX_CHARS)?;
+    let address = party(value);
+    let digits = address.strip_prefix('+').unwrap_or(&address);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(vec![format!("+{digits}"), digits.to_owned()]);
     }
-    Ok(numbers)
+    Ok(vec![address])
 }
 
 /// A party's address. `From=+1555…` with an unescaped plus arrives with a space in its place.
-pub(super) fn party(params: &Params, name: &str) -> Vec<String> {
-    let sent = params.untrimmed(name).unwrap_or_default();
-    let address = sent.trim();
-    if address.is_empty() {
-        return Vec::new();
-    }
+fn party(value: Value<'_>) -> String {
+    let address = value.text.trim();
     let lost_plus =
-        sent.starts_with(' ') && address.starts_with(|first: char| first.is_ascii_digit());
-    vec![if lost_plus {
+        value.text.starts_with(' ') && address.starts_with(|first: char| first.is_ascii_digit());
+    if lost_plus {
         format!("+{address}")
     } else {
         address.to_owned()
-    }]
+    }
 }
 
-fn text_up_to(params: &Params, name: &str, chars: usize) -> Result<Option<String>, Invalid> {
-    let Some(value) = params.filled(name) else {
-        return Ok(None);
-    };
+/// Whom an address names. A bare name is that of a SIP user, an extension or a client.
+fn agent(value: Value<'_>) -> Result<Vec<String>, Invalid> {
+    let text = text_up_to(value, TEXT_MAX_CHARS)?;
+    Ok(if text.contains(':') {
+        vec![identity(&text).to_owned()]
+    } else {
+        let user = text.split_once('@').map_or(&*text, |(user, _)| user);
+        vec![identity(user).to_owned(), format!("client:{text}")]
+    })
+}
+
+fn text_up_to(value: Value<'_>, chars: usize) -> Result<String, Invalid> {
     let text = value.text_up_to(chars)?;
     if text.contains(char::is_control) {
         return Err(value.invalid("text without control characters"));
     }
-    Ok(Some(text))
+    Ok(text)
 }

@@ -1,0 +1,93 @@
+//! What people wrote of calls, by the pieces of three characters in it.
+//!
+//! The index only says which calls may have a piece; that they do is seen in the annotation.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params};
+use sidetone_core::search;
+
+use super::error::Result;
+
+/// Characters of a piece that the index knows.
+const PIECE_CHARS: usize = 3;
+/// So many of them are asked for: they narrow enough.
+const PIECES_MAX: usize = 24;
+
+/// Notes that the comment on a call was one thing and is another.
+pub(super) fn write(
+    conn: &Connection,
+    call: i64,
+    old: Option<&String>,
+    new: Option<&String>,
+) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    if old.is_some() {
+        erase(conn, call)?;
+    }
+    if let Some(new) = new {
+        conn.prepare_cached("insert into comment (rowid, text) values (?1, ?2)")?
+            .execute(params![call, search::folded(new)])?;
+    }
+    Ok(())
+}
+
+/// Forgets the comment on a call.
+pub(super) fn erase(conn: &Connection, call: i64) -> Result<()> {
+    conn.prepare_cached("delete from comment where rowid = ?1")?
+        .execute([call])?;
+    Ok(())
+}
+
+/// The calls of any account whose comments may have one of some pieces. `None`: they are more than
+/// `few`, or a piece is too short.
+pub(super) fn rows(
+    conn: &Connection,
+    pieces: &[String],
+    few: usize,
+) -> Result<Option<BTreeSet<i64>>> {
+    if pieces.is_empty() {
+        return Ok(None);
+    }
+    let mut statement =
+        conn.prepare_cached("select rowid from comment where comment match ?1 limit ?2")?;
+    let mut rows = BTreeSet::new();
+    for piece in pieces {
+        let Some(query) = query(piece) else {
+            return Ok(None);
+        };
+        let found = statement.query_map(params![query, few + 1], |row| row.get(0))?;
+        rows.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+        if rows.len() > few {
+            return Ok(None);
+        }
+    }
+    Ok(Some(rows))
+}
+
+/// Asks for a folded piece; `None`: it is too short.
+fn query(piece: &str) -> Option<String> {
+    let chars: Vec<char> = piece.chars().collect();
+    let windows = chars.windows(PIECE_CHARS).take(PIECES_MAX);
+    let quoted = |window: &[char]| {
+        let text: String = window.iter().collect();
+        format!("\"{}\"", text.replace('"', "\"\""))
+    };
+    let asked: BTreeSet<String> = windows.map(quoted).collect();
+    let asked: Vec<String> = asked.into_iter().collect();
+    (!asked.is_empty()).then(|| asked.join(" AND "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_asked_for_by_its_pieces() {
+        assert_eq!(query("ab"), None);
+        assert_eq!(query("abc"), Some("\"abc\"".to_owned()));
+        assert_eq!(query("a\"bé"), Some("\"\"\"bé\" AND \"a\"\"b\"".to_owned()));
+    }
+}
