@@ -71,6 +71,7 @@ pub mod rules;
 pub mod search;
 pub mod sides;
 pub mod sip;
+pub mod statistics;
 mod stored;
 pub mod summary;
 pub mod tags;

@@ -4,6 +4,7 @@ pub(crate) mod calls;
 mod finding;
 mod outbox;
 mod rollups;
+mod segments;
 
 use rusqlite::Connection;
 use sidetone_core::id::{AccountSid, CallSid};
@@ -12,6 +13,7 @@ use self::calls::check_changes;
 use self::finding::{FINDINGS_MAX, find};
 use self::outbox::check_outbox;
 use self::rollups::{check_hours, check_pdd, check_rollups};
+use self::segments::check_segments;
 use super::error::Result;
 use super::rows::checksum::Covered;
 use super::rows::tables;
@@ -64,6 +66,9 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     });
     section(&mut findings, "post-dial delays", |findings| {
         check_pdd(conn, findings)
+    });
+    section(&mut findings, "statistics", |findings| {
+        check_segments(conn, findings)
     });
     Ok(findings)
 }

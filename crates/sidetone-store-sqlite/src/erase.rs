@@ -62,6 +62,7 @@ pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<L
     conn.prepare_cached("replace into tombstone (sid, account, at_us) values (?1, ?2, ?3)")?
         .execute(params![call.sid.as_bytes(), account.id, now.micros()])?;
     work.count(shard, id, &facets, &Facets::NONE);
+    work.uncount(shard, &facets, &Facets::NONE);
     feed::note(work, call, &Changed::Erased, now)?;
     Ok(Lookup::Found(()))
 }

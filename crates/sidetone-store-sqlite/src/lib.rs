@@ -25,6 +25,7 @@ mod list;
 mod outbox;
 mod record;
 mod rules;
+mod statistics;
 mod stats;
 mod summary;
 

@@ -3,14 +3,14 @@
 //! A list is a walk along one axis (start or end) from the latest call to the earliest, in up to
 //! three stretches; that of a few calls which something names needs none.
 
-mod condition;
+pub(crate) mod condition;
 pub(super) mod count;
 mod figure_hours;
 mod hour_rows;
 mod judged_hours;
 mod key_range;
 mod matching_hours;
-mod named;
+pub(crate) mod named;
 mod party;
 mod scan_range;
 mod stretch;

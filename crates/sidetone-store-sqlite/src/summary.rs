@@ -191,6 +191,9 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     let was = was.and_then(|document| imported_annotation(summary.call, document));
     alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
     work.count(shard, id, &old, &new);
+    if is_changed {
+        work.uncount(shard, &old, &new);
+    }
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
         let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));
         feedback::moved(work, shard, id, rated, starts)?;

@@ -9,6 +9,7 @@ mod feedback;
 mod judgement;
 mod outbox;
 mod rules;
+mod statistics;
 mod summary;
 
 use sidetone_store::{Store, Topic, Wakeups};

@@ -19,6 +19,7 @@ pub mod log;
 pub mod lookup;
 pub mod page;
 pub mod rules;
+pub mod statistics;
 pub mod summary;
 pub mod wakeups;
 
@@ -36,6 +37,7 @@ pub use crate::log::{
 };
 pub use crate::lookup::{Lookup, Scope};
 pub use crate::rules::RuleStore;
+pub use crate::statistics::StatisticsStore;
 pub use crate::summary::{CallRecord, Count, Put, PutSummary, Rendered, Shown, SummaryStore};
 pub use crate::wakeups::{Topic, Wakeups};
 
@@ -52,6 +54,7 @@ pub trait Store:
     AccountStore
     + EventLog
     + SummaryStore
+    + StatisticsStore
     + JudgementStore
     + FeedbackStore
     + Outbox
@@ -67,6 +70,6 @@ pub trait Store:
 pub mod prelude {
     pub use crate::{
         AccountStore, Care, ChangeFeed, EventLog, FeedbackStore, JudgementStore, Outbox, RuleStore,
-        Store, SummaryStore, Wakeups,
+        StatisticsStore, Store, SummaryStore, Wakeups,
     };
 }

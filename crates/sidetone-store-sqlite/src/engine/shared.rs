@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) changes: Held,
     bells: [Bell; Topic::ALL.len()],
     owners: AtomicU64,
+    tickets: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -63,6 +64,11 @@ impl Shared {
     /// A number for a handle, never given twice.
     pub(crate) fn new_owner(&self) -> u64 {
         self.owners.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A number for who writes segments, from 1, never given twice.
+    pub(crate) fn new_ticket(&self) -> u64 {
+        self.tickets.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The handle is gone: what it worked on is for others.

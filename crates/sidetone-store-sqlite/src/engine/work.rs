@@ -54,4 +54,11 @@ impl<'a> Work<'a> {
     pub(crate) fn count(&mut self, shard: Shard, id: i64, old: &Facets, new: &Facets) {
         self.deltas.change(shard, id, old, new);
     }
+
+    /// Notes for statistics that something changed of a call that was `old` and is `new`, be it what
+    /// no rollup counts.
+    pub(crate) fn uncount(&mut self, shard: Shard, old: &Facets, new: &Facets) {
+        self.deltas.uncount(shard, old.keys);
+        self.deltas.uncount(shard, new.keys);
+    }
 }

@@ -1,4 +1,4 @@
--- Version 5.
+-- Version 5: lists find more, and calls are counted by whatever they are.
 
 -- Judged hours in pieces: the calls of an hour that has more judged calls than its row in `judged` lists, on each axis
 -- (sqlite/judged_piece.rs). They are here where `start_calls` or `end_calls` is NULL there.
@@ -64,3 +64,38 @@ create table figures (
 create virtual table comment using fts5(
   text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
 );
+
+-- Statistics: calls once more, column by column (sidetone-store, statistics).
+
+-- What the calls of a quarter hour have in one column. Clustered so that one column of a time is one
+-- range. Derived: what is here of a quarter that is in `uncounted` is old.
+create table segment (
+  account integer not null references account (id),
+  -- 0: about the calls, whatever the column; below 128: a facet, by the number of its dimension
+  -- (sqlite/facet.rs); from 128 on: another column, by its place.
+  number integer not null check (number between 0 and 255),
+  -- Quarter hours since 1970, rounded down, of call.start_us.
+  quarter integer not null,
+  bucket integer not null,
+  -- From 0: a quarter of very many calls has several.
+  piece integer not null check (piece >= 0),
+  body blob not null,
+  primary key (account, number, quarter, bucket, piece)
+) strict, without rowid;
+
+-- Quarters of which calls changed since their segments were written.
+create table uncounted (
+  quarter integer not null,
+  account integer not null references account (id),
+  bucket integer not null,
+  -- 0: nobody is at it. Else whose ticket it is who writes the segments: what changes meanwhile makes
+  -- a row of its own.
+  ticket integer not null check (ticket >= 0),
+  primary key (quarter, account, bucket, ticket)
+) strict, without rowid;
+
+-- All there are.
+insert into uncounted
+  select 4 * hour + nth, account, bucket, 0
+  from rollup, (select 0 as nth union all select 1 union all select 2 union all select 3)
+  where axis = 0 and dim = 0;

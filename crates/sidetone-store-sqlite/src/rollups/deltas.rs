@@ -14,7 +14,8 @@ use super::{figures, hourly};
 use crate::error::Result;
 use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, NOT_COUNTED, hour_of};
 use crate::rows::shard::Shard;
-use sidetone_store::facets::Facet;
+use sidetone_store::facets::{Facet, Keys};
+use sidetone_store::statistics::quarter::quarter_of;
 
 /// One row of the rollups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,7 @@ pub(crate) struct Deltas {
     figures: Vec<MaskedStep>,
     hourly: Vec<hourly::Step>,
     pdd: Vec<PddStep>,
+    uncounted: Vec<(i64, Shard)>,
 }
 
 /// A moment to which [`Deltas`] can be taken back.
@@ -57,6 +59,7 @@ pub(crate) struct Mark {
     figures: usize,
     hourly: usize,
     pdd: usize,
+    uncounted: usize,
 }
 
 impl Deltas {
@@ -67,6 +70,7 @@ impl Deltas {
             figures: self.figures.len(),
             hourly: self.hourly.len(),
             pdd: self.pdd.len(),
+            uncounted: self.uncounted.len(),
         }
     }
 
@@ -77,11 +81,19 @@ impl Deltas {
         self.figures.truncate(mark.figures);
         self.hourly.truncate(mark.hourly);
         self.pdd.truncate(mark.pdd);
+        self.uncounted.truncate(mark.uncounted);
     }
 
     /// Notes counts of hours.
     pub(crate) fn hourly(&mut self, steps: impl IntoIterator<Item = hourly::Step>) {
         self.hourly.extend(steps);
+    }
+
+    /// Notes that something changed of a call that starts there: its segments are old.
+    pub(crate) fn uncount(&mut self, shard: Shard, keys: Option<Keys>) {
+        let quarter = keys.map(|keys| quarter_of(keys.start_us));
+        self.uncounted
+            .extend(quarter.map(|quarter| (quarter, shard)));
     }
 
     /// Notes that a call was `old` and is `new`.
@@ -170,6 +182,12 @@ impl Deltas {
             write_pdd(conn, steps)?;
         }
         self.pdd.clear();
+        self.uncounted.sort_unstable();
+        self.uncounted.dedup();
+        for (quarter, shard) in self.uncounted.drain(..) {
+            conn.prepare_cached(UNCOUNT)?
+                .execute([quarter, shard.account, shard.bucket])?;
+        }
         Ok(())
     }
 }
@@ -258,6 +276,9 @@ const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, bucket
     on conflict do update set n = excluded.n, calls = excluded.calls";
 const DELETE: &str = "delete from rollup
     where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and bucket = ?6";
+
+const UNCOUNT: &str =
+    "insert or ignore into uncounted (quarter, account, bucket, ticket) values (?1, ?2, ?3, 0)";
 
 /// Applies steps, which are of one row and sorted by posting.
 fn write_row(conn: &Connection, steps: &[Step]) -> Result<()> {

@@ -74,6 +74,10 @@ async fn check_finds_planted_damage() {
         "update outbox set url = 'https://example.org/'",
         "update outbox set headers = 'x-test: 1'",
         "update outbox set signer = 1",
+        "update segment set body = x'01' where number = 8 and quarter = (select min(quarter) from segment)",
+        "update segment set bucket = 1 where number = 0",
+        "delete from segment where number = 0",
+        "delete from segment; delete from uncounted",
         "delete from account_token; update call set account = 9 where id = 3",
     ] {
         std::fs::write(&path, &whole).unwrap();

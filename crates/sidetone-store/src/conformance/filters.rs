@@ -108,13 +108,13 @@ impl Model {
     }
 }
 
-fn random_issues(random: &mut Random) -> Option<Vec<QualityIssue>> {
+pub(super) fn random_issues(random: &mut Random) -> Option<Vec<QualityIssue>> {
     let mut issues = QualityIssue::ALL.to_vec();
     issues.retain(|_| random.one_in(4));
     (!issues.is_empty()).then_some(issues)
 }
 
-fn random_summary(n: u64, random: &mut Random) -> CallSummary {
+pub(super) fn random_summary(n: u64, random: &mut Random) -> CallSummary {
     let started = i64::try_from(random.below(SECONDS)).unwrap();
     let ended = match random.below(10) {
         0 => None,
@@ -189,7 +189,7 @@ fn random_figures(summary: &mut CallSummary, random: &mut Random) {
     }
 }
 
-type Narrow = fn(&mut SummaryFilter, &mut Random);
+pub(super) type Narrow = fn(&mut SummaryFilter, &mut Random);
 
 fn some_of<T: Clone>(values: &[T], random: &mut Random) -> Vec<T> {
     let mut wanted = vec![random.pick(values)];
@@ -209,7 +209,7 @@ fn some_words(words: &[&str], random: &mut Random) -> Vec<String> {
 }
 
 /// A way to narrow a list for every field of the filter.
-const NARROW: &[Narrow] = &[
+pub(super) const NARROW: &[Narrow] = &[
     |filter, random| filter.started_from = at(i64::try_from(random.below(SECONDS)).unwrap()),
     |filter, random| filter.ended_until = at(i64::try_from(random.below(SECONDS)).unwrap()),
     |filter, _| filter.include_running = false,

@@ -25,6 +25,7 @@ pub mod random;
 pub mod rules;
 pub mod sample;
 pub mod search;
+pub mod statistics;
 pub mod summary;
 
 /// Makes every test of the suite a test here. Takes an `async fn() -> [Arc<dyn Store>; 2]` that
@@ -59,6 +60,8 @@ macro_rules! conformance {
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
                 call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;
+            statistics: every_group_and_measure_is_that_of_the_calls, hours_follow_the_clocks_of_their_zone,
+                periods_are_laid_over_each_other, tells_of_the_largest_groups;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,

@@ -30,6 +30,7 @@ use crate::feedback::{
 use crate::page::{Page, PageRequest, RowKey};
 use crate::prelude::*;
 use crate::rules::Published;
+use crate::statistics::{Statistics, StatisticsQuery};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
     Cursor, DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result,
@@ -106,6 +107,10 @@ take_turns! {
         list(filter: &SummaryFilter, page: &PageRequest) -> Page<CallRecord>;
         count(filter: &SummaryFilter) -> Count;
         list_shown(filter: &SummaryFilter, page: &PageRequest, form: u8) -> Page<CallRecord<Shown>>;
+    }
+    StatisticsStore {
+        statistics(query: &StatisticsQuery) -> Statistics;
+        count_quarters(after: Option<Cursor>, ended_before: TimeUs, quarters_max: usize) -> Option<Cursor>;
     }
     JudgementStore {
         annotation(scope: Scope, sid: CallSid) -> Lookup<AnnotationRecord>;

@@ -171,6 +171,8 @@ words! {
         Timers = "timers",
         /// Makes summaries of feedback.
         FeedbackSummaries = "feedback_summaries",
+        /// Writes segments for statistics.
+        Statistics = "statistics",
         /// Serves the endpoints that deliveries go to.
         Deliveries = "deliveries",
         /// Looks at every call after an unclean stop.

@@ -14,6 +14,7 @@ pub mod followers;
 pub mod recheck;
 mod rules;
 pub mod sides;
+pub mod statistics;
 pub mod timers;
 
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use self::feedback_summaries::{FeedbackSummaries, Notice};
 use self::fold::Fold;
 use self::followers::DropFollowers;
+use self::statistics::CountQuarters;
 use self::timers::Timers;
 use crate::app::App;
 use crate::delivery::{Deliveries, Limits};
@@ -32,6 +34,8 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     start_folding(app, tasks, stop);
     let feedback = FeedbackSummaries::new(app.clone(), notice);
     tasks.spawn(run(app.clone(), feedback, stop.clone()));
+    let statistics = CountQuarters::new(app.clone());
+    tasks.spawn(run(app.clone(), statistics, stop.clone()));
     let deliveries = Deliveries::new(app.clone(), Limits::default(), stop.clone());
     tasks.spawn(run(app.clone(), deliveries, stop.clone()));
     let followers = DropFollowers(app.clone());

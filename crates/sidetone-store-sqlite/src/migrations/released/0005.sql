@@ -445,6 +445,19 @@ CREATE TABLE secret_key (
   checksum integer not null
 ) strict;
 INSERT INTO "secret_key" VALUES(1,X'000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F',1295308740);
+CREATE TABLE segment (
+  account integer not null references account (id),
+  -- 0: about the calls, whatever the column; below 128: a facet, by the number of its dimension
+  -- (sqlite/facet.rs); from 128 on: another column, by its place.
+  number integer not null check (number between 0 and 255),
+  -- Quarter hours since 1970, rounded down, of call.start_us.
+  quarter integer not null,
+  bucket integer not null,
+  -- From 0: a quarter of very many calls has several.
+  piece integer not null check (piece >= 0),
+  body blob not null,
+  primary key (account, number, quarter, bucket, piece)
+) strict, without rowid;
 CREATE TABLE set_aside (
   call_id integer primary key references call (id),
   -- The version of the fold that tried; another one may try again.
@@ -475,6 +488,19 @@ CREATE TABLE tombstone (
   at_us integer not null,
   primary key (sid, account)
 ) strict, without rowid;
+CREATE TABLE uncounted (
+  quarter integer not null,
+  account integer not null references account (id),
+  bucket integer not null,
+  -- 0: nobody is at it. Else whose ticket it is who writes the segments: what changes meanwhile makes
+  -- a row of its own.
+  ticket integer not null check (ticket >= 0),
+  primary key (quarter, account, bucket, ticket)
+) strict, without rowid;
+INSERT INTO "uncounted" VALUES(1978080,1,0,0);
+INSERT INTO "uncounted" VALUES(1978081,1,0,0);
+INSERT INTO "uncounted" VALUES(1978082,1,0,0);
+INSERT INTO "uncounted" VALUES(1978083,1,0,0);
 CREATE INDEX provider_secret_account on provider_secret (account);
 CREATE INDEX call_by_end on call (account, end_key) where end_key is not null;
 CREATE INDEX call_by_start on call (account, start_us) where start_us is not null;

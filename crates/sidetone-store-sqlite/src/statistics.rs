@@ -1,0 +1,162 @@
+//! Counting calls: from segments where they hold, else from the calls.
+
+pub(crate) mod build;
+mod fresh;
+mod key;
+pub(crate) mod stored;
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+use self::fresh::Fresh;
+use self::key::Account;
+use self::stored::Statements;
+use super::account;
+use super::error::{Error, Result};
+use super::list::condition::{self, Conditions};
+use super::list::named;
+use super::rows::facet::{Axis, FACETS, hour_of};
+use sidetone_store::StoreError;
+use sidetone_store::facets::{Facet, Shape};
+use sidetone_store::statistics::column::Cells;
+use sidetone_store::statistics::count::Count;
+use sidetone_store::statistics::quarter::{QUARTER_US, quarter_of};
+use sidetone_store::statistics::segment::Builder;
+use sidetone_store::statistics::{Statistics, StatisticsQuery};
+
+/// The most calls that one query reads themselves, because their quarters are uncounted or because
+/// segments do not answer it: some seconds' work.
+const CALLS_READ_MAX: usize = 50_000;
+
+pub(super) fn statistics(conn: &Connection, query: &StatisticsQuery) -> Result<Statistics> {
+    let sid = query.filter.account;
+    let Some(row) = account::find(conn, sid)? else {
+        return Ok(Statistics::default());
+    };
+    let account = Account { id: row.id, sid };
+    let Some(mut count) = Count::new(query) else {
+        return of_calls(conn, account, query);
+    };
+    let mut left = CALLS_READ_MAX;
+    for (first, last) in ranges(conn, account.id, query)? {
+        let uncounted = uncounted(conn, account.id, first, last)?;
+        let range = (first, last);
+        let mut statements = Statements::prepare(conn, account.id, count.columns(), range)?;
+        let mut segments = statements.segments()?;
+        while let Some(mut piece) = segments.next(&uncounted)? {
+            count.add(&mut piece)?;
+        }
+        for (quarter, bucket) in uncounted {
+            let calls =
+                fresh::gather(conn, account, quarter, bucket, left)?.ok_or_else(expensive)?;
+            left -= calls.calls();
+            count.add(&mut Fresh::of(calls, quarter))?;
+        }
+    }
+    Ok(count.finish())
+}
+
+fn expensive() -> Error {
+    Error(StoreError::TooExpensive(format!(
+        "more than {CALLS_READ_MAX} calls to be read one by one"
+    )))
+}
+
+/// The quarters, first and last, in which calls may lie that match: those of the time that is asked
+/// for, and beyond it the few with calls that run, or ended before they started.
+fn ranges(conn: &Connection, account: i64, query: &StatisticsQuery) -> Result<Vec<(i64, i64)>> {
+    let filter = &query.filter;
+    let first = quarter_of(filter.started_from.micros());
+    let last = quarter_of(filter.ended_until.micros());
+    let mut ranges = Vec::new();
+    if first <= last {
+        ranges.push((first, last));
+    }
+    let beyond = first.max(last + 1);
+    let mut hours = conn.prepare_cached(
+        "select distinct hour from rollup
+         where account = ?1 and axis = 0 and dim = ?2 and value in (?3, ?4) and hour >= ?5 order by hour",
+    )?;
+    let running = if filter.include_running {
+        Shape::Running
+    } else {
+        Shape::Skewed
+    };
+    let from_hour = hour_of(beyond.saturating_mul(QUARTER_US));
+    let dim = FACETS[Facet::Shape as usize].dim;
+    let shapes = [Shape::Skewed as i64, running as i64];
+    let hours = hours.query_map(
+        params![account, dim, shapes[0], shapes[1], from_hour],
+        |row| row.get::<_, i64>(0),
+    )?;
+    for hour in hours {
+        let hour = hour?;
+        ranges.push(((4 * hour).max(beyond), 4 * hour + 3));
+    }
+    Ok(ranges)
+}
+
+/// The uncounted quarters of a range, by bucket.
+fn uncounted(
+    conn: &Connection,
+    account: i64,
+    first: i64,
+    last: i64,
+) -> Result<BTreeSet<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(
+        "select quarter, bucket from uncounted where account = ?1 and quarter between ?2 and ?3",
+    )?;
+    let rows = statement.query_map([account, first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Counts what segments do not answer: finds the calls as lists do, and asks each.
+fn of_calls(conn: &Connection, account: Account, query: &StatisticsQuery) -> Result<Statistics> {
+    let filter = &query.filter;
+    let mut count = Count::of_matching(query);
+    let Some(conditions) = Conditions::of(conn, filter)? else {
+        return Ok(count.finish());
+    };
+    let ids = match filter.sip_call {
+        Some(sid) => {
+            let found = named::row_keys(conn, account.id, sid, Axis::Start, &conditions)?;
+            found.into_iter().map(|row_key| row_key.id).collect()
+        }
+        None => ids_of(conn, account.id, &conditions)?,
+    };
+    let mut quarters: HashMap<i64, Builder> = HashMap::new();
+    for id in ids {
+        let Some(call) = fresh::call(conn, account, id)? else {
+            continue;
+        };
+        if filter.matches(&call.summary, &call.annotation)
+            && let Some(cells) = Cells::of(&call.summary, &call.annotation, call.advanced_features)
+        {
+            quarters.entry(cells.quarter).or_default().add(cells);
+        }
+    }
+    for (quarter, calls) in quarters {
+        count.add(&mut Fresh::of(calls, quarter))?;
+    }
+    Ok(count.finish())
+}
+
+fn ids_of(conn: &Connection, account: i64, conditions: &Conditions) -> Result<Vec<i64>> {
+    let mut sql = String::from("select id from call indexed by call_by_start where account = ?");
+    let mut values: Vec<Value> = vec![account.into()];
+    conditions.write(&mut sql, &mut values);
+    sql.push_str(&format!(" limit {}", CALLS_READ_MAX + 1));
+    let mut statement = conn.prepare_cached(&sql)?;
+    condition::bind(&mut statement, &values)?;
+    let mut rows = statement.raw_query();
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(row.get(0)?);
+    }
+    if ids.len() > CALLS_READ_MAX {
+        return Err(expensive());
+    }
+    Ok(ids)
+}

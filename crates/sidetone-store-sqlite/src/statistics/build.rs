@@ -1,0 +1,271 @@
+//! Writing the segments of uncounted quarters.
+
+use rusqlite::{Connection, params};
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+
+use super::fresh;
+use super::key::{Account, Owner, SPAN, number_of, numbers};
+use super::stored::values_of;
+use crate::engine::work::Work;
+use crate::error::Result;
+use crate::rows::cursor;
+use sidetone_store::Cursor;
+use sidetone_store::statistics::quarter::quarter_of;
+use sidetone_store::statistics::segment::{Builder, CALLS_MAX, encode};
+
+/// A quarter of a bucket, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    quarter: i64,
+    account: Account,
+    bucket: i64,
+}
+
+/// The segments of a quarter: number, piece and body of each.
+pub(crate) struct Built {
+    place: Place,
+    segments: Vec<(i64, i64, Vec<u8>)>,
+}
+
+/// Which uncounted quarters are wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// Those beyond this one.
+    pub(crate) after: Option<Cursor>,
+    /// Those that ended before.
+    pub(crate) ended_before: TimeUs,
+    /// So many at most.
+    pub(crate) quarters_max: usize,
+}
+
+impl Wanted {
+    fn beyond(&self) -> Result<[i64; 3]> {
+        let latest = [quarter_of(self.ended_before.micros()), i64::MIN, i64::MIN];
+        let after = self.after.as_ref().map(cursor::read).transpose()?;
+        Ok(after.map_or(latest, |after| latest.min(after)))
+    }
+}
+
+/// Whether there are any.
+pub(crate) fn is_due(conn: &Connection, wanted: &Wanted) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "select 1 from uncounted where (quarter, account, bucket) < (?1, ?2, ?3) limit 1",
+        )?
+        .exists(wanted.beyond()?)?)
+}
+
+/// Takes the latest of them: who has an older ticket for one has none now. They stay uncounted.
+pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<Vec<Place>> {
+    let mut statement = work.conn.prepare_cached(
+        "select distinct u.quarter, u.account, a.sid, u.bucket from uncounted u cross join account a on a.id = u.account
+         where (u.quarter, u.account, u.bucket) < (?1, ?2, ?3)
+         order by u.quarter desc, u.account desc, u.bucket desc limit ?4",
+    )?;
+    let [quarter, account, bucket] = wanted.beyond()?;
+    let most = i64::try_from(wanted.quarters_max).unwrap_or(i64::MAX);
+    let bounds = [quarter, account, bucket, most];
+    let places = statement.query_map(bounds, |row| {
+        Ok(Place {
+            quarter: row.get(0)?,
+            account: Account {
+                id: row.get(1)?,
+                sid: AccountSid::from_bytes(row.get(2)?),
+            },
+            bucket: row.get(3)?,
+        })
+    })?;
+    let places: Vec<Place> = places.collect::<rusqlite::Result<_>>()?;
+    for place in &places {
+        let key = [place.quarter, place.account.id, place.bucket];
+        work.conn
+            .prepare_cached(
+                "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3",
+            )?
+            .execute(key)?;
+        work.conn
+            .prepare_cached(
+                "insert into uncounted (quarter, account, bucket, ticket) values (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                place.quarter,
+                place.account.id,
+                place.bucket,
+                ticket
+            ])?;
+    }
+    Ok(places)
+}
+
+/// Makes the segments of a quarter that was taken, of a snapshot of after that.
+pub(crate) fn build(conn: &Connection, place: Place) -> Result<Built> {
+    let Place {
+        quarter,
+        account,
+        bucket,
+    } = place;
+    let mut built = Built {
+        place,
+        segments: Vec::new(),
+    };
+    let mut piece = 0;
+    let mut calls = Builder::default();
+    fresh::each(conn, account, quarter, bucket, |cells| {
+        calls.add(cells);
+        if calls.calls() == CALLS_MAX {
+            built.add(piece, std::mem::take(&mut calls));
+            piece += 1;
+        }
+        Ok(true)
+    })?;
+    if calls.calls() > 0 {
+        built.add(piece, calls);
+    }
+    Ok(built)
+}
+
+impl Built {
+    fn add(&mut self, piece: i64, calls: Builder) {
+        let place = self.place;
+        let owner = Owner {
+            account: place.account.id,
+            key: (place.quarter, place.bucket, piece),
+        };
+        let (span, columns) = calls.finish(place.quarter);
+        let columns = columns
+            .iter()
+            .map(|(column, values)| (number_of(*column), values));
+        let about = values_of(span);
+        for (number, values) in columns.chain([(SPAN, &about)]) {
+            let body = encode(&owner.of(number), values);
+            self.segments.push((number, piece, body));
+        }
+    }
+
+    /// Where looking for more goes on.
+    pub(crate) fn cursor(&self) -> Cursor {
+        let place = self.place;
+        cursor::of([place.quarter, place.account.id, place.bucket])
+    }
+}
+
+/// Writes the segments of quarters that are still ours; the others are somebody else's by now.
+pub(crate) fn write(work: &mut Work<'_>, quarters: &[Built], ticket: i64) -> Result<()> {
+    for built in quarters {
+        let Place {
+            quarter,
+            account,
+            bucket,
+        } = built.place;
+        let ours = work
+            .conn
+            .prepare_cached(
+                "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
+            )?
+            .execute(params![quarter, account.id, bucket, ticket])?;
+        if ours == 1 {
+            replace(work.conn, built)?;
+        }
+    }
+    Ok(())
+}
+
+/// What did not change is not written: mostly one thing was said of one call.
+fn replace(conn: &Connection, built: &Built) -> Result<()> {
+    let Place {
+        quarter,
+        account,
+        bucket,
+    } = built.place;
+    let mut read = conn.prepare_cached(
+        "select piece, body from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4
+         order by piece",
+    )?;
+    let mut delete = conn.prepare_cached(
+        "delete from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4",
+    )?;
+    let mut insert = conn.prepare_cached(
+        "insert into segment (account, number, quarter, bucket, piece, body) values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for number in numbers() {
+        let key = [account.id, number, quarter, bucket];
+        let old: Vec<(i64, Vec<u8>)> = read
+            .query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let new = || {
+            let of_column = built.segments.iter().filter(move |(of, ..)| *of == number);
+            of_column.map(|(_, piece, body)| (*piece, body))
+        };
+        if old.iter().map(|(piece, body)| (*piece, body)).eq(new()) {
+            continue;
+        }
+        if !old.is_empty() {
+            delete.execute(key)?;
+        }
+        for (piece, body) in new() {
+            insert.execute(params![account.id, number, quarter, bucket, piece, body])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use sidetone_store::conformance::sample::{at, call, create_account, put, summary};
+    use sidetone_store::conformance::statistics::all;
+    use sidetone_store::prelude::*;
+
+    use super::*;
+    use crate::{Options, SqliteStore};
+
+    async fn put_call(store: &SqliteStore, n: u64) {
+        let summary = summary(call(n), 0, Some(60));
+        store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+    }
+
+    async fn take_and_build(store: &SqliteStore, ticket: i64) -> Vec<Built> {
+        let wanted = Wanted {
+            after: None,
+            ended_before: at(10_000),
+            quarters_max: 10,
+        };
+        let taken = store.writer.run(1, move |work| take(work, &wanted, ticket));
+        let taken = taken.await.unwrap();
+        let built = store.readers.aside(move |conn| {
+            let built = taken.into_iter().map(|place| build(conn, place));
+            built.collect::<Result<Vec<Built>>>()
+        });
+        built.await.unwrap()
+    }
+
+    async fn write_built(store: &SqliteStore, built: Vec<Built>, ticket: i64) {
+        let written = store.writer.run(1, move |work| write(work, &built, ticket));
+        written.await.unwrap();
+    }
+
+    async fn calls(store: &SqliteStore) -> u64 {
+        store.statistics(&all()).await.unwrap().calls
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_changes_while_segments_are_made_is_counted() {
+        let store = SqliteStore::open_temporary(Options::default()).unwrap();
+        create_account(&store).await;
+        put_call(&store, 0).await;
+        let built = take_and_build(&store, 1).await;
+        put_call(&store, 1).await;
+        write_built(&store, built, 1).await;
+        assert_eq!(calls(&store).await, 2);
+
+        // Somebody slow, and somebody who takes it from him.
+        let slow = take_and_build(&store, 2).await;
+        put_call(&store, 2).await;
+        let quick = take_and_build(&store, 3).await;
+        write_built(&store, quick, 3).await;
+        write_built(&store, slow, 2).await;
+        assert_eq!(calls(&store).await, 3);
+        assert!(take_and_build(&store, 4).await.is_empty());
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,584 @@
+//! Statistics against the calls themselves, one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use sidetone_core::annotation::{
+    Annotation, AnnotationPatch, AnsweredByHeard, ConnectivityIssue, QualityIssue,
+};
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::media::{Counters, Stat};
+use sidetone_core::statistics::{Interval, Measure};
+use sidetone_core::summary::{CallSummary, EdgeSummary};
+use sidetone_core::time::{DAY_US, TimeUs};
+use sidetone_core::vocabulary::{CallState, EdgeKind};
+
+use super::filters::{NARROW, random_issues, random_summary};
+use super::random::Random;
+use super::sample::{account_sid, annotate, at, call, create_account, put, scope, summary};
+use crate::facets::Facet;
+use crate::statistics::column::{Column, Own};
+use crate::statistics::tally::Tally;
+use crate::statistics::{GroupValue, StatisticsQuery};
+use crate::{Lookup, Store};
+
+/// When the random calls begin: some days before clocks are set by half an hour on Lord Howe.
+const BEGIN_US: i64 = 120 * DAY_US;
+const ZONES: [&str; 4] = [
+    "UTC",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+];
+
+/// What calls are grouped by here.
+const GROUPED_BY: [Column; 20] = [
+    Column::Facet(Facet::CallType),
+    Column::Facet(Facet::CallState),
+    Column::Facet(Facet::Direction),
+    Column::Facet(Facet::AnsweredBy),
+    Column::Facet(Facet::HasTag),
+    Column::Facet(Facet::Tags),
+    Column::Facet(Facet::ToCountry),
+    Column::Facet(Facet::FromCarrier),
+    Column::Facet(Facet::Heard),
+    Column::Facet(Facet::ConnectivityIssue),
+    Column::Facet(Facet::QualityIssues),
+    Column::Facet(Facet::Spam),
+    Column::Facet(Facet::CallScore),
+    Column::Facet(Facet::UserAgents),
+    Column::Own(Own::From),
+    Column::Own(Own::SipResponse),
+    Column::Own(Own::Edges),
+    Column::Own(Own::Codecs),
+    Column::Own(Own::Incident),
+    Column::Own(Own::Comment),
+];
+
+/// The calls that a store should count, by number.
+type Calls = BTreeMap<u64, (CallSummary, Annotation)>;
+
+/// A query for everything about all calls of account 1.
+#[must_use]
+pub fn all() -> StatisticsQuery {
+    StatisticsQuery {
+        filter: SummaryFilter::all(account_sid(1)),
+        advanced_only: false,
+        interval: None,
+        zone: TimeZone::UTC,
+        shift_us: 0,
+        group_by: Vec::new(),
+        measures: Measure::ALL.to_vec(),
+        groups_max: usize::MAX,
+    }
+}
+
+/// Writes the segments of all quarters.
+async fn count_all(store: &dyn Store) {
+    let far = at(1_000_000_000);
+    let mut after = None;
+    while let Some(cursor) = store.count_quarters(after, far, 7).await.unwrap() {
+        after = Some(cursor);
+    }
+    let left = store.count_quarters(None, far, 7).await.unwrap();
+    assert_eq!(left, None);
+}
+
+async fn put_random(store: &dyn Store, calls: &mut Calls, n: u64, random: &mut Random) {
+    // Those with Call-IDs of their own are for the search.
+    let mut summary = random_summary(n + 1_000, random);
+    let facts = &mut summary.facts;
+    for time in [&mut facts.started_at, &mut facts.ended_at] {
+        *time = time.map(|time| time.plus_us(BEGIN_US));
+    }
+    facts.connect_duration_s = random.maybe(&[0, 7, 61, 3_600]);
+    facts.duration_s = random.maybe(&[9, 130, 5_000]);
+    facts.q850_cause = random.maybe(&[16, 17, 34]);
+    for kind in [EdgeKind::Carrier, EdgeKind::Sip] {
+        if random.one_in(2) {
+            let edge = summary.edges.entry(kind).or_default();
+            edge.inbound = random_stream(random);
+            edge.outbound = random_stream(random);
+        }
+    }
+    store
+        .put_summaries(vec![put(summary.clone(), 0)])
+        .await
+        .unwrap();
+    let annotation = calls
+        .remove(&n)
+        .map(|(_, annotation)| annotation)
+        .unwrap_or_default();
+    calls.insert(n, (summary, annotation));
+}
+
+fn random_stream(random: &mut Random) -> Option<Counters> {
+    let figure = |random: &mut Random, largest: usize| {
+        let value = u32::try_from(random.below(largest)).unwrap();
+        (!random.one_in(3)).then(|| f64::from(value) / 7.0)
+    };
+    let stat = |avg: Option<f64>| {
+        avg.map(|avg| Stat {
+            avg: Some(avg),
+            ..Stat::default()
+        })
+    };
+    (!random.one_in(4)).then(|| Counters {
+        codec_name: random.maybe(&["pcmu", "opus", "g729"]).map(str::to_owned),
+        loss_percent: figure(random, 700),
+        jitter_ms: stat(figure(random, 300)),
+        rtt_ms: stat(figure(random, 5_000)),
+        mos: stat(figure(random, 35)),
+        ..Counters::default()
+    })
+}
+
+async fn judge_random(store: &dyn Store, calls: &mut Calls, n: u64, random: &mut Random) {
+    let text = |random: &mut Random| random.maybe(&["A", "b\nb", "\u{e9}"]).map(str::to_owned);
+    let patch = AnnotationPatch {
+        answered_by: Some(random.maybe(AnsweredByHeard::ALL)),
+        connectivity_issue: Some(random.maybe(ConnectivityIssue::ALL)),
+        quality_issues: Some(random_issues(random)),
+        spam: Some(random.maybe(&[true, false])),
+        call_score: Some(random.maybe(&[1, 2, 3, 4, 5])),
+        comment: Some(text(random)),
+        incident: Some(text(random)),
+    };
+    let Some((summary, annotation)) = calls.get_mut(&n) else {
+        return;
+    };
+    let judged = store
+        .annotate(scope(1), summary.call.sid, annotate(patch))
+        .await
+        .unwrap();
+    let Lookup::Found(judged) = judged else {
+        panic!("{judged:?}")
+    };
+    *annotation = judged.annotation;
+}
+
+/// The values of a call in a column.
+fn values(column: Column, summary: &CallSummary, annotation: &Annotation) -> Vec<GroupValue> {
+    let facts = &summary.facts;
+    let number = |number: Option<u64>| number.map(GroupValue::Number).into_iter().collect();
+    let index = |index: Option<u8>| number(index.map(u64::from));
+    let text = |text: &Option<String>| text.clone().map(GroupValue::Text).into_iter().collect();
+    let streams = |edge: &EdgeSummary| [edge.inbound.clone(), edge.outbound.clone()];
+    let mut values: Vec<GroupValue> = match column {
+        Column::Facet(Facet::CallType) => index(facts.call_type.map(|it| it.index())),
+        Column::Facet(Facet::CallState) => index(facts.state.map(|it| it.index())),
+        Column::Facet(Facet::Direction) => index(facts.direction.map(|it| it.index())),
+        Column::Facet(Facet::AnsweredBy) => index(facts.answered_by.map(|it| it.index())),
+        Column::Facet(Facet::HasTag) => index(Some((!summary.tags.is_empty()).into())),
+        Column::Facet(Facet::Tags) => {
+            let tags = summary.tags.iter().map(|tag| u64::from(tag.index()));
+            tags.map(GroupValue::Number).collect()
+        }
+        Column::Facet(Facet::ToCountry) => text(&facts.to.country_code),
+        Column::Facet(Facet::FromCarrier) => text(&facts.from.carrier),
+        Column::Facet(Facet::Heard) => index(annotation.answered_by.map(|it| it.index())),
+        Column::Facet(Facet::ConnectivityIssue) => {
+            index(annotation.connectivity_issue.map(|it| it.index()))
+        }
+        Column::Facet(Facet::QualityIssues) => {
+            let issues: &[QualityIssue] = annotation.quality_issues.as_deref().unwrap_or_default();
+            let issues = issues.iter().map(|issue| u64::from(issue.index()));
+            issues.map(GroupValue::Number).collect()
+        }
+        Column::Facet(Facet::Spam) => index(annotation.spam.map(u8::from)),
+        Column::Facet(Facet::CallScore) => index(annotation.call_score),
+        Column::Facet(Facet::UserAgents) => {
+            let agents = sidetone_core::search::user_agents(summary);
+            agents.into_iter().map(GroupValue::Text).collect()
+        }
+        Column::Own(Own::From) => text(&facts.from.address),
+        Column::Own(Own::SipResponse) => number(facts.last_sip_response.map(u64::from)),
+        Column::Own(Own::Edges) => {
+            let edges = summary.edges.keys().map(|edge| u64::from(edge.index()));
+            edges.map(GroupValue::Number).collect()
+        }
+        Column::Own(Own::Codecs) => {
+            let streams = summary.edges.values().flat_map(streams).flatten();
+            let names: BTreeSet<String> = streams.filter_map(|stream| stream.codec_name).collect();
+            names.into_iter().map(GroupValue::Text).collect()
+        }
+        Column::Own(Own::Incident) => text(&annotation.incident),
+        Column::Own(Own::Comment) => text(&annotation.comment),
+        other => panic!("{other:?}"),
+    };
+    if values.is_empty() {
+        values.push(GroupValue::Unknown);
+    }
+    values
+}
+
+type Found<'a> = Vec<&'a (CallSummary, Annotation)>;
+
+/// The calls of each interval and group.
+fn expected<'a>(
+    query: &StatisticsQuery,
+    calls: &'a Calls,
+) -> BTreeMap<(Option<TimeUs>, Vec<GroupValue>), Found<'a>> {
+    let mut expected: BTreeMap<_, Found<'_>> = BTreeMap::new();
+    for call in calls.values() {
+        let (summary, annotation) = call;
+        if !query.filter.matches(summary, annotation) {
+            continue;
+        }
+        let started = summary.facts.started_at.unwrap().plus_us(query.shift_us);
+        let interval = query
+            .interval
+            .map(|interval| interval.start_of(started, &query.zone));
+        let mut groups = vec![Vec::new()];
+        for column in &query.group_by {
+            let values = values(*column, summary, annotation);
+            let with = |group: &Vec<GroupValue>| {
+                let group = group.clone();
+                let longer = values.iter().map(move |value| {
+                    let mut group = group.clone();
+                    group.push(value.clone());
+                    group
+                });
+                longer.collect::<Vec<_>>()
+            };
+            groups = groups.iter().flat_map(with).collect();
+        }
+        for group in groups {
+            expected.entry((interval, group)).or_default().push(call);
+        }
+    }
+    expected
+}
+
+fn check_tally(tally: &Tally, calls: &Found<'_>) {
+    let count = |is: &dyn Fn(&CallSummary, &Annotation) -> bool| {
+        calls
+            .iter()
+            .filter(|(summary, annotation)| is(summary, annotation))
+            .count()
+    };
+    let ratio = |some: usize, of: usize| {
+        let [some, of] = [some, of].map(|count| f64::from(u32::try_from(count).unwrap()));
+        (of > 0.0).then(|| some * 100.0 / of)
+    };
+    let all = calls.len();
+    assert_eq!(tally.calls, all as u64);
+    let is_in = |states: &[CallState], summary: &CallSummary| {
+        summary
+            .facts
+            .state
+            .is_some_and(|state| states.contains(&state))
+    };
+    let declined = |summary: &CallSummary| {
+        let facts = &summary.facts;
+        facts.last_sip_response == Some(486) || facts.q850_cause == Some(17)
+    };
+    let answered = count(&|it, _| is_in(&[CallState::Completed, CallState::Answered], it));
+    let effective = count(&|it, _| {
+        is_in(
+            &[CallState::Busy, CallState::NoAnswer, CallState::Canceled],
+            it,
+        ) || is_in(&[CallState::Fail], it) && declined(it)
+    });
+    let failed = count(&|it, _| is_in(&[CallState::Fail], it) && !declined(it));
+    let seizures = answered + effective + failed;
+    assert_eq!(tally.answered(), answered as u64);
+    assert_eq!(tally.answer_seizure_ratio(), ratio(answered, seizures));
+    assert_eq!(
+        tally.network_effectiveness_ratio(),
+        ratio(answered + effective, seizures)
+    );
+    let has_media = |it: &CallSummary| {
+        it.edges
+            .values()
+            .any(|edge| edge.inbound.is_some() || edge.outbound.is_some())
+    };
+    assert_eq!(tally.measured(), ratio(count(&|it, _| has_media(it)), all));
+    assert_eq!(
+        tally.tagged(),
+        ratio(count(&|it, _| !it.tags.is_empty()), all)
+    );
+    assert_eq!(
+        tally.annotated(),
+        ratio(count(&|_, said| !said.is_empty()), all)
+    );
+    let judged = count(&|_, said| said.spam.is_some());
+    assert_eq!(
+        tally.spam(),
+        ratio(count(&|_, said| said.spam == Some(true)), judged)
+    );
+    let scores =
+        [1, 2, 3, 4, 5].map(|score| count(&|_, said| said.call_score == Some(score)) as u64);
+    assert_eq!(tally.scores(), scores);
+    for measure in [
+        Measure::Duration,
+        Measure::Pdd,
+        Measure::PacketLoss,
+        Measure::Jitter,
+        Measure::Rtt,
+        Measure::Mos,
+    ] {
+        check_spread(tally, measure, calls);
+    }
+}
+
+fn check_spread(tally: &Tally, measure: Measure, calls: &Found<'_>) {
+    let worst = |summary: &CallSummary, figure: fn(&Counters) -> Option<f64>, is_low_bad: bool| {
+        let edges = summary.edges.values();
+        let streams = edges.flat_map(|edge| edge.inbound.iter().chain(&edge.outbound));
+        let figures = streams.filter_map(figure);
+        let worst = if is_low_bad {
+            figures.reduce(f64::min)
+        } else {
+            figures.reduce(f64::max)
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "small numbers"
+        )]
+        worst.map(|figure| (figure * 1000.0).round() as u64)
+    };
+    let value = |summary: &CallSummary| match measure {
+        Measure::Duration => summary
+            .facts
+            .connect_duration_s
+            .or(summary.facts.duration_s),
+        Measure::Pdd => summary.facts.pdd_ms,
+        Measure::PacketLoss => worst(summary, |it| it.loss_percent, false),
+        Measure::Jitter => worst(summary, |it| it.jitter_ms?.avg, false),
+        Measure::Rtt => worst(summary, |it| it.rtt_ms?.avg, false),
+        _ => worst(summary, |it| it.mos?.avg, true),
+    };
+    let mut values: Vec<u64> = calls
+        .iter()
+        .filter_map(|(summary, _)| value(summary))
+        .collect();
+    values.sort_unstable();
+    let spread = tally.spread(measure);
+    assert_eq!(
+        spread.map_or(0, |it| it.count()),
+        values.len() as u64,
+        "{measure}"
+    );
+    let Some(spread) = spread else { return };
+    let sum: u64 = values.iter().sum();
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let mean = sum as f64 / values.len() as f64;
+    assert_eq!(spread.mean(), Some(mean), "{measure}");
+    for percent in [50, 95, 99] {
+        let rank = (values.len() * percent).div_ceil(100);
+        let exact = values[rank - 1];
+        let told = spread.percentile(percent as u64).unwrap();
+        assert!(
+            told.abs_diff(exact) * 100 <= exact,
+            "{measure} p{percent}: {told} for {exact}"
+        );
+    }
+}
+
+async fn compare(store: &dyn Store, calls: &Calls, query: &StatisticsQuery, about: &str) {
+    let told = store.statistics(query).await.unwrap();
+    let mut expected = expected(query, calls);
+    let matching = calls
+        .values()
+        .filter(|(it, said)| query.filter.matches(it, said));
+    assert_eq!(told.calls, matching.count() as u64, "{about}, {query:?}");
+    let groups: BTreeSet<_> = expected.keys().map(|(_, group)| group.clone()).collect();
+    assert_eq!(told.groups, groups.len(), "{about}, {query:?}");
+    assert!(told.rows.is_sorted_by_key(|row| row.interval_start));
+    for row in &told.rows {
+        let found = expected.remove(&(row.interval_start, row.group.clone()));
+        let found = found.unwrap_or_else(|| panic!("{about}: {row:?} of {query:?}"));
+        check_tally(&row.tally, &found);
+    }
+    assert!(expected.is_empty(), "{about}: {expected:?} of {query:?}");
+}
+
+fn random_query(random: &mut Random) -> StatisticsQuery {
+    let mut query = all();
+    for _ in 0..random.below(3) {
+        let filter = &mut query.filter;
+        let (from, until) = (filter.started_from, filter.ended_until);
+        random.pick(NARROW)(filter, random);
+        if filter.started_from != from {
+            filter.started_from = filter.started_from.plus_us(BEGIN_US);
+        }
+        if filter.ended_until != until {
+            filter.ended_until = filter.ended_until.plus_us(BEGIN_US);
+        }
+    }
+    query.interval = random.maybe(Interval::ALL);
+    query.zone = TimeZone::get(random.pick(&ZONES)).unwrap();
+    query.shift_us = random.pick(&[0, 0, DAY_US, -1_234_567_891]);
+    for _ in 0..random.below(3) {
+        query.group_by.push(random.pick(&GROUPED_BY));
+    }
+    query
+}
+
+/// Random calls by random filters, groups and intervals, whether their quarters are counted or not:
+/// each number is that of the calls, one by one. Calls that move, change or go are counted as they are.
+pub async fn every_group_and_measure_is_that_of_the_calls(store: Arc<dyn Store>) {
+    let seed = 3;
+    let random = &mut Random::new(seed);
+    create_account(&*store).await;
+    let mut calls = Calls::new();
+    for n in 0..120 {
+        put_random(&*store, &mut calls, n, random).await;
+        if random.one_in(3) {
+            judge_random(&*store, &mut calls, n, random).await;
+        }
+    }
+    for stage in ["uncounted", "counted", "changed", "erased", "counted again"] {
+        match stage {
+            "counted" | "counted again" => count_all(&*store).await,
+            "changed" => {
+                for _ in 0..20 {
+                    let n = random.below(120) as u64;
+                    put_random(&*store, &mut calls, n, random).await;
+                    judge_random(&*store, &mut calls, random.below(120) as u64, random).await;
+                }
+            }
+            "erased" => {
+                for n in (0..120).step_by(9) {
+                    if let Some((summary, _)) = calls.remove(&n) {
+                        store.erase(summary.call, at(0)).await.unwrap();
+                    }
+                }
+            }
+            _ => {}
+        }
+        for column in GROUPED_BY {
+            let by_one = StatisticsQuery {
+                group_by: vec![column],
+                ..all()
+            };
+            compare(&*store, &calls, &by_one, &format!("seed {seed}, {stage}")).await;
+        }
+        for round in 0..40 {
+            let query = random_query(random);
+            compare(
+                &*store,
+                &calls,
+                &query,
+                &format!("seed {seed}, {stage}, {round}"),
+            )
+            .await;
+        }
+    }
+}
+
+/// Puts calls that began at some times.
+async fn put_at(store: &dyn Store, times: &[&str]) {
+    create_account(store).await;
+    for (n, time) in (0..).zip(times) {
+        let mut summary = summary(call(n), 0, Some(60));
+        let started = TimeUs::parse_rfc3339(time).unwrap();
+        summary.facts.started_at = Some(started);
+        summary.facts.ended_at = Some(started.plus_us(60_000_000));
+        store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+    }
+}
+
+async fn hours(store: &dyn Store, query: &StatisticsQuery) -> Vec<(String, u64)> {
+    let told = store.statistics(query).await.unwrap();
+    let hour = |at: Option<TimeUs>| at.unwrap().to_string();
+    told.rows
+        .iter()
+        .map(|row| (hour(row.interval_start), row.tally.calls))
+        .collect()
+}
+
+/// On Lord Howe clocks are set by half an hour: one hour has 90 minutes, another 30. In New York one
+/// comes twice.
+pub async fn hours_follow_the_clocks_of_their_zone(store: Arc<dyn Store>) {
+    put_at(
+        &*store,
+        &[
+            "2026-04-04T14:10:00Z",
+            "2026-04-04T15:10:00Z",
+            "2026-04-04T15:29:59Z",
+            "2026-04-04T15:30:00Z",
+            "2026-10-03T15:29:59Z",
+            "2026-10-03T15:45:00Z",
+            "2026-10-03T16:00:00Z",
+            "2026-11-01T05:10:00Z",
+            "2026-11-01T06:10:00Z",
+        ],
+    )
+    .await;
+    let mut query = all();
+    query.interval = Some(Interval::Hour);
+    for is_counted in [false, true] {
+        if is_counted {
+            count_all(&*store).await;
+        }
+        query.zone = TimeZone::get("Australia/Lord_Howe").unwrap();
+        let lord_howe = hours(&*store, &query).await;
+        let expected = [
+            ("2026-04-04T14:00:00Z", 3),
+            ("2026-04-04T15:30:00Z", 1),
+            ("2026-10-03T14:30:00Z", 1),
+            ("2026-10-03T15:30:00Z", 1),
+            ("2026-10-03T16:00:00Z", 1),
+            ("2026-11-01T05:00:00Z", 1),
+            ("2026-11-01T06:00:00Z", 1),
+        ];
+        let expected = expected.map(|(hour, calls)| (hour.to_owned(), calls));
+        assert_eq!(lord_howe, expected);
+        query.zone = TimeZone::get("America/New_York").unwrap();
+        let new_york = hours(&*store, &query).await;
+        let twice = ["2026-11-01T05:00:00Z", "2026-11-01T06:00:00Z"].map(|it| (it.to_owned(), 1));
+        assert!(new_york.ends_with(&twice), "{new_york:?}");
+    }
+}
+
+/// A period that is moved has the intervals of the one it is laid over, also where quarters are cut.
+pub async fn periods_are_laid_over_each_other(store: Arc<dyn Store>) {
+    put_at(
+        &*store,
+        &[
+            "2026-06-01T10:03:00Z",
+            "2026-06-01T10:07:00Z",
+            "2026-06-01T10:59:00Z",
+        ],
+    )
+    .await;
+    count_all(&*store).await;
+    let query = StatisticsQuery {
+        interval: Some(Interval::Hour),
+        shift_us: 55 * 60_000_000,
+        ..all()
+    };
+    let expected = [("2026-06-01T10:00:00Z", 1), ("2026-06-01T11:00:00Z", 2)];
+    let expected = expected.map(|(hour, calls)| (hour.to_owned(), calls));
+    assert_eq!(hours(&*store, &query).await, expected);
+}
+
+/// Of many groups those with the most calls are told of, and how many there are.
+pub async fn tells_of_the_largest_groups(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    for n in 0..30 {
+        let mut summary = summary(call(n), 0, Some(60));
+        summary.facts.to.carrier = Some(format!("carrier {}", if n < 20 { n % 4 } else { n }));
+        store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+    }
+    count_all(&*store).await;
+    let query = StatisticsQuery {
+        group_by: vec![Column::Facet(Facet::ToCarrier)],
+        groups_max: 3,
+        ..all()
+    };
+    let told = store.statistics(&query).await.unwrap();
+    assert_eq!((told.groups, told.calls), (14, 30));
+    let groups: Vec<_> = told
+        .rows
+        .iter()
+        .map(|row| (row.group.clone(), row.tally.calls))
+        .collect();
+    let expected = ["carrier 0", "carrier 1", "carrier 2"];
+    let expected = expected.map(|it| (vec![GroupValue::Text(it.to_owned())], 5));
+    assert_eq!(groups, expected);
+}

@@ -1,0 +1,102 @@
+//! Counting calls by whatever they are, over any time: what is asked, what is answered, and all of the
+//! work that is no engine's.
+//!
+//! Calls are kept a second time for it, column by column: for each quarter hour of their starts and
+//! each [`Column`] an engine has a segment. Nothing is counted when a call is written; it only makes
+//! its quarter *uncounted*, and [`StatisticsStore::count_quarters`] writes the segments of such
+//! quarters anew, later. Until then an engine reads the calls of uncounted quarters themselves. So an
+//! answer is always that of the moment, whatever came late, was erased or has expired.
+
+pub mod column;
+pub mod condition;
+pub mod count;
+pub mod histogram;
+pub mod quarter;
+pub mod segment;
+pub mod tally;
+
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::statistics::{Interval, Measure};
+use sidetone_core::time::TimeUs;
+
+use self::column::Column;
+use self::tally::Tally;
+use crate::cursor::Cursor;
+use crate::error::Result;
+
+/// The most that calls are grouped by at once.
+pub const GROUPED_BY_MAX: usize = 2;
+
+/// What is to be counted, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatisticsQuery {
+    /// Which calls. They are counted where they started.
+    pub filter: SummaryFilter,
+    /// Only calls whose account had advanced features on when they were first seen.
+    pub advanced_only: bool,
+    /// Stretches of the calendar to count by; `None`: all of the time together.
+    pub interval: Option<Interval>,
+    /// By whose clocks.
+    pub zone: TimeZone,
+    /// Added to the time of each call before it is put into its interval, µs: so an earlier period
+    /// is laid over a later one.
+    pub shift_us: i64,
+    /// What calls are grouped by, at most [`GROUPED_BY_MAX`].
+    pub group_by: Vec<Column>,
+    /// What is told of them. The number of calls always is.
+    pub measures: Vec<Measure>,
+    /// So many groups at most are told of: those with the most calls.
+    pub groups_max: usize,
+}
+
+/// One value of what calls are grouped by. A word of a closed set is its place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GroupValue {
+    /// The calls of which it is not known.
+    Unknown,
+    /// A number.
+    Number(u64),
+    /// A text.
+    Text(String),
+}
+
+/// The calls of one group and interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatisticsRow {
+    /// When the interval begins.
+    pub interval_start: Option<TimeUs>,
+    /// The value of each column that calls are grouped by.
+    pub group: Vec<GroupValue>,
+    /// What they come to.
+    pub tally: Tally,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statistics {
+    /// By interval, and in each by group; the groups with more calls first. None without calls.
+    pub rows: Vec<StatisticsRow>,
+    /// The calls that matched, each once, those of groups that are not told of too.
+    pub calls: u64,
+    /// How many groups there are.
+    pub groups: usize,
+}
+
+/// Statistics of calls.
+#[async_trait]
+pub trait StatisticsStore: Send + Sync {
+    /// Counts the calls that match, as of one moment. A call of several values of what is grouped by
+    /// (tags, issues, codecs) counts for each. [`TooExpensive`](crate::StoreError::TooExpensive) when
+    /// that takes too much work or memory.
+    async fn statistics(&self, query: &StatisticsQuery) -> Result<Statistics>;
+    /// Writes the segments of uncounted quarters, latest first: of those beyond `after` that ended before a
+    /// time, so many at most. Says where it got; `None`: there are none.
+    async fn count_quarters(
+        &self,
+        after: Option<Cursor>,
+        ended_before: TimeUs,
+        quarters_max: usize,
+    ) -> Result<Option<Cursor>>;
+}

@@ -1,0 +1,152 @@
+//! A filter, as far as columns answer it.
+
+use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::search;
+use sidetone_core::time::TimeUs;
+
+use super::column::{Arity, Column, Own};
+use super::segment::Values;
+use crate::facets::{self, Facet, Value};
+
+/// One thing that a call must have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Condition {
+    /// In a column, one of some codes.
+    Codes(Column, Vec<u64>),
+    /// In a column, one of some bits.
+    Bits(Column, u64),
+    /// In one of some columns, one of some texts.
+    Texts(Vec<Column>, Vec<String>),
+    /// In a column, a text with a piece in it.
+    Piece(Column, String),
+}
+
+/// The conditions of a filter but for its times. `None`: columns do not answer all of them, and calls
+/// have to be asked themselves.
+pub(super) fn of(filter: &SummaryFilter) -> Option<Vec<Condition>> {
+    if !is_answered(filter) {
+        return None;
+    }
+    let mut conditions = Vec::new();
+    for (facet, values) in facets::wanted(filter) {
+        let column = Column::Facet(facet);
+        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+        for value in values {
+            match value {
+                Value::Number(number) => numbers.push(u64::from(number)),
+                Value::Text(text) => texts.push(text.to_owned()),
+                Value::Set(_) | Value::Texts(_) => return None,
+            }
+        }
+        conditions.push(if !texts.is_empty() {
+            Condition::Texts(vec![column], texts)
+        } else if column.arity() == Arity::Bits {
+            Condition::Bits(
+                column,
+                numbers
+                    .iter()
+                    .fold(0, |bits, place| bits | 1 << (place & 63)),
+            )
+        } else {
+            Condition::Codes(column, numbers.iter().map(|number| number + 1).collect())
+        });
+    }
+    let (from, to) = (Column::Own(Own::From), Column::Own(Own::To));
+    for (columns, addresses) in [
+        (vec![from], &filter.from),
+        (vec![to], &filter.to),
+        (vec![from, to], &filter.number),
+    ] {
+        if !addresses.is_empty() {
+            conditions.push(Condition::Texts(columns, addresses.clone()));
+        }
+    }
+    if let Some(piece) = &filter.user_agent {
+        let piece = search::user_agent(piece);
+        conditions.push(Condition::Piece(Column::Facet(Facet::UserAgents), piece));
+    }
+    Some(conditions)
+}
+
+/// Whether nothing is left of a filter without what is answered here. So a condition that is new is
+/// never passed over: it is answered by the calls themselves, until it has a line here.
+fn is_answered(filter: &SummaryFilter) -> bool {
+    let all = SummaryFilter::all(filter.account);
+    let mut rest = SummaryFilter {
+        started_from: TimeUs::from_micros(i64::MIN),
+        ended_until: TimeUs::from_micros(i64::MAX),
+        include_running: true,
+        processing: ProcessingFilter::All,
+        sort_by: all.sort_by,
+        ..filter.clone()
+    };
+    macro_rules! clear {
+        ($($field:ident)+) => { $(rest.$field = Default::default();)+ };
+    }
+    clear! {
+        from to number user_agent from_carrier to_carrier from_country to_country verified_caller has_tag call_type
+        call_state direction abnormal_session answered_by answered_by_heard connectivity_issue quality_issue spam
+        call_score branded_enabled branded_logo branded_bundle_sid branded_type branded_use_case branded_call_reason
+        voice_integrity_enabled voice_integrity_bundle_sid voice_integrity_use_case business_bundle_sid
+        business_identity business_industry business_type
+    }
+    rest == all
+}
+
+impl Condition {
+    /// The columns it asks.
+    pub(super) fn columns(&self) -> &[Column] {
+        match self {
+            Self::Codes(column, _) | Self::Bits(column, _) | Self::Piece(column, _) => {
+                std::slice::from_ref(column)
+            }
+            Self::Texts(columns, _) => columns,
+        }
+    }
+
+    /// Keeps the calls that meet it; `values` are those of its columns.
+    pub(super) fn keep(&self, calls: &mut Vec<u32>, values: &[&Values]) {
+        let [first, rest @ ..] = values else { return };
+        match self {
+            Self::Codes(_, wanted) => {
+                calls.retain(|call| wanted.contains(&first.code(*call as usize)));
+            }
+            Self::Bits(_, wanted) => calls.retain(|call| {
+                let bits = first.code(*call as usize).saturating_sub(1);
+                bits & wanted != 0
+            }),
+            Self::Piece(_, piece) => {
+                let found = found(first, |text| {
+                    text.split('\n').any(|line| line.contains(piece))
+                });
+                calls.retain(|call| is_found(&found, first, *call));
+            }
+            Self::Texts(_, wanted) => {
+                let is_wanted = |text: &str| wanted.iter().any(|wanted| wanted == text);
+                let of_first = found(first, is_wanted);
+                let of_rest: Vec<_> = rest.iter().map(|values| found(values, is_wanted)).collect();
+                calls.retain(|call| {
+                    is_found(&of_first, first, *call)
+                        || of_rest
+                            .iter()
+                            .zip(rest)
+                            .any(|(found, values)| is_found(found, values, *call))
+                });
+            }
+        }
+    }
+}
+
+/// For each text of a segment whether it is wanted.
+fn found(values: &Values, is_wanted: impl Fn(&str) -> bool) -> Vec<bool> {
+    values.texts.iter().map(|text| is_wanted(text)).collect()
+}
+
+fn is_found(found: &[bool], values: &Values, call: u32) -> bool {
+    let place = usize::try_from(values.code(call as usize)).unwrap_or(0);
+    place
+        .checked_sub(1)
+        .and_then(|place| found.get(place))
+        .copied()
+        .unwrap_or(false)
+}

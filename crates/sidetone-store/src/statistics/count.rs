@@ -1,0 +1,313 @@
+//! Counting the calls of segments.
+
+mod group;
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use sidetone_core::time::TimeUs;
+
+use self::group::{Grouping, Slots};
+use super::column::{Column, Own, unfolded};
+use super::condition::{self, Condition};
+use super::quarter::QUARTER_US;
+use super::segment::{Span, Values};
+use super::tally::{self, Tally};
+use super::{GROUPED_BY_MAX, GroupValue, Statistics, StatisticsQuery, StatisticsRow};
+use crate::error::StoreError;
+
+/// The most memory that counts may take.
+const COUNTS_MAX_BYTES: usize = 64 << 20;
+
+/// Calls of one quarter, to be read column by column.
+pub trait Piece {
+    /// What can go wrong.
+    type Error: From<StoreError>;
+
+    /// About these calls.
+    fn span(&self) -> Span;
+
+    /// What they have in a column; each column is asked for once.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn take(&mut self, column: Column) -> Result<Values, Self::Error>;
+}
+
+/// A count under way.
+pub struct Count<'a> {
+    query: &'a StatisticsQuery,
+    conditions: Vec<Condition>,
+    /// Whether calls out of range may come.
+    is_ranged: bool,
+    /// What every piece is asked for.
+    columns: Vec<Column>,
+    groupings: Vec<Grouping>,
+    slots: Slots,
+    tallies: Vec<Tally>,
+    calls: u64,
+    bytes: usize,
+}
+
+impl<'a> Count<'a> {
+    /// A count of all calls that come and match. `None`: columns do not tell which do.
+    #[must_use]
+    pub fn new(query: &'a StatisticsQuery) -> Option<Self> {
+        let conditions = condition::of(&query.filter)?;
+        Some(Self::with(query, conditions, true))
+    }
+
+    /// A count of calls of which it is known that they match the filter.
+    #[must_use]
+    pub fn of_matching(query: &'a StatisticsQuery) -> Self {
+        Self::with(query, Vec::new(), false)
+    }
+
+    fn with(query: &'a StatisticsQuery, mut conditions: Vec<Condition>, is_ranged: bool) -> Self {
+        if query.advanced_only {
+            let yes = Condition::Codes(Column::Own(Own::AdvancedFeatures), vec![2]);
+            conditions.push(yes);
+        }
+        let group_by = query.group_by.iter().take(GROUPED_BY_MAX);
+        let groupings: Vec<_> = group_by.map(|column| Grouping::by(*column)).collect();
+        let mut columns: Vec<Column> = conditions
+            .iter()
+            .flat_map(|condition| condition.columns().iter().copied())
+            .chain(query.group_by.iter().copied())
+            .chain(query.measures.iter().filter_map(|it| tally::column_of(*it)))
+            .collect();
+        columns.sort_unstable();
+        columns.dedup();
+        Self {
+            query,
+            conditions,
+            is_ranged,
+            columns,
+            groupings,
+            slots: Slots::default(),
+            tallies: Vec::new(),
+            calls: 0,
+            bytes: 0,
+        }
+    }
+
+    /// The columns that every piece is asked for; sometimes [`Own::Start`] and [`Own::End`] too.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Counts the calls of a piece.
+    ///
+    /// # Errors
+    /// When it cannot be read, or counts take too much memory.
+    pub fn add<P: Piece>(&mut self, piece: &mut P) -> Result<(), P::Error> {
+        let span = piece.span();
+        let mut read = Read {
+            piece,
+            values: HashMap::new(),
+        };
+        for column in &self.columns {
+            read.load(*column)?;
+        }
+        let mut calls: Vec<u32> = (0..u32::try_from(span.calls).unwrap_or(u32::MAX)).collect();
+        if self.is_ranged {
+            self.keep_in_range(span, &mut calls, &mut read)?;
+        }
+        for condition in &self.conditions {
+            let columns = condition.columns().iter();
+            let values: Vec<&Values> = columns.map(|column| read.get(*column)).collect();
+            condition.keep(&mut calls, &values);
+        }
+        if calls.is_empty() {
+            return Ok(());
+        }
+        self.calls += calls.len() as u64;
+        let intervals = self.intervals(span, &calls, &mut read)?;
+        let counted = self.counted(&calls, &intervals, &read);
+        for (_, tally) in &counted {
+            self.tallies[*tally as usize].calls += 1;
+        }
+        let mut measured: Vec<Column> = Vec::new();
+        for measure in &self.query.measures {
+            if let Some(column) = tally::column_of(*measure)
+                && !measured.contains(&column)
+            {
+                measured.push(column);
+                self.bytes += tally::add(&mut self.tallies, &counted, column, read.get(column));
+            }
+        }
+        let bytes = self.bytes + self.tallies.len() * size_of::<Tally>() + self.slots.bytes();
+        if bytes > COUNTS_MAX_BYTES {
+            return Err(StoreError::TooExpensive(format!(
+                "counts by group and interval take more than {COUNTS_MAX_BYTES} bytes"
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Keeps the calls that start and end in the range of the filter. Most quarters lie within it as a
+    /// whole.
+    fn keep_in_range<P: Piece>(
+        &self,
+        span: Span,
+        calls: &mut Vec<u32>,
+        read: &mut Read<'_, P>,
+    ) -> Result<(), P::Error> {
+        let filter = &self.query.filter;
+        let begin_us = span.quarter * QUARTER_US;
+        let from_us = filter.started_from.micros();
+        if from_us > begin_us {
+            let starts = read.load(Column::Own(Own::Start))?;
+            calls.retain(|call| begin_us + offset(starts.code(*call as usize)) >= from_us);
+        }
+        let until_us = filter.ended_until.micros();
+        let is_cut = span.latest_end_us.is_some_and(|end_us| end_us > until_us)
+            || span.has_running && !filter.include_running;
+        if is_cut {
+            let ends = read.load(Column::Own(Own::End))?;
+            calls.retain(|call| match ends.code(*call as usize).checked_sub(1) {
+                Some(end) => begin_us.saturating_add(unfolded(end)) <= until_us,
+                None => filter.include_running,
+            });
+        }
+        Ok(())
+    }
+
+    /// When the interval of each call begins; one for all where all lie in one.
+    fn intervals<P: Piece>(
+        &self,
+        span: Span,
+        calls: &[u32],
+        read: &mut Read<'_, P>,
+    ) -> Result<Vec<Option<i64>>, P::Error> {
+        let Some(interval) = self.query.interval else {
+            return Ok(vec![None]);
+        };
+        let begin_us = (span.quarter * QUARTER_US).saturating_add(self.query.shift_us);
+        let start_of = |us: i64| {
+            let at = TimeUs::from_micros(us);
+            Some(interval.start_of(at, &self.query.zone).micros())
+        };
+        let first = start_of(begin_us);
+        if first == start_of(begin_us.saturating_add(QUARTER_US - 1)) {
+            return Ok(vec![first]);
+        }
+        let starts = read.load(Column::Own(Own::Start))?;
+        let of_call = |call: &u32| start_of(begin_us + offset(starts.code(*call as usize)));
+        Ok(calls.iter().map(of_call).collect())
+    }
+
+    /// Each call with the tallies it counts for.
+    fn counted<P: Piece>(
+        &mut self,
+        calls: &[u32],
+        intervals: &[Option<i64>],
+        read: &Read<'_, P>,
+    ) -> Vec<(u32, u32)> {
+        let mut counted = Vec::with_capacity(calls.len());
+        let places: Vec<_> = self
+            .groupings
+            .iter_mut()
+            .map(|grouping| {
+                let values = read.get(grouping.column());
+                grouping.groups_of(calls, values)
+            })
+            .collect();
+        let single = [0];
+        for (nth, call) in calls.iter().enumerate() {
+            let interval = *intervals.get(nth).unwrap_or(&intervals[0]);
+            let groups = |by: usize| places.get(by).map_or(&single[..], |groups| groups.of(nth));
+            for one in groups(0) {
+                for other in groups(1) {
+                    let tally = self.slots.get((interval, *one, *other));
+                    if tally as usize == self.tallies.len() {
+                        self.tallies.push(Tally::default());
+                    }
+                    counted.push((*call, tally));
+                }
+            }
+        }
+        counted
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub fn finish(self) -> Statistics {
+        let mut totals: HashMap<(u32, u32), u64> = HashMap::new();
+        let rows: Vec<_> = self.slots.into_rows().zip(self.tallies).collect();
+        for ((_, one, other), tally) in &rows {
+            *totals.entry((*one, *other)).or_default() += tally.calls;
+        }
+        let value = |by: usize, group: u32| -> Option<GroupValue> {
+            self.groupings.get(by).map(|grouping| grouping.value(group))
+        };
+        let values = |(one, other): (u32, u32)| -> Vec<GroupValue> {
+            [value(0, one), value(1, other)]
+                .into_iter()
+                .flatten()
+                .collect()
+        };
+        // Whatever the order in which they came.
+        let mut groups: Vec<_> = totals
+            .into_iter()
+            .map(|(group, calls)| (Reverse(calls), values(group), group))
+            .collect();
+        groups.sort_unstable();
+        let count = groups.len();
+        groups.truncate(self.query.groups_max);
+        let places: HashMap<(u32, u32), usize> = groups
+            .iter()
+            .enumerate()
+            .map(|(place, (.., group))| (*group, place))
+            .collect();
+        let mut told: Vec<_> = rows
+            .into_iter()
+            .filter_map(|((interval, one, other), tally)| {
+                Some((interval, *places.get(&(one, other))?, tally))
+            })
+            .collect();
+        told.sort_unstable_by_key(|(interval, place, _)| (*interval, *place));
+        let row = |(interval, place, tally): (Option<i64>, usize, Tally)| StatisticsRow {
+            interval_start: interval.map(TimeUs::from_micros),
+            group: groups[place].1.clone(),
+            tally,
+        };
+        Statistics {
+            rows: told.into_iter().map(row).collect(),
+            calls: self.calls,
+            groups: count,
+        }
+    }
+}
+
+/// The start of a call within its quarter, by its code.
+fn offset(code: u64) -> i64 {
+    code.saturating_sub(1).cast_signed()
+}
+
+/// What was read of a piece.
+struct Read<'p, P> {
+    piece: &'p mut P,
+    values: HashMap<Column, Values>,
+}
+
+static NOTHING: Values = Values {
+    codes: Vec::new(),
+    texts: Vec::new(),
+};
+
+impl<P: Piece> Read<'_, P> {
+    fn load(&mut self, column: Column) -> Result<&Values, P::Error> {
+        if !self.values.contains_key(&column) {
+            let values = self.piece.take(column)?;
+            self.values.insert(column, values);
+        }
+        Ok(self.get(column))
+    }
+
+    fn get(&self, column: Column) -> &Values {
+        self.values.get(&column).unwrap_or(&NOTHING)
+    }
+}

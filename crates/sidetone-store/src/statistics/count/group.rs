@@ -1,0 +1,202 @@
+//! Which group a call is in.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::statistics::GroupValue;
+use crate::statistics::column::{Arity, Column};
+use crate::statistics::segment::Values;
+
+/// Codes up to here are looked up in a table.
+const TABLE_MAX: usize = 4096;
+
+/// The groups of calls by one column. A group is known by a number; 0 is that of the calls of which
+/// nothing is known.
+pub(super) struct Grouping {
+    column: Column,
+    groups: HashMap<GroupValue, u32>,
+    values: Vec<GroupValue>,
+}
+
+/// The groups of some calls.
+pub(super) enum Groups {
+    /// One each.
+    One(Vec<u32>),
+    /// Some each: the sets there are, and which of them each call has.
+    Sets(Vec<Vec<u32>>, Vec<u32>),
+}
+
+impl Groups {
+    /// Those of the n-th call.
+    pub(super) fn of(&self, nth: usize) -> &[u32] {
+        match self {
+            Self::One(groups) => &groups[nth..=nth],
+            Self::Sets(sets, of_calls) => &sets[of_calls[nth] as usize],
+        }
+    }
+}
+
+impl Grouping {
+    pub(super) fn by(column: Column) -> Self {
+        Self {
+            column,
+            groups: HashMap::from([(GroupValue::Unknown, 0)]),
+            values: vec![GroupValue::Unknown],
+        }
+    }
+
+    pub(super) const fn column(&self) -> Column {
+        self.column
+    }
+
+    pub(super) fn value(&self, group: u32) -> GroupValue {
+        self.values[group as usize].clone()
+    }
+
+    /// The groups of calls, by their codes.
+    pub(super) fn groups_of(&mut self, calls: &[u32], values: &Values) -> Groups {
+        // Sets of groups, each once, and the one of each code as far as it came.
+        let mut sets: Vec<Vec<u32>> = Vec::new();
+        let mut table: Vec<Option<u32>> = Vec::new();
+        let mut others: HashMap<u64, u32> = HashMap::new();
+        let mut of_calls = Vec::with_capacity(calls.len());
+        for call in calls {
+            let code = values.code(*call as usize);
+            let place = usize::try_from(code)
+                .ok()
+                .filter(|place| *place < TABLE_MAX);
+            let known = match place {
+                Some(place) => table.get(place).copied().flatten(),
+                None => others.get(&code).copied(),
+            };
+            let set = known.unwrap_or_else(|| {
+                let set = u32::try_from(sets.len()).unwrap_or(u32::MAX);
+                sets.push(self.groups_of_code(code, values));
+                match place {
+                    Some(place) => {
+                        table.resize(table.len().max(place + 1), None);
+                        table[place] = Some(set);
+                    }
+                    None => {
+                        others.insert(code, set);
+                    }
+                }
+                set
+            });
+            of_calls.push(set);
+        }
+        if sets.iter().all(|set| set.len() == 1) {
+            let group = |set: &u32| sets[*set as usize][0];
+            return Groups::One(of_calls.iter().map(group).collect());
+        }
+        Groups::Sets(sets, of_calls)
+    }
+
+    fn groups_of_code(&mut self, code: u64, values: &Values) -> Vec<u32> {
+        let Some(number) = code.checked_sub(1) else {
+            return vec![0];
+        };
+        let text = usize::try_from(number)
+            .ok()
+            .and_then(|place| values.texts.get(place));
+        match (self.column.arity(), text) {
+            (Arity::One, Some(text)) => vec![self.group(GroupValue::Text(text.clone()))],
+            (Arity::One, None) => vec![self.group(GroupValue::Number(number))],
+            (Arity::Bits, _) => {
+                let bits = (0..63).filter(|bit| number >> bit & 1 == 1);
+                bits.map(|bit| self.group(GroupValue::Number(bit)))
+                    .collect()
+            }
+            (Arity::Lines, Some(text)) => {
+                let lines = text
+                    .split('\n')
+                    .map(|line| GroupValue::Text(line.to_owned()));
+                lines.map(|line| self.group(line)).collect()
+            }
+            (Arity::Lines, None) => vec![0],
+        }
+    }
+
+    fn group(&mut self, value: GroupValue) -> u32 {
+        if let Some(group) = self.groups.get(&value) {
+            return *group;
+        }
+        let group = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
+        self.values.push(value.clone());
+        self.groups.insert(value, group);
+        group
+    }
+}
+
+/// An interval by its begin, and a group of each column.
+type Slot = (Option<i64>, u32, u32);
+
+/// Which tally is whose: numbers from 0, in the order in which they are asked for.
+#[derive(Default)]
+pub(super) struct Slots {
+    tallies: HashMap<Slot, u32, BuildHasherDefault<Mixed>>,
+    slots: Vec<Slot>,
+    /// What was asked for last: calls of one group and interval often come together.
+    last: Option<(Slot, u32)>,
+}
+
+impl Slots {
+    pub(super) fn get(&mut self, slot: Slot) -> u32 {
+        if let Some((last, tally)) = self.last
+            && last == slot
+        {
+            return tally;
+        }
+        let next = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let tally = *self.tallies.entry(slot).or_insert(next);
+        if tally == next {
+            self.slots.push(slot);
+        }
+        self.last = Some((slot, tally));
+        tally
+    }
+
+    /// About how much memory they take.
+    pub(super) fn bytes(&self) -> usize {
+        3 * self.slots.len() * size_of::<Slot>()
+    }
+
+    /// The slots in the order of their tallies.
+    pub(super) fn into_rows(self) -> impl Iterator<Item = Slot> {
+        self.slots.into_iter()
+    }
+}
+
+/// Mixes a few small numbers that nobody outside chooses: a lookup for each call is most of the work,
+/// and the usual hash takes four times as long.
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64((*byte).into());
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The golden ratio: SplitMix64's step.
+        self.0 = (self.0.rotate_left(23) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+}

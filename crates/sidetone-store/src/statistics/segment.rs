@@ -1,0 +1,291 @@
+//! What a quarter's calls have in one column: gathered, and as bytes.
+//!
+//! A call's value is a code: 0 for none, a number plus one, or the place of a text in the segment's own
+//! list, from 1. All codes of a segment take as many bytes as the largest one needs; none when they are
+//! all the same. In this order: version, calls (LEB128), bytes a code, the codes or the one there is,
+//! texts (LEB128; length and bytes of each), CRC-32 of whose it is and of all before it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::column::{Cell, Cells, Column};
+
+/// The most calls of a segment. A quarter with more has several.
+pub const CALLS_MAX: usize = 16_384;
+
+const VERSION: u8 = 1;
+
+/// The codes of some calls in one column, in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values {
+    /// One for each call. None at all: nothing is known of any.
+    pub codes: Vec<u64>,
+    /// What codes stand for where they stand for texts.
+    pub texts: Vec<String>,
+}
+
+impl Values {
+    /// The code of the call at a place.
+    #[must_use]
+    pub fn code(&self, place: usize) -> u64 {
+        self.codes.get(place).copied().unwrap_or(0)
+    }
+}
+
+/// About the calls of a segment, whatever the column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The quarter they started in.
+    pub quarter: i64,
+    /// How many there are.
+    pub calls: usize,
+    /// The latest end of those that have ended.
+    pub latest_end_us: Option<i64>,
+    /// Whether one of them runs.
+    pub has_running: bool,
+}
+
+/// Gathers the calls of a quarter.
+#[derive(Debug, Default)]
+pub struct Builder {
+    calls: usize,
+    latest_end_us: Option<i64>,
+    has_running: bool,
+    columns: BTreeMap<Column, Gathered>,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    values: Values,
+    codes_of_texts: HashMap<String, u64>,
+}
+
+impl Builder {
+    /// Adds a call.
+    pub fn add(&mut self, call: Cells<'_>) {
+        for (column, cell) in call.cells {
+            let Gathered {
+                values,
+                codes_of_texts,
+            } = self.columns.entry(column).or_default();
+            let code = match cell {
+                Cell::Number(number) => number.saturating_add(1),
+                Cell::Text(text) => match codes_of_texts.get(text.as_ref()) {
+                    Some(code) => *code,
+                    None => {
+                        values.texts.push(text.clone().into_owned());
+                        let code = values.texts.len() as u64;
+                        codes_of_texts.insert(text.into_owned(), code);
+                        code
+                    }
+                },
+            };
+            values.codes.resize(self.calls, 0);
+            values.codes.push(code);
+        }
+        self.calls += 1;
+        self.latest_end_us = self.latest_end_us.max(call.ended_us);
+        self.has_running |= call.ended_us.is_none();
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn calls(&self) -> usize {
+        self.calls
+    }
+
+    /// What was gathered of a quarter; columns nothing is known in are left out.
+    #[must_use]
+    pub fn finish(self, quarter: i64) -> (Span, BTreeMap<Column, Values>) {
+        let calls = self.calls;
+        let whole = |(column, gathered): (Column, Gathered)| {
+            let mut values = gathered.values;
+            values.codes.resize(calls, 0);
+            (column, values)
+        };
+        let span = Span {
+            quarter,
+            calls,
+            latest_end_us: self.latest_end_us,
+            has_running: self.has_running,
+        };
+        (span, self.columns.into_iter().map(whole).collect())
+    }
+}
+
+/// Why bytes are no segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a segment is not what was written")]
+pub struct Damaged;
+
+/// Writes a segment. `owner`: whose it is; it can be read as nobody else's.
+#[must_use]
+pub fn encode(owner: &[u8], values: &Values) -> Vec<u8> {
+    let codes = &values.codes;
+    let largest = codes.iter().copied().max().unwrap_or(0);
+    let is_one = codes.iter().all(|code| *code == largest);
+    let width = if is_one { 0 } else { bytes_of(largest) };
+    let mut bytes = Vec::with_capacity(16 + codes.len() * width);
+    bytes.push(VERSION);
+    put(&mut bytes, codes.len() as u64);
+    bytes.push(u8::try_from(width).unwrap_or(8));
+    if is_one {
+        put(&mut bytes, largest);
+    } else {
+        for code in codes {
+            bytes.extend_from_slice(&code.to_le_bytes()[..width]);
+        }
+    }
+    put(&mut bytes, values.texts.len() as u64);
+    for text in &values.texts {
+        put(&mut bytes, text.len() as u64);
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    let sum = sum(owner, &bytes);
+    bytes.extend_from_slice(&sum);
+    bytes
+}
+
+/// Reads a segment.
+///
+/// # Errors
+/// When it is not what was written, or somebody else's.
+pub fn decode(owner: &[u8], bytes: &[u8]) -> Result<Values, Damaged> {
+    let (bytes, stored) = bytes.split_last_chunk::<4>().ok_or(Damaged)?;
+    if sum(owner, bytes) != *stored {
+        return Err(Damaged);
+    }
+    let (version, mut rest) = bytes.split_first().ok_or(Damaged)?;
+    if *version != VERSION {
+        return Err(Damaged);
+    }
+    let calls = length(&mut rest, CALLS_MAX)?;
+    let (width, tail) = rest.split_first().ok_or(Damaged)?;
+    rest = tail;
+    let codes = match usize::from(*width) {
+        0 => vec![take(&mut rest)?; calls],
+        width @ 1..=8 => {
+            let (codes, tail) = rest.split_at_checked(calls * width).ok_or(Damaged)?;
+            rest = tail;
+            wide(codes, width)
+        }
+        _ => return Err(Damaged),
+    };
+    let count = length(&mut rest, CALLS_MAX)?;
+    let mut texts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let most = rest.len();
+        let length = length(&mut rest, most)?;
+        let (text, tail) = rest.split_at_checked(length).ok_or(Damaged)?;
+        texts.push(std::str::from_utf8(text).map_err(|_| Damaged)?.to_owned());
+        rest = tail;
+    }
+    if rest.is_empty() {
+        Ok(Values { codes, texts })
+    } else {
+        Err(Damaged)
+    }
+}
+
+fn wide(codes: &[u8], width: usize) -> Vec<u64> {
+    // Most are of one byte or two: what is known of the width makes it fast.
+    match width {
+        1 => codes.iter().map(|code| u64::from(*code)).collect(),
+        2 => codes
+            .chunks_exact(2)
+            .map(|code| u64::from(u16::from_le_bytes([code[0], code[1]])))
+            .collect(),
+        _ => {
+            let code = |code: &[u8]| {
+                let mut wide = [0; 8];
+                wide[..width].copy_from_slice(code);
+                u64::from_le_bytes(wide)
+            };
+            codes.chunks_exact(width).map(code).collect()
+        }
+    }
+}
+
+const fn bytes_of(code: u64) -> usize {
+    (64 - code.leading_zeros()).div_ceil(8) as usize
+}
+
+fn sum(owner: &[u8], bytes: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(owner);
+    hasher.update(bytes);
+    hasher.finalize().to_le_bytes()
+}
+
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn take(rest: &mut &[u8]) -> Result<u64, Damaged> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, tail) = rest.split_first().ok_or(Damaged)?;
+        *rest = tail;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(Damaged)
+}
+
+fn length(rest: &mut &[u8], most: usize) -> Result<usize, Damaged> {
+    let length = usize::try_from(take(rest)?).map_err(|_| Damaged)?;
+    if length <= most {
+        Ok(length)
+    } else {
+        Err(Damaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Values> {
+        let code = (0_u32..64, any::<u64>()).prop_map(|(bits, code)| code >> bits);
+        let codes = prop_oneof![
+            (code.clone(), 0_usize..300).prop_map(|(code, calls)| vec![code; calls]),
+            prop::collection::vec(code, 0..300),
+            prop::collection::vec(0_u64..256, 0..300),
+        ];
+        (codes, prop::collection::vec(".{0,12}", 0..20))
+            .prop_map(|(codes, texts)| Values { codes, texts })
+    }
+
+    proptest! {
+        #[test]
+        fn gives_back_what_was_written(values in values()) {
+            let bytes = encode(b"me", &values);
+            prop_assert_eq!(decode(b"me", &bytes), Ok(values));
+            prop_assert_eq!(decode(b"you", &bytes), Err(Damaged));
+        }
+
+        #[test]
+        fn damage_is_told(values in values(), at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let mut bytes = encode(b"me", &values);
+            let at = at.index(bytes.len());
+            prop_assert_eq!(decode(b"me", &bytes[..at]), Err(Damaged));
+            bytes[at] ^= 1 << bit;
+            prop_assert_eq!(decode(b"me", &bytes), Err(Damaged));
+        }
+
+        #[test]
+        fn bytes_of_somebody_who_knows_the_checksum_do_no_harm(mut bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            bytes.insert(0, VERSION);
+            let sum = sum(b"me", &bytes);
+            bytes.extend_from_slice(&sum);
+            let _ = decode(b"me", &bytes);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What some calls come to.
+
+use sidetone_core::statistics::{Measure, Seizure};
+
+use super::column::{Column, Own};
+use super::histogram::Histogram;
+use super::segment::Values;
+use crate::facets::Facet;
+
+/// A figure that calls have: how many have it, their sum, and how they are spread.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spread {
+    count: u64,
+    sum: u128,
+    histogram: Histogram,
+}
+
+impl Spread {
+    /// How many calls have it.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their mean, in the column's unit. `None`: no call has it.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "far below 2^53 but for nonsense"
+    )]
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+
+    /// The figure that so many percent of the calls do not exceed, within
+    /// [`RELATIVE_ERROR`](super::histogram::RELATIVE_ERROR).
+    #[must_use]
+    pub fn percentile(&self, percent: u64) -> Option<u64> {
+        self.histogram.percentile(percent)
+    }
+}
+
+/// What some calls come to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    /// How many there are.
+    pub calls: u64,
+    /// By what became of them.
+    answered: u64,
+    effective: u64,
+    failed: u64,
+    measured: u64,
+    tagged: u64,
+    annotated: u64,
+    /// Judged to be no spam, and to be some.
+    spam: [u64; 2],
+    /// By score, from 1.
+    scores: [u64; 5],
+    spreads: [Option<Box<Spread>>; SPREADS.len()],
+}
+
+/// The measures that are spread, with the column they are in.
+const SPREADS: [(Measure, Own); 6] = [
+    (Measure::Duration, Own::Duration),
+    (Measure::Pdd, Own::Pdd),
+    (Measure::PacketLoss, Own::PacketLoss),
+    (Measure::Jitter, Own::Jitter),
+    (Measure::Rtt, Own::Rtt),
+    (Measure::Mos, Own::Mos),
+];
+
+/// The column that a measure is taken from. `None`: it needs none.
+pub(super) const fn column_of(measure: Measure) -> Option<Column> {
+    Some(match measure {
+        Measure::Calls => return None,
+        Measure::Answered | Measure::AnswerSeizureRatio | Measure::NetworkEffectivenessRatio => {
+            Column::Own(Own::Seizure)
+        }
+        Measure::Duration => Column::Own(Own::Duration),
+        Measure::Pdd => Column::Own(Own::Pdd),
+        Measure::PacketLoss => Column::Own(Own::PacketLoss),
+        Measure::Jitter => Column::Own(Own::Jitter),
+        Measure::Rtt => Column::Own(Own::Rtt),
+        Measure::Mos => Column::Own(Own::Mos),
+        Measure::CallScore => Column::Facet(Facet::CallScore),
+        Measure::Measured => Column::Own(Own::Measured),
+        Measure::Tagged => Column::Facet(Facet::HasTag),
+        Measure::Annotated => Column::Facet(Facet::Judged),
+        Measure::Spam => Column::Facet(Facet::Spam),
+    })
+}
+
+/// Adds what a column says of calls: each at a place, for the tally of a number. Says how many bytes of
+/// memory that took.
+pub(super) fn add(
+    tallies: &mut [Tally],
+    counted: &[(u32, u32)],
+    column: Column,
+    values: &Values,
+) -> usize {
+    if values.codes.is_empty() {
+        return 0;
+    }
+    let known = counted.iter().filter_map(|(place, tally)| {
+        let number = values.code(*place as usize).checked_sub(1)?;
+        Some((number, *tally as usize))
+    });
+    let spread = SPREADS
+        .iter()
+        .position(|(_, own)| Column::Own(*own) == column);
+    let mut bytes = 0;
+    if let Some(spread) = spread {
+        for (number, tally) in known {
+            let spread = tallies[tally].spreads[spread].get_or_insert_with(|| {
+                bytes += size_of::<Spread>();
+                Box::default()
+            });
+            spread.count += 1;
+            spread.sum += u128::from(number);
+            bytes += spread.histogram.add(number);
+        }
+        return bytes;
+    }
+    for (number, tally) in known {
+        let tally = &mut tallies[tally];
+        match column {
+            Column::Own(Own::Seizure) => match number {
+                1 => tally.answered += 1,
+                2 => tally.effective += 1,
+                _ => tally.failed += 1,
+            },
+            Column::Own(Own::Measured) => tally.measured += number,
+            Column::Facet(Facet::HasTag) => tally.tagged += number,
+            Column::Facet(Facet::Judged) => tally.annotated += number,
+            Column::Facet(Facet::Spam) => tally.spam[usize::from(number != 0)] += 1,
+            Column::Facet(Facet::CallScore) => {
+                let place = usize::try_from(number).unwrap_or(0).wrapping_sub(1);
+                if let Some(score) = tally.scores.get_mut(place) {
+                    *score += 1;
+                }
+            }
+            Column::Own(_) | Column::Facet(_) => {}
+        }
+    }
+    0
+}
+
+const _: () = {
+    assert!(Seizure::Answered as u64 == 1);
+    assert!(Seizure::Effective as u64 == 2);
+};
+
+impl Tally {
+    /// How many were answered.
+    #[must_use]
+    pub const fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Answered seizures in percent of all (ITU-T E.411, E.425). `None`: there was none.
+    #[must_use]
+    pub fn answer_seizure_ratio(&self) -> Option<f64> {
+        percent(self.answered, self.seizures())
+    }
+
+    /// Seizures that the network did its part for, in percent of all (ITU-T E.425). `None`: there was
+    /// none.
+    #[must_use]
+    pub fn network_effectiveness_ratio(&self) -> Option<f64> {
+        percent(self.answered + self.effective, self.seizures())
+    }
+
+    /// How many attempts were over, one way or another.
+    #[must_use]
+    pub const fn seizures(&self) -> u64 {
+        self.answered + self.effective + self.failed
+    }
+
+    /// A measure that is spread. `None`: no call has it, or it is none of these.
+    #[must_use]
+    pub fn spread(&self, measure: Measure) -> Option<&Spread> {
+        let place = SPREADS.iter().position(|(spread, _)| *spread == measure)?;
+        self.spreads[place].as_deref()
+    }
+
+    /// Calls by score, from 1.
+    #[must_use]
+    pub const fn scores(&self) -> [u64; 5] {
+        self.scores
+    }
+
+    /// The mean score. `None`: nobody gave one.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    pub fn mean_score(&self) -> Option<f64> {
+        let count: u64 = self.scores.iter().sum();
+        let sum: u64 = (1..)
+            .zip(&self.scores)
+            .map(|(score, calls)| score * calls)
+            .sum();
+        (count > 0).then(|| sum as f64 / count as f64)
+    }
+
+    /// Calls with figures about their media, in percent.
+    #[must_use]
+    pub fn measured(&self) -> Option<f64> {
+        percent(self.measured, self.calls)
+    }
+
+    /// Calls with a tag, in percent.
+    #[must_use]
+    pub fn tagged(&self) -> Option<f64> {
+        percent(self.tagged, self.calls)
+    }
+
+    /// Calls that people said something about, in percent.
+    #[must_use]
+    pub fn annotated(&self) -> Option<f64> {
+        percent(self.annotated, self.calls)
+    }
+
+    /// Spam in percent of the calls that were judged so or otherwise. `None`: none was.
+    #[must_use]
+    pub fn spam(&self) -> Option<f64> {
+        let [no, yes] = self.spam;
+        percent(yes, no + yes)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn percent(some: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| some as f64 * 100.0 / of as f64)
+}

@@ -1,0 +1,53 @@
+//! Writes what statistics are counted from, of quarter hours that have been quiet for a while.
+
+use std::time::Duration;
+
+use sidetone_core::time::{SECOND_US, TimeUs};
+use sidetone_store::{Cursor, Result};
+
+use crate::app::App;
+use crate::runner::{Next, Work};
+use crate::telemetry::labels::Worker;
+
+/// How long ago a quarter ended whose calls have mostly come.
+const QUIET_US: i64 = 120 * SECOND_US;
+/// Quarters in a round.
+const STEP: usize = 4;
+/// How many times as long as a round the pause after it is: a tenth of a processor at most.
+const PAUSE: u32 = 9;
+/// Between two looks. What changes meanwhile is written once.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Goes through the quarters that are to be counted, from the latest to the earliest, again and again.
+pub struct CountQuarters {
+    app: App,
+    /// Where it got.
+    after: Option<Cursor>,
+}
+
+impl Work for CountQuarters {
+    const NAME: Worker = Worker::Statistics;
+
+    fn idle(&self) -> Duration {
+        IDLE
+    }
+
+    async fn round(&mut self, now: TimeUs) -> Result<Next> {
+        let begin = self.app.clock.passed();
+        let (after, quiet) = (self.after.take(), now.plus_us(-QUIET_US));
+        self.after = self.app.store.count_quarters(after, quiet, STEP).await?;
+        if self.after.is_none() {
+            return Ok(Next::Idle);
+        }
+        let took = self.app.clock.passed().saturating_sub(begin);
+        Ok(Next::After(took.max(Duration::from_millis(1)) * PAUSE))
+    }
+}
+
+impl CountQuarters {
+    /// Begins with the latest.
+    #[must_use]
+    pub const fn new(app: App) -> Self {
+        Self { app, after: None }
+    }
+}
