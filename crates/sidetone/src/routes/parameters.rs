@@ -5,6 +5,8 @@ use crate::api::page::PAGE_PARAMETERS as PAGE;
 use crate::api::v1::filter::NAMES as FILTERS;
 use crate::api::v1::filter::alias::OLDER_NAMES;
 use crate::api::v1::patch::NAMES as ANNOTATION;
+use crate::api::v1::statistics::agreement::NAMES as AGREEMENT;
+use crate::api::v1::statistics::query::NAMES as STATISTICS;
 
 const SETTINGS: &[&str] = &[
     "AdvancedFeatures",
@@ -29,6 +31,8 @@ pub(super) fn of(path: &str) -> Option<Names> {
     if path.starts_with("/v1/Voice/") {
         return Some(match part {
             "Summaries" => &[FILTERS, OLDER_NAMES, &PAGE],
+            "Statistics" => &[FILTERS, OLDER_NAMES, STATISTICS],
+            "Agreement" => &[FILTERS, OLDER_NAMES, AGREEMENT],
             "Settings" => &[SETTINGS],
             "Summary" => &[&["ProcessingState"]],
             "Events" => &[&["Edge"], &PAGE],

@@ -18,6 +18,7 @@ pub mod patch;
 pub mod path;
 pub mod render;
 pub mod settings;
+pub mod statistics;
 pub mod summaries;
 pub mod summary;
 
@@ -30,6 +31,11 @@ use crate::app::App;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/v1/Voice/Summaries", get(summaries::read))
+        .route("/v1/Voice/Statistics", get(statistics::read))
+        .route(
+            "/v1/Voice/Statistics/Agreement",
+            get(statistics::agreement::read),
+        )
         .route(
             "/v1/Voice/Settings",
             get(settings::read).post(settings::change),

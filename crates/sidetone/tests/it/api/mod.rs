@@ -8,6 +8,7 @@ mod events;
 mod hints;
 pub(crate) mod network;
 mod pages;
+mod statistics;
 mod summaries;
 mod summary;
 

@@ -1,0 +1,99 @@
+//! `GET /v1/Voice/Statistics`: how many calls there are and what they were like, by interval and group.
+
+pub mod agreement;
+mod group;
+pub mod query;
+mod render;
+
+use axum::extract::State;
+use axum::response::Response;
+use sidetone_core::time::TimeUs;
+use sidetone_store::statistics::Statistics;
+
+use self::query::Asked;
+use self::render::{Body, Period};
+use super::filter::alias;
+use super::{account, filter, hint};
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Form;
+use crate::api::hint::put;
+use crate::api::page::ListRequest;
+use crate::app::App;
+use crate::web::form::Params;
+use crate::web::json::Json;
+
+/// The most rows of an answer.
+const ROWS_MAX: usize = 20_000;
+/// Rows that take as much memory as one of a page of calls, which holds a whole summary.
+const ROWS_PER_PAGE_ROW: u64 = 64;
+
+/// Answers with what calls come to. They are chosen as in the list of summaries.
+///
+/// # Errors
+/// When a parameter is malformed, or the account addressed is not the caller's.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    mut request: ListRequest,
+    Form(form): Form,
+) -> Result<Response, ApiError> {
+    for (name, value) in form.iter() {
+        request.params.push(name, value);
+    }
+    let now = app.clock.now();
+    let calls = chosen(&app, &caller, &request.params, now)?;
+    let advanced_only = app.config.gate_advanced_features;
+    let asked = Asked::read(&request.params, &calls.filter, advanced_only)
+        .map_err(ApiError::invalid_query)?;
+
+    let told = app.store.statistics(&asked.query).await?;
+    let before = match &asked.previous {
+        Some(previous) => Some(app.store.statistics(previous).await?),
+        None => None,
+    };
+    let rows = told.rows.len() + before.as_ref().map_or(0, |before| before.rows.len());
+    if rows > ROWS_MAX {
+        return Err(ApiError::too_expensive());
+    }
+    let share = app.bounds.page(rows as u64 / ROWS_PER_PAGE_ROW + 1).await?;
+    let hints = hint::of(&app, &calls, told.calls == 0, now).await;
+    let url = format!("{}{}", request.base.0, request.uri);
+    let write = move || Json(body(&asked, &told, before.as_ref(), &url)).holding(share);
+    let mut response = app.bounds.making(write).await?;
+    for hint in hints {
+        put(&mut response, &hint);
+    }
+    Ok(response)
+}
+
+/// Which calls are counted.
+fn chosen(
+    app: &App,
+    caller: &Caller,
+    params: &Params,
+    now: TimeUs,
+) -> Result<filter::Asked, ApiError> {
+    let params = alias::canonical(params).map_err(ApiError::invalid_query)?;
+    let subaccount = params.filled("Subaccount");
+    let account = account::addressed(app, caller, subaccount, ApiError::invalid_query)?;
+    filter::read(&params, account, now).map_err(ApiError::invalid_query)
+}
+
+fn body<'a>(
+    asked: &'a Asked,
+    told: &'a Statistics,
+    before: Option<&'a Statistics>,
+    url: &'a str,
+) -> Body<'a> {
+    Body {
+        asked,
+        period: Period::of(&asked.query, told),
+        previous: asked
+            .previous
+            .as_ref()
+            .zip(before)
+            .map(|(query, told)| Period::of(query, told)),
+        url,
+    }
+}

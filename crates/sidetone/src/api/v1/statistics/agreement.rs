@@ -1,0 +1,251 @@
+//! `GET /v1/Voice/Statistics/Agreement`: whether machines and people agree, and which of several variants was answered more.
+//!
+//! All of it is counted as statistics are: by two things at once.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use sidetone_core::annotation::AnsweredByHeard;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::statistics::Measure;
+use sidetone_core::vocabulary::{AnsweredBy, Tag};
+use sidetone_store::facets::Facet;
+use sidetone_store::statistics::column::{Column, Own};
+use sidetone_store::statistics::tally::Tally;
+use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery};
+
+use super::chosen;
+use super::query::limit;
+use super::render::{bounds, rounded, scores};
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Form;
+use crate::api::page::ListRequest;
+use crate::app::App;
+use crate::web::form::{Invalid, Params};
+use crate::web::json::Json;
+
+/// The parameters beside the filters.
+pub const NAMES: &[&str] = &["Variant", "Limit"];
+
+/// The quantile of the normal distribution that 95 percent lie within, both ways.
+const Z: f64 = 1.959_963_985;
+
+/// Answers with how far people and machines agree about calls, which are chosen as in the list of summaries.
+///
+/// # Errors
+/// When a parameter is malformed, or the account addressed is not the caller's.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    mut request: ListRequest,
+    Form(form): Form,
+) -> Result<Response, ApiError> {
+    for (name, value) in form.iter() {
+        request.params.push(name, value);
+    }
+    let calls = chosen(&app, &caller, &request.params, app.clock.now())?;
+    let (name, variant) = variant(&request.params).map_err(ApiError::invalid_query)?;
+    let groups_max = limit(&request.params).map_err(ApiError::invalid_query)?;
+    let query = |group_by: &[Column], measures: &[Measure]| StatisticsQuery {
+        filter: calls.filter.clone(),
+        advanced_only: app.config.gate_advanced_features,
+        interval: None,
+        zone: jiff::tz::TimeZone::UTC,
+        shift_us: 0,
+        group_by: group_by.to_vec(),
+        measures: measures.to_vec(),
+        groups_max,
+    };
+    let detected = [
+        Column::Facet(Facet::AnsweredBy),
+        Column::Facet(Facet::Heard),
+    ];
+    // All there are of both.
+    let by_both = StatisticsQuery {
+        groups_max: usize::MAX,
+        ..query(&detected, &[])
+    };
+    let detected = app.store.statistics(&by_both).await?;
+    let by_tag = query(&[Column::Facet(Facet::Tags)], &[Measure::CallScore]);
+    let tagged = app.store.statistics(&by_tag).await?;
+    let by_variant = query(&[variant], &[Measure::AnswerSeizureRatio]);
+    let varied = app.store.statistics(&by_variant).await?;
+    let share = app.bounds.page(1).await?;
+    let url = format!("{}{}", request.base.0, request.uri);
+    let body = json!({
+        "meta": meta(&calls.filter, &detected, name, &url),
+        "agreement": {
+            "answered_by": answered_by(&detected),
+            "tags": tags(&tagged),
+            "variants": variants(&varied),
+        },
+    });
+    Ok(Json(body).holding(share))
+}
+
+fn meta(filter: &SummaryFilter, told: &Statistics, variant: &str, url: &str) -> Value {
+    let [start_time, end_time] = bounds(filter);
+    json!({
+        "start_time": start_time,
+        "end_time": end_time,
+        "calls": told.calls,
+        "variant": variant,
+        "confidence": 0.95,
+        "url": url,
+        "key": "agreement",
+    })
+}
+
+/// What the variants of a trial are told by: people or programs write it into the annotation.
+fn variant(params: &Params) -> Result<(&'static str, Column), Invalid> {
+    let Some(value) = params.filled("Variant") else {
+        return Ok(("Comment", Column::Own(Own::Comment)));
+    };
+    match value.text {
+        "Comment" => Ok(("Comment", Column::Own(Own::Comment))),
+        "Incident" => Ok(("Incident", Column::Own(Own::Incident))),
+        _ => Err(value.invalid("Comment or Incident")),
+    }
+}
+
+/// Who answered, by the machine and by people. People know of humans and machines only: there a fax is
+/// a machine, and what detection did not tell is found by nobody.
+fn answered_by(told: &Statistics) -> Value {
+    let mut matrix = Vec::new();
+    // By class of the machine (human, machine, none), and of people.
+    let mut counts = [[0_u64; 2]; 3];
+    for row in &told.rows {
+        let [detected, heard] = &row.group[..] else {
+            continue;
+        };
+        let detected = word(AnsweredBy::ALL, detected);
+        let heard = match word(AnsweredByHeard::ALL, heard) {
+            Some(AnsweredByHeard::Human) => 0,
+            Some(AnsweredByHeard::Machine) => 1,
+            Some(AnsweredByHeard::Unknown) | None => continue,
+        };
+        let class = match detected {
+            Some(AnsweredBy::Human) => 0,
+            Some(AnsweredBy::Unknown) | None => 2,
+            Some(_) => 1,
+        };
+        counts[class][heard] += row.tally.calls;
+        matrix.push(json!({
+            "answered_by": detected.map(AnsweredBy::as_str),
+            "annotated": CLASSES[heard],
+            "calls": row.tally.calls,
+        }));
+    }
+    let classes: Vec<Value> = (0..2).map(|class| of_class(&counts, class)).collect();
+    let calls: u64 = counts.iter().flatten().sum();
+    let agreed = counts[0][0] + counts[1][1];
+    json!({
+        "calls": calls,
+        "agreed": percent(agreed, calls),
+        "matrix": matrix,
+        "classes": classes,
+    })
+}
+
+const CLASSES: [&str; 2] = ["human", "machine"];
+
+fn of_class(counts: &[[u64; 2]; 3], class: usize) -> Value {
+    let agreed = counts[class][class];
+    let detected: u64 = counts[class].iter().sum();
+    let annotated: u64 = counts.iter().map(|by_people| by_people[class]).sum();
+    json!({
+        "class": CLASSES[class],
+        "detected": detected,
+        "annotated": annotated,
+        "agreed": agreed,
+        "precision": percent(agreed, detected),
+        "recall": percent(agreed, annotated),
+    })
+}
+
+/// The scores that people gave to calls of each tag, and to those without one.
+fn tags(told: &Statistics) -> Vec<Value> {
+    let scored = told
+        .rows
+        .iter()
+        .filter(|row| row.tally.mean_score().is_some());
+    let tag = scored.map(|row| {
+        let tag = row.group.first().and_then(|tag| word(Tag::ALL, tag));
+        json!({
+            "tag": tag.map(Tag::as_str),
+            "calls": row.tally.calls,
+            "call_score": scores(&row.tally),
+        })
+    });
+    tag.collect()
+}
+
+/// How often the calls of each variant were answered, and between which bounds that is surely so.
+fn variants(told: &Statistics) -> Vec<Value> {
+    let named = told.rows.iter().filter_map(|row| match row.group.first()? {
+        GroupValue::Text(text) => Some((text, &row.tally)),
+        GroupValue::Unknown | GroupValue::Number(_) => None,
+    });
+    let variant = named.map(|(text, tally): (&String, &Tally)| {
+        let (answered, seizures) = (tally.answered(), tally.seizures());
+        json!({
+            "variant": text,
+            "calls": tally.calls,
+            "seizures": seizures,
+            "answered": answered,
+            "answer_seizure_ratio": tally.answer_seizure_ratio().map(rounded),
+            "confidence_interval": wilson(answered, seizures).map(|bounds| bounds.map(rounded)),
+        })
+    });
+    variant.collect()
+}
+
+/// The word of a closed set that a group is of.
+fn word<T: Copy>(all: &[T], value: &GroupValue) -> Option<T> {
+    let GroupValue::Number(place) = value else {
+        return None;
+    };
+    all.get(usize::try_from(*place).ok()?).copied()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn percent(some: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| rounded(some as f64 * 100.0 / of as f64))
+}
+
+/// The score interval of a share, in percent (Wilson, 1927). `None`: it is a share of nothing.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn wilson(some: u64, of: u64) -> Option<[f64; 2]> {
+    if of == 0 {
+        return None;
+    }
+    let n = of as f64;
+    let share = some as f64 / n;
+    let middle = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
+    let spread = (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let half = Z * spread / (1.0 + Z * Z / n);
+    Some([middle - half, middle + half].map(|share| (share * 100.0).clamp(0.0, 100.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_wilsons() {
+        assert_eq!(wilson(0, 0), None);
+        // As tabulated by Newcombe (1998), method 3.
+        for (some, of, expected) in [
+            (81, 263, [25.53, 36.62]),
+            (15, 148, [6.24, 16.05]),
+            (0, 20, [0.0, 16.11]),
+            (1, 29, [0.61, 17.18]),
+        ] {
+            let bounds = wilson(some, of).unwrap();
+            for (told, expected) in bounds.into_iter().zip(expected) {
+                assert!((told - expected).abs() < 0.006, "{some} of {of}: {told}");
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The parameters of statistics beside the filters.
+
+use jiff::tz::TimeZone;
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::statistics::{Interval, Measure};
+use sidetone_core::time::{SECOND_US, TimeUs};
+use sidetone_store::statistics::{GROUPED_BY_MAX, StatisticsQuery};
+
+use super::group::{GROUPS, Group, find};
+use crate::api::words::Words;
+use crate::web::form::{Invalid, Params, Value};
+
+/// The parameters beside the filters.
+pub const NAMES: &[&str] = &[
+    "Interval", "TimeZone", "GroupBy", "Measures", "Previous", "Limit",
+];
+
+/// What is told when it is not said.
+const MEASURES: [Measure; 5] = [
+    Measure::Calls,
+    Measure::Answered,
+    Measure::AnswerSeizureRatio,
+    Measure::NetworkEffectivenessRatio,
+    Measure::Duration,
+];
+/// Groups that are told of when it is not said, and at most.
+const GROUPS_TOLD: usize = 100;
+const GROUPS_TOLD_MAX: usize = 1000;
+/// The most intervals of a time.
+const INTERVALS_MAX: i64 = 10_000;
+
+/// What was asked for, in our terms.
+#[derive(Debug)]
+pub struct Asked {
+    /// The count.
+    pub query: StatisticsQuery,
+    /// The same of the period before.
+    pub previous: Option<StatisticsQuery>,
+    /// What calls are grouped by.
+    pub groups: Vec<&'static Group>,
+    /// The name of the zone.
+    pub zone: String,
+}
+
+impl Asked {
+    /// Reads them. `filter`: which calls.
+    ///
+    /// # Errors
+    /// When a value is malformed.
+    pub fn read(
+        params: &Params,
+        filter: &SummaryFilter,
+        advanced_only: bool,
+    ) -> Result<Self, Invalid> {
+        let (zone, zone_name) = zone(params)?;
+        let groups = groups(params)?;
+        let query = StatisticsQuery {
+            filter: filter.clone(),
+            advanced_only,
+            interval: interval(params, filter)?,
+            zone,
+            shift_us: 0,
+            group_by: groups.iter().map(|group| group.column).collect(),
+            measures: measures(params)?,
+            groups_max: limit(params)?,
+        };
+        Ok(Self {
+            previous: previous(params, &query)?,
+            query,
+            groups,
+            zone: zone_name,
+        })
+    }
+}
+
+/// So many groups at most.
+///
+/// # Errors
+/// When it is no such number.
+pub fn limit(params: &Params) -> Result<usize, Invalid> {
+    match params.filled("Limit") {
+        Some(value) => value.integer(1..=GROUPS_TOLD_MAX),
+        None => Ok(GROUPS_TOLD),
+    }
+}
+
+fn zone(params: &Params) -> Result<(TimeZone, String), Invalid> {
+    let Some(value) = params.filled("TimeZone") else {
+        return Ok((TimeZone::UTC, "UTC".to_owned()));
+    };
+    let zone = TimeZone::get(value.text).ok();
+    let zone = zone.and_then(|zone| {
+        let name = zone.iana_name()?.to_owned();
+        Some((zone, name))
+    });
+    zone.ok_or_else(|| value.invalid("a name of the IANA time zone database (Europe/Berlin, UTC)"))
+}
+
+fn interval(params: &Params, filter: &SummaryFilter) -> Result<Option<Interval>, Invalid> {
+    let Some(value) = params.filled("Interval") else {
+        return Ok(None);
+    };
+    let interval: Interval = value.word()?;
+    let length_us = filter.ended_until.since_us(filter.started_from);
+    // One call has one interval, whenever it was.
+    if filter.sip_call.is_none() && length_us / interval.usual_us() > INTERVALS_MAX {
+        return Err(value.invalid(format_args!(
+            "one that has at most {INTERVALS_MAX} from StartTime to EndTime: one of {}",
+            Interval::WORDS.join(", ")
+        )));
+    }
+    Ok(Some(interval))
+}
+
+fn groups(params: &Params) -> Result<Vec<&'static Group>, Invalid> {
+    let Some(value) = params.filled("GroupBy") else {
+        return Ok(Vec::new());
+    };
+    let names = || {
+        let names: Vec<&str> = GROUPS.iter().map(|group| group.name).collect();
+        names.join(", ")
+    };
+    let group = |item: Value<'_>| {
+        find(item.text).ok_or_else(|| item.invalid(format_args!("one or two of {}", names())))
+    };
+    let groups: Vec<&Group> = value.items().map(group).collect::<Result<_, _>>()?;
+    let is_twice = matches!(groups[..], [one, other] if one.column == other.column);
+    if groups.len() > GROUPED_BY_MAX || is_twice {
+        return Err(value.invalid(format_args!("one or two different ones of {}", names())));
+    }
+    Ok(groups)
+}
+
+fn measures(params: &Params) -> Result<Vec<Measure>, Invalid> {
+    let Some(value) = params.filled("Measures") else {
+        return Ok(MEASURES.to_vec());
+    };
+    let mut measures: Vec<Measure> = value.words()?;
+    // In the order in which they are told.
+    measures.sort_unstable();
+    Ok(measures)
+}
+
+/// The period before, as long as this one, laid over it.
+fn previous(params: &Params, query: &StatisticsQuery) -> Result<Option<StatisticsQuery>, Invalid> {
+    let Some(value) = params.filled("Previous") else {
+        return Ok(None);
+    };
+    if !value.boolean()? {
+        return Ok(None);
+    }
+    let filter = &query.filter;
+    let (from, until) = (filter.started_from, filter.ended_until);
+    let all = SummaryFilter::all(filter.account);
+    if from == all.started_from || until == all.ended_until || from > until {
+        return Err(value.invalid("false, or a StartTime and a later EndTime beside it"));
+    }
+    // A day that is asked for as a date ends with its last microsecond.
+    let length_us =
+        (until.since_us(from).saturating_add(SECOND_US - 1) / SECOND_US).saturating_mul(SECOND_US);
+    let earlier = |at: TimeUs| at.plus_us(length_us.saturating_neg());
+    Ok(Some(StatisticsQuery {
+        filter: SummaryFilter {
+            started_from: earlier(from),
+            ended_until: earlier(until),
+            include_running: false,
+            ..filter.clone()
+        },
+        shift_us: length_us,
+        ..query.clone()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_core::id::AccountSid;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<Asked, String> {
+        let at = |text| TimeUs::parse_rfc3339(text).unwrap();
+        let filter = SummaryFilter {
+            started_from: at("2026-06-01T00:00:00Z"),
+            ended_until: at("2026-06-30T23:59:59.999999Z"),
+            ..SummaryFilter::all(AccountSid::from_bytes([1; 16]))
+        };
+        let params = Params::decode(query.as_bytes()).unwrap();
+        Asked::read(&params, &filter, false).map_err(|invalid| invalid.message)
+    }
+
+    #[track_caller]
+    fn refused(query: &str, expected: &str) {
+        let message = read(query).unwrap_err();
+        assert!(message.starts_with(expected), "{message}");
+    }
+
+    #[test]
+    fn every_group_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = GROUPS.iter().map(|group| group.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), GROUPS.len());
+        let asked = read("GroupBy=SpamAnnotation,+AnsweredByAnnotation").unwrap();
+        let names: Vec<&str> = asked.groups.iter().map(|group| group.name).collect();
+        assert_eq!(names, ["Spam", "AnsweredByAnnotation"]);
+    }
+
+    #[test]
+    fn the_period_before_is_as_long() {
+        let asked = read("Previous=true&Interval=day&TimeZone=europe/berlin").unwrap();
+        assert_eq!(asked.zone, "Europe/Berlin");
+        let filter = asked.previous.unwrap().filter;
+        let range = [filter.started_from, filter.ended_until].map(|at| at.to_string());
+        assert_eq!(
+            range,
+            ["2026-05-02T00:00:00Z", "2026-05-31T23:59:59.999999Z"]
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        refused(
+            "Interval=fortnight",
+            "Invalid Interval 'fortnight'. Expected one of minute, quarter_hour,",
+        );
+        refused(
+            "Interval=minute",
+            "Invalid Interval 'minute'. Expected one that has at most 10000",
+        );
+        refused(
+            "TimeZone=Berlin",
+            "Invalid TimeZone 'Berlin'. Expected a name of the IANA",
+        );
+        refused(
+            "GroupBy=Colour",
+            "Invalid GroupBy 'Colour'. Expected one or two of From, To,",
+        );
+        refused(
+            "GroupBy=Tag,Tag",
+            "Invalid GroupBy 'Tag,Tag'. Expected one or two different",
+        );
+        refused(
+            "GroupBy=Tag,Spam,From",
+            "Invalid GroupBy 'Tag,Spam,From'. Expected one or two",
+        );
+        refused(
+            "Measures=calls,asr",
+            "Invalid Measures 'asr'. Expected one of calls, answered,",
+        );
+        refused("Previous=1", "Invalid Previous '1'. Expected true or false");
+        refused(
+            "Limit=0",
+            "Invalid Limit '0'. Expected an integer from 1 to 1000",
+        );
+    }
+}
