@@ -116,12 +116,12 @@ fn uncounted(
 fn of_calls(conn: &Connection, account: Account, query: &StatisticsQuery) -> Result<Statistics> {
     let filter = &query.filter;
     let mut count = Count::of_matching(query);
-    let Some(conditions) = Conditions::of(conn, filter)? else {
+    let Some(conditions) = Conditions::of(conn, account.id, filter)? else {
         return Ok(count.finish());
     };
-    let ids = match filter.sip_call {
-        Some(sid) => {
-            let found = named::row_keys(conn, account.id, sid, Axis::Start, &conditions)?;
+    let ids = match named::rows(conn, account.id, &conditions)? {
+        Some(rows) => {
+            let found = named::row_keys(conn, account.id, &rows, Axis::Start, &conditions)?;
             found.into_iter().map(|row_key| row_key.id).collect()
         }
         None => ids_of(conn, account.id, &conditions)?,

@@ -87,7 +87,31 @@ impl Column {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let facets = Facet::ALL.iter().map(|facet| Self::Facet(*facet));
+        let facets = facets.filter(|column| column.is_of_facet());
         facets.chain(Own::ALL.iter().map(|own| Self::Own(*own)))
+    }
+
+    /// The one that tells a facet. `None`: none tells it as lists mean it.
+    #[must_use]
+    pub const fn of(facet: Facet) -> Option<Self> {
+        Some(match facet {
+            Facet::SipResponse => Self::Own(Own::SipResponse),
+            Facet::Edges => Self::Own(Own::Edges),
+            Facet::Measured => Self::Own(Own::Measured),
+            Facet::Incident => Self::Own(Own::Incident),
+            facet if Self::Facet(facet).is_of_facet() => Self::Facet(facet),
+            _ => return None,
+        })
+    }
+
+    /// Whether a facet has a column as such: figures, and what people wrote, are told finer, in
+    /// columns of their own.
+    const fn is_of_facet(self) -> bool {
+        match self {
+            Self::Facet(Facet::Agents | Facet::Commented | Facet::Incident) => false,
+            Self::Facet(facet) => !facet.is_figure(),
+            Self::Own(_) => false,
+        }
     }
 
     /// How many values a call may have in it.
@@ -181,6 +205,7 @@ impl<'a> Cells<'a> {
         let of_annotation = facets::of_annotation(annotation);
         let facets = facets::of_summary(summary).into_iter().chain(of_annotation);
         let facets = facets.map(|(facet, value)| (Column::Facet(facet), value.map(cell)));
+        let facets = facets.filter(|(column, _)| column.is_of_facet());
         let own = own.into_iter().map(|(own, cell)| (Column::Own(own), cell));
         let known = facets
             .chain(own)
@@ -198,8 +223,9 @@ impl<'a> Cells<'a> {
 fn cell(value: Value<'_>) -> Cell<'_> {
     match value {
         Value::Number(number) => Cell::Number(number.into()),
+        Value::Figure(number) => Cell::Number(number.into()),
         Value::Set(bits) => Cell::Number(bits),
-        Value::Text(text) => Cell::Text(text.into()),
+        Value::Text(text) | Value::Name(text) => Cell::Text(text.into()),
         Value::Texts(texts) => Cell::Text(lines(&texts).into()),
     }
 }

@@ -17,8 +17,8 @@ pub(super) enum Condition {
     Bits(Column, u64),
     /// In one of some columns, one of some texts.
     Texts(Vec<Column>, Vec<String>),
-    /// In a column, a text with a piece in it.
-    Piece(Column, String),
+    /// In a column, a text with one of some pieces in it.
+    Pieces(Column, Vec<String>),
 }
 
 /// The conditions of a filter but for its times. `None`: columns do not answer all of them, and calls
@@ -29,12 +29,13 @@ pub(super) fn of(filter: &SummaryFilter) -> Option<Vec<Condition>> {
     }
     let mut conditions = Vec::new();
     for (facet, values) in facets::wanted(filter) {
-        let column = Column::Facet(facet);
+        let column = Column::of(facet)?;
         let (mut numbers, mut texts) = (Vec::new(), Vec::new());
         for value in values {
             match value {
                 Value::Number(number) => numbers.push(u64::from(number)),
-                Value::Text(text) => texts.push(text.to_owned()),
+                Value::Figure(number) => numbers.push(u64::from(number)),
+                Value::Text(text) | Value::Name(text) => texts.push(text.to_owned()),
                 Value::Set(_) | Value::Texts(_) => return None,
             }
         }
@@ -61,9 +62,10 @@ pub(super) fn of(filter: &SummaryFilter) -> Option<Vec<Condition>> {
             conditions.push(Condition::Texts(columns, addresses.clone()));
         }
     }
-    if let Some(piece) = &filter.user_agent {
-        let piece = search::user_agent(piece);
-        conditions.push(Condition::Piece(Column::Facet(Facet::UserAgents), piece));
+    if !filter.user_agent.is_empty() {
+        let pieces = filter.user_agent.iter();
+        let pieces = pieces.map(|piece| search::user_agent(piece)).collect();
+        conditions.push(Condition::Pieces(Column::Facet(Facet::UserAgents), pieces));
     }
     Some(conditions)
 }
@@ -84,7 +86,7 @@ fn is_answered(filter: &SummaryFilter) -> bool {
         ($($field:ident)+) => { $(rest.$field = Default::default();)+ };
     }
     clear! {
-        from to number user_agent from_carrier to_carrier from_country to_country verified_caller has_tag call_type
+        from to number user_agent tag edge measured sip_response incident from_carrier to_carrier from_country to_country verified_caller has_tag call_type
         call_state direction abnormal_session answered_by answered_by_heard connectivity_issue quality_issue spam
         call_score branded_enabled branded_logo branded_bundle_sid branded_type branded_use_case branded_call_reason
         voice_integrity_enabled voice_integrity_bundle_sid voice_integrity_use_case business_bundle_sid
@@ -97,7 +99,7 @@ impl Condition {
     /// The columns it asks.
     pub(super) fn columns(&self) -> &[Column] {
         match self {
-            Self::Codes(column, _) | Self::Bits(column, _) | Self::Piece(column, _) => {
+            Self::Codes(column, _) | Self::Bits(column, _) | Self::Pieces(column, _) => {
                 std::slice::from_ref(column)
             }
             Self::Texts(columns, _) => columns,
@@ -115,9 +117,10 @@ impl Condition {
                 let bits = first.code(*call as usize).saturating_sub(1);
                 bits & wanted != 0
             }),
-            Self::Piece(_, piece) => {
+            Self::Pieces(_, pieces) => {
                 let found = found(first, |text| {
-                    text.split('\n').any(|line| line.contains(piece))
+                    let mut lines = text.split('\n');
+                    lines.any(|line| pieces.iter().any(|piece| line.contains(piece)))
                 });
                 calls.retain(|call| is_found(&found, first, *call));
             }

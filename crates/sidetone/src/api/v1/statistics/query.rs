@@ -103,7 +103,7 @@ fn interval(params: &Params, filter: &SummaryFilter) -> Result<Option<Interval>,
     let interval: Interval = value.word()?;
     let length_us = filter.ended_until.since_us(filter.started_from);
     // One call has one interval, whenever it was.
-    if filter.sip_call.is_none() && length_us / interval.usual_us() > INTERVALS_MAX {
+    if filter.sip_call.is_empty() && length_us / interval.usual_us() > INTERVALS_MAX {
         return Err(value.invalid(format_args!(
             "one that has at most {INTERVALS_MAX} from StartTime to EndTime: one of {}",
             Interval::WORDS.join(", ")
