@@ -220,7 +220,7 @@ mod tests {
         #[track_caller]
         fn check(direction: Option<CallDirection>, from: &str, to: &str, expected: [bool; 2]) {
             let json = serde_json::json!({
-                "processing": "complete", "fold_version": 1, "last_event_at": 0,
+                "processing": "complete", "fold_version": 1, "last_event_at": "2026-06-01T00:00:00Z",
                 "facts": {"from": {"address": from}, "to": {"address": to}},
             });
             let mut summary: CallSummary = serde_json::from_value(json).unwrap();

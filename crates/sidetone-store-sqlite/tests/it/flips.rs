@@ -155,9 +155,15 @@ async fn read(path: &Path) -> Option<Answers> {
         for row in page.iter().flat_map(|page| &page.rows) {
             note(&mut answers, format!("{what}: {}", row.call.sid), Ok(row));
         }
-        // What is left out is named. Filters go by rollups, which are looked at by `check` alone.
+        // What is left out is named, here or by `check`, which alone looks at indexes and rollups.
         if name == "all" && page.as_ref().is_ok_and(|page| page.damaged.is_empty()) {
-            note(&mut answers, what, page.map(|page| page.rows));
+            let findings = store
+                .check()
+                .await
+                .unwrap_or_else(|error| vec![error.to_string()]);
+            if findings.is_empty() {
+                note(&mut answers, what, page.map(|page| page.rows));
+            }
         }
     }
     Some(answers)
