@@ -12,7 +12,7 @@ demo:
 # Two lanes at once: the code on its own, and the program as it is shipped, which mostly waits. Then, alone, what measures.
 test:
 	$(MAKE) --jobs=2 --output-sync=line LANES=yes unit durability
-	$(MAKE) calls attacks
+	$(MAKE) --jobs=1 calls attacks
 ifdef LANES
 unit: lint
 readme: clients

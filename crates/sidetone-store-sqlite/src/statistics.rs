@@ -39,6 +39,7 @@ pub(super) fn statistics(conn: &Connection, query: &StatisticsQuery) -> Result<S
     let Some(mut count) = Count::new(query) else {
         return of_calls(conn, account, query);
     };
+    let from_us = query.filter.started_from.micros();
     let mut left = CALLS_READ_MAX;
     for (first, last) in ranges(conn, account.id, query)? {
         let uncounted = uncounted(conn, account.id, first, last)?;
@@ -49,8 +50,8 @@ pub(super) fn statistics(conn: &Connection, query: &StatisticsQuery) -> Result<S
             count.add(&mut piece)?;
         }
         for (quarter, bucket) in uncounted {
-            let calls =
-                fresh::gather(conn, account, quarter, bucket, left)?.ok_or_else(expensive)?;
+            let calls = fresh::gather(conn, account, quarter, bucket, from_us, left)?;
+            let calls = calls.ok_or_else(expensive)?;
             left -= calls.calls();
             count.add(&mut Fresh::of(calls, quarter))?;
         }

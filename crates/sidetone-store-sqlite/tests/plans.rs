@@ -10,40 +10,44 @@ use sidetone_store::prelude::*;
 use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_statements};
 use sidetone_store_sqlite::{Options, SqliteStore};
 
-/// Tables that grow with the calls.
-const LARGE: [&str; 14] = [
-    "call",
-    "alias",
-    "document",
-    "event",
-    "fold_state",
-    "annotation",
-    "annotation_log",
-    "feedback",
-    "feedback_log",
-    "rollup",
-    "judged",
-    "hourly",
-    "tombstone",
-    "outbox",
+/// What does not grow with the calls, as plans name it.
+const SMALL: [&str; 8] = [
+    "account",
+    "account_epoch",
+    "follower",
+    "set_aside",
+    "pragma_page_count",
+    "pragma_page_size",
+    "CONSTANT",
+    "(subquery-1)",
 ];
 
-/// The metrics count what waits.
-const ON_PURPOSE: &str = "select (select count(*) from outbox ";
+/// The metrics count what waits, and history is followed from change to change, by a table that the
+/// statement itself makes.
+const ON_PURPOSE: [&str; 2] = [
+    "select (select count(*) from outbox ",
+    "with recursive change ",
+];
 
 /// What a statement looks through that an account, or everybody, has of something.
 fn looked_through(conn: &Connection, sql: &str) -> Vec<String> {
-    let Ok(mut plan) = conn.prepare(&format!("explain query plan {sql}")) else {
+    let word = sql
+        .trim_start()
+        .split([' ', '\n'])
+        .next()
+        .unwrap_or_default();
+    if !["select", "insert", "update", "delete", "replace", "with"].contains(&word) {
         return Vec::new();
-    };
+    }
+    let mut plan = conn.prepare(&format!("explain query plan {sql}")).unwrap();
     // Whatever the parameters are, the plan is the same.
     let rows = plan.raw_query().mapped(|row| row.get::<_, String>(3));
     let mut steps: Vec<String> = rows.map(Result::unwrap).collect();
     steps.retain(|step| {
         let mut words = step.split(' ');
         let (how, table) = (words.next(), words.next());
-        let is_large = table.is_some_and(|table| LARGE.contains(&table));
-        is_large && (how == Some("SCAN") || step.ends_with("(account=?)"))
+        let is_small = table.is_some_and(|table| SMALL.contains(&table));
+        !is_small && (how == Some("SCAN") || step.ends_with("(account=?)"))
     });
     steps
 }
@@ -91,7 +95,9 @@ async fn no_statement_looks_through_all_calls() {
     add_functions(&conn).unwrap();
     let mut found = Vec::new();
     let mut noted = noted_statements();
-    noted.retain(|sql| !opening.contains(sql) && !sql.starts_with(ON_PURPOSE));
+    noted.retain(|sql| {
+        !opening.contains(sql) && !ON_PURPOSE.iter().any(|begin| sql.starts_with(begin))
+    });
     for sql in noted {
         for step in looked_through(&conn, &sql) {
             found.push(format!("{step}: {sql}"));

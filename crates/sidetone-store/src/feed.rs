@@ -78,9 +78,9 @@ pub struct TakeChanges {
 }
 
 /// How many changes wait for a follower at most before it is [dropped](ChangeFeed::drop_behind).
-/// Of ten calls a second, with five changes each, that is more than five hours; and some 150 MB,
+/// Of ten calls a second, with five changes each, that is more than an hour; and some 40 MB,
 /// which a follower that never comes back may take of a disk.
-pub const WAITING_MAX: u64 = 1_000_000;
+pub const WAITING_MAX: u64 = 250_000;
 
 /// Changes of calls, written in the transaction that makes them and kept for each follower until it
 /// has settled them, or is dropped because too many wait.

@@ -1,8 +1,8 @@
 //! The data directory: database, key of the secrets, credentials, lock.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +51,8 @@ impl DataArgs {
         named.unwrap_or_else(|| self.data.join("secret.key"))
     }
 
-    /// What is wrong with the key of the secrets, if anything is. Changes nothing.
+    /// What is wrong with the key of the secrets, if anything is. Changes nothing. Where no key is
+    /// named and none lies in the directory, nothing can be said.
     ///
     /// # Errors
     /// When the store fails.
@@ -61,6 +62,10 @@ impl DataArgs {
             return Ok(None);
         }
         let path = self.secret_key();
+        if self.secret_key_file.is_none() && !path.exists() {
+            // A copy of the database, or a key that the settings of the server name.
+            return Ok(None);
+        }
         Ok(match Vault::open(&path) {
             Ok(vault) => accounts::is_another_key(store, &vault, &accounts)
                 .await?
@@ -313,6 +318,8 @@ pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
                 path.display()
             )
         })?;
+    // One that an earlier release made may be open to others.
+    let _ = file.set_permissions(Permissions::from_mode(0o600));
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -19,6 +19,12 @@ PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
 SUMMARIES = "%s/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % (MANIFEST["url"], PARENT["account_sid"])
 STATUSES = collections.defaultdict(collections.Counter)
 WELL_FORMED = re.compile(r"^(CA|FS|AC)[0-9a-fA-F]{32}$")
+# Words of closed sets that the document tells in prose, since any two of them may stand together.
+WORDS = {
+    "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
+    "GroupBy": ["CallState", "Carrier,Tag", "From", "UserAgent,SipResponse", "Comment"],
+    "Measures": ["calls", "answered,pdd,mos", "duration,jitter,packet_loss,rtt", "call_score,spam"],
+}
 # Nobody listens there: whoever is named in a generated request must not be called.
 NOWHERE = "http://127.0.0.1:9/"
 # What is generated is hardly ever a good event or a packet; a batch without one is refused. The
@@ -65,6 +71,9 @@ def map_query(context, query):
         value = (query or {}).get(name)
         if is_well_formed(value) and value.startswith("AC") and zlib.crc32(value.encode()) % 8:
             query[name] = CHILD
+    for name, words in WORDS.items():
+        if isinstance((query or {}).get(name), str) and re.fullmatch("[A-Za-z0-9_+/,-]+", query[name]):
+            query[name] = words[zlib.crc32(query[name].encode()) % len(words)]
     return query
 
 

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::rollups::figures::{self, FigureHour};
 use crate::rollups::hourly;
 use crate::rollups::judged::{self, JudgedHour};
-use crate::rollups::judged_piece::Place;
+use crate::rollups::judged_piece::JudgedHourKey;
 use crate::rollups::masked::{self, MaskedCall};
 use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::{self, Axis, Column, DIM_CALLS, FACETS, Facets, NOT_COUNTED, hour_of};
@@ -79,7 +79,7 @@ struct Masked {
     only: &'static str,
     mask_of: fn(&Facets) -> u64,
     /// Whether an hour is what a recount says it should be; one that cannot be read is not.
-    agrees: fn(&Connection, Place, &Row<'_>, &Recount) -> bool,
+    agrees: fn(&Connection, JudgedHourKey, &Row<'_>, &Recount) -> bool,
 }
 
 const MASKED: [Masked; 2] = [
@@ -148,7 +148,7 @@ fn check_masked(
                 None => false,
                 Some(row) => {
                     let shard = Shard { account, bucket };
-                    let place = Place { shard, axis, hour };
+                    let place = JudgedHourKey { shard, axis, hour };
                     let is_place = (row.get(0)?, row.get(1)?) == (hour, bucket);
                     is_place && agrees(conn, place, row, &recount)
                 }
@@ -188,7 +188,12 @@ fn check_pieces(
     Ok(())
 }
 
-fn judged_agrees(conn: &Connection, place: Place, row: &Row<'_>, (counts, all): &Recount) -> bool {
+fn judged_agrees(
+    conn: &Connection,
+    place: JudgedHourKey,
+    row: &Row<'_>,
+    (counts, all): &Recount,
+) -> bool {
     let Ok(stored) = JudgedHour::read(row, 2) else {
         return false;
     };
@@ -197,7 +202,7 @@ fn judged_agrees(conn: &Connection, place: Place, row: &Row<'_>, (counts, all): 
     is_counted && calls.is_ok_and(|calls| calls == *all)
 }
 
-fn figures_agree(_: &Connection, _: Place, row: &Row<'_>, (counts, all): &Recount) -> bool {
+fn figures_agree(_: &Connection, _: JudgedHourKey, row: &Row<'_>, (counts, all): &Recount) -> bool {
     FigureHour::read(row, 2).is_ok_and(|stored| stored.agrees_with(counts, all))
 }
 

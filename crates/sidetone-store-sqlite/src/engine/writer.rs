@@ -47,7 +47,7 @@ const RESTART_PAGES: i32 = 128 << 10;
 /// The weight from which on a job has a transaction of its own. `SQLite` keeps the pages that
 /// change under a savepoint in a list, and walks along it after each statement: a thousand
 /// statements under one take twice the time.
-const ALONE_WEIGHT: usize = 200;
+pub(crate) const ALONE_WEIGHT: usize = 200;
 
 trait Job: Send {
     fn weight(&self) -> usize;

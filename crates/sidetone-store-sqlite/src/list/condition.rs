@@ -21,6 +21,9 @@ use sidetone_store::facets::{self, Facet};
 /// in them is one that many calls have.
 const USER_AGENTS_MAX: usize = 256;
 
+/// An annotation's comment. What is damaged has none: such a call is left out, and named.
+const COMMENT: &str = "case when json_valid(annotation) then annotation ->> '$.comment' end";
+
 /// What a facet must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -147,7 +150,7 @@ impl Clue {
             values.push(incident.into());
         }
         if let Some(piece) = &self.comment {
-            sql.push_str(" or instr(folded(annotation ->> '$.comment'), ?)");
+            sql.push_str(&format!(" or instr(folded({COMMENT}), ?)"));
             values.push(piece.clone().into());
         }
         sql.push(')');
@@ -345,7 +348,7 @@ impl Conditions {
         if !self.comment.is_empty() {
             sql.push_str(" and (false");
             for piece in &self.comment {
-                sql.push_str(" or instr(folded(annotation ->> '$.comment'), ?)");
+                sql.push_str(&format!(" or instr(folded({COMMENT}), ?)"));
                 values.push(piece.clone().into());
             }
             sql.push(')');

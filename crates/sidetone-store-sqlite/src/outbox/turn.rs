@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
                     None => None,
                 },
             },
-            signature: signature_of(row.get(12)?).ok_or_else(|| unknown("signer"))?,
+            signature: signature_of(row.get(12)?).ok_or_else(|| unknown("signature"))?,
             created_at: TimeUs::from_micros(row.get(8)?),
             queued_at: TimeUs::from_micros(row.get(9)?),
             attempts: row.get(10)?,

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::time::HOUR_US;
 
-use super::judged_piece::Place;
+use super::judged_piece::JudgedHourKey;
 use super::masked::{self, MaskedCall, MaskedStep};
 use super::posting::{POSTINGS_MAX, Posting};
 use crate::error::Result;
@@ -93,7 +93,12 @@ impl JudgedHour {
     }
 
     /// Applies steps, which are in the order of their calls, here and in the pieces.
-    fn apply(&mut self, conn: &Connection, place: Place, steps: &[MaskedStep]) -> Result<()> {
+    fn apply(
+        &mut self,
+        conn: &Connection,
+        place: JudgedHourKey,
+        steps: &[MaskedStep],
+    ) -> Result<()> {
         for step in steps {
             self.step(step.call, step.by);
         }
@@ -175,7 +180,7 @@ pub(crate) fn write(conn: &Connection, steps: &[MaskedStep]) -> Result<()> {
     // They are in the order of axes, then of calls.
     for steps in steps.chunk_by(|a, b| a.axis == b.axis) {
         let axis = steps[0].axis;
-        let place = Place {
+        let place = JudgedHourKey {
             shard: *shard,
             axis,
             hour: *hour,
@@ -236,7 +241,7 @@ pub(crate) fn fill_pieces(conn: &Connection) -> Result<()> {
                 Ok(MaskedCall { posting, mask })
             })?;
             let judged: Vec<MaskedCall> = judged.collect::<rusqlite::Result<_>>()?;
-            Place { shard, axis, hour }.fill(conn, &judged)?;
+            JudgedHourKey { shard, axis, hour }.fill(conn, &judged)?;
         }
     }
     Ok(())

@@ -24,7 +24,7 @@ const BEGIN: Posting = Posting {
 
 /// The hour that pieces are of.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct JudgedHourKey {
     pub(crate) shard: Shard,
     pub(crate) axis: Axis,
     pub(crate) hour: i64,
@@ -44,7 +44,7 @@ const DELETE: &str = "delete from judged_piece
 const ALL: &str = "select first_us, first_id, mask, calls from judged_piece
     where account = ?1 and axis = ?2 and hour = ?3 and bucket = ?4 order by first_us, first_id";
 
-impl Place {
+impl JudgedHourKey {
     /// Writes the calls of an hour that has no pieces.
     pub(crate) fn fill(self, conn: &Connection, calls: &[MaskedCall]) -> Result<()> {
         self.write(conn, BEGIN, calls)

@@ -16,7 +16,7 @@ use sidetone_store::statistics::segment::{Builder, CALLS_MAX, encode};
 
 /// A quarter of a bucket, and whose it is.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct QuarterKey {
     quarter: i64,
     account: Account,
     bucket: i64,
@@ -24,7 +24,7 @@ pub(crate) struct Place {
 
 /// The segments of a quarter: number, piece and body of each.
 pub(crate) struct Built {
-    place: Place,
+    place: QuarterKey,
     segments: Vec<(i64, i64, Vec<u8>)>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn is_due(conn: &Connection, wanted: &Wanted) -> Result<bool> {
 }
 
 /// Takes the latest of them: who has an older ticket for one has none now. They stay uncounted.
-pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<Vec<Place>> {
+pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<Vec<QuarterKey>> {
     let mut statement = work.conn.prepare_cached(
         "select distinct u.quarter, u.account, a.sid, u.bucket from uncounted u cross join account a on a.id = u.account
          where (u.quarter, u.account, u.bucket) < (?1, ?2, ?3)
@@ -67,7 +67,7 @@ pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<
     let most = i64::try_from(wanted.quarters_max).unwrap_or(i64::MAX);
     let bounds = [quarter, account, bucket, most];
     let places = statement.query_map(bounds, |row| {
-        Ok(Place {
+        Ok(QuarterKey {
             quarter: row.get(0)?,
             account: Account {
                 id: row.get(1)?,
@@ -76,7 +76,7 @@ pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<
             bucket: row.get(3)?,
         })
     })?;
-    let places: Vec<Place> = places.collect::<rusqlite::Result<_>>()?;
+    let places: Vec<QuarterKey> = places.collect::<rusqlite::Result<_>>()?;
     for place in &places {
         let key = [place.quarter, place.account.id, place.bucket];
         work.conn
@@ -99,8 +99,8 @@ pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<
 }
 
 /// Makes the segments of a quarter that was taken, of a snapshot of after that.
-pub(crate) fn build(conn: &Connection, place: Place) -> Result<Built> {
-    let Place {
+pub(crate) fn build(conn: &Connection, place: QuarterKey) -> Result<Built> {
+    let QuarterKey {
         quarter,
         account,
         bucket,
@@ -111,7 +111,7 @@ pub(crate) fn build(conn: &Connection, place: Place) -> Result<Built> {
     };
     let mut piece = 0;
     let mut calls = Builder::default();
-    fresh::each(conn, account, quarter, bucket, |cells| {
+    fresh::each(conn, account, quarter, bucket, i64::MIN, |cells| {
         calls.add(cells);
         if calls.calls() == CALLS_MAX {
             built.add(piece, std::mem::take(&mut calls));
@@ -153,7 +153,7 @@ impl Built {
 /// Writes the segments of quarters that are still ours; the others are somebody else's by now.
 pub(crate) fn write(work: &mut Work<'_>, quarters: &[Built], ticket: i64) -> Result<()> {
     for built in quarters {
-        let Place {
+        let QuarterKey {
             quarter,
             account,
             bucket,
@@ -173,7 +173,7 @@ pub(crate) fn write(work: &mut Work<'_>, quarters: &[Built], ticket: i64) -> Res
 
 /// What did not change is not written: mostly one thing was said of one call.
 fn replace(conn: &Connection, built: &Built) -> Result<()> {
-    let Place {
+    let QuarterKey {
         quarter,
         account,
         bucket,

@@ -68,17 +68,19 @@ pub(super) fn call(conn: &Connection, account: Account, id: i64) -> Result<Optio
     Ok(read.transpose()?.flatten())
 }
 
-/// Gathers the calls of a quarter and bucket. `None`: there are more than so many.
+/// Gathers the calls of a quarter and bucket that started then or later. `None`: there are more than
+/// so many.
 pub(super) fn gather(
     conn: &Connection,
     account: Account,
     quarter: i64,
     bucket: i64,
+    from_us: i64,
     calls_max: usize,
 ) -> Result<Option<Builder>> {
     let mut builder = Builder::default();
     let mut is_over = false;
-    each(conn, account, quarter, bucket, |cells| {
+    each(conn, account, quarter, bucket, from_us, |cells| {
         is_over = builder.calls() == calls_max;
         if !is_over {
             builder.add(cells);
@@ -88,19 +90,21 @@ pub(super) fn gather(
     Ok((!is_over).then_some(builder))
 }
 
-/// Gives out the calls of a quarter and bucket, in the order of their starts, for as long as more are
-/// wanted.
+/// Gives out the calls of a quarter and bucket that started then or later, in the order of their
+/// starts, for as long as more are wanted.
 pub(super) fn each(
     conn: &Connection,
     account: Account,
     quarter: i64,
     bucket: i64,
+    from_us: i64,
     mut give: impl FnMut(Cells<'_>) -> Result<bool>,
 ) -> Result<()> {
     let begin_us = quarter.saturating_mul(QUARTER_US);
     let end_us = begin_us.saturating_add(QUARTER_US - 1);
+    let from_us = from_us.max(begin_us);
     let mut statement = conn.prepare_cached(&OF_QUARTER)?;
-    let mut rows = statement.query(params![account.id, begin_us, end_us, bucket])?;
+    let mut rows = statement.query(params![account.id, from_us, end_us, bucket])?;
     while let Some(row) = rows.next()? {
         let Some(call) = read(row, account)? else {
             continue;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sidetone_store::feed::{Change, Follower, TakeChanges};
 use sidetone_store::{ChangeFeed, Result};
 
+use crate::engine::writer::ALONE_WEIGHT;
 use crate::{SqliteStore, feed, outbox};
 
 #[async_trait]
@@ -20,7 +21,8 @@ impl ChangeFeed for SqliteStore {
         let name = name.to_owned();
         let ended = self
             .writer
-            .run(1, move |work| feed::unfollow(work, &name))
+            // All that waits goes at once, which may take a while: nobody else's job is with it.
+            .run(ALONE_WEIGHT, move |work| feed::unfollow(work, &name))
             .await?;
         if let Some(follower) = ended {
             self.shared.changes.release_all_for(follower);
@@ -29,7 +31,8 @@ impl ChangeFeed for SqliteStore {
     }
 
     async fn drop_behind(&self, most: u64) -> Result<Vec<String>> {
-        let behind = self.readers.point(|conn| feed::behind(conn, most))?;
+        let behind = self.readers.aside(move |conn| feed::behind(conn, most));
+        let behind = behind.await?;
         let mut dropped = Vec::new();
         for name in behind {
             if self.unfollow(&name).await? {

@@ -26,7 +26,7 @@ pub struct First {
 }
 
 /// Tokens that are shorter are warned of. Those that are made up have 32 characters, as Twilio's.
-const TOKEN_BYTES_MIN: usize = 16;
+const TOKEN_CHARACTERS_MIN: usize = 16;
 
 /// How long the token before stays valid when the settings give another one.
 const KEPT_US: i64 = DAY_US;
@@ -67,8 +67,8 @@ async fn find_or_make_first(
     let token = config.auth_token.as_ref().map(|token| token.0.as_str());
     match token {
         Some("") => bail!("auth_token (SIDETONE_AUTH_TOKEN) is empty"),
-        Some(token) if token.len() < TOKEN_BYTES_MIN => tracing::warn!(
-            "auth_token (SIDETONE_AUTH_TOKEN) has less than {TOKEN_BYTES_MIN} characters: whoever guesses it reads all calls. `openssl rand -hex 16` makes a better one"
+        Some(token) if token.chars().count() < TOKEN_CHARACTERS_MIN => tracing::warn!(
+            "auth_token (SIDETONE_AUTH_TOKEN) has less than {TOKEN_CHARACTERS_MIN} characters: whoever guesses it reads all calls. `openssl rand -hex 16` makes a better one"
         ),
         _ => {}
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sidetone_core::sides::Sides;
 use sidetone_store::rules::Published;
-use sidetone_store::{Result, Store};
+use sidetone_store::{Result, Store, StoreError};
 use tokio::sync::Mutex;
 
 /// The rules of sides in force, as far as this node knows.
@@ -33,7 +33,12 @@ impl Current {
     pub async fn publish(&self, store: &dyn Store, sides: Sides) -> Result<()> {
         let mut known = self.version.lock().await;
         let before = match (sides.0.is_empty(), *known) {
-            (true, 0) => store.published_rules(0).await?.map(|before| before.sides),
+            (true, 0) => match store.published_rules(0).await {
+                Ok(before) => before.map(|before| before.sides),
+                // Those that are damaged are made good by what is published now.
+                Err(StoreError::Corrupt(_)) => None,
+                Err(error) => return Err(error),
+            },
             (true, _) => Some(Sides::clone(&self.get())),
             (false, _) => None,
         };

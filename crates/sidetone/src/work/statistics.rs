@@ -23,6 +23,9 @@ pub struct CountQuarters {
     app: App,
     /// Where it got.
     after: Option<Cursor>,
+    /// Whether the latest quarters are looked at next: while there is much to make up for, they
+    /// must not wait for all of it.
+    is_latest_next: bool,
 }
 
 impl Work for CountQuarters {
@@ -34,8 +37,16 @@ impl Work for CountQuarters {
 
     async fn round(&mut self, now: TimeUs) -> Result<Next> {
         let begin = self.app.clock.passed();
-        let (after, quiet) = (self.after.take(), now.plus_us(-QUIET_US));
-        self.after = self.app.store.count_quarters(after, quiet, STEP).await?;
+        let quiet = now.plus_us(-QUIET_US);
+        self.is_latest_next = !self.is_latest_next && self.after.is_some();
+        let from = match self.is_latest_next {
+            true => None,
+            false => self.after.take(),
+        };
+        let reached = self.app.store.count_quarters(from, quiet, STEP).await?;
+        if !self.is_latest_next {
+            self.after = reached;
+        }
         if self.after.is_none() {
             return Ok(Next::Idle);
         }
@@ -48,6 +59,10 @@ impl CountQuarters {
     /// Begins with the latest.
     #[must_use]
     pub const fn new(app: App) -> Self {
-        Self { app, after: None }
+        Self {
+            app,
+            after: None,
+            is_latest_next: false,
+        }
     }
 }

@@ -5,6 +5,8 @@ mod group;
 pub mod query;
 mod render;
 
+use std::collections::HashSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use sidetone_core::time::TimeUs;
@@ -49,7 +51,12 @@ pub async fn read(
 
     let told = app.store.statistics(&asked.query).await?;
     let before = match &asked.previous {
-        Some(previous) => Some(app.store.statistics(previous).await?),
+        Some(previous) => {
+            let mut before = app.store.statistics(previous).await?;
+            let groups: HashSet<_> = told.rows.iter().map(|row| &row.group).collect();
+            before.rows.retain(|row| groups.contains(&row.group));
+            Some(before)
+        }
         None => None,
     };
     let rows = told.rows.len() + before.as_ref().map_or(0, |before| before.rows.len());

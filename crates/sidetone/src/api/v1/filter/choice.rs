@@ -9,7 +9,7 @@ use sidetone_core::filter::SummaryFilter;
 use crate::web::form::{Invalid, Params, Value};
 
 /// Values of one parameter, and of those that lead to the same filter.
-const VALUES_MAX: usize = 1000;
+const VALUES_MAX: usize = 500;
 
 /// What a parameter says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -67,9 +67,16 @@ pub async fn read(
         ..query(&detected, &[])
     };
     let detected = app.store.statistics(&by_both).await?;
-    let by_tag = query(&[Column::Facet(Facet::Tags)], &[Measure::CallScore]);
+    let by_tag = StatisticsQuery {
+        groups_max: usize::MAX,
+        ..query(&[Column::Facet(Facet::Tags)], &[Measure::CallScore])
+    };
     let tagged = app.store.statistics(&by_tag).await?;
-    let by_variant = query(&[variant], &[Measure::AnswerSeizureRatio]);
+    // One is that of the calls of which nobody has said anything.
+    let by_variant = StatisticsQuery {
+        groups_max: groups_max.saturating_add(1),
+        ..query(&[variant], &[Measure::AnswerSeizureRatio])
+    };
     let varied = app.store.statistics(&by_variant).await?;
     let share = app.bounds.page(1).await?;
     let url = format!("{}{}", request.base.0, request.uri);
@@ -78,7 +85,7 @@ pub async fn read(
         "agreement": {
             "answered_by": answered_by(&detected),
             "tags": tags(&tagged),
-            "variants": variants(&varied),
+            "variants": variants(&varied, groups_max),
         },
     });
     Ok(Json(body).holding(share))
@@ -182,11 +189,12 @@ fn tags(told: &Statistics) -> Vec<Value> {
 }
 
 /// How often the calls of each variant were answered, and between which bounds that is surely so.
-fn variants(told: &Statistics) -> Vec<Value> {
+fn variants(told: &Statistics, variants_max: usize) -> Vec<Value> {
     let named = told.rows.iter().filter_map(|row| match row.group.first()? {
         GroupValue::Text(text) => Some((text, &row.tally)),
         GroupValue::Unknown | GroupValue::Number(_) => None,
     });
+    let named = named.take(variants_max);
     let variant = named.map(|(text, tally): (&String, &Tally)| {
         let (answered, seizures) = (tally.answered(), tally.seizures());
         json!({

@@ -102,8 +102,10 @@ fn interval(params: &Params, filter: &SummaryFilter) -> Result<Option<Interval>,
     };
     let interval: Interval = value.word()?;
     let length_us = filter.ended_until.since_us(filter.started_from);
-    // One call has one interval, whenever it was.
-    if filter.sip_call.is_empty() && length_us / interval.usual_us() > INTERVALS_MAX {
+    // Few calls have few intervals, whenever they were.
+    let is_named =
+        !filter.sip_call.is_empty() || !filter.call_sid.is_empty() || filter.clue.is_some();
+    if !is_named && length_us / interval.usual_us() > INTERVALS_MAX {
         return Err(value.invalid(format_args!(
             "one that has at most {INTERVALS_MAX} from StartTime to EndTime: one of {}",
             Interval::WORDS.join(", ")
@@ -167,6 +169,8 @@ fn previous(params: &Params, query: &StatisticsQuery) -> Result<Option<Statistic
             ..filter.clone()
         },
         shift_us: length_us,
+        // Which are told, this period says.
+        groups_max: usize::MAX,
         ..query.clone()
     }))
 }
