@@ -300,12 +300,15 @@ impl Lock {
     }
 }
 
+/// The lock of a directory. It stays when its server has gone.
+pub const LOCK_FILE: &str = "server.lock";
+
 /// Takes the lock of a directory.
 ///
 /// # Errors
 /// When another server holds it.
 pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
-    let path = dir.join("server.lock");
+    let path = dir.join(LOCK_FILE);
     let file = File::options()
         .create(true)
         .write(true)

@@ -18,9 +18,10 @@ use crate::cmd::environment;
 use crate::cmd::reload::Origin;
 use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
+use crate::data::LOCK_FILE;
 use crate::secrets::replace_private;
 
-/// Says of a directory that it holds made-up calls, all that there were: of which seed.
+/// Says of a directory that all calls in it are made up, and of which seed.
 const MARK: &str = "demo.json";
 
 /// Run a server with a few thousand made-up calls, and more arriving
@@ -140,9 +141,16 @@ impl Demo {
     }
 }
 
-/// What an earlier demo has left in a directory; `None` of one with nothing in it.
+/// What an earlier demo has left in a directory; `None` of one with nothing in it, but for the lock
+/// of a start that failed.
 fn earlier(dir: &Path) -> anyhow::Result<Option<Mark>> {
-    let is_empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    let is_lock = |entry: &std::io::Result<std::fs::DirEntry>| {
+        entry
+            .as_ref()
+            .is_ok_and(|entry| entry.file_name() == LOCK_FILE)
+    };
+    let is_empty =
+        std::fs::read_dir(dir).map_or(true, |mut entries| entries.all(|it| is_lock(&it)));
     if is_empty {
         return Ok(None);
     }
@@ -166,11 +174,11 @@ async fn present(running: &mut Running, demo: &Demo) -> anyhow::Result<()> {
         // Other calls than those there are: the same seed would have them take place again.
         (Loaded::default(), demo.seed ^ now.micros().unsigned_abs())
     } else {
-        let history = sidetone_demo::history(demo.seed, account, now);
-        let loaded = play::load(&app, history).await?;
+        // First, so that a demo that is ended while it loads can go on.
         let mark = serde_json::to_string(&Mark { seed: demo.seed })?;
         replace_private(&demo.dir.join(MARK), &mark)?;
-        (loaded, demo.seed)
+        let history = sidetone_demo::history(demo.seed, account, now);
+        (play::load(&app, history).await?, demo.seed)
     };
     running.work();
     let stories = sidetone_demo::live(seed, account, now);
@@ -304,6 +312,9 @@ mod tests {
     #[test]
     fn a_directory_with_something_else_in_it_is_refused() {
         let dir = tempfile::tempdir().unwrap();
+        assert!(earlier(dir.path()).unwrap().is_none());
+        // A start that failed, because the port was taken.
+        drop(crate::data::lock(dir.path()).unwrap());
         assert!(earlier(dir.path()).unwrap().is_none());
         std::fs::write(dir.path().join("sidetone.db"), "").unwrap();
         let refusal = earlier(dir.path()).map(|_| ()).unwrap_err();
