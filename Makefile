@@ -14,6 +14,8 @@ test:
 	$(MAKE) --jobs=2 --output-sync=line LANES=yes unit durability
 	$(MAKE) --jobs=1 calls attacks
 ifdef LANES
+# Its job server is not for the scripts, whose cargo would warn of it.
+unexport MAKEFLAGS
 unit: lint
 readme: clients
 durability: readme

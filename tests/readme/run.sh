@@ -93,6 +93,8 @@ node target/walk/clients.mjs >"$said" 2>"$said.err" || { cat "$said.err" >&2; ex
 finds "$CA completed"
 next 'QualityIssueAnnotation'
 finds "$CA"
+next 'Statistics'
+finds '"group": ?\{"CallState": ?"completed"\}, ?"calls": ?1'
 next 'Feedback.json'
 finds '"quality_score": ?2' '"status": ?"queued"'
 next 'ingest fixtures'
