@@ -1,7 +1,6 @@
 //! The floor of every request: the same framework, runtime and routes, and an answer that is always
 //! the same.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -10,8 +9,6 @@ use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
 
 /// Serves until it is killed.
 pub async fn run(listen: SocketAddr, body: &Path) -> anyhow::Result<()> {
@@ -28,16 +25,7 @@ pub async fn run(listen: SocketAddr, body: &Path) -> anyhow::Result<()> {
             get(on_get.clone()).post(on_post),
         )
         .route("/v1/Voice/{sid}/Summary", get(on_get));
-    let listener = TcpListener::bind(listen).await?;
-    let mut out = std::io::stdout();
-    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
-    out.flush()?;
-    let listener = listener.tap_io(|stream| {
-        // As the server does. A failure shows as slowness, nothing worse.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router).await?;
-    Ok(())
+    sidetone_bench::listen::serve(listen, router).await
 }
 
 fn answer(body: Bytes) -> impl IntoResponse {

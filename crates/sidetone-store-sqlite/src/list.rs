@@ -9,6 +9,7 @@ mod figure_hours;
 mod hour_rows;
 mod judged_hours;
 mod key_range;
+mod masked_hours;
 mod matching_hours;
 pub(crate) mod named;
 mod party;

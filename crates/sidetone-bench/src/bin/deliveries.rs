@@ -7,7 +7,6 @@
     reason = "a program for whoever measures"
 )]
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +19,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use clap::Parser;
 use http_body_util::Full;
 use sidetone::delivery::client::Client;
@@ -31,7 +29,6 @@ use sidetone_store::delivery::{
 };
 use sidetone_store::prelude::*;
 use sidetone_store_sqlite::{Options, SqliteStore};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use sidetone_bench::random::Random;
@@ -174,16 +171,7 @@ async fn receive(listen: SocketAddr) -> anyhow::Result<()> {
         .route("/", get(tell))
         .route("/hook", post(take))
         .with_state(Came::default());
-    let listener = TcpListener::bind(listen).await?;
-    let mut out = std::io::stdout();
-    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
-    out.flush()?;
-    let listener = listener.tap_io(|stream| {
-        // As the server does. A failure shows as slowness, nothing worse.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router).await?;
-    Ok(())
+    sidetone_bench::listen::serve(listen, router).await
 }
 
 #[allow(clippy::disallowed_methods, reason = "it measures")]

@@ -5,10 +5,10 @@
 //! candidates of the hour.
 
 use super::condition::{Condition, Wanted};
-use super::figure_hours::FigureHours;
 use super::hour_rows::HourRows;
-use super::judged_hours::JudgedHours;
+use super::masked_hours::MaskedHours;
 use super::scan_range::ScanRange;
+use super::{figure_hours, judged_hours};
 use crate::error::Result;
 use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::{FACETS, NOT_COUNTED};
@@ -56,9 +56,9 @@ enum ConditionHours {
     /// What summaries say: by value.
     Values(Vec<ValueHours>),
     /// What annotations say, all conditions together.
-    Judged(JudgedHours),
+    Judged(MaskedHours),
     /// What was measured, all conditions together.
-    Figures(FigureHours),
+    Figures(MaskedHours),
 }
 
 impl ConditionHours {
@@ -81,8 +81,7 @@ impl ConditionHours {
     fn seek(&mut self, range: &ScanRange<'_>, hour: i64) -> Result<Option<i64>> {
         let values = match self {
             Self::Values(values) => values,
-            Self::Judged(judged) => return judged.seek(range, hour),
-            Self::Figures(figures) => return figures.seek(range, hour),
+            Self::Judged(hours) | Self::Figures(hours) => return hours.seek(range, hour),
         };
         let mut nearest = None;
         for value in values {
@@ -99,8 +98,8 @@ impl ConditionHours {
     fn calls_in(&self, range: &ScanRange<'_>, hour: i64) -> Result<Option<Vec<Posting>>> {
         let values = match self {
             Self::Values(values) => values,
-            Self::Judged(judged) => return judged.calls_in(range, hour).map(Some),
-            Self::Figures(figures) => return figures.calls_in(hour),
+            Self::Judged(hours) => return judged_hours::calls_in(hours, range, hour).map(Some),
+            Self::Figures(hours) => return figure_hours::calls_in(hours, hour),
         };
         let mut any = Vec::new();
         for calls in values.iter().flat_map(|value| value.rows.of_hour(hour)) {
@@ -135,8 +134,8 @@ impl<'c> Hours<'c> {
             walks: conditions
                 .iter()
                 .filter_map(ConditionHours::of)
-                .chain(JudgedHours::of(conditions).map(ConditionHours::Judged))
-                .chain(FigureHours::of(conditions).map(ConditionHours::Figures))
+                .chain(judged_hours::of(conditions).map(ConditionHours::Judged))
+                .chain(figure_hours::of(conditions).map(ConditionHours::Figures))
                 .collect(),
             next_hour: Some(start),
         }

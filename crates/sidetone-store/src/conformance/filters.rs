@@ -89,15 +89,7 @@ impl Model {
     }
 
     async fn judge(&mut self, store: &dyn Store, n: u64, random: &mut Random) {
-        let patch = AnnotationPatch {
-            answered_by: Some(random.maybe(AnsweredByHeard::ALL)),
-            connectivity_issue: Some(random.maybe(ConnectivityIssue::ALL)),
-            quality_issues: Some(random_issues(random)),
-            spam: Some(random.maybe(&[true, false])),
-            call_score: Some(random.maybe(&[1, 2, 3, 4, 5])),
-            comment: Some(random.maybe(&COMMENTS).map(str::to_owned)),
-            incident: Some(random.maybe(&INCIDENTS).map(str::to_owned)),
-        };
+        let patch = random_patch(random, &COMMENTS, &INCIDENTS);
         let judged = store
             .annotate(scope(1), call(n).sid, annotate(patch))
             .await
@@ -108,7 +100,24 @@ impl Model {
     }
 }
 
-pub(super) fn random_issues(random: &mut Random) -> Option<Vec<QualityIssue>> {
+/// What somebody says of a call, anew in everything.
+pub(super) fn random_patch(
+    random: &mut Random,
+    comments: &[&str],
+    incidents: &[&str],
+) -> AnnotationPatch {
+    AnnotationPatch {
+        answered_by: Some(random.maybe(AnsweredByHeard::ALL)),
+        connectivity_issue: Some(random.maybe(ConnectivityIssue::ALL)),
+        quality_issues: Some(random_issues(random)),
+        spam: Some(random.maybe(&[true, false])),
+        call_score: Some(random.maybe(&[1, 2, 3, 4, 5])),
+        comment: Some(random.maybe(comments).map(|text| (*text).to_owned())),
+        incident: Some(random.maybe(incidents).map(|text| (*text).to_owned())),
+    }
+}
+
+fn random_issues(random: &mut Random) -> Option<Vec<QualityIssue>> {
     let mut issues = QualityIssue::ALL.to_vec();
     issues.retain(|_| random.one_in(4));
     (!issues.is_empty()).then_some(issues)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use sidetone_core::annotation::Annotation;
 use sidetone_core::media::{Counters, Stat};
+use sidetone_core::search;
 use sidetone_core::statistics::Seizure;
 use sidetone_core::summary::{CallSummary, EdgeSummary};
 
@@ -196,7 +197,10 @@ impl<'a> Cells<'a> {
             (Own::Jitter, number(media.jitter_ms.and_then(thousandths))),
             (Own::Rtt, number(media.rtt_ms.and_then(thousandths))),
             (Own::Mos, number(media.mos.and_then(thousandths))),
-            (Own::Measured, number(Some(media.is_measured.into()))),
+            (
+                Own::Measured,
+                number(Some(search::is_measured(summary).into())),
+            ),
             (
                 Own::AdvancedFeatures,
                 number(Some(advanced_features.into())),
@@ -269,19 +273,13 @@ fn streams(edge: &EdgeSummary) -> impl Iterator<Item = &Counters> {
 }
 
 fn codecs(summary: &CallSummary) -> Option<Cell<'static>> {
-    let streams = summary.edges.values().flat_map(streams);
-    let names = streams.filter_map(|stream| stream.codec_name.as_deref());
-    let names: BTreeSet<String> = names
-        .filter(|name| !name.is_empty())
-        .map(|name| name.replace('\n', " "))
-        .collect();
+    let names = search::codecs(summary);
     (!names.is_empty()).then(|| Cell::Text(lines(&names).into()))
 }
 
 /// The worst of a call's streams, figure by figure: what its listeners had to bear.
 #[derive(Debug, Clone, Copy, Default)]
 struct Media {
-    is_measured: bool,
     loss_percent: Option<f64>,
     jitter_ms: Option<f64>,
     rtt_ms: Option<f64>,
@@ -299,7 +297,6 @@ impl Media {
             means.reduce(f64::max)
         };
         Self {
-            is_measured: streams().next().is_some(),
             loss_percent: worst(|stream| stream.loss_percent),
             jitter_ms: worst(|stream| stream.jitter_ms?.mean()),
             rtt_ms: worst(|stream| stream.rtt_ms?.mean()).or_else(on_leg),

@@ -1,6 +1,6 @@
 //! Pages of a list: what was asked for, and the envelope around the answer.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use form_urlencoded::byte_serialize;
@@ -12,7 +12,7 @@ use sidetone_store::Count;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
 use crate::api::error::ApiError;
-use crate::api::extract::Query;
+use crate::api::extract::{Form, Query};
 use crate::api::page_token::PageToken;
 use crate::app::App;
 use crate::web::base_url::BaseUrl;
@@ -58,6 +58,26 @@ impl FromRequestParts<App> for ListRequest {
         let Query(params) = Query::from_request_parts(parts, app).await?;
         let uri = parts.uri.clone();
         Ok(Self { base, uri, params })
+    }
+}
+
+/// A request for calls that filters choose. These may also come as a form in the body, which is what
+/// `curl -X GET --data-urlencode` sends.
+#[derive(Debug)]
+pub struct FilterRequest(pub ListRequest);
+
+impl FromRequest<App> for FilterRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let mut list = ListRequest::from_request_parts(&mut parts, app).await?;
+        let request = Request::from_parts(parts, body);
+        let Form(form) = Form::from_request(request, app).await?;
+        for (name, value) in form.iter() {
+            list.params.push(name, value);
+        }
+        Ok(Self(list))
     }
 }
 

@@ -20,6 +20,7 @@ mod migrate;
 mod mmdb;
 mod model;
 mod runner;
+mod sides;
 mod signed;
 mod starting;
 mod streaming;

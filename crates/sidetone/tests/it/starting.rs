@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use sidetone::accounts::{self, Credentials, NewAccount, first};
@@ -13,19 +12,14 @@ use sidetone::config::{Secret, Settings};
 use sidetone::data::{self, Data, DataArgs};
 use sidetone::secrets::Vault;
 use sidetone::telemetry::logs::LogFilter;
-use sidetone::work::catch_up::CatchUp;
-use sidetone_core::event::CallEvent;
-use sidetone_core::id::{AccountSid, CallRef};
-use sidetone_core::sides::{SideRule, Sides};
+use sidetone_core::id::AccountSid;
 use sidetone_core::time::{DAY_US, TimeUs};
-use sidetone_store::{Lookup, NewEvent, Scope};
 use sidetone_store_sqlite::Options;
 use tokio::net::TcpListener;
 
-use crate::api::network::captured;
 use crate::harness::{ACCOUNT, NOW};
 
-fn settings(dir: &Path) -> Settings {
+pub(crate) fn settings(dir: &Path) -> Settings {
     Settings {
         data: Some(dir.to_owned()),
         listen: Some("127.0.0.1:0".parse().unwrap()),
@@ -43,13 +37,13 @@ fn with(dir: &Path, account: Option<&str>, token: Option<&str>) -> Settings {
     }
 }
 
-async fn try_start(settings: Settings) -> anyhow::Result<Running> {
+pub(crate) async fn try_start(settings: Settings) -> anyhow::Result<Running> {
     let clock = Clock::set_to(TimeUs::parse_rfc3339(NOW).unwrap());
     start(settings.resolve(None).unwrap(), clock).await
 }
 
 /// What is logged: nothing. A process begins to log once.
-fn log_filter() -> LogFilter {
+pub(crate) fn log_filter() -> LogFilter {
     static STARTED: OnceLock<LogFilter> = OnceLock::new();
     let start = || {
         let off = Settings {
@@ -440,82 +434,4 @@ async fn another_secret_key_refuses_the_start() {
     drop(store);
     std::fs::write(&key, &other).unwrap();
     refused().await;
-}
-
-#[tokio::test]
-async fn a_call_is_judged_by_the_rules_that_were_published_last() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("sidetone.toml");
-    let data = dir.path().join("data");
-    let write = |carrier: &str| {
-        let text = format!("log = 'off'\n[[side]]\ncarrier = '{carrier}'");
-        std::fs::write(&file, text).unwrap();
-    };
-    write("first");
-    let origin = Origin {
-        given: Settings {
-            roles: Some("api,ingest".parse().unwrap()),
-            ..settings(&data)
-        },
-        file: Some(file.clone()),
-        usual_file: false,
-    };
-    let started_with = origin.settings().unwrap();
-    let running = try_start(started_with.clone()).await.unwrap();
-    let reload = running.reload(origin, started_with.clone(), log_filter());
-    let store = running.app.store.as_ref();
-    let published = async || store.published_rules(0).await.unwrap().unwrap().version;
-    let mut worker = CatchUp::new(running.app.clone());
-    let mut carrier = async |call: &str| {
-        let call = CallRef {
-            account: running.first.account,
-            sid: call.parse().unwrap(),
-        };
-        let now = running.app.clock.now();
-        let events = captured("lossy-call", 0, 0).into_iter().map(|event| {
-            let event = CallEvent { call, ..event };
-            let received_at = now;
-            NewEvent { event, received_at }
-        });
-        store.append(events.collect()).await.unwrap();
-        worker.drain().await.unwrap();
-        let scope = Scope {
-            account: call.account,
-        };
-        match store.record(scope, call.sid).await.unwrap() {
-            Lookup::Found(record) => record.summary.unwrap().facts.from.carrier,
-            other => panic!("{other:?}"),
-        }
-    };
-    let calls = ["CA1", "CA2", "CA3", "CA4"].map(|call| format!("{call:0<34}"));
-    assert_eq!(published().await, 1);
-    assert_eq!(carrier(&calls[0]).await.as_deref(), Some("first"));
-    reload.again().await.unwrap();
-    assert_eq!(published().await, 1, "the file says the same");
-    write("second");
-    reload.again().await.unwrap();
-    assert_eq!(published().await, 2);
-    assert_eq!(carrier(&calls[1]).await.as_deref(), Some("second"));
-
-    // Another node, whose file is newer still: this one goes by it.
-    let key = data.join("secret.key");
-    let opened = data::open(&data, &key, Options::default()).await.unwrap();
-    let third = Sides(vec![SideRule {
-        carrier: Some("third".to_owned()),
-        ..SideRule::default()
-    }]);
-    opened.store.publish_rules(third.clone()).await.unwrap();
-    while *running.app.sides.get() != third {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert_eq!(carrier(&calls[2]).await.as_deref(), Some("third"));
-
-    // Who publishes last is right, also with an older file.
-    running.stop().await;
-    let running = try_start(started_with).await.unwrap();
-    let newest = opened.store.published_rules(0).await.unwrap().unwrap();
-    assert_eq!(newest.version, 4);
-    assert_eq!(newest.sides, *running.app.sides.get());
-    assert_eq!(newest.sides.0[0].carrier.as_deref(), Some("first"));
-    running.stop().await;
 }

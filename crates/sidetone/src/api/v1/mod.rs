@@ -4,6 +4,7 @@
 pub mod account;
 pub mod annotation;
 pub mod call;
+pub mod chosen;
 pub mod events;
 pub mod filter;
 pub mod hint;

@@ -9,20 +9,17 @@ use std::collections::HashSet;
 
 use axum::extract::State;
 use axum::response::Response;
-use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::Statistics;
 
 use self::query::Asked;
 use self::render::{Body, Period};
-use super::filter::alias;
-use super::{account, filter, hint};
+use super::chosen::chosen;
+use super::hint;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
-use crate::api::extract::Form;
 use crate::api::hint::put;
-use crate::api::page::ListRequest;
+use crate::api::page::FilterRequest;
 use crate::app::App;
-use crate::web::form::Params;
 use crate::web::json::Json;
 
 /// The most rows of an answer.
@@ -37,12 +34,8 @@ const ROWS_PER_PAGE_ROW: u64 = 64;
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
-    mut request: ListRequest,
-    Form(form): Form,
+    FilterRequest(request): FilterRequest,
 ) -> Result<Response, ApiError> {
-    for (name, value) in form.iter() {
-        request.params.push(name, value);
-    }
     let now = app.clock.now();
     let calls = chosen(&app, &caller, &request.params, now)?;
     let advanced_only = app.config.gate_advanced_features;
@@ -72,19 +65,6 @@ pub async fn read(
         put(&mut response, &hint);
     }
     Ok(response)
-}
-
-/// Which calls are counted.
-fn chosen(
-    app: &App,
-    caller: &Caller,
-    params: &Params,
-    now: TimeUs,
-) -> Result<filter::Asked, ApiError> {
-    let params = alias::canonical(params).map_err(ApiError::invalid_query)?;
-    let subaccount = params.filled("Subaccount");
-    let account = account::addressed(app, caller, subaccount, ApiError::invalid_query)?;
-    filter::read(&params, account, now).map_err(ApiError::invalid_query)
 }
 
 fn body<'a>(

@@ -4,50 +4,43 @@ use axum::extract::State;
 use axum::response::Response;
 use sidetone_store::{CallRecord, Shown};
 
-use super::account::addressed;
-use super::filter::{self, alias};
+use super::chosen::chosen;
 use super::hint;
 use super::lookup;
 use super::render::{SummaryUrl, template};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
-use crate::api::extract::Form;
 use crate::api::hint::put;
-use crate::api::page::{ListRequest, PageQuery};
+use crate::api::page::{FilterRequest, PageQuery};
 use crate::app::App;
 use crate::web::json::Written;
 
 /// The text of the specification says 50; the older one and every recorded answer say 25.
 const PAGE_SIZE: u64 = 25;
 
-/// Answers with a page of summaries. Filters may also come as a form in the body, which is what
-/// `curl -X GET --data-urlencode` sends.
+/// Answers with a page of summaries.
 ///
 /// # Errors
 /// When a filter or the page is malformed, or the account addressed is not the caller's.
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
-    mut request: ListRequest,
-    Form(form): Form,
+    FilterRequest(request): FilterRequest,
 ) -> Result<Response, ApiError> {
-    for (name, value) in form.iter() {
-        request.params.push(name, value);
-    }
     let list = request.by(caller.account);
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
-    let filters = alias::canonical(&request.params).map_err(ApiError::invalid_query)?;
-    let subaccount = filters.filled("Subaccount");
-    let account = addressed(&app, &caller, subaccount, ApiError::invalid_query)?;
-    let asked = filter::read(&filters, account, now).map_err(ApiError::invalid_query)?;
+    let asked = chosen(&app, &caller, &request.params, now)?;
     let share = app.bounds.page(query.size).await?;
     let wanted = query.request();
     let page = app.store.list_shown(&asked.filter, &wanted, template::FORM);
     let page = page.await?;
     let mut count = None;
     if asked.with_total {
-        count = Some(app.store.count(&asked.filter).await?);
+        let mut counted = app.store.count(&asked.filter).await?;
+        // Calls that are held back from the list are counted, too.
+        counted.is_exact &= !app.config.gate_advanced_features;
+        count = Some(counted);
     }
 
     let url = format!("{}{}", request.base.0, request.uri.path());

@@ -14,13 +14,12 @@ use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::statistics::tally::Tally;
 use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery};
 
-use super::chosen;
 use super::query::limit;
 use super::render::{bounds, rounded, scores};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
-use crate::api::extract::Form;
-use crate::api::page::ListRequest;
+use crate::api::page::FilterRequest;
+use crate::api::v1::chosen::chosen;
 use crate::app::App;
 use crate::web::form::{Invalid, Params};
 use crate::web::json::Json;
@@ -38,12 +37,8 @@ const Z: f64 = 1.959_963_985;
 pub async fn read(
     State(app): State<App>,
     caller: Caller,
-    mut request: ListRequest,
-    Form(form): Form,
+    FilterRequest(request): FilterRequest,
 ) -> Result<Response, ApiError> {
-    for (name, value) in form.iter() {
-        request.params.push(name, value);
-    }
     let calls = chosen(&app, &caller, &request.params, app.clock.now())?;
     let (name, variant) = variant(&request.params).map_err(ApiError::invalid_query)?;
     let groups_max = limit(&request.params).map_err(ApiError::invalid_query)?;
