@@ -17,6 +17,7 @@ deliver() {
   serve "$dir"
   quit server
   # On the clients' core; it answers at once.
+  : >"$OUT/receiver.log"
   taskset -c "$CLIENT_CORE" "$DELIVER" receive 127.0.0.1:0 >"$OUT/receiver.log" 2>&1 &
   PID_receiver=$!
   for _ in $(seq 100); do grep -q '^listening' "$OUT/receiver.log" && break; sleep 0.1; done

@@ -17,6 +17,7 @@ need() {
 listen() {
   local name=$1 line="" log=$OUT/$1.log
   shift
+  : >"$log" # Not to find the last one's address there.
   taskset -c "$SERVER_CORE" "$@" >"$log" 2>>"$OUT/$name.err" &
   declare -g "PID_$name=$!"
   for _ in $(seq 600); do

@@ -61,7 +61,10 @@ fn record(
     conn.trace_v2(
         TraceEventCodes::SQLITE_TRACE_STMT,
         Some(move |event: TraceEvent<'_>| {
-            if let TraceEvent::Stmt(statement, sql) = event {
+            // As a comment SQLite tells what another statement does: a trigger's, a full-text index's.
+            if let TraceEvent::Stmt(statement, sql) = event
+                && !sql.starts_with("--")
+            {
                 let expanded = statement.expanded_sql().unwrap_or_default();
                 let mut seen = note.lock().unwrap_or_else(PoisonError::into_inner);
                 seen.push((sql.to_owned(), expanded));

@@ -2,4 +2,5 @@
 
 mod damage;
 mod flips;
+mod recorded;
 mod sqlite;
