@@ -2,19 +2,17 @@
 
 mod brute_force;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use sidetone_core::annotation::Annotation;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::media::{Counters, Stat};
 use sidetone_core::statistics::{Interval, Measure};
-use sidetone_core::summary::CallSummary;
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_core::vocabulary::EdgeKind;
 
-use self::brute_force::{check_tally, expected};
+use self::brute_force::{Calls, check_tally, expected};
 use super::filters::{NARROW, random_patch, random_summary};
 use super::random::Random;
 use super::sample::{account_sid, annotate, at, call, create_account, put, scope, summary};
@@ -55,9 +53,6 @@ const GROUPED_BY: [Column; 20] = [
     Column::Own(Own::Incident),
     Column::Own(Own::Comment),
 ];
-
-/// The calls that a store should count, by number.
-type Calls = BTreeMap<u64, (CallSummary, Annotation)>;
 
 /// A query for everything about all calls of account 1.
 #[must_use]

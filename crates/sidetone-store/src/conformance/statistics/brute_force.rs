@@ -9,7 +9,6 @@ use sidetone_core::summary::{CallSummary, EdgeSummary};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::CallState;
 
-use super::Calls;
 use crate::facets::Facet;
 use crate::statistics::column::{Column, Own};
 use crate::statistics::tally::Tally;
@@ -70,6 +69,9 @@ fn values(column: Column, summary: &CallSummary, annotation: &Annotation) -> Vec
     }
     values
 }
+
+/// The calls that a store should count, by number.
+pub(super) type Calls = BTreeMap<u64, (CallSummary, Annotation)>;
 
 pub(super) type Found<'a> = Vec<&'a (CallSummary, Annotation)>;
 
