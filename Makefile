@@ -29,9 +29,9 @@ check:
 
 lint:
 	$(CARGO) fmt --all --check
+	bash tests/architecture.sh
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
-	bash tests/architecture.sh
 
 unit:
 	$(CARGO) test --workspace
