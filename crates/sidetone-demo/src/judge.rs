@@ -75,7 +75,7 @@ pub(super) fn judgements(plan: &Plan) -> Vec<Judgement> {
 fn eagerness(plan: &Plan) -> f64 {
     let by_software =
         plan.direction == CallDirection::OutboundApi && plan.call_type == CallType::Carrier;
-    let bad = plan.pleasure() < 3.4 || plan.ice_fails;
+    let bad = plan.pleasure() < 3.4 || plan.ice_fails || plan.seems_robocall();
     match plan.outcome {
         Outcome::Completed { .. } | Outcome::Lost { .. } if bad => 0.34,
         Outcome::Completed { .. } | Outcome::Lost { .. } if by_software => 0.09,
@@ -121,6 +121,11 @@ fn opinion(plan: &Plan, dice: &mut Dice) -> Opinion {
     }
 }
 
+/// Whether somebody unknown called the company.
+fn is_stranger(plan: &Plan) -> bool {
+    plan.direction == CallDirection::Inbound && plan.call_type == CallType::Carrier
+}
+
 fn of_connectivity(issue: ConnectivityIssue, dice: &mut Dice) -> Opinion {
     let comments = match issue {
         ConnectivityIssue::InvalidNumber => words::NUMBER,
@@ -140,9 +145,7 @@ fn of_connectivity(issue: ConnectivityIssue, dice: &mut Dice) -> Opinion {
 }
 
 fn of_talk(plan: &Plan, dice: &mut Dice) -> Opinion {
-    let inbound_stranger =
-        plan.direction == CallDirection::Inbound && plan.call_type == CallType::Carrier;
-    if inbound_stranger && dice.happens(0.08) {
+    if dice.happens(if plan.seems_robocall() { 0.8 } else { 0.004 }) {
         let patch = AnnotationPatch {
             spam: set(true),
             answered_by: set(AnsweredByHeard::Human),
@@ -183,6 +186,9 @@ fn of_talk(plan: &Plan, dice: &mut Dice) -> Opinion {
         ..AnnotationPatch::default()
     };
     of_answerer(plan, &mut patch, dice);
+    if is_stranger(plan) && dice.happens(0.5) {
+        patch.spam = set(false);
+    }
     Opinion { patch, bad }
 }
 

@@ -147,6 +147,15 @@ impl Plan {
             .map_or(0, |answer| self.ended_at().since_us(answer))
     }
 
+    /// Whether it looks like a machine with a recorded message: a stranger whom nobody vouches for, and
+    /// whom people do not listen to for long.
+    pub(super) fn seems_robocall(&self) -> bool {
+        self.direction == CallDirection::Inbound
+            && self.call_type == CallType::Carrier
+            && self.trust.verified_caller != Some(true)
+            && (1..16 * SECOND_US).contains(&self.talk_us())
+    }
+
     /// Lets the call talk so that it ends at some time, if it was answered before.
     pub(super) fn end_at(&mut self, end: TimeUs) {
         let Some(answer) = self.answered_at() else {

@@ -37,6 +37,8 @@ enum Scene {
     MessengerOut,
     /// Several people are called into a conference.
     Conference,
+    /// A machine calls the hotline with a recorded message, from a number that nobody vouches for.
+    Robocall,
 }
 
 const SCENES: &[(u32, Scene)] = &[
@@ -51,6 +53,7 @@ const SCENES: &[(u32, Scene)] = &[
     (4, Scene::MessengerIn),
     (3, Scene::MessengerOut),
     (2, Scene::Conference),
+    (4, Scene::Robocall),
 ];
 
 /// The calls of one scene, the first to be asked for first.
@@ -235,6 +238,14 @@ pub(super) fn play(seed: u64, story: u64, at: TimeUs) -> Vec<Plan> {
                 messenger(customer),
             );
             vec![dial(call, &mut dice)]
+        }
+        Scene::Robocall => {
+            let call = line(CallType::Carrier, CallDirection::Inbound, customer, own);
+            let mut call = answered_at_once(dial(call, &mut dice), &mut dice);
+            let hangs_up_after = ms_us(dice.within(2_000.0, 14_000.0));
+            call.end_at(call.ended_at().plus_us(hangs_up_after));
+            call.trust.verified_caller = dice.happens(0.8).then_some(false);
+            vec![call]
         }
         Scene::Conference => conference(&own, customer, at, &mut dice),
     }
