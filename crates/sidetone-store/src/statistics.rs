@@ -47,8 +47,28 @@ pub struct StatisticsQuery {
     pub group_by: Vec<Column>,
     /// What is told of them. The number of calls always is.
     pub measures: Vec<Measure>,
-    /// So many groups at most are told of: those with the most calls.
+    /// Which groups come first, of all intervals together.
+    pub order_by: OrderBy,
+    /// So many groups at most are told of: the first ones.
     pub groups_max: usize,
+}
+
+/// An order of groups. Those of which the measure is not known come last, whichever way it goes; those
+/// that are alike are ordered by their calls, most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderBy {
+    /// By their number, share or mean of it. It is among the query's measures.
+    pub measure: Measure,
+    /// Whether the least comes first.
+    pub is_ascending: bool,
+}
+
+impl OrderBy {
+    /// The groups with the most calls first.
+    pub const MOST_CALLS: Self = Self {
+        measure: Measure::Calls,
+        is_ascending: false,
+    };
 }
 
 /// One value of what calls are grouped by. A word of a closed set is its place.

@@ -23,6 +23,7 @@ WELL_FORMED = re.compile(r"^(CA|FS|AC)[0-9a-fA-F]{32}$")
 WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
     "GroupBy": ["CallState", "Carrier,Tag", "From", "UserAgent,SipResponse", "Comment"],
+    "OrderBy": ["-calls", "mos", "-packet_loss"],
     "Measures": ["calls", "answered,pdd,mos", "duration,jitter,packet_loss,rtt", "call_score,spam"],
 }
 # Nobody listens there: whoever is named in a generated request must not be called.

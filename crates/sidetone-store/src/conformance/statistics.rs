@@ -18,7 +18,7 @@ use super::random::Random;
 use super::sample::{account_sid, annotate, at, call, create_account, put, scope, summary};
 use crate::facets::Facet;
 use crate::statistics::column::{Column, Own};
-use crate::statistics::{GroupValue, StatisticsQuery};
+use crate::statistics::{GroupValue, OrderBy, StatisticsQuery};
 use crate::{Lookup, Store};
 
 /// When the random calls begin: some days before clocks are set by half an hour on Lord Howe.
@@ -65,6 +65,7 @@ pub fn all() -> StatisticsQuery {
         shift_us: 0,
         group_by: Vec::new(),
         measures: Measure::ALL.to_vec(),
+        order_by: OrderBy::MOST_CALLS,
         groups_max: usize::MAX,
     }
 }
@@ -348,4 +349,56 @@ pub async fn tells_of_the_largest_groups(store: Arc<dyn Store>) {
     let expected = ["carrier 0", "carrier 1", "carrier 2"];
     let expected = expected.map(|it| (vec![GroupValue::Text(it.to_owned())], 5));
     assert_eq!(groups, expected);
+}
+
+/// Groups come in the order of a measure over all intervals; without it they come last, the most calls
+/// first of those that are alike.
+pub async fn orders_groups_by_a_measure(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let delays = [
+        ("even", Some(200), 0),
+        ("even", Some(200), 3600),
+        ("worst", Some(900), 0),
+        ("worst", Some(100), 3600),
+        ("worst", None, 3600),
+        ("best", Some(100), 0),
+        ("unknown", None, 0),
+        ("unknown, often", None, 0),
+        ("unknown, often", None, 0),
+    ];
+    for (n, (carrier, pdd_ms, start)) in (0..).zip(delays) {
+        let mut summary = summary(call(n), start, Some(start + 60));
+        summary.facts.to.carrier = Some(carrier.to_owned());
+        summary.facts.pdd_ms = pdd_ms;
+        store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+    }
+    let carriers = async |is_ascending, interval, groups_max| {
+        let query = StatisticsQuery {
+            group_by: vec![Column::Facet(Facet::ToCarrier)],
+            interval,
+            order_by: OrderBy {
+                measure: Measure::Pdd,
+                is_ascending,
+            },
+            groups_max,
+            ..all()
+        };
+        let mut told = Vec::new();
+        for row in store.statistics(&query).await.unwrap().rows {
+            match &row.group[..] {
+                [GroupValue::Text(carrier)] if !told.contains(carrier) => {
+                    told.push(carrier.clone());
+                }
+                _ => {}
+            }
+        }
+        told
+    };
+    count_all(&*store).await;
+    let expected = ["worst", "even", "best", "unknown, often", "unknown"];
+    assert_eq!(carriers(false, None, 9).await, expected);
+    assert_eq!(carriers(false, None, 1).await, expected[..1]);
+    assert_eq!(carriers(false, Some(Interval::Hour), 9).await, expected);
+    let expected = ["best", "even", "worst", "unknown, often", "unknown"];
+    assert_eq!(carriers(true, None, 9).await, expected);
 }

@@ -2,7 +2,7 @@
 
 mod group;
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use sidetone_core::time::TimeUs;
@@ -13,7 +13,7 @@ use super::condition::{self, Condition};
 use super::quarter::QUARTER_US;
 use super::segment::{Span, Values};
 use super::tally::{self, Tally};
-use super::{GROUPED_BY_MAX, GroupValue, Statistics, StatisticsQuery, StatisticsRow};
+use super::{GROUPED_BY_MAX, GroupValue, OrderBy, Statistics, StatisticsQuery, StatisticsRow};
 use crate::error::StoreError;
 
 /// The most memory that counts may take.
@@ -235,10 +235,11 @@ impl<'a> Count<'a> {
     /// What was counted.
     #[must_use]
     pub fn finish(self) -> Statistics {
-        let mut totals: HashMap<(u32, u32), u64> = HashMap::new();
+        let mut totals: HashMap<(u32, u32), Total> = HashMap::new();
         let rows: Vec<_> = self.slots.into_rows().zip(self.tallies).collect();
         for ((_, one, other), tally) in &rows {
-            *totals.entry((*one, *other)).or_default() += tally.calls;
+            let total = totals.entry((*one, *other)).or_default();
+            total.add(tally, self.query.order_by);
         }
         let value = |by: usize, group: u32| -> Option<GroupValue> {
             self.groupings.get(by).map(|grouping| grouping.value(group))
@@ -252,9 +253,12 @@ impl<'a> Count<'a> {
         // Whatever the order in which they came.
         let mut groups: Vec<_> = totals
             .into_iter()
-            .map(|(group, calls)| (Reverse(calls), values(group), group))
+            .map(|(group, total)| (total, values(group), group))
             .collect();
-        groups.sort_unstable();
+        groups.sort_unstable_by(|(one, values, _), (other, others, _)| {
+            let order = one.cmp(other, self.query.order_by);
+            order.then_with(|| values.cmp(others))
+        });
         let count = groups.len();
         groups.truncate(self.query.groups_max);
         let places: HashMap<(u32, u32), usize> = groups
@@ -279,6 +283,44 @@ impl<'a> Count<'a> {
             calls: self.calls,
             groups: count,
         }
+    }
+}
+
+/// What a group comes to in all intervals, as far as it is ordered by it.
+#[derive(Default)]
+struct Total {
+    calls: u64,
+    some: u128,
+    of: Option<u64>,
+}
+
+impl Total {
+    fn add(&mut self, tally: &Tally, order_by: OrderBy) {
+        let (some, of) = tally.parts(order_by.measure);
+        self.calls += tally.calls;
+        self.some += some;
+        self.of = of.map(|of| self.of.unwrap_or(0) + of);
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "far below 2^53 but for nonsense"
+    )]
+    fn value(&self) -> Option<f64> {
+        match self.of {
+            None => Some(self.some as f64),
+            Some(0) => None,
+            Some(of) => Some(self.some as f64 / of as f64),
+        }
+    }
+
+    fn cmp(&self, other: &Self, order_by: OrderBy) -> Ordering {
+        let by_value = match (self.value(), other.value()) {
+            (Some(one), Some(other)) if order_by.is_ascending => one.total_cmp(&other),
+            (Some(one), Some(other)) => other.total_cmp(&one),
+            (one, other) => other.is_some().cmp(&one.is_some()),
+        };
+        by_value.then_with(|| other.calls.cmp(&self.calls))
     }
 }
 

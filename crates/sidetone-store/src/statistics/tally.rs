@@ -194,11 +194,14 @@ impl Tally {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     pub fn mean_score(&self) -> Option<f64> {
         let count: u64 = self.scores.iter().sum();
-        let sum: u64 = (1..)
+        (count > 0).then(|| self.score_sum() as f64 / count as f64)
+    }
+
+    fn score_sum(&self) -> u64 {
+        (1..)
             .zip(&self.scores)
             .map(|(score, calls)| score * calls)
-            .sum();
-        (count > 0).then(|| sum as f64 / count as f64)
+            .sum()
     }
 
     /// Calls with figures about their media, in percent.
@@ -217,6 +220,34 @@ impl Tally {
     #[must_use]
     pub fn annotated(&self) -> Option<f64> {
         percent(self.annotated, self.calls)
+    }
+
+    /// What a measure is made of, whose sums over tallies are those of all their calls: a number, or a
+    /// share or mean as something of so many.
+    pub(super) fn parts(&self, measure: Measure) -> (u128, Option<u64>) {
+        let share = |some: u64, of: u64| (u128::from(some), Some(of));
+        match measure {
+            Measure::Calls => (self.calls.into(), None),
+            Measure::Answered => (self.answered.into(), None),
+            Measure::AnswerSeizureRatio => share(self.answered, self.seizures()),
+            Measure::NetworkEffectivenessRatio => {
+                share(self.answered + self.effective, self.seizures())
+            }
+            Measure::CallScore => share(self.score_sum(), self.scores.iter().sum()),
+            Measure::Measured => share(self.measured, self.calls),
+            Measure::Tagged => share(self.tagged, self.calls),
+            Measure::Annotated => share(self.annotated, self.calls),
+            Measure::Spam => share(self.spam[1], self.spam.iter().sum()),
+            Measure::Duration
+            | Measure::Pdd
+            | Measure::PacketLoss
+            | Measure::Jitter
+            | Measure::Rtt
+            | Measure::Mos => {
+                let spread = self.spread(measure);
+                spread.map_or((0, Some(0)), |spread| (spread.sum, Some(spread.count)))
+            }
+        }
     }
 
     /// Spam in percent of the calls that were judged so or otherwise. `None`: none was.

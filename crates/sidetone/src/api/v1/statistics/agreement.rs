@@ -12,7 +12,7 @@ use sidetone_core::vocabulary::{AnsweredBy, Tag};
 use sidetone_store::facets::Facet;
 use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::statistics::tally::Tally;
-use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery};
+use sidetone_store::statistics::{GroupValue, OrderBy, Statistics, StatisticsQuery};
 
 use super::query::limit;
 use super::render::{bounds, rounded, scores};
@@ -50,6 +50,7 @@ pub async fn read(
         shift_us: 0,
         group_by: group_by.to_vec(),
         measures: measures.to_vec(),
+        order_by: OrderBy::MOST_CALLS,
         groups_max,
     };
     let detected = [

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::statistics::{Interval, Measure};
 use sidetone_core::time::{SECOND_US, TimeUs};
-use sidetone_store::statistics::{GROUPED_BY_MAX, StatisticsQuery};
+use sidetone_store::statistics::{GROUPED_BY_MAX, OrderBy, StatisticsQuery};
 
 use super::group::{GROUPS, Group, find};
 use crate::api::words::Words;
@@ -12,7 +12,7 @@ use crate::web::form::{Invalid, Params, Value};
 
 /// The parameters beside the filters.
 pub const NAMES: &[&str] = &[
-    "Interval", "TimeZone", "GroupBy", "Measures", "Previous", "Limit",
+    "Interval", "TimeZone", "GroupBy", "Measures", "OrderBy", "Previous", "Limit",
 ];
 
 /// What is told when it is not said.
@@ -54,6 +54,7 @@ impl Asked {
     ) -> Result<Self, Invalid> {
         let (zone, zone_name) = zone(params)?;
         let groups = groups(params)?;
+        let order_by = order_by(params)?;
         let query = StatisticsQuery {
             filter: filter.clone(),
             advanced_only,
@@ -61,7 +62,8 @@ impl Asked {
             zone,
             shift_us: 0,
             group_by: groups.iter().map(|group| group.column).collect(),
-            measures: measures(params)?,
+            measures: measures(params, order_by.measure)?,
+            order_by,
             groups_max: limit(params)?,
         };
         Ok(Self {
@@ -133,14 +135,35 @@ fn groups(params: &Params) -> Result<Vec<&'static Group>, Invalid> {
     Ok(groups)
 }
 
-fn measures(params: &Params) -> Result<Vec<Measure>, Invalid> {
-    let Some(value) = params.filled("Measures") else {
-        return Ok(MEASURES.to_vec());
+/// What is told, and what it is ordered by.
+fn measures(params: &Params, order_by: Measure) -> Result<Vec<Measure>, Invalid> {
+    let mut measures = match params.filled("Measures") {
+        Some(value) => value.words()?,
+        None => MEASURES.to_vec(),
     };
-    let mut measures: Vec<Measure> = value.words()?;
+    if order_by != Measure::Calls && !measures.contains(&order_by) {
+        measures.push(order_by);
+    }
     // In the order in which they are told.
     measures.sort_unstable();
     Ok(measures)
+}
+
+fn order_by(params: &Params) -> Result<OrderBy, Invalid> {
+    let Some(value) = params.filled("OrderBy") else {
+        return Ok(OrderBy::MOST_CALLS);
+    };
+    let descending = value.text.strip_prefix('-');
+    let measure = descending.unwrap_or(value.text).parse().map_err(|_| {
+        value.invalid(format_args!(
+            "one of {}; the greatest first with - before it",
+            Measure::WORDS.join(", ")
+        ))
+    })?;
+    Ok(OrderBy {
+        measure,
+        is_ascending: descending.is_none(),
+    })
 }
 
 /// The period before, as long as this one, laid over it.
@@ -210,6 +233,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_ordered_by_is_told() {
+        let order_by = |measure, is_ascending| OrderBy {
+            measure,
+            is_ascending,
+        };
+        let asked = read("OrderBy=-packet_loss&Measures=tagged,calls").unwrap();
+        assert_eq!(asked.query.order_by, order_by(Measure::PacketLoss, false));
+        let told = [Measure::Calls, Measure::PacketLoss, Measure::Tagged];
+        assert_eq!(asked.query.measures, told);
+        let asked = read("OrderBy=mos&Measures=mos").unwrap();
+        assert_eq!(asked.query.order_by, order_by(Measure::Mos, true));
+        assert_eq!(asked.query.measures, [Measure::Mos]);
+    }
+
+    #[test]
     fn the_period_before_is_as_long() {
         let asked = read("Previous=true&Interval=day&TimeZone=europe/berlin").unwrap();
         assert_eq!(asked.zone, "Europe/Berlin");
@@ -250,6 +288,10 @@ mod tests {
         refused(
             "Measures=calls,asr",
             "Invalid Measures 'asr'. Expected one of calls, answered,",
+        );
+        refused(
+            "OrderBy=-asr",
+            "Invalid OrderBy '-asr'. Expected one of calls, answered,",
         );
         refused("Previous=1", "Invalid Previous '1'. Expected true or false");
         refused(

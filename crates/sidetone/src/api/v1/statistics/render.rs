@@ -104,6 +104,11 @@ impl Body<'_> {
             time_zone: &self.asked.zone,
             group_by: self.asked.groups.iter().map(|group| group.name).collect(),
             measures: &query.measures,
+            order_by: format!(
+                "{}{}",
+                if query.order_by.is_ascending { "" } else { "-" },
+                query.order_by.measure
+            ),
             calls: self.period.told.calls,
             groups: self.period.told.groups,
             groups_left_out: self.period.told.groups.saturating_sub(query.groups_max),
@@ -124,6 +129,7 @@ struct Meta<'a> {
     time_zone: &'a str,
     group_by: Vec<&'static str>,
     measures: &'a [Measure],
+    order_by: String,
     calls: u64,
     groups: usize,
     groups_left_out: usize,
