@@ -5,9 +5,10 @@
 #   CALLS=1000000 bash bench/run.sh
 #
 # CALLS     calls in the database                                   [1000000]
-# ONLY      of: get lists memory summing post events deliver hep attacks  [all]
+# ONLY      of: get lists pairs statistics memory summing post events deliver hep attacks  [all]
 # SHOT_S    seconds of one shot at the server                       [8]
 # SAMPLES   lists a filter                                          [1000]
+# PAIRS     pairs of filters that are drawn, five lists of each     [200]
 # EVENTS    events sent in                                          [500000]
 # DELIVERIES deliveries sent out                                    [100000]
 # HEP_EVENTS  events of HEP that are kept, against bare inserts       [200000]
@@ -19,13 +20,13 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
-CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists memory summing post events deliver hep attacks} SEED=${SEED:-7}
-SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000}
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists pairs statistics memory summing post events deliver hep attacks} SEED=${SEED:-7}
+SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} PAIRS=${PAIRS:-200} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000}
 HEP_EVENTS=${HEP_EVENTS:-200000} HEP_FROM=${HEP_FROM:-4000} HEP_PROBE_S=${HEP_PROBE_S:-60} HEP_MINUTES=${HEP_MINUTES:-1} HEP_OVERLOAD_SECONDS=${HEP_OVERLOAD_SECONDS:-20}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
 OUT=$TARGET/bench
-for part in lib http lists events deliver hep attacks; do . "$HERE/$part.sh"; done
+for part in lib http lists count events deliver hep attacks; do . "$HERE/$part.sh"; done
 
 need wrk wrk
 need taskset util-linux
@@ -49,6 +50,8 @@ if [ ! -e "$DATA/bench.json" ]; then
   began=$(date +%s)
   "$BENCH" load "$DATA" --calls "$CALLS" --seed "$SEED"
   say "loaded in $(($(date +%s) - began)) s, $(du -sh "$DATA" | cut -f1)"
+  # A server would write them beside what is measured.
+  say "segments written in $("$BENCH" write-segments "$DATA") s, $(du -sh "$DATA" | cut -f1)"
 fi
 read -r ACCOUNT TOKEN SID _ <<<"$("$BENCH" facts "$DATA")"
 LOGIN_PLAIN=$ACCOUNT:$TOKEN LOGIN=$(printf %s "$ACCOUNT:$TOKEN" | base64 -w0)
@@ -85,6 +88,14 @@ if wants lists; then
   say "lists"
   lists
 fi
+if wants pairs; then
+  say "pairs of filters"
+  pairs
+fi
+if wants statistics; then
+  say "statistics"
+  statistics
+fi
 if wants post || wants events || wants summing; then
   # Writing happens to a copy, so that the next run measures the same data.
   cp -r "$DATA" "$COPY"
@@ -120,4 +131,8 @@ cat "$TABLE"
 if wants lists; then
   echo
   lists_table
+fi
+if wants statistics; then
+  echo
+  statistics_table
 fi

@@ -18,7 +18,7 @@ use crate::judgements;
 use sidetone_bench::random::Random;
 
 /// Rows a page.
-const PAGE: PageRequest = PageRequest {
+pub const PAGE: PageRequest = PageRequest {
     start: Start::First { skip: 0 },
     size: 50,
 };
@@ -100,7 +100,7 @@ impl Lists {
 }
 
 /// Values of calls drawn at random, so a value is as likely as it is frequent.
-fn values(calls: &Calls, field: &Field, samples: usize) -> Vec<String> {
+pub fn values(calls: &Calls, field: &Field, samples: usize) -> Vec<String> {
     let mut random = Random::of(calls.seed, 50, samples as u64);
     let mut values = Vec::with_capacity(samples);
     while values.len() < samples {

@@ -10,6 +10,7 @@
 )]
 
 mod calls;
+mod counting;
 mod data;
 mod disk;
 mod edges;
@@ -23,6 +24,7 @@ mod judgements;
 mod lists;
 mod load;
 mod numbers;
+mod pairs;
 mod push;
 mod requests;
 mod summing;
@@ -65,6 +67,16 @@ enum Work {
         #[arg(long, default_value_t = 1_000)]
         samples: usize,
     },
+    /// Time lists by two filters that are drawn at random
+    Pairs {
+        dir: PathBuf,
+        #[arg(long, default_value_t = 200)]
+        pairs: usize,
+    },
+    /// Write what statistics are counted from; print seconds
+    WriteSegments { dir: PathBuf },
+    /// Time statistics
+    Statistics { dir: PathBuf },
     /// Write events as NDJSON
     Events {
         dir: PathBuf,
@@ -110,6 +122,9 @@ async fn main() -> anyhow::Result<()> {
         Work::Disk { dir } => disk::run(&dir),
         Work::FloorHttp { listen, body } => floor_http::run(listen, &body).await,
         Work::Lists { dir, out, samples } => lists::run(&dir, samples, &out).await,
+        Work::Pairs { dir, pairs } => pairs::run(&dir, pairs).await,
+        Work::WriteSegments { dir } => counting::write(&dir).await,
+        Work::Statistics { dir } => counting::run(&dir).await,
         Work::Events {
             dir,
             out,
