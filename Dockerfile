@@ -6,7 +6,7 @@ WORKDIR /src
 COPY . .
 # What --version says: the repository itself is not copied.
 ARG SIDETONE_BUILD_COMMIT
-RUN cargo build --release --locked --package sidetone
+RUN cargo build --release --locked --package sidetone --features parquet
 
 FROM debian:bookworm-slim
 # Webhooks to https are checked against its certificate authorities.

@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit release clients readme calls durability attacks deb
+.PHONY: demo test check bench audit fuzz lint unit release clients export readme calls durability attacks deb
 
 demo:
 	$(CARGO) run --release -- demo
@@ -19,7 +19,8 @@ unit lint: CARGO := nice -n 10 $(CARGO)
 unexport MAKEFLAGS
 unit: lint
 readme: clients
-durability: readme
+export: readme
+durability: export
 calls: durability
 attacks: calls
 # What the next build could reuse costs a first one more than it is worth.
@@ -43,12 +44,17 @@ lint:
 unit:
 	$(CARGO) test --workspace
 
+# With Parquet, as packages have it: its library is compiled once, and nothing else is again.
 release:
-	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries
+	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet
 
 # The official client libraries and schemathesis, unmodified, against the program as it is shipped.
 clients: release
 	bash tests/clients/run.sh
+
+# What is exported, read by those who read it.
+export: release
+	bash tests/export/run.sh
 
 # What README.md tells people to do, done.
 readme: release

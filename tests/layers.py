@@ -42,7 +42,7 @@ work             guard telemetry config data app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock program secrets bounds telemetry accounts::credentials_file directory app delivery::target web core wire store
+api              clock budget program secrets bounds telemetry accounts::credentials_file directory app delivery::target web core wire store
 ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry app web api ingest
 

@@ -35,7 +35,7 @@ pub(super) fn list<R: Reading>(
     filter: &SummaryFilter,
     request: &PageRequest,
     reading: &R,
-) -> Result<Page<CallRecord<R::Summary>>> {
+) -> Result<Page<(RowKey, CallRecord<R::Summary>)>> {
     let Some(account) = account::find(conn, filter.account)?.map(|row| row.id) else {
         return Ok(Page::default());
     };
@@ -84,7 +84,7 @@ fn read_records<R: Reading>(
     axis: Axis,
     start: Start,
     reading: &R,
-) -> Result<Page<CallRecord<R::Summary>>> {
+) -> Result<Page<(RowKey, CallRecord<R::Summary>)>> {
     let is_backwards = matches!(start, Start::Before(_));
     if is_backwards {
         row_keys.rows.reverse();
@@ -100,7 +100,7 @@ fn read_records<R: Reading>(
         match record::record_by_id(conn, *row_key, axis, reading) {
             Ok((record, bytes)) => {
                 room = room.saturating_sub(bytes);
-                rows.push(record);
+                rows.push((*row_key, record));
             }
             // The others are served: a page that failed as a whole would hide all that lies behind
             // it.

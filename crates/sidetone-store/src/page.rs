@@ -46,6 +46,18 @@ pub struct Page<T> {
     pub damaged: Vec<String>,
 }
 
+impl<T> Page<T> {
+    /// The same page with each row made something else.
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            rows: self.rows.into_iter().map(make).collect(),
+            before: self.before,
+            after: self.after,
+            damaged: self.damaged,
+        }
+    }
+}
+
 impl<T> Default for Page<T> {
     fn default() -> Self {
         Self {

@@ -9,7 +9,7 @@ use sidetone_core::time::TimeUs;
 
 use crate::error::{Result, StoreError};
 use crate::lookup::{Lookup, Scope};
-use crate::page::{Page, PageRequest};
+use crate::page::{Page, PageRequest, RowKey};
 
 /// A summary as its readers are shown it, made once, when it is written. What is in it is between
 /// those who write summaries and those who show them.
@@ -133,11 +133,11 @@ pub trait SummaryStore: Send + Sync {
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
     /// How many calls match, as far as that can be said at once.
     async fn count(&self, filter: &SummaryFilter) -> Result<Count>;
-    /// The same as [`Self::shown`].
+    /// The same as [`Self::shown`], each with the row key that a list goes on after.
     async fn list_shown(
         &self,
         filter: &SummaryFilter,
         page: &PageRequest,
         form: u8,
-    ) -> Result<Page<CallRecord<Shown>>>;
+    ) -> Result<Page<(RowKey, CallRecord<Shown>)>>;
 }

@@ -256,6 +256,25 @@ pub async fn find(store: &dyn Store, sid: AccountSid) -> anyhow::Result<Account>
         })
 }
 
+/// The account that a command is about: the one that is named, else the first.
+///
+/// # Errors
+/// When there is no such account, or none at all.
+pub async fn named_or_first(
+    store: &dyn Store,
+    named: Option<AccountSid>,
+) -> anyhow::Result<AccountSid> {
+    if let Some(named) = named {
+        return Ok(find(store, named).await?.sid);
+    }
+    let accounts = store.accounts().await?.sound.into_iter();
+    let first = accounts
+        .filter(|account| account.parent.is_none())
+        .min_by_key(|account| account.created_at)
+        .context("there is no account yet; make one with `sidetone account create`")?;
+    Ok(first.sid)
+}
+
 /// Where the credentials of the first account are kept.
 #[must_use]
 pub fn credentials_file(dir: &Path) -> PathBuf {

@@ -1,6 +1,7 @@
 //! What all that is under way may take together.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
@@ -27,6 +28,10 @@ const ROW_BYTES: usize = 256 << 10;
 /// What is so short is read at once: that takes less than waiting for a turn.
 const SHORT_BYTES: usize = 16 << 10;
 
+/// Exports at once, of all accounts and of one: a client may take its time with each.
+const EXPORTS_MAX: usize = 32;
+const EXPORTS_OF_ACCOUNT_MAX: usize = 4;
+
 /// Why work for a request was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undone {
@@ -49,6 +54,8 @@ pub struct Bounds {
     pub events: Budget,
     /// Failed logins.
     pub logins: Logins,
+    /// Exports under way.
+    pub exports: Exports,
     /// Turns to read what others sent: half of the processors, the others answer meanwhile.
     reading: Arc<Semaphore>,
     /// As many to make pages, which take longer: who brings events does not wait behind them.
@@ -65,6 +72,7 @@ impl Default for Bounds {
             unverified: Budget::new(UNVERIFIED_BYTES),
             events: Budget::new(EVENTS_BYTES),
             logins: Logins::default(),
+            exports: Exports::default(),
             reading: turns(),
             pages: turns(),
         }
@@ -106,6 +114,52 @@ impl Bounds {
         make: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Undone> {
         aside(&self.pages, make).await
+    }
+}
+
+/// Exports under way, by account.
+#[derive(Debug, Default)]
+pub struct Exports(Arc<Mutex<HashMap<[u8; 16], usize>>>);
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+pub struct ExportTurn {
+    account: [u8; 16],
+    all: Exports,
+}
+
+impl Exports {
+    /// Begins one. `None`: there are as many as there may be.
+    pub fn begin(&self, account: &[u8; 16]) -> Option<ExportTurn> {
+        let mut running = self.lock();
+        if running.values().sum::<usize>() >= EXPORTS_MAX {
+            return None;
+        }
+        let of_account = running.entry(*account).or_default();
+        if *of_account >= EXPORTS_OF_ACCOUNT_MAX {
+            return None;
+        }
+        *of_account += 1;
+        Some(ExportTurn {
+            account: *account,
+            all: Self(self.0.clone()),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 16], usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ExportTurn {
+    fn drop(&mut self) {
+        let mut running = self.all.lock();
+        if let Some(of_account) = running.get_mut(&self.account) {
+            *of_account -= 1;
+            if *of_account == 0 {
+                running.remove(&self.account);
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
-use sidetone_store::page::{Page, PageRequest};
+use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{
     CallRecord, Count, Lookup, Put, PutSummary, Result, Scope, Shown, StoreError, SummaryStore,
 };
@@ -62,7 +62,8 @@ impl SummaryStore for SqliteStore {
     }
 
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>> {
-        self.list_reading(filter, page, Whole).await
+        let page = self.list_reading(filter, page, Whole).await?;
+        Ok(page.map(|(_, record)| record))
     }
 
     async fn count(&self, filter: &SummaryFilter) -> Result<Count> {
@@ -77,7 +78,7 @@ impl SummaryStore for SqliteStore {
         filter: &SummaryFilter,
         page: &PageRequest,
         form: u8,
-    ) -> Result<Page<CallRecord<Shown>>> {
+    ) -> Result<Page<(RowKey, CallRecord<Shown>)>> {
         self.list_reading(filter, page, InForm(form)).await
     }
 }
@@ -88,7 +89,7 @@ impl SqliteStore {
         filter: &SummaryFilter,
         page: &PageRequest,
         reading: R,
-    ) -> Result<Page<CallRecord<R::Summary>>>
+    ) -> Result<Page<(RowKey, CallRecord<R::Summary>)>>
     where
         R: Reading<Summary: Send + 'static> + Send + 'static,
     {

@@ -106,7 +106,7 @@ take_turns! {
         sip_call(account: AccountSid, sid: CallSid, at: TimeUs) -> Option<CallRef>;
         list(filter: &SummaryFilter, page: &PageRequest) -> Page<CallRecord>;
         count(filter: &SummaryFilter) -> Count;
-        list_shown(filter: &SummaryFilter, page: &PageRequest, form: u8) -> Page<CallRecord<Shown>>;
+        list_shown(filter: &SummaryFilter, page: &PageRequest, form: u8) -> Page<(RowKey, CallRecord<Shown>)>;
     }
     StatisticsStore {
         statistics(query: &StatisticsQuery) -> Statistics;

@@ -73,7 +73,8 @@ pub async fn shows_what_was_rendered(store: Arc<dyn Store>) {
         let list = store.list_shown(&all, &request, form).await.unwrap();
         match store.shown(scope(1), call_sid(1), form).await.unwrap() {
             Lookup::Found(record) => {
-                assert_eq!(list.rows.first(), Some(&record));
+                let (_, first) = list.rows.first().unwrap();
+                assert_eq!(first, &record);
                 assert_eq!(record.processing_version, 1);
                 record.summary
             }

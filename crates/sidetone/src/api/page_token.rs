@@ -11,7 +11,7 @@ const AFTER: u8 = 1;
 const BEFORE: u8 = 2;
 
 /// Where a page begins, and what was now when the first one was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageToken {
     /// What relative times of the list count from.
     pub now: TimeUs,

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod dead_letter;
 pub mod demo;
 mod environment;
+pub mod export;
 pub mod healthcheck;
 pub mod ingest;
 pub mod key;
@@ -33,6 +34,7 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Demo(demo::DemoArgs),
     Ingest(ingest::IngestArgs),
+    Export(export::ExportArgs),
     #[command(subcommand)]
     Account(account::AccountCommand),
     #[command(subcommand)]
@@ -63,6 +65,7 @@ impl Cli {
                 Command::Serve(args) => serve::run(*args, &program).await,
                 Command::Demo(args) => demo::run(args, &program).await,
                 Command::Ingest(args) => ingest::run(args).await,
+                Command::Export(args) => export::run(args).await,
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
                 Command::DeadLetter(command) => dead_letter::run(command).await,

@@ -2,6 +2,7 @@
 
 use crate::api::hint::Names;
 use crate::api::page::PAGE_PARAMETERS as PAGE;
+use crate::api::v1::export::NAMES as EXPORT;
 use crate::api::v1::filter::NAMES as FILTERS;
 use crate::api::v1::filter::alias::OLDER_NAMES;
 use crate::api::v1::patch::NAMES as ANNOTATION;
@@ -33,6 +34,7 @@ pub(super) fn of(path: &str) -> Option<Names> {
             "Summaries" => &[FILTERS, OLDER_NAMES, &PAGE],
             "Statistics" => &[FILTERS, OLDER_NAMES, STATISTICS],
             "Agreement" => &[FILTERS, OLDER_NAMES, AGREEMENT],
+            "Export" => &[FILTERS, OLDER_NAMES, EXPORT],
             "Settings" => &[SETTINGS],
             "Summary" => &[&["ProcessingState"]],
             "Events" => &[&["Edge"], &PAGE],

@@ -12,5 +12,6 @@ pub mod html;
 pub mod json;
 pub mod page_token;
 pub mod server;
+pub mod stream;
 pub mod tls;
 pub mod trace;

@@ -6,6 +6,7 @@ pub mod annotation;
 pub mod call;
 pub mod chosen;
 pub mod events;
+pub mod export;
 pub mod filter;
 pub mod hint;
 pub mod history;
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
             "/v1/Voice/Statistics/Agreement",
             get(statistics::agreement::read),
         )
+        .route("/v1/Voice/Export", get(export::read))
         .route(
             "/v1/Voice/Settings",
             get(settings::read).post(settings::change),

@@ -55,7 +55,8 @@ pub async fn read(
         // on any last page, and the keys it continues from stay right.
         let served =
             |record: &&CallRecord<Shown>| lookup::served(&server, record.advanced_features).is_ok();
-        let rows = page.rows.iter().filter(served).filter_map(|record| {
+        let records = page.rows.iter().map(|(_, record)| record);
+        let rows = records.filter(served).filter_map(|record| {
             let shown = record.summary.as_ref()?;
             Some(|json: &mut Vec<u8>| template::write(json, record, shown, SummaryUrl::List(&url)))
         });

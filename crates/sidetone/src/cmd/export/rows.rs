@@ -1,0 +1,272 @@
+//! Where exported rows come from.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
+use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
+use sidetone_store::feedback::Judgement;
+use sidetone_store::page::{PageRequest, Start};
+use sidetone_store::{Cursor, Lookup, Scope, Store};
+use sidetone_wire::spelling::nearest;
+
+use super::what::What;
+use crate::api::page_token::PageToken;
+use crate::api::v1::export::cell::Cell;
+use crate::api::v1::export::{Marks, cells, digest};
+use crate::api::v1::filter::{self, alias};
+use crate::api::v1::render::annotation::ChangeItem;
+use crate::api::v1::render::template;
+use crate::web::form::Params;
+
+/// Rows read at a time.
+const ROWS: usize = 500;
+
+/// A row, and where to go on behind it. No cursor: the next row belongs to it.
+pub(super) struct Row {
+    pub(super) cells: Vec<Cell>,
+    pub(super) cursor: Option<String>,
+}
+
+/// Takes the rows.
+pub(super) trait Output {
+    /// Takes some rows.
+    fn write(&mut self, rows: Vec<Row>) -> anyhow::Result<()>;
+    /// Takes it that there are no more.
+    fn finish(&mut self) -> anyhow::Result<()>;
+}
+
+/// The rows of an export, from the first or from where another one was interrupted.
+pub(super) struct Rows {
+    store: Arc<dyn Store>,
+    what: What,
+    account: AccountSid,
+    filters: Params,
+    filter: SummaryFilter,
+    marks: Marks,
+    place: Place,
+    /// Calls that cannot be read.
+    pub(super) damaged: usize,
+}
+
+/// What is to be read next.
+enum Place {
+    Calls(Start),
+    /// Calls that something was said of, behind this one.
+    Judged(Option<Cursor>),
+    End,
+}
+
+/// Refuses the name of no filter.
+pub(super) fn expect_known(name: &str) -> anyhow::Result<()> {
+    let known = || {
+        let names = filter::NAMES.iter().chain(alias::OLDER_NAMES);
+        // Whose calls they are is said by --account; how many, by the file.
+        let names = names.copied().filter(|it| *it != "IncludeTotal");
+        names.filter(|it| !it.starts_with("Subaccount"))
+    };
+    if known().any(|it| it == name) {
+        return Ok(());
+    }
+    match nearest(name, known()) {
+        Some(near) => bail!("there is no filter {name}; did you mean {near}?"),
+        None => bail!("there is no filter {name}; GET /v1/Voice/Summaries has them all"),
+    }
+}
+
+impl Rows {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        what: What,
+        account: AccountSid,
+        filters: Params,
+        now: TimeUs,
+    ) -> Self {
+        let digest = digest(what.as_str(), account.as_bytes(), &filters);
+        Self {
+            store,
+            what,
+            account,
+            filters,
+            filter: SummaryFilter::all(account),
+            marks: Marks { digest, now },
+            place: Place::End,
+            damaged: 0,
+        }
+    }
+
+    /// Begins behind a cursor; `None`: with the first row.
+    ///
+    /// # Errors
+    /// When it is of another export, or a filter is malformed.
+    pub(super) fn begin(&mut self, cursor: Option<&str>) -> anyhow::Result<()> {
+        let other = "it holds other rows: of another account, of other filters, or of something else. Give the options it was begun with, or another --output";
+        self.place = match (self.what, cursor) {
+            (What::Summaries, None) => Place::Calls(Start::First { skip: 0 }),
+            (What::Summaries, Some(cursor)) => {
+                let token = PageToken::decode(cursor, &self.marks.digest).context(other)?;
+                self.marks.now = token.now;
+                Place::Calls(token.start)
+            }
+            (_, None) => Place::Judged(None),
+            (_, Some(cursor)) => {
+                let position = self.marks.digest.position(cursor).context(other)?;
+                let (now, behind) = position.split_first_chunk().context(other)?;
+                self.marks.now = TimeUs::from_micros(i64::from_be_bytes(*now));
+                Place::Judged(Some(Cursor::new(behind)))
+            }
+        };
+        self.filter = self.asked()?;
+        Ok(())
+    }
+
+    /// The filters, without the defaults that the API has for pages: a file is of all calls.
+    fn asked(&self) -> anyhow::Result<SummaryFilter> {
+        let told = |invalid: crate::web::form::Invalid| anyhow::anyhow!("{}", invalid.message);
+        let params = alias::canonical(&self.filters).map_err(told)?;
+        let asked = filter::read(&params, self.account, self.marks.now).map_err(told)?;
+        let all = SummaryFilter::all(self.account);
+        let mut filter = asked.filter;
+        if asked.start_by_default {
+            filter.started_from = all.started_from;
+        }
+        if params.filled("EndTime").is_none() {
+            filter.ended_until = all.ended_until;
+        }
+        if asked.processing_by_default {
+            filter.processing = ProcessingFilter::All;
+        }
+        Ok(filter)
+    }
+
+    /// The next rows; `None` after the last.
+    pub(super) async fn next(&mut self) -> anyhow::Result<Option<Vec<Row>>> {
+        match std::mem::replace(&mut self.place, Place::End) {
+            Place::Calls(start) => self.calls(start).await.map(Some),
+            Place::Judged(after) => self.judged(after).await,
+            Place::End => Ok(None),
+        }
+    }
+
+    async fn calls(&mut self, start: Start) -> anyhow::Result<Vec<Row>> {
+        let request = PageRequest { start, size: ROWS };
+        let page = self
+            .store
+            .list_shown(&self.filter, &request, template::FORM);
+        let page = page.await?;
+        self.damaged += page.damaged.len();
+        if let Some(row_key) = page.after {
+            self.place = Place::Calls(Start::After(row_key));
+        }
+        let mut rows = Vec::with_capacity(page.rows.len());
+        for (row_key, record) in &page.rows {
+            if let Some(cells) = cells(record)? {
+                let cursor = Some(self.marks.after(*row_key));
+                rows.push(Row { cells, cursor });
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn judged(&mut self, after: Option<Cursor>) -> anyhow::Result<Option<Vec<Row>>> {
+        let judgements = self.store.judgements(after, ROWS).await?;
+        let Some(last) = judgements.last() else {
+            return Ok(None);
+        };
+        self.place = Place::Judged(Some(last.cursor.clone()));
+        let mut rows = Vec::new();
+        for judgement in &judgements {
+            if judgement.call.account == self.account && self.is_wanted(judgement).await? {
+                match self.what {
+                    What::Annotations => self.changes(judgement, &mut rows).await?,
+                    What::Feedback => rows.extend(self.feedback(judgement).await?),
+                    What::Summaries => {}
+                }
+            }
+        }
+        Ok(Some(rows))
+    }
+
+    /// Whether a call matches. Without filters all do, those too that nothing was observed of.
+    async fn is_wanted(&self, judgement: &Judgement) -> anyhow::Result<bool> {
+        if self.filters.iter().next().is_none() {
+            return Ok(true);
+        }
+        let scope = Scope {
+            account: self.account,
+        };
+        let Lookup::Found(record) = self.store.record(scope, judgement.call.sid).await? else {
+            return Ok(false);
+        };
+        let summary = record.summary.as_ref();
+        Ok(summary.is_some_and(|it| self.filter.matches(it, &record.annotation)))
+    }
+
+    async fn changes(&self, judgement: &Judgement, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+        let mut request = PageRequest {
+            start: Start::First { skip: 0 },
+            size: ROWS,
+        };
+        let mut current_is_next = true;
+        let begin = rows.len();
+        loop {
+            let page = self.store.annotation_history(judgement.call, &request);
+            let page = page.await?;
+            for change in &page.rows {
+                let is_current = current_is_next && change.author.is_empty();
+                current_is_next &= !is_current;
+                let mut row = serde_json::to_value(ChangeItem::from(change))?;
+                row["time"] = json!(change.at);
+                row["is_current"] = json!(is_current);
+                rows.push(self.row(judgement, row));
+            }
+            match page.after {
+                Some(row_key) => request.start = Start::After(row_key),
+                None => break,
+            }
+        }
+        if let Some(last) = rows[begin..].last_mut() {
+            last.cursor = Some(self.mark(judgement));
+        }
+        Ok(())
+    }
+
+    async fn feedback(&self, judgement: &Judgement) -> anyhow::Result<Option<Row>> {
+        let Lookup::Found(Some(record)) = self.store.feedback(judgement.call).await? else {
+            return Ok(None);
+        };
+        let issues: Vec<&str> = record
+            .feedback
+            .issues
+            .iter()
+            .map(|it| it.as_str())
+            .collect();
+        let row = json!({
+            "quality_score": record.feedback.score,
+            "issues": issues,
+            "created_time": record.created_at,
+            "updated_time": record.updated_at,
+        });
+        let cursor = Some(self.mark(judgement));
+        let row = self.row(judgement, row);
+        Ok(Some(Row { cursor, ..row }))
+    }
+
+    fn row(&self, judgement: &Judgement, mut row: Value) -> Row {
+        row["account_sid"] = json!(judgement.call.account);
+        row["call_sid"] = json!(judgement.call.sid);
+        let columns = self.what.columns().iter();
+        Row {
+            cells: columns.map(|it| Cell::of(it, &row)).collect(),
+            cursor: None,
+        }
+    }
+
+    fn mark(&self, judgement: &Judgement) -> String {
+        let now = self.marks.now.micros().to_be_bytes();
+        let position = [&now, judgement.cursor.as_bytes()].concat();
+        self.marks.digest.token(&position)
+    }
+}
