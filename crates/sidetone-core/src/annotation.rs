@@ -101,6 +101,31 @@ pub struct AnnotationPatch {
     pub incident: FieldChange<String>,
 }
 
+impl AnnotationPatch {
+    /// The change that makes any annotation this one.
+    #[must_use]
+    pub fn to(annotation: &Annotation) -> Self {
+        let Annotation {
+            answered_by,
+            connectivity_issue,
+            quality_issues,
+            spam,
+            call_score,
+            comment,
+            incident,
+        } = annotation.clone();
+        Self {
+            answered_by: Some(answered_by),
+            connectivity_issue: Some(connectivity_issue),
+            quality_issues: Some(quality_issues),
+            spam: Some(spam),
+            call_score: Some(call_score),
+            comment: Some(comment),
+            incident: Some(incident),
+        }
+    }
+}
+
 impl Annotation {
     /// Whether nothing at all is said.
     #[must_use]

@@ -96,6 +96,11 @@ sid!(
     ApiKeySid,
     "SK"
 );
+sid!(
+    /// Annotations that came together.
+    AnnotationBatchSid,
+    "BA"
+);
 
 /// A call: the account that owns it and its identifier there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

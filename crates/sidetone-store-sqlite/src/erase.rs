@@ -14,7 +14,8 @@ use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
+    "delete from annotation_batch_line where call_id = ?1",
     "delete from alias where call_id = ?1",
     "delete from document where call_id = ?1",
     "delete from fold_state where call_id = ?1",

@@ -1,5 +1,6 @@
 //! Annotations: the log of changes, the current row, and what lists and rollups know of it.
 
+pub(crate) mod batch;
 pub(crate) mod history;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// What is stored, written in the form that a version reads: what follows from it, and no statement
@@ -102,6 +103,7 @@ mod tests {
         include_str!("migrations/released/0003.sql"),
         include_str!("migrations/released/0004.sql"),
         include_str!("migrations/released/0005.sql"),
+        include_str!("migrations/released/0006.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

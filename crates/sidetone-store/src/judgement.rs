@@ -1,5 +1,7 @@
 //! What people say about calls, author by author.
 
+pub mod batch;
+
 use async_trait::async_trait;
 use sidetone_core::annotation::{Annotation, AnnotationPatch};
 use sidetone_core::event::SourceKind;
@@ -7,6 +9,7 @@ use sidetone_core::id::{CallRef, CallSid};
 use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
 
+use self::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
 use crate::error::{Result, StoreError};
 use crate::lookup::{Lookup, Scope};
 use crate::page::{Page, PageRequest};
@@ -153,6 +156,15 @@ pub trait JudgementStore: Send + Sync {
         call: CallRef,
         page: &PageRequest,
     ) -> Result<Page<AnnotationChange>>;
+    /// Changes the annotations of the empty author that lines of a batch name, each whole or not at all: one that cannot be
+    /// changed keeps no other from being. A line that the batch had already, by its number, changes nothing, whatever was said of
+    /// its call since; one that found no call, or was refused, may come again. Says what became of each, in order.
+    /// [`StoreError::Conflict`] when the batch was undone, or is another account's.
+    async fn annotate_batch(&self, batch: AnnotateBatch) -> Result<Vec<LineFate>>;
+    /// Undoes some more of a batch: what it changed last first. From the first of it on, the batch takes no more lines. Annotations get
+    /// back what they said before, as a change like any other, unless somebody has changed them since. `None`: the account has
+    /// no such batch.
+    async fn undo_batch(&self, undo: UndoBatch) -> Result<Option<Undone>>;
 }
 
 #[cfg(test)]

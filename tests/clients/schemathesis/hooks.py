@@ -16,9 +16,9 @@ with open(os.environ["SIDETONE_MANIFEST"]) as file:
 # Only calls set aside for this: no other suite looks at their annotations.
 CALLS = MANIFEST["scratch"]["schemathesis"] + [MANIFEST["detailed"]["call_sid"], MANIFEST["running"][1]]
 PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
-SUMMARIES = "%s/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % (MANIFEST["url"], PARENT["account_sid"])
+SUMMARIES = "/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % PARENT["account_sid"]
 STATUSES = collections.defaultdict(collections.Counter)
-WELL_FORMED = re.compile(r"^(CA|FS|AC)[0-9a-fA-F]{32}$")
+WELL_FORMED = re.compile(r"^(BA|CA|FS|AC)[0-9a-fA-F]{32}$")
 # Words of closed sets that the document tells in prose, since any two of them may stand together.
 WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
@@ -51,16 +51,29 @@ def existing(kind, turn):
     if kind == "AC":
         # Mostly the parent: its calls are not found in the path of the account below.
         return CHILD if turn % 8 == 3 else PARENT["account_sid"]
+    if kind == "BA":
+        return new_batch()
     return summary_alive()
+
+
+def post(path, body, media_type="application/x-www-form-urlencoded"):
+    logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    logins.add_password(None, MANIFEST["url"], PARENT["account_sid"], PARENT["auth_token"])
+    opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
+    request = urllib.request.Request(MANIFEST["url"] + path, body, {"Content-Type": media_type})
+    return opener.open(request, timeout=10)
+
+
+def new_batch():
+    line = json.dumps({"call_sid": CALLS[0], "call_score": 1}).encode()
+    with post("/v1/Voice/Annotations", line, "application/x-ndjson") as answer:
+        return answer.headers["Sidetone-Batch"]
 
 
 def summary_alive():
     """A feedback summary that can be read or removed."""
     if not alive:
-        logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-        logins.add_password(None, SUMMARIES, PARENT["account_sid"], PARENT["auth_token"])
-        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
-        with opener.open(SUMMARIES, b"StartDate=2026-01-01&EndDate=2026-12-31", timeout=10) as answer:
+        with post(SUMMARIES, b"StartDate=2026-01-01&EndDate=2026-12-31") as answer:
             alive.append(json.load(answer)["sid"])
     return alive[-1]
 

@@ -9,6 +9,7 @@
 )]
 
 pub mod account;
+pub mod batch;
 pub mod bounds;
 pub mod concurrency;
 pub mod dead_letters;
@@ -51,6 +52,8 @@ macro_rules! conformance {
             judgement: merges_and_keeps_history, adds_nothing_when_nothing_changes, checks_the_revision,
                 keeps_authors_apart, removes_annotations, makes_placeholders_when_asked, survives_new_summaries,
                 adopts_what_an_imported_summary_says, an_imported_summary_finds_what_was_said_before_it;
+            batch: takes_each_line_once, a_line_that_cannot_be_taken_stops_no_other, is_undone_where_nobody_has_annotated_since,
+                belongs_to_its_account;
             feedback: rates_and_changes, keeps_the_order_of_issues, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
                 counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements;
             feedback_summary: summaries_are_jobs;

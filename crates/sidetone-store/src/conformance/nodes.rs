@@ -27,6 +27,7 @@ use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
 };
+use crate::judgement::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
 use crate::page::{Page, PageRequest, RowKey};
 use crate::prelude::*;
 use crate::rules::Published;
@@ -116,6 +117,8 @@ take_turns! {
         annotation(scope: Scope, sid: CallSid) -> Lookup<AnnotationRecord>;
         annotate(scope: Scope, sid: CallSid, change: Annotate) -> Lookup<AnnotationRecord>;
         annotation_history(call: CallRef, page: &PageRequest) -> Page<AnnotationChange>;
+        annotate_batch(batch: AnnotateBatch) -> Vec<LineFate>;
+        undo_batch(undo: UndoBatch) -> Option<Undone>;
     }
     FeedbackStore {
         feedback(call: CallRef) -> Lookup<Option<FeedbackRecord>>;

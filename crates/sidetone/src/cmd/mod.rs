@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod account;
+pub mod annotate;
 pub mod check;
 pub mod completions;
 pub mod dead_letter;
@@ -35,6 +36,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Ingest(ingest::IngestArgs),
     Export(export::ExportArgs),
+    Annotate(annotate::AnnotateArgs),
     #[command(subcommand)]
     Account(account::AccountCommand),
     #[command(subcommand)]
@@ -66,6 +68,7 @@ impl Cli {
                 Command::Demo(args) => demo::run(args, &program).await,
                 Command::Ingest(args) => ingest::run(args).await,
                 Command::Export(args) => export::run(args).await,
+                Command::Annotate(args) => annotate::run(args).await,
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
                 Command::DeadLetter(command) => dead_letter::run(command).await,

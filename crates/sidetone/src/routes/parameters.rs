@@ -34,6 +34,7 @@ pub(super) fn of(path: &str) -> Option<Names> {
             "Summaries" => &[FILTERS, OLDER_NAMES, &PAGE],
             "Statistics" => &[FILTERS, OLDER_NAMES, STATISTICS],
             "Agreement" => &[FILTERS, OLDER_NAMES, AGREEMENT],
+            "Annotations" => &[&["Key"]],
             "Export" => &[FILTERS, OLDER_NAMES, EXPORT],
             "Settings" => &[SETTINGS],
             "Summary" => &[&["ProcessingState"]],

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod annotation;
+pub mod annotations;
 pub mod call;
 pub mod chosen;
 pub mod events;
@@ -25,7 +26,7 @@ pub mod summaries;
 pub mod summary;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{delete, get, post};
 
 use crate::app::App;
 
@@ -39,6 +40,11 @@ pub fn routes() -> Router<App> {
             get(statistics::agreement::read),
         )
         .route("/v1/Voice/Export", get(export::read))
+        .route("/v1/Voice/Annotations", post(annotations::receive))
+        .route(
+            "/v1/Voice/Annotations/{BatchSid}",
+            delete(annotations::undo),
+        )
         .route(
             "/v1/Voice/Settings",
             get(settings::read).post(settings::change),

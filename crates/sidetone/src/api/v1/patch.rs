@@ -6,7 +6,7 @@ use crate::api::words::Words;
 use crate::web::form::{Invalid, Params, Value};
 
 /// The parameters of the form.
-pub const NAMES: &[&str] = &[
+pub const NAMES: &Names = &[
     "AnsweredBy",
     "ConnectivityIssue",
     "QualityIssues",
@@ -16,20 +16,51 @@ pub const NAMES: &[&str] = &[
     "Incident",
 ];
 
+/// The same in lines of a batch, in the same order: as the fields of the annotation are called.
+pub const FIELDS: &Names = &[
+    "answered_by",
+    "connectivity_issue",
+    "quality_issues",
+    "spam",
+    "call_score",
+    "comment",
+    "incident",
+];
+
+/// What the fields of an annotation are called.
+pub type Names = [&'static str; 7];
+
 /// Reads the change. What is not sent stays, what is sent empty is cleared.
 ///
 /// # Errors
 /// When a value is malformed or too long.
 pub fn read(form: &Params) -> Result<AnnotationPatch, Invalid> {
+    read_by(form, NAMES)
+}
+
+/// The same, where its fields have these names.
+///
+/// # Errors
+/// When a value is malformed or too long.
+pub fn read_by(form: &Params, names: &Names) -> Result<AnnotationPatch, Invalid> {
+    let [
+        answered_by,
+        connectivity_issue,
+        quality_issues,
+        spam,
+        call_score,
+        comment,
+        incident,
+    ] = *names;
     Ok(AnnotationPatch {
-        answered_by: change(form, "AnsweredBy", Value::word)?,
-        connectivity_issue: change(form, "ConnectivityIssue", Value::word)?,
-        quality_issues: change(form, "QualityIssues", Value::words)?
+        answered_by: change(form, answered_by, Value::word)?,
+        connectivity_issue: change(form, connectivity_issue, Value::word)?,
+        quality_issues: change(form, quality_issues, Value::words)?
             .map(|issues| issues.filter(|issues| !issues.is_empty())),
-        spam: change(form, "Spam", Value::boolean)?,
-        call_score: change(form, "CallScore", |value| value.integer(1..=5))?,
-        comment: change(form, "Comment", |value| value.text_up_to(TEXT_MAX_CHARS))?,
-        incident: change(form, "Incident", |value| value.text_up_to(TEXT_MAX_CHARS))?,
+        spam: change(form, spam, Value::boolean)?,
+        call_score: change(form, call_score, |value| value.integer(1..=5))?,
+        comment: change(form, comment, |value| value.text_up_to(TEXT_MAX_CHARS))?,
+        incident: change(form, incident, |value| value.text_up_to(TEXT_MAX_CHARS))?,
     })
 }
 

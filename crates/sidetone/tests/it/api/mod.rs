@@ -2,6 +2,7 @@
 
 mod access;
 mod annotation;
+mod annotations;
 mod damage;
 mod errors;
 mod events;

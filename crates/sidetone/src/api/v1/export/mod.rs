@@ -39,6 +39,12 @@ use crate::web::form::{Invalid, Params, Value as Parameter};
 use crate::web::page_token::ListDigest;
 use crate::web::stream;
 
+/// Content type of a JSON object a line.
+pub const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+const CSV_WITHOUT_NAMES: HeaderValue =
+    HeaderValue::from_static("text/csv; charset=utf-8; header=absent");
+
 /// The parameters that say how and from where, not which calls.
 pub const NAMES: &[&str] = &["Format", "Cursor"];
 
@@ -83,12 +89,12 @@ pub async fn read(
     tokio::spawn(export.send(first, sender));
     let mut response = Response::new(body);
     let (kind, name) = match (format, begin.is_none()) {
-        (Format::Ndjson, _) => ("application/x-ndjson", "calls.ndjson"),
-        (Format::Csv, true) => ("text/csv; charset=utf-8; header=present", "calls.csv"),
-        (Format::Csv, false) => ("text/csv; charset=utf-8; header=absent", "calls.csv"),
+        (Format::Ndjson, _) => (NDJSON, "calls.ndjson"),
+        (Format::Csv, true) => (CSV, "calls.csv"),
+        (Format::Csv, false) => (CSV_WITHOUT_NAMES, "calls.csv"),
     };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_TYPE, kind);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     headers.extend(disposition.ok().map(|it| (CONTENT_DISPOSITION, it)));

@@ -1,0 +1,28 @@
+-- Version 6: annotations come together.
+
+-- Annotations that come together. Whoever sends many at once gives them a name, so that what is sent
+-- again changes nothing more, and all of it can be undone.
+
+create table annotation_batch (
+  id integer primary key,
+  -- The 128 bits of its identifier, which follows from the account and the name.
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  created_us integer not null,
+  -- When undoing it began; NULL: it takes lines.
+  undone_us integer
+) strict;
+
+create table annotation_batch_line (
+  batch integer not null references annotation_batch (id),
+  -- Number of the line, from 1.
+  line integer not null check (line >= 1),
+  -- Digest of what the line said.
+  content integer not null,
+  call_id integer not null references call (id),
+  -- The row of annotation_log that it made; NULL: it changed nothing, or that was undone.
+  change integer,
+  primary key (batch, line)
+) strict, without rowid;
+-- For undoing all of a call at once, and for its erasure.
+create index annotation_batch_line_call on annotation_batch_line (call_id, batch);
