@@ -9,7 +9,7 @@ use sidetone_core::vocabulary::{EdgeKind, Level, StreamDirection};
 use super::edge_description::EDGES;
 use super::measurement::counters;
 use super::summary::{imported, subject_call};
-use super::{event_id, source};
+use super::{content_hash, event_id, source};
 use crate::batch::Batch;
 use crate::error::{DecodeError, InputPart, Problem, one_of};
 use crate::json_array::JsonArrayReader;
@@ -180,6 +180,42 @@ fn translate(item: Value, received_at: TimeUs) -> Result<Outcome, DecodeError> {
         source: source(SourceKind::EventStreams, None),
         observation,
     })))
+}
+
+/// Translates an event fetched from the REST API (an item of `/v1/Voice/{CallSid}/Events`). Its id is a hash of its content.
+///
+/// # Errors
+/// When it is not such an event.
+pub fn import_event(event: &Value, received_at: TimeUs) -> Result<Observed, DecodeError> {
+    fetched(event, edge_event(Object::of(Some(event)))?, received_at)
+}
+
+/// Translates a metric fetched from the REST API (an item of `/v1/Voice/{CallSid}/Metrics`), likewise.
+///
+/// # Errors
+/// When it is not such a metric.
+pub fn import_metric(metric: &Value, received_at: TimeUs) -> Result<Observed, DecodeError> {
+    fetched(metric, media_sample(Object::of(Some(metric)))?, received_at)
+}
+
+fn fetched(
+    item: &Value,
+    observation: Observation,
+    received_at: TimeUs,
+) -> Result<Observed, DecodeError> {
+    let object = Object::of(Some(item));
+    let (call, account) = subject_call(object)?;
+    let content = content_hash([item.to_string().as_bytes()]);
+    let observed = Observed {
+        account,
+        call,
+        parent: None,
+        id: event_id(&format!("rest-{content}")),
+        at: object.time("timestamp").unwrap_or(received_at),
+        source: source(SourceKind::EventStreams, None),
+        observation,
+    };
+    observed.checked()
 }
 
 fn subject_of(kind: &str) -> Option<Subject> {

@@ -8,13 +8,26 @@ use clap::Command;
 /// What all variables of Sidetone begin with.
 const PREFIX: &str = "SIDETONE_";
 
-/// Variables that no option has: read by tests of this project.
-const ELSEWHERE: [&str; 4] = [
+/// Variables that no option has: secrets, which a command line would show to everybody, and what tests of this project read.
+const ELSEWHERE: [&str; 5] = [
+    IMPORT_AUTH_TOKEN,
     "SIDETONE_BINARY",
     "SIDETONE_CLIENT",
     "SIDETONE_MANIFEST",
     "SIDETONE_MODEL_SEED",
 ];
+
+/// Holds the auth token of the account that is imported from.
+pub(super) const IMPORT_AUTH_TOKEN: &str = "SIDETONE_IMPORT_AUTH_TOKEN";
+
+/// The auth token of the account that is imported from.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an option of that name would put it on the command line"
+)]
+pub(super) fn import_auth_token() -> Option<String> {
+    std::env::var(IMPORT_AUTH_TOKEN).ok()
+}
 
 /// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value
 /// is not shown: it may be a secret. `program`: the whole command line.

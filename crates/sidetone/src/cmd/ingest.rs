@@ -59,31 +59,7 @@ const PRINTED_MAX: usize = 10;
 /// # Errors
 /// When a file cannot be read, or any event was refused.
 pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
-    let data = args.data.open().await?;
-    let settings = Settings {
-        data: Some(args.data.data.clone()),
-        ..Settings::default()
-    };
-    let config = settings.resolve(None)?;
-    let locations = Locations::load(config.hep.location_database.as_deref())?;
-    let directory = Directory::load(data.store.as_ref(), data.vault).await?;
-    let tables = Tables::read(&config, &directory)?;
-    let sides = tables::sides::Current::default();
-    sides.refresh(data.store.as_ref()).await.context(
-        "cannot read the published [[side]] rules; a start of the server publishes those of its file anew",
-    )?;
-    let app = App::new(Parts {
-        render: template::of,
-        directory,
-        store: data.store,
-        clock: Clock::default(),
-        config,
-        bounds: Bounds::default(),
-        counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
-        tables: tables::Current::new(tables),
-        sides,
-        locations: Arc::new(locations),
-    });
+    let app = app(&args.data).await?;
     let account = match args.account {
         Some(account) => account,
         None => app
@@ -107,6 +83,38 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         bail!("{refused} events were refused; the others were kept");
     }
     Ok(())
+}
+
+/// A server's parts on a data directory, without a server.
+///
+/// # Errors
+/// When the directory cannot be opened.
+pub(super) async fn app(data: &DataArgs) -> anyhow::Result<App> {
+    let opened = data.open().await?;
+    let settings = Settings {
+        data: Some(data.data.clone()),
+        ..Settings::default()
+    };
+    let config = settings.resolve(None)?;
+    let locations = Locations::load(config.hep.location_database.as_deref())?;
+    let directory = Directory::load(opened.store.as_ref(), opened.vault).await?;
+    let tables = Tables::read(&config, &directory)?;
+    let sides = tables::sides::Current::default();
+    sides.refresh(opened.store.as_ref()).await.context(
+        "cannot read the published [[side]] rules; a start of the server publishes those of its file anew",
+    )?;
+    Ok(App::new(Parts {
+        render: template::of,
+        directory,
+        store: opened.store,
+        clock: Clock::default(),
+        config,
+        bounds: Bounds::default(),
+        counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
+        tables: tables::Current::new(tables),
+        sides,
+        locations: Arc::new(locations),
+    }))
 }
 
 async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<Outcome> {

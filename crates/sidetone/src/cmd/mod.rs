@@ -9,6 +9,7 @@ pub mod demo;
 mod environment;
 pub mod export;
 pub mod healthcheck;
+pub mod import;
 pub mod ingest;
 pub mod key;
 pub mod man;
@@ -35,6 +36,8 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Demo(demo::DemoArgs),
     Ingest(ingest::IngestArgs),
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     Export(export::ExportArgs),
     Annotate(annotate::AnnotateArgs),
     #[command(subcommand)]
@@ -67,6 +70,7 @@ impl Cli {
                 Command::Serve(args) => serve::run(*args, &program).await,
                 Command::Demo(args) => demo::run(args, &program).await,
                 Command::Ingest(args) => ingest::run(args).await,
+                Command::Import(command) => import::run(command).await,
                 Command::Export(args) => export::run(args).await,
                 Command::Annotate(args) => annotate::run(args).await,
                 Command::Account(command) => account::run(command).await,

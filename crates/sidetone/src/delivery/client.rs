@@ -4,9 +4,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
 use hyper::body::{Body, Incoming};
+use hyper::header::RETRY_AFTER;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
@@ -62,6 +63,17 @@ pub struct Client {
     time_out: Duration,
 }
 
+/// An answer that is read.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Seconds after which the request may be made again, if it says so.
+    pub retry_after_s: Option<u64>,
+    /// Its body.
+    pub body: Bytes,
+}
+
 impl Client {
     /// `time_out`: for all of a request, from looking up the host to the answer.
     #[must_use]
@@ -96,6 +108,34 @@ impl Client {
             Some(status) => Err(Failure::Status(status.as_u16())),
             None => Err(Failure::TimedOut(self.time_out)),
         }
+    }
+}
+
+impl Client {
+    /// Sends a request, and reads its answer of at most so many bytes, whatever its status.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn fetch(
+        &self,
+        request: Request<Full<Bytes>>,
+        max_bytes: usize,
+    ) -> Result<Answer, Failure> {
+        let exchange = async {
+            let answer = self.http.request(request).await.map_err(failure)?;
+            let status = answer.status().as_u16();
+            let retry_after = answer.headers().get(RETRY_AFTER);
+            let retry_after_s = retry_after.and_then(|it| it.to_str().ok()?.parse().ok());
+            let body = Limited::new(answer.into_body(), max_bytes).collect().await;
+            let body = body.map_err(|error| Failure::Broken(error.to_string()))?;
+            Ok(Answer {
+                status,
+                retry_after_s,
+                body: body.to_bytes(),
+            })
+        };
+        let exchange = tokio::time::timeout(self.time_out, exchange).await;
+        exchange.unwrap_or(Err(Failure::TimedOut(self.time_out)))
     }
 }
 

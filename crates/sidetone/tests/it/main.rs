@@ -12,6 +12,7 @@ mod feedback;
 mod feedback_model;
 mod harness;
 mod hep;
+mod import;
 mod imported;
 mod ingest;
 mod ingest_command;
