@@ -1,17 +1,22 @@
-//! Erasing a call: everything that was observed and said of it goes, the counts shrink, a tombstone
-//! stays.
+//! Erasing calls: everything that was observed and said of them goes, and what was to be told of
+//! them; the counts shrink, a tombstone stays.
 
-use rusqlite::{OptionalExtension, params};
-use sidetone_core::id::CallRef;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
 use super::engine::work::Work;
 use super::error::Result;
+use super::rows::address::address_hash;
+use super::rows::cursor;
 use super::rows::facet::{self, Facets};
+use super::statistics::build;
 use super::{account, comments, feed, feedback, record};
-use sidetone_store::Lookup;
+use sidetone_store::erasure::{CallsOf, Erasure};
 use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
+use sidetone_store::statistics::quarter::quarter_of;
+use sidetone_store::{Cursor, Lookup};
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
 const PARTS: [&str; 8] = [
@@ -29,7 +34,51 @@ const PARTS: [&str; 8] = [
      ) delete from annotation_log where id in (select id from change where id is not null)",
 ];
 
-pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<Lookup<()>> {
+/// Erases calls. What is deleted is overwritten by zeros, in pages that fall free too.
+pub(super) fn erase(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()>>> {
+    work.conn.pragma_update(None, "secure_delete", true)?;
+    let erased = erase_all(work, erasures);
+    work.conn.pragma_update(None, "secure_delete", "fast")?;
+    erased
+}
+
+fn erase_all(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()>>> {
+    let (mut fates, mut found) = (Vec::with_capacity(erasures.len()), Vec::new());
+    for erasure in erasures {
+        let fate = remove(work, erasure.call, Some(&erasure.by), erasure.at)?;
+        if fate == Lookup::Found(()) {
+            found.push(erasure);
+        }
+        fates.push(fate);
+    }
+    forget_what_was_to_be_told(work.conn, &found)?;
+    for Erasure { call, at, .. } in found {
+        feed::note(work, *call, &Changed::Erased, *at)?;
+    }
+    Ok(fates)
+}
+
+/// The same, where calls that are not known become gone, too.
+pub(super) fn erase_again(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<()> {
+    let fates = erase(work, erasures)?;
+    for (Erasure { call, at, by }, fate) in erasures.iter().zip(fates) {
+        if fate == Lookup::Unknown
+            && let Some(account) = account::find(work.conn, call.account)?
+        {
+            bury(work.conn, account.id, call.sid, Some(by), *at)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a call and all that belongs to it, and leaves a tombstone. `by`: who erases it; `None`:
+/// it has expired. Tells nobody.
+pub(super) fn remove(
+    work: &mut Work<'_>,
+    call: CallRef,
+    by: Option<&str>,
+    now: TimeUs,
+) -> Result<Lookup<()>> {
     let conn = work.conn;
     let Some(account) = account::find(conn, call.account)? else {
         return Ok(Lookup::Unknown);
@@ -60,10 +109,129 @@ pub(super) fn erase(work: &mut Work<'_>, call: CallRef, now: TimeUs) -> Result<L
     }
     conn.prepare_cached("delete from call where id = ?1")?
         .execute([id])?;
-    conn.prepare_cached("replace into tombstone (sid, account, at_us) values (?1, ?2, ?3)")?
-        .execute(params![call.sid.as_bytes(), account.id, now.micros()])?;
+    bury(conn, account.id, call.sid, by, now)?;
     work.count(shard, id, &facets, &Facets::NONE);
+    if let Some(keys) = facets.keys {
+        build::forget(conn, shard, quarter_of(keys.start_us))?;
+    }
     work.uncount(shard, &facets, &Facets::NONE);
-    feed::note(work, call, &Changed::Erased, now)?;
     Ok(Lookup::Found(()))
+}
+
+fn bury(
+    conn: &Connection,
+    account: i64,
+    sid: CallSid,
+    by: Option<&str>,
+    now: TimeUs,
+) -> Result<()> {
+    conn.prepare_cached(
+        "replace into tombstone (sid, account, at_us, erased_by) values (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![sid.as_bytes(), account, now.micros(), by])?;
+    Ok(())
+}
+
+/// Deletes deliveries about calls, and changes of them that followers do not know yet. Neither has
+/// an index by call, which every delivery and change would pay for: each is walked through once.
+fn forget_what_was_to_be_told(conn: &Connection, erased: &[&Erasure]) -> Result<()> {
+    if erased.is_empty() {
+        return Ok(());
+    }
+    let pairs = vec!["(?, ?)"; erased.len()].join(", ");
+    let keys = || {
+        let pair = |it: &&Erasure| [*it.call.sid.as_bytes(), *it.call.account.as_bytes()];
+        erased.iter().flat_map(pair).collect::<Vec<[u8; 16]>>()
+    };
+    conn.execute(
+        &format!("delete from change where (sid, account) in (values {pairs})"),
+        params_from_iter(keys()),
+    )?;
+    conn.execute(
+        &format!(
+            "delete from outbox where subject is not null
+               and (subject, (select sid from account where id = outbox.account)) in (values {pairs})"
+        ),
+        params_from_iter(keys()),
+    )?;
+    Ok(())
+}
+
+pub(super) fn erasures(
+    conn: &Connection,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<(Vec<Erasure>, Option<Cursor>)> {
+    let [at_us, high, low, account] = after.map_or(Ok([i64::MIN, 0, 0, 0]), cursor::read)?;
+    let mut sid = [0; 16];
+    sid[..8].copy_from_slice(&high.to_be_bytes());
+    sid[8..].copy_from_slice(&low.to_be_bytes());
+    let mut statement = conn.prepare_cached(
+        "select t.sid, a.sid, t.at_us, t.erased_by, a.id from tombstone t join account a on a.id = t.account
+         where (t.at_us, t.sid, t.account) > (?1, ?2, ?3) and t.erased_by is not null
+         order by t.at_us, t.sid, t.account limit ?4",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![at_us, sid, account, limit])?;
+    let (mut erasures, mut next) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let sid = CallSid::from_bytes(row.get(0)?);
+        let [a, b] = halves(sid);
+        next = Some(cursor::of([row.get(2)?, a, b, row.get(4)?]));
+        erasures.push(Erasure {
+            call: CallRef {
+                account: AccountSid::from_bytes(row.get(1)?),
+                sid,
+            },
+            at: TimeUs::from_micros(row.get(2)?),
+            by: row.get(3)?,
+        });
+    }
+    Ok((erasures, next))
+}
+
+/// An identifier as two numbers, for a cursor.
+fn halves(sid: CallSid) -> [i64; 2] {
+    let number = u128::from_be_bytes(*sid.as_bytes());
+    let bits = |part: u128| i64::from_ne_bytes((part as u64).to_ne_bytes());
+    [bits(number >> 64), bits(number)]
+}
+
+pub(super) fn calls_of(
+    conn: &Connection,
+    address: &str,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<CallsOf> {
+    let mut statement = conn.prepare_cached(
+        "select c.id, a.sid, c.sid, c.version, c.from_hash, c.to_hash, c.from_address, c.to_address
+         from call c join account a on a.id = c.account where c.id > ?1 order by c.id limit ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![cursor::behind(after)?, limit])?;
+    let hash = address_hash(address);
+    let is_it = |row: &Row<'_>, side: usize| -> rusqlite::Result<bool> {
+        if row.get::<_, Option<i64>>(4 + side)? != Some(hash) {
+            return Ok(false);
+        }
+        let stored: Option<String> = row.get(6 + side)?;
+        Ok(stored.is_some_and(|stored| bare(&stored) == bare(address)))
+    };
+    let mut found = CallsOf::default();
+    while let Some(row) = rows.next()? {
+        found.next = Some(cursor::of([row.get(0)?]));
+        if is_it(row, 0)? || is_it(row, 1)? {
+            found.calls.push(CallRef {
+                account: AccountSid::from_bytes(row.get(1)?),
+                sid: CallSid::from_bytes(row.get(2)?),
+            });
+        }
+        found.not_folded += u64::from(row.get::<_, i64>(3)? == 0);
+    }
+    Ok(found)
+}
+
+/// An address without the plus of a number.
+fn bare(address: &str) -> &str {
+    address.strip_prefix('+').unwrap_or(address)
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod care;
+mod erasure;
 mod event_log;
 mod feed;
 mod feedback;

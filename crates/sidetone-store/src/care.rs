@@ -1,12 +1,9 @@
 //! Looking after what is stored.
 
 use async_trait::async_trait;
-use sidetone_core::id::CallRef;
-use sidetone_core::time::TimeUs;
 
 use crate::cursor::Cursor;
 use crate::error::Result;
-use crate::lookup::Lookup;
 
 /// Figures about the store's work, for the metrics page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,11 +43,9 @@ pub struct CheckedCalls {
     pub next: Option<Cursor>,
 }
 
-/// Erasing, checking and counting.
+/// Checking and counting.
 #[async_trait]
 pub trait Care: Send + Sync {
-    /// Erases all that is known and was said of a call. What remains is that there was one.
-    async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>>;
     /// Looks for damage: the engine's own check, and that columns, rollups and history agree with
     /// the documents. Each finding is a sentence; none means clean.
     async fn check(&self) -> Result<Vec<String>>;

@@ -10,6 +10,7 @@ pub mod care;
 pub mod conformance;
 pub mod cursor;
 pub mod delivery;
+pub mod erasure;
 pub mod error;
 pub mod facets;
 pub mod feed;
@@ -27,6 +28,7 @@ pub use crate::account::AccountStore;
 pub use crate::care::{Care, CheckedCalls, StoreStats};
 pub use crate::cursor::Cursor;
 pub use crate::delivery::Outbox;
+pub use crate::erasure::ErasureStore;
 pub use crate::error::{Result, StoreError};
 pub use crate::feed::ChangeFeed;
 pub use crate::feedback::FeedbackStore;
@@ -59,6 +61,7 @@ pub trait Store:
     + FeedbackStore
     + Outbox
     + RuleStore
+    + ErasureStore
     + Care
     + ChangeFeed
     + Wakeups
@@ -69,7 +72,7 @@ pub trait Store:
 /// The traits, for whoever calls an engine by its own type.
 pub mod prelude {
     pub use crate::{
-        AccountStore, Care, ChangeFeed, EventLog, FeedbackStore, JudgementStore, Outbox, RuleStore,
-        StatisticsStore, Store, SummaryStore, Wakeups,
+        AccountStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore, JudgementStore,
+        Outbox, RuleStore, StatisticsStore, Store, SummaryStore, Wakeups,
     };
 }

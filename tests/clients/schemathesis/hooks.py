@@ -45,7 +45,10 @@ def is_well_formed(value):
     return isinstance(value, str) and WELL_FORMED.match(value)
 
 
-def existing(kind, turn):
+def existing(kind, operation, turn):
+    if operation == "DELETE /v1/Voice/{CallSid}/Summary" and kind == "CA":
+        # One of its own: the others are still asked for.
+        return new_call()
     if kind == "CA":
         return CALLS[turn % len(CALLS)]
     if kind == "AC":
@@ -62,6 +65,13 @@ def post(path, body, media_type="application/x-www-form-urlencoded"):
     opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
     request = urllib.request.Request(MANIFEST["url"] + path, body, {"Content-Type": media_type})
     return opener.open(request, timeout=10)
+
+
+def new_call():
+    sid = "CA" + os.urandom(16).hex()
+    event = {"call_sid": sid, "at": "2026-06-01T10:00:00Z", "kind": "progress", "step": "initiated"}
+    post("/ingest/v1/events", json.dumps([event]).encode(), "application/json").close()
+    return sid
 
 
 def new_batch():
@@ -100,7 +110,7 @@ def before_call(context, case, kwargs):
         turn = turns[case.operation.label]
         turns[case.operation.label] += 1
         for name in formed if turn % 8 != 7 else ():
-            path[name] = existing(path[name][:2], turn)
+            path[name] = existing(path[name][:2], case.operation.label, turn)
     if case.method == "DELETE" and path.get("Sid") in alive:
         alive.clear()
     if case.operation.path in WELL_FORMED_BODIES and case.method == "POST":

@@ -84,6 +84,8 @@ pub(crate) fn open(path: &Path, role: Role) -> Result<Connection> {
         }
         conn.pragma_update(None, "synchronous", "full")?;
         conn.pragma_update(None, "foreign_keys", true)?;
+        // Whatever is deleted is overwritten in its page; erase.rs has pages that fall free overwritten, too.
+        conn.pragma_update(None, "secure_delete", "fast")?;
         // Checkpoints are made beside the commits, not by them: see writer.rs.
         conn.pragma_update(None, "wal_autocheckpoint", 0)?;
         // As long as it gets before it begins anew (writer.rs): a log that is cut short grows

@@ -1,4 +1,4 @@
--- Version 6: annotations come together.
+-- Version 6: annotations come together, and who erased a call is known.
 
 -- Annotations that come together. Whoever sends many at once gives them a name, so that what is sent
 -- again changes nothing more, and all of it can be undone.
@@ -26,3 +26,8 @@ create table annotation_batch_line (
 ) strict, without rowid;
 -- For undoing all of a call at once, and for its erasure.
 create index annotation_batch_line_call on annotation_batch_line (call_id, batch);
+
+-- Erasure: who erased a call. NULL: nobody, it has expired. Of those that were erased before, it is not known.
+alter table tombstone add column erased_by text;
+update tombstone set erased_by = '';
+create index tombstone_by_time on tombstone (at_us, sid, account, erased_by);

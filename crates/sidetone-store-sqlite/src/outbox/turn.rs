@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
@@ -145,10 +145,16 @@ fn settle(
         };
         match outcome {
             Outcome::Untried => {}
-            Outcome::Delivered => arrived.push(row),
+            Outcome::Delivered => arrived.push((row, *id)),
             Outcome::Failed { error, retry_at } => {
                 conn.prepare_cached(include_str!("delivery_failed.sql"))?
-                    .execute(params![row, error, retry_at.map(TimeUs::micros), now])?;
+                    .execute(params![
+                        row,
+                        error,
+                        retry_at.map(TimeUs::micros),
+                        now,
+                        id.as_bytes()
+                    ])?;
                 if retry_at.is_some() {
                     continue;
                 }
@@ -176,7 +182,16 @@ fn settle(
 }
 
 /// Deletes rows: what was taken together has arrived together for the most part, and is one range.
-fn delete(conn: &Connection, mut rows: Vec<i64>) -> Result<()> {
+fn delete(conn: &Connection, arrived: Vec<(i64, DeliveryId)>) -> Result<()> {
+    // One that was erased meanwhile has perhaps left its number to another.
+    let mut sid = conn.prepare_cached("select sid from outbox where id = ?1")?;
+    let mut rows = Vec::with_capacity(arrived.len());
+    for (row, id) in arrived {
+        let held: Option<[u8; 16]> = sid.query_row([row], |held| held.get(0)).optional()?;
+        if held == Some(*id.as_bytes()) {
+            rows.push(row);
+        }
+    }
     rows.sort_unstable();
     let mut statement = conn.prepare_cached("delete from outbox where id between ?1 and ?2")?;
     for range in rows.chunk_by(|row, next| row + 1 == *next) {
@@ -237,7 +252,13 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
     for (row, line, damage) in damaged {
         // Nobody is sent what was not written, and what comes behind it may go.
         conn.prepare_cached(include_str!("delivery_failed.sql"))?
-            .execute(params![row, damage, None::<i64>, taking.now.micros()])?;
+            .execute(params![
+                row,
+                damage,
+                None::<i64>,
+                taking.now.micros(),
+                None::<[u8; 16]>
+            ])?;
         if let Line::Subject(endpoint, subject) = line
             && any_held
         {

@@ -10,6 +10,7 @@ use super::stored::values_of;
 use crate::engine::work::Work;
 use crate::error::Result;
 use crate::rows::cursor;
+use crate::rows::shard::Shard;
 use sidetone_store::Cursor;
 use sidetone_store::statistics::quarter::quarter_of;
 use sidetone_store::statistics::segment::{Builder, CALLS_MAX, encode};
@@ -210,9 +211,26 @@ fn replace(conn: &Connection, built: &Built) -> Result<()> {
     Ok(())
 }
 
+/// Forgets what segments say of a quarter, because a call of it is erased: those that are stored, and
+/// those that somebody is making.
+pub(crate) fn forget(conn: &Connection, shard: Shard, quarter: i64) -> Result<()> {
+    let Shard { account, bucket } = shard;
+    let mut delete = conn.prepare_cached(
+        "delete from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4",
+    )?;
+    for number in numbers() {
+        delete.execute([account, number, quarter, bucket])?;
+    }
+    conn.prepare_cached(
+        "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3",
+    )?
+    .execute([quarter, account, bucket])?;
+    Ok(())
+}
+
 #[cfg(all(test, feature = "testing"))]
 mod tests {
-    use sidetone_store::conformance::sample::{at, call, create_account, put, summary};
+    use sidetone_store::conformance::sample::{at, call, create_account, erase, put, summary};
     use sidetone_store::conformance::statistics::all;
     use sidetone_store::prelude::*;
 
@@ -266,6 +284,31 @@ mod tests {
         write_built(&store, slow, 2).await;
         assert_eq!(calls(&store).await, 3);
         assert!(take_and_build(&store, 4).await.is_empty());
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nothing_of_an_erased_call_stays_in_segments_or_gets_there() {
+        let store = SqliteStore::open_temporary(Options::default()).unwrap();
+        create_account(&store).await;
+        for n in 0..2 {
+            put_call(&store, n).await;
+        }
+        let built = take_and_build(&store, 1).await;
+        write_built(&store, built, 1).await;
+        put_call(&store, 2).await;
+        let slow = take_and_build(&store, 2).await;
+        erase(&store, call(0), at(9)).await;
+        write_built(&store, slow, 2).await;
+        let segments = store.readers.aside(|conn| {
+            let count = conn.query_row("select count(*) from segment", [], |row| row.get(0));
+            Ok(count?)
+        });
+        assert_eq!(segments.await, Ok(0_i64));
+        assert_eq!(calls(&store).await, 2);
+        let built = take_and_build(&store, 3).await;
+        write_built(&store, built, 3).await;
+        assert_eq!(calls(&store).await, 2);
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
     }
 }

@@ -3,21 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use sidetone_core::id::CallRef;
-use sidetone_core::time::TimeUs;
-use sidetone_store::{Care, CheckedCalls, Cursor, Lookup, Result, StoreStats};
+use sidetone_store::{Care, CheckedCalls, Cursor, Result, StoreStats};
 
 use crate::check::calls;
-use crate::{SqliteStore, check, erase, stats};
+use crate::{SqliteStore, check, stats};
 
 #[async_trait]
 impl Care for SqliteStore {
-    async fn erase(&self, call: CallRef, now: TimeUs) -> Result<Lookup<()>> {
-        self.writer
-            .run(1, move |work| erase::erase(work, call, now))
-            .await
-    }
-
     async fn check(&self) -> Result<Vec<String>> {
         self.readers.scan_freely(check::check).await
     }

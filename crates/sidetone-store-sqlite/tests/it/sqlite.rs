@@ -13,7 +13,8 @@ use sidetone_core::filter::SummaryFilter;
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
 use sidetone_store::conformance::sample::{
-    account_sid, annotate, at, call, call_sid, create_account, event, put, scope, score, summary,
+    account_sid, annotate, at, call, call_sid, create_account, erase, event, put, scope, score,
+    summary,
 };
 use sidetone_store::delivery::{
     DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
@@ -167,7 +168,7 @@ async fn counts_stand_in_the_bucket_of_the_call() {
     assert_eq!(counted(), (0..40).map(of).collect());
     let kept = of(1);
     for n in (0..40).filter(|n| of(*n) != kept) {
-        store.erase(call(n), at(9)).await.unwrap();
+        erase(&store, call(n), at(9)).await;
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
     }
     assert_eq!(counted(), BTreeSet::from([kept]));
@@ -367,4 +368,33 @@ async fn two_stores_share_a_database() {
     );
     assert_eq!(two.check().await.unwrap(), Vec::<String>::new());
     assert_eq!(one.due_timers(at(0), 1).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_erased_is_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let holds = |text: &str| {
+        let bytes = std::fs::read(&path).unwrap();
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    let store = open_at(&path);
+    create_account(&store).await;
+    let mut of_number = summary(call(1), 0, Some(60));
+    of_number.facts.from.address = Some("+15550100".into());
+    store.put_summaries(vec![put(of_number, 0)]).await.unwrap();
+    let said = annotate(AnnotationPatch {
+        comment: Some(Some("a word that stands out".into())),
+        ..AnnotationPatch::default()
+    });
+    store.annotate(scope(1), call_sid(1), said).await.unwrap();
+    drop(store);
+    assert!(holds("15550100") && holds("stands out"));
+    let store = open_at(&path);
+    erase(&store, call(1), at(9)).await;
+    drop(store);
+    assert!(!holds("15550100"));
+    assert!(!holds("stands out"));
 }

@@ -6,7 +6,7 @@ use sidetone_core::annotation::{Annotation, AnnotationPatch};
 use sidetone_core::id::{AnnotationBatchSid, CallSid};
 
 use super::sample::{
-    account, account_sid, at, call, call_sid, create_account, put, scope, score, summary,
+    account, account_sid, at, call, call_sid, create_account, erase, put, scope, score, summary,
 };
 use crate::judgement::batch::{AnnotateBatch, BatchLine, LineFate, UndoBatch, UndoFate};
 use crate::page::{PageRequest, Start};
@@ -141,7 +141,7 @@ pub async fn a_line_that_cannot_be_taken_stops_no_other(store: Arc<dyn Store>) {
         put(summary(call, 0, Some(60)), 0)
     };
     store.put_summaries(vec![of(5, 2), of(6, 3)]).await.unwrap();
-    store.erase(call(2), at(5)).await.unwrap();
+    erase(&*store, call(2), at(5)).await;
     let fates = send(
         &*store,
         vec![line(1, 2, 1), line(2, 5, 1), line(3, 6, 1), line(4, 1, 1)],
@@ -286,7 +286,7 @@ pub async fn belongs_to_its_account(store: Arc<dyn Store>) {
         ..by_other
     };
     assert_eq!(store.undo_batch(none).await.unwrap(), None);
-    store.erase(call(1), at(10)).await.unwrap();
+    erase(&*store, call(1), at(10)).await;
     let undone = undo(&*store, 9).await;
     assert_eq!(undone, [(call_sid(2), UndoFate::Restored { revision: 2 })]);
     assert_eq!(scored(&*store, 2).await, (None, 2));

@@ -7,7 +7,7 @@ use sidetone_core::feedback::{Feedback, FeedbackIssue, FeedbackPatch, FeedbackTa
 use sidetone_core::id::CallRef;
 
 use super::sample::{
-    MIDNIGHT, account, account_sid, at, call, create_account, event, put, scope, summary,
+    MIDNIGHT, account, account_sid, at, call, create_account, erase, event, put, scope, summary,
 };
 use crate::feedback::{FeedbackRange, FeedbackRecord, Rate, Rated};
 use crate::{Lookup, Store};
@@ -265,12 +265,9 @@ pub async fn counts_move_and_shrink_with_calls(store: Arc<dyn Store>) {
         );
     }
 
-    assert_eq!(store.erase(call(7), at(9)).await.unwrap(), Lookup::Unknown);
-    assert_eq!(
-        store.erase(call(1), at(9)).await.unwrap(),
-        Lookup::Found(())
-    );
-    assert_eq!(store.erase(call(1), at(9)).await.unwrap(), Lookup::Gone);
+    assert_eq!(erase(&*store, call(7), at(9)).await, Lookup::Unknown);
+    assert_eq!(erase(&*store, call(1), at(9)).await, Lookup::Found(()));
+    assert_eq!(erase(&*store, call(1), at(9)).await, Lookup::Gone);
     assert_eq!(tally(&*store, &range(-9, 9)).await, counts(1, [0; 5], 0));
     assert_eq!(store.feedback(call(1)).await.unwrap(), Lookup::Gone);
     let accepted = Rate {

@@ -7,7 +7,9 @@ use sidetone_core::id::CallRef;
 use sidetone_core::media::{Counters, MediaSample};
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
-use super::sample::{account_sid, at, call, call_sid, create_account, event, put, scope, summary};
+use super::sample::{
+    account_sid, at, call, call_sid, create_account, erase, event, put, scope, summary,
+};
 use crate::page::{Page, PageRequest, RowKey, Start};
 use crate::{Appended, DirtyCall, EVENTS_PER_CALL_MAX, EventFilter, Lookup, NewEvent, Store};
 
@@ -92,7 +94,7 @@ pub async fn refuses_events_of_unknown_accounts(store: Arc<dyn Store>) {
 pub async fn refuses_events_of_erased_calls(store: Arc<dyn Store>) {
     create_account(&*store).await;
     store.append(vec![event(call(1), "a", 1)]).await.unwrap();
-    store.erase(call(1), at(2)).await.unwrap();
+    erase(&*store, call(1), at(2)).await;
     let fates = store
         .append(vec![event(call(1), "b", 3), event(call(2), "a", 3)])
         .await

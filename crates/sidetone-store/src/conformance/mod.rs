@@ -14,6 +14,7 @@ pub mod bounds;
 pub mod concurrency;
 pub mod dead_letters;
 pub mod delivery;
+pub mod erasure;
 pub mod feed;
 pub mod feedback;
 pub mod feedback_summary;
@@ -71,6 +72,7 @@ macro_rules! conformance {
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
                 gives_out_large_bodies_by_few, keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
             dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters;
+            erasure: leaves_nothing_but_who_did_it, erases_again_what_came_back, finds_the_calls_of_a_number;
             feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
                 followers_that_die_lose_nothing, drops_who_stays_behind;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;

@@ -23,6 +23,7 @@ use crate::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
 use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
+use crate::erasure::{CallsOf, Erasure};
 use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
     FeedbackRange, FeedbackRecord, FeedbackSummary, FeedbackSummaryStatus, Judgement, Rate, Rated,
@@ -153,8 +154,13 @@ take_turns! {
         published_rules(newer_than: u64) -> Option<Published>;
         publish_rules(sides: Sides) -> u64;
     }
+    ErasureStore {
+        erase(calls: Vec<CallRef>, by: &str, now: TimeUs) -> Vec<Lookup<()>>;
+        erase_again(erasures: Vec<Erasure>) -> ();
+        erasures(after: Option<Cursor>, limit: usize) -> (Vec<Erasure>, Option<Cursor>);
+        calls_of(address: &str, after: Option<Cursor>, limit: usize) -> CallsOf;
+    }
     Care {
-        erase(call: CallRef, now: TimeUs) -> Lookup<()>;
         check() -> Vec<String>;
         check_calls(after: Option<Cursor>, limit: usize) -> CheckedCalls;
         probe() -> u64;

@@ -11,7 +11,7 @@ use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_core::vocabulary::ProcessingState;
 
 use crate::account::{Account, AccountSettings};
-use crate::{Annotate, NewEvent, PutSummary, Scope, Store};
+use crate::{Annotate, Lookup, NewEvent, PutSummary, Scope, Store};
 
 /// Midnight UTC that 2026-06-01 begins with.
 pub const MIDNIGHT: TimeUs = TimeUs::from_micros(1_780_272_000 * SECOND_US);
@@ -159,4 +159,11 @@ pub fn score(score: u8) -> Annotate {
         call_score: Some(Some(score)),
         ..AnnotationPatch::default()
     })
+}
+
+/// Erases one call.
+pub async fn erase(store: &dyn Store, call: CallRef, now: TimeUs) -> Lookup<()> {
+    let fates = store.erase(vec![call], "tester", now).await.unwrap();
+    let [fate] = <[_; 1]>::try_from(fates).unwrap();
+    fate
 }

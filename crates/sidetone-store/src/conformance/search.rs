@@ -10,7 +10,7 @@ use sidetone_core::summary::{CallSummary, EdgeSummary, SipSummary};
 use sidetone_core::vocabulary::EdgeKind;
 
 use super::random::Random;
-use super::sample::{account_sid, at, call, create_account, put, summary};
+use super::sample::{account_sid, at, call, create_account, erase, put, summary};
 use crate::page::{PageRequest, Start};
 use crate::{Lookup, Store};
 
@@ -190,10 +190,7 @@ pub async fn call_ids_follow_their_calls(store: Arc<dyn Store>) {
         ..b.clone()
     };
     assert_eq!(listed(&*store, &later).await, []);
-    assert_eq!(
-        store.erase(call(1), at(9)).await.unwrap(),
-        Lookup::Found(())
-    );
+    assert_eq!(erase(&*store, call(1), at(9)).await, Lookup::Found(()));
     assert_eq!(listed(&*store, &b).await, []);
 }
 

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod dead_letter;
 pub mod demo;
 mod environment;
+pub mod erase;
 pub mod export;
 pub mod healthcheck;
 pub mod import;
@@ -47,6 +48,7 @@ enum Command {
     #[command(subcommand)]
     DeadLetter(dead_letter::DeadLetterCommand),
     Check(check::CheckArgs),
+    Erase(erase::EraseArgs),
     MigrateFeedback(migrate_feedback::MigrateFeedbackArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
     Completions(completions::CompletionsArgs),
@@ -77,6 +79,7 @@ impl Cli {
                 Command::Key(command) => key::run(command).await,
                 Command::DeadLetter(command) => dead_letter::run(command).await,
                 Command::Check(args) => check::run(args).await,
+                Command::Erase(args) => erase::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
                 Command::Healthcheck(args) => healthcheck::run(args).await,
                 Command::Completions(args) => completions::run(&args, program),

@@ -193,7 +193,8 @@ async fn a_body_is_not_given_up_for_calls_that_take_no_more() {
         sid: CALL.parse().unwrap(),
     };
     let now = server.app.clock.now();
-    server.app.store.erase(call, now).await.unwrap();
+    let store = server.app.store.as_ref();
+    store.erase(vec![call], "tester", now).await.unwrap();
     let mut body: String = (0..3_500)
         .map(|number| format!("{}\n", line(&number.to_string())))
         .collect();

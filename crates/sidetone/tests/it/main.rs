@@ -7,6 +7,7 @@ mod cdr;
 mod connections;
 mod delivery;
 mod demo;
+mod erase;
 mod export;
 mod feedback;
 mod feedback_model;

@@ -507,7 +507,7 @@ INSERT INTO "term" VALUES(2,'Carrier');
 CREATE TABLE tombstone (
   sid blob not null check (length(sid) = 16),
   account integer not null references account (id),
-  at_us integer not null,
+  at_us integer not null, erased_by text,
   primary key (sid, account)
 ) strict, without rowid;
 CREATE TABLE uncounted (
@@ -546,6 +546,7 @@ CREATE INDEX outbox_dead_sid on outbox (sid) where dead_us is not null;
 CREATE INDEX change_by_follower on change (follower, id);
 CREATE INDEX call_by_incident on call (account, incident) where incident is not null;
 CREATE INDEX annotation_batch_line_call on annotation_batch_line (call_id, batch);
+CREATE INDEX tombstone_by_time on tombstone (at_us, sid, account, erased_by);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('follower',1);
 INSERT INTO "sqlite_sequence" VALUES('change',2);

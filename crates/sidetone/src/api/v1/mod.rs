@@ -57,7 +57,10 @@ pub fn routes() -> Router<App> {
                 .delete(annotation::remove),
         )
         .route("/v1/Voice/{CallSid}/Annotation/History", get(history::read))
-        .route("/v1/Voice/{CallSid}/Summary", get(summary::read))
+        .route(
+            "/v1/Voice/{CallSid}/Summary",
+            get(summary::read).delete(summary::erase),
+        )
         .route("/v1/Voice/{CallSid}/Events", get(events::read))
         .route("/v1/Voice/{CallSid}/Metrics", get(metrics::read))
         .route("/v1/Voice/{CallSid}/Ladder", get(ladder::read))

@@ -1,6 +1,7 @@
-//! `GET /v1/Voice/{CallSid}/Summary`: all that is known of a call.
+//! `/v1/Voice/{CallSid}/Summary`: all that is known of a call.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::lookup;
@@ -52,6 +53,26 @@ pub async fn read(
     let mut json = Vec::new();
     let written = template::write(&mut json, &record, shown, url);
     Ok(Written(written.map(|()| json)).into_response())
+}
+
+/// Erases the call: all that is known and was said of it, for good.
+///
+/// # Errors
+/// When there is no such call, or no more.
+pub async fn erase(
+    State(app): State<App>,
+    caller: Caller,
+    CallPath(sid): CallPath,
+) -> Result<StatusCode, ApiError> {
+    let found = app.store.annotation(lookup::scope(&caller), sid).await?;
+    let call = lookup::found(found, sid)?.call;
+    let by = caller.credential.to_string();
+    let fates = app.store.erase(vec![call], &by, app.clock.now()).await?;
+    for fate in fates {
+        lookup::found(fate, sid)?;
+    }
+    tracing::info!(call = %sid, account = %call.account, by, "a call was erased");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn wanted(params: &Params) -> Result<Wanted, Invalid> {

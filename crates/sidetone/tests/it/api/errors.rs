@@ -30,7 +30,7 @@ async fn methods_and_paths_there_are_not() {
         (405, 20004)
     );
     assert_eq!(
-        send(Method::DELETE, format!("/v1/Voice/{CALL}/Summary"))
+        send(Method::DELETE, format!("/v1/Voice/{CALL}/Events"))
             .await
             .error(),
         (405, 20004)
