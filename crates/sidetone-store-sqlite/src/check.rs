@@ -140,7 +140,8 @@ fn check_published(conn: &Connection, findings: &mut Vec<String>) -> Result<()> 
     Ok(())
 }
 
-fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+/// What the engine itself finds wrong.
+pub(super) fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let mut statement = conn.prepare("pragma integrity_check(20)")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

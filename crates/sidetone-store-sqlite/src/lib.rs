@@ -14,6 +14,7 @@ mod engine;
 
 // The topics of the contract.
 mod account;
+mod backup;
 mod check;
 mod comments;
 mod erase;
@@ -94,6 +95,21 @@ impl SqliteStore {
     pub fn versions(path: &Path) -> Option<(i64, i64)> {
         let conn = connection::open(path, Role::Point).ok()?;
         migrate::versions(&conn).ok()?
+    }
+
+    /// Copies a database into an empty file, as it is when this begins, beside a running server or
+    /// without one. `progress` is told the bytes that are copied, and of how many. Says what is
+    /// wrong with the copy, a sentence each.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the copy not be written.
+    pub fn back_up(
+        database: &Path,
+        copy: &Path,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Vec<String>> {
+        connection::check_version()?;
+        Ok(backup::back_up(database, copy, &mut progress)?)
     }
 
     /// Opens the database file, makes it when there is none, and brings it to this version.

@@ -46,7 +46,8 @@ impl DataArgs {
         open(&self.data, &self.secret_key(), Options::default()).await
     }
 
-    fn secret_key(&self) -> PathBuf {
+    /// Where the key of the secrets is.
+    pub fn secret_key(&self) -> PathBuf {
         let named = self.secret_key_file.clone();
         named.unwrap_or_else(|| self.data.join("secret.key"))
     }
@@ -98,6 +99,15 @@ impl DataArgs {
             )
         });
         locked.map(Some)
+    }
+
+    /// The database's file.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn existing_database(&self) -> anyhow::Result<PathBuf> {
+        self.expect_made()?;
+        Ok(database(&self.data))
     }
 
     fn expect_made(&self) -> anyhow::Result<()> {
@@ -360,12 +370,20 @@ fn make_private(path: &Path) -> anyhow::Result<()> {
         })
 }
 
-fn database(dir: &Path) -> PathBuf {
+/// The database of a directory.
+pub fn database(dir: &Path) -> PathBuf {
     dir.join("sidetone.db")
 }
 
 fn write_ahead_log(dir: &Path) -> PathBuf {
-    dir.join("sidetone.db-wal")
+    write_ahead_log_of(&database(dir))
+}
+
+/// The file beside a database where it keeps what was written last.
+pub fn write_ahead_log_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
 
 #[cfg(test)]

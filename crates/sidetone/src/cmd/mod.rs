@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod annotate;
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod dead_letter;
@@ -17,6 +18,7 @@ pub mod man;
 pub mod migrate_feedback;
 mod output;
 pub mod reload;
+pub mod restore;
 mod rules;
 pub mod serve;
 
@@ -48,6 +50,8 @@ enum Command {
     #[command(subcommand)]
     DeadLetter(dead_letter::DeadLetterCommand),
     Check(check::CheckArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Erase(erase::EraseArgs),
     MigrateFeedback(migrate_feedback::MigrateFeedbackArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
@@ -79,6 +83,8 @@ impl Cli {
                 Command::Key(command) => key::run(command).await,
                 Command::DeadLetter(command) => dead_letter::run(command).await,
                 Command::Check(args) => check::run(args).await,
+                Command::Backup(args) => backup::run(args).await,
+                Command::Restore(args) => restore::run(args).await,
                 Command::Erase(args) => erase::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
                 Command::Healthcheck(args) => healthcheck::run(args).await,
