@@ -15,9 +15,9 @@ ready_venv_module
 unset TWILIO_EDGE TWILIO_REGION HTTP_PROXY http_proxy AC TOKEN CA
 
 work=$(mktemp -d)
-server=
+servers=()
 stop() {
-  if [ -n "$server" ]; then kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; fi
+  for server in "${servers[@]}"; do kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; done
   rm -rf "$work"
 }
 trap stop EXIT
@@ -29,11 +29,11 @@ ln -s "$binary" "$work/target/release/sidetone"
 ln -s "$root/fixtures" "$work/fixtures"
 cd "$work"
 
-read -r http hep < <(PYTHONPATH=$here/../durability python3 -c 'from server import free_port; print(free_port(), free_port())')
+read -r http hep week < <(PYTHONPATH=$here/../durability python3 -c 'from server import free_port; print(free_port(), free_port(), free_port())')
 
 # One file for each sh block of README.md, by place.
 awk -v to="$work/block" '/^```sh$/ { n++; inside = 1; next } /^```$/ { inside = 0 } inside { print > sprintf("%s%02d.sh", to, n) }' "$root/README.md"
-sed -i "s/localhost:8080/localhost:$http/g; s/127\.0\.0\.1:9060/127.0.0.1:$hep/g" block*.sh
+sed -i "s/localhost:8080/localhost:$http/g; s/\(localhost\|127\.0\.0\.1\):8081/127.0.0.1:$week/g; s/127\.0\.0\.1:9060/127.0.0.1:$hep/g" block*.sh
 grep -l sudo block*.sh | xargs -r rm
 
 # The majors that tests/clients knows: a new one shall not break the gate.
@@ -68,14 +68,18 @@ finds() {
 grep -lE '^make ' block*.sh | xargs rm
 first=$(grep -l 'sidetone serve' block*.sh)
 sed -i '/^cargo build --release$/d; s/serve$/serve --listen 127.0.0.1:'"$http"' --hep-udp 127.0.0.1:'"$hep"' --hep-tcp 127.0.0.1:'"$hep"'/; $s/^/exec env /' "$first"
-bash "./$first" >server.out 2>server.err &
-server=$!
-for _ in $(seq 300); do
-  grep -q '^listening on' server.out && break
-  kill -0 "$server" || { cat server.out server.err >&2; exit 1; }
-  sleep 0.1
-done
-rm "$first"
+# starts BLOCK: in a terminal of its own.
+starts() {
+  bash "./$1" >"$1.out" 2>"$1.err" &
+  servers+=("$!")
+  for _ in $(seq 1200); do
+    grep -q '^listening on' "$1.out" && break
+    kill -0 "${servers[-1]}" || { cat "$1.out" "$1.err" >&2; exit 1; }
+    sleep 0.1
+  done
+  rm "$1"
+}
+starts "$first"
 
 next 'status-callback'
 finds '"call_state": ?"answered"' '"call_state": ?"completed"' '"processing_state": ?"complete"' '"connect_duration": ?12'
@@ -99,6 +103,23 @@ next 'Feedback.json'
 finds '"quality_score": ?2' '"status": ?"queued"'
 next 'ingest fixtures'
 finds '"call_state": ?"completed"' '"packets_loss_percentage": ?[5-9]\.' '"mos_method"'
+
+# The second page.
+third=$(grep -l 'sidetone demo' block*.sh)
+sed -i '$s/^/exec /' "$third"
+starts "$third"
+next 'OrderBy'
+finds '"groups_left_out": ?[1-9]' '"group": ?\{"Carrier": ?"Cascade Wireless"\}'
+next 'labels.csv'
+finds '"result": ?"changed"' '"group": ?\{"Carrier": ?"Cascade Wireless"\}, ?"calls": ?[1-9]'
+next 'calls.csv'
+# Those of the exports' test, and what it trains.
+cache=$root/target/export
+python_env python "$here/../export/requirements.txt"
+python3 -c 'import json; [print("".join(it["source"])) for it in json.load(open("'"$root"'/examples/spam.ipynb"))["cells"] if it["cell_type"] == "code"]' >spam.py
+"$cache/python/bin/python" spam.py >"$said" 2>"$said.err" || { cat "$said.err" >&2; exit 1; }
+# Better than saying that none is.
+finds '^ *spam +0\.[6-9]'
 
 left=$(ls block*.sh 2>/dev/null || true)
 [ -z "$left" ] || { echo "readme: nobody ran:" >&2; cat $left >&2; exit 1; }
