@@ -70,6 +70,7 @@ first=$(grep -l 'sidetone serve' block*.sh)
 sed -i '/^cargo build --release$/d; s/serve$/serve --listen 127.0.0.1:'"$http"' --hep-udp 127.0.0.1:'"$hep"' --hep-tcp 127.0.0.1:'"$hep"'/; $s/^/exec env /' "$first"
 # starts BLOCK: in a terminal of its own.
 starts() {
+  : >"$1.out"
   bash "./$1" >"$1.out" 2>"$1.err" &
   servers+=("$!")
   for _ in $(seq 1200); do
