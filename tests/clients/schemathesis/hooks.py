@@ -28,14 +28,15 @@ WORDS = {
 }
 # Nobody listens there: whoever is named in a generated request must not be called.
 NOWHERE = "http://127.0.0.1:9/"
-# What is generated is hardly ever a good event or a packet; a batch without one is refused. The
-# shortest there are.
+# What is generated is hardly ever a good event, a packet or a line of a batch; a body without one is
+# refused. The shortest there are.
 WELL_FORMED_BODIES = {
     "/ingest/v1/events": (
         "application/json",
         [{"call_sid": CALLS[0], "at": "2026-06-01T10:00:00Z", "kind": "edge", "edge": "sip_edge", "group": "test", "name": "test"}],
     ),
     "/ingest/v1/hep": ("application/octet-stream", b"HEP3\x00\x06"),
+    "/v1/Voice/Annotations": ("text/csv", "call_sid,call_score\n%s,1" % CALLS[0]),
 }
 alive = []
 turns = collections.Counter()
