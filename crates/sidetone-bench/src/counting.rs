@@ -55,7 +55,7 @@ pub async fn write(dir: &Path) -> anyhow::Result<()> {
 #[allow(clippy::disallowed_methods, reason = "it measures")]
 pub async fn run(dir: &Path) -> anyhow::Result<()> {
     let calls = data::facts(dir)?.calls();
-    let store = SqliteStore::open(&data::database(dir), Options::default())?;
+    let store = SqliteStore::open(&data::database(dir), data::options(dir)?)?;
     for days in DAYS {
         let filter = SummaryFilter {
             started_from: calls.times.end().plus_us(-days * DAY_US),

@@ -79,6 +79,14 @@ pub fn database(dir: &Path) -> std::path::PathBuf {
     dir.join("sidetone.db")
 }
 
+/// How a server opens it by default.
+pub fn options(dir: &Path) -> anyhow::Result<Options> {
+    Ok(Options {
+        step_budget: config(dir, None)?.query_steps,
+        ..Options::default()
+    })
+}
+
 fn config(dir: &Path, facts: Option<&Facts>) -> anyhow::Result<Config> {
     let settings = Settings {
         data: Some(dir.to_owned()),

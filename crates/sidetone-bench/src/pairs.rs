@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_store::StoreError;
 use sidetone_store::prelude::*;
-use sidetone_store_sqlite::{Options, SqliteStore};
+use sidetone_store_sqlite::SqliteStore;
 
 use crate::data;
 use crate::fields::FIELDS;
@@ -22,7 +22,7 @@ const LISTS: usize = 5;
 #[allow(clippy::disallowed_methods, reason = "it measures")]
 pub async fn run(dir: &Path, pairs: usize) -> anyhow::Result<()> {
     let calls = data::facts(dir)?.calls();
-    let store = SqliteStore::open(&data::database(dir), Options::default())?;
+    let store = SqliteStore::open(&data::database(dir), data::options(dir)?)?;
     let mut random = Random::of(calls.seed, 51, 0);
     let (mut answered, mut refused) = (Vec::new(), Vec::new());
     let mut slowest = (Duration::ZERO, String::new());

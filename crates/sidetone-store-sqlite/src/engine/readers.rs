@@ -284,16 +284,14 @@ impl Readers {
         let spent = self.steps_max().saturating_sub(steps);
         scanner.steps.store(spent, Ordering::Relaxed);
         let moment = scanner.conn.unchecked_transaction()?;
-        let answer = self
-            .points
-            .stats
-            .note(read(&scanner.conn))
-            .map_err(|error| match error {
-                Error(StoreError::TooExpensive(_)) => Error(StoreError::TooExpensive(format!(
-                    "more than {steps} steps of SQLite"
-                ))),
-                other => other,
-            });
+        let answer = self.points.stats.note(read(&scanner.conn));
+        let is_interrupted = scanner.steps.load(Ordering::Relaxed) > self.steps_max();
+        let answer = answer.map_err(|error| match error {
+            Error(StoreError::TooExpensive(_)) if is_interrupted => Error(
+                StoreError::TooExpensive(format!("more than {steps} steps of SQLite")),
+            ),
+            other => other,
+        });
         drop(moment);
         lock(&self.scanners).push(scanner);
         answer
