@@ -114,7 +114,7 @@ impl Interval {
     }
 }
 
-/// What became of an attempt to reach somebody, as ratios count it.
+/// What became of a call, as ratios count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seizure {
     /// Somebody answered.

@@ -176,10 +176,10 @@ pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 38] {
     let facts = &summary.facts;
     let trust = &facts.trust;
     let switch = |is_on: Option<bool>| is_on.map(|is_on| Value::Number(is_on.into()));
-    let agents = search::user_agents(summary);
+    let user_agents = search::user_agents(summary);
     let codecs = search::codecs(summary);
     let figure = |figure: u64| Value::Figure(u32::try_from(figure).unwrap_or(u32::MAX));
-    let sides = search::agents(summary);
+    let agents = search::agents(summary);
     [
         (
             Facet::CallType,
@@ -246,7 +246,7 @@ pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 38] {
         (Facet::BusinessType, text_of(&trust.business_type)),
         (
             Facet::UserAgents,
-            (!agents.is_empty()).then_some(Value::Texts(agents)),
+            (!user_agents.is_empty()).then_some(Value::Texts(user_agents)),
         ),
         (Facet::Duration, facts.duration_s.map(figure)),
         (Facet::Pdd, facts.pdd_ms.map(figure)),
@@ -268,7 +268,12 @@ pub fn of_summary(summary: &CallSummary) -> [(Facet, Option<Value<'_>>); 38] {
         (Facet::Measured, switch(Some(search::is_measured(summary)))),
         (
             Facet::Agents,
-            set_of((0..).zip(sides).filter(|(_, is)| *is).map(|(side, _)| side)),
+            set_of(
+                (0..)
+                    .zip(agents)
+                    .filter(|(_, is)| *is)
+                    .map(|(side, _)| side),
+            ),
         ),
     ]
 }

@@ -43,7 +43,7 @@ own! {
     From,
     /// Called party.
     To,
-    /// What became of the attempt, as ratios count it ([`Seizure`]).
+    /// What became of the call, as ratios count it ([`Seizure`]).
     Seizure,
     /// Last SIP response.
     SipResponse,

@@ -170,7 +170,7 @@ impl Tally {
         percent(self.answered + self.effective, self.seizures())
     }
 
-    /// How many attempts were over, one way or another.
+    /// How many calls have an outcome.
     #[must_use]
     pub const fn seizures(&self) -> u64 {
         self.answered + self.effective + self.failed
