@@ -1,8 +1,13 @@
-//! Lines that are records of CSV.
+//! Lines that are records of CSV (RFC 4180).
+//!
+//! A value in quotes may have line ends in it, so a quote that somebody forgot to close would take the
+//! next records for a part of itself. A line that is a record of its own is therefore one, whatever
+//! is open before it.
 
 use std::collections::BTreeSet;
 
 use csv_core::{ReadRecordResult, Reader};
+use sidetone_core::id::CallSid;
 
 use super::super::export::text::{BETWEEN_WORDS, unguarded};
 use super::super::patch;
@@ -13,34 +18,32 @@ use crate::web::form::{Invalid, Params};
 pub(super) const COLUMNS_MAX: usize = 1024;
 
 /// Comma-separated values, record by record.
+#[derive(Default)]
 pub(super) struct Csv {
-    reader: Reader,
-    /// What of the record came: its text, and where its values end.
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    text_len: usize,
-    ends_len: usize,
-    /// The line that the record begins in.
-    begins: u64,
-    /// Nothing of it has come yet.
-    is_ahead: bool,
-    is_too_long: bool,
+    /// What came of the line that is coming, as far as there is room for it.
+    line: Record,
+    /// It ended with a carriage return: a line feed belongs to it still.
+    is_returned: bool,
+    /// A record in which a quote is open.
+    open: Option<Record>,
     /// The names of the columns, once they came; `None`: not read.
     columns: Option<Vec<Option<String>>>,
 }
 
-impl Default for Csv {
-    fn default() -> Self {
-        Self {
-            reader: Reader::new(),
-            text: vec![0; LINE_MAX_BYTES],
-            ends: vec![0; COLUMNS_MAX],
-            text_len: 0,
-            ends_len: 0,
-            begins: 1,
-            is_ahead: true,
-            is_too_long: false,
-            columns: None,
+/// Some lines with their ends.
+#[derive(Default)]
+struct Record {
+    /// How many lines are before it.
+    before: u64,
+    text: Vec<u8>,
+    is_too_long: bool,
+}
+
+impl Record {
+    fn push(&mut self, bytes: &[u8]) {
+        self.is_too_long |= self.text.len() + bytes.len() > LINE_MAX_BYTES;
+        if !self.is_too_long {
+            self.text.extend_from_slice(bytes);
         }
     }
 }
@@ -52,13 +55,22 @@ impl Csv {
     /// When the names in the first line make no sense: then no line does.
     pub(super) fn feed(
         &mut self,
-        mut bytes: &[u8],
+        bytes: &[u8],
         lines: &mut Vec<Line>,
         unknown: &mut BTreeSet<String>,
     ) -> Result<(), Invalid> {
-        while !bytes.is_empty() {
-            let (_, read) = self.read(bytes, lines, unknown)?;
-            bytes = &bytes[read..];
+        for byte in bytes {
+            if std::mem::take(&mut self.is_returned) && *byte == b'\n' {
+                if let Some(open) = &mut self.open {
+                    open.push(b"\n");
+                }
+                continue;
+            }
+            self.line.push(&[*byte]);
+            if matches!(byte, b'\r' | b'\n') {
+                self.is_returned = *byte == b'\r';
+                self.end_line(lines, unknown)?;
+            }
         }
         Ok(())
     }
@@ -72,74 +84,79 @@ impl Csv {
         lines: &mut Vec<Line>,
         unknown: &mut BTreeSet<String>,
     ) -> Result<(), Invalid> {
-        // No bytes are the end, for this reader; it may have no room at first for what it has.
-        while self.read(&[], lines, unknown)?.0 != ReadRecordResult::End {}
-        Ok(())
+        if !self.line.text.is_empty() || self.line.is_too_long {
+            self.end_line(lines, unknown)?;
+        }
+        match self.open.take() {
+            Some(open) => self.take(&open, lines, unknown),
+            None if self.columns.is_none() => self.take(&Record::default(), lines, unknown),
+            None => Ok(()),
+        }
     }
 
-    /// Reads some of the bytes, and says how many.
-    fn read(
+    fn end_line(
         &mut self,
-        bytes: &[u8],
         lines: &mut Vec<Line>,
         unknown: &mut BTreeSet<String>,
-    ) -> Result<(ReadRecordResult, usize), Invalid> {
-        // Line ends before a record are read one by one, so that it is known in which line it
-        // begins.
-        let is_end = self.is_ahead && matches!(bytes.first(), Some(b'\r' | b'\n'));
-        let bytes = if is_end { &bytes[..1] } else { bytes };
-        self.is_ahead &= is_end || bytes.is_empty();
-        let (result, read, written, ended) = self.reader.read_record(
-            bytes,
-            &mut self.text[self.text_len..],
-            &mut self.ends[self.ends_len..],
-        );
-        self.text_len += written;
-        self.ends_len += ended;
-        match result {
-            ReadRecordResult::InputEmpty | ReadRecordResult::End => {
-                if self.is_ahead {
-                    self.begins = self.reader.line();
-                }
+    ) -> Result<(), Invalid> {
+        let next = Record {
+            before: self.line.before + 1,
+            ..Record::default()
+        };
+        let line = std::mem::replace(&mut self.line, next);
+        let record = match self.open.take() {
+            Some(open) if self.is_record(&line) => {
+                self.take(&open, lines, unknown)?;
+                line
             }
-            // The rest of it is read over what came before.
-            ReadRecordResult::OutputFull => (self.text_len, self.is_too_long) = (0, true),
-            ReadRecordResult::OutputEndsFull => (self.ends_len, self.is_too_long) = (0, true),
-            ReadRecordResult::Record => {
-                let number = self.begins;
-                let record = self.record();
-                (self.text_len, self.ends_len, self.is_ahead) = (0, 0, true);
-                self.begins = self.reader.line();
-                let is_too_long = std::mem::take(&mut self.is_too_long);
-                self.take(number, record.filter(|_| !is_too_long), lines, unknown)?;
+            Some(mut open) => {
+                open.push(&line.text);
+                open.is_too_long |= line.is_too_long;
+                open
             }
+            None if matches!(line.text[..], [b'\r' | b'\n']) => return Ok(()),
+            None => line,
+        };
+        if !record.is_too_long && quotes(&record.text) == Quotes::Open {
+            self.open = Some(record);
+            return Ok(());
         }
-        Ok((result, read))
+        self.take(&record, lines, unknown)
     }
 
-    /// The values of the record that is whole. `None`: they are not UTF-8.
-    fn record(&self) -> Option<Vec<String>> {
-        let mut from = 0;
-        let value = |end: &usize| {
-            let text = self.text.get(from..*end)?;
-            from = *end;
-            String::from_utf8(text.to_vec()).ok()
+    /// Whether a line is a record on its own: as many values as there are columns, and a call.
+    fn is_record(&self, line: &Record) -> bool {
+        let Some(columns) = &self.columns else {
+            return false;
         };
-        self.ends[..self.ends_len].iter().map(value).collect()
+        if line.is_too_long || quotes(&line.text) != Quotes::Whole {
+            return false;
+        }
+        let of_call = columns.iter().position(|it| it.as_deref() == Some(CALL));
+        values(&line.text).is_some_and(|values| {
+            let call = of_call.and_then(|place| values.get(place));
+            values.len() == columns.len()
+                && call.is_some_and(|call| call.trim().parse::<CallSid>().is_ok())
+        })
     }
 
     fn take(
         &mut self,
-        number: u64,
-        record: Option<Vec<String>>,
+        record: &Record,
         lines: &mut Vec<Line>,
         unknown: &mut BTreeSet<String>,
     ) -> Result<(), Invalid> {
+        let number = record.before + 1;
+        let whole = (!record.is_too_long).then(|| values(&record.text));
         let Some(columns) = &self.columns else {
-            self.columns = Some(names(record, unknown)?);
+            self.columns = Some(names(whole.flatten(), unknown)?);
             return Ok(());
         };
-        let Some(record) = record else {
+        if whole.is_some() && quotes(&record.text) != Quotes::Whole {
+            lines.push(broken(number, misquoted()));
+            return Ok(());
+        }
+        let Some(record) = whole.flatten() else {
             let mut invalid = too_long();
             invalid
                 .message
@@ -163,6 +180,76 @@ impl Csv {
         lines.push(line(number, record.join("\u{1f}").as_bytes(), &fields));
         Ok(())
     }
+}
+
+/// How the quotes of a record stand.
+#[derive(Debug, PartialEq, Eq)]
+enum Quotes {
+    /// Around whole values, and twice within those.
+    Whole,
+    /// The last one is not closed.
+    Open,
+    /// One within a value, or text behind one that closes.
+    Stray,
+}
+
+fn quotes(record: &[u8]) -> Quotes {
+    enum At {
+        Begin,
+        Bare,
+        Quoted,
+        Closed,
+    }
+    let mut at = At::Begin;
+    for byte in record {
+        at = match (at, byte) {
+            (At::Begin, b'"') | (At::Closed, b'"') => At::Quoted,
+            (At::Quoted, b'"') => At::Closed,
+            (At::Quoted, _) => At::Quoted,
+            (_, b',') => At::Begin,
+            (At::Closed, b'\r' | b'\n') => At::Closed,
+            (At::Bare, b'"') | (At::Closed, _) => return Quotes::Stray,
+            (At::Begin | At::Bare, _) => At::Bare,
+        };
+    }
+    match at {
+        At::Quoted => Quotes::Open,
+        At::Begin | At::Bare | At::Closed => Quotes::Whole,
+    }
+}
+
+/// What is wrong with a line whose quotes make no values.
+fn misquoted() -> Invalid {
+    Invalid {
+        parameter: "line".into(),
+        message: "Invalid line. Expected quotes around whole values, and two for each within one."
+            .into(),
+    }
+}
+
+/// The values of a record. `None`: there are too many, or they are not UTF-8.
+fn values(record: &[u8]) -> Option<Vec<String>> {
+    let mut reader = Reader::new();
+    let (mut text, mut ends) = (vec![0; record.len() + 1], vec![0; COLUMNS_MAX]);
+    let (mut read, mut written, mut ended) = (0, 0, 0);
+    loop {
+        // No bytes are the end, for this reader.
+        let (result, more_read, more_written, more_ended) =
+            reader.read_record(&record[read..], &mut text[written..], &mut ends[ended..]);
+        (read, written, ended) = (read + more_read, written + more_written, ended + more_ended);
+        match result {
+            ReadRecordResult::InputEmpty => {}
+            ReadRecordResult::Record | ReadRecordResult::End => break,
+            ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => return None,
+        }
+    }
+    let mut from = 0;
+    let value = |end: &usize| {
+        let text = text.get(from..*end)?;
+        from = *end;
+        String::from_utf8(text.to_vec()).ok()
+    };
+    ends[..ended].iter().map(value).collect()
 }
 
 /// The columns that are read, by the first record.

@@ -176,6 +176,39 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_that_is_not_closed_takes_no_other_record() {
+        let wrong =
+            "line: Invalid line. Expected quotes around whole values, and two for each within one.";
+        let [second, third, fifth] = [2, 3, 5].map(|number| format!("{number} {wrong}"));
+        let fine = |number: u64| format!("{number} (None, None, Some(Some(\"fine\")), None)");
+        let names = "call_sid,comment\n";
+        for (text, expected) in [
+            ("SID,\"never closed\nSID,fine\n", vec![&*second, &fine(3)]),
+            ("SID,\"bad ec\nSID,\"fine\"\n", vec![&second, &fine(3)]),
+            ("SID,5\" pipe\nSID,fine\n", vec![&second, &fine(3)]),
+            ("SID,\"5\" pipe\"\r\nSID,fine\r\n", vec![&second, &fine(3)]),
+            ("SID,fine\nSID,\"to the end\nand on", vec![&fine(2), &third]),
+            (
+                "SID,fine\n\n\nSID,\"x\n\nSID,fine",
+                vec![&fine(2), &fifth, &fine(7)],
+            ),
+            (
+                "SID,\"two\nlines, CA1\"\nSID,fine\n",
+                vec![
+                    "2 (None, None, Some(Some(\"two\\nlines, CA1\")), None)",
+                    &fine(4),
+                ],
+            ),
+        ] {
+            check(Format::Csv, &format!("{names}{text}"), &expected);
+        }
+        // One that has more than its room ends with the line in which it had.
+        let long = format!("{names}SID,\"{}\nSID,fine\n", "x".repeat(40_000));
+        let (lines, _) = read(Format::Csv, long.replace("SID", SID).as_bytes(), 999).unwrap();
+        assert!(lines[0].read.is_err() && lines[1].read.is_ok());
+    }
+
+    #[test]
     fn no_line_takes_more_than_its_room() {
         let long = "x".repeat(LINE_MAX_BYTES + 1);
         let json = format!(
