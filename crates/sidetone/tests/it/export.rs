@@ -294,6 +294,21 @@ async fn the_command_writes_all_there_is() {
             "{told}"
         );
     }
+    let path = data.join("calls.csv");
+    let named = path.to_str().unwrap();
+    let wrong = [
+        "--format",
+        "csv",
+        "--filter",
+        "CallType=x",
+        "--output",
+        named,
+    ];
+    assert!(!export(&data, &wrong).status.success());
+    assert!(
+        !path.exists(),
+        "what is wrong is told before anything is written"
+    );
 }
 
 #[tokio::test]

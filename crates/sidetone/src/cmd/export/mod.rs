@@ -74,9 +74,13 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let account = accounts::named_or_first(store.as_ref(), args.account).await?;
     let filters = filters(&args.filters)?;
     let mut rows = Rows::new(store, args.what, account, filters, Clock::default().now());
+    // What is wrong with the filters is said before there is any output.
+    rows.begin(None)?;
     let (mut output, cursor) = open(&args)?;
-    rows.begin(cursor.as_deref())
-        .context("the output was begun otherwise")?;
+    if let Some(cursor) = cursor {
+        rows.begin(Some(&cursor))
+            .context("the output was begun otherwise")?;
+    }
     let mut progress = Progress::default();
     while let Some(some) = rows.next().await? {
         progress.add(some.len())?;
