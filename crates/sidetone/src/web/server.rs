@@ -14,6 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -43,6 +44,9 @@ const STREAM_WINDOW: u32 = 128 * 1024;
 const CONNECTION_WINDOW: u32 = 512 * 1024;
 /// What waits to be sent of one answer.
 const SEND_BUFFER: usize = 64 * 1024;
+/// What the kernel takes of an answer beyond what is on its way. With what it takes else (megabytes) a
+/// client that reads slowly would seem to read nothing: there is room again when a third of that is gone.
+const UNSENT: u32 = 64 * 1024;
 /// How long connections may finish what they are doing after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -153,6 +157,9 @@ async fn connection<H: Handler>(
     // Answers are written whole: waiting to fill a segment only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
+        tracing::debug!(%error, "cannot set TCP_NOTSENT_LOWAT");
     }
     let mut stream = TimeoutStream::new(stream);
     // Only for writing: while a request is answered, its client has nothing to send.

@@ -16,7 +16,7 @@ use sidetone::config::Networks;
 use sidetone::telemetry::Counters;
 use sidetone::web::server::{Handler, Serving, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -122,4 +122,27 @@ async fn a_stream_whose_client_stops_reading_is_given_up() {
     let ended = tokio::time::timeout(Duration::from_secs(20), gives_up).await;
     assert!(ended.is_ok(), "what nobody reads is still being sent");
     drop(client);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_is_not_one_that_stopped() {
+    let timeout = Duration::from_millis(400);
+    let live = live(timeout).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    // Else the kernel reads megabytes for it.
+    socket.set_recv_buffer_size(64 * 1024).unwrap();
+    let mut client = socket.connect(live.address).await.unwrap();
+    client.write_all(GET).await.unwrap();
+    let pieces = live.pieces;
+    tokio::spawn(async move {
+        let piece = Bytes::from(vec![b'x'; 64 * 1024]);
+        while pieces.send(piece.clone()).await.is_ok() {}
+    });
+    let mut piece = vec![0; 64 * 1024];
+    // 2 MB/s, and more than what waits in the kernel when the server gives up.
+    for _ in 0..128 {
+        let took = client.read_exact(&mut piece).await;
+        took.expect("cut while it was reading");
+        tokio::time::sleep(timeout / 13).await;
+    }
 }
