@@ -2,9 +2,9 @@
 
 pub(crate) mod calls;
 mod finding;
-mod outbox;
-mod rollups;
-mod segments;
+pub(crate) mod outbox;
+pub(crate) mod rollups;
+pub(crate) mod segments;
 
 use rusqlite::Connection;
 use sidetone_core::id::{AccountSid, CallSid};
@@ -142,16 +142,8 @@ fn check_published(conn: &Connection, findings: &mut Vec<String>) -> Result<()> 
 
 /// What the engine itself finds wrong.
 pub(super) fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
-    let mut statement = conn.prepare("pragma integrity_check(20)")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let said: String = row.get(0)?;
-        if said != "ok" {
-            let table = table_of(conn, &said)
-                .map(|table| format!("table {table}: "))
-                .unwrap_or_default();
-            find(findings, || format!("SQLite: {table}{said}"));
-        }
+    for said in engine_says(conn, 20)? {
+        find(findings, || format!("SQLite: {said}"));
     }
     let mut statement = conn.prepare("pragma foreign_key_check")?;
     let mut rows = statement.query([])?;
@@ -164,12 +156,71 @@ pub(super) fn check_engine(conn: &Connection, findings: &mut Vec<String>) -> Res
     Ok(())
 }
 
-/// The table or index that the engine speaks of as a tree, by the number of its first page.
+/// What the engine itself finds, so many sentences at most, each with the table or index that it is about.
+pub(crate) fn engine_says(conn: &Connection, most: usize) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    let looked = look_at(conn, &most.to_string(), None, &mut all);
+    if looked.is_ok() && !all.iter().any(|said| said == MALFORMED) {
+        return Ok(all);
+    }
+    // One that cannot be looked at keeps the others from it.
+    all.retain(|said| said != MALFORMED);
+    let mut tables = conn.prepare("select name from sqlite_schema where type = 'table'")?;
+    for table in tables.query_map([], |row| row.get::<_, String>(0))? {
+        let table = table?;
+        let looked = look_at(conn, &format!("\"{table}\""), Some(&table), &mut all);
+        if let Err(error) = looked {
+            all.push(format!("table {table}: {error}"));
+        }
+    }
+    Ok(all)
+}
+
+/// What the engine says when it does not get as far as to say what is wrong.
+const MALFORMED: &str = "database disk image is malformed";
+
+/// `what`: a table, or how many sentences about all of them.
+fn look_at(
+    conn: &Connection,
+    what: &str,
+    table: Option<&str>,
+    all: &mut Vec<String>,
+) -> Result<()> {
+    let mut statement = conn.prepare(&format!("pragma integrity_check({what})"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let said: String = row.get(0)?;
+        if said == "ok" {
+            continue;
+        }
+        let named = table_of(conn, &said).or_else(|| table.map(str::to_owned));
+        let said = match named {
+            Some(table) => format!("table {table}: {said}"),
+            None => said,
+        };
+        if !all.contains(&said) {
+            all.push(said);
+        }
+    }
+    Ok(())
+}
+
+/// The table or index that the engine speaks of, by the number of the first page of its tree or of one
+/// of its pages.
 fn table_of(conn: &Connection, said: &str) -> Option<String> {
-    let (_, rest) = said.split_once("Tree ")?;
-    let root: i64 = rest.split(' ').next()?.parse().ok()?;
-    let sql = "select name from sqlite_schema where rootpage = ?1";
-    conn.query_row(sql, [root], |row| row.get(0)).ok()
+    let number = |before: &str| -> Option<i64> {
+        let (_, rest) = said.split_once(before)?;
+        rest.split(|char: char| !char.is_ascii_digit())
+            .next()?
+            .parse()
+            .ok()
+    };
+    let (sql, number) = match (number("Tree "), number("page ")) {
+        (Some(root), _) => ("select name from sqlite_schema where rootpage = ?1", root),
+        (None, Some(page)) => ("select name from dbstat where pageno = ?1", page),
+        (None, None) => return None,
+    };
+    conn.query_row(sql, [number], |row| row.get(0)).ok()
 }
 
 /// Calls that nobody would ever fold: their rows were found damaged, or the mark is lost.
@@ -210,7 +261,7 @@ fn check_set_aside(conn: &Connection, findings: &mut Vec<String>) -> Result<()> 
 }
 
 /// Comments are searched by what the annotations of calls say.
-fn check_comments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+pub(crate) fn check_comments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let differ: i64 = conn.query_row(
         "select (select count(*) from call c where commented
                  and not exists (select 1 from comment where rowid = c.id))

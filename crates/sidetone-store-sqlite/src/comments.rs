@@ -41,6 +41,17 @@ pub(super) fn erase(conn: &Connection, call: i64) -> Result<()> {
     Ok(())
 }
 
+/// Forgets all comments, whatever is the matter with the index.
+pub(super) fn begin_anew(conn: &Connection) -> Result<()> {
+    let sql: String = conn.query_row(
+        "select sql from sqlite_schema where name = 'comment'",
+        [],
+        |row| row.get(0),
+    )?;
+    conn.execute_batch("drop table comment")?;
+    Ok(conn.execute_batch(&sql)?)
+}
+
 /// The calls of any account whose comments may have one of some pieces. `None`: they are more than
 /// `few`, or a piece is too short.
 pub(super) fn rows(

@@ -15,6 +15,7 @@ use sidetone_core::time::TimeUs;
 use self::packed::{pack, rated, unpack};
 use super::engine::work::Work;
 use super::error::Result;
+use super::rollups::deltas::Deltas;
 use super::rollups::hourly::Step;
 use super::rows::checksum::expect_sound;
 use super::rows::cursor;
@@ -54,7 +55,7 @@ static FIND: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-static PUT: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PUT: LazyLock<String> = LazyLock::new(|| {
     FEEDBACK
         .insert_columns(&["call_id", "last_change", "created_us", "updated_us"])
         .replacen("insert", "replace", 1)
@@ -279,6 +280,23 @@ fn count(
     let counts = changed_counts(before, after);
     work.deltas
         .hourly(counts.map(|count| Step::feedback(shard, count)));
+}
+
+/// Notes for the hours that there is feedback: `call.rated`, on a call of that start, since then.
+pub(super) fn count_rated(
+    deltas: &mut Deltas,
+    shard: Shard,
+    rated: i64,
+    (start_us, created_us): (Option<i64>, i64),
+) {
+    let counted = (counted_hour(start_us, created_us), unpack(rated));
+    let counts = changed_counts(None, Some(counted));
+    deltas.hourly(counts.map(|count| Step::feedback(shard, count)));
+}
+
+/// `call.rated` by what the log says.
+pub(super) fn rated_of(logged: i64) -> i64 {
+    rated(unpack(logged))
 }
 
 /// Takes the feedback on a call back, with its log.

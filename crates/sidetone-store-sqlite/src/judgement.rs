@@ -88,7 +88,7 @@ static LOG: LazyLock<String> = LazyLock::new(|| {
     ANNOTATION_LOG.insert(&values)
 });
 
-static PUT_BY_AUTHOR: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PUT_BY_AUTHOR: LazyLock<String> = LazyLock::new(|| {
     ANNOTATION
         .insert_columns(&["call_id", "author", "revision", "body"])
         .replacen("insert", "replace", 1)

@@ -25,6 +25,7 @@ mod judgement;
 mod list;
 mod outbox;
 mod record;
+mod repair;
 mod rules;
 mod statistics;
 mod stats;

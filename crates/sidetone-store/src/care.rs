@@ -49,6 +49,11 @@ pub trait Care: Send + Sync {
     /// Looks for damage: the engine's own check, and that columns, rollups and history agree with
     /// the documents. Each finding is a sentence; none means clean.
     async fn check(&self) -> Result<Vec<String>>;
+    /// Makes again what follows from what is whole (indexes, columns, what is counted, what is searched),
+    /// and marks calls to be folded whose summaries are damaged and whose events are whole. Events,
+    /// changes of annotations and feedback, and what else nothing tells again, stay as they are. Says each
+    /// repair in a sentence. Nobody may use the database meanwhile.
+    async fn repair(&self) -> Result<Vec<String>>;
     /// Looks at some calls alone and all that belongs to them, those that became known after others
     /// (`None`: from the first): what [`Self::check`] does of calls, in steps that hold nobody up.
     async fn check_calls(&self, after: Option<Cursor>, limit: usize) -> Result<CheckedCalls>;

@@ -1,6 +1,6 @@
 //! Looking for damage in what statistics are counted from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
@@ -12,11 +12,23 @@ use sidetone_store::statistics::quarter::QUARTER_US;
 
 /// Every segment is what was written, and a quarter that is counted has all of its calls.
 pub(crate) fn check_segments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    differing(conn, findings).map(drop)
+}
+
+/// The quarters of which that is not so, by account, quarter and bucket.
+pub(crate) fn differing(
+    conn: &Connection,
+    findings: &mut Vec<String>,
+) -> Result<BTreeSet<[i64; 3]>> {
+    let (mut wrong, mut differ) = (BTreeSet::new(), 0);
     let mut counted: BTreeMap<[i64; 3], i64> = BTreeMap::new();
     stored::each(conn, |quarter, calls| {
         match calls {
             Ok(calls) => *counted.entry(quarter).or_default() += calls,
-            Err(Error(StoreError::Corrupt(damage))) => find(findings, || damage),
+            Err(Error(StoreError::Corrupt(damage))) => {
+                find(findings, || damage);
+                wrong.insert(quarter);
+            }
             Err(error) => return Err(error),
         }
         Ok(())
@@ -32,22 +44,27 @@ pub(crate) fn check_segments(conn: &Connection, findings: &mut Vec<String>) -> R
          )"
     ))?;
     let mut rows = recount.query([])?;
-    let mut differ = 0;
     while let Some(row) = rows.next()? {
         let quarter = [row.get(0)?, row.get(1)?, row.get(2)?];
         let calls: i64 = row.get(3)?;
-        differ += i64::from(counted.remove(&quarter) != Some(calls));
+        if counted.remove(&quarter) != Some(calls) {
+            differ += 1;
+            wrong.insert(quarter);
+        }
     }
     // What is left should be uncounted, because its calls are gone.
     let mut is_uncounted = conn
         .prepare("select 1 from uncounted where account = ?1 and quarter = ?2 and bucket = ?3")?;
     for quarter in counted.into_keys() {
-        differ += i64::from(!is_uncounted.exists(quarter)?);
+        if !is_uncounted.exists(quarter)? {
+            differ += 1;
+            wrong.insert(quarter);
+        }
     }
     if differ > 0 {
         find(findings, || {
             format!("{differ} quarter hours of statistics differ from the calls")
         });
     }
-    Ok(())
+    Ok(wrong)
 }

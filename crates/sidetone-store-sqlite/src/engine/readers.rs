@@ -172,6 +172,11 @@ impl Readers {
         }
     }
 
+    /// Where the database is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads something that is found at once.
     pub(crate) fn point<T>(
         &self,

@@ -277,7 +277,8 @@ const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, bucket
 const DELETE: &str = "delete from rollup
     where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and bucket = ?6";
 
-const UNCOUNT: &str =
+/// Makes a quarter uncounted: quarter, account, bucket.
+pub(crate) const UNCOUNT: &str =
     "insert or ignore into uncounted (quarter, account, bucket, ticket) values (?1, ?2, ?3, 0)";
 
 /// Applies steps, which are of one row and sorted by posting.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 
-use super::key::{Key, Owner, SPAN, number_of};
+use super::key::{Key, Owner, SPAN, number_of, numbers};
 use crate::error::{Error, Result};
+use crate::rollups::deltas::UNCOUNT;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::{Column, folded, unfolded};
 use sidetone_store::statistics::count::Piece;
@@ -194,6 +195,19 @@ pub(crate) fn each(
             Err(error) => say(quarter, Err(error))?,
         }
     }
+    Ok(())
+}
+
+/// Forgets the segments of a quarter (account, quarter, bucket), which is uncounted from then on.
+pub(crate) fn forget(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
+    let mut delete = conn.prepare_cached(
+        "delete from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4",
+    )?;
+    for number in numbers() {
+        delete.execute([account, number, quarter, bucket])?;
+    }
+    conn.prepare_cached(UNCOUNT)?
+        .execute([quarter, account, bucket])?;
     Ok(())
 }
 

@@ -3,15 +3,22 @@
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use sidetone_store::{Care, CheckedCalls, Cursor, Result, StoreStats};
+use sidetone_store::{Care, CheckedCalls, Cursor, Result, StoreError, StoreStats};
 
 use crate::check::calls;
-use crate::{SqliteStore, check, stats};
+use crate::{SqliteStore, check, repair, stats};
 
 #[async_trait]
 impl Care for SqliteStore {
     async fn check(&self) -> Result<Vec<String>> {
         self.readers.scan_freely(check::check).await
+    }
+
+    async fn repair(&self) -> Result<Vec<String>> {
+        let path = self.readers.path().to_owned();
+        tokio::task::spawn_blocking(move || Ok(repair::repair(&path)?))
+            .await
+            .map_err(|_| StoreError::Unavailable("the store is shutting down".into()))?
     }
 
     async fn check_calls(&self, after: Option<Cursor>, limit: usize) -> Result<CheckedCalls> {

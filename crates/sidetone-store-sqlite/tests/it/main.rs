@@ -3,4 +3,5 @@
 mod damage;
 mod flips;
 mod recorded;
+mod repair;
 mod sqlite;

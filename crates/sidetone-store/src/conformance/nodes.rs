@@ -22,7 +22,8 @@ use super::sample::{account_sid, at, call, create_account, event};
 use crate::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
-use crate::delivery::{DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
+use crate::delivery::{
+    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
 use crate::erasure::{CallsOf, Erasure};
 use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
@@ -35,8 +36,8 @@ use crate::rules::Published;
 use crate::statistics::{Statistics, StatisticsQuery};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
-    Cursor, DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put, PutSummary, Result,
-    Scope, Shown, StoreStats, Topic,
+    Cursor, DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put,
+    PutSummary, Result, Scope, Shown, StoreStats, Topic,
 };
 
 /// Two handles of one database that take turns: each verb is given to the one that did not have the
@@ -162,6 +163,7 @@ take_turns! {
     }
     Care {
         check() -> Vec<String>;
+        repair() -> Vec<String>;
         check_calls(after: Option<Cursor>, limit: usize) -> CheckedCalls;
         probe() -> u64;
         stats() -> StoreStats;

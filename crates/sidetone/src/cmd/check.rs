@@ -3,23 +3,34 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use sidetone_store::Care;
 
+use super::offline;
 use super::rules::{self, Example};
-use crate::data::DataArgs;
+use crate::data::{self, DataArgs};
+use crate::work::catch_up::CatchUp;
 
 /// Look for damage in a data directory, beside a running server or without one; or try the rules of
 /// a file
 ///
+/// With --repair, what is damaged and follows from what is whole is made again: indexes, columns, counts,
+/// the search of comments, statistics, and summaries, by folding their events. Events, and what people
+/// said, are never changed: what is damaged of them is told as before, and the exit code is 1. No server
+/// may run meanwhile; copy the data directory first.
+///
 /// Examples: sidetone check --data /var/lib/sidetone
+///           sidetone check --repair --data /var/lib/sidetone
 ///           sidetone check --rules --source 203.0.113.7 --domain trunk.example.com
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Make again what can be, and tell it in a line each, before what is still damaged
+    #[arg(long, conflicts_with = "rules")]
+    repair: bool,
     /// Show the [[side]] rules of the configuration file instead, as a start or SIGHUP would
     /// publish them, or what they say of an example
     #[arg(long)]
@@ -31,7 +42,7 @@ pub struct CheckArgs {
     example: Example,
 }
 
-/// Prints each finding; none is `ok`.
+/// Prints each repair, if any is to be made, and each finding; none is `ok`.
 ///
 /// # Errors
 /// When there are findings, or the check cannot be made.
@@ -40,9 +51,25 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
         return rules::run(args.config.as_deref(), &args.example);
     }
     let store = args.data.open_store()?;
+    let mut out = std::io::stdout();
+    let _alone = match args.repair {
+        true => Some(data::lock(&args.data.data).context("a repair needs the data for itself")?),
+        false => None,
+    };
+    if args.repair {
+        for repair in store.repair().await? {
+            writeln!(out, "repaired: {repair}")?;
+        }
+        match offline::open(&args.data).await {
+            Ok(app) => CatchUp::new(app).fold().await?,
+            Err(error) => writeln!(
+                std::io::stderr(),
+                "calls are folded again by the next start only: {error:#}"
+            )?,
+        }
+    }
     let mut findings = store.check().await?;
     findings.extend(args.data.check_key(&store).await?);
-    let mut out = std::io::stdout();
     for finding in &findings {
         writeln!(out, "{finding}")?;
     }

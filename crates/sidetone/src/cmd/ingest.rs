@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::body::Bytes;
@@ -13,20 +12,12 @@ use sidetone_wire::pcap;
 use sidetone_wire::translate::event_streams as cloud_events;
 use sidetone_wire::translate::native::NativeReader;
 
+use super::offline;
 use crate::api::error::ApiError;
-use crate::api::v1::render::template;
-use crate::app::{App, Parts};
-use crate::bounds::Bounds;
-use crate::clock::Clock;
-use crate::config::Settings;
+use crate::app::App;
 use crate::data::{self, DataArgs};
-use crate::directory::Directory;
 use crate::ingest::outcome::Outcome;
 use crate::ingest::{event_streams, hep, native::Upload};
-use crate::program;
-use crate::tables::locations::Locations;
-use crate::tables::{self, Tables};
-use crate::telemetry::Counters;
 use crate::work::catch_up::CatchUp;
 
 /// Read files of events into a data directory, beside a running server or without one
@@ -59,7 +50,7 @@ const PRINTED_MAX: usize = 10;
 /// # Errors
 /// When a file cannot be read, or any event was refused.
 pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
-    let app = app(&args.data).await?;
+    let app = offline::open(&args.data).await?;
     let account = match args.account {
         Some(account) => account,
         None => app
@@ -83,38 +74,6 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         bail!("{refused} events were refused; the others were kept");
     }
     Ok(())
-}
-
-/// A server's parts on a data directory, without a server.
-///
-/// # Errors
-/// When the directory cannot be opened.
-pub(super) async fn app(data: &DataArgs) -> anyhow::Result<App> {
-    let opened = data.open().await?;
-    let settings = Settings {
-        data: Some(data.data.clone()),
-        ..Settings::default()
-    };
-    let config = settings.resolve(None)?;
-    let locations = Locations::load(config.hep.location_database.as_deref())?;
-    let directory = Directory::load(opened.store.as_ref(), opened.vault).await?;
-    let tables = Tables::read(&config, &directory)?;
-    let sides = tables::sides::Current::default();
-    sides.refresh(opened.store.as_ref()).await.context(
-        "cannot read the published [[side]] rules; a start of the server publishes those of its file anew",
-    )?;
-    Ok(App::new(Parts {
-        render: template::of,
-        directory,
-        store: opened.store,
-        clock: Clock::default(),
-        config,
-        bounds: Bounds::default(),
-        counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
-        tables: tables::Current::new(tables),
-        sides,
-        locations: Arc::new(locations),
-    }))
 }
 
 async fn ingest(app: &App, account: AccountSid, path: &Path) -> anyhow::Result<Outcome> {

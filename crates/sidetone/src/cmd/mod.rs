@@ -16,6 +16,7 @@ pub mod ingest;
 pub mod key;
 pub mod man;
 pub mod migrate_feedback;
+mod offline;
 mod output;
 pub mod reload;
 pub mod restore;

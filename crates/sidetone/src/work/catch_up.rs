@@ -37,4 +37,13 @@ impl CatchUp {
             }
         }
     }
+
+    /// Folds what is dirty, whatever timers are due.
+    ///
+    /// # Errors
+    /// As the store's.
+    pub async fn fold(&mut self) -> Result<()> {
+        while self.fold.fold_dirty(-DIRTY_DELAY_MAX_US).await? > 0 {}
+        Ok(())
+    }
 }

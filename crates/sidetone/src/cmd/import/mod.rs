@@ -15,7 +15,7 @@ use self::calls::Calls;
 use self::place::Place;
 use self::source::Source;
 use super::environment::{self, IMPORT_AUTH_TOKEN};
-use super::ingest;
+use super::offline;
 use crate::accounts;
 use crate::data::{self, DataArgs};
 use crate::work::catch_up::CatchUp;
@@ -68,7 +68,7 @@ pub struct TwilioArgs {
 pub async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let ImportCommand::Twilio(args) = command;
     let token = token(&args)?;
-    let app = ingest::app(&args.data).await?;
+    let app = offline::open(&args.data).await?;
     let account = accounts::named_or_first(app.store.as_ref(), args.account).await?;
     let source = Source::new(args.base_url.as_deref(), args.account_sid, &token)?;
     let first = source.first_page(&args.start_time, args.end_time.as_deref());

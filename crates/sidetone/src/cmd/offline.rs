@@ -1,0 +1,49 @@
+//! The program on a data directory without serving, for commands that fold.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::api::v1::render::template;
+use crate::app::{App, Parts};
+use crate::bounds::Bounds;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::data::DataArgs;
+use crate::directory::Directory;
+use crate::program;
+use crate::tables::locations::Locations;
+use crate::tables::{self, Tables};
+use crate::telemetry::Counters;
+
+/// Opens a data directory as a server with the published rules would.
+///
+/// # Errors
+/// When it, or a part of it, cannot be opened.
+pub(super) async fn open(args: &DataArgs) -> anyhow::Result<App> {
+    let data = args.open().await?;
+    let settings = Settings {
+        data: Some(args.data.clone()),
+        ..Settings::default()
+    };
+    let config = settings.resolve(None)?;
+    let locations = Locations::load(config.hep.location_database.as_deref())?;
+    let directory = Directory::load(data.store.as_ref(), data.vault).await?;
+    let tables = Tables::read(&config, &directory)?;
+    let sides = tables::sides::Current::default();
+    sides.refresh(data.store.as_ref()).await.context(
+        "cannot read the published [[side]] rules; a start of the server publishes those of its file anew",
+    )?;
+    Ok(App::new(Parts {
+        render: template::of,
+        directory,
+        store: data.store,
+        clock: Clock::default(),
+        config,
+        bounds: Bounds::default(),
+        counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
+        tables: tables::Current::new(tables),
+        sides,
+        locations: Arc::new(locations),
+    }))
+}
