@@ -35,7 +35,7 @@ pub use crate::feedback::FeedbackStore;
 pub use crate::judgement::{Annotate, AnnotationChange, AnnotationRecord, JudgementStore};
 pub use crate::log::{
     Appended, DIRTY_DELAY_MAX_US, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, EventFilter, EventLog,
-    NewEvent, Piece, dirty_from,
+    FoldedCall, FoldedCalls, NewEvent, Piece, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};
 pub use crate::rules::RuleStore;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sidetone_core::event::{CallEvent, EventKind};
 use sidetone_core::id::CallRef;
+use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::{EdgeKind, StreamDirection};
 
@@ -73,6 +74,26 @@ pub struct Piece {
     pub rest: Option<Cursor>,
 }
 
+/// A call whose summary was folded from its log.
+#[derive(Debug, Clone)]
+pub struct FoldedCall {
+    /// The summary that is stored.
+    pub summary: CallSummary,
+    /// The events that it knows, to be folded without its state.
+    pub log: DirtyCall,
+}
+
+/// Some of them.
+#[derive(Debug, Clone, Default)]
+pub struct FoldedCalls {
+    /// In the order in which they became known.
+    pub calls: Vec<FoldedCall>,
+    /// How many more there are between them that are damaged.
+    pub damaged: u64,
+    /// Where to go on; `None` when these were the last.
+    pub next: Option<Cursor>,
+}
+
 /// Which events of a call are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
@@ -128,7 +149,10 @@ pub trait EventLog: Send + Sync {
     /// Gives back leased calls that could not be folded because the store could not be written:
     /// they are dirty at once, not when their lease is over.
     async fn give_back(&self, calls: Vec<CallRef>) -> Result<()>;
-    /// More events of a leased call.
+    /// Up to `limit` calls that were folded, those that became known after others (`None`: from the
+    /// first). Nothing is leased or written, and what came after the summary is left out.
+    async fn folded(&self, after: Option<Cursor>, limit: usize) -> Result<FoldedCalls>;
+    /// More events of a leased call, or of one of [`Self::folded`].
     async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece>;
     /// Notes that a call is about to be folded that costs so much that the process may not survive
     /// it. Says how often that was noted for this version of the fold since a summary of it was

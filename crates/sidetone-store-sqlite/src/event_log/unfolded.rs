@@ -3,15 +3,16 @@
 
 use rusqlite::Connection;
 use sidetone_core::event::CallEvent;
-use sidetone_core::id::CallRef;
+use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
 use super::dirty::Stale;
 use super::event::{EVENT, read_event};
 use super::rowid;
 use crate::error::{Error, Result};
+use crate::record;
 use crate::rows::cursor;
-use sidetone_store::{Cursor, DirtyCall, Piece, StoreError};
+use sidetone_store::{Cursor, DirtyCall, FoldedCall, FoldedCalls, Piece, StoreError};
 
 /// How much memory the events of a piece may take, of one call or of many. One event is always
 /// given.
@@ -81,6 +82,55 @@ pub(crate) fn begin(conn: &Connection, stale: Vec<Stale>) -> Result<Vec<DirtyCal
         });
     }
     Ok(calls)
+}
+
+/// Reads calls that were folded, behind a row, and the beginnings of their logs as far as their
+/// summaries know them.
+pub(crate) fn folded(
+    conn: &Connection,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<FoldedCalls> {
+    let sql = record::with_soundness(
+        "select c.id, a.sid, c.sid, c.position, c.last_received_us, c.end_seen_us, IS_SOUND, d.body
+         from call c cross join account a on a.id = c.account left join document d on d.call_id = c.id
+         where c.id > ?1 and c.position > 0 order by c.id limit ?2",
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query([cursor::behind(after)?, limit])?;
+    let (mut stale, mut summaries, mut folded) = (Vec::new(), Vec::new(), FoldedCalls::default());
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        folded.next = Some(cursor::of([id]));
+        let call = CallRef {
+            account: AccountSid::from_bytes(row.get(1)?),
+            sid: CallSid::from_bytes(row.get(2)?),
+        };
+        let body = row.get_ref(7)?.as_blob_or_null()?.unwrap_or_default();
+        match record::read_summary(body, call) {
+            Ok(summary) if row.get(6)? => summaries.push(summary),
+            _ => {
+                folded.damaged += 1;
+                continue;
+            }
+        }
+        stale.push(Stale {
+            id,
+            call,
+            state_position: 0,
+            event_count: row.get(3)?,
+            last_received_us: row.get::<_, Option<i64>>(4)?.unwrap_or(0),
+            end_seen_us: row.get(5)?,
+            state: None,
+        });
+    }
+    let logs = begin(conn, stale)?;
+    let calls = summaries.into_iter().zip(logs);
+    folded.calls = calls
+        .map(|(summary, log)| FoldedCall { summary, log })
+        .collect();
+    Ok(folded)
 }
 
 /// The next piece of a call.

@@ -6,7 +6,8 @@ use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{
-    Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, NewEvent, Piece, Result,
+    Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, FoldedCalls, NewEvent, Piece,
+    Result,
 };
 
 use crate::event_log::dirty::Taking;
@@ -87,6 +88,12 @@ impl EventLog for SqliteStore {
     async fn give_back(&self, calls: Vec<CallRef>) -> Result<()> {
         self.shared.calls.release(calls);
         Ok(())
+    }
+
+    async fn folded(&self, after: Option<Cursor>, limit: usize) -> Result<FoldedCalls> {
+        self.readers
+            .aside(move |conn| unfolded::folded(conn, after.as_ref(), limit))
+            .await
     }
 
     async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece> {

@@ -36,7 +36,7 @@ use crate::rules::Published;
 use crate::statistics::{Statistics, StatisticsQuery};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
-    Cursor, DirtyCall, DueTimer, EventFilter, Lookup, NewEvent, Piece, Put,
+    Cursor, DirtyCall, DueTimer, EventFilter, FoldedCalls, Lookup, NewEvent, Piece, Put,
     PutSummary, Result, Scope, Shown, StoreStats, Topic,
 };
 
@@ -94,6 +94,7 @@ take_turns! {
         events(call: CallRef, filter: &EventFilter, page: &PageRequest) -> Page<(RowKey, CallEvent)>;
         take_dirty(limit: usize, dirty_since: TimeUs, now: TimeUs, lease_until: TimeUs, fold_version: u32) -> Vec<DirtyCall>;
         give_back(calls: Vec<CallRef>) -> ();
+        folded(after: Option<Cursor>, limit: usize) -> FoldedCalls;
         read_on(call: CallRef, rest: &Cursor) -> Piece;
         begin_dear(call: CallRef, fold_version: u32, now: TimeUs) -> u32;
         set_aside(call: CallRef, fold_version: u32, reason: String, now: TimeUs) -> ();

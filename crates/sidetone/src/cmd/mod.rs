@@ -18,6 +18,7 @@ pub mod man;
 pub mod migrate_feedback;
 mod offline;
 mod output;
+pub mod refold;
 pub mod reload;
 pub mod restore;
 mod rules;
@@ -54,6 +55,7 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Erase(erase::EraseArgs),
+    Refold(refold::RefoldArgs),
     MigrateFeedback(migrate_feedback::MigrateFeedbackArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
     Completions(completions::CompletionsArgs),
@@ -87,6 +89,7 @@ impl Cli {
                 Command::Backup(args) => backup::run(args).await,
                 Command::Restore(args) => restore::run(args).await,
                 Command::Erase(args) => erase::run(args).await,
+                Command::Refold(args) => refold::run(args).await,
                 Command::MigrateFeedback(args) => migrate_feedback::run(args).await,
                 Command::Healthcheck(args) => healthcheck::run(args).await,
                 Command::Completions(args) => completions::run(&args, program),

@@ -12,6 +12,7 @@ pub mod feedback_summaries;
 pub mod fold;
 pub mod followers;
 pub mod recheck;
+pub mod refold;
 mod rules;
 pub mod sides;
 pub mod statistics;

@@ -17,6 +17,8 @@ pub(super) struct DayRules {
     by_day: HashMap<i64, Arc<Rules>>,
     /// Those the rules were made with.
     sides: Arc<Sides>,
+    /// Whether rules of a day that has none are frozen.
+    freezes: bool,
 }
 
 impl DayRules {
@@ -24,6 +26,15 @@ impl DayRules {
         Self {
             by_day: HashMap::new(),
             sides: app.sides.get(),
+            freezes: true,
+        }
+    }
+
+    /// Those that are frozen; nothing is written.
+    pub(super) fn frozen(app: &App) -> Self {
+        Self {
+            freezes: false,
+            ..Self::new(app)
         }
     }
 
@@ -51,7 +62,14 @@ impl DayRules {
         if let Some(rules) = self.by_day.get(&day) {
             return Ok(rules.clone());
         }
-        let rules = match app.store.freeze_rules(day).await {
+        let rules = match self.freezes {
+            true => app.store.freeze_rules(day).await,
+            false => {
+                let frozen = app.store.rules(day).await;
+                frozen.map(|rules| rules.unwrap_or_else(Rules::built_in))
+            }
+        };
+        let rules = match rules {
             Err(StoreError::Corrupt(damage)) => {
                 tracing::error!(
                     day,

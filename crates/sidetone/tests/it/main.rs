@@ -23,6 +23,7 @@ mod logs;
 mod migrate;
 mod mmdb;
 mod model;
+mod repair_command;
 mod runner;
 mod sides;
 mod signed;
