@@ -49,6 +49,7 @@ use self::engine::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::engine::shared::Shared;
 use self::engine::writer::Writer;
 use self::engine::writer_stats::WriterStats;
+use self::statistics::rows::Remembered;
 use sidetone_store::Result;
 
 /// How a store works.
@@ -81,6 +82,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Arc<Readers>,
     shared: Arc<Shared>,
+    /// What statistics have read of calls.
+    remembered: Arc<Remembered>,
     /// Whose claims are ours.
     owner: u64,
     /// Of accounts to be made.
@@ -152,6 +155,7 @@ impl SqliteStore {
         Ok(Self {
             writer: Writer::start(conn, beside, points, stats, Arc::clone(&shared))?,
             readers: Arc::new(readers),
+            remembered: Arc::default(),
             owner: shared.new_owner(),
             buckets: options.buckets,
             shared,

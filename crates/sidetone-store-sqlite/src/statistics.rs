@@ -3,15 +3,17 @@
 pub(crate) mod build;
 mod fresh;
 mod key;
+pub(crate) mod rows;
 pub(crate) mod stored;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use self::fresh::Fresh;
 use self::key::Account;
+use self::rows::{Reader, Remembered};
 use self::stored::Statements;
 use super::account;
 use super::error::{Error, Result};
@@ -26,37 +28,72 @@ use sidetone_store::statistics::quarter::{QUARTER_US, quarter_of};
 use sidetone_store::statistics::segment::Builder;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 
-/// The most calls that one query reads themselves, because their quarters are uncounted or because
-/// segments do not answer it: some seconds' work.
+/// The most calls that one query reads themselves because segments do not answer it: some seconds' work.
 const CALLS_READ_MAX: usize = 50_000;
 
-pub(super) fn statistics(conn: &Connection, query: &StatisticsQuery) -> Result<Statistics> {
+/// What was counted, and the quarters (account, quarter, bucket) whose segments are damaged.
+pub(crate) struct Counted {
+    pub(crate) statistics: Statistics,
+    pub(crate) damaged: BTreeSet<[i64; 3]>,
+}
+
+impl From<Statistics> for Counted {
+    fn from(statistics: Statistics) -> Self {
+        Self {
+            statistics,
+            damaged: BTreeSet::new(),
+        }
+    }
+}
+
+pub(super) fn statistics(
+    conn: &Connection,
+    query: &StatisticsQuery,
+    remembered: &Remembered,
+) -> Result<Counted> {
     let sid = query.filter.account;
     let Some(row) = account::find(conn, sid)? else {
-        return Ok(Statistics::default());
+        return Ok(Statistics::default().into());
     };
     let account = Account { id: row.id, sid };
     let Some(mut count) = Count::new(query) else {
-        return of_calls(conn, account, query);
+        return Ok(of_calls(conn, account, query)?.into());
     };
+    let columns = count.columns().to_vec();
+    let mut reader = Reader::new(conn, account, &columns, remembered);
     let from_us = query.filter.started_from.micros();
-    let mut left = CALLS_READ_MAX;
+    let mut damaged = BTreeMap::new();
     for (first, last) in ranges(conn, account.id, query)? {
         let uncounted = uncounted(conn, account.id, first, last)?;
         let range = (first, last);
-        let mut statements = Statements::prepare(conn, account.id, count.columns(), range)?;
+        let mut statements = Statements::prepare(conn, account.id, &columns, range)?;
         let mut segments = statements.segments()?;
-        while let Some(mut piece) = segments.next(&uncounted)? {
-            count.add(&mut piece)?;
+        while let Some((key, stored)) = segments.next(&uncounted)? {
+            let counted = stored.and_then(|mut piece| count.add(&mut piece));
+            match counted {
+                Err(Error(StoreError::Corrupt(damage))) => {
+                    damaged.insert(key, damage);
+                }
+                counted => counted?,
+            }
         }
         for (quarter, bucket) in uncounted {
-            let calls = fresh::gather(conn, account, quarter, bucket, from_us, left)?;
-            let calls = calls.ok_or_else(expensive)?;
-            left -= calls.calls();
-            count.add(&mut Fresh::of(calls, quarter))?;
+            count.add(&mut reader.quarter(quarter, bucket, from_us)?)?;
         }
     }
-    Ok(count.finish())
+    for key in damaged.keys() {
+        count.add(&mut reader.piece(*key)?)?;
+    }
+    let mut statistics = count.finish();
+    let quarters = damaged
+        .keys()
+        .map(|(quarter, bucket, _)| [account.id, *quarter, *bucket]);
+    let quarters = quarters.collect();
+    statistics.damaged = damaged.into_values().collect();
+    Ok(Counted {
+        statistics,
+        damaged: quarters,
+    })
 }
 
 fn expensive() -> Error {

@@ -84,6 +84,30 @@ impl Facet {
         )
     }
 
+    /// Whether its values are words of open sets.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(
+            self,
+            Self::FromCountry
+                | Self::ToCountry
+                | Self::FromCarrier
+                | Self::ToCarrier
+                | Self::BrandedBundle
+                | Self::BrandedType
+                | Self::BrandedUseCase
+                | Self::BrandedCallReason
+                | Self::IntegrityBundle
+                | Self::IntegrityUseCase
+                | Self::BusinessBundle
+                | Self::BusinessIdentity
+                | Self::BusinessIndustry
+                | Self::BusinessType
+                | Self::UserAgents
+                | Self::Codecs
+        )
+    }
+
     /// Whether a call may have several of its values ([`Value::Set`]).
     #[must_use]
     pub const fn is_set(self) -> bool {

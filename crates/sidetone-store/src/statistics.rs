@@ -102,6 +102,9 @@ pub struct Statistics {
     pub calls: u64,
     /// How many groups there are.
     pub groups: usize,
+    /// What was found damaged of what is kept for counting, a sentence each. The calls that it was about
+    /// were counted themselves, and it is made again.
+    pub damaged: Vec<String>,
 }
 
 /// Statistics of calls.

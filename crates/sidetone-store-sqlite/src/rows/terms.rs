@@ -113,6 +113,19 @@ pub(crate) fn find(conn: &Connection, text: &str) -> Result<Option<i64>> {
     Ok(found)
 }
 
+/// The text of a number, which its index says too.
+pub(crate) fn text(conn: &Connection, id: i64) -> Result<String> {
+    let text: Option<String> = conn
+        .prepare_cached("select text from term where id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let text = text.unwrap_or_default();
+    expect_sound(find(conn, &text)? == Some(id), || {
+        format!("table term, row {id}")
+    })?;
+    Ok(text)
+}
+
 /// Expects that a text that was not found is not there (see `record::expect_sound_index`).
 fn expect_sound_index(conn: &Connection, text: &str) -> Result<()> {
     for beside in [

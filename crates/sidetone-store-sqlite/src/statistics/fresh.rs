@@ -68,28 +68,6 @@ pub(super) fn call(conn: &Connection, account: Account, id: i64) -> Result<Optio
     Ok(read.transpose()?.flatten())
 }
 
-/// Gathers the calls of a quarter and bucket that started then or later. `None`: there are more than
-/// so many.
-pub(super) fn gather(
-    conn: &Connection,
-    account: Account,
-    quarter: i64,
-    bucket: i64,
-    from_us: i64,
-    calls_max: usize,
-) -> Result<Option<Builder>> {
-    let mut builder = Builder::default();
-    let mut is_over = false;
-    each(conn, account, quarter, bucket, from_us, |cells| {
-        is_over = builder.calls() == calls_max;
-        if !is_over {
-            builder.add(cells);
-        }
-        Ok(!is_over)
-    })?;
-    Ok((!is_over).then_some(builder))
-}
-
 /// Gives out the calls of a quarter and bucket that started then or later, in the order of their
 /// starts, for as long as more are wanted.
 pub(super) fn each(

@@ -137,11 +137,11 @@ pub(super) struct Segments<'s> {
 }
 
 impl<'s> Segments<'s> {
-    /// The next piece of a quarter that is not uncounted.
+    /// The next piece of a quarter that is not uncounted, or why it cannot be read.
     pub(super) fn next(
         &mut self,
         uncounted: &BTreeSet<(i64, i64)>,
-    ) -> Result<Option<Stored<'_, 's>>> {
+    ) -> Result<Option<(Key, Result<Stored<'_, 's>>)>> {
         let [spans, ..] = &mut self.tracks[..] else {
             return Ok(None);
         };
@@ -155,14 +155,15 @@ impl<'s> Segments<'s> {
                 account: self.account,
                 key,
             };
-            let values = decode(owner, SPAN, &body)?;
-            let span = span_of(&values, quarter).ok_or_else(|| damaged(owner, SPAN))?;
-            return Ok(Some(Stored {
+            let span = decode(owner, SPAN, &body)
+                .and_then(|it| span_of(&it, quarter).ok_or_else(|| damaged(owner, SPAN)));
+            let stored = span.map(|span| Stored {
                 conn: self.conn,
                 owner,
                 span,
                 tracks: &mut self.tracks[1..],
-            }));
+            });
+            return Ok(Some((key, stored)));
         }
         Ok(None)
     }
@@ -206,6 +207,11 @@ pub(crate) fn forget(conn: &Connection, [account, quarter, bucket]: [i64; 3]) ->
     for number in numbers() {
         delete.execute([account, number, quarter, bucket])?;
     }
+    uncount(conn, [account, quarter, bucket])
+}
+
+/// Makes a quarter (account, quarter, bucket) uncounted.
+pub(crate) fn uncount(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
     conn.prepare_cached(UNCOUNT)?
         .execute([quarter, account, bucket])?;
     Ok(())

@@ -1,20 +1,41 @@
 //! Statistics.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 use sidetone_store::{Cursor, Result, StatisticsStore};
 
 use crate::statistics::build::{self, Built, Wanted};
+use crate::statistics::{Counted, stored};
 use crate::{SqliteStore, statistics};
 
 #[async_trait]
 impl StatisticsStore for SqliteStore {
     async fn statistics(&self, query: &StatisticsQuery) -> Result<Statistics> {
         let query = query.clone();
-        self.readers
-            .scan(move |conn| statistics::statistics(conn, &query))
-            .await
+        let remembered = Arc::clone(&self.remembered);
+        let counted = self
+            .readers
+            .scan(move |conn| statistics::statistics(conn, &query, &remembered))
+            .await?;
+        let Counted {
+            statistics,
+            damaged,
+        } = counted;
+        if !damaged.is_empty() {
+            let stats = &self.writer.stats.damaged;
+            stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
+            let uncount = self.writer.run(damaged.len(), move |work| {
+                let mut quarters = damaged.into_iter();
+                quarters.try_for_each(|quarter| stored::uncount(work.conn, quarter))
+            });
+            // If that cannot be written, the next one who asks meets it again.
+            let _ = uncount.await;
+        }
+        Ok(statistics)
     }
 
     async fn count_quarters(

@@ -3,12 +3,16 @@
 use rusqlite::Connection;
 use sidetone_core::id::FeedbackSummarySid;
 use sidetone_core::sides::{SideRule, Sides};
+use sidetone_core::statistics::Interval;
 use sidetone_store::account::KeyFingerprint;
 use sidetone_store::conformance::sample::{
     account, account_sid, at, call, call_sid, create_account, put, scope, summary,
 };
+use sidetone_store::conformance::statistics::all;
+use sidetone_store::facets::Facet;
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
 use sidetone_store::prelude::*;
+use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::{Lookup, Put, StoreError};
 
 use crate::sqlite::{fill, open_at};
@@ -261,4 +265,45 @@ async fn what_all_nodes_agree_on_is_read_as_it_was_written_or_not_at_all() {
         found.last().map(String::as_str),
         Some("versions of the operator's rules that are lost: 1")
     );
+}
+
+/// What statistics are counted from is derived: where it is damaged, the calls are counted themselves.
+#[tokio::test]
+async fn statistics_are_right_beside_a_damaged_segment() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    fill(&open_at(&path)).await;
+    let whole = std::fs::read(&path).unwrap();
+    let mut query = all();
+    query.group_by = vec![Column::Facet(Facet::ToCountry), Column::Own(Own::Seizure)];
+    query.interval = Some(Interval::Minute);
+    let truth = open_at(&path).statistics(&query).await.unwrap();
+    assert!(truth.calls > 0 && truth.damaged.is_empty());
+    for number in [0, 11, 128, 139] {
+        std::fs::write(&path, &whole).unwrap();
+        let conn = Connection::open(&path).unwrap();
+        let damaged = conn
+            .execute(
+                "update segment set body = zeroblob(length(body)) where number = ?1",
+                [number],
+            )
+            .unwrap();
+        assert!(damaged > 0, "{number}");
+        drop(conn);
+        let store = open_at(&path);
+        let told = store.statistics(&query).await.unwrap();
+        assert_eq!(told.damaged.len(), damaged, "{number}");
+        assert_eq!((&told.rows, told.calls), (&truth.rows, truth.calls));
+        let met = store.stats().await.unwrap().damaged;
+        assert_eq!(met, damaged as u64, "{number}");
+        // They are uncounted now.
+        assert_eq!(store.statistics(&query).await.unwrap(), truth, "{number}");
+        let far = at(1_000_000);
+        let mut after = None;
+        while let Some(cursor) = store.count_quarters(after, far, 100).await.unwrap() {
+            after = Some(cursor);
+        }
+        assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+        assert_eq!(store.statistics(&query).await.unwrap(), truth, "{number}");
+    }
 }

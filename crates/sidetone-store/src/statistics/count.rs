@@ -100,7 +100,7 @@ impl<'a> Count<'a> {
     /// Counts the calls of a piece.
     ///
     /// # Errors
-    /// When it cannot be read, or counts take too much memory.
+    /// When it cannot be read: then nothing of it is counted. When counts take too much memory.
     pub fn add<P: Piece>(&mut self, piece: &mut P) -> Result<(), P::Error> {
         let span = piece.span();
         let mut read = Read {
@@ -122,8 +122,8 @@ impl<'a> Count<'a> {
         if calls.is_empty() {
             return Ok(());
         }
-        self.calls += calls.len() as u64;
         let intervals = self.intervals(span, &calls, &mut read)?;
+        self.calls += calls.len() as u64;
         let counted = self.counted(&calls, &intervals, &read);
         for (_, tally) in &counted {
             self.tallies[*tally as usize].calls += 1;
@@ -282,6 +282,7 @@ impl<'a> Count<'a> {
             rows: told.into_iter().map(row).collect(),
             calls: self.calls,
             groups: count,
+            damaged: Vec::new(),
         }
     }
 }

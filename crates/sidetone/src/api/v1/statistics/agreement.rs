@@ -14,6 +14,7 @@ use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::statistics::tally::Tally;
 use sidetone_store::statistics::{GroupValue, OrderBy, Statistics, StatisticsQuery};
 
+use super::counted;
 use super::query::limit;
 use super::render::{bounds, rounded, scores};
 use crate::api::auth::Caller;
@@ -62,18 +63,18 @@ pub async fn read(
         groups_max: usize::MAX,
         ..query(&detected, &[])
     };
-    let detected = app.store.statistics(&by_both).await?;
+    let detected = counted(&app, &by_both).await?;
     let by_tag = StatisticsQuery {
         groups_max: usize::MAX,
         ..query(&[Column::Facet(Facet::Tags)], &[Measure::CallScore])
     };
-    let tagged = app.store.statistics(&by_tag).await?;
+    let tagged = counted(&app, &by_tag).await?;
     // One is that of the calls of which nobody has said anything.
     let by_variant = StatisticsQuery {
         groups_max: groups_max.saturating_add(1),
         ..query(&[variant], &[Measure::AnswerSeizureRatio])
     };
-    let varied = app.store.statistics(&by_variant).await?;
+    let varied = counted(&app, &by_variant).await?;
     let share = app.bounds.page(1).await?;
     let url = format!("{}{}", request.base.0, request.uri);
     let body = json!({
