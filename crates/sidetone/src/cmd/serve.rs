@@ -35,6 +35,7 @@ use crate::telemetry::logs::{self, Layout, LogFilter};
 use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
 use crate::work::accounts::FollowAccounts;
+use crate::work::disk::WatchDisk;
 use crate::work::recheck::Recheck;
 use crate::work::sides::FollowSides;
 use crate::{program, runner, work};
@@ -310,6 +311,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         let recheck = Recheck::new(app.clone(), lock.clone());
         tasks.spawn(runner::run(app.clone(), recheck, stopped.clone()));
     }
+    let disk = WatchDisk::new(app.clone());
+    tasks.spawn(runner::run(app.clone(), disk, stopped.clone()));
     let hep = agents.addresses()?;
     agents.start(&app, tls.clone(), &mut tasks, &stopped)?;
     let accounts = FollowAccounts(app.clone());

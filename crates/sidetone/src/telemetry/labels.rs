@@ -183,6 +183,8 @@ words! {
         Sides = "sides",
         /// Drops followers of the change feed that stay behind.
         Followers = "followers",
+        /// Watches the disk of the data.
+        Disk = "disk",
     }
 
     /// What became of an attempt to deliver.

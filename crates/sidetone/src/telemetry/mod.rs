@@ -1,5 +1,6 @@
 //! What is told of the server while it runs: counters, and log lines.
 
+pub mod disk;
 pub mod kernel;
 pub mod labels;
 pub mod logs;
@@ -18,10 +19,11 @@ use prometheus_client::registry::{Metric, Registry};
 use sidetone_core::time::TimeUs;
 use sidetone_wire::repairs::Repairs;
 
+use self::disk::Disk;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
-    ClockReason, DeliveryResult, EventResult, PacketReason, PacketResult, RefusalReason, Source,
-    Transport, Worker,
+    ClockReason, DeliveryResult, EventResult, PacketReason, PacketResult, RefusalReason,
+    Source, Transport, Worker,
 };
 use self::process::Process;
 use self::throttle::{LogThrottle, Subject};
@@ -38,6 +40,8 @@ pub struct Counters {
     /// Events of packets that are being written: many, when packets come faster than they can be
     /// written one by one.
     pub hep_writing: Gauge,
+    /// The disk of the data.
+    pub disk: Disk,
     /// Sockets whose datagrams the kernel may drop.
     pub kernel: Drops,
     requests: Family<StatusLabels, Counter>,
@@ -137,6 +141,8 @@ impl Counters {
         let mut whole = Registry::default();
         whole.register_collector(Box::new(Process));
         let registry = whole.sub_registry_with_prefix("sidetone");
+        let disk = Disk::default();
+        registry.register_collector(Box::new(disk.clone()));
         registry.register(
             "build",
             "Which program this is",
@@ -144,6 +150,7 @@ impl Counters {
         );
         Self {
             log_throttle: LogThrottle::default(),
+            disk,
             kernel: Drops::default(),
             events: registered(registry, "events", "Events by source and result"),
             packets: registered(

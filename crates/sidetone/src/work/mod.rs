@@ -8,6 +8,7 @@ pub mod accounts;
 mod call;
 pub mod catch_up;
 mod dear;
+pub mod disk;
 pub mod feedback_summaries;
 pub mod fold;
 pub mod followers;
