@@ -1,6 +1,7 @@
 //! The outbox: what comes to be delivered, and what was given up. What is done in between is in
 //! `outbox/turn.rs`.
 
+pub(crate) mod quota;
 pub(crate) mod turn;
 
 use rusqlite::{Connection, params};

@@ -213,6 +213,21 @@ pub struct DeadLetter {
     pub error: String,
 }
 
+/// The most deliveries of an account that wait.
+pub const WAITING_MAX: usize = 100_000;
+
+/// The most dead letters of an account that are kept.
+pub const DEAD_MAX: usize = 100_000;
+
+/// What was beyond these.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Deliveries that were given up.
+    pub given_up: u64,
+    /// Dead letters that were forgotten.
+    pub forgotten: u64,
+}
+
 /// Deliveries to other servers.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -240,6 +255,14 @@ pub trait Outbox: Send + Sync {
         account: Option<AccountSid>,
         page: &PageRequest,
     ) -> Result<Page<DeadLetter>>;
+    /// Gives up the oldest deliveries of an account of which more than so many wait, and forgets its
+    /// oldest dead letters beyond so many.
+    async fn trim_outbox(
+        &self,
+        waiting_max: usize,
+        dead_max: usize,
+        now: TimeUs,
+    ) -> Result<Trimmed>;
     /// Queues dead letters anew, in this order and behind what waits already.
     /// [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing queued, when one of them
     /// is none.

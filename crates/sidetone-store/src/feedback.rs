@@ -176,6 +176,12 @@ pub struct FeedbackSummary {
     pub callback: Option<StatusCallback>,
 }
 
+/// The most feedback summaries of an account that wait to be made.
+pub const QUEUED_SUMMARIES_MAX: usize = 1_000;
+
+/// The most feedback summaries of an account that are kept once they are made.
+pub const SUMMARIES_MAX: usize = 10_000;
+
 /// Feedback, what it adds up to, and the jobs that add it up.
 #[async_trait]
 pub trait FeedbackStore: Send + Sync {
@@ -193,8 +199,12 @@ pub trait FeedbackStore: Send + Sync {
     /// Whether one of the calls rated last by then, of the range's accounts, has events that nobody
     /// has folded yet: its start is not known, so its feedback would be counted without it.
     async fn awaits_fold(&self, range: &FeedbackRange, by_then: TimeUs) -> Result<bool>;
-    /// Queues a feedback summary.
-    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()>;
+    /// Queues a feedback summary. Says whether it did: not when [`QUEUED_SUMMARIES_MAX`] of the account
+    /// wait already.
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<bool>;
+    /// Forgets the oldest feedback summaries of an account that has more than so many that are made or
+    /// failed. Says how many.
+    async fn trim_feedback_summaries(&self, most: usize) -> Result<u64>;
     /// A feedback summary of an account.
     async fn feedback_summary(
         &self,

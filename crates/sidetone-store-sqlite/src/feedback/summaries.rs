@@ -13,7 +13,7 @@ use crate::rows::tables::FEEDBACK_SUMMARY;
 use crate::{account, outbox};
 use sidetone_store::delivery::NewDelivery;
 use sidetone_store::feedback::{
-    FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback,
+    FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, QUEUED_SUMMARIES_MAX, StatusCallback,
 };
 use sidetone_store::{StoreError, Topic};
 
@@ -76,8 +76,15 @@ fn tally_json(status: FeedbackSummaryStatus) -> Result<Option<String>> {
     })
 }
 
-pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<()> {
+pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<bool> {
     let account = account::existing(work.conn, summary.range.account)?.id;
+    let queued: usize = work
+        .conn
+        .prepare_cached("select count(*) from feedback_summary where status < 2 and account = ?1")?
+        .query_row([account], |row| row.get(0))?;
+    if queued >= QUEUED_SUMMARIES_MAX {
+        return Ok(false);
+    }
     let callback = summary.callback.as_ref();
     work.conn
         .prepare_cached(&FEEDBACK_SUMMARY.insert_columns(&[
@@ -107,7 +114,35 @@ pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<(
             callback.is_some_and(|callback| callback.by_get),
         ])?;
     work.ring(Topic::FeedbackSummaries);
-    Ok(())
+    Ok(true)
+}
+
+/// Summaries that are forgotten by one job.
+const TRIMMED_AT_ONCE: usize = 500;
+
+/// Whether an account has more than so many that are done.
+pub(crate) fn has_more(conn: &Connection, most: usize) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "select 1 from feedback_summary where status >= 2 group by account having count(*) > ?1 limit 1",
+        )?
+        .exists([most])?)
+}
+
+/// Forgets some that are beyond, the oldest first.
+pub(crate) fn trim(work: &mut Work<'_>, most: usize) -> Result<u64> {
+    let trimmed = work
+        .conn
+        .prepare_cached(
+            "delete from feedback_summary where id in (
+               select id from (
+                 select id, row_number() over (partition by account order by id desc) as nth
+                 from feedback_summary where status >= 2
+               ) where nth > ?1 order by id limit ?2
+             )",
+        )?
+        .execute([most, TRIMMED_AT_ONCE])?;
+    Ok(trimmed as u64)
 }
 
 pub(crate) fn fetch(

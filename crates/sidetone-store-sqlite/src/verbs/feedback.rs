@@ -45,10 +45,28 @@ impl FeedbackStore for SqliteStore {
             .await
     }
 
-    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<()> {
+    async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<bool> {
         self.writer
             .run(1, move |work| summaries::create(work, &summary))
             .await
+    }
+
+    async fn trim_feedback_summaries(&self, most: usize) -> Result<u64> {
+        let has_more = self
+            .readers
+            .aside(move |conn| summaries::has_more(conn, most))
+            .await?;
+        if !has_more {
+            return Ok(0);
+        }
+        let mut trimmed = 0;
+        loop {
+            let some = self.writer.run(1, move |work| summaries::trim(work, most));
+            match some.await? {
+                0 => return Ok(trimmed),
+                some => trimmed += some,
+            }
+        }
     }
 
     async fn feedback_summary(

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{
-    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome,
+    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed,
 };
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{Outbox, Result};
 
-use crate::outbox::turn;
+use crate::engine::work::Work;
 use crate::outbox::turn::Taking;
+use crate::outbox::{quota, turn};
 use crate::{SqliteStore, outbox};
 
 #[async_trait]
@@ -71,6 +72,31 @@ impl Outbox for SqliteStore {
         self.readers
             .scan(move |conn| outbox::dead_letters(conn, account, &page))
             .await
+    }
+
+    async fn trim_outbox(
+        &self,
+        waiting_max: usize,
+        dead_max: usize,
+        now: TimeUs,
+    ) -> Result<Trimmed> {
+        let beyond = self
+            .readers
+            .aside(move |conn| quota::beyond(conn, waiting_max, dead_max))
+            .await?;
+        let mut trimmed = Trimmed::default();
+        for (account, excess) in beyond {
+            for _ in 0..excess.waiting.div_ceil(quota::AT_ONCE) {
+                let job =
+                    move |work: &mut Work<'_>| quota::give_up(work, account, waiting_max, now);
+                trimmed.given_up += self.writer.run(quota::AT_ONCE, job).await?;
+            }
+            for _ in 0..excess.dead.div_ceil(quota::AT_ONCE) {
+                let job = move |work: &mut Work<'_>| quota::forget(work, account, dead_max);
+                trimmed.forgotten += self.writer.run(quota::AT_ONCE, job).await?;
+            }
+        }
+        Ok(trimmed)
     }
 
     async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()> {

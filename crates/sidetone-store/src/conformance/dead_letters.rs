@@ -91,3 +91,52 @@ pub async fn pages_dead_letters(store: Arc<dyn Store>) {
     }
     assert_eq!(seen, [7, 8, 5, 6, 3, 4, 1, 2].map(id));
 }
+
+/// Of what waits beyond a bound the oldest is given up, of what was given up the oldest is forgotten;
+/// each account for itself.
+pub async fn an_account_keeps_so_many(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    let mut deliveries: Vec<_> = (1..=5).map(|n| new(n, URL, Some(n / 4))).collect();
+    let of_other = crate::delivery::NewDelivery {
+        account: account_sid(2),
+        ..new(9, URL, None)
+    };
+    deliveries.push(of_other);
+    store.deliver(deliveries).await.unwrap();
+    // The first is out, and fails: those behind it wait for it.
+    assert_eq!(take(&*store, 0).await, [id(1), id(4)]);
+    let both = vec![(id(1), failed(Some(60))), (id(4), failed(Some(60)))];
+    assert_eq!(settle(&*store, both, 0, 1).await, []);
+    assert_eq!(take(&*store, 2).await, []);
+    let trimmed = async |waiting_max, dead_max| {
+        let trimmed = store
+            .trim_outbox(waiting_max, dead_max, at(3))
+            .await
+            .unwrap();
+        (trimmed.given_up, trimmed.forgotten)
+    };
+    assert_eq!(trimmed(5, 5).await, (0, 0));
+    assert_eq!(trimmed(3, 5).await, (2, 0));
+    let dead: Vec<_> = letters(&*store, None)
+        .await
+        .iter()
+        .map(|it| it.id)
+        .collect();
+    assert_eq!(dead, [id(1), id(2)]);
+    assert_eq!(
+        take(&*store, 4).await,
+        [id(3)],
+        "nothing is before it any more"
+    );
+    let arrived = vec![(id(3), Outcome::Delivered)];
+    settle(&*store, arrived, 0, 5).await;
+    assert_eq!(trimmed(3, 1).await, (0, 1));
+    let dead: Vec<_> = letters(&*store, None)
+        .await
+        .iter()
+        .map(|it| it.id)
+        .collect();
+    assert_eq!(dead, [id(2)]);
+    assert_eq!(store.stats().await.unwrap().deliveries_waiting, 3);
+}

@@ -9,7 +9,9 @@ use super::feedback::{counts, range};
 use super::sample::{account_sid, at, create_account};
 use crate::Store;
 use crate::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature};
-use crate::feedback::{FeedbackSummary, FeedbackSummaryStatus, StatusCallback};
+use crate::feedback::{
+    FeedbackSummary, FeedbackSummaryStatus, QUEUED_SUMMARIES_MAX, StatusCallback,
+};
 
 /// A summary waits, is worked on by one at a time, and again by another whose predecessor fell
 /// silent.
@@ -113,4 +115,40 @@ pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
             .await
             .unwrap()
     );
+}
+
+/// So many of an account wait; of those that are made, the oldest are forgotten.
+pub async fn summaries_of_an_account_are_bounded(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    let job = |n: u16| {
+        let mut sid = [0; 16];
+        sid[..2].copy_from_slice(&n.to_be_bytes());
+        FeedbackSummary {
+            sid: FeedbackSummarySid::from_bytes(sid),
+            range: range(0, 3),
+            status: FeedbackSummaryStatus::Queued,
+            created_at: at(0),
+            updated_at: at(0),
+            callback: None,
+        }
+    };
+    let most = u16::try_from(QUEUED_SUMMARIES_MAX).unwrap();
+    for n in 0..most {
+        assert!(store.create_feedback_summary(job(n)).await.unwrap());
+    }
+    assert!(!store.create_feedback_summary(job(most)).await.unwrap());
+    for n in 0..4 {
+        let taken = store.take_feedback_summary(at(1), at(9)).await.unwrap();
+        assert_eq!(taken.unwrap().sid, job(n).sid);
+        let failed = FeedbackSummaryStatus::Failed;
+        let ended = store.finish_feedback_summary(job(n).sid, failed, None, at(2));
+        ended.await.unwrap();
+    }
+    assert!(store.create_feedback_summary(job(most)).await.unwrap());
+    assert_eq!(store.trim_feedback_summaries(4).await, Ok(0));
+    assert_eq!(store.trim_feedback_summaries(1).await, Ok(3));
+    for (n, is_there) in [(0, false), (2, false), (3, true), (4, true)] {
+        let stored = store.feedback_summary(account_sid(1), job(n).sid).await;
+        assert_eq!(stored.unwrap().is_some(), is_there, "{n}");
+    }
 }

@@ -57,7 +57,7 @@ macro_rules! conformance {
                 belongs_to_its_account;
             feedback: rates_and_changes, keeps_the_order_of_issues, mirrors_into_the_annotation, counts_feedback_on_calls_never_seen,
                 counts_move_and_shrink_with_calls, rated_calls_are_waited_for, hides_no_call_of_a_subaccount, pages_judgements;
-            feedback_summary: summaries_are_jobs;
+            feedback_summary: summaries_are_jobs, summaries_of_an_account_are_bounded;
             paging: pages_meet_without_gap, tells_where_more_is, lists_running_calls_first, sorts_equal_keys_by_arrival,
                 lists_calls_with_clocks_that_differ, finds_few_among_many,
                 finds_few_judged_among_many;
@@ -71,7 +71,7 @@ macro_rules! conformance {
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
                 gives_out_large_bodies_by_few, keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
-            dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters;
+            dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters, an_account_keeps_so_many;
             erasure: leaves_nothing_but_who_did_it, erases_again_what_came_back, finds_the_calls_of_a_number;
             feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
                 followers_that_die_lose_nothing, drops_who_stays_behind;

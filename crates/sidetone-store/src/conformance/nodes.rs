@@ -23,7 +23,8 @@ use crate::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
 use crate::delivery::{
-    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome};
+    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed,
+};
 use crate::erasure::{CallsOf, Erasure};
 use crate::feed::{Change, Follower, TakeChanges};
 use crate::feedback::{
@@ -129,7 +130,8 @@ take_turns! {
         judgements(after: Option<Cursor>, limit: usize) -> Vec<Judgement>;
         tally_feedback(range: &FeedbackRange) -> (FeedbackTally, u64);
         awaits_fold(range: &FeedbackRange, by_then: TimeUs) -> bool;
-        create_feedback_summary(summary: FeedbackSummary) -> ();
+        create_feedback_summary(summary: FeedbackSummary) -> bool;
+        trim_feedback_summaries(most: usize) -> u64;
         feedback_summary(account: AccountSid, sid: FeedbackSummarySid) -> Option<FeedbackSummary>;
         delete_feedback_summary(account: AccountSid, sid: FeedbackSummarySid) -> bool;
         take_feedback_summary(now: TimeUs, lease_until: TimeUs) -> Option<FeedbackSummary>;
@@ -140,6 +142,7 @@ take_turns! {
         due_endpoints(now: TimeUs, limit: usize) -> Vec<EndpointId>;
         take_deliveries(endpoint: EndpointId, settled: Vec<(DeliveryId, Outcome)>, limit: usize, now: TimeUs, lease_until: TimeUs) -> Vec<Delivery>;
         dead_letters(account: Option<AccountSid>, page: &PageRequest) -> Page<DeadLetter>;
+        trim_outbox(waiting_max: usize, dead_max: usize, now: TimeUs) -> Trimmed;
         replay(letters: Vec<DeliveryId>, now: TimeUs) -> ();
     }
     ChangeFeed {

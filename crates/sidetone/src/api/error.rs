@@ -189,6 +189,19 @@ impl ApiError {
         .retry_after(retry_after_s)
     }
 
+    /// 20429: too many summaries of feedback wait to be made.
+    #[must_use]
+    pub fn too_many_summaries(most: usize) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            20429,
+            format!(
+                "{most} feedback summaries of the account wait to be made. Try again in {RETRY_AFTER_S} s, when some of them are."
+            ),
+        )
+        .retry_after(RETRY_AFTER_S)
+    }
+
     /// 20500: a fault of ours, told without its inside.
     #[must_use]
     pub fn internal() -> Self {

@@ -185,6 +185,18 @@ words! {
         Followers = "followers",
         /// Watches the disk of the data.
         Disk = "disk",
+        /// Keeps what accounts leave within bounds.
+        Quotas = "quotas",
+    }
+
+    /// What accounts had too much of.
+    OverQuota {
+        /// Deliveries that waited, and were given up.
+        Delivery = "delivery",
+        /// Dead letters, which were forgotten.
+        DeadLetter = "dead_letter",
+        /// Feedback summaries, which were forgotten.
+        FeedbackSummary = "feedback_summary",
     }
 
     /// What became of an attempt to deliver.

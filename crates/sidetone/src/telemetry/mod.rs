@@ -22,7 +22,7 @@ use sidetone_wire::repairs::Repairs;
 use self::disk::Disk;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
-    ClockReason, DeliveryResult, EventResult, PacketReason, PacketResult, RefusalReason,
+    ClockReason, DeliveryResult, EventResult, OverQuota, PacketReason, PacketResult, RefusalReason,
     Source, Transport, Worker,
 };
 use self::process::Process;
@@ -58,6 +58,7 @@ pub struct Counters {
     pub failed_logins: Counter,
     /// Followers of the change feed that were dropped, because too much waited for them.
     pub followers_dropped: Counter,
+    over_quota: Family<QuotaLabels, Counter>,
     rounds: Family<WorkerLabels, Counter>,
     failed_rounds: Family<WorkerLabels, Counter>,
     busy_seconds: Family<WorkerLabels, Counter<f64, AtomicU64>>,
@@ -126,6 +127,12 @@ struct RefusalLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DeliveryLabels {
     result: DeliveryResult,
+}
+
+/// Labels of the counter of what accounts had too much of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct QuotaLabels {
+    what: OverQuota,
 }
 
 /// Labels of the counters of workers.
@@ -205,6 +212,11 @@ impl Counters {
                 registry,
                 "followers_dropped",
                 "Followers of the change feed that were dropped because too much waited for them",
+            ),
+            over_quota: registered(
+                registry,
+                "over_quota",
+                "What accounts had too much of: deliveries given up, dead letters and feedback summaries forgotten",
             ),
             set_aside: registered(
                 registry,
@@ -348,6 +360,13 @@ impl Counters {
         self.busy_seconds
             .get_or_create(&labels)
             .inc_by(busy.as_secs_f64());
+    }
+
+    /// Counts what an account had too much of.
+    pub fn count_over_quota(&self, what: OverQuota, number: u64) {
+        self.over_quota
+            .get_or_create(&QuotaLabels { what })
+            .inc_by(number);
     }
 
     /// Counts an attempt to deliver.

@@ -12,6 +12,7 @@ pub mod disk;
 pub mod feedback_summaries;
 pub mod fold;
 pub mod followers;
+pub mod quotas;
 pub mod recheck;
 pub mod refold;
 mod rules;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 use self::feedback_summaries::{FeedbackSummaries, Notice};
 use self::fold::Fold;
 use self::followers::DropFollowers;
+use self::quotas::KeepQuotas;
 use self::statistics::CountQuarters;
 use self::timers::Timers;
 use crate::app::App;
@@ -42,6 +44,8 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     tasks.spawn(run(app.clone(), deliveries, stop.clone()));
     let followers = DropFollowers(app.clone());
     tasks.spawn(run(app.clone(), followers, stop.clone()));
+    let quotas = KeepQuotas(app.clone());
+    tasks.spawn(run(app.clone(), quotas, stop.clone()));
 }
 
 /// Starts what makes summaries of events, as time passes.

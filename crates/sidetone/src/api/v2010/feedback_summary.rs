@@ -12,7 +12,7 @@ use sidetone_store::delivery::{
     DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
 use sidetone_store::feedback::{
-    FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, StatusCallback,
+    FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, QUEUED_SUMMARIES_MAX, StatusCallback,
 };
 
 use super::path::{Owner, segment};
@@ -66,7 +66,9 @@ pub async fn create(
         updated_at: now,
         callback,
     };
-    app.store.create_feedback_summary(summary.clone()).await?;
+    if !app.store.create_feedback_summary(summary.clone()).await? {
+        return Err(ApiError::too_many_summaries(QUEUED_SUMMARIES_MAX));
+    }
     Ok((StatusCode::CREATED, Json(Body::of(&summary))).into_response())
 }
 
