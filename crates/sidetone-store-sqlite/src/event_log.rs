@@ -29,6 +29,8 @@ struct Known {
     dirty_us: Option<i64>,
     last_received_us: i64,
     is_placeholder: bool,
+    /// Events that came after its events had expired; `None`: they are kept.
+    late_events: Option<i64>,
 }
 
 pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
@@ -53,6 +55,17 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
         let of_call = || places.iter().map(|place| &events[*place]);
         let known = find(conn, account.id, call.sid)?;
         let (id, count) = match &known {
+            Some(Known {
+                id,
+                late_events: Some(late),
+                ..
+            }) => {
+                count_late(conn, *id, *late, places.len())?;
+                for place in places {
+                    fates[place] = Appended::Expired;
+                }
+                continue;
+            }
             Some(known) => (known.id, known.event_count),
             None if record::is_erased(conn, account.id, call.sid)? => continue,
             None => (begin_call(conn, account, call.sid, of_call())?, 0),
@@ -106,7 +119,7 @@ fn by_call(events: &[PackedEvent]) -> Vec<(CallRef, Vec<usize>)> {
 fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> {
     Ok(conn
         .prepare_cached(
-            "select id, event_count, dirty_us, last_received_us, placeholder
+            "select id, event_count, dirty_us, last_received_us, placeholder, late_events
              from call where sid = ?1 and account = ?2",
         )?
         .query_row(params![sid.as_bytes(), account], |row| {
@@ -116,6 +129,7 @@ fn find(conn: &Connection, account: i64, sid: CallSid) -> Result<Option<Known>> 
                 dirty_us: row.get(2)?,
                 last_received_us: row.get::<_, Option<i64>>(3)?.unwrap_or(i64::MIN),
                 is_placeholder: row.get(4)?,
+                late_events: row.get(5)?,
             })
         })
         .optional()?)
@@ -192,6 +206,14 @@ fn extend_call(conn: &Connection, known: &Known, added: &[Added]) -> Result<()> 
         )?
         .execute([known.id, count, last_us, dirty_us])?;
     }
+    Ok(())
+}
+
+/// Counts events that came after those of their call had expired.
+fn count_late(conn: &Connection, call: i64, late: i64, more: usize) -> Result<()> {
+    let late = late.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
+    conn.prepare_cached("update call set late_events = ?2 where id = ?1")?
+        .execute([call, late])?;
     Ok(())
 }
 

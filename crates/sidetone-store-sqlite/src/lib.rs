@@ -19,6 +19,7 @@ mod check;
 mod comments;
 mod erase;
 mod event_log;
+mod expire;
 mod feed;
 mod feedback;
 mod judgement;

@@ -28,6 +28,9 @@ pub(super) fn stats(conn: &Connection) -> Result<StoreStats> {
         bytes: count(
             "select (select page_count from pragma_page_count) * (select page_size from pragma_page_size)",
         )?,
+        free_bytes: count(
+            "select (select freelist_count from pragma_freelist_count) * (select page_size from pragma_page_size)",
+        )?,
         // The writer knows.
         commits: 0,
         writes: 0,

@@ -16,8 +16,8 @@ use super::engine::work::Work;
 use super::error::{Error, Result};
 use super::judgement;
 use super::rollups::deltas::Deltas;
-use super::rows::checksum;
 use super::rows::terms::TermCache;
+use super::rows::{checksum, terms};
 use sidetone_store::{Annotate, Scope, StoreError};
 
 /// Gives a connection the functions that statements of the store call.
@@ -25,7 +25,9 @@ use sidetone_store::{Annotate, Scope, StoreError};
 /// # Errors
 /// When the connection does not take them.
 pub fn add_functions(conn: &Connection) -> sidetone_store::Result<()> {
-    checksum::add_functions(conn).map_err(|error| Error::from(error).into())
+    checksum::add_functions(conn)
+        .and_then(|()| terms::add_functions(conn))
+        .map_err(|error| Error::from(error).into())
 }
 
 /// A statement that was executed.

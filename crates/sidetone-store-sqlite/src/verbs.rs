@@ -9,6 +9,7 @@ mod feed;
 mod feedback;
 mod judgement;
 mod outbox;
+mod retention;
 mod rules;
 mod statistics;
 mod summary;

@@ -11,18 +11,21 @@ use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_state
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// What does not grow with the calls, as plans name it.
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 11] = [
     "account",
     "account_epoch",
+    "annotation_batch",
+    "feedback_summary",
     "follower",
     "set_aside",
+    "pragma_freelist_count",
     "pragma_page_count",
     "pragma_page_size",
     "CONSTANT",
     "(subquery-1)",
 ];
 
-const ON_PURPOSE: [&str; 4] = [
+const ON_PURPOSE: [&str; 6] = [
     // The metrics count what waits.
     "select (select count(*) from outbox ",
     // History is followed from change to change, by a table that the statement itself makes.
@@ -30,6 +33,9 @@ const ON_PURPOSE: [&str; 4] = [
     // Erasing is rare, and an index by call would be paid for by every delivery and change.
     "delete from outbox where subject is not null",
     "delete from change where (sid, account) in ",
+    // By row or by words, whatever plans call it.
+    "delete from comment where rowid = ",
+    "select rowid from comment where comment match ",
 ];
 
 /// What a statement looks through that an account, or everybody, has of something.
@@ -94,6 +100,8 @@ async fn no_statement_looks_through_all_calls() {
         erasure::leaves_nothing_but_who_did_it,
         erasure::erases_again_what_came_back,
         erasure::finds_the_calls_of_a_number,
+        retention::leaves_nothing_of_what_was_said,
+        retention::removes_what_is_no_call,
         feed::tells_what_changed,
     );
     let directory = tempfile::tempdir().unwrap();

@@ -20,6 +20,8 @@ pub struct StoreStats {
     pub dead_letters: u64,
     /// Bytes of the database.
     pub bytes: u64,
+    /// Those of them that hold nothing, and are used again.
+    pub free_bytes: u64,
     /// Transactions this process has committed.
     pub commits: u64,
     /// Writing verbs committed in them.

@@ -35,7 +35,7 @@ pub enum Changed {
     },
     /// The feedback on it.
     Feedback,
-    /// It was erased.
+    /// It was erased, or has expired.
     Erased,
     /// An event of a kind that is followed came to its log.
     Event {

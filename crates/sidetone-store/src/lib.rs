@@ -19,6 +19,7 @@ pub mod judgement;
 pub mod log;
 pub mod lookup;
 pub mod page;
+pub mod retention;
 pub mod rules;
 pub mod statistics;
 pub mod summary;
@@ -38,6 +39,7 @@ pub use crate::log::{
     FoldedCall, FoldedCalls, NewEvent, Piece, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};
+pub use crate::retention::Retention;
 pub use crate::rules::RuleStore;
 pub use crate::statistics::StatisticsStore;
 pub use crate::summary::{CallRecord, Count, Put, PutSummary, Rendered, Shown, SummaryStore};
@@ -62,6 +64,7 @@ pub trait Store:
     + Outbox
     + RuleStore
     + ErasureStore
+    + Retention
     + Care
     + ChangeFeed
     + Wakeups
@@ -73,6 +76,6 @@ pub trait Store:
 pub mod prelude {
     pub use crate::{
         AccountStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore, JudgementStore,
-        Outbox, RuleStore, StatisticsStore, Store, SummaryStore, Wakeups,
+        Outbox, Retention, RuleStore, StatisticsStore, Store, SummaryStore, Wakeups,
     };
 }

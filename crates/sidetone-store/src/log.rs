@@ -29,8 +29,10 @@ pub enum Appended {
     Duplicate,
     /// Its account does not exist; the event was refused.
     NoAccount,
-    /// The call was erased; the event was refused.
+    /// The call was erased or has expired; the event was refused.
     Gone,
+    /// The events of the call have expired; the event was counted and refused.
+    Expired,
     /// The call has [`EVENTS_PER_CALL_MAX`] events already; the event was refused. Timers are
     /// always taken.
     Full,

@@ -62,7 +62,7 @@ pub enum Put {
     },
     /// The stored one knows more events, or its row is damaged: nothing changed.
     Stale,
-    /// The call was erased: nothing changed.
+    /// The call was erased or has expired: nothing changed.
     Gone,
     /// It cannot be written because of what it is, or of what is stored of its call: nothing
     /// changed.

@@ -29,7 +29,7 @@ pub(crate) fn check_calls(
     let after = cursor::behind(after)?;
     let sql = format!(
         "select c.id, a.sid, c.sid, c.version, c.event_count, c.position, c.from_address, c.to_address, c.from_hash,
-           c.to_hash, c.end_key, c.annotation_revision, c.annotation, c.account, c.start_us, c.bucket, a.buckets, {}, {}
+           c.to_hash, c.end_key, c.annotation_revision, c.annotation, c.account, c.start_us, c.bucket, a.buckets, {}, c.late_events is null, {}
          from call c left join account a on a.id = c.account where c.id > ?1 order by c.id limit ?2",
         CALL.is_sound("c."),
         facet::columns()
@@ -196,7 +196,7 @@ fn check_row(
     if row.get::<_, i64>(11)? > 0 {
         expected.set_annotation(&record::read_annotation(row, 12)?)?;
     }
-    let stored = Facets::read(row, 18)?;
+    let stored = Facets::read(row, 19)?;
     if stored != expected {
         say(&format!(
             "columns differ from document and annotation: {}",
@@ -220,7 +220,7 @@ fn check_row(
     Ok(())
 }
 
-/// The log: as many events as are counted, each what was written.
+/// The log: as many events as are counted, each what was written; or none, when they have expired.
 fn check_events(
     conn: &Connection,
     id: i64,
@@ -228,7 +228,7 @@ fn check_events(
     row: &Row<'_>,
     say: &mut impl FnMut(&str),
 ) -> Result<()> {
-    let counted: i64 = row.get(4)?;
+    let counted: i64 = if row.get(18)? { row.get(4)? } else { 0 };
     let (first, last) = rowid::range(id).into_inner();
     let mut statement = conn.prepare_cached(&format!(
         "select {EVENT}, position from event where id between ?1 and ?2"

@@ -134,12 +134,12 @@ pub(crate) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
         let Some(id) = record::row_of(work.conn, *call)? else {
             continue;
         };
-        // Without raw events there is nothing to fold: the summary was loaded.
+        // Without raw events there is nothing to fold: the summary was loaded, or they have expired.
         let marked = work
             .conn
             .prepare_cached(
                 "update call set dirty_us = coalesce(dirty_us, last_received_us, 0)
-                 where id = ?1 and event_count > 0",
+                 where id = ?1 and event_count > 0 and late_events is null",
             )?
             .execute([id])?;
         if marked > 0 {

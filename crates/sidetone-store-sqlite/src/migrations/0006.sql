@@ -1,4 +1,4 @@
--- Version 6: annotations come together, and who erased a call is known.
+-- Version 6: annotations come together, who erased a call is known, and what is old goes.
 
 -- Annotations that come together. Whoever sends many at once gives them a name, so that what is sent
 -- again changes nothing more, and all of it can be undone.
@@ -31,3 +31,6 @@ create index annotation_batch_line_call on annotation_batch_line (call_id, batch
 alter table tombstone add column erased_by text;
 update tombstone set erased_by = '';
 create index tombstone_by_time on tombstone (at_us, sid, account, erased_by);
+
+-- Retention: NULL: the events of the call are kept. Else they have expired, and so many came afterwards and were refused.
+alter table call add column late_events integer check (late_events >= 0);

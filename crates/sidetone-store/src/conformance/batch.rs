@@ -20,7 +20,7 @@ async fn with_calls(store: &dyn Store, calls: u64) {
     store.put_summaries(summaries.collect()).await.unwrap();
 }
 
-fn line(number: u64, n: u64, score: u8) -> BatchLine {
+pub(super) fn line(number: u64, n: u64, score: u8) -> BatchLine {
     BatchLine {
         number,
         content: i64::from(score),
@@ -44,12 +44,12 @@ fn batch(lines: Vec<BatchLine>) -> AnnotateBatch {
     }
 }
 
-async fn send(store: &dyn Store, lines: Vec<BatchLine>) -> Vec<LineFate> {
+pub(super) async fn send(store: &dyn Store, lines: Vec<BatchLine>) -> Vec<LineFate> {
     store.annotate_batch(batch(lines)).await.unwrap()
 }
 
 /// Undoes all of the batch, so many lines at a time.
-async fn undo(store: &dyn Store, limit: usize) -> Vec<(CallSid, UndoFate)> {
+pub(super) async fn undo(store: &dyn Store, limit: usize) -> Vec<(CallSid, UndoFate)> {
     let mut undone = Vec::new();
     let mut after = None;
     loop {
@@ -82,7 +82,7 @@ async fn scored(store: &dyn Store, n: u64) -> (Option<u8>, u64) {
     (annotation.call_score, revision)
 }
 
-const fn changed(revision: u64) -> LineFate {
+pub(super) const fn changed(revision: u64) -> LineFate {
     LineFate::Changed { revision }
 }
 

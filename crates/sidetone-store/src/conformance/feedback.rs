@@ -12,7 +12,7 @@ use super::sample::{
 use crate::feedback::{FeedbackRange, FeedbackRecord, Rate, Rated};
 use crate::{Lookup, Store};
 
-fn rate(score: Option<u8>, issues: Option<&[FeedbackIssue]>) -> Rate {
+pub(super) fn rate(score: Option<u8>, issues: Option<&[FeedbackIssue]>) -> Rate {
     Rate {
         by: "tester".into(),
         patch: FeedbackPatch {

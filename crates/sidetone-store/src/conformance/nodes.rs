@@ -33,6 +33,7 @@ use crate::feedback::{
 use crate::judgement::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
 use crate::page::{Page, PageRequest, RowKey};
 use crate::prelude::*;
+use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
 use crate::rules::Published;
 use crate::statistics::{Statistics, StatisticsQuery};
 use crate::{
@@ -164,6 +165,11 @@ take_turns! {
         erase_again(erasures: Vec<Erasure>) -> ();
         erasures(after: Option<Cursor>, limit: usize) -> (Vec<Erasure>, Option<Cursor>);
         calls_of(address: &str, after: Option<Cursor>, limit: usize) -> CallsOf;
+    }
+    Retention {
+        expire(horizons: Horizons, after: Option<Cursor>, limit: usize, now: TimeUs) -> Expired;
+        expirable(horizons: Horizons) -> Expirable;
+        expire_beside(horizons: Horizons, limit: usize) -> ExpiredBeside;
     }
     Care {
         check() -> Vec<String>;

@@ -9,17 +9,21 @@ use jiff::tz::TimeZone;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::media::{Counters, Stat};
 use sidetone_core::statistics::{Interval, Measure};
+use sidetone_core::summary::CallSummary;
 use sidetone_core::time::{DAY_US, TimeUs};
-use sidetone_core::vocabulary::EdgeKind;
+use sidetone_core::vocabulary::{EdgeKind, ProcessingState};
 
 use self::brute_force::{Calls, check_tally, expected};
 use super::filters::{NARROW, random_patch, random_summary};
 use super::random::Random;
-use super::sample::{account_sid, annotate, at, call, create_account, erase, put, scope, summary};
+use super::retention::{expire, horizons};
+use super::sample::{
+    account_sid, annotate, at, call, create_account, erase, event, put, scope, summary,
+};
 use crate::facets::Facet;
 use crate::statistics::column::{Column, Own};
 use crate::statistics::{GroupValue, OrderBy, StatisticsQuery};
-use crate::{Lookup, Store};
+use crate::{Appended, Lookup, Store};
 
 /// When the random calls begin: some days before clocks are set by half an hour on Lord Howe.
 const BEGIN_US: i64 = 120 * DAY_US;
@@ -146,6 +150,35 @@ async fn judge_random(store: &dyn Store, calls: &mut Calls, n: u64, random: &mut
     *annotation = judged.annotation;
 }
 
+/// Lets the events of complete calls expire and then half of these calls, and sends more events of all.
+async fn expire_some(store: &dyn Store, calls: &mut Calls) {
+    let complete: Vec<(u64, CallSummary)> = calls
+        .iter()
+        .filter(|(_, (it, _))| it.processing == ProcessingState::Complete)
+        .map(|(n, (it, _))| (*n, it.clone()))
+        .collect();
+    let mut late = Vec::new();
+    for (n, summary) in &complete {
+        let received = 100 * i64::from(n % 2 == 0);
+        let first = event(summary.call, "first", received);
+        store.append(vec![first]).await.unwrap();
+        let put = put(summary.clone(), 1);
+        store.put_summaries(vec![put]).await.unwrap();
+        late.push(event(summary.call, "late", 200));
+    }
+    let (kept, gone): (Vec<u64>, Vec<u64>) =
+        complete.iter().map(|(n, _)| n).partition(|n| *n % 2 == 0);
+    assert!(!kept.is_empty() && !gone.is_empty());
+    let expired = expire(store, horizons(50, 50)).await;
+    assert_eq!(expired, (gone.len() as u64, 0));
+    let expired = expire(store, horizons(150, 50)).await;
+    assert_eq!(expired, (0, kept.len() as u64));
+    let fates = store.append(late).await.unwrap();
+    let refused = [Appended::Gone, Appended::Expired];
+    assert!(fates.iter().all(|fate| refused.contains(fate)), "{fates:?}");
+    calls.retain(|n, _| !gone.contains(n));
+}
+
 async fn compare(store: &dyn Store, calls: &Calls, query: &StatisticsQuery, about: &str) {
     let told = store.statistics(query).await.unwrap();
     let mut expected = expected(query, calls);
@@ -199,9 +232,18 @@ pub async fn every_group_and_measure_is_that_of_the_calls(store: Arc<dyn Store>)
             judge_random(&*store, &mut calls, n, random).await;
         }
     }
-    for stage in ["uncounted", "counted", "changed", "erased", "counted again"] {
+    let stages = [
+        "uncounted",
+        "counted",
+        "changed",
+        "erased",
+        "counted again",
+        "expired",
+    ];
+    for stage in stages.into_iter().chain(["counted at last"]) {
         match stage {
-            "counted" | "counted again" => count_all(&*store).await,
+            "counted" | "counted again" | "counted at last" => count_all(&*store).await,
+            "expired" => expire_some(&*store, &mut calls).await,
             "changed" => {
                 for _ in 0..20 {
                     let n = random.below(120) as u64;

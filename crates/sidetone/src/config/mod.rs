@@ -53,6 +53,8 @@ pub struct Config {
     pub auth_token: Option<Secret>,
     /// See [`Lifecycle`].
     pub lifecycle: Lifecycle,
+    /// How long what is kept.
+    pub retention: Retention,
     /// Judgement of unknown calls makes placeholders instead of answering 404.
     pub accept_unknown_calls: bool,
     /// Serve only calls first seen while their account had advanced features on (17007 otherwise).
@@ -87,6 +89,17 @@ pub struct Lifecycle {
     /// How long events gather before a fold.
     pub fold_delay_us: i64,
 }
+
+/// How long what is kept, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Events, and deliveries that were given up.
+    pub events_us: i64,
+    /// Calls with all else: summaries, judgement.
+    pub summaries_us: i64,
+}
+
+const DAY_S: u64 = 24 * 3600;
 
 impl Settings {
     /// Completes the settings from the file, if there is one, and resolves them.
@@ -156,6 +169,10 @@ impl Settings {
                 fold_delay_us: self
                     .fold_delay
                     .map_or(200_000, |span| span_us(Some(span), 0)),
+            },
+            retention: Retention {
+                events_us: span_us(self.retention_events, 30 * DAY_S),
+                summaries_us: span_us(self.retention_summaries, 400 * DAY_S),
             },
             accept_unknown_calls: self.unknown_calls == Some(UnknownCalls::Accept),
             gate_advanced_features: self.gate_advanced_features.unwrap_or_default().0,

@@ -132,6 +132,10 @@ settings! {
     call_idle: Span, "SIDETONE_CALL_IDLE";
     /// How long events of a call are gathered before its summary is written again [default: 200ms]
     fold_delay: Span, "SIDETONE_FOLD_DELAY";
+    /// How long events of a call are kept, e.g. `90 days`; its summary is kept [default: 30 days]
+    retention_events: Span, "SIDETONE_RETENTION_EVENTS";
+    /// How long a call is kept with its summary and what was said of it [default: 400 days]
+    retention_summaries: Span, "SIDETONE_RETENTION_SUMMARIES";
     /// Judgement of unknown calls: `reject` (404) or `accept` (a placeholder is made) [default:
     /// reject]
     unknown_calls: UnknownCalls, "SIDETONE_UNKNOWN_CALLS";

@@ -141,7 +141,10 @@ impl Outcome {
                 Appended::New => self.accepted += 1,
                 Appended::Duplicate => self.duplicates += 1,
                 Appended::NoAccount => self.refuse_late("The account does not exist."),
-                Appended::Gone => self.refuse_late("The call was erased."),
+                Appended::Gone => self.refuse_late("The call was erased or has expired."),
+                Appended::Expired => {
+                    self.refuse_late("The events of the call have expired; it takes no more.");
+                }
                 Appended::Full => {
                     self.refuse_late("The call has as many events as a call may have.");
                 }

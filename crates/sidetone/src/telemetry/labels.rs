@@ -121,8 +121,10 @@ words! {
         Accepted = "accepted",
         /// It was there already.
         Duplicate = "duplicate",
-        /// Its call was erased.
+        /// Its call was erased or has expired.
         Erased = "erased",
+        /// The events of its call have expired.
+        Expired = "expired",
         /// Its call takes no more.
         Full = "full",
         /// The store could not take it.
@@ -187,6 +189,8 @@ words! {
         Disk = "disk",
         /// Keeps what accounts leave within bounds.
         Quotas = "quotas",
+        /// Removes what is too old.
+        Retention = "retention",
     }
 
     /// What accounts had too much of.
@@ -197,6 +201,22 @@ words! {
         DeadLetter = "dead_letter",
         /// Feedback summaries, which were forgotten.
         FeedbackSummary = "feedback_summary",
+    }
+
+    /// What is removed when it is too old.
+    Kept {
+        /// Calls with all that was left of them.
+        Calls = "calls",
+        /// Events of calls whose summaries stay.
+        Events = "events",
+        /// Deliveries that were given up.
+        DeadLetters = "dead_letters",
+        /// Finished summaries of feedback.
+        FeedbackSummaries = "feedback_summaries",
+        /// Batches of annotations of which no call is left.
+        AnnotationBatches = "annotation_batches",
+        /// What remained of calls.
+        Tombstones = "tombstones",
     }
 
     /// What became of an attempt to deliver.

@@ -22,7 +22,7 @@ use sidetone_wire::repairs::Repairs;
 use self::disk::Disk;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
-    ClockReason, DeliveryResult, EventResult, OverQuota, PacketReason, PacketResult, RefusalReason,
+    ClockReason, DeliveryResult, EventResult, Kept, OverQuota, PacketReason, PacketResult, RefusalReason,
     Source, Transport, Worker,
 };
 use self::process::Process;
@@ -59,6 +59,7 @@ pub struct Counters {
     /// Followers of the change feed that were dropped, because too much waited for them.
     pub followers_dropped: Counter,
     over_quota: Family<QuotaLabels, Counter>,
+    expired: Family<KeptLabels, Counter>,
     rounds: Family<WorkerLabels, Counter>,
     failed_rounds: Family<WorkerLabels, Counter>,
     busy_seconds: Family<WorkerLabels, Counter<f64, AtomicU64>>,
@@ -70,6 +71,7 @@ pub struct Counters {
     set_aside: Gauge,
     timers: Gauge,
     database_bytes: Gauge,
+    database_free_bytes: Gauge,
     store_commits: Counter,
     store_writes: Counter,
     store_refused: Counter,
@@ -133,6 +135,12 @@ struct DeliveryLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct QuotaLabels {
     what: OverQuota,
+}
+
+/// Labels of a counter of what was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeptLabels {
+    what: Kept,
 }
 
 /// Labels of the counters of workers.
@@ -223,6 +231,11 @@ impl Counters {
                 "calls_set_aside",
                 "Calls whose summary stands still because they cannot be folded",
             ),
+            expired: registered(
+                registry,
+                "expired",
+                "What was removed because it was older than it is to be kept",
+            ),
             rounds: registered(
                 registry,
                 "worker_rounds",
@@ -248,6 +261,11 @@ impl Counters {
             dirty_calls: registered(registry, "dirty_calls", "Calls with events not folded yet"),
             timers: registered(registry, "timers", "Calls with a timer set"),
             database_bytes: registered(registry, "database_bytes", "Size of the database"),
+            database_free_bytes: registered(
+                registry,
+                "database_free_bytes",
+                "Bytes within the database that were removed and are used again before it grows",
+            ),
             store_commits: registered(registry, "store_commits", "Transactions committed"),
             store_writes: registered(
                 registry,
@@ -369,6 +387,13 @@ impl Counters {
             .inc_by(number);
     }
 
+    /// Counts what was removed because it was too old.
+    pub fn count_expired(&self, what: Kept, number: u64) {
+        self.expired
+            .get_or_create(&KeptLabels { what })
+            .inc_by(number);
+    }
+
     /// Counts an attempt to deliver.
     pub fn count_delivery(&self, result: DeliveryResult) {
         self.deliveries
@@ -390,6 +415,7 @@ impl Counters {
         self.deliveries_waiting.set(gauge(stats.deliveries_waiting));
         self.dead_letters.set(gauge(stats.dead_letters));
         self.database_bytes.set(gauge(stats.bytes));
+        self.database_free_bytes.set(gauge(stats.free_bytes));
         self.store_commits
             .inner()
             .store(stats.commits, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! What is done beside the requests: a file for each worker, all run by [`crate::runner`].
 //!
 //! A new worker is a file here, a word in `telemetry::labels::Worker` and, if it works on calls, a
-//! line in [`start`]. Retention, alerts, event streams and other followers of the change feed
+//! line in [`start`]. Alerts, event streams and other followers of the change feed
 //! belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
 
 pub mod accounts;
@@ -15,6 +15,7 @@ pub mod followers;
 pub mod quotas;
 pub mod recheck;
 pub mod refold;
+pub mod retention;
 mod rules;
 pub mod sides;
 pub mod statistics;
@@ -27,6 +28,7 @@ use self::feedback_summaries::{FeedbackSummaries, Notice};
 use self::fold::Fold;
 use self::followers::DropFollowers;
 use self::quotas::KeepQuotas;
+use self::retention::Retain;
 use self::statistics::CountQuarters;
 use self::timers::Timers;
 use crate::app::App;
@@ -46,6 +48,8 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     tasks.spawn(run(app.clone(), followers, stop.clone()));
     let quotas = KeepQuotas(app.clone());
     tasks.spawn(run(app.clone(), quotas, stop.clone()));
+    let retention = Retain::new(app.clone());
+    tasks.spawn(run(app.clone(), retention, stop.clone()));
 }
 
 /// Starts what makes summaries of events, as time passes.

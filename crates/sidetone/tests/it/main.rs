@@ -24,6 +24,7 @@ mod migrate;
 mod mmdb;
 mod model;
 mod repair_command;
+mod retention;
 mod runner;
 mod sides;
 mod signed;

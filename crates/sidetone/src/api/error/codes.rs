@@ -49,8 +49,8 @@ pub const CODES: [Code; 16] = [
     upstream(
         17002,
         404,
-        "The call was erased.",
-        "Nothing brings it back. Calls that nobody erases are kept.",
+        "The call was erased or has expired.",
+        "Nothing brings it back. How long calls are kept is a setting of the server: retention_summaries.",
     ),
     upstream(
         17007,

@@ -424,6 +424,7 @@ const fn result_of(fate: Appended) -> PacketResult {
         Appended::Duplicate => PacketResult::Duplicate,
         Appended::NoAccount => PacketResult::NoAccount,
         Appended::Gone => PacketResult::Erased,
+        Appended::Expired => PacketResult::Expired,
         Appended::Full => PacketResult::Full,
     }
 }

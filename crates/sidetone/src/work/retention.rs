@@ -1,0 +1,133 @@
+//! Removes what is older than it is to be kept.
+//!
+//! Every call is looked at now and then, in steps that each a longer pause follows. What would be
+//! removed of a database that was there before is told first, and a while is left to think better of
+//! it.
+
+use std::time::Duration;
+
+use sidetone_core::time::TimeUs;
+use sidetone_store::retention::{Expirable, Horizons};
+use sidetone_store::{Cursor, Result};
+
+use crate::app::App;
+use crate::runner::{Next, Work};
+use crate::telemetry::labels::{Kept, Worker};
+
+/// Calls in a step, and rows of what is no call.
+const STEP: usize = 1_000;
+/// How many times as long as a step the pause after it is.
+const PAUSE: u32 = 4;
+/// The longest time between two looks at all calls.
+const IDLE_MAX: Duration = Duration::from_secs(6 * 3600);
+/// The longest time between a start and the first that is removed.
+const GRACE_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// Looks at all calls, a step a round, and begins anew after a while.
+pub struct Retain {
+    app: App,
+    /// What would be removed was told.
+    is_announced: bool,
+    /// The last call that was looked at.
+    after: Option<Cursor>,
+    /// All calls were looked at; what is no call is next.
+    is_beside: bool,
+}
+
+impl Work for Retain {
+    const NAME: Worker = Worker::Retention;
+
+    /// A hundredth of how long anything is kept.
+    fn idle(&self) -> Duration {
+        let kept = self.app.config.retention;
+        let shortest_us = kept.events_us.min(kept.summaries_us).unsigned_abs();
+        Duration::from_micros(shortest_us / 100).clamp(Duration::from_secs(1), IDLE_MAX)
+    }
+
+    async fn round(&mut self, now: TimeUs) -> Result<Next> {
+        let horizons = self.horizons(now);
+        if !self.is_announced {
+            self.announce(horizons).await?;
+            self.is_announced = true;
+            return Ok(Next::After(self.idle().min(GRACE_MAX)));
+        }
+        let begin = self.app.clock.passed();
+        let more = if self.is_beside {
+            self.is_beside = self.expire_beside(horizons).await?;
+            self.is_beside
+        } else {
+            self.expire_calls(horizons, now).await?;
+            true
+        };
+        let took = self.app.clock.passed().saturating_sub(begin);
+        Ok(if more {
+            Next::After(took.max(Duration::from_millis(1)) * PAUSE)
+        } else {
+            Next::Idle
+        })
+    }
+}
+
+impl Retain {
+    /// Nothing was looked at yet.
+    #[must_use]
+    pub const fn new(app: App) -> Self {
+        Self {
+            app,
+            is_announced: false,
+            after: None,
+            is_beside: false,
+        }
+    }
+
+    fn horizons(&self, now: TimeUs) -> Horizons {
+        let kept = self.app.config.retention;
+        Horizons {
+            events: now.plus_us(kept.events_us.saturating_neg()),
+            calls: now.plus_us(kept.summaries_us.saturating_neg()),
+        }
+    }
+
+    async fn announce(&self, horizons: Horizons) -> Result<()> {
+        let Expirable {
+            calls,
+            calls_with_events,
+        } = self.app.store.expirable(horizons).await?;
+        if calls + calls_with_events > 0 {
+            tracing::warn!(
+                calls,
+                calls_with_events,
+                begins_in = ?self.idle().min(GRACE_MAX),
+                "calls older than retention_summaries will be removed, and the events of others older than retention_events; to keep them, stop the server and set those longer"
+            );
+        }
+        Ok(())
+    }
+
+    /// Looks at some calls.
+    async fn expire_calls(&mut self, horizons: Horizons, now: TimeUs) -> Result<()> {
+        let after = self.after.take();
+        let expired = self.app.store.expire(horizons, after, STEP, now).await?;
+        let counters = &self.app.counters;
+        counters.count_expired(Kept::Calls, expired.calls);
+        counters.count_expired(Kept::Events, expired.events);
+        self.after = expired.next;
+        self.is_beside = self.after.is_none();
+        Ok(())
+    }
+
+    /// Removes some of what is no call. Whether there may be more.
+    async fn expire_beside(&self, horizons: Horizons) -> Result<bool> {
+        let beside = self.app.store.expire_beside(horizons, STEP).await?;
+        let removed = [
+            (Kept::DeadLetters, beside.dead_letters),
+            (Kept::FeedbackSummaries, beside.feedback_summaries),
+            (Kept::AnnotationBatches, beside.annotation_batches),
+            (Kept::Tombstones, beside.tombstones),
+        ];
+        for (kind, number) in removed {
+            self.app.counters.count_expired(kind, number);
+        }
+        Ok(removed.iter().any(|(_, number)| *number >= STEP as u64))
+    }
+}
