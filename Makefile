@@ -65,7 +65,8 @@ readme: release
 calls: release
 	bash tests/calls/run.sh
 
-# What is acknowledged is there after kill -9, on a full disk, and only after it was synced.
+# What is acknowledged is there after kill -9 and loss of power, in backups, on a full disk, and only
+# after it was synced.
 durability: release
 	bash tests/durability/run.sh
 

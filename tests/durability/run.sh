@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What is acknowledged survives: kill -9 twenty times, and twice while deliveries leave; a full
-# disk; a trace of the system calls of one commit.
+# What is acknowledged survives: kill -9 twenty times, and twice while deliveries leave; a kill and a
+# loss of power between any two writes; a backup under load; a full disk; a trace of the system calls
+# of one commit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -16,6 +17,8 @@ target="${CARGO_TARGET_DIR:-target}/release"
 binary="$target/sidetone"
 python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"
 python3 tests/durability/sync.py "$binary"
+python3 tests/durability/crash.py "$binary"
+python3 tests/durability/restore.py "$binary"
 if [ "$(id -u)" = 0 ]; then
   python3 tests/durability/disk.py "$binary"
 else

@@ -1,5 +1,6 @@
 """A sidetone of its own to kill: start, stop, and plain requests to it."""
 
+import atexit
 import base64
 import http.client
 import json
@@ -36,6 +37,8 @@ class Server:
         self.process = None
         self.port = None
         self.hep_port = free_port() if hep else None
+        # A test that fails leaves its data to be looked at, and no server.
+        atexit.register(self.end)
 
     def start(self):
         env = dict(
@@ -60,6 +63,10 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+
+    def end(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
 
     def stop(self):
         self.process.terminate()

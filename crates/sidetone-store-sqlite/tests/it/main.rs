@@ -5,3 +5,4 @@ mod flips;
 mod recorded;
 mod repair;
 mod sqlite;
+mod torn;
