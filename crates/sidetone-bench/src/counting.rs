@@ -1,6 +1,7 @@
 //! Statistics over the store: what there is to count, and how long that takes.
 
 use std::path::Path;
+use std::slice;
 use std::time::Instant;
 
 use anyhow::anyhow;
@@ -70,10 +71,13 @@ pub async fn run(dir: &Path) -> anyhow::Result<()> {
             let mut told = String::new();
             for _ in 0..TIMES {
                 let begin = Instant::now();
-                let counted = store.statistics(&asked.query).await;
+                let counted = store.statistics(slice::from_ref(&asked.query)).await;
                 times.push(begin.elapsed());
                 told = match counted {
-                    Ok(counted) => format!("{}\t{}", counted.calls, counted.rows.len()),
+                    Ok(counted) => counted
+                        .iter()
+                        .map(|it| format!("{}\t{}", it.calls, it.rows.len()))
+                        .collect(),
                     Err(error) => format!("{error}\t–"),
                 };
             }

@@ -1,5 +1,9 @@
 //! What calls are counted by and what is told of them, in words; and which stretch of the calendar a time lies in.
 
+pub mod media;
+pub mod reach;
+pub mod talk;
+
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, Timestamp, ToSpan, Unit, Zoned, ZonedRound};
@@ -59,6 +63,10 @@ closed_set!(
         Annotated = "annotated",
         /// Share of spam among the calls that people judged so or otherwise.
         Spam = "spam",
+        /// Answer to end of completed calls: how long people talked.
+        Talk = "talk",
+        /// Time that calls waited to be dialled.
+        QueueTime = "queue_time",
     }
 );
 

@@ -50,7 +50,7 @@ use self::engine::readers::{Points, Readers, STEPS_PER_LOOK};
 use self::engine::shared::Shared;
 use self::engine::writer::Writer;
 use self::engine::writer_stats::WriterStats;
-use self::statistics::rows::Remembered;
+use self::statistics::remembered::Remembered;
 use sidetone_store::Result;
 
 /// How a store works.

@@ -3,7 +3,8 @@
 pub(crate) mod build;
 mod fresh;
 mod key;
-pub(crate) mod rows;
+pub(crate) mod remembered;
+mod rows;
 pub(crate) mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,8 +13,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use self::fresh::Fresh;
-use self::key::Account;
-use self::rows::{Reader, Remembered};
+use self::key::{Account, Key};
+use self::remembered::Remembered;
+use self::rows::Reader;
 use self::stored::Statements;
 use super::account;
 use super::error::{Error, Result};
@@ -22,8 +24,8 @@ use super::list::named;
 use super::rows::facet::{Axis, FACETS, hour_of};
 use sidetone_store::StoreError;
 use sidetone_store::facets::{Facet, Shape};
-use sidetone_store::statistics::column::Cells;
-use sidetone_store::statistics::count::Count;
+use sidetone_store::statistics::column::{Cells, Column};
+use sidetone_store::statistics::count::{self, Count};
 use sidetone_store::statistics::quarter::{QUARTER_US, quarter_of};
 use sidetone_store::statistics::segment::Builder;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
@@ -33,12 +35,12 @@ const CALLS_READ_MAX: usize = 50_000;
 
 /// What was counted, and the quarters (account, quarter, bucket) whose segments are damaged.
 pub(crate) struct Counted {
-    pub(crate) statistics: Statistics,
+    pub(crate) statistics: Vec<Statistics>,
     pub(crate) damaged: BTreeSet<[i64; 3]>,
 }
 
-impl From<Statistics> for Counted {
-    fn from(statistics: Statistics) -> Self {
+impl From<Vec<Statistics>> for Counted {
+    fn from(statistics: Vec<Statistics>) -> Self {
         Self {
             statistics,
             damaged: BTreeSet::new(),
@@ -48,28 +50,70 @@ impl From<Statistics> for Counted {
 
 pub(super) fn statistics(
     conn: &Connection,
-    query: &StatisticsQuery,
+    queries: &[StatisticsQuery],
     remembered: &Remembered,
 ) -> Result<Counted> {
-    let sid = query.filter.account;
+    let Some(first) = queries.first() else {
+        return Ok(Vec::new().into());
+    };
+    let sid = first.filter.account;
+    if queries.iter().any(|query| query.filter.account != sid) {
+        return Err(Error(StoreError::Invalid(
+            "statistics of several accounts at once".into(),
+        )));
+    }
+    let mut statistics = vec![Statistics::default(); queries.len()];
     let Some(row) = account::find(conn, sid)? else {
-        return Ok(Statistics::default().into());
+        return Ok(statistics.into());
     };
     let account = Account { id: row.id, sid };
-    let Some(mut count) = Count::new(query) else {
-        return Ok(of_calls(conn, account, query)?.into());
-    };
-    let columns = count.columns().to_vec();
-    let mut reader = Reader::new(conn, account, &columns, remembered);
-    let from_us = query.filter.started_from.micros();
+    let (mut counts, mut places) = (Vec::new(), Vec::new());
+    for (place, query) in queries.iter().enumerate() {
+        match Count::new(query) {
+            Some(count) => {
+                counts.push(count);
+                places.push(place);
+            }
+            None => statistics[place] = of_calls(conn, account, query)?,
+        }
+    }
+    let asked: Vec<_> = places.iter().map(|place| &queries[*place]).collect();
+    let damaged = of_columns(conn, account, &asked, &mut counts, remembered)?;
+    for (place, count) in places.into_iter().zip(counts) {
+        statistics[place] = count.finish();
+        statistics[place].damaged = damaged.values().cloned().collect();
+    }
+    let damaged = damaged.into_keys();
+    let damaged = damaged.map(|(quarter, bucket, _)| [account.id, quarter, bucket]);
+    Ok(Counted {
+        statistics,
+        damaged: damaged.collect(),
+    })
+}
+
+/// Counts what columns answer, in one go: those of segments, and of the calls themselves where there
+/// are none or they are damaged. Says which are, and how.
+fn of_columns(
+    conn: &Connection,
+    account: Account,
+    queries: &[&StatisticsQuery],
+    counts: &mut [Count<'_>],
+    remembered: &Remembered,
+) -> Result<BTreeMap<Key, String>> {
     let mut damaged = BTreeMap::new();
-    for (first, last) in ranges(conn, account.id, query)? {
+    let Some(time) = Time::of(queries) else {
+        return Ok(damaged);
+    };
+    let columns: BTreeSet<Column> = counts.iter().flat_map(Count::columns).copied().collect();
+    let columns: Vec<Column> = columns.into_iter().collect();
+    let mut reader = Reader::new(conn, account, &columns, remembered);
+    for (first, last) in ranges(conn, account.id, &time)? {
         let uncounted = uncounted(conn, account.id, first, last)?;
         let range = (first, last);
         let mut statements = Statements::prepare(conn, account.id, &columns, range)?;
         let mut segments = statements.segments()?;
         while let Some((key, stored)) = segments.next(&uncounted)? {
-            let counted = stored.and_then(|mut piece| count.add(&mut piece));
+            let counted = stored.and_then(|mut piece| count::add(counts, &mut piece));
             match counted {
                 Err(Error(StoreError::Corrupt(damage))) => {
                     damaged.insert(key, damage);
@@ -78,22 +122,35 @@ pub(super) fn statistics(
             }
         }
         for (quarter, bucket) in uncounted {
-            count.add(&mut reader.quarter(quarter, bucket, from_us)?)?;
+            count::add(counts, &mut reader.quarter(quarter, bucket, time.from_us)?)?;
         }
     }
     for key in damaged.keys() {
-        count.add(&mut reader.piece(*key)?)?;
+        count::add(counts, &mut reader.piece(*key)?)?;
     }
-    let mut statistics = count.finish();
-    let quarters = damaged
-        .keys()
-        .map(|(quarter, bucket, _)| [account.id, *quarter, *bucket]);
-    let quarters = quarters.collect();
-    statistics.damaged = damaged.into_values().collect();
-    Ok(Counted {
-        statistics,
-        damaged: quarters,
-    })
+    Ok(damaged)
+}
+
+/// All of the time that some queries ask for.
+struct Time {
+    from_us: i64,
+    /// The latest end, and the latest start.
+    ended_until_us: i64,
+    started_until_us: i64,
+    include_running: bool,
+}
+
+impl Time {
+    fn of(queries: &[&StatisticsQuery]) -> Option<Self> {
+        let filters = || queries.iter().map(|query| &query.filter);
+        let before_us = queries.iter().map(|it| it.started_before.micros()).max()?;
+        Some(Self {
+            from_us: filters().map(|it| it.started_from.micros()).min()?,
+            ended_until_us: filters().map(|it| it.ended_until.micros()).max()?,
+            started_until_us: before_us.saturating_sub(1),
+            include_running: filters().any(|it| it.include_running),
+        })
+    }
 }
 
 fn expensive() -> Error {
@@ -104,29 +161,33 @@ fn expensive() -> Error {
 
 /// The quarters, first and last, in which calls may lie that match: those of the time that is asked
 /// for, and beyond it the few with calls that run, or ended before they started.
-fn ranges(conn: &Connection, account: i64, query: &StatisticsQuery) -> Result<Vec<(i64, i64)>> {
-    let filter = &query.filter;
-    let first = quarter_of(filter.started_from.micros());
-    let last = quarter_of(filter.ended_until.micros());
+fn ranges(conn: &Connection, account: i64, time: &Time) -> Result<Vec<(i64, i64)>> {
+    let first = quarter_of(time.from_us);
+    let started_until = quarter_of(time.started_until_us);
+    let last = quarter_of(time.ended_until_us).min(started_until);
     let mut ranges = Vec::new();
     if first <= last {
         ranges.push((first, last));
     }
     let beyond = first.max(last + 1);
+    if beyond > started_until {
+        return Ok(ranges);
+    }
     let mut hours = conn.prepare_cached(
         "select distinct hour from rollup
-         where account = ?1 and axis = 0 and dim = ?2 and value in (?3, ?4) and hour >= ?5 order by hour",
+         where account = ?1 and axis = 0 and dim = ?2 and value in (?3, ?4) and hour between ?5 and ?6 order by hour",
     )?;
-    let running = if filter.include_running {
+    let running = if time.include_running {
         Shape::Running
     } else {
         Shape::Skewed
     };
     let from_hour = hour_of(beyond.saturating_mul(QUARTER_US));
+    let last_hour = hour_of(time.started_until_us);
     let dim = FACETS[Facet::Shape as usize].dim;
     let shapes = [Shape::Skewed as i64, running as i64];
     let hours = hours.query_map(
-        params![account, dim, shapes[0], shapes[1], from_hour],
+        params![account, dim, shapes[0], shapes[1], from_hour, last_hour],
         |row| row.get::<_, i64>(0),
     )?;
     for hour in hours {
@@ -176,7 +237,10 @@ fn of_calls(conn: &Connection, account: Account, query: &StatisticsQuery) -> Res
         }
     }
     for (quarter, calls) in quarters {
-        count.add(&mut Fresh::of(calls, quarter))?;
+        count::add(
+            std::slice::from_mut(&mut count),
+            &mut Fresh::of(calls, quarter),
+        )?;
     }
     Ok(count.finish())
 }

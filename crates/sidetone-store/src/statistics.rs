@@ -27,13 +27,17 @@ use crate::cursor::Cursor;
 use crate::error::Result;
 
 /// The most that calls are grouped by at once.
-pub const GROUPED_BY_MAX: usize = 2;
+pub const GROUPED_BY_MAX: usize = 3;
 
 /// What is to be counted, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatisticsQuery {
     /// Which calls. They are counted where they started.
     pub filter: SummaryFilter,
+    /// Only calls that started before.
+    pub started_before: TimeUs,
+    /// Only calls with an edge in one of these regions; empty: all.
+    pub regions: Vec<String>,
     /// Only calls whose account had advanced features on when they were first seen.
     pub advanced_only: bool,
     /// Stretches of the calendar to count by; `None`: all of the time together.
@@ -47,10 +51,36 @@ pub struct StatisticsQuery {
     pub group_by: Vec<Column>,
     /// What is told of them. The number of calls always is.
     pub measures: Vec<Measure>,
+    /// Columns of closed sets, of which it is told how many calls have each word.
+    pub words: Vec<Column>,
+    /// Columns of one text a call, of which it is told how many different ones there are.
+    pub different: Vec<Column>,
     /// Which groups come first, of all intervals together.
     pub order_by: OrderBy,
     /// So many groups at most are told of: the first ones.
     pub groups_max: usize,
+}
+
+impl StatisticsQuery {
+    /// How many calls of a filter there are.
+    #[must_use]
+    pub const fn of(filter: SummaryFilter) -> Self {
+        Self {
+            filter,
+            started_before: TimeUs::from_micros(i64::MAX),
+            regions: Vec::new(),
+            advanced_only: false,
+            interval: None,
+            zone: TimeZone::UTC,
+            shift_us: 0,
+            group_by: Vec::new(),
+            measures: Vec::new(),
+            words: Vec::new(),
+            different: Vec::new(),
+            order_by: OrderBy::MOST_CALLS,
+            groups_max: usize::MAX,
+        }
+    }
 }
 
 /// An order of groups. Those of which the measure is not known come last, whichever way it goes; those
@@ -110,10 +140,11 @@ pub struct Statistics {
 /// Statistics of calls.
 #[async_trait]
 pub trait StatisticsStore: Send + Sync {
-    /// Counts the calls that match, as of one moment. A call of several values of what is grouped by
-    /// (tags, issues, codecs) counts for each. [`TooExpensive`](crate::StoreError::TooExpensive) when
-    /// that takes too much work or memory.
-    async fn statistics(&self, query: &StatisticsQuery) -> Result<Statistics>;
+    /// Counts the calls that match, of one account, for one query or several: all as of one moment,
+    /// and in one go where their times meet. A call of several values of what is grouped by (tags,
+    /// issues, codecs) counts for each. [`TooExpensive`](crate::StoreError::TooExpensive) when that
+    /// takes too much work or memory, [`Invalid`](crate::StoreError::Invalid) of several accounts.
+    async fn statistics(&self, queries: &[StatisticsQuery]) -> Result<Vec<Statistics>>;
     /// Writes the segments of uncounted quarters, latest first: of those beyond `after` that ended before a
     /// time, so many at most. Says where it got; `None`: there are none.
     async fn count_quarters(

@@ -263,7 +263,7 @@ mod tests {
     }
 
     async fn calls(store: &SqliteStore) -> u64 {
-        store.statistics(&all()).await.unwrap().calls
+        store.statistics(&[all()]).await.unwrap()[0].calls
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,21 +1,22 @@
 //! Calls of uncounted quarters, column by column: by the columns of their rows where these tell them,
-//! and only else by their documents, which take twenty times as long. What was read of documents is
-//! remembered.
+//! and only else by their documents, which take twenty times as long.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use rusqlite::{Connection, Row, params};
 use sidetone_core::annotation::Annotation;
 use sidetone_core::facts::CallFacts;
 use sidetone_core::id::CallSid;
 use sidetone_core::statistics::Seizure;
+use sidetone_core::statistics::talk::TalkLength;
 use sidetone_core::vocabulary::CallState;
 
 use super::fresh::{self, Fresh};
 use super::key::{Account, Key};
+use super::remembered::{Remembered, Said};
 use crate::error::{Error, Result};
 use crate::record;
 use crate::rows::facet::{self, Facets};
@@ -49,44 +50,6 @@ fn spend(left: &mut usize, most: usize, of: &str) -> Result<()> {
         )))
     })?;
     Ok(())
-}
-
-/// The columns that documents alone tell of some calls or all, in the order of [`Figures`].
-const OF_DOCUMENT: [Column; 7] = [
-    Column::Own(Own::Pdd),
-    Column::Own(Own::Seizure),
-    Column::Own(Own::Duration),
-    Column::Own(Own::PacketLoss),
-    Column::Own(Own::Jitter),
-    Column::Own(Own::Rtt),
-    Column::Own(Own::Mos),
-];
-
-/// What a call has in these; [`u64::MAX`] for nothing.
-type Figures = [u64; OF_DOCUMENT.len()];
-
-/// What was read of documents: by the row of the call, with its checksum, which changes with whatever a
-/// row covers, and so with the version of the document.
-#[derive(Debug, Default)]
-pub(crate) struct Remembered(Mutex<HashMap<i64, (i64, Figures)>>);
-
-/// So many calls are remembered: some 15 MB. Then all are forgotten.
-const REMEMBERED_MAX: usize = 200_000;
-
-impl Remembered {
-    fn get(&self, id: i64, checksum: i64) -> Option<Figures> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (of, figures) = known.get(&id)?;
-        (*of == checksum).then_some(*figures)
-    }
-
-    fn put(&self, id: i64, checksum: i64, figures: Figures) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_MAX {
-            known.clear();
-        }
-        known.insert(id, (checksum, figures));
-    }
 }
 
 static OF_QUARTER: LazyLock<String> = LazyLock::new(|| {
@@ -179,13 +142,13 @@ impl<'c> Reader<'c> {
             return Ok(None);
         };
         let columns = self.columns;
-        let said: Option<Annotation> = match columns.iter().any(|it| is_said(*it)) {
+        let annotation: Option<Annotation> = match columns.iter().any(|it| is_annotated(*it)) {
             true => Some(record::read_annotation(row, 3)?),
             false => None,
         };
-        let figures = match columns.iter().any(|it| needs_document(*it, &facets)) {
-            true => match self.figures(row)? {
-                Some(figures) => Some(figures),
+        let said = match columns.iter().any(|it| needs_document(*it, &facets)) {
+            true => match self.said(row)? {
+                Some(said) => Some(said),
                 None => return Ok(None),
             },
             false => None,
@@ -202,6 +165,11 @@ impl<'c> Reader<'c> {
         let text = |text: Option<String>| text.map(|text| Cell::Text(text.into()));
         add(Column::Own(Own::Start), number(u64::try_from(start).ok()));
         add(Column::Own(Own::End), number(end));
+        let number_said = |column| said.as_ref().and_then(|said| said.number(column));
+        let talk_s = || {
+            let is_completed = state(&facets) == Some(CallState::Completed);
+            number_said(Column::Own(Own::Duration)).filter(|_| is_completed)
+        };
         for column in columns {
             let value = |facet: Facet| facets.get(facet).map(i64::unsigned_abs);
             let cell = match *column {
@@ -212,13 +180,23 @@ impl<'c> Reader<'c> {
                 Column::Own(Own::Edges) => number(value(Facet::Edges)),
                 Column::Own(Own::Codecs) => self.text(facets.get(Facet::Codecs), Facet::Codecs)?,
                 Column::Own(Own::Incident) => {
-                    text(said.as_ref().and_then(|said| said.incident.clone()))
+                    text(annotation.as_ref().and_then(|it| it.incident.clone()))
                 }
                 Column::Own(Own::Comment) => {
-                    text(said.as_ref().and_then(|said| said.comment.clone()))
+                    text(annotation.as_ref().and_then(|it| it.comment.clone()))
                 }
                 Column::Own(Own::Measured) => number(value(Facet::Measured)),
                 Column::Own(Own::AdvancedFeatures) => number(Some(row.get(2)?)),
+                Column::Own(
+                    Own::ToConnection | Own::EdgeLocations | Own::Regions | Own::Attestation,
+                ) => {
+                    let said = said.as_ref().and_then(|said| said.text(*column));
+                    text(said.map(str::to_owned))
+                }
+                Column::Own(Own::Talk) => number(talk_s()),
+                Column::Own(Own::TalkLength) => {
+                    number(talk_s().map(|it| TalkLength::of(it).index().into()))
+                }
                 Column::Own(
                     Own::Pdd
                     | Own::Seizure
@@ -226,9 +204,14 @@ impl<'c> Reader<'c> {
                     | Own::PacketLoss
                     | Own::Jitter
                     | Own::Rtt
-                    | Own::Mos,
+                    | Own::Mos
+                    | Own::QueueTime
+                    | Own::Reach
+                    | Own::Media
+                    | Own::SdkMedia
+                    | Own::GatewayMedia,
                 ) => number(match needs_document(*column, &facets) {
-                    true => figures.and_then(|figures| figure(*column, &figures)),
+                    true => number_said(*column),
                     false => of_row(*column, &facets),
                 }),
                 Column::Facet(facet) if facet.is_text() => self.text(facets.get(facet), facet)?,
@@ -263,30 +246,27 @@ impl<'c> Reader<'c> {
     }
 
     /// What the document says. `None`: that is damaged.
-    fn figures(&mut self, row: &Row<'_>) -> Result<Option<Figures>> {
+    fn said(&mut self, row: &Row<'_>) -> Result<Option<Said>> {
         let (id, checksum) = (row.get(0)?, row.get(6)?);
-        if let Some(figures) = self.remembered.get(id, checksum) {
-            return Ok(Some(figures));
+        if let Some(said) = self.remembered.get(id, checksum) {
+            return Ok(Some(said));
         }
         self.spend_document()?;
         let Some(call) = fresh::call(self.conn, self.account, id)? else {
             return Ok(None);
         };
-        let cells = Cells::of(&call.summary, &call.annotation, call.advanced_features);
-        let mut figures = [u64::MAX; OF_DOCUMENT.len()];
-        for (column, cell) in cells.map(|cells| cells.cells).unwrap_or_default() {
-            let place = OF_DOCUMENT.iter().position(|known| *known == column);
-            if let (Some(place), Cell::Number(number)) = (place, cell) {
-                figures[place] = number;
-            }
-        }
-        self.remembered.put(id, checksum, figures);
-        Ok(Some(figures))
+        let said = Said::of(Cells::of(
+            &call.summary,
+            &call.annotation,
+            call.advanced_features,
+        ));
+        self.remembered.put(id, checksum, said.clone());
+        Ok(Some(said))
     }
 }
 
 /// Whether a column is what an annotation says in words.
-const fn is_said(column: Column) -> bool {
+const fn is_annotated(column: Column) -> bool {
     matches!(column, Column::Own(Own::Incident | Own::Comment))
 }
 
@@ -297,7 +277,19 @@ fn needs_document(column: Column, facets: &Facets) -> bool {
         Column::Own(Own::Pdd) => facets.get(Facet::Pdd) == Some(u32::MAX.into()),
         // The cause may say otherwise than that it failed.
         Column::Own(Own::Seizure) => seizure(facets) == Some(Seizure::Failed),
-        Column::Own(Own::Duration) => true,
+        Column::Own(Own::Talk | Own::TalkLength) => state(facets) == Some(CallState::Completed),
+        Column::Own(
+            Own::Duration
+            | Own::ToConnection
+            | Own::EdgeLocations
+            | Own::Regions
+            | Own::QueueTime
+            | Own::Reach
+            | Own::Attestation
+            | Own::Media
+            | Own::SdkMedia
+            | Own::GatewayMedia,
+        ) => true,
         Column::Own(Own::PacketLoss | Own::Jitter | Own::Mos) => {
             facets.get(Facet::Measured) == Some(1)
         }
@@ -315,19 +307,18 @@ fn of_row(column: Column, facets: &Facets) -> Option<u64> {
     }
 }
 
-fn seizure(facets: &Facets) -> Option<Seizure> {
+fn state(facets: &Facets) -> Option<CallState> {
     let state = facets.get(Facet::CallState)?;
     let mut states = CallState::ALL.iter().copied();
+    states.find(|it| i64::from(it.index()) == state)
+}
+
+fn seizure(facets: &Facets) -> Option<Seizure> {
     Seizure::of(&CallFacts {
-        state: states.find(|it| i64::from(it.index()) == state),
+        state: Some(state(facets)?),
         last_sip_response: facets
             .get(Facet::SipResponse)
             .and_then(|code| u16::try_from(code).ok()),
         ..CallFacts::default()
     })
-}
-
-fn figure(column: Column, figures: &Figures) -> Option<u64> {
-    let place = OF_DOCUMENT.iter().position(|known| *known == column)?;
-    Some(figures[place]).filter(|figure| *figure != u64::MAX)
 }

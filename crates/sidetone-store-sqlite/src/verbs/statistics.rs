@@ -14,12 +14,12 @@ use crate::{SqliteStore, statistics};
 
 #[async_trait]
 impl StatisticsStore for SqliteStore {
-    async fn statistics(&self, query: &StatisticsQuery) -> Result<Statistics> {
-        let query = query.clone();
+    async fn statistics(&self, queries: &[StatisticsQuery]) -> Result<Vec<Statistics>> {
+        let queries = queries.to_vec();
         let remembered = Arc::clone(&self.remembered);
         let counted = self
             .readers
-            .scan(move |conn| statistics::statistics(conn, &query, &remembered))
+            .scan(move |conn| statistics::statistics(conn, &queries, &remembered))
             .await?;
         let Counted {
             statistics,

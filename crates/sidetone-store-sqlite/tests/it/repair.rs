@@ -49,7 +49,7 @@ async fn read(store: &SqliteStore) -> BTreeMap<String, String> {
     read.insert("list".into(), listed(&filter).await);
     filter.comment = vec!["No sound".into()];
     read.insert("list by comment".into(), listed(&filter).await);
-    let statistics = store.statistics(&all()).await;
+    let statistics = store.statistics(&[all()]).await;
     read.insert("statistics".into(), format!("{statistics:?}"));
     read
 }

@@ -84,7 +84,7 @@ async fn read(path: &Path) -> Result<String, String> {
     let listed = store
         .list(&SummaryFilter::all(account_sid(1)), &WHOLE)
         .await;
-    let counted = store.statistics(&all()).await;
+    let counted = store.statistics(&[all()]).await;
     Ok(told + &format!("{listed:?} {counted:?}"))
 }
 

@@ -66,7 +66,8 @@ macro_rules! conformance {
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
                 call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;
             statistics: every_group_and_measure_is_that_of_the_calls, hours_follow_the_clocks_of_their_zone,
-                periods_are_laid_over_each_other, tells_of_the_largest_groups, orders_groups_by_a_measure;
+                periods_are_laid_over_each_other, tells_of_the_largest_groups, orders_groups_by_a_measure,
+                times_of_starts_meet, counts_one_account_at_once;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,

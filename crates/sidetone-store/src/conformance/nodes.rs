@@ -115,7 +115,7 @@ take_turns! {
         list_shown(filter: &SummaryFilter, page: &PageRequest, form: u8) -> Page<(RowKey, CallRecord<Shown>)>;
     }
     StatisticsStore {
-        statistics(query: &StatisticsQuery) -> Statistics;
+        statistics(queries: &[StatisticsQuery]) -> Vec<Statistics>;
         count_quarters(after: Option<Cursor>, ended_before: TimeUs, quarters_max: usize) -> Option<Cursor>;
     }
     JudgementStore {

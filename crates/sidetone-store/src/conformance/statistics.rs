@@ -1,76 +1,34 @@
 //! Statistics against the calls themselves, one by one.
 
 mod brute_force;
+mod random;
 
 use std::collections::BTreeSet;
+use std::slice;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use sidetone_core::filter::SummaryFilter;
-use sidetone_core::media::{Counters, Stat};
 use sidetone_core::statistics::{Interval, Measure};
-use sidetone_core::summary::CallSummary;
-use sidetone_core::time::{DAY_US, TimeUs};
-use sidetone_core::vocabulary::{EdgeKind, ProcessingState};
+use sidetone_core::time::TimeUs;
 
-use self::brute_force::{Calls, check_tally, expected};
-use super::filters::{NARROW, random_patch, random_summary};
+use self::brute_force::{Calls, WORDS, check_tally, expected, is_wanted};
+use self::random::{GROUPED_BY, expire_some, judge_random, put_random, random_query};
 use super::random::Random;
-use super::retention::{expire, horizons};
-use super::sample::{
-    account_sid, annotate, at, call, create_account, erase, event, put, scope, summary,
-};
+use super::sample::{account_sid, at, call, create_account, erase, put, summary};
 use crate::facets::Facet;
 use crate::statistics::column::{Column, Own};
-use crate::statistics::{GroupValue, OrderBy, StatisticsQuery};
-use crate::{Appended, Lookup, Store};
-
-/// When the random calls begin: some days before clocks are set by half an hour on Lord Howe.
-const BEGIN_US: i64 = 120 * DAY_US;
-const ZONES: [&str; 4] = [
-    "UTC",
-    "America/New_York",
-    "Asia/Kolkata",
-    "Australia/Lord_Howe",
-];
-
-/// What calls are grouped by here.
-const GROUPED_BY: [Column; 20] = [
-    Column::Facet(Facet::CallType),
-    Column::Facet(Facet::CallState),
-    Column::Facet(Facet::Direction),
-    Column::Facet(Facet::AnsweredBy),
-    Column::Facet(Facet::HasTag),
-    Column::Facet(Facet::Tags),
-    Column::Facet(Facet::ToCountry),
-    Column::Facet(Facet::FromCarrier),
-    Column::Facet(Facet::Heard),
-    Column::Facet(Facet::ConnectivityIssue),
-    Column::Facet(Facet::QualityIssues),
-    Column::Facet(Facet::Spam),
-    Column::Facet(Facet::CallScore),
-    Column::Facet(Facet::UserAgents),
-    Column::Own(Own::From),
-    Column::Own(Own::SipResponse),
-    Column::Own(Own::Edges),
-    Column::Own(Own::Codecs),
-    Column::Own(Own::Incident),
-    Column::Own(Own::Comment),
-];
+use crate::statistics::{GroupValue, OrderBy, Statistics, StatisticsQuery};
+use crate::{Store, StoreError};
 
 /// A query for everything about all calls of account 1.
 #[must_use]
 pub fn all() -> StatisticsQuery {
     StatisticsQuery {
-        filter: SummaryFilter::all(account_sid(1)),
-        advanced_only: false,
-        interval: None,
-        zone: TimeZone::UTC,
-        shift_us: 0,
-        group_by: Vec::new(),
         measures: Measure::ALL.to_vec(),
-        order_by: OrderBy::MOST_CALLS,
-        groups_max: usize::MAX,
+        words: WORDS.to_vec(),
+        different: vec![Column::Own(Own::From), Column::Facet(Facet::ToCountry)],
+        ..StatisticsQuery::of(SummaryFilter::all(account_sid(1)))
     }
 }
 
@@ -85,106 +43,20 @@ async fn count_all(store: &dyn Store) {
     assert_eq!(left, None);
 }
 
-async fn put_random(store: &dyn Store, calls: &mut Calls, n: u64, random: &mut Random) {
-    // Those with Call-IDs of their own are for the search.
-    let mut summary = random_summary(n + 1_000, random);
-    let facts = &mut summary.facts;
-    for time in [&mut facts.started_at, &mut facts.ended_at] {
-        *time = time.map(|time| time.plus_us(BEGIN_US));
+/// Several at once are as each alone.
+async fn compare(store: &dyn Store, calls: &Calls, queries: &[StatisticsQuery], about: &str) {
+    let told = store.statistics(queries).await.unwrap();
+    assert_eq!(told.len(), queries.len());
+    for (query, told) in queries.iter().zip(told) {
+        compare_one(calls, query, &told, about);
     }
-    facts.connect_duration_s = random.maybe(&[0, 7, 61, 3_600]);
-    facts.duration_s = random.maybe(&[9, 130, 5_000]);
-    facts.q850_cause = random.maybe(&[16, 17, 34]);
-    for kind in [EdgeKind::Carrier, EdgeKind::Sip] {
-        if random.one_in(2) {
-            let edge = summary.edges.entry(kind).or_default();
-            edge.inbound = random_stream(random);
-            edge.outbound = random_stream(random);
-        }
-    }
-    store
-        .put_summaries(vec![put(summary.clone(), 0)])
-        .await
-        .unwrap();
-    let annotation = calls
-        .remove(&n)
-        .map(|(_, annotation)| annotation)
-        .unwrap_or_default();
-    calls.insert(n, (summary, annotation));
 }
 
-fn random_stream(random: &mut Random) -> Option<Counters> {
-    let figure = |random: &mut Random, largest: usize| {
-        let value = u32::try_from(random.below(largest)).unwrap();
-        (!random.one_in(3)).then(|| f64::from(value) / 7.0)
-    };
-    let stat = |avg: Option<f64>| {
-        avg.map(|avg| Stat {
-            avg: Some(avg),
-            ..Stat::default()
-        })
-    };
-    (!random.one_in(4)).then(|| Counters {
-        codec_name: random.maybe(&["PCMU", "pcmu", "opus"]).map(str::to_owned),
-        loss_percent: figure(random, 700),
-        jitter_ms: stat(figure(random, 300)),
-        rtt_ms: stat(figure(random, 5_000)),
-        mos: stat(figure(random, 35)),
-        ..Counters::default()
-    })
-}
-
-async fn judge_random(store: &dyn Store, calls: &mut Calls, n: u64, random: &mut Random) {
-    let texts = ["A", "b\nb", "\u{e9}"];
-    let patch = random_patch(random, &texts, &texts);
-    let Some((summary, annotation)) = calls.get_mut(&n) else {
-        return;
-    };
-    let judged = store
-        .annotate(scope(1), summary.call.sid, annotate(patch))
-        .await
-        .unwrap();
-    let Lookup::Found(judged) = judged else {
-        panic!("{judged:?}")
-    };
-    *annotation = judged.annotation;
-}
-
-/// Lets the events of complete calls expire and then half of these calls, and sends more events of all.
-async fn expire_some(store: &dyn Store, calls: &mut Calls) {
-    let complete: Vec<(u64, CallSummary)> = calls
-        .iter()
-        .filter(|(_, (it, _))| it.processing == ProcessingState::Complete)
-        .map(|(n, (it, _))| (*n, it.clone()))
-        .collect();
-    let mut late = Vec::new();
-    for (n, summary) in &complete {
-        let received = 100 * i64::from(n % 2 == 0);
-        let first = event(summary.call, "first", received);
-        store.append(vec![first]).await.unwrap();
-        let put = put(summary.clone(), 1);
-        store.put_summaries(vec![put]).await.unwrap();
-        late.push(event(summary.call, "late", 200));
-    }
-    let (kept, gone): (Vec<u64>, Vec<u64>) =
-        complete.iter().map(|(n, _)| n).partition(|n| *n % 2 == 0);
-    assert!(!kept.is_empty() && !gone.is_empty());
-    let expired = expire(store, horizons(50, 50)).await;
-    assert_eq!(expired, (gone.len() as u64, 0));
-    let expired = expire(store, horizons(150, 50)).await;
-    assert_eq!(expired, (0, kept.len() as u64));
-    let fates = store.append(late).await.unwrap();
-    let refused = [Appended::Gone, Appended::Expired];
-    assert!(fates.iter().all(|fate| refused.contains(fate)), "{fates:?}");
-    calls.retain(|n, _| !gone.contains(n));
-}
-
-async fn compare(store: &dyn Store, calls: &Calls, query: &StatisticsQuery, about: &str) {
-    let told = store.statistics(query).await.unwrap();
+fn compare_one(calls: &Calls, query: &StatisticsQuery, told: &Statistics, about: &str) {
     let mut expected = expected(query, calls);
     let matching = calls
         .values()
-        .filter(|(it, said)| query.filter.matches(it, said));
+        .filter(|(it, said)| is_wanted(query, it, said));
     assert_eq!(told.calls, matching.count() as u64, "{about}, {query:?}");
     let groups: BTreeSet<_> = expected.keys().map(|(_, group)| group.clone()).collect();
     assert_eq!(told.groups, groups.len(), "{about}, {query:?}");
@@ -195,28 +67,6 @@ async fn compare(store: &dyn Store, calls: &Calls, query: &StatisticsQuery, abou
         check_tally(&row.tally, &found);
     }
     assert!(expected.is_empty(), "{about}: {expected:?} of {query:?}");
-}
-
-fn random_query(random: &mut Random) -> StatisticsQuery {
-    let mut query = all();
-    for _ in 0..random.below(3) {
-        let filter = &mut query.filter;
-        let (from, until) = (filter.started_from, filter.ended_until);
-        random.pick(NARROW)(filter, random);
-        if filter.started_from != from {
-            filter.started_from = filter.started_from.plus_us(BEGIN_US);
-        }
-        if filter.ended_until != until {
-            filter.ended_until = filter.ended_until.plus_us(BEGIN_US);
-        }
-    }
-    query.interval = random.maybe(Interval::ALL);
-    query.zone = TimeZone::get(random.pick(&ZONES)).unwrap();
-    query.shift_us = random.pick(&[0, 0, DAY_US, -1_234_567_891]);
-    for _ in 0..random.below(3) {
-        query.group_by.push(random.pick(&GROUPED_BY));
-    }
-    query
 }
 
 /// Random calls by random filters, groups and intervals, whether their quarters are counted or not:
@@ -265,17 +115,15 @@ pub async fn every_group_and_measure_is_that_of_the_calls(store: Arc<dyn Store>)
                 group_by: vec![column],
                 ..all()
             };
-            compare(&*store, &calls, &by_one, &format!("seed {seed}, {stage}")).await;
+            let about = format!("seed {seed}, {stage}");
+            compare(&*store, &calls, &[by_one], &about).await;
         }
         for round in 0..40 {
-            let query = random_query(random);
-            compare(
-                &*store,
-                &calls,
-                &query,
-                &format!("seed {seed}, {stage}, {round}"),
-            )
-            .await;
+            let queries: Vec<_> = (0..=random.below(3))
+                .map(|_| random_query(all(), random))
+                .collect();
+            let about = format!("seed {seed}, {stage}, {round}");
+            compare(&*store, &calls, &queries, &about).await;
         }
     }
 }
@@ -292,8 +140,13 @@ async fn put_at(store: &dyn Store, times: &[&str]) {
     }
 }
 
+async fn counted(store: &dyn Store, query: &StatisticsQuery) -> Statistics {
+    let told = store.statistics(slice::from_ref(query)).await;
+    told.unwrap().remove(0)
+}
+
 async fn hours(store: &dyn Store, query: &StatisticsQuery) -> Vec<(String, u64)> {
-    let told = store.statistics(query).await.unwrap();
+    let told = counted(store, query).await;
     let hour = |at: Option<TimeUs>| at.unwrap().to_string();
     told.rows
         .iter()
@@ -381,7 +234,7 @@ pub async fn tells_of_the_largest_groups(store: Arc<dyn Store>) {
         groups_max: 3,
         ..all()
     };
-    let told = store.statistics(&query).await.unwrap();
+    let told = counted(&*store, &query).await;
     assert_eq!((told.groups, told.calls), (14, 30));
     let groups: Vec<_> = told
         .rows
@@ -426,7 +279,7 @@ pub async fn orders_groups_by_a_measure(store: Arc<dyn Store>) {
             ..all()
         };
         let mut told = Vec::new();
-        for row in store.statistics(&query).await.unwrap().rows {
+        for row in counted(&*store, &query).await.rows {
             match &row.group[..] {
                 [GroupValue::Text(carrier)] if !told.contains(carrier) => {
                     told.push(carrier.clone());
@@ -443,4 +296,47 @@ pub async fn orders_groups_by_a_measure(store: Arc<dyn Store>) {
     assert_eq!(carriers(false, Some(Interval::Hour), 9).await, expected);
     let expected = ["best", "even", "worst", "unknown, often", "unknown"];
     assert_eq!(carriers(true, None, 9).await, expected);
+}
+
+/// A time ends before its last moment: what starts then is of the next one.
+pub async fn times_of_starts_meet(store: Arc<dyn Store>) {
+    put_at(
+        &*store,
+        &[
+            "2026-06-01T09:59:59Z",
+            "2026-06-01T10:00:00Z",
+            "2026-06-01T10:07:30Z",
+            "2026-06-01T10:14:59Z",
+        ],
+    )
+    .await;
+    for is_counted in [false, true] {
+        if is_counted {
+            count_all(&*store).await;
+        }
+        let mut calls = Vec::new();
+        for [from, before] in [
+            ["2026-06-01T09:00:00Z", "2026-06-01T10:00:00Z"],
+            ["2026-06-01T10:00:00Z", "2026-06-01T10:07:30Z"],
+            ["2026-06-01T10:07:30Z", "2026-06-01T10:14:59Z"],
+            ["2026-06-01T10:14:59Z", "2026-06-01T11:00:00Z"],
+            ["2026-06-01T11:00:00Z", "2026-06-01T12:00:00Z"],
+        ] {
+            let [from, before] = [from, before].map(|it| TimeUs::parse_rfc3339(it).unwrap());
+            let mut query = all();
+            query.filter.started_from = from;
+            query.started_before = before;
+            calls.push(counted(&*store, &query).await.calls);
+        }
+        assert_eq!(calls, [1, 1, 1, 1, 0]);
+    }
+}
+
+/// One go is about one account.
+pub async fn counts_one_account_at_once(store: Arc<dyn Store>) {
+    put_at(&*store, &["2026-06-01T10:00:00Z"]).await;
+    let of_other = StatisticsQuery::of(SummaryFilter::all(account_sid(2)));
+    let told = store.statistics(&[all(), of_other]).await;
+    assert!(matches!(told, Err(StoreError::Invalid(_))), "{told:?}");
+    assert_eq!(store.statistics(&[]).await, Ok(Vec::new()));
 }

@@ -4,9 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use sidetone_core::annotation::Annotation;
+use sidetone_core::facts::EdgeFacts;
 use sidetone_core::media::{Counters, Stat};
 use sidetone_core::search;
 use sidetone_core::statistics::Seizure;
+use sidetone_core::statistics::media::{self, MediaSide};
+use sidetone_core::statistics::reach::Reach;
+use sidetone_core::statistics::talk::{TalkLength, talk_s};
 use sidetone_core::summary::{CallSummary, EdgeSummary};
 
 use super::quarter::{QUARTER_US, quarter_of};
@@ -71,6 +75,28 @@ own! {
     Measured,
     /// Whether its account had advanced features on.
     AdvancedFeatures,
+    /// How the called party is connected (`landline`, `mobile`, `voip`, …).
+    ToConnection,
+    /// Places of its edges.
+    EdgeLocations,
+    /// Regions of its edges: of media, of signalling, of the SDK.
+    Regions,
+    /// How long people talked, s.
+    Talk,
+    /// The same, roughly ([`TalkLength`]).
+    TalkLength,
+    /// Time it waited to be dialled, ms.
+    QueueTime,
+    /// What stood in its way ([`Reach`]).
+    Reach,
+    /// Attestation of the caller that was seen (`A`, `B`, `C`).
+    Attestation,
+    /// What was found of its media ([`MediaFinding`](sidetone_core::statistics::media::MediaFinding)).
+    Media,
+    /// The same at the SDK.
+    SdkMedia,
+    /// The same at gateways.
+    GatewayMedia,
 }
 
 /// How many values a call may have in a column.
@@ -120,8 +146,9 @@ impl Column {
     pub const fn arity(self) -> Arity {
         match self {
             Self::Facet(facet) if facet.is_set() => Arity::Bits,
-            Self::Own(Own::Edges) => Arity::Bits,
-            Self::Facet(Facet::UserAgents) | Self::Own(Own::Codecs) => Arity::Lines,
+            Self::Own(Own::Edges | Own::Media | Own::SdkMedia | Own::GatewayMedia) => Arity::Bits,
+            Self::Facet(Facet::UserAgents)
+            | Self::Own(Own::Codecs | Own::EdgeLocations | Own::Regions) => Arity::Lines,
             Self::Facet(_) | Self::Own(_) => Arity::One,
         }
     }
@@ -205,6 +232,34 @@ impl<'a> Cells<'a> {
                 Own::AdvancedFeatures,
                 number(Some(advanced_features.into())),
             ),
+            (Own::ToConnection, text(&facts.to.connection)),
+            (
+                Own::EdgeLocations,
+                of_edges(summary, |it| vec![&it.edge_location]),
+            ),
+            (
+                Own::Regions,
+                of_edges(summary, |it| {
+                    vec![&it.media_region, &it.signaling_region, &it.region]
+                }),
+            ),
+            (Own::Talk, number(talk_s(facts))),
+            (
+                Own::TalkLength,
+                number(talk_s(facts).map(|it| TalkLength::of(it).index().into())),
+            ),
+            (Own::QueueTime, number(facts.queue_time_ms)),
+            (
+                Own::Reach,
+                number(Reach::of(facts).map(|it| it.index().into())),
+            ),
+            (Own::Attestation, text(&facts.trust.attestation)),
+            (Own::Media, number(media_of(summary, MediaSide::Any))),
+            (Own::SdkMedia, number(media_of(summary, MediaSide::Sdk))),
+            (
+                Own::GatewayMedia,
+                number(media_of(summary, MediaSide::Gateway)),
+            ),
         ];
         let of_annotation = facets::of_annotation(annotation);
         let facets = facets::of_summary(summary).into_iter().chain(of_annotation);
@@ -265,6 +320,24 @@ fn edges(summary: &CallSummary) -> Option<u64> {
         .edges
         .keys()
         .fold(0, |bits, edge| bits | 1 << edge.index());
+    (bits != 0).then_some(bits)
+}
+
+/// What the edges of a call say of themselves, all in one text.
+fn of_edges<'a>(
+    summary: &'a CallSummary,
+    said: impl Fn(&'a EdgeFacts) -> Vec<&'a Option<String>>,
+) -> Option<Cell<'a>> {
+    let said = summary.edges.values().flat_map(|edge| said(&edge.facts));
+    let said = said.flatten().filter(|text| !text.is_empty());
+    // They are parted by line feeds.
+    let texts: BTreeSet<String> = said.map(|text| text.replace('\n', " ")).collect();
+    (!texts.is_empty()).then(|| Cell::Text(lines(&texts).into()))
+}
+
+fn media_of(summary: &CallSummary, side: MediaSide) -> Option<u64> {
+    let found = media::found(summary, side);
+    let bits = found.iter().fold(0, |bits, it| bits | 1 << it.index());
     (bits != 0).then_some(bits)
 }
 

@@ -19,6 +19,10 @@ pub(super) enum Condition {
     Texts(Vec<Column>, Vec<String>),
     /// In a column, a text with one of some pieces in it.
     Pieces(Column, Vec<String>),
+    /// In a column, one of some texts among its own.
+    Lines(Column, Vec<String>),
+    /// Not all of these.
+    Unless(Vec<Condition>),
 }
 
 /// The conditions of a filter but for its times. `None`: columns do not answer all of them, and calls
@@ -67,7 +71,21 @@ pub(super) fn of(filter: &SummaryFilter) -> Option<Vec<Condition>> {
         let pieces = pieces.map(|piece| search::user_agent(piece)).collect();
         conditions.push(Condition::Pieces(Column::Facet(Facet::UserAgents), pieces));
     }
+    for unwanted in &filter.unwanted {
+        if !is_timeless(unwanted) {
+            return None;
+        }
+        conditions.push(Condition::Unless(of(unwanted)?));
+    }
     Some(conditions)
+}
+
+/// Whether a filter is of all times, so that its conditions are all there is of it.
+fn is_timeless(filter: &SummaryFilter) -> bool {
+    let all = SummaryFilter::all(filter.account);
+    filter.started_from == all.started_from
+        && filter.ended_until == all.ended_until
+        && filter.include_running
 }
 
 /// Whether nothing is left of a filter without what is answered here. So a condition that is new is
@@ -90,54 +108,68 @@ fn is_answered(filter: &SummaryFilter) -> bool {
         call_state direction abnormal_session answered_by answered_by_heard connectivity_issue quality_issue spam
         call_score branded_enabled branded_logo branded_bundle_sid branded_type branded_use_case branded_call_reason
         voice_integrity_enabled voice_integrity_bundle_sid voice_integrity_use_case business_bundle_sid
-        business_identity business_industry business_type
+        business_identity business_industry business_type unwanted
     }
     rest == all
 }
 
 impl Condition {
     /// The columns it asks.
-    pub(super) fn columns(&self) -> &[Column] {
+    pub(super) fn columns(&self) -> Vec<Column> {
         match self {
-            Self::Codes(column, _) | Self::Bits(column, _) | Self::Pieces(column, _) => {
-                std::slice::from_ref(column)
-            }
-            Self::Texts(columns, _) => columns,
+            Self::Codes(column, _)
+            | Self::Bits(column, _)
+            | Self::Pieces(column, _)
+            | Self::Lines(column, _) => vec![*column],
+            Self::Texts(columns, _) => columns.clone(),
+            Self::Unless(conditions) => conditions.iter().flat_map(Self::columns).collect(),
         }
     }
 
-    /// Keeps the calls that meet it; `values` are those of its columns.
-    pub(super) fn keep(&self, calls: &mut Vec<u32>, values: &[&Values]) {
-        let [first, rest @ ..] = values else { return };
+    /// Keeps the calls that meet it. They are in order.
+    pub(super) fn keep<'v>(&self, calls: &mut Vec<u32>, values: &dyn Fn(Column) -> &'v Values) {
         match self {
-            Self::Codes(_, wanted) => {
-                calls.retain(|call| wanted.contains(&first.code(*call as usize)));
+            Self::Codes(column, wanted) => {
+                let values = values(*column);
+                calls.retain(|call| wanted.contains(&values.code(*call as usize)));
             }
-            Self::Bits(_, wanted) => calls.retain(|call| {
-                let bits = first.code(*call as usize).saturating_sub(1);
-                bits & wanted != 0
-            }),
-            Self::Pieces(_, pieces) => {
-                let found = found(first, |text| {
-                    let mut lines = text.split('\n');
-                    lines.any(|line| pieces.iter().any(|piece| line.contains(piece)))
-                });
-                calls.retain(|call| is_found(&found, first, *call));
-            }
-            Self::Texts(_, wanted) => {
-                let is_wanted = |text: &str| wanted.iter().any(|wanted| wanted == text);
-                let of_first = found(first, is_wanted);
-                let of_rest: Vec<_> = rest.iter().map(|values| found(values, is_wanted)).collect();
+            Self::Bits(column, wanted) => {
+                let values = values(*column);
                 calls.retain(|call| {
-                    is_found(&of_first, first, *call)
-                        || of_rest
-                            .iter()
-                            .zip(rest)
-                            .any(|(found, values)| is_found(found, values, *call))
+                    let bits = values.code(*call as usize).saturating_sub(1);
+                    bits & wanted != 0
                 });
+            }
+            Self::Pieces(column, pieces) => keep_lines(calls, values(*column), |line| {
+                pieces.iter().any(|piece| line.contains(piece))
+            }),
+            Self::Lines(column, wanted) => keep_lines(calls, values(*column), |line| {
+                wanted.iter().any(|wanted| wanted == line)
+            }),
+            Self::Texts(columns, wanted) => {
+                let is_wanted = |text: &str| wanted.iter().any(|wanted| wanted == text);
+                let columns = columns.iter().map(|column| values(*column));
+                let columns: Vec<_> = columns.map(|it| (found(it, is_wanted), it)).collect();
+                calls.retain(|call| {
+                    let mut columns = columns.iter();
+                    columns.any(|(found, values)| is_found(found, values, *call))
+                });
+            }
+            Self::Unless(conditions) => {
+                let mut met = calls.clone();
+                for condition in conditions {
+                    condition.keep(&mut met, values);
+                }
+                calls.retain(|call| met.binary_search(call).is_err());
             }
         }
     }
+}
+
+/// Keeps the calls of which one text in a column is wanted.
+fn keep_lines(calls: &mut Vec<u32>, values: &Values, is_wanted: impl Fn(&str) -> bool) {
+    let found = found(values, |text| text.split('\n').any(&is_wanted));
+    calls.retain(|call| is_found(&found, values, *call));
 }
 
 /// For each text of a segment whether it is wanted.

@@ -68,12 +68,18 @@ impl<'a> Count<'a> {
             let yes = Condition::Codes(Column::Own(Own::AdvancedFeatures), vec![2]);
             conditions.push(yes);
         }
+        if !query.regions.is_empty() {
+            let regions = query.regions.clone();
+            conditions.push(Condition::Lines(Column::Own(Own::Regions), regions));
+        }
         let group_by = query.group_by.iter().take(GROUPED_BY_MAX);
         let groupings: Vec<_> = group_by.map(|column| Grouping::by(*column)).collect();
         let mut columns: Vec<Column> = conditions
             .iter()
-            .flat_map(|condition| condition.columns().iter().copied())
+            .flat_map(Condition::columns)
             .chain(query.group_by.iter().copied())
+            .chain(query.words.iter().copied())
+            .chain(query.different.iter().copied())
             .chain(query.measures.iter().filter_map(|it| tally::column_of(*it)))
             .collect();
         columns.sort_unstable();
@@ -97,34 +103,28 @@ impl<'a> Count<'a> {
         &self.columns
     }
 
-    /// Counts the calls of a piece.
-    ///
-    /// # Errors
-    /// When it cannot be read: then nothing of it is counted. When counts take too much memory.
-    pub fn add<P: Piece>(&mut self, piece: &mut P) -> Result<(), P::Error> {
-        let span = piece.span();
-        let mut read = Read {
-            piece,
-            values: HashMap::new(),
-        };
+    /// Chooses the calls of a piece that count, and reads all that there is to read of them.
+    fn choose<P: Piece>(&self, span: Span, read: &mut Read<'_, P>) -> Result<Chosen, P::Error> {
         for column in &self.columns {
             read.load(*column)?;
         }
         let mut calls: Vec<u32> = (0..u32::try_from(span.calls).unwrap_or(u32::MAX)).collect();
+        self.keep_started_before(span, &mut calls, read)?;
         if self.is_ranged {
-            self.keep_in_range(span, &mut calls, &mut read)?;
+            self.keep_in_range(span, &mut calls, read)?;
         }
         for condition in &self.conditions {
-            let columns = condition.columns().iter();
-            let values: Vec<&Values> = columns.map(|column| read.get(*column)).collect();
-            condition.keep(&mut calls, &values);
+            condition.keep(&mut calls, &|column| read.get(column));
         }
-        if calls.is_empty() {
-            return Ok(());
-        }
-        let intervals = self.intervals(span, &calls, &mut read)?;
+        let intervals = self.intervals(span, &calls, read)?;
+        Ok(Chosen { calls, intervals })
+    }
+
+    /// Counts calls that were chosen. Says how much memory all it has counted takes.
+    fn add<P: Piece>(&mut self, chosen: &Chosen, read: &Read<'_, P>) -> usize {
+        let Chosen { calls, intervals } = chosen;
         self.calls += calls.len() as u64;
-        let counted = self.counted(&calls, &intervals, &read);
+        let counted = self.counted(calls, intervals, read);
         for (_, tally) in &counted {
             self.tallies[*tally as usize].calls += 1;
         }
@@ -137,12 +137,29 @@ impl<'a> Count<'a> {
                 self.bytes += tally::add(&mut self.tallies, &counted, column, read.get(column));
             }
         }
-        let bytes = self.bytes + self.tallies.len() * size_of::<Tally>() + self.slots.bytes();
-        if bytes > COUNTS_MAX_BYTES {
-            return Err(StoreError::TooExpensive(format!(
-                "counts by group and interval take more than {COUNTS_MAX_BYTES} bytes"
-            ))
-            .into());
+        for column in &self.query.words {
+            let values = read.get(*column);
+            self.bytes += tally::add_words(&mut self.tallies, &counted, *column, values);
+        }
+        for column in &self.query.different {
+            let values = read.get(*column);
+            self.bytes += tally::add_texts(&mut self.tallies, &counted, *column, values);
+        }
+        self.bytes + self.tallies.len() * size_of::<Tally>() + self.slots.bytes()
+    }
+
+    /// Keeps the calls that started before what is asked for ends.
+    fn keep_started_before<P: Piece>(
+        &self,
+        span: Span,
+        calls: &mut Vec<u32>,
+        read: &mut Read<'_, P>,
+    ) -> Result<(), P::Error> {
+        let before_us = self.query.started_before.micros();
+        let begin_us = span.quarter * QUARTER_US;
+        if before_us < begin_us.saturating_add(QUARTER_US) {
+            let starts = read.load(Column::Own(Own::Start))?;
+            calls.retain(|call| begin_us + offset(starts.code(*call as usize)) < before_us);
         }
         Ok(())
     }
@@ -219,13 +236,16 @@ impl<'a> Count<'a> {
         for (nth, call) in calls.iter().enumerate() {
             let interval = *intervals.get(nth).unwrap_or(&intervals[0]);
             let groups = |by: usize| places.get(by).map_or(&single[..], |groups| groups.of(nth));
-            for one in groups(0) {
-                for other in groups(1) {
-                    let tally = self.slots.get((interval, *one, *other));
-                    if tally as usize == self.tallies.len() {
-                        self.tallies.push(Tally::default());
+            let [first, second, third] = [groups(0), groups(1), groups(2)];
+            for one in first {
+                for two in second {
+                    for three in third {
+                        let tally = self.slots.get((interval, *one, *two, *three));
+                        if tally as usize == self.tallies.len() {
+                            self.tallies.push(Tally::default());
+                        }
+                        counted.push((*call, tally));
                     }
-                    counted.push((*call, tally));
                 }
             }
         }
@@ -235,20 +255,17 @@ impl<'a> Count<'a> {
     /// What was counted.
     #[must_use]
     pub fn finish(self) -> Statistics {
-        let mut totals: HashMap<(u32, u32), Total> = HashMap::new();
-        let rows: Vec<_> = self.slots.into_rows().zip(self.tallies).collect();
-        for ((_, one, other), tally) in &rows {
-            let total = totals.entry((*one, *other)).or_default();
+        let mut totals: HashMap<[u32; GROUPED_BY_MAX], Total> = HashMap::new();
+        let slots = self.slots.into_rows();
+        let slots = slots.map(|(interval, one, two, three)| (interval, [one, two, three]));
+        let rows: Vec<_> = slots.zip(self.tallies).collect();
+        for ((_, group), tally) in &rows {
+            let total = totals.entry(*group).or_default();
             total.add(tally, self.query.order_by);
         }
-        let value = |by: usize, group: u32| -> Option<GroupValue> {
-            self.groupings.get(by).map(|grouping| grouping.value(group))
-        };
-        let values = |(one, other): (u32, u32)| -> Vec<GroupValue> {
-            [value(0, one), value(1, other)]
-                .into_iter()
-                .flatten()
-                .collect()
+        let values = |group: [u32; GROUPED_BY_MAX]| -> Vec<GroupValue> {
+            let values = self.groupings.iter().zip(group);
+            values.map(|(by, group)| by.value(group)).collect()
         };
         // Whatever the order in which they came.
         let mut groups: Vec<_> = totals
@@ -261,16 +278,14 @@ impl<'a> Count<'a> {
         });
         let count = groups.len();
         groups.truncate(self.query.groups_max);
-        let places: HashMap<(u32, u32), usize> = groups
+        let places: HashMap<[u32; GROUPED_BY_MAX], usize> = groups
             .iter()
             .enumerate()
             .map(|(place, (.., group))| (*group, place))
             .collect();
         let mut told: Vec<_> = rows
             .into_iter()
-            .filter_map(|((interval, one, other), tally)| {
-                Some((interval, *places.get(&(one, other))?, tally))
-            })
+            .filter_map(|((interval, group), tally)| Some((interval, *places.get(&group)?, tally)))
             .collect();
         told.sort_unstable_by_key(|(interval, place, _)| (*interval, *place));
         let row = |(interval, place, tally): (Option<i64>, usize, Tally)| StatisticsRow {
@@ -323,6 +338,39 @@ impl Total {
         };
         by_value.then_with(|| other.calls.cmp(&self.calls))
     }
+}
+
+/// Counts the calls of a piece in each of some counts.
+///
+/// # Errors
+/// When it cannot be read: then nothing of it is counted in any. When the counts take too much memory.
+pub fn add<P: Piece>(counts: &mut [Count<'_>], piece: &mut P) -> Result<(), P::Error> {
+    let span = piece.span();
+    let mut read = Read {
+        piece,
+        values: HashMap::new(),
+    };
+    let chosen = counts.iter().map(|count| count.choose(span, &mut read));
+    let chosen = chosen.collect::<Result<Vec<_>, _>>()?;
+    let counted = counts.iter_mut().zip(chosen);
+    let bytes: usize = counted
+        .map(|(count, chosen)| count.add(&chosen, &read))
+        .sum();
+    if bytes > COUNTS_MAX_BYTES {
+        return Err(StoreError::TooExpensive(format!(
+            "counts by group and interval take more than {COUNTS_MAX_BYTES} bytes"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// The calls of a piece that a count counts.
+struct Chosen {
+    /// By their places in it.
+    calls: Vec<u32>,
+    /// When the interval of each begins; one for all where all lie in one.
+    intervals: Vec<Option<i64>>,
 }
 
 /// The start of a call within its quarter, by its code.

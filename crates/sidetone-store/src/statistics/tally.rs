@@ -1,8 +1,12 @@
 //! What some calls come to.
 
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use sidetone_core::statistics::{Measure, Seizure};
 
-use super::column::{Column, Own};
+use super::column::{Arity, Column, Own};
 use super::histogram::Histogram;
 use super::segment::Values;
 use crate::facets::Facet;
@@ -57,16 +61,33 @@ pub struct Tally {
     /// By score, from 1.
     scores: [u64; 5],
     spreads: [Option<Box<Spread>>; SPREADS.len()],
+    /// Of each column that was asked for: how many calls have the word at each place.
+    words: Vec<(Column, Vec<u64>)>,
+    /// Of each column that was asked for: digests of the texts that calls have.
+    texts: Vec<(Column, Digests)>,
+}
+
+/// Digests of texts, each of 64 bits: of a million texts hardly ever two are taken for one.
+#[derive(Clone, Default, PartialEq)]
+struct Digests(HashSet<u64>);
+
+impl fmt::Debug for Digests {
+    /// Tells how many they are: they have no order.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} texts", self.0.len())
+    }
 }
 
 /// The measures that are spread, with the column they are in.
-const SPREADS: [(Measure, Own); 6] = [
+const SPREADS: [(Measure, Own); 8] = [
     (Measure::Duration, Own::Duration),
     (Measure::Pdd, Own::Pdd),
     (Measure::PacketLoss, Own::PacketLoss),
     (Measure::Jitter, Own::Jitter),
     (Measure::Rtt, Own::Rtt),
     (Measure::Mos, Own::Mos),
+    (Measure::Talk, Own::Talk),
+    (Measure::QueueTime, Own::QueueTime),
 ];
 
 /// The column that a measure is taken from. `None`: it needs none.
@@ -82,6 +103,8 @@ pub(super) const fn column_of(measure: Measure) -> Option<Column> {
         Measure::Jitter => Column::Own(Own::Jitter),
         Measure::Rtt => Column::Own(Own::Rtt),
         Measure::Mos => Column::Own(Own::Mos),
+        Measure::Talk => Column::Own(Own::Talk),
+        Measure::QueueTime => Column::Own(Own::QueueTime),
         Measure::CallScore => Column::Facet(Facet::CallScore),
         Measure::Measured => Column::Own(Own::Measured),
         Measure::Tagged => Column::Facet(Facet::HasTag),
@@ -145,6 +168,81 @@ pub(super) fn add(
     0
 }
 
+/// Adds how many calls have each word of a column, as [`add`] does.
+pub(super) fn add_words(
+    tallies: &mut [Tally],
+    counted: &[(u32, u32)],
+    column: Column,
+    values: &Values,
+) -> usize {
+    let mut bytes = 0;
+    for (place, tally) in counted {
+        let Some(number) = values.code(*place as usize).checked_sub(1) else {
+            continue;
+        };
+        let all = &mut tallies[*tally as usize].words;
+        let nth = all.iter().position(|(counts, _)| *counts == column);
+        let nth = nth.unwrap_or_else(|| {
+            bytes += size_of::<(Column, Vec<u64>)>();
+            all.push((column, Vec::new()));
+            all.len() - 1
+        });
+        let (_, counts) = &mut all[nth];
+        let mut count = |word: u32| {
+            let word = word as usize;
+            if word >= counts.len() {
+                bytes += (word + 1 - counts.len()) * size_of::<u64>();
+                counts.resize(word + 1, 0);
+            }
+            counts[word] += 1;
+        };
+        if column.arity() == Arity::Bits {
+            let mut bits = number;
+            while bits != 0 {
+                count(bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+        } else if number < 64 {
+            // No closed set has more words.
+            count(number as u32);
+        }
+    }
+    bytes
+}
+
+/// Adds which texts calls have in a column, as [`add`] does.
+pub(super) fn add_texts(
+    tallies: &mut [Tally],
+    counted: &[(u32, u32)],
+    column: Column,
+    values: &Values,
+) -> usize {
+    let digest = |text: &String| {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        hasher.finish()
+    };
+    let digests: Vec<u64> = values.texts.iter().map(digest).collect();
+    let mut bytes = 0;
+    for (place, tally) in counted {
+        let text = usize::try_from(values.code(*place as usize)).unwrap_or(0);
+        let Some(digest) = text.checked_sub(1).and_then(|text| digests.get(text)) else {
+            continue;
+        };
+        let all = &mut tallies[*tally as usize].texts;
+        let nth = all.iter().position(|(texts, _)| *texts == column);
+        let nth = nth.unwrap_or_else(|| {
+            bytes += size_of::<(Column, Digests)>();
+            all.push((column, Digests::default()));
+            all.len() - 1
+        });
+        if all[nth].1.0.insert(*digest) {
+            bytes += 2 * size_of::<u64>();
+        }
+    }
+    bytes
+}
+
 const _: () = {
     assert!(Seizure::Answered as u64 == 1);
     assert!(Seizure::Effective as u64 == 2);
@@ -181,6 +279,29 @@ impl Tally {
     pub fn spread(&self, measure: Measure) -> Option<&Spread> {
         let place = SPREADS.iter().position(|(spread, _)| *spread == measure)?;
         self.spreads[place].as_deref()
+    }
+
+    /// How many calls have the word at a place of a column's closed set.
+    #[must_use]
+    pub fn with_word(&self, column: Column, place: u8) -> u64 {
+        let mut all = self.words.iter();
+        let counts = all.find(|(counts, _)| *counts == column);
+        let count = counts.and_then(|(_, counts)| counts.get(usize::from(place)));
+        count.copied().unwrap_or(0)
+    }
+
+    /// How many different texts the calls have in a column.
+    #[must_use]
+    pub fn different(&self, column: Column) -> u64 {
+        let mut all = self.texts.iter();
+        let texts = all.find(|(texts, _)| *texts == column);
+        texts.map_or(0, |(_, texts)| texts.0.len() as u64)
+    }
+
+    /// How many were not answered by no fault of the network.
+    #[must_use]
+    pub const fn effective(&self) -> u64 {
+        self.effective
     }
 
     /// Calls by score, from 1.
@@ -239,6 +360,8 @@ impl Tally {
             Measure::Annotated => share(self.annotated, self.calls),
             Measure::Spam => share(self.spam[1], self.spam.iter().sum()),
             Measure::Duration
+            | Measure::Talk
+            | Measure::QueueTime
             | Measure::Pdd
             | Measure::PacketLoss
             | Measure::Jitter

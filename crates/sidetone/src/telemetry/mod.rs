@@ -22,8 +22,8 @@ use sidetone_wire::repairs::Repairs;
 use self::disk::Disk;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
-    ClockReason, DeliveryResult, EventResult, Kept, OverQuota, PacketReason, PacketResult, RefusalReason,
-    Source, Transport, Worker,
+    ClockReason, DeliveryResult, EventResult, Kept, OverQuota, PacketReason, PacketResult,
+    RefusalReason, Source, Transport, Worker,
 };
 use self::process::Process;
 use self::throttle::{LogThrottle, Subject};

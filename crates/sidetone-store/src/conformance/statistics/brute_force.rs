@@ -7,7 +7,7 @@ use sidetone_core::media::Counters;
 use sidetone_core::statistics::Measure;
 use sidetone_core::summary::{CallSummary, EdgeSummary};
 use sidetone_core::time::TimeUs;
-use sidetone_core::vocabulary::CallState;
+use sidetone_core::vocabulary::{CallState, CallType, EdgeKind, Tag};
 
 use crate::facets::Facet;
 use crate::statistics::column::{Column, Own};
@@ -62,6 +62,23 @@ fn values(column: Column, summary: &CallSummary, annotation: &Annotation) -> Vec
         }
         Column::Own(Own::Incident) => text(&annotation.incident),
         Column::Own(Own::Comment) => text(&annotation.comment),
+        Column::Own(Own::ToConnection) => text(&facts.to.connection),
+        Column::Own(Own::Attestation) => text(&facts.trust.attestation),
+        Column::Own(Own::EdgeLocations) => {
+            let edges = summary.edges.values();
+            let places = edges.filter_map(|edge| edge.facts.edge_location.clone());
+            let places: BTreeSet<String> = places.collect();
+            places.into_iter().map(GroupValue::Text).collect()
+        }
+        Column::Own(Own::Reach) => index(reach(summary)),
+        Column::Own(Own::TalkLength) => index(talk_s(summary).map(|seconds| {
+            let limits = [10, 60];
+            limits.iter().filter(|limit| seconds >= **limit).count() as u8
+        })),
+        Column::Own(Own::GatewayMedia) => {
+            let found = gateway_media(summary).into_iter().map(u64::from);
+            found.map(GroupValue::Number).collect()
+        }
         other => panic!("{other:?}"),
     };
     if values.is_empty() {
@@ -70,8 +87,92 @@ fn values(column: Column, summary: &CallSummary, annotation: &Annotation) -> Vec
     values
 }
 
+/// Of which words are counted here.
+pub(super) const WORDS: [Column; 5] = [
+    Column::Facet(Facet::CallState),
+    Column::Facet(Facet::Tags),
+    Column::Own(Own::Reach),
+    Column::Own(Own::TalkLength),
+    Column::Own(Own::GatewayMedia),
+];
+
 /// The calls that a store should count, by number.
 pub(super) type Calls = BTreeMap<u64, (CallSummary, Annotation)>;
+
+fn talk_s(summary: &CallSummary) -> Option<u64> {
+    let facts = &summary.facts;
+    let is_completed = facts.state == Some(CallState::Completed);
+    is_completed.then(|| facts.connect_duration_s.or(facts.duration_s))?
+}
+
+/// 0: open, 1: blocked, 2: unallocated.
+fn reach(summary: &CallSummary) -> Option<u8> {
+    let facts = &summary.facts;
+    let (response, cause) = (facts.last_sip_response, facts.q850_cause);
+    match facts.state? {
+        CallState::Completed | CallState::Answered => Some(0),
+        CallState::Ringing | CallState::Undialed => None,
+        _ if matches!(response, Some(603 | 607 | 608)) => Some(1),
+        _ if cause == Some(1) || cause.is_none() && matches!(response, Some(404 | 604)) => Some(2),
+        CallState::Fail if response.is_none() && cause.is_none() => None,
+        _ => Some(0),
+    }
+}
+
+/// 0: there is such an edge; 1: it has figures or findings; 2: silence. No other is tried here.
+fn gateway_media(summary: &CallSummary) -> Vec<u8> {
+    let has_edge_tags = summary.edges.values().any(|edge| !edge.tags.is_empty());
+    let gateways: Vec<&EdgeSummary> = summary
+        .edges
+        .iter()
+        .filter(|(kind, _)| **kind != EdgeKind::Sdk)
+        .map(|(_, edge)| edge)
+        .collect();
+    let tags: Vec<Tag> = if has_edge_tags {
+        gateways.iter().flat_map(|edge| edge.tags.clone()).collect()
+    } else if summary.facts.call_type == Some(CallType::Client) {
+        Vec::new()
+    } else {
+        summary.tags.clone()
+    };
+    let words = [
+        (Tag::Silence, 2),
+        (Tag::HighLatency, 3),
+        (Tag::HighPacketLoss, 4),
+        (Tag::HighJitter, 5),
+        (Tag::IceFailure, 6),
+    ];
+    let mut found: Vec<u8> = words
+        .into_iter()
+        .filter(|(tag, _)| tags.contains(tag))
+        .map(|(_, place)| place)
+        .collect();
+    let has_figures = |edge: &&EdgeSummary| edge.inbound.is_some() || edge.outbound.is_some();
+    if gateways.iter().any(has_figures) || found.iter().any(|place| *place < 6) {
+        found.push(1);
+    }
+    if !gateways.is_empty() || !found.is_empty() {
+        found.push(0);
+    }
+    found
+}
+
+/// Whether a query is about a call.
+pub(super) fn is_wanted(
+    query: &StatisticsQuery,
+    summary: &CallSummary,
+    annotation: &Annotation,
+) -> bool {
+    let regions = summary.edges.values().flat_map(|edge| {
+        let facts = &edge.facts;
+        [&facts.media_region, &facts.signaling_region, &facts.region]
+    });
+    let mut regions = regions.flatten();
+    let started = summary.facts.started_at;
+    query.filter.matches(summary, annotation)
+        && started.is_some_and(|at| at < query.started_before)
+        && (query.regions.is_empty() || regions.any(|region| query.regions.contains(region)))
+}
 
 pub(super) type Found<'a> = Vec<&'a (CallSummary, Annotation)>;
 
@@ -83,7 +184,7 @@ pub(super) fn expected<'a>(
     let mut expected: BTreeMap<_, Found<'_>> = BTreeMap::new();
     for call in calls.values() {
         let (summary, annotation) = call;
-        if !query.filter.matches(summary, annotation) {
+        if !is_wanted(query, summary, annotation) {
             continue;
         }
         let started = summary.facts.started_at.unwrap().plus_us(query.shift_us);
@@ -178,8 +279,31 @@ pub(super) fn check_tally(tally: &Tally, calls: &Found<'_>) {
         Measure::Jitter,
         Measure::Rtt,
         Measure::Mos,
+        Measure::Talk,
+        Measure::QueueTime,
     ] {
         check_spread(tally, measure, calls);
+    }
+    for (column, text) in [
+        (Column::Own(Own::From), |it: &CallSummary| {
+            it.facts.from.address.clone()
+        }),
+        (Column::Facet(Facet::ToCountry), |it: &CallSummary| {
+            it.facts.to.country_code.clone()
+        }),
+    ] as [(Column, fn(&CallSummary) -> Option<String>); 2]
+    {
+        let texts: BTreeSet<_> = calls.iter().filter_map(|(it, _)| text(it)).collect();
+        assert_eq!(tally.different(column), texts.len() as u64, "{column:?}");
+    }
+    for column in WORDS {
+        for place in 0..16 {
+            let word = GroupValue::Number(u64::from(place));
+            let has_word =
+                |it: &CallSummary, said: &Annotation| values(column, it, said).contains(&word);
+            let told = tally.with_word(column, place);
+            assert_eq!(told, count(&has_word) as u64, "{column:?}, {place}");
+        }
     }
 }
 
@@ -206,6 +330,8 @@ fn check_spread(tally: &Tally, measure: Measure, calls: &Found<'_>) {
             .connect_duration_s
             .or(summary.facts.duration_s),
         Measure::Pdd => summary.facts.pdd_ms,
+        Measure::Talk => talk_s(summary),
+        Measure::QueueTime => summary.facts.queue_time_ms,
         Measure::PacketLoss => worst(summary, |it| it.loss_percent, false),
         Measure::Jitter => worst(summary, |it| it.jitter_ms?.avg, false),
         Measure::Rtt => worst(summary, |it| it.rtt_ms?.avg, false),

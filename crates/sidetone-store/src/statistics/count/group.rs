@@ -128,8 +128,9 @@ impl Grouping {
     }
 }
 
-/// An interval by its begin, and a group of each column.
-type Slot = (Option<i64>, u32, u32);
+/// An interval by its begin, and a group of each column; 0 where there is no column. No array:
+/// mixing its bytes one by one would take longer than all else.
+type Slot = (Option<i64>, u32, u32, u32);
 
 /// Which tally is whose: numbers from 0, in the order in which they are asked for.
 #[derive(Default)]

@@ -5,7 +5,8 @@ mod group;
 pub mod query;
 mod render;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::slice;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -67,16 +68,24 @@ pub async fn read(
     Ok(response)
 }
 
-/// What the store counts. What it finds damaged of what is kept for that is no fault of the answer.
-async fn counted(app: &App, query: &StatisticsQuery) -> Result<Statistics, ApiError> {
-    let told = app.store.statistics(query).await?;
-    for damage in &told.damaged {
+/// What the store counts, as of one moment. What it finds damaged of what is kept for that is no fault
+/// of the answers, which all tell of it.
+pub async fn count(app: &App, queries: &[StatisticsQuery]) -> Result<Vec<Statistics>, ApiError> {
+    let told = app.store.statistics(queries).await?;
+    let damaged: BTreeSet<&String> = told.iter().flat_map(|told| &told.damaged).collect();
+    for damage in damaged {
         tracing::error!(
             damage,
             "what is kept for statistics is damaged; its calls were counted themselves, and it is made again"
         );
     }
     Ok(told)
+}
+
+/// What calls come to. Each period has the bounds of a query for itself.
+async fn counted(app: &App, query: &StatisticsQuery) -> Result<Statistics, ApiError> {
+    let mut told = count(app, slice::from_ref(query)).await?;
+    Ok(told.pop().unwrap_or_default())
 }
 
 fn body<'a>(

@@ -12,9 +12,9 @@ use sidetone_core::vocabulary::{AnsweredBy, Tag};
 use sidetone_store::facets::Facet;
 use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::statistics::tally::Tally;
-use sidetone_store::statistics::{GroupValue, OrderBy, Statistics, StatisticsQuery};
+use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery};
 
-use super::counted;
+use super::count;
 use super::query::limit;
 use super::render::{bounds, rounded, scores};
 use crate::api::auth::Caller;
@@ -43,46 +43,36 @@ pub async fn read(
     let calls = chosen(&app, &caller, &request.params, app.clock.now())?;
     let (name, variant) = variant(&request.params).map_err(ApiError::invalid_query)?;
     let groups_max = limit(&request.params).map_err(ApiError::invalid_query)?;
+    // All groups there are, unless it says otherwise.
     let query = |group_by: &[Column], measures: &[Measure]| StatisticsQuery {
-        filter: calls.filter.clone(),
         advanced_only: app.config.gate_advanced_features,
-        interval: None,
-        zone: jiff::tz::TimeZone::UTC,
-        shift_us: 0,
         group_by: group_by.to_vec(),
         measures: measures.to_vec(),
-        order_by: OrderBy::MOST_CALLS,
-        groups_max,
+        ..StatisticsQuery::of(calls.filter.clone())
     };
     let detected = [
         Column::Facet(Facet::AnsweredBy),
         Column::Facet(Facet::Heard),
     ];
-    // All there are of both.
-    let by_both = StatisticsQuery {
-        groups_max: usize::MAX,
-        ..query(&detected, &[])
-    };
-    let detected = counted(&app, &by_both).await?;
-    let by_tag = StatisticsQuery {
-        groups_max: usize::MAX,
-        ..query(&[Column::Facet(Facet::Tags)], &[Measure::CallScore])
-    };
-    let tagged = counted(&app, &by_tag).await?;
+    let by_both = query(&detected, &[]);
+    let by_tag = query(&[Column::Facet(Facet::Tags)], &[Measure::CallScore]);
     // One is that of the calls of which nobody has said anything.
     let by_variant = StatisticsQuery {
         groups_max: groups_max.saturating_add(1),
         ..query(&[variant], &[Measure::AnswerSeizureRatio])
     };
-    let varied = counted(&app, &by_variant).await?;
+    let told = count(&app, &[by_both, by_tag, by_variant]).await?;
+    let [detected, tagged, varied] = &told[..] else {
+        return Err(ApiError::internal());
+    };
     let share = app.bounds.page(1).await?;
     let url = format!("{}{}", request.base.0, request.uri);
     let body = json!({
-        "meta": meta(&calls.filter, &detected, name, &url),
+        "meta": meta(&calls.filter, detected, name, &url),
         "agreement": {
-            "answered_by": answered_by(&detected),
-            "tags": tags(&tagged),
-            "variants": variants(&varied, groups_max),
+            "answered_by": answered_by(detected),
+            "tags": tags(tagged),
+            "variants": variants(varied, groups_max),
         },
     });
     Ok(Json(body).holding(share))

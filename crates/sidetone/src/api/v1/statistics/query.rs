@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::statistics::{Interval, Measure};
 use sidetone_core::time::{SECOND_US, TimeUs};
-use sidetone_store::statistics::{GROUPED_BY_MAX, OrderBy, StatisticsQuery};
+use sidetone_store::statistics::{OrderBy, StatisticsQuery};
 
 use super::group::{GROUPS, Group, find};
 use crate::api::words::Words;
@@ -14,6 +14,9 @@ use crate::web::form::{Invalid, Params, Value};
 pub const NAMES: &[&str] = &[
     "Interval", "TimeZone", "GroupBy", "Measures", "OrderBy", "Previous", "Limit",
 ];
+
+/// The most that calls are grouped by at once.
+const GROUPED_BY_MAX: usize = 2;
 
 /// What is told when it is not said.
 const MEASURES: [Measure; 5] = [
@@ -56,15 +59,14 @@ impl Asked {
         let groups = groups(params)?;
         let order_by = order_by(params)?;
         let query = StatisticsQuery {
-            filter: filter.clone(),
             advanced_only,
             interval: interval(params, filter)?,
             zone,
-            shift_us: 0,
             group_by: groups.iter().map(|group| group.column).collect(),
             measures: measures(params, order_by.measure)?,
             order_by,
             groups_max: limit(params)?,
+            ..StatisticsQuery::of(filter.clone())
         };
         Ok(Self {
             previous: previous(params, &query)?,

@@ -214,7 +214,9 @@ fn value_of(measure: Measure, tally: &Tally) -> Value {
         | Measure::PacketLoss
         | Measure::Jitter
         | Measure::Rtt
-        | Measure::Mos => tally
+        | Measure::Mos
+        | Measure::Talk
+        | Measure::QueueTime => tally
             .spread(measure)
             .map_or(Value::Null, |it| spread(measure, it)),
     }
@@ -236,7 +238,7 @@ pub(super) fn scores(tally: &Tally) -> Value {
 /// How many of what it is counted in make one of what it is told in. `None`: it has no percentiles.
 const fn unit(measure: Measure) -> Option<f64> {
     match measure {
-        Measure::Duration | Measure::Pdd => Some(1.0),
+        Measure::Duration | Measure::Pdd | Measure::Talk | Measure::QueueTime => Some(1.0),
         Measure::PacketLoss | Measure::Jitter | Measure::Rtt | Measure::Mos => Some(1000.0),
         Measure::Calls
         | Measure::Answered
