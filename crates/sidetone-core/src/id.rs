@@ -102,6 +102,72 @@ sid!(
     "BA"
 );
 
+/// A report of Insights v2: a word and 26 digits in base 32 (`TypeID`), as they are upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReportId([u8; 16]);
+
+impl ReportId {
+    const PREFIX: &str = "voiceinsights_report_";
+    /// Base 32 by Crockford, in lower case.
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    const LENGTH: usize = 26;
+
+    /// Makes the identifier from its 128 bits.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 128 bits.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReportId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = u128::from_be_bytes(self.0);
+        f.write_str(Self::PREFIX)?;
+        for place in (0..Self::LENGTH).rev() {
+            let digit = (number >> (5 * place) & 31) as usize;
+            let digit = Self::DIGITS.get(digit).copied().unwrap_or(b'0');
+            fmt::Write::write_char(f, char::from(digit))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a text is not the identifier of a report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected voiceinsights_report_ followed by 26 digits of base 32")]
+pub struct ReportIdError;
+
+impl FromStr for ReportId {
+    type Err = ReportIdError;
+
+    fn from_str(text: &str) -> Result<Self, ReportIdError> {
+        let digits = text.strip_prefix(Self::PREFIX).ok_or(ReportIdError)?;
+        let mut number = 0_u128;
+        for digit in digits.bytes() {
+            let digit = Self::DIGITS.iter().position(|it| *it == digit);
+            let digit = digit.ok_or(ReportIdError)? as u128;
+            // What is longer, or begins with more than three bits, is none.
+            number = number.checked_mul(32).ok_or(ReportIdError)? | digit;
+        }
+        let is_whole = digits.len() == Self::LENGTH;
+        is_whole
+            .then(|| Self(number.to_be_bytes()))
+            .ok_or(ReportIdError)
+    }
+}
+
+impl Serialize for ReportId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// A call: the account that owns it and its identifier there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallRef {
@@ -180,6 +246,37 @@ mod tests {
     fn reads_either_case_and_writes_lower_case() {
         let sid: CallSid = "CA00112233445566778899AABBCCDDEEFF".parse().unwrap();
         assert_eq!(sid.to_string(), "CA00112233445566778899aabbccddeeff");
+    }
+
+    #[test]
+    fn reports_have_type_ids() {
+        // The examples of the `TypeID` specification.
+        for (bits, digits) in [
+            (0, "00000000000000000000000000"),
+            (1, "00000000000000000000000001"),
+            (32, "00000000000000000000000010"),
+            (u128::MAX, "7zzzzzzzzzzzzzzzzzzzzzzzzz"),
+            (
+                0x0188_bac7_4afa_78aa_bc3b_bd1e_ef28_d881,
+                "01h2xcejqtf2nbrexx3vqjhp41",
+            ),
+        ] {
+            let id = ReportId::from_bytes(bits.to_be_bytes());
+            let text = format!("voiceinsights_report_{digits}");
+            assert_eq!(id.to_string(), text);
+            assert_eq!(text.parse(), Ok(id));
+        }
+        for digits in [
+            "",
+            "0000000000000000000000000",
+            "000000000000000000000000000",
+            "80000000000000000000000000",
+            "7zzzzzzzzzzzzzzzzzzzzzzzzI",
+            "7ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        ] {
+            let text = format!("voiceinsights_report_{digits}");
+            assert_eq!(text.parse::<ReportId>(), Err(ReportIdError), "{digits}");
+        }
     }
 
     #[test]

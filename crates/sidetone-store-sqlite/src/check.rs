@@ -15,6 +15,7 @@ use self::outbox::check_outbox;
 use self::rollups::{check_hours, check_pdd, check_rollups};
 use self::segments::check_segments;
 use super::error::Result;
+use super::report;
 use super::rows::checksum::Covered;
 use super::rows::tables;
 use sidetone_store::CheckedCalls;
@@ -69,6 +70,9 @@ pub(super) fn check(conn: &Connection) -> Result<Vec<String>> {
     });
     section(&mut findings, "statistics", |findings| {
         check_segments(conn, findings)
+    });
+    section(&mut findings, "reports", |findings| {
+        report::each_damaged(conn, |damage| find(findings, || damage))
     });
     Ok(findings)
 }

@@ -11,7 +11,7 @@ use super::rows::address::address_hash;
 use super::rows::cursor;
 use super::rows::facet::{self, Facets};
 use super::statistics::build;
-use super::{account, comments, feed, feedback, record};
+use super::{account, comments, feed, feedback, record, report};
 use sidetone_store::erasure::{CallsOf, Erasure};
 use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
@@ -111,9 +111,13 @@ pub(super) fn remove(
         .execute([id])?;
     bury(conn, account.id, call.sid, by, now)?;
     work.count(shard, id, &facets, &Facets::NONE);
-    // Who erases wants nothing left at once; what expired goes from segments when they are written anew.
-    if let (Some(_), Some(keys)) = (by, facets.keys) {
-        build::forget(conn, shard, quarter_of(keys.start_us))?;
+    // Who erases wants nothing left at once; what expired goes from segments when they are written anew,
+    // and from reports when these expire.
+    if by.is_some() {
+        report::erase(conn, account.id)?;
+        if let Some(keys) = facets.keys {
+            build::forget(conn, shard, quarter_of(keys.start_us))?;
+        }
     }
     work.uncount(shard, &facets, &Facets::NONE);
     Ok(Lookup::Found(()))

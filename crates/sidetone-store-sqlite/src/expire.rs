@@ -210,5 +210,9 @@ pub(super) fn expire_beside(
                (select sid, account from tombstone indexed by tombstone_by_time where at_us < ?1 limit ?2)",
             calls_us,
         )?,
+        reports: delete(
+            "delete from report where id in (select id from report where expires_us <= ?1 limit ?2)",
+            horizons.reports.micros(),
+        )?,
     })
 }

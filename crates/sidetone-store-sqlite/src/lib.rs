@@ -27,6 +27,7 @@ mod list;
 mod outbox;
 mod record;
 mod repair;
+mod report;
 mod rules;
 mod statistics;
 mod stats;

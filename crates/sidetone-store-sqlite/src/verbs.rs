@@ -9,6 +9,7 @@ mod feed;
 mod feedback;
 mod judgement;
 mod outbox;
+mod report;
 mod retention;
 mod rules;
 mod statistics;

@@ -11,13 +11,14 @@ use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_state
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// What does not grow with the calls, as plans name it.
-const SMALL: [&str; 11] = [
+const SMALL: [&str; 12] = [
     "account",
     "account_epoch",
     "annotation_batch",
     "feedback_summary",
     "follower",
     "set_aside",
+    "report",
     "pragma_freelist_count",
     "pragma_page_count",
     "pragma_page_size",

@@ -19,6 +19,7 @@ pub mod judgement;
 pub mod log;
 pub mod lookup;
 pub mod page;
+pub mod report;
 pub mod retention;
 pub mod rules;
 pub mod statistics;
@@ -39,6 +40,7 @@ pub use crate::log::{
     FoldedCall, FoldedCalls, NewEvent, Piece, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};
+pub use crate::report::ReportStore;
 pub use crate::retention::Retention;
 pub use crate::rules::RuleStore;
 pub use crate::statistics::StatisticsStore;
@@ -63,6 +65,7 @@ pub trait Store:
     + FeedbackStore
     + Outbox
     + RuleStore
+    + ReportStore
     + ErasureStore
     + Retention
     + Care
@@ -76,6 +79,6 @@ pub trait Store:
 pub mod prelude {
     pub use crate::{
         AccountStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore, JudgementStore,
-        Outbox, Retention, RuleStore, StatisticsStore, Store, SummaryStore, Wakeups,
+        Outbox, ReportStore, Retention, RuleStore, StatisticsStore, Store, SummaryStore, Wakeups,
     };
 }

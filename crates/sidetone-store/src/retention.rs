@@ -15,6 +15,8 @@ pub struct Horizons {
     /// Of calls with all that is left of them, of finished summaries of feedback, of batches of
     /// annotations without calls, and of what remains of calls that were erased or have expired.
     pub calls: TimeUs,
+    /// Of reports, by when they expire.
+    pub reports: TimeUs,
 }
 
 /// What was removed of some calls that were looked at.
@@ -48,6 +50,8 @@ pub struct ExpiredBeside {
     pub annotation_batches: u64,
     /// What remained of calls.
     pub tombstones: u64,
+    /// Reports.
+    pub reports: u64,
 }
 
 /// Removing what is too old. Nothing is removed of a call that is not complete, nor of one that is

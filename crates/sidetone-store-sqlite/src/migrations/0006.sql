@@ -1,4 +1,4 @@
--- Version 6: annotations come together, who erased a call is known, and what is old goes.
+-- Version 6: annotations come together, who erased a call is known, what is old goes, and reports are kept.
 
 -- Annotations that come together. Whoever sends many at once gives them a name, so that what is sent
 -- again changes nothing more, and all of it can be undone.
@@ -37,3 +37,20 @@ alter table call add column late_events integer check (late_events >= 0);
 
 -- Statistics: calls have more columns, so all segments are written anew.
 insert or ignore into uncounted select quarter, account, bucket, 0 from segment where number = 0;
+
+-- Reports as they were made (sqlite/report.rs). All of an account go with each of its calls that is
+-- erased, also those that are being made.
+create table report (
+  -- In the order in which they were begun.
+  id integer primary key,
+  -- The 128 bits of its identifier.
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  -- 0: of all calls, 1: of inbound ones by number, 2: of outbound ones by number.
+  kind integer not null check (kind between 0 and 2),
+  expires_us integer not null,
+  -- Packed (sqlite/codec.rs); its checksum covers the columns above too. NULL: it is being made.
+  body blob
+) strict;
+create index report_by_account on report (account);
+create index report_by_expiry on report (expires_us);

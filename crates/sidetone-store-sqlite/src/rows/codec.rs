@@ -34,6 +34,8 @@ pub(crate) enum Format {
     /// of the LZ4 block (u32, little-endian), that block, the summary by DEFLATE. The length before
     /// the checksum is that of what was rendered.
     Rendered1 = b'P',
+    /// Reports: as [`Self::Summary2`], without a dictionary.
+    Report1 = b'r',
 }
 
 impl Format {
@@ -45,6 +47,7 @@ impl Format {
             b'E' => Some(Self::Event2),
             b'F' => Some(Self::State),
             b'P' => Some(Self::Rendered1),
+            b'r' => Some(Self::Report1),
             _ => None,
         }
     }
@@ -54,7 +57,7 @@ impl Format {
         match self {
             Self::Summary1 | Self::Summary2 => include_bytes!("dictionary_summary_1.json"),
             Self::Event1 | Self::Event2 => include_bytes!("dictionary_event_1.json"),
-            Self::State => &[],
+            Self::State | Self::Report1 => &[],
             Self::Rendered1 => include_bytes!("dictionary_rendered_1.bin"),
         }
     }
@@ -209,7 +212,7 @@ fn open_frame<'a>(owner: &[u8], packed: &'a [u8]) -> Result<(Format, usize, &'a 
     let format = Format::of(format).ok_or_else(|| damaged("is of an unknown format"))?;
     let rest = match format {
         Format::Summary1 | Format::Event1 => rest,
-        Format::Summary2 | Format::Event2 | Format::Rendered1 => {
+        Format::Summary2 | Format::Event2 | Format::Rendered1 | Format::Report1 => {
             match rest.split_first_chunk::<4>() {
                 Some((stored, rest)) if *stored == sum(&[owner, length, rest]) => rest,
                 _ => return Err(damaged("is not what was written")),

@@ -1,10 +1,11 @@
 //! What is found when rows are not what was written, and what goes on beside them.
 
 use rusqlite::Connection;
-use sidetone_core::id::FeedbackSummarySid;
+use sidetone_core::id::{FeedbackSummarySid, ReportId};
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::statistics::Interval;
 use sidetone_store::account::KeyFingerprint;
+use sidetone_store::conformance::report::keep;
 use sidetone_store::conformance::sample::{
     account, account_sid, at, call, call_sid, create_account, put, scope, summary,
 };
@@ -12,6 +13,7 @@ use sidetone_store::conformance::statistics::all;
 use sidetone_store::facets::Facet;
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
 use sidetone_store::prelude::*;
+use sidetone_store::report::{Report, ReportKind};
 use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::{Lookup, Put, StoreError};
 
@@ -216,6 +218,46 @@ async fn a_damaged_summary_of_feedback_keeps_no_other_waiting() {
             .iter()
             .any(|it| it.starts_with("table feedback_summary")),
         "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_report_is_read_as_it_was_made_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    create_account(&store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    let report = |n| Report {
+        id: ReportId::from_bytes([n; 16]),
+        account: account_sid(1),
+        kind: ReportKind::Inbound,
+        expires_at: at(9),
+        text: format!("what report {n} says"),
+    };
+    for n in 1..=5 {
+        keep(&store, report(n)).await;
+    }
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "update report set kind = 0 where id = 1;
+         update report set expires_us = expires_us + 1 where id = 2;
+         update report set account = 2 where id = 3;
+         update report set body = (select body from report where id = 5) where id = 4",
+    )
+    .unwrap();
+    for (n, by) in [(1, 1), (2, 1), (3, 2), (4, 1)] {
+        let read = store.report(scope(by), report(n).id, at(0)).await;
+        assert!(matches!(read, Err(StoreError::Corrupt(_))), "{n}: {read:?}");
+    }
+    let sound = store.report(scope(1), report(5).id, at(0)).await;
+    assert_eq!(sound, Ok(Some(report(5))));
+    let found = store.check().await.unwrap();
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|it| it.starts_with("table report, voiceinsights_report_"))
     );
 }
 

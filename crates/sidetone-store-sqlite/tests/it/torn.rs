@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::ReportId;
 use sidetone_store::conformance::random::Random;
+use sidetone_store::conformance::report::keep;
 use sidetone_store::conformance::sample::{
     account_sid, at, call, call_sid, create_account, erase, event, put, scope, score, summary,
 };
 use sidetone_store::conformance::statistics::all;
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::prelude::*;
+use sidetone_store::report::{Report, ReportKind};
 use sidetone_store::retention::Horizons;
 use sidetone_store::{EventFilter, StoreError};
 use sidetone_store_sqlite::SqliteStore;
@@ -29,8 +32,18 @@ const WHOLE: PageRequest = PageRequest {
     size: 1000,
 };
 
+fn report(n: u64) -> Report {
+    Report {
+        id: ReportId::from_bytes(*call_sid(n).as_bytes()),
+        account: account_sid(1),
+        kind: ReportKind::Account,
+        expires_at: at(1_000),
+        text: format!("what report {n} says"),
+    }
+}
+
 /// Writes of each kind, one after the other for each call: an event, the summary, judgement, statistics
-/// or an erasure, and what is too old.
+/// and a report or an erasure, and what is too old.
 async fn write(store: &SqliteStore, n: u64) {
     let call = call(n / 5);
     let second = i64::try_from(n).unwrap();
@@ -52,11 +65,13 @@ async fn write(store: &SqliteStore, n: u64) {
         }
         3 => {
             store.count_quarters(None, at(20_000), 9).await.unwrap();
+            keep(store, report(n / 5)).await;
         }
         _ => {
             let horizons = Horizons {
                 events: at(second - 10),
                 calls: at(second - 25),
+                reports: at(second),
             };
             let expired = store.expire(horizons, None, 9, at(second));
             expired.await.unwrap();
@@ -79,7 +94,8 @@ async fn read(path: &Path) -> Result<String, String> {
         let record = store.record(scope(1), call_sid(n)).await;
         let events = store.events(call(n), &filter, &WHOLE).await;
         let history = store.annotation_history(call(n), &WHOLE).await;
-        told += &format!("{record:?} {events:?} {history:?}\n");
+        let report = store.report(scope(1), report(n).id, at(0)).await;
+        told += &format!("{record:?} {events:?} {history:?} {report:?}\n");
     }
     let listed = store
         .list(&SummaryFilter::all(account_sid(1)), &WHOLE)

@@ -24,6 +24,7 @@ pub mod log;
 pub mod nodes;
 pub mod paging;
 pub mod random;
+pub mod report;
 pub mod retention;
 pub mod rules;
 pub mod sample;
@@ -68,6 +69,8 @@ macro_rules! conformance {
             statistics: every_group_and_measure_is_that_of_the_calls, hours_follow_the_clocks_of_their_zone,
                 periods_are_laid_over_each_other, tells_of_the_largest_groups, orders_groups_by_a_measure,
                 times_of_starts_meet, counts_one_account_at_once;
+            report: keeps_reports_until_they_expire, keeps_the_latest_reports, reports_go_with_erased_calls,
+                reports_outlive_expired_calls;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sidetone_core::event::CallEvent;
 use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
-use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid};
+use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId};
 use sidetone_core::rules::Rules;
 use sidetone_core::sides::Sides;
 use sidetone_core::time::TimeUs;
@@ -33,6 +33,7 @@ use crate::feedback::{
 use crate::judgement::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
 use crate::page::{Page, PageRequest, RowKey};
 use crate::prelude::*;
+use crate::report::{Report, ReportKind};
 use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
 use crate::rules::Published;
 use crate::statistics::{Statistics, StatisticsQuery};
@@ -153,6 +154,11 @@ take_turns! {
         followers() -> Vec<Follower>;
         take_changes(taking: TakeChanges) -> Vec<Change>;
         give_back_changes(changes: Vec<Change>) -> ();
+    }
+    ReportStore {
+        begin_report(id: ReportId, account: AccountSid, kind: ReportKind, expires_at: TimeUs) -> ();
+        put_report(report: Report) -> bool;
+        report(scope: Scope, id: ReportId, now: TimeUs) -> Option<Report>;
     }
     RuleStore {
         rules(day: i64) -> Option<Rules>;

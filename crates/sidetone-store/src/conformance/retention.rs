@@ -24,6 +24,7 @@ pub(super) fn horizons(events: i64, calls: i64) -> Horizons {
     Horizons {
         events: at(events),
         calls: at(calls),
+        reports: at(0),
     }
 }
 

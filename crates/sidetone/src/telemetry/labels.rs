@@ -217,6 +217,8 @@ words! {
         AnnotationBatches = "annotation_batches",
         /// What remained of calls.
         Tombstones = "tombstones",
+        /// Reports.
+        Reports = "reports",
     }
 
     /// What became of an attempt to deliver.

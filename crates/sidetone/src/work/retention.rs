@@ -85,6 +85,7 @@ impl Retain {
         Horizons {
             events: now.plus_us(kept.events_us.saturating_neg()),
             calls: now.plus_us(kept.summaries_us.saturating_neg()),
+            reports: now,
         }
     }
 
@@ -124,6 +125,7 @@ impl Retain {
             (Kept::FeedbackSummaries, beside.feedback_summaries),
             (Kept::AnnotationBatches, beside.annotation_batches),
             (Kept::Tombstones, beside.tombstones),
+            (Kept::Reports, beside.reports),
         ];
         for (kind, number) in removed {
             self.app.counters.count_expired(kind, number);

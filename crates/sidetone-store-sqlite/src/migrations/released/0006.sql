@@ -429,6 +429,18 @@ CREATE TABLE provider_secret (
   -- Encrypted above the store.
   sealed blob not null
 ) strict, without rowid;
+CREATE TABLE report (
+  -- In the order in which they were begun.
+  id integer primary key,
+  -- The 128 bits of its identifier.
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  -- 0: of all calls, 1: of inbound ones by number, 2: of outbound ones by number.
+  kind integer not null check (kind between 0 and 2),
+  expires_us integer not null,
+  -- Packed (sqlite/codec.rs); its checksum covers the columns above too. NULL: it is being made.
+  body blob
+) strict;
 CREATE TABLE rollup (
   account integer not null references account (id),
   -- 0: hours of call.start_us; 1: hours of call.end_key.
@@ -547,6 +559,8 @@ CREATE INDEX change_by_follower on change (follower, id);
 CREATE INDEX call_by_incident on call (account, incident) where incident is not null;
 CREATE INDEX annotation_batch_line_call on annotation_batch_line (call_id, batch);
 CREATE INDEX tombstone_by_time on tombstone (at_us, sid, account, erased_by);
+CREATE INDEX report_by_account on report (account);
+CREATE INDEX report_by_expiry on report (expires_us);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('follower',1);
 INSERT INTO "sqlite_sequence" VALUES('change',2);
