@@ -7,7 +7,7 @@ use sidetone_core::time::TimeUs;
 use crate::error::Result;
 use crate::lookup::Scope;
 
-/// How many reports of an account are kept: of more, the oldest go.
+/// How many reports of an account are kept: of more that were begun, the oldest go.
 pub const REPORTS_MAX: usize = 100;
 
 /// What a report is about.

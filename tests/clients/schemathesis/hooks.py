@@ -18,7 +18,7 @@ CALLS = MANIFEST["scratch"]["schemathesis"] + [MANIFEST["detailed"]["call_sid"],
 PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
 SUMMARIES = "/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % PARENT["account_sid"]
 STATUSES = collections.defaultdict(collections.Counter)
-WELL_FORMED = re.compile(r"^(BA|CA|FS|AC)[0-9a-fA-F]{32}$")
+WELL_FORMED = re.compile(r"^((BA|CA|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
 # Words of closed sets that the document tells in prose, since any two of them may stand together.
 WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
@@ -39,6 +39,7 @@ WELL_FORMED_BODIES = {
     "/v1/Voice/Annotations": ("text/csv", "call_sid,call_score\n%s,1" % CALLS[0]),
 }
 alive = []
+reports = {}
 turns = collections.Counter()
 
 
@@ -47,6 +48,8 @@ def is_well_formed(value):
 
 
 def existing(kind, operation, turn):
+    if kind == "vo":
+        return report_alive(operation.partition(" ")[2])
     if operation == "DELETE /v1/Voice/{CallSid}/Summary" and kind == "CA":
         # One of its own: the others are still asked for.
         return new_call()
@@ -87,6 +90,17 @@ def summary_alive():
         with post(SUMMARIES, b"StartDate=2026-01-01&EndDate=2026-12-31") as answer:
             alive.append(json.load(answer)["sid"])
     return alive[-1]
+
+
+def report_alive(path):
+    """A report that can be read at a path. It is made anew now and then: only the latest are kept."""
+    place = path.rpartition("/")[0]
+    age, report = reports.get(place, (0, None))
+    if age % 20 == 0:
+        with post(place, b"") as answer:
+            report = json.load(answer)["report_id"]
+    reports[place] = (age + 1, report)
+    return report
 
 
 @schemathesis.hook

@@ -307,6 +307,19 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// 17008: a report takes too much work.
+    #[must_use]
+    pub fn too_expensive_report() -> Self {
+        Self {
+            message: "The report takes too much work or memory. Narrow it: a shorter time_range, or one more of \
+                      filters (call_type, call_direction, callee_country_code)."
+                .into(),
+            ..Self::too_expensive()
+        }
+    }
+}
+
 impl From<BodyError> for ApiError {
     fn from(error: BodyError) -> Self {
         match error {

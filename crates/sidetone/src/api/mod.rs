@@ -8,6 +8,7 @@ pub mod operations;
 pub mod page;
 pub mod page_token;
 pub mod v1;
+pub mod v2;
 pub mod v2010;
 pub mod welcome;
 pub mod words;

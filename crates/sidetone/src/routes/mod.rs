@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use crate::api::error::ApiError;
 use crate::api::hint::Hints;
-use crate::api::{operations, v1, v2010};
+use crate::api::{operations, v1, v2, v2010};
 use crate::app::App;
 use crate::ingest;
 use crate::telemetry::labels::{RefusalReason, Source};
@@ -47,7 +47,10 @@ impl Routes {
     pub fn new(app: App) -> Self {
         let mut routes = operations::routes();
         if app.config.roles.api {
-            routes = routes.merge(v1::routes()).merge(v2010::routes());
+            routes = routes
+                .merge(v1::routes())
+                .merge(v2::routes())
+                .merge(v2010::routes());
         }
         if app.config.roles.ingest {
             routes = routes.merge(ingest::routes());

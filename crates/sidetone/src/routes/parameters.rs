@@ -8,6 +8,7 @@ use crate::api::v1::filter::alias::OLDER_NAMES;
 use crate::api::v1::patch::NAMES as ANNOTATION;
 use crate::api::v1::statistics::agreement::NAMES as AGREEMENT;
 use crate::api::v1::statistics::query::NAMES as STATISTICS;
+use crate::api::v2::request::NAMES as REPORT;
 
 const SETTINGS: &[&str] = &[
     "AdvancedFeatures",
@@ -44,6 +45,13 @@ pub(super) fn of(path: &str) -> Option<Names> {
             "History" => &[&PAGE],
             "Annotation" => &[ANNOTATION],
             _ => return None,
+        });
+    }
+    if let Some(report) = path.strip_prefix("/v2/Voice/Reports") {
+        return Some(match report {
+            "" | "/PhoneNumbers/Inbound" | "/PhoneNumbers/Outbound" => &[REPORT],
+            _ if report.starts_with("/PhoneNumbers/") => &[&PAGE],
+            _ => &[],
         });
     }
     if path.starts_with("/2010-04-01/") {

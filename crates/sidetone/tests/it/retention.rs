@@ -12,7 +12,7 @@ const RUNNING: &str = "CA00000000000000000000000000000002";
 const DAY_S: i64 = 86_400;
 
 /// What a server does that is started now, until all calls were looked at.
-async fn retain(server: &TestServer) {
+pub async fn retain(server: &TestServer) {
     let mut worker = Retain::new(server.app.clone());
     while worker.round(server.app.clock.now()).await.unwrap() != Next::Idle {}
 }

@@ -70,7 +70,13 @@ pub async fn read(
 
 /// What the store counts, as of one moment. What it finds damaged of what is kept for that is no fault
 /// of the answers, which all tell of it.
-pub async fn count(app: &App, queries: &[StatisticsQuery]) -> Result<Vec<Statistics>, ApiError> {
+///
+/// # Errors
+/// When they take too much work, or the store fails.
+pub async fn count(
+    app: &App,
+    queries: &[StatisticsQuery],
+) -> sidetone_store::Result<Vec<Statistics>> {
     let told = app.store.statistics(queries).await?;
     let damaged: BTreeSet<&String> = told.iter().flat_map(|told| &told.damaged).collect();
     for damage in damaged {

@@ -9,6 +9,7 @@ mod events;
 mod hints;
 pub(crate) mod network;
 mod pages;
+mod reports;
 mod statistics;
 mod summaries;
 mod summary;

@@ -244,7 +244,11 @@ fn flags(params: &Params, filter: &mut SummaryFilter) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn country(value: Value<'_>) -> Result<String, Invalid> {
+/// A country, in upper case.
+///
+/// # Errors
+/// When it is none.
+pub fn country(value: Value<'_>) -> Result<String, Invalid> {
     if value.text.len() == 2 && value.text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         Ok(value.text.to_ascii_uppercase())
     } else {
@@ -263,7 +267,10 @@ fn edge(value: Value<'_>) -> Result<EdgeKind, Invalid> {
 }
 
 /// The 2010 API says `failed` and `no-answer`.
-fn call_state(value: Value<'_>) -> Result<CallState, Invalid> {
+///
+/// # Errors
+/// When it is none of the states.
+pub fn call_state(value: Value<'_>) -> Result<CallState, Invalid> {
     match value.text {
         "failed" => Ok(CallState::Fail),
         "no-answer" => Ok(CallState::NoAnswer),

@@ -66,8 +66,9 @@ fn ago(text: &str, now: TimeUs) -> Option<TimeUs> {
 }
 
 /// A date and a time; without an offset, UTC. An unescaped plus before the offset arrives as a
-/// space.
-fn point(text: &str) -> Option<TimeUs> {
+/// space. `None`: it is none.
+#[must_use]
+pub fn point(text: &str) -> Option<TimeUs> {
     if !is_written_out(text) && !is_basic(text) {
         return None;
     }
