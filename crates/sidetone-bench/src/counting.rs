@@ -42,7 +42,7 @@ pub async fn write(dir: &Path) -> anyhow::Result<()> {
     let begin = Instant::now();
     let mut after = None;
     loop {
-        after = store.count_quarters(after, end, 16).await?;
+        after = store.write_segments(after, end, 16).await?;
         if after.is_none() {
             break;
         }

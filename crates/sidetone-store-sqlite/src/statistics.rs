@@ -1,11 +1,14 @@
 //! Counting calls: from segments where they hold, else from the calls.
 
+mod bodies;
 pub(crate) mod build;
+pub(crate) mod days;
 mod fresh;
-mod key;
+pub(crate) mod key;
 pub(crate) mod remembered;
 mod rows;
 pub(crate) mod stored;
+mod stretches;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,10 +16,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use self::fresh::Fresh;
-use self::key::{Account, Key};
+use self::key::{Account, Grain, Key};
 use self::remembered::Remembered;
 use self::rows::Reader;
 use self::stored::Statements;
+use self::stretches::Stretch;
 use super::account;
 use super::error::{Error, Result};
 use super::list::condition::{self, Conditions};
@@ -26,17 +30,17 @@ use sidetone_store::StoreError;
 use sidetone_store::facets::{Facet, Shape};
 use sidetone_store::statistics::column::{Cells, Column};
 use sidetone_store::statistics::count::{self, Count};
-use sidetone_store::statistics::quarter::{QUARTER_US, quarter_of};
+use sidetone_store::statistics::quarter::{Period, QUARTER_US, day_of, quarter_of};
 use sidetone_store::statistics::segment::Builder;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 
 /// The most calls that one query reads themselves because segments do not answer it: some seconds' work.
 const CALLS_READ_MAX: usize = 50_000;
 
-/// What was counted, and the quarters (account, quarter, bucket) whose segments are damaged.
+/// What was counted, and whose segments are damaged: account, quarter or day, bucket.
 pub(crate) struct Counted {
     pub(crate) statistics: Vec<Statistics>,
-    pub(crate) damaged: BTreeSet<[i64; 3]>,
+    pub(crate) damaged: BTreeSet<(Grain, [i64; 3])>,
 }
 
 impl From<Vec<Statistics>> for Counted {
@@ -84,7 +88,7 @@ pub(super) fn statistics(
         statistics[place].damaged = damaged.values().cloned().collect();
     }
     let damaged = damaged.into_keys();
-    let damaged = damaged.map(|(quarter, bucket, _)| [account.id, quarter, bucket]);
+    let damaged = damaged.map(|(grain, (at, bucket, _))| (grain, [account.id, at, bucket]));
     Ok(Counted {
         statistics,
         damaged: damaged.collect(),
@@ -99,7 +103,7 @@ fn of_columns(
     queries: &[&StatisticsQuery],
     counts: &mut [Count<'_>],
     remembered: &Remembered,
-) -> Result<BTreeMap<Key, String>> {
+) -> Result<BTreeMap<(Grain, Key), String>> {
     let mut damaged = BTreeMap::new();
     let Some(time) = Time::of(queries) else {
         return Ok(damaged);
@@ -107,26 +111,41 @@ fn of_columns(
     let columns: BTreeSet<Column> = counts.iter().flat_map(Count::columns).copied().collect();
     let columns: Vec<Column> = columns.into_iter().collect();
     let mut reader = Reader::new(conn, account, &columns, remembered);
+    let is_of_days = columns.iter().all(|column| column.is_of_days());
     for (first, last) in ranges(conn, account.id, &time)? {
         let uncounted = uncounted(conn, account.id, first, last)?;
-        let range = (first, last);
-        let mut statements = Statements::prepare(conn, account.id, &columns, range)?;
-        let mut segments = statements.segments()?;
-        while let Some((key, stored)) = segments.next(&uncounted)? {
-            let counted = stored.and_then(|mut piece| count::add(counts, &mut piece));
-            match counted {
-                Err(Error(StoreError::Corrupt(damage))) => {
-                    damaged.insert(key, damage);
+        let stretches = match is_of_days {
+            true => stretches::of(
+                first,
+                last,
+                &open(conn, account.id, first, last, &uncounted)?,
+            ),
+            false => vec![Stretch::quarters(first, last)],
+        };
+        for Stretch { grain, range } in stretches {
+            let mut statements = Statements::prepare(conn, grain, account.id, &columns, range)?;
+            let mut segments = statements.segments()?;
+            let is_wanted = |at| grain == Grain::Day || !uncounted.contains(&at);
+            while let Some((key, stored)) = segments.next(is_wanted)? {
+                let counted = stored.and_then(|mut piece| count::add(counts, &mut piece));
+                match counted {
+                    Err(Error(StoreError::Corrupt(damage))) => {
+                        damaged.insert((grain, key), damage);
+                    }
+                    counted => counted?,
                 }
-                counted => counted?,
             }
         }
         for (quarter, bucket) in uncounted {
             count::add(counts, &mut reader.quarter(quarter, bucket, time.from_us)?)?;
         }
     }
-    for key in damaged.keys() {
-        count::add(counts, &mut reader.piece(*key)?)?;
+    for (grain, key) in damaged.keys() {
+        let mut calls = match grain {
+            Grain::Quarter => reader.piece(*key)?,
+            Grain::Day => days::piece(conn, account.id, *key)?,
+        };
+        count::add(counts, &mut calls)?;
     }
     Ok(damaged)
 }
@@ -211,6 +230,23 @@ fn uncounted(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The days of a range whose own segments are old: those that are not joined, or have an uncounted quarter.
+fn open(
+    conn: &Connection,
+    account: i64,
+    first: i64,
+    last: i64,
+    uncounted: &BTreeSet<(i64, i64)>,
+) -> Result<BTreeSet<i64>> {
+    let mut statement = conn
+        .prepare_cached("select day from unjoined where account = ?1 and day between ?2 and ?3")?;
+    let range = [account, day_of(first), day_of(last)];
+    let days = statement.query_map(range, |row| row.get(0))?;
+    let mut days: BTreeSet<i64> = days.collect::<rusqlite::Result<_>>()?;
+    days.extend(uncounted.iter().map(|(quarter, _)| day_of(*quarter)));
+    Ok(days)
+}
+
 /// Counts what segments do not answer: finds the calls as lists do, and asks each.
 fn of_calls(conn: &Connection, account: Account, query: &StatisticsQuery) -> Result<Statistics> {
     let filter = &query.filter;
@@ -239,7 +275,7 @@ fn of_calls(conn: &Connection, account: Account, query: &StatisticsQuery) -> Res
     for (quarter, calls) in quarters {
         count::add(
             std::slice::from_mut(&mut count),
-            &mut Fresh::of(calls, quarter),
+            &mut Fresh::of(calls, Period::quarter(quarter)),
         )?;
     }
     Ok(count.finish())

@@ -6,13 +6,16 @@ use rusqlite::Connection;
 
 use super::finding::find;
 use crate::error::{Error, Result};
+use crate::statistics::key::Grain;
 use crate::statistics::stored;
 use sidetone_store::StoreError;
-use sidetone_store::statistics::quarter::QUARTER_US;
+use sidetone_store::statistics::quarter::{DAY_QUARTERS, QUARTER_US, day_of};
 
-/// Every segment is what was written, and a quarter that is counted has all of its calls.
+/// Every segment is what was written; a quarter that is counted has all of its calls, and a day that is
+/// joined those of all its quarters.
 pub(crate) fn check_segments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
-    differing(conn, findings).map(drop)
+    differing(conn, findings)?;
+    differing_days(conn, findings).map(drop)
 }
 
 /// The quarters of which that is not so, by account, quarter and bucket.
@@ -22,7 +25,7 @@ pub(crate) fn differing(
 ) -> Result<BTreeSet<[i64; 3]>> {
     let (mut wrong, mut differ) = (BTreeSet::new(), 0);
     let mut counted: BTreeMap<[i64; 3], i64> = BTreeMap::new();
-    stored::each(conn, |quarter, calls| {
+    stored::each(conn, Grain::Quarter, |quarter, calls| {
         match calls {
             Ok(calls) => *counted.entry(quarter).or_default() += calls,
             Err(Error(StoreError::Corrupt(damage))) => {
@@ -64,6 +67,57 @@ pub(crate) fn differing(
     if differ > 0 {
         find(findings, || {
             format!("{differ} quarter hours of statistics differ from the calls")
+        });
+    }
+    Ok(wrong)
+}
+
+/// The joined days of which that is not so, by account, day and bucket.
+pub(crate) fn differing_days(
+    conn: &Connection,
+    findings: &mut Vec<String>,
+) -> Result<BTreeSet<[i64; 3]>> {
+    let mut wrong = BTreeSet::new();
+    // What the days have, less what their quarters have.
+    let mut differences: BTreeMap<[i64; 3], i64> = BTreeMap::new();
+    stored::each(conn, Grain::Day, |day, calls| {
+        match calls {
+            Ok(calls) => *differences.entry(day).or_default() += calls,
+            Err(Error(StoreError::Corrupt(damage))) => {
+                find(findings, || damage);
+                wrong.insert(day);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    })?;
+    stored::each(conn, Grain::Quarter, |[account, quarter, bucket], calls| {
+        match calls {
+            Ok(calls) => {
+                let day = [account, day_of(quarter), bucket];
+                *differences.entry(day).or_default() -= calls;
+                Ok(())
+            }
+            // It was found before.
+            Err(Error(StoreError::Corrupt(_))) => Ok(()),
+            Err(error) => Err(error),
+        }
+    })?;
+    let mut is_open = conn.prepare(&format!(
+        "select 1 from unjoined where account = ?1 and day = ?2 and bucket = ?3
+         union all select 1 from uncounted
+           where account = ?1 and quarter between {DAY_QUARTERS} * ?2 and {DAY_QUARTERS} * ?2 + {DAY_QUARTERS} - 1 and bucket = ?3"
+    ))?;
+    let mut differ = 0;
+    for (day, difference) in differences {
+        if difference != 0 && !is_open.exists(day)? {
+            differ += 1;
+            wrong.insert(day);
+        }
+    }
+    if differ > 0 {
+        find(findings, || {
+            format!("{differ} days of statistics differ from their quarter hours")
         });
     }
     Ok(wrong)

@@ -54,3 +54,29 @@ create table report (
 ) strict;
 create index report_by_account on report (account);
 create index report_by_expiry on report (expires_us);
+
+-- Statistics: what the calls of a day have in one column: the segments of its quarters joined. What is
+-- here of a day that is in `unjoined`, or has a quarter in `uncounted`, is old.
+create table day_segment (
+  account integer not null references account (id),
+  -- As in `segment`.
+  number integer not null check (number between 0 and 255),
+  -- Days since 1970, rounded down, of call.start_us.
+  day integer not null,
+  bucket integer not null,
+  piece integer not null check (piece >= 0),
+  body blob not null,
+  primary key (account, number, day, bucket, piece)
+) strict, without rowid;
+
+-- Days of which a quarter was written since they were joined.
+create table unjoined (
+  day integer not null,
+  account integer not null references account (id),
+  bucket integer not null,
+  -- As in `uncounted`.
+  ticket integer not null check (ticket >= 0),
+  primary key (day, account, bucket, ticket)
+) strict, without rowid;
+insert into unjoined
+  select distinct (quarter - ((quarter % 96) + 96) % 96) / 96, account, bucket, 0 from segment where number = 0;

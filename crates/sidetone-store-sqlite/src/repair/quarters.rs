@@ -2,11 +2,12 @@
 
 use rusqlite::Connection;
 use sidetone_core::time::TimeUs;
-use sidetone_store::statistics::quarter::QUARTER_US;
+use sidetone_store::statistics::quarter::{Period, QUARTER_US};
 
-use crate::check::segments::differing;
+use crate::check::segments::{differing, differing_days};
 use crate::error::Result;
-use crate::statistics::stored;
+use crate::rows::shard::Shard;
+use crate::statistics::{days, stored};
 
 pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
     for [account, quarter, bucket] in differing(conn, &mut Vec::new())? {
@@ -14,6 +15,13 @@ pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
         let at = TimeUs::from_micros(quarter.saturating_mul(QUARTER_US));
         told.push(format!(
             "statistics of the quarter hour from {at} of account row {account}: counted from the calls until a server has written them again"
+        ));
+    }
+    for [account, day, bucket] in differing_days(conn, &mut Vec::new())? {
+        days::forget(conn, Shard { account, bucket }, day)?;
+        let at = TimeUs::from_micros(Period::day(day).begin_us());
+        told.push(format!(
+            "statistics of the day from {at} of account row {account}: counted from its quarter hours until a server has written it again"
         ));
     }
     Ok(())

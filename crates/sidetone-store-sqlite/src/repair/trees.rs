@@ -10,7 +10,7 @@ use crate::check::engine_says;
 use crate::error::Result;
 
 /// Tables that can be made again as a whole.
-const DERIVED: [&str; 10] = [
+const DERIVED: [&str; 12] = [
     "rollup",
     "judged",
     "judged_piece",
@@ -21,6 +21,8 @@ const DERIVED: [&str; 10] = [
     "fold_state",
     "segment",
     "uncounted",
+    "day_segment",
+    "unjoined",
 ];
 /// The search of comments, and the tables that FTS5 keeps it in.
 pub(super) const COMMENT: &str = "comment";
@@ -64,9 +66,11 @@ pub(super) fn repair(
         {
             anew.insert(COMMENT);
         }
-        // Nothing is known of what its segments are about.
-        if anew.contains("uncounted") && anew.insert("segment") {
-            begin_anew(conn, "segment", told)?;
+        // Nothing is known of what segments are about.
+        for (marks, segments) in [("uncounted", "segment"), ("unjoined", "day_segment")] {
+            if anew.contains(marks) && anew.insert(segments) {
+                begin_anew(conn, segments, told)?;
+            }
         }
         if told.len() == before {
             break;

@@ -4,16 +4,16 @@ use rusqlite::{Connection, params};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
-use super::fresh;
-use super::key::{Account, Owner, SPAN, number_of, numbers};
-use super::stored::values_of;
+use super::bodies::{self, Bodies};
+use super::key::{Account, Grain};
+use super::{days, fresh};
 use crate::engine::work::Work;
 use crate::error::Result;
 use crate::rows::cursor;
 use crate::rows::shard::Shard;
 use sidetone_store::Cursor;
-use sidetone_store::statistics::quarter::quarter_of;
-use sidetone_store::statistics::segment::{Builder, CALLS_MAX, encode};
+use sidetone_store::statistics::quarter::{day_of, quarter_of};
+use sidetone_store::statistics::segment::{Builder, CALLS_MAX};
 
 /// A quarter of a bucket, and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -23,10 +23,10 @@ pub(crate) struct QuarterKey {
     bucket: i64,
 }
 
-/// The segments of a quarter: number, piece and body of each.
+/// The segments of a quarter.
 pub(crate) struct Built {
     place: QuarterKey,
-    segments: Vec<(i64, i64, Vec<u8>)>,
+    segments: Bodies,
 }
 
 /// Which uncounted quarters are wanted.
@@ -41,6 +41,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// The end of a walk.
+    pub(crate) fn end() -> Cursor {
+        cursor::of([i64::MIN; 3])
+    }
+
     fn beyond(&self) -> Result<[i64; 3]> {
         let latest = [quarter_of(self.ended_before.micros()), i64::MIN, i64::MIN];
         let after = self.after.as_ref().map(cursor::read).transpose()?;
@@ -106,44 +111,20 @@ pub(crate) fn build(conn: &Connection, place: QuarterKey) -> Result<Built> {
         account,
         bucket,
     } = place;
-    let mut built = Built {
-        place,
-        segments: Vec::new(),
-    };
-    let mut piece = 0;
+    let mut segments = Bodies::new(Grain::Quarter, account.id, (quarter, bucket));
     let mut calls = Builder::default();
     fresh::each(conn, account, quarter, bucket, i64::MIN, |cells| {
         calls.add(cells);
         if calls.calls() == CALLS_MAX {
-            built.add(piece, std::mem::take(&mut calls));
-            piece += 1;
+            segments.add(std::mem::take(&mut calls));
         }
         Ok(true)
     })?;
-    if calls.calls() > 0 {
-        built.add(piece, calls);
-    }
-    Ok(built)
+    segments.add(calls);
+    Ok(Built { place, segments })
 }
 
 impl Built {
-    fn add(&mut self, piece: i64, calls: Builder) {
-        let place = self.place;
-        let owner = Owner {
-            account: place.account.id,
-            key: (place.quarter, place.bucket, piece),
-        };
-        let (span, columns) = calls.finish(place.quarter);
-        let columns = columns
-            .iter()
-            .map(|(column, values)| (number_of(*column), values));
-        let about = values_of(span);
-        for (number, values) in columns.chain([(SPAN, &about)]) {
-            let body = encode(&owner.of(number), values);
-            self.segments.push((number, piece, body));
-        }
-    }
-
     /// Where looking for more goes on.
     pub(crate) fn cursor(&self) -> Cursor {
         let place = self.place;
@@ -165,47 +146,12 @@ pub(crate) fn write(work: &mut Work<'_>, quarters: &[Built], ticket: i64) -> Res
                 "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
             )?
             .execute(params![quarter, account.id, bucket, ticket])?;
-        if ours == 1 {
-            replace(work.conn, built)?;
-        }
-    }
-    Ok(())
-}
-
-/// What did not change is not written: mostly one thing was said of one call.
-fn replace(conn: &Connection, built: &Built) -> Result<()> {
-    let QuarterKey {
-        quarter,
-        account,
-        bucket,
-    } = built.place;
-    let mut read = conn.prepare_cached(
-        "select piece, body from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4
-         order by piece",
-    )?;
-    let mut delete = conn.prepare_cached(
-        "delete from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4",
-    )?;
-    let mut insert = conn.prepare_cached(
-        "insert into segment (account, number, quarter, bucket, piece, body) values (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?;
-    for number in numbers() {
-        let key = [account.id, number, quarter, bucket];
-        let old: Vec<(i64, Vec<u8>)> = read
-            .query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        let new = || {
-            let of_column = built.segments.iter().filter(move |(of, ..)| *of == number);
-            of_column.map(|(_, piece, body)| (*piece, body))
-        };
-        if old.iter().map(|(piece, body)| (*piece, body)).eq(new()) {
-            continue;
-        }
-        if !old.is_empty() {
-            delete.execute(key)?;
-        }
-        for (piece, body) in new() {
-            insert.execute(params![account.id, number, quarter, bucket, piece, body])?;
+        if ours == 1 && built.segments.replace(work.conn)? {
+            let shard = Shard {
+                account: account.id,
+                bucket,
+            };
+            days::unjoin(work.conn, shard, day_of(quarter))?;
         }
     }
     Ok(())
@@ -215,12 +161,8 @@ fn replace(conn: &Connection, built: &Built) -> Result<()> {
 /// those that somebody is making.
 pub(crate) fn forget(conn: &Connection, shard: Shard, quarter: i64) -> Result<()> {
     let Shard { account, bucket } = shard;
-    let mut delete = conn.prepare_cached(
-        "delete from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4",
-    )?;
-    for number in numbers() {
-        delete.execute([account, number, quarter, bucket])?;
-    }
+    bodies::delete_all(conn, Grain::Quarter, account, (quarter, bucket))?;
+    days::forget(conn, shard, day_of(quarter))?;
     conn.prepare_cached(
         "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3",
     )?
@@ -301,7 +243,11 @@ mod tests {
         erase(&store, call(0), at(9)).await;
         write_built(&store, slow, 2).await;
         let segments = store.readers.aside(|conn| {
-            let count = conn.query_row("select count(*) from segment", [], |row| row.get(0));
+            let count = conn.query_row(
+                "select (select count(*) from segment) + (select count(*) from day_segment)",
+                [],
+                |row| row.get(0),
+            );
             Ok(count?)
         });
         assert_eq!(segments.await, Ok(0_i64));

@@ -14,7 +14,7 @@ use crate::record;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::{Cells, Column};
 use sidetone_store::statistics::count::Piece;
-use sidetone_store::statistics::quarter::QUARTER_US;
+use sidetone_store::statistics::quarter::{Period, QUARTER_US};
 use sidetone_store::statistics::segment::{Builder, Span, Values};
 
 const COLUMNS: &str = "c.sid, c.advanced_features, c.annotation, d.body, IS_SOUND";
@@ -106,8 +106,8 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    pub(super) fn of(calls: Builder, quarter: i64) -> Self {
-        let (span, columns) = calls.finish(quarter);
+    pub(super) fn of(calls: Builder, period: Period) -> Self {
+        let (span, columns) = calls.finish(period);
         Self { span, columns }
     }
 }

@@ -4,6 +4,7 @@ use sidetone_core::id::AccountSid;
 
 use crate::rows::facet::FACETS;
 use sidetone_store::statistics::column::Column;
+use sidetone_store::statistics::quarter::Period;
 
 /// The number of the segment that is about the calls, whatever the column.
 pub(super) const SPAN: i64 = 0;
@@ -16,26 +17,62 @@ pub(super) const fn number_of(column: Column) -> i64 {
     }
 }
 
-/// The numbers of all segments there may be of a quarter.
+/// The numbers of all segments there may be of a period.
 pub(super) fn numbers() -> impl Iterator<Item = i64> {
     std::iter::once(SPAN).chain(Column::all().map(number_of))
+}
+
+/// How long the periods are that segments are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grain {
+    /// A quarter.
+    Quarter,
+    /// A day: its quarters joined.
+    Day,
+}
+
+impl Grain {
+    /// The table of its segments, and the column of that which tells the period.
+    pub(super) const fn table(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Quarter => ("segment", "quarter"),
+            Self::Day => ("day_segment", "day"),
+        }
+    }
+
+    /// The period of a number.
+    pub(super) const fn period(self, number: i64) -> Period {
+        match self {
+            Self::Quarter => Period::quarter(number),
+            Self::Day => Period::day(number),
+        }
+    }
 }
 
 /// Whose a segment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Owner {
+    pub(super) grain: Grain,
     pub(super) account: i64,
     pub(super) key: Key,
 }
 
-/// Where a segment is within its column: quarter, bucket, piece.
+/// Where a segment is within its column: quarter or day, bucket, piece.
 pub(super) type Key = (i64, i64, i64);
 
 impl Owner {
+    pub(super) const fn period(self) -> Period {
+        self.grain.period(self.key.0)
+    }
+
     pub(super) fn of(self, number: i64) -> [u8; 40] {
-        let (quarter, bucket, piece) = self.key;
+        let (at, bucket, piece) = self.key;
+        let number = match self.grain {
+            Grain::Quarter => number,
+            Grain::Day => number | 1 << 8,
+        };
         let mut bytes = [0; 40];
-        let parts = [self.account, number, quarter, bucket, piece];
+        let parts = [self.account, number, at, bucket, piece];
         for (place, part) in bytes.chunks_exact_mut(8).zip(parts) {
             place.copy_from_slice(&part.to_le_bytes());
         }

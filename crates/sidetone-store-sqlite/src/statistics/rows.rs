@@ -24,7 +24,7 @@ use crate::rows::terms;
 use sidetone_store::StoreError;
 use sidetone_store::facets::Facet;
 use sidetone_store::statistics::column::{Cell, Cells, Column, Own, folded};
-use sidetone_store::statistics::quarter::QUARTER_US;
+use sidetone_store::statistics::quarter::{Period, QUARTER_US};
 use sidetone_store::statistics::segment::{Builder, CALLS_MAX};
 
 /// What a query may read, beyond segments.
@@ -104,7 +104,7 @@ impl<'c> Reader<'c> {
             }
             Ok(calls.calls() < CALLS_MAX)
         })?;
-        Ok(Fresh::of(calls, quarter))
+        Ok(Fresh::of(calls, Period::quarter(quarter)))
     }
 
     /// The calls of a quarter and bucket that started then or later. Those that are damaged are left
@@ -128,7 +128,7 @@ impl<'c> Reader<'c> {
                 }
             }
         }
-        Ok(Fresh::of(calls, quarter))
+        Ok(Fresh::of(calls, Period::quarter(quarter)))
     }
 
     fn spend_document(&mut self) -> Result<()> {

@@ -1,24 +1,34 @@
 //! Segments, read side by side.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 
-use super::key::{Key, Owner, SPAN, number_of, numbers};
+use super::bodies;
+use super::key::{Grain, Key, Owner, SPAN, number_of};
 use crate::error::{Error, Result};
 use crate::rollups::deltas::UNCOUNT;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::{Column, folded, unfolded};
 use sidetone_store::statistics::count::Piece;
+use sidetone_store::statistics::quarter::Period;
 use sidetone_store::statistics::segment::{self, Span, Values};
 
-const OF_COLUMN: &str = "select quarter, bucket, piece, body from segment
-    where account = ?1 and number = ?2 and quarter between ?3 and ?4 order by quarter, bucket, piece";
-const ONE: &str = "select body from segment
-    where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4 and piece = ?5";
+fn of_column(grain: Grain) -> String {
+    let (table, period) = grain.table();
+    format!(
+        "select {period}, bucket, piece, body from {table}
+         where account = ?1 and number = ?2 and {period} between ?3 and ?4 order by {period}, bucket, piece"
+    )
+}
 
-/// What is told of the calls of a piece: how many, whether one runs, and one more than the latest end
-/// after the quarter's number of microseconds, folded.
+fn one(grain: Grain) -> String {
+    let (table, period) = grain.table();
+    format!(
+        "select body from {table} where account = ?1 and number = ?2 and {period} = ?3 and bucket = ?4 and piece = ?5"
+    )
+}
+
+/// What is told of the calls of a piece: how many, whether one runs, and one more than the latest end, µs,
+/// folded.
 pub(super) fn values_of(span: Span) -> Values {
     let end = span
         .latest_end_us
@@ -29,12 +39,12 @@ pub(super) fn values_of(span: Span) -> Values {
     }
 }
 
-fn span_of(values: &Values, quarter: i64) -> Option<Span> {
+fn span_of(values: &Values, period: Period) -> Option<Span> {
     let [calls, running, end] = values.codes[..] else {
         return None;
     };
     Some(Span {
-        quarter,
+        period,
         calls: usize::try_from(calls)
             .ok()
             .filter(|calls| *calls <= segment::CALLS_MAX)?,
@@ -81,26 +91,30 @@ impl Track<'_> {
 /// The statements that segments of a range are read by.
 pub(super) struct Statements<'c> {
     conn: &'c Connection,
+    grain: Grain,
     account: i64,
     range: (i64, i64),
     statements: Vec<(Option<Column>, Statement<'c>)>,
 }
 
 impl<'c> Statements<'c> {
-    /// Those of some columns from the first quarter to the last.
+    /// Those of some columns from the first quarter, or day, to the last.
     pub(super) fn prepare(
         conn: &'c Connection,
+        grain: Grain,
         account: i64,
         columns: &[Column],
         range: (i64, i64),
     ) -> Result<Self> {
+        let of_column = of_column(grain);
         let columns = columns.iter().map(|column| Some(*column));
         let statements = std::iter::once(None)
             .chain(columns)
-            .map(|column| Ok((column, conn.prepare(OF_COLUMN)?)))
+            .map(|column| Ok((column, conn.prepare(&of_column)?)))
             .collect::<Result<_>>()?;
         Ok(Self {
             conn,
+            grain,
             account,
             range,
             statements,
@@ -122,6 +136,7 @@ impl<'c> Statements<'c> {
         }
         Ok(Segments {
             conn: self.conn,
+            grain: self.grain,
             account: self.account,
             tracks,
         })
@@ -131,32 +146,34 @@ impl<'c> Statements<'c> {
 /// Segments of a range, side by side.
 pub(super) struct Segments<'s> {
     conn: &'s Connection,
+    grain: Grain,
     account: i64,
     /// First the one about the calls.
     tracks: Vec<Track<'s>>,
 }
 
 impl<'s> Segments<'s> {
-    /// The next piece of a quarter that is not uncounted, or why it cannot be read.
+    /// The next piece of a period and bucket that is wanted, or why it cannot be read.
     pub(super) fn next(
         &mut self,
-        uncounted: &BTreeSet<(i64, i64)>,
+        is_wanted: impl Fn((i64, i64)) -> bool,
     ) -> Result<Option<(Key, Result<Stored<'_, 's>>)>> {
         let [spans, ..] = &mut self.tracks[..] else {
             return Ok(None);
         };
         while let Some((key, body)) = spans.next.take() {
             spans.advance()?;
-            let (quarter, bucket, _) = key;
-            if uncounted.contains(&(quarter, bucket)) {
+            let (at, bucket, _) = key;
+            if !is_wanted((at, bucket)) {
                 continue;
             }
             let owner = Owner {
+                grain: self.grain,
                 account: self.account,
                 key,
             };
             let span = decode(owner, SPAN, &body)
-                .and_then(|it| span_of(&it, quarter).ok_or_else(|| damaged(owner, SPAN)));
+                .and_then(|it| span_of(&it, owner.period()).ok_or_else(|| damaged(owner, SPAN)));
             let stored = span.map(|span| Stored {
                 conn: self.conn,
                 owner,
@@ -170,30 +187,34 @@ impl<'s> Segments<'s> {
 }
 
 /// Reads every segment there is. Of each that is about the calls it says how many they are: by account,
-/// quarter and bucket; of each that is damaged, that it is.
+/// quarter or day, and bucket; of each that is damaged, that it is.
 pub(crate) fn each(
     conn: &Connection,
+    grain: Grain,
     mut say: impl FnMut([i64; 3], Result<i64>) -> Result<()>,
 ) -> Result<()> {
-    let mut all =
-        conn.prepare("select account, number, quarter, bucket, piece, body from segment")?;
+    let (table, period) = grain.table();
+    let mut all = conn.prepare(&format!(
+        "select account, number, {period}, bucket, piece, body from {table}"
+    ))?;
     let mut rows = all.query([])?;
     while let Some(row) = rows.next()? {
         let (number, key) = (row.get(1)?, (row.get(2)?, row.get(3)?, row.get(4)?));
         let owner = Owner {
+            grain,
             account: row.get(0)?,
             key,
         };
-        let quarter = [owner.account, key.0, key.1];
+        let at = [owner.account, key.0, key.1];
         let values = decode(owner, number, row.get_ref(5)?.as_blob()?);
         match values {
             Ok(values) if number == SPAN => {
-                let span = span_of(&values, key.0).ok_or_else(|| damaged(owner, number));
+                let span = span_of(&values, owner.period()).ok_or_else(|| damaged(owner, number));
                 let calls = span.map(|span| i64::try_from(span.calls).unwrap_or(i64::MAX));
-                say(quarter, calls)?;
+                say(at, calls)?;
             }
             Ok(_) => {}
-            Err(error) => say(quarter, Err(error))?,
+            Err(error) => say(at, Err(error))?,
         }
     }
     Ok(())
@@ -201,12 +222,7 @@ pub(crate) fn each(
 
 /// Forgets the segments of a quarter (account, quarter, bucket), which is uncounted from then on.
 pub(crate) fn forget(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
-    let mut delete = conn.prepare_cached(
-        "delete from segment where account = ?1 and number = ?2 and quarter = ?3 and bucket = ?4",
-    )?;
-    for number in numbers() {
-        delete.execute([account, number, quarter, bucket])?;
-    }
+    bodies::delete_all(conn, Grain::Quarter, account, (quarter, bucket))?;
     uncount(conn, [account, quarter, bucket])
 }
 
@@ -222,13 +238,13 @@ fn decode(owner: Owner, number: i64, body: &[u8]) -> Result<Values> {
 }
 
 fn damaged(owner: Owner, number: i64) -> Error {
-    let (quarter, ..) = owner.key;
+    let ((table, period), (at, ..)) = (owner.grain.table(), owner.key);
     Error(StoreError::Corrupt(format!(
-        "table segment, number {number}, quarter {quarter}: the row is not what was written"
+        "table {table}, number {number}, {period} {at}: the row is not what was written"
     )))
 }
 
-/// Calls of a quarter as they are stored.
+/// Calls of a period as they are stored.
 pub(super) struct Stored<'p, 's> {
     conn: &'p Connection,
     owner: Owner,
@@ -252,12 +268,10 @@ impl Piece for Stored<'_, '_> {
         let body = match track {
             Some(track) => track.at(owner.key)?,
             None => {
-                let (quarter, bucket, piece) = owner.key;
-                let mut one = self.conn.prepare_cached(ONE)?;
-                one.query_row([owner.account, number, quarter, bucket, piece], |row| {
-                    row.get(0)
-                })
-                .optional()?
+                let (at, bucket, piece) = owner.key;
+                let mut one = self.conn.prepare_cached(&one(owner.grain))?;
+                one.query_row([owner.account, number, at, bucket, piece], |row| row.get(0))
+                    .optional()?
             }
         };
         let Some(body) = body else {

@@ -8,7 +8,10 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 use sidetone_store::{Cursor, Result, StatisticsStore};
 
+use crate::rows::shard::Shard;
 use crate::statistics::build::{self, Built, Wanted};
+use crate::statistics::days::{self, Joined};
+use crate::statistics::key::Grain;
 use crate::statistics::{Counted, stored};
 use crate::{SqliteStore, statistics};
 
@@ -28,17 +31,21 @@ impl StatisticsStore for SqliteStore {
         if !damaged.is_empty() {
             let stats = &self.writer.stats.damaged;
             stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
-            let uncount = self.writer.run(damaged.len(), move |work| {
-                let mut quarters = damaged.into_iter();
-                quarters.try_for_each(|quarter| stored::uncount(work.conn, quarter))
+            let written_anew = self.writer.run(damaged.len(), move |work| {
+                damaged.into_iter().try_for_each(|it| match it {
+                    (Grain::Quarter, quarter) => stored::uncount(work.conn, quarter),
+                    (Grain::Day, [account, day, bucket]) => {
+                        days::unjoin(work.conn, Shard { account, bucket }, day)
+                    }
+                })
             });
             // If that cannot be written, the next one who asks meets it again.
-            let _ = uncount.await;
+            let _ = written_anew.await;
         }
         Ok(statistics)
     }
 
-    async fn count_quarters(
+    async fn write_segments(
         &self,
         after: Option<Cursor>,
         ended_before: TimeUs,
@@ -51,7 +58,7 @@ impl StatisticsStore for SqliteStore {
         };
         // Looking for work takes no commit.
         if !self.readers.point(|conn| build::is_due(conn, &wanted))? {
-            return Ok(None);
+            return self.join_day(wanted).await;
         }
         let ticket = i64::try_from(self.shared.new_ticket()).unwrap_or(i64::MAX);
         let taken = self
@@ -68,5 +75,29 @@ impl StatisticsStore for SqliteStore {
             .run(1, move |work| build::write(work, &built, ticket))
             .await?;
         Ok(last)
+    }
+}
+
+impl SqliteStore {
+    /// Joins a day, where there is one: in a walk that has no quarters before it any more.
+    async fn join_day(&self, walk: Wanted) -> Result<Option<Cursor>> {
+        let before = walk.ended_before;
+        if !self.readers.point(|conn| days::is_due(conn, before))? {
+            return Ok(None);
+        }
+        let ticket = i64::try_from(self.shared.new_ticket()).unwrap_or(i64::MAX);
+        let taken = self
+            .writer
+            .run(1, move |work| days::take(work, before, 1, ticket))
+            .await?;
+        let joined = self.readers.aside(move |conn| {
+            let joined = taken.into_iter().map(|day| days::join(conn, day));
+            joined.collect::<crate::error::Result<Vec<Joined>>>()
+        });
+        let joined = joined.await?;
+        self.writer
+            .run(1, move |work| days::write(work, &joined, ticket))
+            .await?;
+        Ok(Some(walk.after.unwrap_or_else(Wanted::end)))
     }
 }

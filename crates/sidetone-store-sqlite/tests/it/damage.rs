@@ -348,7 +348,7 @@ async fn statistics_are_right_beside_a_damaged_segment() {
         assert_eq!(store.statistics(&queries).await.unwrap(), truth, "{number}");
         let far = at(1_000_000);
         let mut after = None;
-        while let Some(cursor) = store.count_quarters(after, far, 100).await.unwrap() {
+        while let Some(cursor) = store.write_segments(after, far, 100).await.unwrap() {
             after = Some(cursor);
         }
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());

@@ -1,6 +1,7 @@
 //! The contract of the store, for every store there is.
 
 mod damage;
+mod days;
 mod flips;
 mod recorded;
 mod repair;

@@ -102,7 +102,7 @@ pub(crate) async fn fill(store: &dyn Store) {
         store.rate(call(1), rate).await.unwrap();
     }
     store.freeze_rules(20_000).await.unwrap();
-    store.count_quarters(None, at(20_000), 1000).await.unwrap();
+    store.write_segments(None, at(20_000), 1000).await.unwrap();
     let deliveries = (0..3).map(|n| NewDelivery {
         id: DeliveryId::from_bytes([n; 16]),
         account: account_sid(1),

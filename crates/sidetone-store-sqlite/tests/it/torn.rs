@@ -64,7 +64,7 @@ async fn write(store: &SqliteStore, n: u64) {
             erase(store, call, at(second)).await;
         }
         3 => {
-            store.count_quarters(None, at(20_000), 9).await.unwrap();
+            store.write_segments(None, at(20_000), 9).await.unwrap();
             keep(store, report(n / 5)).await;
         }
         _ => {

@@ -117,7 +117,7 @@ take_turns! {
     }
     StatisticsStore {
         statistics(queries: &[StatisticsQuery]) -> Vec<Statistics>;
-        count_quarters(after: Option<Cursor>, ended_before: TimeUs, quarters_max: usize) -> Option<Cursor>;
+        write_segments(after: Option<Cursor>, ended_before: TimeUs, quarters_max: usize) -> Option<Cursor>;
     }
     JudgementStore {
         annotation(scope: Scope, sid: CallSid) -> Lookup<AnnotationRecord>;

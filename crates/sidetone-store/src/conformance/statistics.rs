@@ -36,10 +36,10 @@ pub fn all() -> StatisticsQuery {
 async fn count_all(store: &dyn Store) {
     let far = at(1_000_000_000);
     let mut after = None;
-    while let Some(cursor) = store.count_quarters(after, far, 7).await.unwrap() {
+    while let Some(cursor) = store.write_segments(after, far, 7).await.unwrap() {
         after = Some(cursor);
     }
-    let left = store.count_quarters(None, far, 7).await.unwrap();
+    let left = store.write_segments(None, far, 7).await.unwrap();
     assert_eq!(left, None);
 }
 

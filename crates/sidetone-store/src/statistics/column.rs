@@ -39,9 +39,9 @@ macro_rules! own {
 }
 
 own! {
-    /// Start, µs within its quarter.
+    /// Start, µs within its period.
     Start,
-    /// End, µs after the start of the quarter, twice; plus one and as far before it when it is before.
+    /// End, µs after the start of the period, twice; plus one and as far before it when it is before.
     End,
     /// Calling party.
     From,
@@ -138,6 +138,26 @@ impl Column {
             Self::Facet(Facet::Agents | Facet::Commented | Facet::Incident) => false,
             Self::Facet(facet) => !facet.is_figure(),
             Self::Own(_) => false,
+        }
+    }
+
+    /// Whether segments of days have it too. Of what nearly each call has a value of its own, those of
+    /// quarters are as quick.
+    #[must_use]
+    pub const fn is_of_days(self) -> bool {
+        !matches!(self, Self::Own(Own::From | Own::To))
+    }
+
+    /// The code of a number in a period that begins so much earlier.
+    pub(super) fn code_after(self, code: u64, after_us: i64) -> u64 {
+        match (self, code.checked_sub(1)) {
+            (Self::Own(Own::Start), Some(start)) => start
+                .saturating_add(after_us.unsigned_abs())
+                .saturating_add(1),
+            (Self::Own(Own::End), Some(end)) => {
+                folded(unfolded(end).saturating_add(after_us)).saturating_add(1)
+            }
+            _ => code,
         }
     }
 

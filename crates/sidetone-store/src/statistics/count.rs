@@ -5,12 +5,13 @@ mod group;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use sidetone_core::statistics::Interval;
 use sidetone_core::time::TimeUs;
 
 use self::group::{Grouping, Slots};
 use super::column::{Column, Own, unfolded};
 use super::condition::{self, Condition};
-use super::quarter::QUARTER_US;
+use super::quarter::{Period, QUARTER_US};
 use super::segment::{Span, Values};
 use super::tally::{self, Tally};
 use super::{GROUPED_BY_MAX, GroupValue, OrderBy, Statistics, StatisticsQuery, StatisticsRow};
@@ -19,7 +20,7 @@ use crate::error::StoreError;
 /// The most memory that counts may take.
 const COUNTS_MAX_BYTES: usize = 64 << 20;
 
-/// Calls of one quarter, to be read column by column.
+/// Calls of a quarter or a day, to be read column by column.
 pub trait Piece {
     /// What can go wrong.
     type Error: From<StoreError>;
@@ -156,8 +157,8 @@ impl<'a> Count<'a> {
         read: &mut Read<'_, P>,
     ) -> Result<(), P::Error> {
         let before_us = self.query.started_before.micros();
-        let begin_us = span.quarter * QUARTER_US;
-        if before_us < begin_us.saturating_add(QUARTER_US) {
+        let begin_us = span.period.begin_us();
+        if before_us < span.period.end_us() {
             let starts = read.load(Column::Own(Own::Start))?;
             calls.retain(|call| begin_us + offset(starts.code(*call as usize)) < before_us);
         }
@@ -173,7 +174,7 @@ impl<'a> Count<'a> {
         read: &mut Read<'_, P>,
     ) -> Result<(), P::Error> {
         let filter = &self.query.filter;
-        let begin_us = span.quarter * QUARTER_US;
+        let begin_us = span.period.begin_us();
         let from_us = filter.started_from.micros();
         if from_us > begin_us {
             let starts = read.load(Column::Own(Own::Start))?;
@@ -202,18 +203,41 @@ impl<'a> Count<'a> {
         let Some(interval) = self.query.interval else {
             return Ok(vec![None]);
         };
-        let begin_us = (span.quarter * QUARTER_US).saturating_add(self.query.shift_us);
-        let start_of = |us: i64| {
-            let at = TimeUs::from_micros(us);
-            Some(interval.start_of(at, &self.query.zone).micros())
+        let begins = self.begins(span.period, interval);
+        let (first, is_each) = match &begins[..] {
+            [Some(first), rest @ ..] => (*first, rest.iter().any(|begin| *begin != Some(*first))),
+            _ => (0, true),
         };
-        let first = start_of(begin_us);
-        if first == start_of(begin_us.saturating_add(QUARTER_US - 1)) {
-            return Ok(vec![first]);
+        if !is_each {
+            return Ok(vec![Some(first)]);
         }
         let starts = read.load(Column::Own(Own::Start))?;
-        let of_call = |call: &u32| start_of(begin_us + offset(starts.code(*call as usize)));
+        let of_call = |call: &u32| {
+            let after_us = offset(starts.code(*call as usize));
+            let nth = usize::try_from(after_us / QUARTER_US).ok();
+            let known = nth.and_then(|nth| begins.get(nth)).copied().flatten();
+            Some(known.unwrap_or_else(|| {
+                self.begin(span.period.begin_us().saturating_add(after_us), interval)
+            }))
+        };
         Ok(calls.iter().map(of_call).collect())
+    }
+
+    /// Of each quarter when the interval begins that it lies in; `None`: of some.
+    fn begins(&self, period: Period, interval: Interval) -> Vec<Option<i64>> {
+        let of_quarter = |nth: i64| {
+            let begin_us = period.begin_us().saturating_add(nth * QUARTER_US);
+            let first = self.begin(begin_us, interval);
+            (first == self.begin(begin_us.saturating_add(QUARTER_US - 1), interval))
+                .then_some(first)
+        };
+        (0..period.quarters).map(of_quarter).collect()
+    }
+
+    /// When the interval begins that a time lies in, as it is told.
+    fn begin(&self, us: i64, interval: Interval) -> i64 {
+        let at = TimeUs::from_micros(us.saturating_add(self.query.shift_us));
+        interval.start_of(at, &self.query.zone).micros()
     }
 
     /// Each call with the tallies it counts for.
@@ -373,7 +397,7 @@ struct Chosen {
     intervals: Vec<Option<i64>>,
 }
 
-/// The start of a call within its quarter, by its code.
+/// The start of a call within its period, by its code.
 fn offset(code: u64) -> i64 {
     code.saturating_sub(1).cast_signed()
 }

@@ -1,4 +1,4 @@
-//! What a quarter's calls have in one column: gathered, and as bytes.
+//! What the calls of a quarter, or of a day, have in one column: gathered, and as bytes.
 //!
 //! A call's value is a code: 0 for none, a number plus one, or the place of a text in the segment's own
 //! list, from 1. All codes of a segment take as many bytes as the largest one needs; none when they are
@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::column::{Cell, Cells, Column};
+use super::quarter::Period;
 
-/// The most calls of a segment. A quarter with more has several.
+/// The most calls of a segment. A period with more has several.
 pub const CALLS_MAX: usize = 16_384;
 
 const VERSION: u8 = 1;
@@ -34,8 +35,8 @@ impl Values {
 /// About the calls of a segment, whatever the column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The quarter they started in.
-    pub quarter: i64,
+    /// When they started.
+    pub period: Period,
     /// How many there are.
     pub calls: usize,
     /// The latest end of those that have ended.
@@ -44,7 +45,7 @@ pub struct Span {
     pub has_running: bool,
 }
 
-/// Gathers the calls of a quarter.
+/// Gathers calls.
 #[derive(Debug, Default)]
 pub struct Builder {
     calls: usize,
@@ -59,32 +60,72 @@ struct Gathered {
     codes_of_texts: HashMap<String, u64>,
 }
 
+impl Gathered {
+    fn code_of(&mut self, text: &str) -> u64 {
+        if let Some(code) = self.codes_of_texts.get(text) {
+            return *code;
+        }
+        self.values.texts.push(text.to_owned());
+        let code = self.values.texts.len() as u64;
+        self.codes_of_texts.insert(text.to_owned(), code);
+        code
+    }
+
+    fn append(&mut self, values: &Values, code_of_number: impl Fn(u64) -> u64) {
+        if values.texts.is_empty() {
+            let codes = values.codes.iter();
+            self.values
+                .codes
+                .extend(codes.map(|code| code_of_number(*code)));
+            return;
+        }
+        let texts = values.texts.iter();
+        let codes: Vec<u64> = texts.map(|text| self.code_of(text)).collect();
+        let new = |code: &u64| {
+            let place = usize::try_from(*code)
+                .ok()
+                .and_then(|code| code.checked_sub(1));
+            place
+                .and_then(|place| codes.get(place))
+                .copied()
+                .unwrap_or(0)
+        };
+        self.values.codes.extend(values.codes.iter().map(new));
+    }
+}
+
 impl Builder {
     /// Adds a call.
     pub fn add(&mut self, call: Cells<'_>) {
         for (column, cell) in call.cells {
-            let Gathered {
-                values,
-                codes_of_texts,
-            } = self.columns.entry(column).or_default();
+            let gathered = self.columns.entry(column).or_default();
             let code = match cell {
                 Cell::Number(number) => number.saturating_add(1),
-                Cell::Text(text) => match codes_of_texts.get(text.as_ref()) {
-                    Some(code) => *code,
-                    None => {
-                        values.texts.push(text.clone().into_owned());
-                        let code = values.texts.len() as u64;
-                        codes_of_texts.insert(text.into_owned(), code);
-                        code
-                    }
-                },
+                Cell::Text(text) => gathered.code_of(&text),
             };
-            values.codes.resize(self.calls, 0);
-            values.codes.push(code);
+            gathered.values.codes.resize(self.calls, 0);
+            gathered.values.codes.push(code);
         }
         self.calls += 1;
         self.latest_end_us = self.latest_end_us.max(call.ended_us);
         self.has_running |= call.ended_us.is_none();
+    }
+
+    /// Adds the calls of a part of the period, which begins so long after it.
+    pub fn append<'v>(
+        &mut self,
+        part: Span,
+        after_us: i64,
+        columns: impl IntoIterator<Item = (Column, &'v Values)>,
+    ) {
+        for (column, values) in columns {
+            let gathered = self.columns.entry(column).or_default();
+            gathered.values.codes.resize(self.calls, 0);
+            gathered.append(values, |code| column.code_after(code, after_us));
+        }
+        self.calls += part.calls;
+        self.latest_end_us = self.latest_end_us.max(part.latest_end_us);
+        self.has_running |= part.has_running;
     }
 
     /// How many there are.
@@ -93,9 +134,9 @@ impl Builder {
         self.calls
     }
 
-    /// What was gathered of a quarter; columns nothing is known in are left out.
+    /// What was gathered of a period; columns nothing is known in are left out.
     #[must_use]
-    pub fn finish(self, quarter: i64) -> (Span, BTreeMap<Column, Values>) {
+    pub fn finish(self, period: Period) -> (Span, BTreeMap<Column, Values>) {
         let calls = self.calls;
         let whole = |(column, gathered): (Column, Gathered)| {
             let mut values = gathered.values;
@@ -103,7 +144,7 @@ impl Builder {
             (column, values)
         };
         let span = Span {
-            quarter,
+            period,
             calls,
             latest_end_us: self.latest_end_us,
             has_running: self.has_running,
@@ -250,7 +291,52 @@ fn length(rest: &mut &[u8], most: usize) -> Result<usize, Damaged> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::column::{Own, folded};
+    use super::super::quarter::QUARTER_US;
     use super::*;
+    use crate::facets::Facet;
+
+    /// Some of what calls have: start and end after the begin of a quarter, a text and a number.
+    #[derive(Debug, Clone)]
+    struct Call {
+        start_us: i64,
+        end_us: Option<i64>,
+        carrier: Option<String>,
+        score: Option<u64>,
+    }
+
+    impl Call {
+        fn cells(&self, quarter: i64, after_us: i64) -> Cells<'static> {
+            let own = |own, number: u64| (Column::Own(own), Cell::Number(number));
+            let mut cells = vec![own(Own::Start, (self.start_us + after_us).unsigned_abs())];
+            let end = self.end_us.map(|end_us| folded(end_us + after_us));
+            cells.extend(end.map(|end| own(Own::End, end)));
+            let carrier = self.carrier.clone().map(|it| Cell::Text(it.into()));
+            cells.extend(carrier.map(|it| (Column::Facet(Facet::FromCarrier), it)));
+            let score = self.score.map(Cell::Number);
+            cells.extend(score.map(|it| (Column::Facet(Facet::CallScore), it)));
+            Cells {
+                quarter,
+                ended_us: self
+                    .end_us
+                    .map(|end_us| end_us + quarter * QUARTER_US + after_us),
+                cells,
+            }
+        }
+    }
+
+    fn call() -> impl Strategy<Value = Call> {
+        let end_us = prop::option::of(-1_000..2 * QUARTER_US);
+        let carrier = prop::option::of("[a-d]");
+        (0..QUARTER_US, end_us, carrier, prop::option::of(1_u64..6)).prop_map(
+            |(start_us, end_us, carrier, score)| Call {
+                start_us,
+                end_us,
+                carrier,
+                score,
+            },
+        )
+    }
 
     fn values() -> impl Strategy<Value = Values> {
         let code = (0_u32..64, any::<u64>()).prop_map(|(bits, code)| code >> bits);
@@ -269,6 +355,21 @@ mod tests {
             let bytes = encode(b"me", &values);
             prop_assert_eq!(decode(b"me", &bytes), Ok(values));
             prop_assert_eq!(decode(b"you", &bytes), Err(Damaged));
+        }
+
+        #[test]
+        fn joined_quarters_are_what_their_calls_are_of_a_day(quarters in prop::collection::vec((0_i64..96, prop::collection::vec(call(), 0..20)), 0..8)) {
+            let (mut joined, mut whole) = (Builder::default(), Builder::default());
+            for (quarter, calls) in quarters {
+                let mut part = Builder::default();
+                for it in &calls {
+                    part.add(it.cells(quarter, 0));
+                    whole.add(it.cells(0, quarter * QUARTER_US));
+                }
+                let (span, columns) = part.finish(Period::quarter(quarter));
+                joined.append(span, quarter * QUARTER_US, columns.iter().map(|(column, values)| (*column, values)));
+            }
+            prop_assert_eq!(joined.finish(Period::day(0)), whole.finish(Period::day(0)));
         }
 
         #[test]

@@ -29,7 +29,7 @@ use self::fold::Fold;
 use self::followers::DropFollowers;
 use self::quotas::KeepQuotas;
 use self::retention::Retain;
-use self::statistics::CountQuarters;
+use self::statistics::WriteSegments;
 use self::timers::Timers;
 use crate::app::App;
 use crate::delivery::{Deliveries, Limits};
@@ -40,7 +40,7 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     start_folding(app, tasks, stop);
     let feedback = FeedbackSummaries::new(app.clone(), notice);
     tasks.spawn(run(app.clone(), feedback, stop.clone()));
-    let statistics = CountQuarters::new(app.clone());
+    let statistics = WriteSegments::new(app.clone());
     tasks.spawn(run(app.clone(), statistics, stop.clone()));
     let deliveries = Deliveries::new(app.clone(), Limits::default(), stop.clone());
     tasks.spawn(run(app.clone(), deliveries, stop.clone()));

@@ -19,7 +19,7 @@ const PAUSE: u32 = 9;
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Goes through the quarters that are to be counted, from the latest to the earliest, again and again.
-pub struct CountQuarters {
+pub struct WriteSegments {
     app: App,
     /// Where it got.
     after: Option<Cursor>,
@@ -28,7 +28,7 @@ pub struct CountQuarters {
     is_latest_next: bool,
 }
 
-impl Work for CountQuarters {
+impl Work for WriteSegments {
     const NAME: Worker = Worker::Statistics;
 
     fn idle(&self) -> Duration {
@@ -43,7 +43,7 @@ impl Work for CountQuarters {
             true => None,
             false => self.after.take(),
         };
-        let reached = self.app.store.count_quarters(from, quiet, STEP).await?;
+        let reached = self.app.store.write_segments(from, quiet, STEP).await?;
         if !self.is_latest_next {
             self.after = reached;
         }
@@ -55,7 +55,7 @@ impl Work for CountQuarters {
     }
 }
 
-impl CountQuarters {
+impl WriteSegments {
     /// Begins with the latest.
     #[must_use]
     pub const fn new(app: App) -> Self {

@@ -522,6 +522,17 @@ CREATE TABLE tombstone (
   at_us integer not null, erased_by text,
   primary key (sid, account)
 ) strict, without rowid;
+CREATE TABLE day_segment (
+  account integer not null references account (id),
+  -- As in `segment`.
+  number integer not null check (number between 0 and 255),
+  -- Days since 1970, rounded down, of call.start_us.
+  day integer not null,
+  bucket integer not null,
+  piece integer not null check (piece >= 0),
+  body blob not null,
+  primary key (account, number, day, bucket, piece)
+) strict, without rowid;
 CREATE TABLE uncounted (
   quarter integer not null,
   account integer not null references account (id),
@@ -530,6 +541,14 @@ CREATE TABLE uncounted (
   -- a row of its own.
   ticket integer not null check (ticket >= 0),
   primary key (quarter, account, bucket, ticket)
+) strict, without rowid;
+CREATE TABLE unjoined (
+  day integer not null,
+  account integer not null references account (id),
+  bucket integer not null,
+  -- As in `uncounted`.
+  ticket integer not null check (ticket >= 0),
+  primary key (day, account, bucket, ticket)
 ) strict, without rowid;
 INSERT INTO "uncounted" VALUES(1978080,1,0,0);
 INSERT INTO "uncounted" VALUES(1978081,1,0,0);

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use sidetone::config::Settings;
 use sidetone::runner::{Next, Work};
-use sidetone::work::statistics::CountQuarters;
+use sidetone::work::statistics::WriteSegments;
 
 use super::{carrier_call, picture, settle, tell, tell_of};
 use crate::harness::{Answer, TestServer};
@@ -124,7 +124,7 @@ fn shown(answer: &Answer) -> String {
 
 async fn count_all(server: &TestServer) {
     server.app.clock.advance_us(7_200_000_000);
-    let mut worker = CountQuarters::new(server.app.clone());
+    let mut worker = WriteSegments::new(server.app.clone());
     while worker.round(server.app.clock.now()).await.unwrap() != Next::Idle {}
 }
 

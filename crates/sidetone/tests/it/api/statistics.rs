@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use sidetone::runner::Work;
-use sidetone::work::statistics::CountQuarters;
+use sidetone::work::statistics::WriteSegments;
 
 use super::{CALL, carrier_call, picture, settle, tell, tell_of, with_complete_call};
 use crate::harness::TestServer;
@@ -83,7 +83,7 @@ async fn calls_are_grouped_and_laid_beside_the_day_before() {
         );
         // The same when the segments are written.
         server.app.clock.advance_us(3_600_000_000);
-        let mut worker = CountQuarters::new(server.app.clone());
+        let mut worker = WriteSegments::new(server.app.clone());
         while worker.round(server.app.clock.now()).await.unwrap() != sidetone::runner::Next::Idle {}
     }
 }

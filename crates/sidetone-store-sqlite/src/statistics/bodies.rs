@@ -1,0 +1,111 @@
+//! The segments of one period as they were made, to take the place of those that are stored.
+
+use rusqlite::{Connection, params};
+
+use super::key::{Grain, Owner, SPAN, number_of, numbers};
+use super::stored::values_of;
+use crate::error::Result;
+use sidetone_store::statistics::segment::{Builder, encode};
+
+/// The segments of a period: number, piece and body of each.
+pub(super) struct Bodies {
+    grain: Grain,
+    account: i64,
+    /// Quarter or day, and bucket.
+    at: (i64, i64),
+    pieces: i64,
+    segments: Vec<(i64, i64, Vec<u8>)>,
+}
+
+impl Bodies {
+    pub(super) const fn new(grain: Grain, account: i64, at: (i64, i64)) -> Self {
+        Self {
+            grain,
+            account,
+            at,
+            pieces: 0,
+            segments: Vec::new(),
+        }
+    }
+
+    /// Adds a piece.
+    pub(super) fn add(&mut self, calls: Builder) {
+        if calls.calls() == 0 {
+            return;
+        }
+        let (number_of_period, bucket) = self.at;
+        let owner = Owner {
+            grain: self.grain,
+            account: self.account,
+            key: (number_of_period, bucket, self.pieces),
+        };
+        let (span, columns) = calls.finish(self.grain.period(number_of_period));
+        let columns = columns
+            .iter()
+            .map(|(column, values)| (number_of(*column), values));
+        let about = values_of(span);
+        for (number, values) in columns.chain([(SPAN, &about)]) {
+            let body = encode(&owner.of(number), values);
+            self.segments.push((number, self.pieces, body));
+        }
+        self.pieces += 1;
+    }
+
+    /// Puts them in the place of those that are stored; says whether they differ. What is the same is
+    /// not written: mostly one thing was said of one call.
+    pub(super) fn replace(&self, conn: &Connection) -> Result<bool> {
+        let (table, period) = self.grain.table();
+        let (at, bucket) = self.at;
+        let mut read = conn.prepare_cached(&format!(
+            "select piece, body from {table} where account = ?1 and number = ?2 and {period} = ?3 and bucket = ?4
+             order by piece"
+        ))?;
+        let mut delete = conn.prepare_cached(&delete(self.grain))?;
+        let mut insert = conn.prepare_cached(&format!(
+            "insert into {table} (account, number, {period}, bucket, piece, body) values (?1, ?2, ?3, ?4, ?5, ?6)"
+        ))?;
+        let mut differ = false;
+        for number in numbers() {
+            let key = [self.account, number, at, bucket];
+            let old: Vec<(i64, Vec<u8>)> = read
+                .query_map(key, |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            let new = || {
+                let of_column = self.segments.iter().filter(move |(of, ..)| *of == number);
+                of_column.map(|(_, piece, body)| (*piece, body))
+            };
+            if old.iter().map(|(piece, body)| (*piece, body)).eq(new()) {
+                continue;
+            }
+            differ = true;
+            if !old.is_empty() {
+                delete.execute(key)?;
+            }
+            for (piece, body) in new() {
+                insert.execute(params![self.account, number, at, bucket, piece, body])?;
+            }
+        }
+        Ok(differ)
+    }
+}
+
+fn delete(grain: Grain) -> String {
+    let (table, period) = grain.table();
+    format!(
+        "delete from {table} where account = ?1 and number = ?2 and {period} = ?3 and bucket = ?4"
+    )
+}
+
+/// Deletes all that is stored of a period.
+pub(super) fn delete_all(
+    conn: &Connection,
+    grain: Grain,
+    account: i64,
+    (at, bucket): (i64, i64),
+) -> Result<()> {
+    let mut delete = conn.prepare_cached(&delete(grain))?;
+    for number in numbers() {
+        delete.execute([account, number, at, bucket])?;
+    }
+    Ok(())
+}
