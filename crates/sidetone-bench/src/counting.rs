@@ -28,7 +28,7 @@ const QUERIES: &[&str] = &[
     "GroupBy=Codec,Edge",
     "Interval=day&TimeZone=Europe/Berlin",
     "Interval=hour&GroupBy=Direction",
-    "GroupBy=Carrier&Measures=calls,answered,answer_seizure_ratio,network_effectiveness_ratio,duration,pdd,packet_loss,jitter,rtt,mos,call_score,measured,tagged,annotated,spam",
+    "GroupBy=Carrier&Measures=calls,answered,answer_seizure_ratio,network_effectiveness_ratio,duration,connect_duration,pdd,packet_loss,jitter,rtt,mos,call_score,measured,tagged,annotated,spam",
 ];
 /// Days that each is over, and how often.
 const DAYS: [i64; 2] = [30, 400];

@@ -41,8 +41,10 @@ closed_set!(
         AnswerSeizureRatio = "answer_seizure_ratio",
         /// Seizures that the network did its part for among all seizures (ITU-T E.425).
         NetworkEffectivenessRatio = "network_effectiveness_ratio",
-        /// Answer to end, or start to end of calls that were not answered.
+        /// Start to end, as summaries have it.
         Duration = "duration",
+        /// Answer to end, as summaries have it.
+        ConnectDuration = "connect_duration",
         /// Post-dial delay.
         Pdd = "pdd",
         /// Share of packets lost on the worst stream.
@@ -63,7 +65,7 @@ closed_set!(
         Annotated = "annotated",
         /// Share of spam among the calls that people judged so or otherwise.
         Spam = "spam",
-        /// Answer to end of completed calls: how long people talked.
+        /// How long people talked in completed calls ([`talk::talk_s`]).
         Talk = "talk",
         /// Time that calls waited to be dialled.
         QueueTime = "queue_time",

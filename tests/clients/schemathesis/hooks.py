@@ -24,7 +24,7 @@ WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
     "GroupBy": ["CallState", "Carrier,Tag", "From", "UserAgent,SipResponse", "Comment"],
     "OrderBy": ["-calls", "mos", "-packet_loss"],
-    "Measures": ["calls", "answered,pdd,mos", "duration,jitter,packet_loss,rtt", "call_score,spam"],
+    "Measures": ["calls", "answered,pdd,mos", "duration,connect_duration,jitter,packet_loss,rtt", "call_score,spam"],
 }
 # Nobody listens there: whoever is named in a generated request must not be called.
 NOWHERE = "http://127.0.0.1:9/"

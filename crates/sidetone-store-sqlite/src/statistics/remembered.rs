@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sidetone_store::statistics::column::{Cell, Cells, Column, Own};
 
 /// The columns of numbers that documents alone tell of some calls or all.
-const NUMBERS: [Column; 12] = [
+const NUMBERS: [Column; 13] = [
     Column::Own(Own::Pdd),
     Column::Own(Own::Seizure),
     Column::Own(Own::Duration),
+    Column::Own(Own::ConnectDuration),
     Column::Own(Own::PacketLoss),
     Column::Own(Own::Jitter),
     Column::Own(Own::Rtt),

@@ -168,7 +168,9 @@ impl<'c> Reader<'c> {
         let number_said = |column| said.as_ref().and_then(|said| said.number(column));
         let talk_s = || {
             let is_completed = state(&facets) == Some(CallState::Completed);
-            number_said(Column::Own(Own::Duration)).filter(|_| is_completed)
+            let length_s = number_said(Column::Own(Own::ConnectDuration));
+            let length_s = length_s.or_else(|| number_said(Column::Own(Own::Duration)));
+            length_s.filter(|_| is_completed)
         };
         for column in columns {
             let value = |facet: Facet| facets.get(facet).map(i64::unsigned_abs);
@@ -201,6 +203,7 @@ impl<'c> Reader<'c> {
                     Own::Pdd
                     | Own::Seizure
                     | Own::Duration
+                    | Own::ConnectDuration
                     | Own::PacketLoss
                     | Own::Jitter
                     | Own::Rtt
@@ -274,12 +277,13 @@ const fn is_annotated(column: Column) -> bool {
 fn needs_document(column: Column, facets: &Facets) -> bool {
     match column {
         // The row has no room for longer ones.
+        Column::Own(Own::Duration) => facets.get(Facet::Duration) == Some(u32::MAX.into()),
         Column::Own(Own::Pdd) => facets.get(Facet::Pdd) == Some(u32::MAX.into()),
         // The cause may say otherwise than that it failed.
         Column::Own(Own::Seizure) => seizure(facets) == Some(Seizure::Failed),
         Column::Own(Own::Talk | Own::TalkLength) => state(facets) == Some(CallState::Completed),
         Column::Own(
-            Own::Duration
+            Own::ConnectDuration
             | Own::ToConnection
             | Own::EdgeLocations
             | Own::Regions
@@ -301,6 +305,7 @@ fn needs_document(column: Column, facets: &Facets) -> bool {
 /// What a row tells of what documents tell too.
 fn of_row(column: Column, facets: &Facets) -> Option<u64> {
     match column {
+        Column::Own(Own::Duration) => facets.get(Facet::Duration).map(i64::unsigned_abs),
         Column::Own(Own::Pdd) => facets.get(Facet::Pdd).map(i64::unsigned_abs),
         Column::Own(Own::Seizure) => seizure(facets).map(|it| it as u64),
         _ => None,

@@ -59,7 +59,7 @@ own! {
     Incident,
     /// Comment, as annotated.
     Comment,
-    /// Answer to end, else start to end, s.
+    /// Start to end, s.
     Duration,
     /// Post-dial delay, ms.
     Pdd,
@@ -97,6 +97,8 @@ own! {
     SdkMedia,
     /// The same at gateways.
     GatewayMedia,
+    /// Answer to end, s.
+    ConnectDuration,
 }
 
 /// How many values a call may have in a column.
@@ -232,10 +234,7 @@ impl<'a> Cells<'a> {
             (Own::Codecs, codecs(summary)),
             (Own::Incident, text(&annotation.incident)),
             (Own::Comment, text(&annotation.comment)),
-            (
-                Own::Duration,
-                number(facts.connect_duration_s.or(facts.duration_s)),
-            ),
+            (Own::Duration, number(facts.duration_s)),
             (Own::Pdd, number(facts.pdd_ms)),
             (
                 Own::PacketLoss,
@@ -280,6 +279,7 @@ impl<'a> Cells<'a> {
                 Own::GatewayMedia,
                 number(media_of(summary, MediaSide::Gateway)),
             ),
+            (Own::ConnectDuration, number(facts.connect_duration_s)),
         ];
         let of_annotation = facets::of_annotation(annotation);
         let facets = facets::of_summary(summary).into_iter().chain(of_annotation);

@@ -79,8 +79,9 @@ impl fmt::Debug for Digests {
 }
 
 /// The measures that are spread, with the column they are in.
-const SPREADS: [(Measure, Own); 8] = [
+const SPREADS: [(Measure, Own); 9] = [
     (Measure::Duration, Own::Duration),
+    (Measure::ConnectDuration, Own::ConnectDuration),
     (Measure::Pdd, Own::Pdd),
     (Measure::PacketLoss, Own::PacketLoss),
     (Measure::Jitter, Own::Jitter),
@@ -98,6 +99,7 @@ pub(super) const fn column_of(measure: Measure) -> Option<Column> {
             Column::Own(Own::Seizure)
         }
         Measure::Duration => Column::Own(Own::Duration),
+        Measure::ConnectDuration => Column::Own(Own::ConnectDuration),
         Measure::Pdd => Column::Own(Own::Pdd),
         Measure::PacketLoss => Column::Own(Own::PacketLoss),
         Measure::Jitter => Column::Own(Own::Jitter),
@@ -360,6 +362,7 @@ impl Tally {
             Measure::Annotated => share(self.annotated, self.calls),
             Measure::Spam => share(self.spam[1], self.spam.iter().sum()),
             Measure::Duration
+            | Measure::ConnectDuration
             | Measure::Talk
             | Measure::QueueTime
             | Measure::Pdd

@@ -274,6 +274,7 @@ pub(super) fn check_tally(tally: &Tally, calls: &Found<'_>) {
     assert_eq!(tally.scores(), scores);
     for measure in [
         Measure::Duration,
+        Measure::ConnectDuration,
         Measure::Pdd,
         Measure::PacketLoss,
         Measure::Jitter,
@@ -325,10 +326,8 @@ fn check_spread(tally: &Tally, measure: Measure, calls: &Found<'_>) {
         worst.map(|figure| (figure * 1000.0).round() as u64)
     };
     let value = |summary: &CallSummary| match measure {
-        Measure::Duration => summary
-            .facts
-            .connect_duration_s
-            .or(summary.facts.duration_s),
+        Measure::Duration => summary.facts.duration_s,
+        Measure::ConnectDuration => summary.facts.connect_duration_s,
         Measure::Pdd => summary.facts.pdd_ms,
         Measure::Talk => talk_s(summary),
         Measure::QueueTime => summary.facts.queue_time_ms,

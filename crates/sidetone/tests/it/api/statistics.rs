@@ -35,8 +35,8 @@ async fn everything_about_a_call() {
     let answer = server
         .get(
             "/v1/Voice/Statistics?GroupBy=CallState,QualityIssue&Interval=hour&TimeZone=Asia/Kolkata&Previous=true\
-             &Measures=calls,answered,answer_seizure_ratio,network_effectiveness_ratio,duration,pdd,packet_loss,jitter,rtt,mos,\
-             call_score,measured,tagged,annotated,spam",
+             &Measures=calls,answered,answer_seizure_ratio,network_effectiveness_ratio,duration,connect_duration,pdd,\
+             packet_loss,jitter,rtt,mos,call_score,measured,tagged,annotated,spam",
         )
         .await;
     insta::assert_snapshot!(picture(&answer));

@@ -210,6 +210,7 @@ fn value_of(measure: Measure, tally: &Tally) -> Value {
         Measure::Spam => ratio(tally.spam()),
         Measure::CallScore => scores(tally),
         Measure::Duration
+        | Measure::ConnectDuration
         | Measure::Pdd
         | Measure::PacketLoss
         | Measure::Jitter
@@ -238,7 +239,11 @@ pub(super) fn scores(tally: &Tally) -> Value {
 /// How many of what it is counted in make one of what it is told in. `None`: it has no percentiles.
 const fn unit(measure: Measure) -> Option<f64> {
     match measure {
-        Measure::Duration | Measure::Pdd | Measure::Talk | Measure::QueueTime => Some(1.0),
+        Measure::Duration
+        | Measure::ConnectDuration
+        | Measure::Pdd
+        | Measure::Talk
+        | Measure::QueueTime => Some(1.0),
         Measure::PacketLoss | Measure::Jitter | Measure::Rtt | Measure::Mos => Some(1000.0),
         Measure::Calls
         | Measure::Answered
