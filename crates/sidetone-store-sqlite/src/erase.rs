@@ -119,7 +119,7 @@ pub(super) fn remove(
             build::forget(conn, shard, quarter_of(keys.start_us))?;
         }
     }
-    work.uncount(shard, &facets, &Facets::NONE);
+    work.mark_stale(shard, &facets, &Facets::NONE);
     Ok(Lookup::Found(()))
 }
 

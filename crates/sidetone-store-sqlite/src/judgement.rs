@@ -232,7 +232,7 @@ fn write(
         let [old, new] = comments;
         comments::write(conn, found.id, old, new)?;
         work.count(found.shard, found.id, &found.facets, &facets);
-        work.uncount(found.shard, &found.facets, &facets);
+        work.mark_stale(found.shard, &found.facets, &facets);
     } else {
         conn.prepare_cached(&PUT_BY_AUTHOR)?
             .execute(params![found.id, author, revision, json])?;

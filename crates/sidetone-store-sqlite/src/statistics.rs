@@ -113,19 +113,19 @@ fn of_columns(
     let mut reader = Reader::new(conn, account, &columns, remembered);
     let is_of_days = columns.iter().all(|column| column.is_of_days());
     for (first, last) in ranges(conn, account.id, &time)? {
-        let uncounted = uncounted(conn, account.id, first, last)?;
+        let stale = stale_quarters(conn, account.id, first, last)?;
         let stretches = match is_of_days {
             true => stretches::of(
                 first,
                 last,
-                &open(conn, account.id, first, last, &uncounted)?,
+                &stale_days(conn, account.id, first, last, &stale)?,
             ),
             false => vec![Stretch::quarters(first, last)],
         };
         for Stretch { grain, range } in stretches {
             let mut statements = Statements::prepare(conn, grain, account.id, &columns, range)?;
             let mut segments = statements.segments()?;
-            let is_wanted = |at| grain == Grain::Day || !uncounted.contains(&at);
+            let is_wanted = |at| grain == Grain::Day || !stale.contains(&at);
             while let Some((key, stored)) = segments.next(is_wanted)? {
                 let counted = stored.and_then(|mut piece| count::add(counts, &mut piece));
                 match counted {
@@ -136,7 +136,7 @@ fn of_columns(
                 }
             }
         }
-        for (quarter, bucket) in uncounted {
+        for (quarter, bucket) in stale {
             count::add(counts, &mut reader.quarter(quarter, bucket, time.from_us)?)?;
         }
     }
@@ -216,8 +216,8 @@ fn ranges(conn: &Connection, account: i64, time: &Time) -> Result<Vec<(i64, i64)
     Ok(ranges)
 }
 
-/// The uncounted quarters of a range, by bucket.
-fn uncounted(
+/// The stale quarters of a range, by bucket.
+fn stale_quarters(
     conn: &Connection,
     account: i64,
     first: i64,
@@ -230,20 +230,20 @@ fn uncounted(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The days of a range whose own segments are old: those that are not joined, or have an uncounted quarter.
-fn open(
+/// The days of a range whose own segments are old: those that are stale, or have a stale quarter.
+fn stale_days(
     conn: &Connection,
     account: i64,
     first: i64,
     last: i64,
-    uncounted: &BTreeSet<(i64, i64)>,
+    quarters: &BTreeSet<(i64, i64)>,
 ) -> Result<BTreeSet<i64>> {
     let mut statement = conn
-        .prepare_cached("select day from unjoined where account = ?1 and day between ?2 and ?3")?;
+        .prepare_cached("select day from stale_day where account = ?1 and day between ?2 and ?3")?;
     let range = [account, day_of(first), day_of(last)];
     let days = statement.query_map(range, |row| row.get(0))?;
     let mut days: BTreeSet<i64> = days.collect::<rusqlite::Result<_>>()?;
-    days.extend(uncounted.iter().map(|(quarter, _)| day_of(*quarter)));
+    days.extend(quarters.iter().map(|(quarter, _)| day_of(*quarter)));
     Ok(days)
 }
 

@@ -192,7 +192,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
     work.count(shard, id, &old, &new);
     if is_changed {
-        work.uncount(shard, &old, &new);
+        work.mark_stale(shard, &old, &new);
     }
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
         let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));

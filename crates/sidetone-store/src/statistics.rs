@@ -2,10 +2,10 @@
 //! work that is no engine's.
 //!
 //! Calls are kept a second time for it, column by column: for each quarter hour of their starts and
-//! each [`Column`] an engine has a segment, and it may join those of whole days. Nothing is counted when a call is written; it only makes
-//! its quarter *uncounted*, and [`StatisticsStore::write_segments`] writes the segments of such
-//! quarters anew, later. Until then an engine reads the calls of uncounted quarters themselves. So an
-//! answer is always that of the moment, whatever came late, was erased or has expired.
+//! each [`Column`] an engine has a segment, and it may join those of whole days. No segment is written
+//! with a call; that only makes its quarter *stale*, and [`StatisticsStore::write_segments`] writes the
+//! segments of stale quarters anew, later. Until then an engine reads the calls of these themselves. So
+//! an answer is always that of the moment, whatever came late, was erased or has expired.
 
 pub mod column;
 pub mod condition;
@@ -145,7 +145,7 @@ pub trait StatisticsStore: Send + Sync {
     /// issues, codecs) counts for each. [`TooExpensive`](crate::StoreError::TooExpensive) when that
     /// takes too much work or memory, [`Invalid`](crate::StoreError::Invalid) of several accounts.
     async fn statistics(&self, queries: &[StatisticsQuery]) -> Result<Vec<Statistics>>;
-    /// Writes segments: of uncounted quarters, latest first, of those beyond `after` that ended before a
+    /// Writes segments: of stale quarters, latest first, of those beyond `after` that ended before a
     /// time, so many at most; and when there are none, of days that ended before it. Says where it got;
     /// `None`: there is nothing to write.
     async fn write_segments(

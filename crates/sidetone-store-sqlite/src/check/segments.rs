@@ -11,8 +11,8 @@ use crate::statistics::stored;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::quarter::{DAY_QUARTERS, QUARTER_US, day_of};
 
-/// Every segment is what was written; a quarter that is counted has all of its calls, and a day that is
-/// joined those of all its quarters.
+/// Every segment is what was written; a quarter that is not stale has all of its calls, and such a
+/// day those of all its quarters.
 pub(crate) fn check_segments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
     differing(conn, findings)?;
     differing_days(conn, findings).map(drop)
@@ -55,11 +55,11 @@ pub(crate) fn differing(
             wrong.insert(quarter);
         }
     }
-    // What is left should be uncounted, because its calls are gone.
-    let mut is_uncounted = conn
+    // What is left should be stale, because its calls are gone.
+    let mut is_stale = conn
         .prepare("select 1 from uncounted where account = ?1 and quarter = ?2 and bucket = ?3")?;
     for quarter in counted.into_keys() {
-        if !is_uncounted.exists(quarter)? {
+        if !is_stale.exists(quarter)? {
             differ += 1;
             wrong.insert(quarter);
         }
@@ -72,7 +72,7 @@ pub(crate) fn differing(
     Ok(wrong)
 }
 
-/// The joined days of which that is not so, by account, day and bucket.
+/// The days of which that is not so, by account, day and bucket.
 pub(crate) fn differing_days(
     conn: &Connection,
     findings: &mut Vec<String>,
@@ -103,14 +103,14 @@ pub(crate) fn differing_days(
             Err(error) => Err(error),
         }
     })?;
-    let mut is_open = conn.prepare(&format!(
-        "select 1 from unjoined where account = ?1 and day = ?2 and bucket = ?3
+    let mut is_stale = conn.prepare(&format!(
+        "select 1 from stale_day where account = ?1 and day = ?2 and bucket = ?3
          union all select 1 from uncounted
            where account = ?1 and quarter between {DAY_QUARTERS} * ?2 and {DAY_QUARTERS} * ?2 + {DAY_QUARTERS} - 1 and bucket = ?3"
     ))?;
     let mut differ = 0;
     for (day, difference) in differences {
-        if difference != 0 && !is_open.exists(day)? {
+        if difference != 0 && !is_stale.exists(day)? {
             differ += 1;
             wrong.insert(day);
         }

@@ -57,8 +57,8 @@ impl<'a> Work<'a> {
 
     /// Notes for statistics that something changed of a call that was `old` and is `new`, be it what
     /// no rollup counts.
-    pub(crate) fn uncount(&mut self, shard: Shard, old: &Facets, new: &Facets) {
-        self.deltas.uncount(shard, old.keys);
-        self.deltas.uncount(shard, new.keys);
+    pub(crate) fn mark_stale(&mut self, shard: Shard, old: &Facets, new: &Facets) {
+        self.deltas.mark_stale(shard, old.keys);
+        self.deltas.mark_stale(shard, new.keys);
     }
 }

@@ -56,7 +56,7 @@ create index report_by_account on report (account);
 create index report_by_expiry on report (expires_us);
 
 -- Statistics: what the calls of a day have in one column: the segments of its quarters joined. What is
--- here of a day that is in `unjoined`, or has a quarter in `uncounted`, is old.
+-- here of a day that is in `stale_day`, or has a quarter in `uncounted`, is old.
 create table day_segment (
   account integer not null references account (id),
   -- As in `segment`.
@@ -70,7 +70,7 @@ create table day_segment (
 ) strict, without rowid;
 
 -- Days of which a quarter was written since they were joined.
-create table unjoined (
+create table stale_day (
   day integer not null,
   account integer not null references account (id),
   bucket integer not null,
@@ -78,5 +78,5 @@ create table unjoined (
   ticket integer not null check (ticket >= 0),
   primary key (day, account, bucket, ticket)
 ) strict, without rowid;
-insert into unjoined
+insert into stale_day
   select distinct (quarter - ((quarter % 96) + 96) % 96) / 96, account, bucket, 0 from segment where number = 0;

@@ -22,7 +22,7 @@ const DERIVED: [&str; 12] = [
     "segment",
     "uncounted",
     "day_segment",
-    "unjoined",
+    "stale_day",
 ];
 /// The search of comments, and the tables that FTS5 keeps it in.
 pub(super) const COMMENT: &str = "comment";
@@ -67,7 +67,7 @@ pub(super) fn repair(
             anew.insert(COMMENT);
         }
         // Nothing is known of what segments are about.
-        for (marks, segments) in [("uncounted", "segment"), ("unjoined", "day_segment")] {
+        for (marks, segments) in [("uncounted", "segment"), ("stale_day", "day_segment")] {
             if anew.contains(marks) && anew.insert(segments) {
                 begin_anew(conn, segments, told)?;
             }

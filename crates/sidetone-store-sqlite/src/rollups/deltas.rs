@@ -48,7 +48,7 @@ pub(crate) struct Deltas {
     figures: Vec<MaskedStep>,
     hourly: Vec<hourly::Step>,
     pdd: Vec<PddStep>,
-    uncounted: Vec<(i64, Shard)>,
+    stale: Vec<(i64, Shard)>,
 }
 
 /// A moment to which [`Deltas`] can be taken back.
@@ -59,7 +59,7 @@ pub(crate) struct Mark {
     figures: usize,
     hourly: usize,
     pdd: usize,
-    uncounted: usize,
+    stale: usize,
 }
 
 impl Deltas {
@@ -70,7 +70,7 @@ impl Deltas {
             figures: self.figures.len(),
             hourly: self.hourly.len(),
             pdd: self.pdd.len(),
-            uncounted: self.uncounted.len(),
+            stale: self.stale.len(),
         }
     }
 
@@ -81,7 +81,7 @@ impl Deltas {
         self.figures.truncate(mark.figures);
         self.hourly.truncate(mark.hourly);
         self.pdd.truncate(mark.pdd);
-        self.uncounted.truncate(mark.uncounted);
+        self.stale.truncate(mark.stale);
     }
 
     /// Notes counts of hours.
@@ -90,9 +90,9 @@ impl Deltas {
     }
 
     /// Notes that something changed of a call that starts there: its segments are old.
-    pub(crate) fn uncount(&mut self, shard: Shard, keys: Option<Keys>) {
+    pub(crate) fn mark_stale(&mut self, shard: Shard, keys: Option<Keys>) {
         let quarter = keys.map(|keys| quarter_of(keys.start_us));
-        self.uncounted
+        self.stale
             .extend(quarter.map(|quarter| (quarter, shard)));
     }
 
@@ -182,10 +182,10 @@ impl Deltas {
             write_pdd(conn, steps)?;
         }
         self.pdd.clear();
-        self.uncounted.sort_unstable();
-        self.uncounted.dedup();
-        for (quarter, shard) in self.uncounted.drain(..) {
-            conn.prepare_cached(UNCOUNT)?
+        self.stale.sort_unstable();
+        self.stale.dedup();
+        for (quarter, shard) in self.stale.drain(..) {
+            conn.prepare_cached(MARK_STALE)?
                 .execute([quarter, shard.account, shard.bucket])?;
         }
         Ok(())
@@ -277,8 +277,8 @@ const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, bucket
 const DELETE: &str = "delete from rollup
     where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and bucket = ?6";
 
-/// Makes a quarter uncounted: quarter, account, bucket.
-pub(crate) const UNCOUNT: &str =
+/// Marks a quarter as stale: quarter, account, bucket.
+pub(crate) const MARK_STALE: &str =
     "insert or ignore into uncounted (quarter, account, bucket, ticket) values (?1, ?2, ?3, 0)";
 
 /// Applies steps, which are of one row and sorted by posting.

@@ -1,4 +1,4 @@
-//! Writing the segments of uncounted quarters.
+//! Writing the segments of stale quarters, which are those in the table `uncounted`.
 
 use rusqlite::{Connection, params};
 use sidetone_core::id::AccountSid;
@@ -29,7 +29,7 @@ pub(crate) struct Built {
     segments: Bodies,
 }
 
-/// Which uncounted quarters are wanted.
+/// Which stale quarters are wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     /// Those beyond this one.
@@ -62,7 +62,7 @@ pub(crate) fn is_due(conn: &Connection, wanted: &Wanted) -> Result<bool> {
         .exists(wanted.beyond()?)?)
 }
 
-/// Takes the latest of them: who has an older ticket for one has none now. They stay uncounted.
+/// Takes the latest of them: who has an older ticket for one has none now. They stay stale.
 pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<Vec<QuarterKey>> {
     let mut statement = work.conn.prepare_cached(
         "select distinct u.quarter, u.account, a.sid, u.bucket from uncounted u cross join account a on a.id = u.account
@@ -151,7 +151,7 @@ pub(crate) fn write(work: &mut Work<'_>, quarters: &[Built], ticket: i64) -> Res
                 account: account.id,
                 bucket,
             };
-            days::unjoin(work.conn, shard, day_of(quarter))?;
+            days::mark_stale(work.conn, shard, day_of(quarter))?;
         }
     }
     Ok(())

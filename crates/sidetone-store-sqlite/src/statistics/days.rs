@@ -1,6 +1,6 @@
 //! Joining the segments of quarters to those of days, so that a statistic of a month reads some dozens of
-//! segments a column and no thousands. A day is in `unjoined` from when a quarter of it is written, or
-//! a call of it is erased, until it is joined.
+//! segments a column and no thousands. A day is stale (`stale_day`) from when a quarter of it is written,
+//! or a call of it is erased, until it is joined.
 
 use rusqlite::{Connection, params};
 use sidetone_core::time::TimeUs;
@@ -31,13 +31,13 @@ pub(crate) struct Joined {
     segments: std::result::Result<Bodies, i64>,
 }
 
-/// Days that ended before a quarter, of which every quarter is counted.
-const DUE: &str = "select u.day, u.account, u.bucket from unjoined u
-    where u.day < ?1 and not exists (
-      select 1 from uncounted c where c.quarter between ?2 * u.day and ?2 * u.day + ?2 - 1
-        and c.account = u.account and c.bucket = u.bucket
+/// Stale days that ended before a quarter, of which no quarter is stale.
+const DUE: &str = "select s.day, s.account, s.bucket from stale_day s
+    where s.day < ?1 and not exists (
+      select 1 from uncounted c where c.quarter between ?2 * s.day and ?2 * s.day + ?2 - 1
+        and c.account = s.account and c.bucket = s.bucket
     )
-    order by u.day desc limit ?3";
+    order by s.day desc limit ?3";
 
 fn due(conn: &Connection, ended_before: TimeUs, days_max: usize) -> Result<Vec<DayKey>> {
     let before = day_of(quarter_of(ended_before.micros()));
@@ -60,7 +60,7 @@ pub(crate) fn is_due(conn: &Connection, ended_before: TimeUs) -> Result<bool> {
     Ok(!due(conn, ended_before, 1)?.is_empty())
 }
 
-/// Takes the latest of them: who has an older ticket for one has none now. They stay unjoined.
+/// Takes the latest of them: who has an older ticket for one has none now. They stay stale.
 pub(crate) fn take(
     work: &mut Work<'_>,
     ended_before: TimeUs,
@@ -70,7 +70,7 @@ pub(crate) fn take(
     let days = due(work.conn, ended_before, days_max)?;
     for day in &days {
         forget_tickets(work.conn, *day)?;
-        mark(work.conn, *day, ticket)?;
+        put(work.conn, *day, ticket)?;
     }
     Ok(days)
 }
@@ -156,7 +156,7 @@ pub(crate) fn write(work: &mut Work<'_>, days: &[Joined], ticket: i64) -> Result
         let ours = work
             .conn
             .prepare_cached(
-                "delete from unjoined where day = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
+                "delete from stale_day where day = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
             )?
             .execute(params![key.day, key.shard.account, key.shard.bucket, ticket])?;
         if ours == 0 {
@@ -167,35 +167,35 @@ pub(crate) fn write(work: &mut Work<'_>, days: &[Joined], ticket: i64) -> Result
                 segments.replace(work.conn)?;
             }
             Err(quarter) => {
-                mark(work.conn, *key, 0)?;
-                stored::uncount(work.conn, [key.shard.account, *quarter, key.shard.bucket])?;
+                put(work.conn, *key, 0)?;
+                stored::mark_stale(work.conn, [key.shard.account, *quarter, key.shard.bucket])?;
             }
         }
     }
     Ok(())
 }
 
-/// Makes a day unjoined.
-pub(crate) fn unjoin(conn: &Connection, shard: Shard, day: i64) -> Result<()> {
-    mark(conn, DayKey { day, shard }, 0)
+/// Marks a day as stale.
+pub(crate) fn mark_stale(conn: &Connection, shard: Shard, day: i64) -> Result<()> {
+    put(conn, DayKey { day, shard }, 0)
 }
 
 /// Forgets what segments say of a day: those that are stored, and those that somebody is making.
 pub(crate) fn forget(conn: &Connection, shard: Shard, day: i64) -> Result<()> {
     bodies::delete_all(conn, Grain::Day, shard.account, (day, shard.bucket))?;
     forget_tickets(conn, DayKey { day, shard })?;
-    unjoin(conn, shard, day)
+    mark_stale(conn, shard, day)
 }
 
 fn forget_tickets(conn: &Connection, key: DayKey) -> Result<()> {
-    conn.prepare_cached("delete from unjoined where day = ?1 and account = ?2 and bucket = ?3")?
+    conn.prepare_cached("delete from stale_day where day = ?1 and account = ?2 and bucket = ?3")?
         .execute([key.day, key.shard.account, key.shard.bucket])?;
     Ok(())
 }
 
-fn mark(conn: &Connection, key: DayKey, ticket: i64) -> Result<()> {
+fn put(conn: &Connection, key: DayKey, ticket: i64) -> Result<()> {
     conn.prepare_cached(
-        "insert or ignore into unjoined (day, account, bucket, ticket) values (?1, ?2, ?3, ?4)",
+        "insert or ignore into stale_day (day, account, bucket, ticket) values (?1, ?2, ?3, ?4)",
     )?
     .execute([key.day, key.shard.account, key.shard.bucket, ticket])?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Calls of uncounted quarters, column by column: by the columns of their rows where these tell them,
+//! Calls of stale quarters, column by column: by the columns of their rows where these tell them,
 //! and only else by their documents, which take twenty times as long.
 
 use std::borrow::Cow;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 use super::bodies;
 use super::key::{Grain, Key, Owner, SPAN, number_of};
 use crate::error::{Error, Result};
-use crate::rollups::deltas::UNCOUNT;
+use crate::rollups::deltas::MARK_STALE;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::{Column, folded, unfolded};
 use sidetone_store::statistics::count::Piece;
@@ -220,15 +220,15 @@ pub(crate) fn each(
     Ok(())
 }
 
-/// Forgets the segments of a quarter (account, quarter, bucket), which is uncounted from then on.
+/// Forgets the segments of a quarter (account, quarter, bucket), which is stale from then on.
 pub(crate) fn forget(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
     bodies::delete_all(conn, Grain::Quarter, account, (quarter, bucket))?;
-    uncount(conn, [account, quarter, bucket])
+    mark_stale(conn, [account, quarter, bucket])
 }
 
-/// Makes a quarter (account, quarter, bucket) uncounted.
-pub(crate) fn uncount(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
-    conn.prepare_cached(UNCOUNT)?
+/// Marks a quarter (account, quarter, bucket) as stale.
+pub(crate) fn mark_stale(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
+    conn.prepare_cached(MARK_STALE)?
         .execute([quarter, account, bucket])?;
     Ok(())
 }

@@ -33,9 +33,9 @@ impl StatisticsStore for SqliteStore {
             stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
             let written_anew = self.writer.run(damaged.len(), move |work| {
                 damaged.into_iter().try_for_each(|it| match it {
-                    (Grain::Quarter, quarter) => stored::uncount(work.conn, quarter),
+                    (Grain::Quarter, quarter) => stored::mark_stale(work.conn, quarter),
                     (Grain::Day, [account, day, bucket]) => {
-                        days::unjoin(work.conn, Shard { account, bucket }, day)
+                        days::mark_stale(work.conn, Shard { account, bucket }, day)
                     }
                 })
             });

@@ -344,7 +344,7 @@ async fn statistics_are_right_beside_a_damaged_segment() {
         }
         let met = store.stats().await.unwrap().damaged;
         assert_eq!(met, damaged as u64, "{number}");
-        // They are uncounted now.
+        // They are stale now.
         assert_eq!(store.statistics(&queries).await.unwrap(), truth, "{number}");
         let far = at(1_000_000);
         let mut after = None;

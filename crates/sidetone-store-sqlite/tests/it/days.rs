@@ -157,7 +157,7 @@ async fn nothing_of_an_erased_call_stays_in_segments_of_its_day() {
     let conn = Connection::open(&path).unwrap();
     let left: i64 = conn
         .query_row(
-            "select count(*) from day_segment where day = (select min(day) from unjoined)",
+            "select count(*) from day_segment where day = (select min(day) from stale_day)",
             [],
             |row| row.get(0),
         )
@@ -233,7 +233,7 @@ async fn nothing_damaged_is_joined() {
     damage(
         &path,
         "update segment set body = x'01' where number = 11;
-         insert into unjoined select distinct day, account, bucket, 0 from day_segment",
+         insert into stale_day select distinct day, account, bucket, 0 from day_segment",
     );
     let store = open_at(&path);
     for _ in 0..100 {

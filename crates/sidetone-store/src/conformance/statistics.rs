@@ -33,7 +33,7 @@ pub fn all() -> StatisticsQuery {
 }
 
 /// Writes the segments of all quarters.
-async fn count_all(store: &dyn Store) {
+async fn write_all_segments(store: &dyn Store) {
     let far = at(1_000_000_000);
     let mut after = None;
     while let Some(cursor) = store.write_segments(after, far, 7).await.unwrap() {
@@ -83,16 +83,16 @@ pub async fn every_group_and_measure_is_that_of_the_calls(store: Arc<dyn Store>)
         }
     }
     let stages = [
-        "uncounted",
-        "counted",
+        "unwritten",
+        "written",
         "changed",
         "erased",
-        "counted again",
+        "written again",
         "expired",
     ];
-    for stage in stages.into_iter().chain(["counted at last"]) {
+    for stage in stages.into_iter().chain(["written at last"]) {
         match stage {
-            "counted" | "counted again" | "counted at last" => count_all(&*store).await,
+            "written" | "written again" | "written at last" => write_all_segments(&*store).await,
             "expired" => expire_some(&*store, &mut calls).await,
             "changed" => {
                 for _ in 0..20 {
@@ -176,7 +176,7 @@ pub async fn hours_follow_the_clocks_of_their_zone(store: Arc<dyn Store>) {
     query.interval = Some(Interval::Hour);
     for is_counted in [false, true] {
         if is_counted {
-            count_all(&*store).await;
+            write_all_segments(&*store).await;
         }
         query.zone = TimeZone::get("Australia/Lord_Howe").unwrap();
         let lord_howe = hours(&*store, &query).await;
@@ -209,7 +209,7 @@ pub async fn periods_are_laid_over_each_other(store: Arc<dyn Store>) {
         ],
     )
     .await;
-    count_all(&*store).await;
+    write_all_segments(&*store).await;
     let query = StatisticsQuery {
         interval: Some(Interval::Hour),
         shift_us: 55 * 60_000_000,
@@ -228,7 +228,7 @@ pub async fn tells_of_the_largest_groups(store: Arc<dyn Store>) {
         summary.facts.to.carrier = Some(format!("carrier {}", if n < 20 { n % 4 } else { n }));
         store.put_summaries(vec![put(summary, 0)]).await.unwrap();
     }
-    count_all(&*store).await;
+    write_all_segments(&*store).await;
     let query = StatisticsQuery {
         group_by: vec![Column::Facet(Facet::ToCarrier)],
         groups_max: 3,
@@ -289,7 +289,7 @@ pub async fn orders_groups_by_a_measure(store: Arc<dyn Store>) {
         }
         told
     };
-    count_all(&*store).await;
+    write_all_segments(&*store).await;
     let expected = ["worst", "even", "best", "unknown, often", "unknown"];
     assert_eq!(carriers(false, None, 9).await, expected);
     assert_eq!(carriers(false, None, 1).await, expected[..1]);
@@ -312,7 +312,7 @@ pub async fn times_of_starts_meet(store: Arc<dyn Store>) {
     .await;
     for is_counted in [false, true] {
         if is_counted {
-            count_all(&*store).await;
+            write_all_segments(&*store).await;
         }
         let mut calls = Vec::new();
         for [from, before] in [

@@ -542,7 +542,7 @@ CREATE TABLE uncounted (
   ticket integer not null check (ticket >= 0),
   primary key (quarter, account, bucket, ticket)
 ) strict, without rowid;
-CREATE TABLE unjoined (
+CREATE TABLE stale_day (
   day integer not null,
   account integer not null references account (id),
   bucket integer not null,
