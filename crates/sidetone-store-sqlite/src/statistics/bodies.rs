@@ -3,9 +3,10 @@
 use rusqlite::{Connection, params};
 
 use super::key::{Grain, Owner, SPAN, number_of, numbers};
-use super::stored::values_of;
 use crate::error::Result;
-use sidetone_store::statistics::segment::{Builder, encode};
+use sidetone_store::statistics::column::{folded, unfolded};
+use sidetone_store::statistics::quarter::Period;
+use sidetone_store::statistics::segment::{self, Builder, Span, Values, encode};
 
 /// The segments of a period: number, piece and body of each.
 pub(super) struct Bodies {
@@ -87,6 +88,33 @@ impl Bodies {
         }
         Ok(differ)
     }
+}
+
+/// What is told of the calls of a piece: how many, whether one runs, and one more than the latest end, µs,
+/// folded.
+fn values_of(span: Span) -> Values {
+    let end = span
+        .latest_end_us
+        .map_or(0, |end_us| folded(end_us).saturating_add(1));
+    Values {
+        codes: vec![span.calls as u64, span.has_running.into(), end],
+        texts: Vec::new(),
+    }
+}
+
+/// What was told. `None`: nothing that makes sense.
+pub(super) fn span_of(values: &Values, period: Period) -> Option<Span> {
+    let [calls, running, end] = values.codes[..] else {
+        return None;
+    };
+    Some(Span {
+        period,
+        calls: usize::try_from(calls)
+            .ok()
+            .filter(|calls| *calls <= segment::CALLS_MAX)?,
+        latest_end_us: end.checked_sub(1).map(unfolded),
+        has_running: running != 0,
+    })
 }
 
 fn delete(grain: Grain) -> String {

@@ -2,14 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 
-use super::bodies;
+use super::bodies::{self, span_of};
 use super::key::{Grain, Key, Owner, SPAN, number_of};
 use crate::error::{Error, Result};
 use crate::rollups::deltas::MARK_STALE;
 use sidetone_store::StoreError;
-use sidetone_store::statistics::column::{Column, folded, unfolded};
+use sidetone_store::statistics::column::Column;
 use sidetone_store::statistics::count::Piece;
-use sidetone_store::statistics::quarter::Period;
 use sidetone_store::statistics::segment::{self, Span, Values};
 
 fn of_column(grain: Grain) -> String {
@@ -25,32 +24,6 @@ fn one(grain: Grain) -> String {
     format!(
         "select body from {table} where account = ?1 and number = ?2 and {period} = ?3 and bucket = ?4 and piece = ?5"
     )
-}
-
-/// What is told of the calls of a piece: how many, whether one runs, and one more than the latest end, µs,
-/// folded.
-pub(super) fn values_of(span: Span) -> Values {
-    let end = span
-        .latest_end_us
-        .map_or(0, |end_us| folded(end_us).saturating_add(1));
-    Values {
-        codes: vec![span.calls as u64, span.has_running.into(), end],
-        texts: Vec::new(),
-    }
-}
-
-fn span_of(values: &Values, period: Period) -> Option<Span> {
-    let [calls, running, end] = values.codes[..] else {
-        return None;
-    };
-    Some(Span {
-        period,
-        calls: usize::try_from(calls)
-            .ok()
-            .filter(|calls| *calls <= segment::CALLS_MAX)?,
-        latest_end_us: end.checked_sub(1).map(unfolded),
-        has_running: running != 0,
-    })
 }
 
 /// One column of a range.
