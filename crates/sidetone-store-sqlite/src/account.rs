@@ -11,10 +11,10 @@ use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
 use super::rows::shard::{self, Shard};
 use super::rows::tables::{ACCOUNT, SECRET_KEY};
-use sidetone_store::StoreError;
 use sidetone_store::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
+use sidetone_store::{Conflict, StoreError};
 
 pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
     let mut statement = conn.prepare_cached(&format!(
@@ -159,9 +159,8 @@ pub(super) fn existing(conn: &Connection, sid: AccountSid) -> Result<AccountRow>
 pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16) -> Result<()> {
     let conn = work.conn;
     if find(conn, account.sid)?.is_some() {
-        return Err(Error(StoreError::Conflict(format!(
-            "account {} exists",
-            account.sid
+        return Err(Error(StoreError::Conflict(Conflict::AccountExists(
+            account.sid,
         ))));
     }
     if let Some(parent) = account.parent {
@@ -221,9 +220,7 @@ pub(super) fn create_first(
         })
         .optional()?;
     if let Some(there) = there {
-        return Err(Error(StoreError::Conflict(format!(
-            "account {there} exists"
-        ))));
+        return Err(Error(StoreError::Conflict(Conflict::AccountExists(there))));
     }
     keep_key(work, key)?;
     create(work, account, buckets)
@@ -250,9 +247,7 @@ pub(super) fn is_kept(conn: &Connection, key: KeyFingerprint) -> Result<bool> {
     match kept_key(conn)? {
         None => Ok(false),
         Some(kept) if kept == key => Ok(true),
-        Some(_) => Err(Error(StoreError::Conflict(
-            "secrets are sealed with another key".into(),
-        ))),
+        Some(_) => Err(Error(StoreError::Conflict(Conflict::AnotherKey))),
     }
 }
 
@@ -313,9 +308,8 @@ fn write_provider_secrets(
     )?;
     for secret in secrets {
         if insert.execute(params![secret.provider_account, account, secret.sealed])? == 0 {
-            return Err(Error(StoreError::Conflict(format!(
-                "provider account {} belongs to another account",
-                secret.provider_account
+            return Err(Error(StoreError::Conflict(Conflict::ProviderAccountTaken(
+                secret.provider_account.clone(),
             ))));
         }
     }
@@ -362,10 +356,7 @@ pub(super) fn create_api_key(work: &mut Work<'_>, key: &ApiKey) -> Result<()> {
         ],
     )?;
     if added == 0 {
-        return Err(Error(StoreError::Conflict(format!(
-            "API key {} exists",
-            key.sid
-        ))));
+        return Err(Error(StoreError::Conflict(Conflict::ApiKeyExists(key.sid))));
     }
     changed(work.conn)
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in a store, by what a caller can do about it.
 
+use sidetone_core::id::{AccountSid, AnnotationBatchSid, ApiKeySid};
+
 /// Result of a verb of the store.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -11,7 +13,7 @@ pub enum StoreError {
     NotFound(String),
     /// It exists already, or has changed since it was read.
     #[error("conflict: {0}")]
-    Conflict(String),
+    Conflict(Conflict),
     /// The request makes no sense to the store.
     #[error("invalid: {0}")]
     Invalid(String),
@@ -25,4 +27,35 @@ pub enum StoreError {
     /// What is stored cannot be read; somebody must look.
     #[error("store damaged: {0}")]
     Corrupt(String),
+}
+
+/// What stands in the way of a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The account is there, or one where a first one was to be made.
+    #[error("account {0} exists")]
+    AccountExists(AccountSid),
+    /// The API key is there.
+    #[error("API key {0} exists")]
+    ApiKeyExists(ApiKeySid),
+    /// The secret of an account with a provider is another account's.
+    #[error("provider account {0} belongs to another account")]
+    ProviderAccountTaken(String),
+    /// Secrets are sealed with another key than this.
+    #[error("secrets are sealed with another key")]
+    AnotherKey,
+    /// The annotation was changed since.
+    #[error("the annotation is at revision {current}, not {expected}")]
+    Revision {
+        /// Which it is at.
+        current: u64,
+        /// Which the change is for.
+        expected: u64,
+    },
+    /// The batch is another account's.
+    #[error("{0} is of another account")]
+    BatchOfAnotherAccount(AnnotationBatchSid),
+    /// The batch was undone: it takes no lines any more.
+    #[error("{0} was undone")]
+    BatchUndone(AnnotationBatchSid),
 }

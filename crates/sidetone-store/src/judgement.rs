@@ -10,7 +10,7 @@ use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
 
 use self::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
-use crate::error::{Result, StoreError};
+use crate::error::{Conflict, Result, StoreError};
 use crate::lookup::{Lookup, Scope};
 use crate::page::{Page, PageRequest};
 
@@ -55,10 +55,10 @@ impl Said {
         if let Some(expected) = if_revision
             && expected != self.revision
         {
-            return Err(StoreError::Conflict(format!(
-                "the annotation is at revision {}, not {expected}",
-                self.revision
-            )));
+            return Err(StoreError::Conflict(Conflict::Revision {
+                current: self.revision,
+                expected,
+            }));
         }
         let mut after = patch.map_or_else(Annotation::default, |patch| self.annotation.with(patch));
         after.quality_issues = after.quality_issues.filter(|issues| !issues.is_empty());

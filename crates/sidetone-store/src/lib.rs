@@ -31,7 +31,7 @@ pub use crate::care::{Care, CheckedCalls, StoreStats};
 pub use crate::cursor::Cursor;
 pub use crate::delivery::Outbox;
 pub use crate::erasure::ErasureStore;
-pub use crate::error::{Result, StoreError};
+pub use crate::error::{Conflict, Result, StoreError};
 pub use crate::feed::ChangeFeed;
 pub use crate::feedback::FeedbackStore;
 pub use crate::judgement::{Annotate, AnnotationChange, AnnotationRecord, JudgementStore};

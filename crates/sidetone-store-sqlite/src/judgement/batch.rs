@@ -14,7 +14,7 @@ use crate::{account, record};
 use sidetone_store::judgement::batch::{
     AnnotateBatch, BatchLine, LineFate, UndoBatch, UndoFate, Undone,
 };
-use sidetone_store::{Annotate, Lookup, Scope, StoreError};
+use sidetone_store::{Annotate, Conflict, Lookup, Scope, StoreError};
 
 pub(crate) fn annotate(
     work: &mut Work<'_>,
@@ -92,7 +92,7 @@ fn find_or_make(work: &Work<'_>, batch: &AnnotateBatch) -> Result<i64> {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    let conflict = |why: &str| Err(Error(StoreError::Conflict(format!("{} {why}", batch.sid))));
+    let refused = |conflict| Err(Error(StoreError::Conflict(conflict)));
     match found {
         None => Ok(work
             .conn
@@ -100,8 +100,10 @@ fn find_or_make(work: &Work<'_>, batch: &AnnotateBatch) -> Result<i64> {
                 "insert into annotation_batch (sid, account, created_us) values (?1, ?2, ?3)",
             )?
             .insert(params![batch.sid.as_bytes(), account, batch.now.micros()])?),
-        Some((_, owner, _)) if owner != account => conflict("is of another account"),
-        Some((_, _, true)) => conflict("was undone"),
+        Some((_, owner, _)) if owner != account => {
+            refused(Conflict::BatchOfAnotherAccount(batch.sid))
+        }
+        Some((_, _, true)) => refused(Conflict::BatchUndone(batch.sid)),
         Some((id, ..)) => Ok(id),
     }
 }

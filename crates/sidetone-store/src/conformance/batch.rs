@@ -10,7 +10,7 @@ use super::sample::{
 };
 use crate::judgement::batch::{AnnotateBatch, BatchLine, LineFate, UndoBatch, UndoFate};
 use crate::page::{PageRequest, Start};
-use crate::{Lookup, Store, StoreError};
+use crate::{Conflict, Lookup, Store, StoreError};
 
 const BATCH: AnnotationBatchSid = AnnotationBatchSid::from_bytes([7; 16]);
 
@@ -253,7 +253,7 @@ pub async fn is_undone_where_nobody_has_annotated_since(store: Arc<dyn Store>) {
         };
         assert!(matches!(
             store.annotate_batch(more).await,
-            Err(StoreError::Conflict(_))
+            Err(StoreError::Conflict(Conflict::BatchUndone(of))) if of == sid
         ));
     }
 }
@@ -269,7 +269,7 @@ pub async fn belongs_to_its_account(store: Arc<dyn Store>) {
     };
     assert!(matches!(
         store.annotate_batch(other).await,
-        Err(StoreError::Conflict(_))
+        Err(StoreError::Conflict(Conflict::BatchOfAnotherAccount(BATCH)))
     ));
     let by_other = UndoBatch {
         sid: BATCH,

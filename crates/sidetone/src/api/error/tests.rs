@@ -1,5 +1,6 @@
 use axum::body::to_bytes;
 use serde_json::{Value, json};
+use sidetone_store::Conflict;
 
 use super::*;
 
@@ -16,7 +17,12 @@ async fn body(error: ApiError) -> (Response<()>, Value) {
 async fn failures_of_the_store_show_their_outside_only() {
     let inside = || "inside: /var/lib/x".to_owned();
     for (error, status, code, retry) in [
-        (StoreError::Conflict(inside()), 412, 20412, None),
+        (
+            StoreError::Conflict(Conflict::ProviderAccountTaken(inside())),
+            412,
+            20412,
+            None,
+        ),
         (StoreError::Invalid(inside()), 400, 20001, None),
         (StoreError::TooExpensive(inside()), 500, 17008, None),
         (StoreError::Unavailable(inside()), 503, 20503, Some("5")),

@@ -7,13 +7,15 @@ pub mod lines;
 pub mod undo;
 pub mod upload;
 
+use std::fmt;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use sidetone_core::id::AnnotationBatchSid;
-use sidetone_store::StoreError;
+use sidetone_store::{Conflict, StoreError};
 
 use self::line::Line;
 use self::lines::{Format, Lines};
@@ -159,11 +161,19 @@ impl Batch {
         let length = came.len();
         came.retain(|line| line.number <= LINES_MAX);
         let is_cut = came.len() < length;
+        let another_key = |why: fmt::Arguments<'_>| {
+            ApiError::bad_request(format!(
+                "The batch {why}. Send the lines under another Key."
+            ))
+        };
         let results = self.upload.take(came, self.app.clock.now()).await;
         let results = results.map_err(|error| match error {
-            StoreError::Conflict(why) => ApiError::bad_request(format!(
-                "The batch {why}. Send the lines under another Key."
-            )),
+            StoreError::Conflict(Conflict::BatchOfAnotherAccount(sid)) => {
+                another_key(format_args!("{sid} is of another account"))
+            }
+            StoreError::Conflict(Conflict::BatchUndone(sid)) => {
+                another_key(format_args!("{sid} was undone"))
+            }
             error => error.into(),
         })?;
         for result in results {
