@@ -5,6 +5,7 @@
 
 // From the bottom up: each group imports only those before it.
 mod error;
+pub mod files;
 
 mod rows;
 
@@ -101,6 +102,12 @@ impl SqliteStore {
     pub fn versions(path: &Path) -> Option<(i64, i64)> {
         let conn = connection::open(path, Role::Point).ok()?;
         migrate::versions(&conn).ok()?
+    }
+
+    /// Whether calls may have been erased in a database of a version: before, there was no way to.
+    #[must_use]
+    pub const fn may_have_erased(version: i64) -> bool {
+        version >= migrate::ERASES_SINCE
     }
 
     /// Copies a database into an empty file, as it is when this begins, beside a running server or

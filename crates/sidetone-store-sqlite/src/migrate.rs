@@ -29,6 +29,9 @@ fn fill(conn: &Connection, version: i64) -> Result<()> {
     }
 }
 
+/// The version since which calls can be erased.
+pub(super) const ERASES_SINCE: i64 = 6;
+
 /// "Side" in ASCII: says whose file this is.
 const APPLICATION_ID: i64 = 0x5369_6465;
 

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use sidetone_store::account::Account;
 use sidetone_store::{AccountStore, Store, StoreError};
-use sidetone_store_sqlite::{Options, SqliteStore};
+use sidetone_store_sqlite::{Options, SqliteStore, files};
 
 use crate::accounts;
 use crate::secrets::Vault;
@@ -211,7 +211,7 @@ pub fn expect_database(dir: &Path, start_empty: bool) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    let log = write_ahead_log(dir);
+    let log = files::write_ahead_log(&path);
     let mut left = Vec::new();
     for file in [
         log.clone(),
@@ -239,7 +239,8 @@ pub fn expect_database(dir: &Path, start_empty: bool) -> anyhow::Result<()> {
     tracing::warn!(database = %path.display(), "the database is {state}; beginning with a new one");
     // What is in it belongs to the database that is gone.
     if size_of(&log)?.is_some() {
-        let aside = dir.join("sidetone.db-wal.lost");
+        let mut aside = log.clone().into_os_string();
+        aside.push(".lost");
         std::fs::rename(&log, &aside)
             .with_context(|| format!("cannot move {} away", log.display()))?;
     }
@@ -346,7 +347,8 @@ pub fn lock(dir: &Path) -> anyhow::Result<Lock> {
         }
     }
     // A write-ahead log that is left says the same of a release that did not note it.
-    let is_marked = file.metadata()?.len() > 0 || size_of(&write_ahead_log(dir))?.is_some();
+    let is_marked =
+        file.metadata()?.len() > 0 || size_of(&files::write_ahead_log(&database(dir)))?.is_some();
     Ok(Lock {
         file,
         is_check_due: AtomicBool::new(is_marked),
@@ -373,17 +375,6 @@ fn make_private(path: &Path) -> anyhow::Result<()> {
 /// The database of a directory.
 pub fn database(dir: &Path) -> PathBuf {
     dir.join("sidetone.db")
-}
-
-fn write_ahead_log(dir: &Path) -> PathBuf {
-    write_ahead_log_of(&database(dir))
-}
-
-/// The file beside a database where it keeps what was written last.
-pub fn write_ahead_log_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
 }
 
 #[cfg(test)]
@@ -427,7 +418,7 @@ mod tests {
             expect_database(dir.path(), false).unwrap();
             let path = database(dir.path());
             lose(&path).unwrap();
-            let log = write_ahead_log(dir.path());
+            let log = files::write_ahead_log(&path);
             std::fs::write(&log, "what was acknowledged last").unwrap();
             let why = refusal(expect_database(dir.path(), false));
             for named in [

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 use sidetone_store::erasure::Erasure;
 use sidetone_store::{Care, ErasureStore};
-use sidetone_store_sqlite::{Options, SqliteStore};
+use sidetone_store_sqlite::{Options, SqliteStore, files};
 use tempfile::NamedTempFile;
 
 use super::backup::{directory_of, sync_dir};
@@ -44,8 +44,6 @@ const BESIDE: [&str; 4] = [
     "server.lock",
     "sidetone.toml",
 ];
-/// The version of the database since which calls can be erased.
-const ERASES_SINCE: i64 = 6;
 /// Erasures in one transaction.
 const ERASED_AT_ONCE: usize = 50;
 /// What a restore is called before it is whole. One that was cut short is removed by the next.
@@ -99,7 +97,7 @@ fn open_backup(file: &Path) -> anyhow::Result<File> {
     if !about.is_file() || about.len() == 0 {
         bail!("{} is no backup", file.display());
     }
-    if data::write_ahead_log_of(file).exists() {
+    if files::write_ahead_log(file).exists() {
         bail!(
             "{} has a write-ahead log beside it: it is a database in use, no backup; copy it by `sidetone backup {}`",
             file.display(),
@@ -160,7 +158,7 @@ async fn look_at(args: &DataArgs, copy: &Path) -> anyhow::Result<Vec<String>> {
     }
     drop(store);
     // Closing it copies the log into it.
-    if data::write_ahead_log_of(copy).exists() {
+    if files::write_ahead_log(copy).exists() {
         bail!("somebody has the copy open; nothing was changed");
     }
     Ok(findings)
@@ -193,7 +191,7 @@ async fn erase_again(database: &Path, copy: &Path) -> anyhow::Result<Option<usiz
 async fn erasures_of(database: &Path) -> anyhow::Result<Vec<Erasure>> {
     match SqliteStore::versions(database) {
         Some((of, ours)) if of > ours => bail!("it is of version {of}, made by a newer release"),
-        Some((of, _)) if of < ERASES_SINCE => return Ok(Vec::new()),
+        Some((of, _)) if !SqliteStore::may_have_erased(of) => return Ok(Vec::new()),
         _ => {}
     }
     let store = SqliteStore::open(database, Options::default())?;
@@ -214,10 +212,10 @@ async fn erasures_of(database: &Path) -> anyhow::Result<Vec<Erasure>> {
 fn set_aside(dir: &Path, database: &Path) -> anyhow::Result<Option<PathBuf>> {
     let now = Clock::default().now().micros();
     let aside = dir.join(format!("sidetone.db.replaced-{now}"));
-    let log = data::write_ahead_log_of(database);
+    let log = files::write_ahead_log(database);
     for (from, to) in [
         (database, aside.clone()),
-        (&log, data::write_ahead_log_of(&aside)),
+        (&log, files::write_ahead_log(&aside)),
     ] {
         match std::fs::rename(from, &to) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -226,9 +224,10 @@ fn set_aside(dir: &Path, database: &Path) -> anyhow::Result<Option<PathBuf>> {
             _ => {}
         }
     }
-    match std::fs::remove_file(dir.join("sidetone.db-shm")) {
+    let log_index = files::log_index(database);
+    match std::fs::remove_file(&log_index) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(error).context("cannot remove sidetone.db-shm");
+            return Err(error).with_context(|| format!("cannot remove {}", log_index.display()));
         }
         _ => {}
     }
