@@ -92,8 +92,7 @@ impl Deltas {
     /// Notes that something changed of a call that starts there: its segments are old.
     pub(crate) fn mark_stale(&mut self, shard: Shard, keys: Option<Keys>) {
         let quarter = keys.map(|keys| quarter_of(keys.start_us));
-        self.stale
-            .extend(quarter.map(|quarter| (quarter, shard)));
+        self.stale.extend(quarter.map(|quarter| (quarter, shard)));
     }
 
     /// Notes that a call was `old` and is `new`.

@@ -20,6 +20,7 @@ pub mod packets;
 pub mod patch;
 pub mod path;
 pub mod render;
+pub mod row_text;
 pub mod settings;
 pub mod statistics;
 pub mod summaries;

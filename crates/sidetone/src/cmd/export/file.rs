@@ -9,7 +9,8 @@ use anyhow::{Context, bail};
 
 use super::rows::{Output, Row};
 use crate::api::v1::export::columns::{CURSOR, Column};
-use crate::api::v1::export::text::{Format, Lines};
+use crate::api::v1::export::text::Lines;
+use crate::api::v1::row_text::Format;
 
 /// What every row begins with.
 const ROW: &[u8] = b"{\"account_sid\":";

@@ -17,7 +17,7 @@ use self::file::TextFile;
 use self::rows::{Output, Rows};
 use self::what::What;
 use crate::accounts;
-use crate::api::v1::export::text;
+use crate::api::v1::row_text;
 use crate::clock::Clock;
 use crate::data::DataArgs;
 use crate::web::form::Params;
@@ -104,8 +104,8 @@ fn open(args: &ExportArgs) -> anyhow::Result<(Box<dyn Output>, Option<String>)> 
         bail!("--resume goes on in a file: name it with --output");
     }
     let format = match args.format {
-        Format::Ndjson => text::Format::Ndjson,
-        Format::Csv => text::Format::Csv,
+        Format::Ndjson => row_text::Format::Ndjson,
+        Format::Csv => row_text::Format::Csv,
         Format::Parquet => {
             let directory = output
                 .context("Parquet is written into a directory: name it with --output DIRECTORY")?;

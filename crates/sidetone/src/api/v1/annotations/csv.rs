@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use csv_core::{ReadRecordResult, Reader};
 use sidetone_core::id::CallSid;
 
-use super::super::export::text::{BETWEEN_WORDS, unguarded};
 use super::super::patch;
 use super::line::{CALL, LINE_MAX_BYTES, Line, broken, line, note, too_long};
+use crate::api::v1::row_text::{BETWEEN_WORDS, unguarded};
 use crate::web::form::{Invalid, Params};
 
 /// The most columns: an export has fewer.

@@ -7,16 +7,8 @@ use sidetone_wire::ndjson::NdjsonReader;
 use super::csv::Csv;
 use super::json;
 use super::line::{LINE_MAX_BYTES, Line};
+use crate::api::v1::row_text::Format;
 use crate::web::form::Invalid;
-
-/// What lines are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A JSON object a line.
-    Ndjson,
-    /// Comma-separated values.
-    Csv,
-}
 
 /// Reads lines of a text that comes in pieces, and never holds more than one of them.
 pub struct Lines {

@@ -18,11 +18,11 @@ use sidetone_core::id::AnnotationBatchSid;
 use sidetone_store::{Conflict, StoreError};
 
 use self::line::Line;
-use self::lines::{Format, Lines};
+use self::lines::Lines;
 use self::undo::Undoing;
 use self::upload::{Upload, sid_of};
-use super::export::NDJSON;
 use super::patch;
+use super::row_text::{Format, NDJSON};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;

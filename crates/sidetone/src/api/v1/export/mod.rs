@@ -23,9 +23,10 @@ use sidetone_store::{CallRecord, Shown};
 
 use self::cell::Cell;
 use self::columns::SUMMARIES;
-use self::text::{Format, Lines};
+use self::text::Lines;
 use super::chosen::chosen;
 use super::render::{SummaryUrl, template};
+use super::row_text::{Format, NDJSON};
 use super::{hint, lookup};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
@@ -39,8 +40,6 @@ use crate::web::form::{Invalid, Params, Value as Parameter};
 use crate::web::page_token::ListDigest;
 use crate::web::stream;
 
-/// Content type of a JSON object a line.
-pub const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 const CSV_WITHOUT_NAMES: HeaderValue =
     HeaderValue::from_static("text/csv; charset=utf-8; header=absent");
