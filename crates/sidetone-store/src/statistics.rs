@@ -101,7 +101,7 @@ impl OrderBy {
     };
 }
 
-/// One value of what calls are grouped by. A word of a closed set is its place.
+/// One value of a dimension, which is a column that calls are grouped by. A word of a closed set is its place.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GroupValue {
     /// The calls of which it is not known.

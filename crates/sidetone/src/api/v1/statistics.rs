@@ -1,7 +1,7 @@
 //! `GET /v1/Voice/Statistics`: how many calls there are and what they were like, by interval and group.
 
 pub mod agreement;
-mod group;
+mod dimension;
 pub mod query;
 mod render;
 

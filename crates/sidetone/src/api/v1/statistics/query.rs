@@ -6,7 +6,7 @@ use sidetone_core::statistics::{Interval, Measure};
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::statistics::{OrderBy, StatisticsQuery};
 
-use super::group::{GROUPS, Group, find};
+use super::dimension::{DIMENSIONS, Dimension, find};
 use crate::api::words::Words;
 use crate::web::form::{Invalid, Params, Value};
 
@@ -40,7 +40,7 @@ pub struct Asked {
     /// The same of the period before.
     pub previous: Option<StatisticsQuery>,
     /// What calls are grouped by.
-    pub groups: Vec<&'static Group>,
+    pub dimensions: Vec<&'static Dimension>,
     /// The name of the zone.
     pub zone: String,
 }
@@ -56,13 +56,13 @@ impl Asked {
         advanced_only: bool,
     ) -> Result<Self, Invalid> {
         let (zone, zone_name) = zone(params)?;
-        let groups = groups(params)?;
+        let dimensions = dimensions(params)?;
         let order_by = order_by(params)?;
         let query = StatisticsQuery {
             advanced_only,
             interval: interval(params, filter)?,
             zone,
-            group_by: groups.iter().map(|group| group.column).collect(),
+            group_by: dimensions.iter().map(|it| it.column).collect(),
             measures: measures(params, order_by.measure)?,
             order_by,
             groups_max: limit(params)?,
@@ -71,7 +71,7 @@ impl Asked {
         Ok(Self {
             previous: previous(params, &query)?,
             query,
-            groups,
+            dimensions,
             zone: zone_name,
         })
     }
@@ -118,23 +118,23 @@ fn interval(params: &Params, filter: &SummaryFilter) -> Result<Option<Interval>,
     Ok(Some(interval))
 }
 
-fn groups(params: &Params) -> Result<Vec<&'static Group>, Invalid> {
+fn dimensions(params: &Params) -> Result<Vec<&'static Dimension>, Invalid> {
     let Some(value) = params.filled("GroupBy") else {
         return Ok(Vec::new());
     };
     let names = || {
-        let names: Vec<&str> = GROUPS.iter().map(|group| group.name).collect();
+        let names: Vec<&str> = DIMENSIONS.iter().map(|it| it.name).collect();
         names.join(", ")
     };
-    let group = |item: Value<'_>| {
+    let dimension = |item: Value<'_>| {
         find(item.text).ok_or_else(|| item.invalid(format_args!("one or two of {}", names())))
     };
-    let groups: Vec<&Group> = value.items().map(group).collect::<Result<_, _>>()?;
-    let is_twice = matches!(groups[..], [one, other] if one.column == other.column);
-    if groups.len() > GROUPED_BY_MAX || is_twice {
+    let dimensions: Vec<&Dimension> = value.items().map(dimension).collect::<Result<_, _>>()?;
+    let is_twice = matches!(dimensions[..], [one, other] if one.column == other.column);
+    if dimensions.len() > GROUPED_BY_MAX || is_twice {
         return Err(value.invalid(format_args!("one or two different ones of {}", names())));
     }
-    Ok(groups)
+    Ok(dimensions)
 }
 
 /// What is told, and what it is ordered by.
@@ -224,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn every_group_has_a_name_of_its_own() {
-        let mut names: Vec<&str> = GROUPS.iter().map(|group| group.name).collect();
+    fn every_dimension_has_a_name_of_its_own() {
+        let mut names: Vec<&str> = DIMENSIONS.iter().map(|it| it.name).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), GROUPS.len());
+        assert_eq!(names.len(), DIMENSIONS.len());
         let asked = read("GroupBy=SpamAnnotation,+AnsweredByAnnotation").unwrap();
-        let names: Vec<&str> = asked.groups.iter().map(|group| group.name).collect();
+        let names: Vec<&str> = asked.dimensions.iter().map(|it| it.name).collect();
         assert_eq!(names, ["Spam", "AnsweredByAnnotation"]);
     }
 

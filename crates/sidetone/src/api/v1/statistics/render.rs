@@ -102,7 +102,7 @@ impl Body<'_> {
             end_time,
             interval: query.interval,
             time_zone: &self.asked.zone,
-            group_by: self.asked.groups.iter().map(|group| group.name).collect(),
+            group_by: self.asked.dimensions.iter().map(|it| it.name).collect(),
             measures: &query.measures,
             order_by: format!(
                 "{}{}",
@@ -150,9 +150,9 @@ struct Row<'a> {
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let query = &self.asked.query;
-        let groups = self.asked.groups.iter().zip(&self.row.group);
-        let group: Map<String, Value> = groups
-            .map(|(group, value)| (group.name.to_owned(), group.tell(value)))
+        let dimensions = self.asked.dimensions.iter().zip(&self.row.group);
+        let group: Map<String, Value> = dimensions
+            .map(|(dimension, value)| (dimension.name.to_owned(), dimension.tell(value)))
             .collect();
         let interval_start = self.row.interval_start.map(|at| local_text(at, query));
         let mut map = serializer.serialize_map(None)?;

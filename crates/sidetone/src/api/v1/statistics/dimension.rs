@@ -1,4 +1,4 @@
-//! What calls are grouped by, under the names of the parameters that narrow lists by it.
+//! What calls are grouped by: dimensions, under the names of the parameters that narrow lists by them.
 
 use serde_json::Value;
 use sidetone_core::annotation::{AnsweredByHeard, ConnectivityIssue, QualityIssue};
@@ -9,9 +9,9 @@ use sidetone_store::facets::Facet;
 use sidetone_store::statistics::GroupValue;
 use sidetone_store::statistics::column::{Column, Own};
 
-/// Something to group by.
+/// Something to group calls by: those that have one value of it are a group.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct Dimension {
     /// As it is asked for, and told.
     pub name: &'static str,
     /// Where it is counted.
@@ -30,13 +30,13 @@ enum Reading {
     Plain,
 }
 
-macro_rules! groups {
+macro_rules! dimensions {
     ($($name:literal $kind:ident $column:ident $(as $word:ident)? $(, $reading:ident)?;)+) => {
-        /// All there is to group by.
-        pub(super) const GROUPS: &[Group] = &[$(Group {
+        /// All there are.
+        pub(super) const DIMENSIONS: &[Dimension] = &[$(Dimension {
             name: $name,
-            column: groups!(@column $kind $column),
-            reading: groups!(@reading $($word)? $($reading)?),
+            column: dimensions!(@column $kind $column),
+            reading: dimensions!(@reading $($word)? $($reading)?),
         },)+];
     };
     (@column Facet $column:ident) => { Column::Facet(Facet::$column) };
@@ -46,7 +46,7 @@ macro_rules! groups {
     (@reading $word:ident) => { Reading::Word($word::WORDS) };
 }
 
-groups! {
+dimensions! {
     "From" Own From, Plain;
     "To" Own To, Plain;
     "FromCarrier" Facet FromCarrier, Plain;
@@ -90,7 +90,7 @@ groups! {
     "BusinessProfileType" Facet BusinessType, Plain;
 }
 
-impl Group {
+impl Dimension {
     /// A value of it, as it is told. Null: not known.
     pub fn tell(&self, value: &GroupValue) -> Value {
         match (value, &self.reading) {
@@ -107,7 +107,7 @@ impl Group {
 }
 
 /// What a parameter calls so. Annotations may be called as the filters by them are.
-pub(super) fn find(name: &str) -> Option<&'static Group> {
-    let is_named = |name: &str| GROUPS.iter().find(|group| group.name == name);
+pub(super) fn find(name: &str) -> Option<&'static Dimension> {
+    let is_named = |name: &str| DIMENSIONS.iter().find(|dimension| dimension.name == name);
     is_named(name).or_else(|| is_named(name.strip_suffix("Annotation")?))
 }
