@@ -1,4 +1,4 @@
-//! Thresholds that tags are judged by, as versioned snapshots.
+//! Thresholds that tags go by, as versioned snapshots.
 
 use std::collections::BTreeMap;
 

@@ -46,7 +46,7 @@ pub struct CallSummary {
     /// Findings, each once, in the order of [`Tag::ALL`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
-    /// Where the post-dial-delay limit came from, when `high_pdd` could be judged.
+    /// Where the post-dial-delay limit came from, when there was one for `high_pdd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pdd_limit: Option<PddLimit>,
     /// The call ended because nothing more came, not because an end was seen.
@@ -59,7 +59,7 @@ pub struct CallSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Value>,
     /// What is shown where `imported` is silent: what was observed of the call besides, without
-    /// judging it. `None`: nothing.
+    /// tags. `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<Box<CallSummary>>,
     /// What people said of the call in the other system.
@@ -145,7 +145,7 @@ pub(crate) const fn no_call() -> CallRef {
     }
 }
 
-/// The 95th percentile a call's post-dial delay was judged by.
+/// The 95th percentile that a call's post-dial delay was held to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PddLimit {
     /// The limit, ms.

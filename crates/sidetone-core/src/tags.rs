@@ -2,7 +2,7 @@
 //! country.
 //!
 //! The words of upstream are loose at the boundaries. Here a value *at* the limit of jitter has the
-//! tag, a value at any other limit has not. What was not measured is never judged: neither good nor
+//! tag, a value at any other limit has not. What was not measured is not held to a limit: neither good nor
 //! bad.
 
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ const MOS: f64 = 3.5;
 /// Length of a completed call below which, s.
 const SHORT_S: u64 = 10;
 
-/// Findings about one stream. Each synchronisation source is judged alone, and so is their total.
+/// Findings about one stream. Each synchronisation source is held to the limits alone, and so is their total.
 #[must_use]
 pub fn of_stream(edge: EdgeKind, counters: &Counters) -> BTreeSet<Tag> {
     let jitter = has_high_jitter(counters.jitter_ms.as_ref());
@@ -78,7 +78,7 @@ pub fn of_stream(edge: EdgeKind, counters: &Counters) -> BTreeSet<Tag> {
 /// Whether a side of an answered call carried nothing at all. `packets` of all its streams; `None`:
 /// not counted.
 ///
-/// Only gateways are judged. A side without any report is not known to be silent.
+/// Only gateways are looked at. A side without any report is not known to be silent.
 #[must_use]
 pub fn is_silent(edge: EdgeKind, packets: Option<u64>) -> bool {
     edge != EdgeKind::Sdk && packets == Some(0)
@@ -90,8 +90,8 @@ pub fn has_high_pdd(facts: &CallFacts, limit: &PddLimit) -> bool {
     facts.pdd_ms.is_some_and(|pdd_ms| pdd_ms > limit.p95_ms)
 }
 
-/// The limit a call's post-dial delay is judged by: its destination country's, else that of all
-/// countries. `None` when there is nothing to judge, or nothing is known to judge it by.
+/// The limit that a call's post-dial delay is held to: its destination country's, else that of all
+/// countries. `None` when there is no delay, or no limit is known.
 #[must_use]
 pub fn pdd_limit(facts: &CallFacts, rules: &Rules) -> Option<PddLimit> {
     facts.pdd_ms?;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_judged_by_mean_and_largest() {
+    fn jitter_is_held_to_limits_by_mean_and_largest() {
         let all = [
             EdgeKind::Carrier,
             EdgeKind::Client,
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn loss_is_judged_everywhere() {
+    fn loss_is_held_to_limits_everywhere() {
         for (percent, expected) in [(5.0, false), (5.01, true)] {
             let counters = Counters {
                 loss_percent: Some(percent),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_judged_at_the_sdk_only() {
+    fn scores_are_held_to_limits_at_the_sdk_only() {
         for (mos, expected) in [(3.5, false), (3.49, true)] {
             let counters = Counters {
                 mos: average(mos),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_not_judged() {
+    fn what_was_not_measured_is_held_to_nothing() {
         for edge in EdgeKind::ALL {
             assert!(of_stream(*edge, &Counters::default()).is_empty());
             assert!(!is_silent(*edge, None));
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn delay_is_judged_by_country_else_by_all_else_not() {
+    fn delay_is_held_to_its_countrys_limit_else_that_of_all_else_none() {
         let facts = |country: &str, pdd_ms| CallFacts {
             pdd_ms,
             to: PartyFacts {

@@ -22,7 +22,7 @@ use crate::tags;
 use crate::time::TimeUs;
 use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, StreamDirection, Tag};
 
-/// What a call's events tell before anybody judges it: they name the day whose rules are in force,
+/// What a call's events tell before it is held to rules: they name the day whose rules are in force,
 /// and with these the summary.
 pub struct Findings<'a> {
     state: &'a FoldState,

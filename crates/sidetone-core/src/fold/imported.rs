@@ -1,7 +1,7 @@
 //! The summary of a call that another system has summed up: what that one says, and our own
 //! observations where it is silent.
 //!
-//! What another system has judged is not judged again. Lists and rollups go by what is shown, so
+//! What another system found is not looked for again. Lists and rollups go by what is shown, so
 //! nothing is concluded from what it says either: it is served as it came.
 
 use std::mem;
@@ -27,7 +27,7 @@ pub(super) fn summary(
     rules: &Rules,
 ) -> CallSummary {
     let told = &import.summary;
-    let own = own.map(unjudged);
+    let own = own.map(without_findings);
     let (observed, mut edges, sip) = match &own {
         Some(own) => (own.facts.clone(), own.edges.clone(), own.sip.clone()),
         None => Default::default(),
@@ -79,9 +79,9 @@ pub(super) fn summary(
     summary
 }
 
-/// A summary of our own without what it judges, what follows from numbers, and edges of which it
+/// A summary of our own without what it finds, what follows from numbers, and edges of which it
 /// only says that nothing was measured: none of these is an observation.
-fn unjudged(mut own: CallSummary) -> CallSummary {
+fn without_findings(mut own: CallSummary) -> CallSummary {
     own.tags.clear();
     own.pdd_limit = None;
     for party in [&mut own.facts.from, &mut own.facts.to] {

@@ -41,7 +41,7 @@ struct Faults {
 /// Where media may be encrypted, one thing that cannot be true makes noise of its report; elsewhere
 /// it is left out by itself. A source of which half the reports are noise is not believed at all:
 /// some noise looks like figures.
-pub(super) fn judge(
+pub(super) fn disbelieve(
     sources: &mut BTreeMap<u32, Source>,
     media_ends: &MediaEnds,
     ways: &Ways,
@@ -57,7 +57,7 @@ pub(super) fn judge(
         let oldest = oldest(source);
         let is_partial = count_from_first(&mut source.reports, oldest);
         let reports = source.reports.iter_mut();
-        let of_senders = reports.map(|known| judge_sender(known, age(known.at, oldest)));
+        let of_senders = reports.map(|known| check_sender(known, age(known.at, oldest)));
         faults.insert(*ssrc, of_senders.collect());
         sent.insert(*ssrc, Sent::of(senders(&source.reports), is_partial));
     }
@@ -73,7 +73,7 @@ pub(super) fn judge(
             let codec = codecs.and_then(|codecs| codecs.when_seen(&known.seen));
             let clock_hz = codec.map_or(CLOCK_MAX_HZ, |codec| codec.clock_hz.max(1));
             let age_us = age(known.at, oldest);
-            judge_blocks(known, &sent, age_us, clock_hz, &mut faults);
+            check_blocks(known, &sent, age_us, clock_hz, &mut faults);
             if faults.any && is_encrypted {
                 known.forget();
             }
@@ -128,7 +128,7 @@ fn count_from_first(reports: &mut [Known], oldest: i64) -> bool {
     true
 }
 
-fn judge_sender(known: &mut Known, age_us: i64) -> Faults {
+fn check_sender(known: &mut Known, age_us: i64) -> Faults {
     let is_encrypted = known.kind == ReportKind::Encrypted;
     let too_many = |packets_sent: u32| i64::from(packets_sent) > packets(age_us);
     let is_wrong = known.sender.is_some_and(|sender| too_many(sender.packets));
@@ -142,7 +142,7 @@ fn judge_sender(known: &mut Known, age_us: i64) -> Faults {
     }
 }
 
-fn judge_blocks(
+fn check_blocks(
     known: &mut Known,
     sent: &BTreeMap<u32, Sent>,
     age_us: i64,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::media_ends::{MediaEnd, MediaEnds, PartyEdge};
-use super::plausible::judge;
+use super::plausible::disbelieve;
 use super::reports::{Path, Report, ReportKind, Reports, Said};
 use super::sip::Signalling;
 use super::source::{Known, Source};
@@ -32,7 +32,7 @@ impl<'a> Sources<'a> {
         let mut by_ssrc = by_ssrc(reports, media_ends, &timeline);
         let started = signalling.facts.started_at;
         let started = started.map_or(0, |at| timeline.on_leg(PartyEdge::Caller, at));
-        judge(&mut by_ssrc, media_ends, &ways, started);
+        disbelieve(&mut by_ssrc, media_ends, &ways, started);
         Self {
             by_ssrc,
             timeline,

@@ -1,4 +1,4 @@
-//! The rules that calls are judged by.
+//! The rules that calls are held to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl DayRules {
     }
 
     /// The rules of a day; frozen the first time a call of that day is folded. Calls dated before
-    /// everything that is kept teach nothing and are judged by the built-in rules.
+    /// everything that is kept teach nothing and are held to the built-in rules.
     pub(super) async fn of(&mut self, day: i64, app: &App) -> Result<Arc<Rules>> {
         let of_operator = |rules: Rules| {
             Arc::new(Rules {
@@ -74,7 +74,7 @@ impl DayRules {
                 tracing::error!(
                     day,
                     damage,
-                    "the rules of a day cannot be read; its calls are judged by the built-in ones"
+                    "the rules of a day cannot be read; its calls are held to the built-in ones"
                 );
                 Rules::built_in()
             }

@@ -17,7 +17,7 @@ use crate::api::network::captured;
 use crate::starting::{log_filter, settings, try_start};
 
 #[tokio::test]
-async fn a_call_is_judged_by_the_rules_that_were_published_last() {
+async fn a_call_is_held_to_the_rules_that_were_published_last() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("sidetone.toml");
     let data = dir.path().join("data");

@@ -56,7 +56,7 @@ fn kind_and_direction_are_told_only_where_nobody_said_them() {
 }
 
 #[test]
-fn what_another_system_has_judged_is_not_judged_again() {
+fn what_another_system_has_found_is_not_looked_for_again() {
     let facts = |call: Option<Vec<Tag>>, edge: Option<Vec<Tag>>| CallFacts {
         call_type: Some(CallType::Carrier),
         state: Some(CallState::Completed),
@@ -85,7 +85,7 @@ fn what_another_system_has_judged_is_not_judged_again() {
         ),
     ] {
         let import = imported(0, ImportStage::Complete, 1, facts(call, edge));
-        // Neither what it says nor what we saw is judged.
+        // Neither what it says nor what we saw is held to limits.
         for events in [vec![import.clone()], vec![import, said(1_000, seen())]] {
             let summary = summary(&events);
             let edge = &summary.edges[&EdgeKind::Carrier];

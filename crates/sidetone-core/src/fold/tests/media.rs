@@ -212,7 +212,7 @@ fn a_score_needs_every_input_and_says_its_method() {
 }
 
 #[test]
-fn each_stream_is_judged_alone() {
+fn each_stream_is_held_to_limits_alone() {
     let stream = |id: &str, ssrc, received, lost| {
         let sample = MediaSample {
             edge: EdgeKind::Carrier,

@@ -84,7 +84,7 @@ impl Ahead {
     }
 }
 
-/// Loads calls day by day, folding each before the next, so that a day is judged by what was usual
+/// Loads calls day by day, folding each before the next, so that a day is held to what was usual
 /// before it, as it would have been on a server that had been there all the time. Nobody else
 /// should fold meanwhile.
 ///
