@@ -44,7 +44,7 @@ pub struct Clue {
     pub calls: Vec<CallSid>,
     /// The annotation's incident, exact.
     pub incident: Option<String>,
-    /// A piece of its comment ([`search::folded`]).
+    /// A piece of its comment ([`search::lowercase`]).
     pub comment: Option<String>,
 }
 
@@ -56,8 +56,8 @@ impl Clue {
             identity.is_some_and(|identity| self.parties.iter().any(|party| party == identity))
         };
         let is_piece = |piece: &String| {
-            let comment = annotation.comment.as_deref().map(search::folded);
-            comment.is_some_and(|comment| comment.contains(&search::folded(piece)))
+            let comment = annotation.comment.as_deref().map(search::lowercase);
+            comment.is_some_and(|comment| comment.contains(&search::lowercase(piece)))
         };
         is_party(&facts.from)
             || is_party(&facts.to)
@@ -156,7 +156,7 @@ pub struct SummaryFilter {
     pub call_score: Vec<u8>,
     /// Whether anything was annotated at all.
     pub annotated: Option<bool>,
-    /// A piece of the annotation's comment, in upper or lower case ([`search::folded`]).
+    /// A piece of the annotation's comment, in upper or lower case ([`search::lowercase`]).
     pub comment: Vec<String>,
     /// The annotation's incident, exact.
     pub incident: Vec<String>,
@@ -372,11 +372,11 @@ impl SummaryFilter {
     }
 
     fn annotation_matches(&self, annotation: &Annotation) -> bool {
-        let comment = annotation.comment.as_deref().map(search::folded);
+        let comment = annotation.comment.as_deref().map(search::lowercase);
         let is_piece = |piece: &String| {
             comment
                 .as_ref()
-                .is_some_and(|comment| comment.contains(&search::folded(piece)))
+                .is_some_and(|comment| comment.contains(&search::lowercase(piece)))
         };
         is_flag(self.annotated, Some(!annotation.is_empty()))
             && (self.comment.is_empty() || self.comment.iter().any(is_piece))

@@ -37,7 +37,7 @@ pub fn user_agents(summary: &CallSummary) -> BTreeSet<String> {
 
 /// Text as it is searched for a piece of it: in lower case, with spaces for control characters.
 #[must_use]
-pub fn folded(text: &str) -> String {
+pub fn lowercase(text: &str) -> String {
     user_agent(text)
 }
 

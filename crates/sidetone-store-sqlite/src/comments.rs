@@ -29,7 +29,7 @@ pub(super) fn write(
     }
     if let Some(new) = new {
         conn.prepare_cached("insert into comment (rowid, text) values (?1, ?2)")?
-            .execute(params![call, search::folded(new)])?;
+            .execute(params![call, search::lowercase(new)])?;
     }
     Ok(())
 }
@@ -78,7 +78,7 @@ pub(super) fn rows(
     Ok(Some(rows))
 }
 
-/// Asks for a folded piece; `None`: it is too short.
+/// Asks for a piece in lower case; `None`: it is too short.
 fn query(piece: &str) -> Option<String> {
     let chars: Vec<char> = piece.chars().collect();
     let windows = chars.windows(PIECE_CHARS).take(PIECES_MAX);

@@ -111,7 +111,7 @@ pub(crate) struct Clue {
     /// Rows that something names.
     pub(crate) ids: BTreeSet<i64>,
     pub(crate) incident: Option<i64>,
-    /// A piece of the comment, folded.
+    /// A piece of the comment, in lower case.
     pub(crate) comment: Option<String>,
 }
 
@@ -128,7 +128,7 @@ impl Clue {
             hashes,
             ids,
             incident: clue.incident.as_deref().map(hash),
-            comment: clue.comment.as_deref().map(search::folded),
+            comment: clue.comment.as_deref().map(search::lowercase),
         })
     }
 
@@ -150,7 +150,7 @@ impl Clue {
             values.push(incident.into());
         }
         if let Some(piece) = &self.comment {
-            sql.push_str(&format!(" or instr(folded({COMMENT}), ?)"));
+            sql.push_str(&format!(" or instr(lowercase({COMMENT}), ?)"));
             values.push(piece.clone().into());
         }
         sql.push(')');
@@ -163,7 +163,7 @@ pub(crate) struct Conditions {
     pub(crate) facets: Vec<Condition>,
     /// The rows of the calls that are named.
     pub(crate) ids: Option<BTreeSet<i64>>,
-    /// Pieces of the comment, folded.
+    /// Pieces of the comment, in lower case.
     pub(crate) comment: Vec<String>,
     from: Option<Party>,
     to: Option<Party>,
@@ -247,7 +247,7 @@ impl Conditions {
             comment: filter
                 .comment
                 .iter()
-                .map(|piece| search::folded(piece))
+                .map(|piece| search::lowercase(piece))
                 .collect(),
             from: Party::of(&filter.from),
             to: Party::of(&filter.to),
@@ -348,7 +348,7 @@ impl Conditions {
         if !self.comment.is_empty() {
             sql.push_str(" and (false");
             for piece in &self.comment {
-                sql.push_str(&format!(" or instr(folded({COMMENT}), ?)"));
+                sql.push_str(&format!(" or instr(lowercase({COMMENT}), ?)"));
                 values.push(piece.clone().into());
             }
             sql.push(')');

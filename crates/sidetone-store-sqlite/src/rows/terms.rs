@@ -81,14 +81,14 @@ pub(crate) fn with_codec(conn: &Connection, codec: &str) -> Result<Vec<i64>> {
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Gives a connection `folded`: text as it is searched for a piece of it.
+/// Gives a connection `lowercase`: text as it is searched for a piece of it.
 pub(crate) fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;
-    conn.create_scalar_function("folded", 1, flags, |context| {
+    conn.create_scalar_function("lowercase", 1, flags, |context| {
         let text: Option<String> = context.get(0)?;
-        Ok(text.as_deref().map(search::folded))
+        Ok(text.as_deref().map(search::lowercase))
     })
 }
 

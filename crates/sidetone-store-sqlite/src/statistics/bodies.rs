@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::key::{Grain, Owner, SPAN, number_of, numbers};
 use crate::error::Result;
-use sidetone_store::statistics::column::{folded, unfolded};
+use sidetone_store::statistics::column::{unzigzag, zigzag};
 use sidetone_store::statistics::quarter::Period;
 use sidetone_store::statistics::segment::{self, Builder, Span, Values, encode};
 
@@ -91,11 +91,11 @@ impl Bodies {
 }
 
 /// What is told of the calls of a piece: how many, whether one runs, and one more than the latest end, µs,
-/// folded.
+/// in zigzag.
 fn values_of(span: Span) -> Values {
     let end = span
         .latest_end_us
-        .map_or(0, |end_us| folded(end_us).saturating_add(1));
+        .map_or(0, |end_us| zigzag(end_us).saturating_add(1));
     Values {
         codes: vec![span.calls as u64, span.has_running.into(), end],
         texts: Vec::new(),
@@ -112,7 +112,7 @@ pub(super) fn span_of(values: &Values, period: Period) -> Option<Span> {
         calls: usize::try_from(calls)
             .ok()
             .filter(|calls| *calls <= segment::CALLS_MAX)?,
-        latest_end_us: end.checked_sub(1).map(unfolded),
+        latest_end_us: end.checked_sub(1).map(unzigzag),
         has_running: running != 0,
     })
 }

@@ -23,7 +23,7 @@ use crate::rows::facet::{self, Facets};
 use crate::rows::terms;
 use sidetone_store::StoreError;
 use sidetone_store::facets::Facet;
-use sidetone_store::statistics::column::{Cell, Cells, Column, Own, folded};
+use sidetone_store::statistics::column::{Cell, Cells, Column, Own, zigzag};
 use sidetone_store::statistics::quarter::{Period, QUARTER_US};
 use sidetone_store::statistics::segment::{Builder, CALLS_MAX};
 
@@ -156,7 +156,7 @@ impl<'c> Reader<'c> {
         let start = keys.start_us - quarter * QUARTER_US;
         let end = keys
             .ended_us
-            .map(|end_us| folded(end_us - quarter * QUARTER_US));
+            .map(|end_us| zigzag(end_us - quarter * QUARTER_US));
         let mut cells = Vec::with_capacity(columns.len() + 2);
         let mut add = |column, cell: Option<Cell<'static>>| {
             cells.extend(cell.map(|cell| (column, cell)));

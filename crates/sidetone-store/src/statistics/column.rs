@@ -157,7 +157,7 @@ impl Column {
                 .saturating_add(after_us.unsigned_abs())
                 .saturating_add(1),
             (Self::Own(Own::End), Some(end)) => {
-                folded(unfolded(end).saturating_add(after_us)).saturating_add(1)
+                zigzag(unzigzag(end).saturating_add(after_us)).saturating_add(1)
             }
             _ => code,
         }
@@ -220,7 +220,7 @@ impl<'a> Cells<'a> {
                 Own::End,
                 number(
                     keys.ended_us
-                        .map(|end_us| folded(end_us.saturating_sub(begin_us))),
+                        .map(|end_us| zigzag(end_us.saturating_sub(begin_us))),
                 ),
             ),
             (Own::From, text(&facts.from.address)),
@@ -314,15 +314,15 @@ fn lines(texts: &BTreeSet<String>) -> String {
     texts.join("\n")
 }
 
-/// A number that may be below zero as one that is not: -1 is 1, 1 is 2, -2 is 3.
+/// A number that may be below zero as one that is not (zigzag encoding): -1 is 1, 1 is 2, -2 is 3.
 #[must_use]
-pub const fn folded(number: i64) -> u64 {
+pub const fn zigzag(number: i64) -> u64 {
     (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned()
 }
 
-/// What was folded.
+/// The number that it was.
 #[must_use]
-pub const fn unfolded(number: u64) -> i64 {
+pub const fn unzigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
 
@@ -405,11 +405,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folding_loses_nothing() {
+    fn zigzag_loses_nothing() {
         for number in [0, 1, -1, 2, i64::MAX, i64::MIN] {
-            assert_eq!(unfolded(folded(number)), number);
+            assert_eq!(unzigzag(zigzag(number)), number);
         }
-        assert_eq!([-1, 1, -2].map(folded), [1, 2, 3]);
+        assert_eq!([-1, 1, -2].map(zigzag), [1, 2, 3]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sidetone_core::statistics::Interval;
 use sidetone_core::time::TimeUs;
 
 use self::group::{Grouping, Slots};
-use super::column::{Column, Own, unfolded};
+use super::column::{Column, Own, unzigzag};
 use super::condition::{self, Condition};
 use super::quarter::{Period, QUARTER_US};
 use super::segment::{Span, Values};
@@ -186,7 +186,7 @@ impl<'a> Count<'a> {
         if is_cut {
             let ends = read.load(Column::Own(Own::End))?;
             calls.retain(|call| match ends.code(*call as usize).checked_sub(1) {
-                Some(end) => begin_us.saturating_add(unfolded(end)) <= until_us,
+                Some(end) => begin_us.saturating_add(unzigzag(end)) <= until_us,
                 None => filter.include_running,
             });
         }

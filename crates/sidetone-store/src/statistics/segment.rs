@@ -291,7 +291,7 @@ fn length(rest: &mut &[u8], most: usize) -> Result<usize, Damaged> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::column::{Own, folded};
+    use super::super::column::{Own, zigzag};
     use super::super::quarter::QUARTER_US;
     use super::*;
     use crate::facets::Facet;
@@ -309,7 +309,7 @@ mod tests {
         fn cells(&self, quarter: i64, after_us: i64) -> Cells<'static> {
             let own = |own, number: u64| (Column::Own(own), Cell::Number(number));
             let mut cells = vec![own(Own::Start, (self.start_us + after_us).unsigned_abs())];
-            let end = self.end_us.map(|end_us| folded(end_us + after_us));
+            let end = self.end_us.map(|end_us| zigzag(end_us + after_us));
             cells.extend(end.map(|end| own(Own::End, end)));
             let carrier = self.carrier.clone().map(|it| Cell::Text(it.into()));
             cells.extend(carrier.map(|it| (Column::Facet(Facet::FromCarrier), it)));
