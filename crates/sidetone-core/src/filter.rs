@@ -35,9 +35,10 @@ closed_set!(
     }
 );
 
-/// What somebody has in hand of a call, of whatever kind it is: one of these is enough.
+/// What somebody has in hand of a call and looks for it by, of whatever kind it is: one of these is
+/// enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Clue {
+pub struct Needle {
     /// What names a party ([`search::identity`]).
     pub parties: Vec<String>,
     /// What a call is called, by itself or by a SIP Call-ID (as [`SummaryFilter::sip_call`]).
@@ -48,7 +49,7 @@ pub struct Clue {
     pub comment: Option<String>,
 }
 
-impl Clue {
+impl Needle {
     fn matches(&self, summary: &CallSummary, annotation: &Annotation) -> bool {
         let facts = &summary.facts;
         let is_party = |party: &PartyFacts| {
@@ -187,7 +188,7 @@ pub struct SummaryFilter {
     /// Its type.
     pub business_type: Vec<String>,
     /// Anything that somebody has in hand.
-    pub clue: Option<Clue>,
+    pub needle: Option<Needle>,
     /// What is not wanted: a call that one of these matches is left out. Where nothing is known of a call, no condition
     /// is met, so it stays.
     pub unwanted: Vec<Self>,
@@ -254,7 +255,7 @@ impl SummaryFilter {
             business_identity: Vec::new(),
             business_industry: Vec::new(),
             business_type: Vec::new(),
-            clue: None,
+            needle: None,
             unwanted: Vec::new(),
         }
     }
@@ -285,9 +286,9 @@ impl SummaryFilter {
             && self.annotation_matches(annotation)
             && self.trust_matches(&facts.trust)
             && self
-                .clue
+                .needle
                 .as_ref()
-                .is_none_or(|clue| clue.matches(summary, annotation))
+                .is_none_or(|needle| needle.matches(summary, annotation))
             && !self
                 .unwanted
                 .iter()

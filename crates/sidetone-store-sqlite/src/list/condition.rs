@@ -105,7 +105,7 @@ pub(crate) struct Party {
 
 /// One of these must be true of a call.
 #[derive(Debug, Clone)]
-pub(crate) struct Clue {
+pub(crate) struct Needle {
     /// Of either party.
     pub(crate) hashes: Vec<i64>,
     /// Rows that something names.
@@ -115,20 +115,20 @@ pub(crate) struct Clue {
     pub(crate) comment: Option<String>,
 }
 
-impl Clue {
-    fn of(conn: &Connection, account: i64, clue: &filter::Clue) -> Result<Self> {
+impl Needle {
+    fn of(conn: &Connection, account: i64, needle: &filter::Needle) -> Result<Self> {
         let mut ids = BTreeSet::new();
-        for sid in &clue.calls {
+        for sid in &needle.calls {
             ids.extend(alias::calls(conn, account, *sid)?);
         }
-        let mut hashes: Vec<i64> = clue.parties.iter().map(|party| hash(party)).collect();
+        let mut hashes: Vec<i64> = needle.parties.iter().map(|party| hash(party)).collect();
         hashes.sort_unstable();
         hashes.dedup();
         Ok(Self {
             hashes,
             ids,
-            incident: clue.incident.as_deref().map(hash),
-            comment: clue.comment.as_deref().map(search::lowercase),
+            incident: needle.incident.as_deref().map(hash),
+            comment: needle.comment.as_deref().map(search::lowercase),
         })
     }
 
@@ -174,7 +174,7 @@ pub(crate) struct Conditions {
     /// Pieces of a user agent, where too many have them to be named in `facets`.
     user_agent: Vec<String>,
     is_unjudged: bool,
-    pub(crate) clue: Option<Clue>,
+    pub(crate) needle: Option<Needle>,
     unwanted: Vec<Self>,
     started_from_us: i64,
     ended_until_us: i64,
@@ -255,8 +255,8 @@ impl Conditions {
             agent: Party::of(&filter.agent),
             user_agent,
             is_unjudged: filter.annotated == Some(false),
-            clue: match &filter.clue {
-                Some(clue) => Some(Clue::of(conn, account, clue)?),
+            needle: match &filter.needle {
+                Some(needle) => Some(Needle::of(conn, account, needle)?),
                 None => None,
             },
             unwanted,
@@ -289,7 +289,7 @@ impl Conditions {
             && self.comment.is_empty()
             && self.user_agent.is_empty()
             && !self.is_unjudged
-            && self.clue.is_none()
+            && self.needle.is_none()
             && self.unwanted.is_empty()
             && self.parties().next().is_none()
     }
@@ -353,8 +353,8 @@ impl Conditions {
             }
             sql.push(')');
         }
-        if let Some(clue) = &self.clue {
-            clue.write(sql, values);
+        if let Some(needle) = &self.needle {
+            needle.write(sql, values);
         }
         for unwanted in &self.unwanted {
             sql.push_str(" and (true");

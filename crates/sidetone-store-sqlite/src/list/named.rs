@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::condition::{self, Clue, Condition, Conditions, Wanted};
+use super::condition::{self, Condition, Conditions, Needle, Wanted};
 use super::party;
 use crate::comments;
 use crate::error::Result;
@@ -41,24 +41,24 @@ pub(crate) fn rows(
     if let Some(rows) = comments::rows(conn, &conditions.comment, FEW)? {
         return Ok(Some(rows));
     }
-    match &conditions.clue {
-        Some(clue) => with_clue(conn, account, clue),
+    match &conditions.needle {
+        Some(needle) => with_needle(conn, account, needle),
         None => Ok(None),
     }
 }
 
-fn with_clue(conn: &Connection, account: i64, clue: &Clue) -> Result<Option<BTreeSet<i64>>> {
-    let Some(mut rows) = party::rows(conn, account, &clue.hashes, FEW)? else {
+fn with_needle(conn: &Connection, account: i64, needle: &Needle) -> Result<Option<BTreeSet<i64>>> {
+    let Some(mut rows) = party::rows(conn, account, &needle.hashes, FEW)? else {
         return Ok(None);
     };
-    rows.extend(&clue.ids);
-    if let Some(incident) = clue.incident {
+    rows.extend(&needle.ids);
+    if let Some(incident) = needle.incident {
         match with_incident(conn, account, &[incident])? {
             Some(found) => rows.extend(found),
             None => return Ok(None),
         }
     }
-    if let Some(piece) = &clue.comment {
+    if let Some(piece) = &needle.comment {
         match comments::rows(conn, std::slice::from_ref(piece), FEW)? {
             Some(found) => rows.extend(found),
             None => return Ok(None),

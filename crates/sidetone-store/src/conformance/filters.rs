@@ -7,7 +7,7 @@ use sidetone_core::annotation::{
     Annotation, AnnotationPatch, AnsweredByHeard, ConnectivityIssue, QualityIssue,
 };
 use sidetone_core::correlate::call_sid;
-use sidetone_core::filter::{Clue, ProcessingFilter, SortBy, SummaryFilter};
+use sidetone_core::filter::{Needle, ProcessingFilter, SortBy, SummaryFilter};
 use sidetone_core::id::CallSid;
 use sidetone_core::media::{Counters, Stat};
 use sidetone_core::summary::CallSummary;
@@ -269,7 +269,7 @@ pub(super) const NARROW: &[Narrow] = &[
     |filter, random| filter.incident = some_words(&["INC 1", "inc 1", "INC"], random),
     |filter, random| {
         let call_id = random.pick(&["a@192.0.2.1", "nothing"]);
-        filter.clue = Some(Clue {
+        filter.needle = Some(Needle {
             parties: some_words(&["a", "client:a", "15550100123", "nobody"], random),
             calls: random
                 .maybe(&[call(9).sid, call_sid(filter.account, call_id)])

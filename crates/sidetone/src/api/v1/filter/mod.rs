@@ -113,7 +113,7 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, 
     flags(params, &mut filter)?;
     // Who has something in hand of a call wants it, whenever it was and whatever its state.
     let has_defaults =
-        filter.sip_call.is_empty() && filter.call_sid.is_empty() && filter.clue.is_none();
+        filter.sip_call.is_empty() && filter.call_sid.is_empty() && filter.needle.is_none();
     let bound = |name, default, bound, widest| match params.filled(name) {
         Some(value) => time::read(value, now, bound),
         None if has_defaults => {

@@ -4,7 +4,7 @@
 use sidetone_core::annotation;
 use sidetone_core::bounds::TEXT_MAX_CHARS;
 use sidetone_core::correlate::sip_call_sid;
-use sidetone_core::filter::{Clue, SummaryFilter};
+use sidetone_core::filter::{Needle, SummaryFilter};
 use sidetone_core::id::{AccountSid, CallSid};
 use sidetone_core::search::{USER_AGENT_CHARS, identity};
 
@@ -41,19 +41,19 @@ pub(super) fn read(params: &Params, filter: &mut SummaryFilter) -> Result<(), In
     .put(filter, |filter| &mut filter.codec);
     if let Some(value) = params.filled("Q") {
         let text = text_up_to(value, TEXT_MAX_CHARS)?;
-        filter.clue = Some(clue(&text, account));
+        filter.needle = Some(needle(&text, account));
     }
     Ok(())
 }
 
 /// What a text can be that somebody has in hand: the name of one call, else a number or another
 /// party, a Call-ID, an incident or words of a comment, whichever there is.
-fn clue(text: &str, account: AccountSid) -> Clue {
+fn needle(text: &str, account: AccountSid) -> Needle {
     if let Ok(sid) = text.parse() {
         let calls = vec![sid];
-        return Clue {
+        return Needle {
             calls,
-            ..Clue::default()
+            ..Needle::default()
         };
     }
     // As people write numbers.
@@ -66,7 +66,7 @@ fn clue(text: &str, account: AccountSid) -> Clue {
     }
     let is_word = !text.contains(char::is_whitespace);
     let is_piece = (3..=annotation::TEXT_MAX_CHARS).contains(&text.chars().count());
-    Clue {
+    Needle {
         parties,
         calls: is_word
             .then(|| sip_call_sid(account, text))

@@ -2,7 +2,7 @@ mod beyond;
 
 use sidetone_core::annotation::AnsweredByHeard;
 use sidetone_core::correlate::call_sid;
-use sidetone_core::filter::{Clue, SortBy};
+use sidetone_core::filter::{Needle, SortBy};
 use sidetone_core::vocabulary::{AnsweredBy, CallType, Tag};
 
 use super::*;

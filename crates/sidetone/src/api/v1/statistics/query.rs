@@ -108,7 +108,7 @@ fn interval(params: &Params, filter: &SummaryFilter) -> Result<Option<Interval>,
     let length_us = filter.ended_until.since_us(filter.started_from);
     // Few calls have few intervals, whenever they were.
     let is_named =
-        !filter.sip_call.is_empty() || !filter.call_sid.is_empty() || filter.clue.is_some();
+        !filter.sip_call.is_empty() || !filter.call_sid.is_empty() || filter.needle.is_some();
     if !is_named && length_us / interval.usual_us() > INTERVALS_MAX {
         return Err(value.invalid(format_args!(
             "one that has at most {INTERVALS_MAX} from StartTime to EndTime: one of {}",

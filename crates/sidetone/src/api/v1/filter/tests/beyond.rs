@@ -52,7 +52,7 @@ fn one_box_for_everything() {
     #[track_caller]
     fn check_clue(text: &str, parties: &[&str], call_id: Option<&str>, words: Option<&str>) {
         let encoded: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        let clue = Clue {
+        let needle = Needle {
             parties: parties.iter().map(|party| (*party).to_owned()).collect(),
             calls: call_id
                 .map(|id| call_sid(account(), id))
@@ -62,7 +62,7 @@ fn one_box_for_everything() {
             comment: words.map(str::to_owned),
         };
         let expected = SummaryFilter {
-            clue: Some(clue),
+            needle: Some(needle),
             ..SummaryFilter::all(account())
         };
         check(&format!("Q={encoded}"), expected);
@@ -91,9 +91,9 @@ fn one_box_for_everything() {
     check_clue("no", &["no", "client:no"], Some("no"), None);
     let sid = "CA00000000000000000000000000000001";
     let named = SummaryFilter {
-        clue: Some(Clue {
+        needle: Some(Needle {
             calls: vec![sid.parse().unwrap()],
-            ..Clue::default()
+            ..Needle::default()
         }),
         ..SummaryFilter::all(account())
     };
