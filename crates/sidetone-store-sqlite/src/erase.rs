@@ -93,7 +93,7 @@ pub(super) fn remove(
         })
         .optional()?;
     let Some((id, facets)) = found else {
-        return Ok(if record::is_erased(conn, account.id, call.sid)? {
+        return Ok(if record::is_gone(conn, account.id, call.sid)? {
             Lookup::Gone
         } else {
             Lookup::Unknown

@@ -67,7 +67,7 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
                 continue;
             }
             Some(known) => (known.id, known.event_count),
-            None if record::is_erased(conn, account.id, call.sid)? => continue,
+            None if record::is_gone(conn, account.id, call.sid)? => continue,
             None => (begin_call(conn, account, call.sid, of_call())?, 0),
         };
         let mut added = Vec::new();

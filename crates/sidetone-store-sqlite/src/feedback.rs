@@ -132,7 +132,7 @@ pub(super) fn feedback(conn: &Connection, call: CallRef) -> Result<Lookup<Option
 }
 
 fn missing<T>(conn: &Connection, account: i64, sid: CallSid) -> Result<Lookup<T>> {
-    Ok(if record::is_erased(conn, account, sid)? {
+    Ok(if record::is_gone(conn, account, sid)? {
         Lookup::Gone
     } else {
         Lookup::Unknown

@@ -129,7 +129,7 @@ pub(super) fn missing<T>(conn: &Connection, scope: Scope, sid: CallSid) -> Resul
 }
 
 /// Whether there was such a call once.
-pub(super) fn is_erased(conn: &Connection, account: i64, sid: CallSid) -> Result<bool> {
+pub(super) fn is_gone(conn: &Connection, account: i64, sid: CallSid) -> Result<bool> {
     Ok(conn
         .prepare_cached("select 1 from tombstone where sid = ?1 and account = ?2")?
         .exists(params![sid.as_bytes(), account])?)

@@ -161,7 +161,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     };
     let (id, version, is_changed) = match &stored {
         None => {
-            if record::is_erased(conn, account.id, summary.call.sid)? {
+            if record::is_gone(conn, account.id, summary.call.sid)? {
                 return Ok(Put::Gone);
             }
             let id = columns.insert(conn, shard, account.advanced_features)?;
