@@ -45,7 +45,7 @@ pub struct Needle {
     pub calls: Vec<CallSid>,
     /// The annotation's incident, exact.
     pub incident: Option<String>,
-    /// A piece of its comment ([`search::lowercase`]).
+    /// A fragment of its comment ([`search::lowercase`]).
     pub comment: Option<String>,
 }
 
@@ -56,9 +56,9 @@ impl Needle {
             let identity = party.address.as_deref().map(search::identity);
             identity.is_some_and(|identity| self.parties.iter().any(|party| party == identity))
         };
-        let is_piece = |piece: &String| {
+        let is_fragment = |fragment: &String| {
             let comment = annotation.comment.as_deref().map(search::lowercase);
-            comment.is_some_and(|comment| comment.contains(&search::lowercase(piece)))
+            comment.is_some_and(|comment| comment.contains(&search::lowercase(fragment)))
         };
         is_party(&facts.from)
             || is_party(&facts.to)
@@ -67,7 +67,7 @@ impl Needle {
                 .iter()
                 .any(|sid| self.calls.contains(sid))
             || self.incident.is_some() && self.incident == annotation.incident
-            || self.comment.as_ref().is_some_and(is_piece)
+            || self.comment.as_ref().is_some_and(is_fragment)
     }
 }
 
@@ -93,7 +93,7 @@ pub struct SummaryFilter {
     pub to: Vec<String>,
     /// Either party, exact.
     pub number: Vec<String>,
-    /// A piece of a user agent at any edge, in upper or lower case ([`search::user_agent`]).
+    /// A fragment of a user agent at any edge, in upper or lower case ([`search::user_agent`]).
     pub user_agent: Vec<String>,
     /// The calls that SIP Call-IDs name: their `CallSid`, or what their own Call-IDs would have made of it.
     pub sip_call: Vec<CallSid>,
@@ -157,7 +157,7 @@ pub struct SummaryFilter {
     pub call_score: Vec<u8>,
     /// Whether anything was annotated at all.
     pub annotated: Option<bool>,
-    /// A piece of the annotation's comment, in upper or lower case ([`search::lowercase`]).
+    /// A fragment of the annotation's comment, in upper or lower case ([`search::lowercase`]).
     pub comment: Vec<String>,
     /// The annotation's incident, exact.
     pub incident: Vec<String>,
@@ -351,11 +351,11 @@ impl SummaryFilter {
     fn found_by_search(&self, summary: &CallSummary) -> bool {
         let sid = summary.call.sid;
         let agents = search::user_agents(summary);
-        let is_piece = |piece: &String| {
-            let piece = search::user_agent(piece);
-            agents.iter().any(|agent| agent.contains(&piece))
+        let is_fragment = |fragment: &String| {
+            let fragment = search::user_agent(fragment);
+            agents.iter().any(|agent| agent.contains(&fragment))
         };
-        (self.user_agent.is_empty() || self.user_agent.iter().any(is_piece))
+        (self.user_agent.is_empty() || self.user_agent.iter().any(is_fragment))
             && is_any(&self.call_sid, Some(&sid))
             && (is_any(&self.sip_call, Some(&sid))
                 || has_any(&self.sip_call, &search::other_sids(summary)))
@@ -374,13 +374,13 @@ impl SummaryFilter {
 
     fn annotation_matches(&self, annotation: &Annotation) -> bool {
         let comment = annotation.comment.as_deref().map(search::lowercase);
-        let is_piece = |piece: &String| {
+        let is_fragment = |fragment: &String| {
             comment
                 .as_ref()
-                .is_some_and(|comment| comment.contains(&search::lowercase(piece)))
+                .is_some_and(|comment| comment.contains(&search::lowercase(fragment)))
         };
         is_flag(self.annotated, Some(!annotation.is_empty()))
-            && (self.comment.is_empty() || self.comment.iter().any(is_piece))
+            && (self.comment.is_empty() || self.comment.iter().any(is_fragment))
             && is_any(&self.incident, annotation.incident.as_ref())
             && is_any(&self.answered_by_heard, annotation.answered_by.as_ref())
             && is_any(

@@ -12,11 +12,11 @@ use crate::vocabulary::CallDirection;
 /// Characters of a user agent that count. Longer ones are no products' names but somebody's play.
 pub const USER_AGENT_CHARS: usize = 255;
 
-/// A user agent, or a piece of one, as it is compared: in lower case, with spaces for control
+/// A user agent, or a fragment of one, as it is compared: in lower case, with spaces for control
 /// characters, and cut.
 #[must_use]
 pub fn user_agent(text: &str) -> String {
-    // Character by character, so that a piece becomes what it becomes within the whole.
+    // Character by character, so that a fragment becomes what it becomes within the whole.
     text.chars()
         .take(USER_AGENT_CHARS)
         .flat_map(char::to_lowercase)
@@ -35,7 +35,7 @@ pub fn user_agents(summary: &CallSummary) -> BTreeSet<String> {
         .collect()
 }
 
-/// Text as it is searched for a piece of it: in lower case, with spaces for control characters.
+/// Text as it is searched for a fragment of it: in lower case, with spaces for control characters.
 #[must_use]
 pub fn lowercase(text: &str) -> String {
     user_agent(text)

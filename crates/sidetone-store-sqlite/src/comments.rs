@@ -1,6 +1,6 @@
-//! What people wrote of calls, by the pieces of three characters in it.
+//! What people wrote of calls, by the trigrams in it.
 //!
-//! The index only says which calls may have a piece; that they do is seen in the annotation.
+//! The index only says which calls may have a fragment; that they do is seen in the annotation.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use sidetone_core::search;
 
 use super::error::Result;
 
-/// Characters of a piece that the index knows.
-const PIECE_CHARS: usize = 3;
+/// Characters of what the index knows.
+const TRIGRAM_CHARS: usize = 3;
 /// So many of them are asked for: they narrow enough.
-const PIECES_MAX: usize = 24;
+const TRIGRAMS_MAX: usize = 24;
 
 /// Notes that the comment on a call was one thing and is another.
 pub(super) fn write(
@@ -52,21 +52,21 @@ pub(super) fn begin_anew(conn: &Connection) -> Result<()> {
     Ok(conn.execute_batch(&sql)?)
 }
 
-/// The calls of any account whose comments may have one of some pieces. `None`: they are more than
-/// `few`, or a piece is too short.
+/// The calls of any account whose comments may have one of some fragments. `None`: they are more than
+/// `few`, or a fragment is too short.
 pub(super) fn rows(
     conn: &Connection,
-    pieces: &[String],
+    fragments: &[String],
     few: usize,
 ) -> Result<Option<BTreeSet<i64>>> {
-    if pieces.is_empty() {
+    if fragments.is_empty() {
         return Ok(None);
     }
     let mut statement =
         conn.prepare_cached("select rowid from comment where comment match ?1 limit ?2")?;
     let mut rows = BTreeSet::new();
-    for piece in pieces {
-        let Some(query) = query(piece) else {
+    for fragment in fragments {
+        let Some(query) = query(fragment) else {
             return Ok(None);
         };
         let found = statement.query_map(params![query, few + 1], |row| row.get(0))?;
@@ -78,10 +78,10 @@ pub(super) fn rows(
     Ok(Some(rows))
 }
 
-/// Asks for a piece in lower case; `None`: it is too short.
-fn query(piece: &str) -> Option<String> {
-    let chars: Vec<char> = piece.chars().collect();
-    let windows = chars.windows(PIECE_CHARS).take(PIECES_MAX);
+/// Asks for a fragment in lower case; `None`: it is too short.
+fn query(fragment: &str) -> Option<String> {
+    let chars: Vec<char> = fragment.chars().collect();
+    let windows = chars.windows(TRIGRAM_CHARS).take(TRIGRAMS_MAX);
     let quoted = |window: &[char]| {
         let text: String = window.iter().collect();
         format!("\"{}\"", text.replace('"', "\"\""))
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_piece_is_asked_for_by_its_pieces() {
+    fn a_fragment_is_asked_for_by_its_trigrams() {
         assert_eq!(query("ab"), None);
         assert_eq!(query("abc"), Some("\"abc\"".to_owned()));
         assert_eq!(query("a\"bé"), Some("\"\"\"bé\" AND \"a\"\"b\"".to_owned()));

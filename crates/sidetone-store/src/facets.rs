@@ -360,7 +360,7 @@ pub fn ranges(filter: &SummaryFilter) -> Vec<(Facet, RangeInclusive<u32>)> {
     .collect()
 }
 
-/// What a filter asks of facets: to have one of some values each. Times, parties, ranges, pieces of
+/// What a filter asks of facets: to have one of some values each. Times, parties, ranges, fragments of
 /// texts and names of calls are none, nor are codecs, which stand together in one text.
 #[must_use]
 pub fn wanted(filter: &SummaryFilter) -> Vec<(Facet, Vec<Value<'_>>)> {

@@ -37,7 +37,7 @@ pub use crate::feedback::FeedbackStore;
 pub use crate::judgement::{Annotate, AnnotationChange, AnnotationRecord, JudgementStore};
 pub use crate::log::{
     Appended, DIRTY_DELAY_MAX_US, DirtyCall, DueTimer, EVENTS_PER_CALL_MAX, EventFilter, EventLog,
-    FoldedCall, FoldedCalls, NewEvent, Piece, dirty_from,
+    FoldedCall, FoldedCalls, LogPart, NewEvent, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};
 pub use crate::report::ReportStore;

@@ -67,8 +67,8 @@ pub struct DirtyCall {
 
 /// Some events of a leased call.
 #[derive(Debug, Clone, Default)]
-pub struct Piece {
-    /// In the order of arrival, but only within the piece.
+pub struct LogPart {
+    /// In the order of arrival, but only within the part.
     pub events: Vec<CallEvent>,
     /// As [`DirtyCall::unreadable`].
     pub unreadable: u64,
@@ -155,7 +155,7 @@ pub trait EventLog: Send + Sync {
     /// first). Nothing is leased or written, and what came after the summary is left out.
     async fn folded(&self, after: Option<Cursor>, limit: usize) -> Result<FoldedCalls>;
     /// More events of a leased call, or of one of [`Self::folded`].
-    async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece>;
+    async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<LogPart>;
     /// Notes that a call is about to be folded that costs so much that the process may not survive
     /// it. Says how often that was noted for this version of the fold since a summary of it was
     /// put.

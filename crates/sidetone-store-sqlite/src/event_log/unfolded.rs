@@ -1,4 +1,4 @@
-//! Reading what a call's summary does not know yet: in pieces, so that no log is ever in memory
+//! Reading what a call's summary does not know yet: in parts, so that no log is ever in memory
 //! whole.
 
 use rusqlite::Connection;
@@ -12,9 +12,9 @@ use super::rowid;
 use crate::error::{Error, Result};
 use crate::record;
 use crate::rows::cursor;
-use sidetone_store::{Cursor, DirtyCall, FoldedCall, FoldedCalls, Piece, StoreError};
+use sidetone_store::{Cursor, DirtyCall, FoldedCall, FoldedCalls, LogPart, StoreError};
 
-/// How much memory the events of a piece may take, of one call or of many. One event is always
+/// How much memory the events of a part may take, of one call or of many. One event is always
 /// given.
 const PIECE_BYTES: usize = 8 << 20;
 
@@ -69,12 +69,12 @@ pub(crate) fn begin(conn: &Connection, stale: Vec<Stale>) -> Result<Vec<DirtyCal
     let mut room = PIECE_BYTES;
     let mut calls = Vec::with_capacity(stale.len());
     for row in stale {
-        let piece = read(conn, row.call, row.rest(), &mut room)?;
+        let part = read(conn, row.call, row.rest(), &mut room)?;
         calls.push(DirtyCall {
             call: row.call,
-            events: piece.events,
-            rest: piece.rest,
-            unreadable: piece.unreadable,
+            events: part.events,
+            rest: part.rest,
+            unreadable: part.unreadable,
             state: row.state,
             position: row.event_count.unsigned_abs(),
             last_received_at: TimeUs::from_micros(row.last_received_us),
@@ -133,17 +133,17 @@ pub(crate) fn folded(
     Ok(folded)
 }
 
-/// The next piece of a call.
-pub(crate) fn read_on(conn: &Connection, call: CallRef, rest: &Cursor) -> Result<Piece> {
+/// The next part of a call.
+pub(crate) fn read_on(conn: &Connection, call: CallRef, rest: &Cursor) -> Result<LogPart> {
     read(conn, call, Rest::read(rest)?, &mut PIECE_BYTES.clone())
 }
 
 /// Reads while there is room.
-fn read(conn: &Connection, call: CallRef, rest: Rest, room: &mut usize) -> Result<Piece> {
-    let mut piece = Piece::default();
+fn read(conn: &Connection, call: CallRef, rest: Rest, room: &mut usize) -> Result<LogPart> {
+    let mut part = LogPart::default();
     if *room == 0 {
-        piece.rest = Some(rest.cursor());
-        return Ok(piece);
+        part.rest = Some(rest.cursor());
+        return Ok(part);
     }
     let mut statement = conn.prepare_cached(&format!(
         "select id, position, {EVENT} from event
@@ -183,13 +183,13 @@ fn read(conn: &Connection, call: CallRef, rest: Rest, room: &mut usize) -> Resul
                 given,
                 ..rest
             };
-            piece.rest = Some(rest.cursor());
+            part.rest = Some(rest.cursor());
         }
         // Positions are counted without a gap: what is not there was there.
-        None => piece.unreadable = u64::try_from(rest.count - rest.known - given).unwrap_or(0),
+        None => part.unreadable = u64::try_from(rest.count - rest.known - given).unwrap_or(0),
     }
     // They stand by their keys; a log is told in the order of arrival.
     events.sort_unstable_by_key(|(position, _)| *position);
-    piece.events = events.into_iter().map(|(_, event)| event).collect();
-    Ok(piece)
+    part.events = events.into_iter().map(|(_, event)| event).collect();
+    Ok(part)
 }

@@ -17,7 +17,7 @@ use crate::rows::terms;
 use crate::summary::alias;
 use sidetone_store::facets::{self, Facet};
 
-/// More different user agents than these are not looked for one by one: a piece that so many have
+/// More different user agents than these are not looked for one by one: a fragment that so many have
 /// in them is one that many calls have.
 const USER_AGENTS_MAX: usize = 256;
 
@@ -111,7 +111,7 @@ pub(crate) struct Needle {
     /// Rows that something names.
     pub(crate) ids: BTreeSet<i64>,
     pub(crate) incident: Option<i64>,
-    /// A piece of the comment, in lower case.
+    /// A fragment of the comment, in lower case.
     pub(crate) comment: Option<String>,
 }
 
@@ -149,9 +149,9 @@ impl Needle {
             sql.push_str(" or incident = ?");
             values.push(incident.into());
         }
-        if let Some(piece) = &self.comment {
+        if let Some(fragment) = &self.comment {
             sql.push_str(&format!(" or instr(lowercase({COMMENT}), ?)"));
-            values.push(piece.clone().into());
+            values.push(fragment.clone().into());
         }
         sql.push(')');
     }
@@ -163,7 +163,7 @@ pub(crate) struct Conditions {
     pub(crate) facets: Vec<Condition>,
     /// The rows of the calls that are named.
     pub(crate) ids: Option<BTreeSet<i64>>,
-    /// Pieces of the comment, in lower case.
+    /// Fragments of the comment, in lower case.
     pub(crate) comment: Vec<String>,
     from: Option<Party>,
     to: Option<Party>,
@@ -171,7 +171,7 @@ pub(crate) struct Conditions {
     number: Option<Party>,
     /// Either party, where it is an agent: hashes only, the host of a SIP user does not count.
     agent: Option<Party>,
-    /// Pieces of a user agent, where too many have them to be named in `facets`.
+    /// Fragments of a user agent, where too many have them to be named in `facets`.
     user_agent: Vec<String>,
     is_unjudged: bool,
     pub(crate) needle: Option<Needle>,
@@ -201,12 +201,12 @@ impl Conditions {
         let mut user_agent: Vec<String> = filter
             .user_agent
             .iter()
-            .map(|piece| search::user_agent(piece))
+            .map(|fragment| search::user_agent(fragment))
             .collect();
         if !user_agent.is_empty() {
             let mut wanted = Vec::new();
-            for piece in &user_agent {
-                wanted.extend(terms::with_user_agent(conn, piece, USER_AGENTS_MAX + 1)?);
+            for fragment in &user_agent {
+                wanted.extend(terms::with_user_agent(conn, fragment, USER_AGENTS_MAX + 1)?);
             }
             if wanted.len() <= USER_AGENTS_MAX {
                 facets.push((Facet::UserAgents, wanted));
@@ -247,7 +247,7 @@ impl Conditions {
             comment: filter
                 .comment
                 .iter()
-                .map(|piece| search::lowercase(piece))
+                .map(|fragment| search::lowercase(fragment))
                 .collect(),
             from: Party::of(&filter.from),
             to: Party::of(&filter.to),
@@ -321,9 +321,9 @@ impl Conditions {
         }
         if !self.user_agent.is_empty() {
             sql.push_str(" and exists (select 1 from term where term.id = user_agents and (false");
-            for piece in &self.user_agent {
+            for fragment in &self.user_agent {
                 sql.push_str(" or instr(text, ?)");
-                values.push(piece.clone().into());
+                values.push(fragment.clone().into());
             }
             sql.push_str("))");
         }
@@ -347,9 +347,9 @@ impl Conditions {
         // The dearest last.
         if !self.comment.is_empty() {
             sql.push_str(" and (false");
-            for piece in &self.comment {
+            for fragment in &self.comment {
                 sql.push_str(&format!(" or instr(lowercase({COMMENT}), ?)"));
-                values.push(piece.clone().into());
+                values.push(fragment.clone().into());
             }
             sql.push(')');
         }

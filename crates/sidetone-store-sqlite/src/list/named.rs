@@ -1,4 +1,4 @@
-//! Finding calls that something names: their own names, an incident, a piece of a comment that few
+//! Finding calls that something names: their own names, an incident, a fragment of a comment that few
 //! have.
 
 use std::collections::BTreeSet;
@@ -58,8 +58,8 @@ fn with_needle(conn: &Connection, account: i64, needle: &Needle) -> Result<Optio
             None => return Ok(None),
         }
     }
-    if let Some(piece) = &needle.comment {
-        match comments::rows(conn, std::slice::from_ref(piece), FEW)? {
+    if let Some(fragment) = &needle.comment {
+        match comments::rows(conn, std::slice::from_ref(fragment), FEW)? {
             Some(found) => rows.extend(found),
             None => return Ok(None),
         }

@@ -81,7 +81,7 @@ pub(crate) fn with_codec(conn: &Connection, codec: &str) -> Result<Vec<i64>> {
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Gives a connection `lowercase`: text as it is searched for a piece of it.
+/// Gives a connection `lowercase`: text as it is searched for a fragment of it.
 pub(crate) fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -92,12 +92,12 @@ pub(crate) fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// The numbers of up to `limit` texts of user agents that have a piece in them.
-pub(crate) fn with_user_agent(conn: &Connection, piece: &str, limit: usize) -> Result<Vec<i64>> {
+/// The numbers of up to `limit` texts of user agents that have a fragment in them.
+pub(crate) fn with_user_agent(conn: &Connection, fragment: &str, limit: usize) -> Result<Vec<i64>> {
     let mut statement = conn.prepare_cached(
         "select id from term where text >= char(10) and text < char(11) and instr(text, ?1) limit ?2",
     )?;
-    let ids = statement.query_map(params![piece, limit], |row| row.get(0))?;
+    let ids = statement.query_map(params![fragment, limit], |row| row.get(0))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -6,7 +6,7 @@ use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{
-    Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, FoldedCalls, NewEvent, Piece,
+    Appended, Cursor, DirtyCall, DueTimer, EventFilter, EventLog, FoldedCalls, LogPart, NewEvent,
     Result,
 };
 
@@ -96,7 +96,7 @@ impl EventLog for SqliteStore {
             .await
     }
 
-    async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<Piece> {
+    async fn read_on(&self, call: CallRef, rest: &Cursor) -> Result<LogPart> {
         let rest = rest.clone();
         self.readers
             .aside(move |conn| unfolded::read_on(conn, call, &rest))

@@ -25,7 +25,7 @@ fn large(call: CallRef, n: u64) -> NewEvent {
     event
 }
 
-/// A log is given in pieces that are bounded in memory, and the pieces together are all of it.
+/// A log is given in parts that are bounded in memory, and the parts together are all of it.
 pub async fn gives_long_logs_in_pieces(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let batch = (0..7).map(|n| large(call(1), n));
@@ -38,10 +38,10 @@ pub async fn gives_long_logs_in_pieces(store: Arc<dyn Store>) {
         assert!(seen.len() <= 3, "{} events at once", seen.len());
         let mut rest = dirty.rest.clone();
         while let Some(some) = rest {
-            let piece = store.read_on(dirty.call, &some).await.unwrap();
-            assert!((1..=3).contains(&piece.events.len()));
-            seen.extend(ids(&piece.events).into_iter().map(String::from));
-            rest = piece.rest;
+            let part = store.read_on(dirty.call, &some).await.unwrap();
+            assert!((1..=3).contains(&part.events.len()));
+            seen.extend(ids(&part.events).into_iter().map(String::from));
+            rest = part.rest;
         }
         seen.sort_unstable();
         seen.dedup();

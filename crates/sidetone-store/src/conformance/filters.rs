@@ -228,8 +228,8 @@ pub(super) const NARROW: &[Narrow] = &[
     |filter, random| filter.number = some_words(&ADDRESSES, random),
     |filter, random| filter.agent = some_words(&["a", "client:a", "15550100123", "b b"], random),
     |filter, random| {
-        let pieces = ["", "linphone", "phone\u{e9}", "A", "pbx 20", "nobody", "\n"];
-        filter.user_agent = some_words(&pieces, random);
+        let fragments = ["", "linphone", "phone\u{e9}", "A", "pbx 20", "nobody", "\n"];
+        filter.user_agent = some_words(&fragments, random);
     },
     |filter, random| {
         let call_ids = some_of(
@@ -263,8 +263,8 @@ pub(super) const NARROW: &[Narrow] = &[
     |filter, random| filter.measured = Some(random.one_in(2)),
     |filter, random| filter.annotated = Some(random.one_in(2)),
     |filter, random| {
-        let pieces = ["no s", "n\u{f6}", "AB", "\"at\" ALL", "", "%", "x y", "zzz"];
-        filter.comment = some_words(&pieces, random);
+        let fragments = ["no s", "n\u{f6}", "AB", "\"at\" ALL", "", "%", "x y", "zzz"];
+        filter.comment = some_words(&fragments, random);
     },
     |filter, random| filter.incident = some_words(&["INC 1", "inc 1", "INC"], random),
     |filter, random| {

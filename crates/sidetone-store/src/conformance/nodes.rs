@@ -39,7 +39,7 @@ use crate::rules::Published;
 use crate::statistics::{Statistics, StatisticsQuery};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
-    Cursor, DirtyCall, DueTimer, EventFilter, FoldedCalls, Lookup, NewEvent, Piece, Put,
+    Cursor, DirtyCall, DueTimer, EventFilter, FoldedCalls, LogPart, Lookup, NewEvent, Put,
     PutSummary, Result, Scope, Shown, StoreStats, Topic,
 };
 
@@ -98,7 +98,7 @@ take_turns! {
         take_dirty(limit: usize, dirty_since: TimeUs, now: TimeUs, lease_until: TimeUs, fold_version: u32) -> Vec<DirtyCall>;
         give_back(calls: Vec<CallRef>) -> ();
         folded(after: Option<Cursor>, limit: usize) -> FoldedCalls;
-        read_on(call: CallRef, rest: &Cursor) -> Piece;
+        read_on(call: CallRef, rest: &Cursor) -> LogPart;
         begin_dear(call: CallRef, fold_version: u32, now: TimeUs) -> u32;
         set_aside(call: CallRef, fold_version: u32, reason: String, now: TimeUs) -> ();
         refold(calls: Vec<CallRef>) -> ();

@@ -81,9 +81,9 @@ fn of_call_id(call_id: &str) -> EdgeFacts {
     }
 }
 
-fn by_agent(piece: &str) -> SummaryFilter {
+fn by_agent(fragment: &str) -> SummaryFilter {
     SummaryFilter {
-        user_agent: vec![piece.to_owned()],
+        user_agent: vec![fragment.to_owned()],
         ..SummaryFilter::all(account_sid(1))
     }
 }
@@ -110,7 +110,7 @@ async fn listed(store: &dyn Store, filter: &SummaryFilter) -> Vec<CallSid> {
     }
 }
 
-/// A piece that hundreds of different user agents have in them finds them all, and one that a
+/// A fragment that hundreds of different user agents have in them finds them all, and one that a
 /// single one has finds that.
 pub async fn many_user_agents_are_found(store: Arc<dyn Store>) {
     create_account(&*store).await;

@@ -5,7 +5,7 @@ use sidetone_core::parsed::parsed_bytes;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::ProcessingState;
-use sidetone_store::{DirtyCall, Piece, PutSummary, Result};
+use sidetone_store::{DirtyCall, LogPart, PutSummary, Result};
 
 use super::dear;
 use super::rules::DayRules;
@@ -38,30 +38,30 @@ pub(super) async fn fold(
             None => return Ok(Folded::Unreadable),
         },
     };
-    let mut piece = Piece {
+    let mut part = LogPart {
         events: std::mem::take(&mut dirty.events),
         unreadable: dirty.unreadable,
         rest: dirty.rest.take(),
     };
     let mut unreadable = 0;
     loop {
-        unreadable += piece.unreadable;
+        unreadable += part.unreadable;
         if let Err(reason) = guarded(|| {
-            piece.events.iter().for_each(|event| state.add(event));
+            part.events.iter().for_each(|event| state.add(event));
         }) {
             return Ok(Folded::Impossible(reason));
         }
         if is_dear && let Some(reason) = dear::too_long(&state) {
             return Ok(Folded::Impossible(reason));
         }
-        let Some(rest) = piece.rest.take() else {
+        let Some(rest) = part.rest.take() else {
             break;
         };
-        // One piece goes before the next comes.
-        drop(piece);
-        piece = app.store.read_on(call, &rest).await?;
+        // One part goes before the next comes.
+        drop(part);
+        part = app.store.read_on(call, &rest).await?;
     }
-    drop(piece);
+    drop(part);
     if unreadable > 0 {
         tracing::error!(call.sid = %call.sid, call.unreadable = unreadable, "events cannot be read and were left out");
     }

@@ -80,8 +80,8 @@ pub async fn read(
         _turn: turn,
     };
     let start = begin.map_or(Start::First { skip: 0 }, |token| token.start);
-    // The first piece is made before anything is answered, so that what is wrong is an error.
-    let first = export.piece(start).await?;
+    // The first chunk is made before anything is answered, so that what is wrong is an error.
+    let first = export.chunk(start).await?;
     let is_empty = begin.is_none() && first.is_empty;
     let hints = hint::of(&app, &asked, is_empty, now).await;
     let (sender, body) = stream::body();
@@ -176,13 +176,13 @@ struct Export {
     app: App,
     filter: Arc<SummaryFilter>,
     marks: Arc<Marks>,
-    /// `None` only while a piece is made.
+    /// `None` only while a chunk is made.
     lines: Option<Lines>,
     _turn: ExportTurn,
 }
 
 /// Some rows as text, and the memory for them.
-struct Piece {
+struct Chunk {
     text: Bytes,
     _share: Share,
     is_empty: bool,
@@ -193,7 +193,7 @@ struct Piece {
 impl Export {
     /// Makes the rows from there on. Memory is held for these alone, and for what they come to as
     /// soon as that is known: a client that is slow holds up no other.
-    async fn piece(&mut self, start: Start) -> Result<Piece, ApiError> {
+    async fn chunk(&mut self, start: Start) -> Result<Chunk, ApiError> {
         let mut share = self.app.bounds.page(ROWS).await?;
         let request = PageRequest {
             start,
@@ -225,7 +225,7 @@ impl Export {
         self.lines = Some(lines);
         text.shrink_to_fit();
         share.shrink_to(text.len());
-        Ok(Piece {
+        Ok(Chunk {
             text: text.into(),
             _share: share,
             is_empty,
@@ -233,17 +233,17 @@ impl Export {
         })
     }
 
-    /// Sends the pieces, each when the client has taken the one before.
-    async fn send(mut self, first: Piece, sender: stream::Sender) {
-        let mut piece = first;
+    /// Sends the chunks, each when the client has taken the one before.
+    async fn send(mut self, first: Chunk, sender: stream::Sender) {
+        let mut chunk = first;
         loop {
-            let next = piece.next;
-            if !sender.send(piece.text).await {
+            let next = chunk.next;
+            if !sender.send(chunk.text).await {
                 return;
             }
             let Some(start) = next else { return };
-            piece = match self.piece(start).await {
-                Ok(piece) => piece,
+            chunk = match self.chunk(start).await {
+                Ok(chunk) => chunk,
                 Err(error) => {
                     tracing::warn!("an export was broken off: {}", error.message());
                     return sender.break_off(error.message()).await;

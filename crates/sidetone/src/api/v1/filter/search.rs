@@ -65,7 +65,7 @@ fn needle(text: &str, account: AccountSid) -> Needle {
         parties.push(format!("client:{text}"));
     }
     let is_word = !text.contains(char::is_whitespace);
-    let is_piece = (3..=annotation::TEXT_MAX_CHARS).contains(&text.chars().count());
+    let is_fragment = (3..=annotation::TEXT_MAX_CHARS).contains(&text.chars().count());
     Needle {
         parties,
         calls: is_word
@@ -73,7 +73,7 @@ fn needle(text: &str, account: AccountSid) -> Needle {
             .into_iter()
             .collect(),
         incident: Some(text.to_owned()),
-        comment: is_piece.then(|| text.to_owned()),
+        comment: is_fragment.then(|| text.to_owned()),
     }
 }
 
