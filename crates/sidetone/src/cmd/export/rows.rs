@@ -15,7 +15,7 @@ use sidetone_wire::spelling::nearest;
 use super::what::What;
 use crate::api::page_token::PageToken;
 use crate::api::v1::export::cell::Cell;
-use crate::api::v1::export::{Marks, cells, digest};
+use crate::api::v1::export::{Cursors, cells, digest};
 use crate::api::v1::filter::{self, alias};
 use crate::api::v1::render::annotation::ChangeItem;
 use crate::api::v1::render::template;
@@ -45,14 +45,14 @@ pub(super) struct Rows {
     account: AccountSid,
     filters: Params,
     filter: SummaryFilter,
-    marks: Marks,
-    place: Place,
+    cursors: Cursors,
+    next: Next,
     /// Calls that cannot be read.
     pub(super) damaged: usize,
 }
 
 /// What is to be read next.
-enum Place {
+enum Next {
     Calls(Start),
     /// Calls that something was said of, behind this one.
     Judged(Option<Cursor>),
@@ -91,8 +91,8 @@ impl Rows {
             account,
             filters,
             filter: SummaryFilter::all(account),
-            marks: Marks { digest, now },
-            place: Place::End,
+            cursors: Cursors { digest, now },
+            next: Next::End,
             damaged: 0,
         }
     }
@@ -103,19 +103,19 @@ impl Rows {
     /// When it is of another export, or a filter is malformed.
     pub(super) fn begin(&mut self, cursor: Option<&str>) -> anyhow::Result<()> {
         let other = "it holds other rows: of another account, of other filters, or of something else. Give the options it was begun with, or another --output";
-        self.place = match (self.what, cursor) {
-            (What::Summaries, None) => Place::Calls(Start::First { skip: 0 }),
+        self.next = match (self.what, cursor) {
+            (What::Summaries, None) => Next::Calls(Start::First { skip: 0 }),
             (What::Summaries, Some(cursor)) => {
-                let token = PageToken::decode(cursor, &self.marks.digest).context(other)?;
-                self.marks.now = token.now;
-                Place::Calls(token.start)
+                let token = PageToken::decode(cursor, &self.cursors.digest).context(other)?;
+                self.cursors.now = token.now;
+                Next::Calls(token.start)
             }
-            (_, None) => Place::Judged(None),
+            (_, None) => Next::Judged(None),
             (_, Some(cursor)) => {
-                let position = self.marks.digest.position(cursor).context(other)?;
+                let position = self.cursors.digest.position(cursor).context(other)?;
                 let (now, behind) = position.split_first_chunk().context(other)?;
-                self.marks.now = TimeUs::from_micros(i64::from_be_bytes(*now));
-                Place::Judged(Some(Cursor::new(behind)))
+                self.cursors.now = TimeUs::from_micros(i64::from_be_bytes(*now));
+                Next::Judged(Some(Cursor::new(behind)))
             }
         };
         self.filter = self.asked()?;
@@ -126,7 +126,7 @@ impl Rows {
     fn asked(&self) -> anyhow::Result<SummaryFilter> {
         let told = |invalid: crate::web::form::Invalid| anyhow::anyhow!("{}", invalid.message);
         let params = alias::canonical(&self.filters).map_err(told)?;
-        let asked = filter::read(&params, self.account, self.marks.now).map_err(told)?;
+        let asked = filter::read(&params, self.account, self.cursors.now).map_err(told)?;
         let all = SummaryFilter::all(self.account);
         let mut filter = asked.filter;
         if asked.start_by_default {
@@ -143,10 +143,10 @@ impl Rows {
 
     /// The next rows; `None` after the last.
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<Vec<Row>>> {
-        match std::mem::replace(&mut self.place, Place::End) {
-            Place::Calls(start) => self.calls(start).await.map(Some),
-            Place::Judged(after) => self.judged(after).await,
-            Place::End => Ok(None),
+        match std::mem::replace(&mut self.next, Next::End) {
+            Next::Calls(start) => self.calls(start).await.map(Some),
+            Next::Judged(after) => self.judged(after).await,
+            Next::End => Ok(None),
         }
     }
 
@@ -158,12 +158,12 @@ impl Rows {
         let page = page.await?;
         self.damaged += page.damaged.len();
         if let Some(row_key) = page.after {
-            self.place = Place::Calls(Start::After(row_key));
+            self.next = Next::Calls(Start::After(row_key));
         }
         let mut rows = Vec::with_capacity(page.rows.len());
         for (row_key, record) in &page.rows {
             if let Some(cells) = cells(record)? {
-                let cursor = Some(self.marks.after(*row_key));
+                let cursor = Some(self.cursors.after(*row_key));
                 rows.push(Row { cells, cursor });
             }
         }
@@ -175,7 +175,7 @@ impl Rows {
         let Some(last) = judgements.last() else {
             return Ok(None);
         };
-        self.place = Place::Judged(Some(last.cursor.clone()));
+        self.next = Next::Judged(Some(last.cursor.clone()));
         let mut rows = Vec::new();
         for judgement in &judgements {
             if judgement.call.account == self.account && self.is_wanted(judgement).await? {
@@ -228,7 +228,7 @@ impl Rows {
             }
         }
         if let Some(last) = rows[begin..].last_mut() {
-            last.cursor = Some(self.mark(judgement));
+            last.cursor = Some(self.cursor_behind(judgement));
         }
         Ok(())
     }
@@ -249,7 +249,7 @@ impl Rows {
             "created_time": record.created_at,
             "updated_time": record.updated_at,
         });
-        let cursor = Some(self.mark(judgement));
+        let cursor = Some(self.cursor_behind(judgement));
         let row = self.row(judgement, row);
         Ok(Some(Row { cursor, ..row }))
     }
@@ -264,9 +264,9 @@ impl Rows {
         }
     }
 
-    fn mark(&self, judgement: &Judgement) -> String {
-        let now = self.marks.now.micros().to_be_bytes();
+    fn cursor_behind(&self, judgement: &Judgement) -> String {
+        let now = self.cursors.now.micros().to_be_bytes();
         let position = [&now, judgement.cursor.as_bytes()].concat();
-        self.marks.digest.token(&position)
+        self.cursors.digest.token(&position)
     }
 }

@@ -1,7 +1,7 @@
 //! `sidetone import`
 
 mod calls;
-mod place;
+mod checkpoint;
 mod source;
 
 use std::io::{IsTerminal, Write};
@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use sidetone_core::id::AccountSid;
 
 use self::calls::Calls;
-use self::place::Place;
+use self::checkpoint::Checkpoint;
 use self::source::Source;
 use super::environment::{self, IMPORT_AUTH_TOKEN};
 use super::offline;
@@ -72,36 +72,40 @@ pub async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let account = accounts::named_or_first(app.store.as_ref(), args.account).await?;
     let source = Source::new(args.base_url.as_deref(), args.account_sid, &token)?;
     let first = source.first_page(&args.start_time, args.end_time.as_deref());
-    let mut place = Place::open(
+    let mut checkpoint = Checkpoint::open(
         &args.data.data,
         &[&source.name(), &account.to_string(), &first],
     )?;
-    if place.calls > 0 {
-        writeln!(std::io::stderr(), "going on after {} calls", place.calls)?;
+    if checkpoint.calls > 0 {
+        writeln!(
+            std::io::stderr(),
+            "going on after {} calls",
+            checkpoint.calls
+        )?;
     }
     let calls = Calls {
         app: &app,
         account,
         source: &source,
     };
-    let mut next = Some(place.next.clone().unwrap_or(first));
+    let mut next = Some(checkpoint.next.clone().unwrap_or(first));
     let mut refused = 0;
     while let Some(page) = next {
         let copied = calls.page(&page).await.with_context(|| {
             format!(
                 "after {} calls; started again, it goes on there",
-                place.calls
+                checkpoint.calls
             )
         })?;
         refused += copied.refused;
         next = copied.next;
-        place.calls += copied.calls;
-        place.next.clone_from(&next);
-        place.keep()?;
-        show(place.calls)?;
+        checkpoint.calls += copied.calls;
+        checkpoint.next.clone_from(&next);
+        checkpoint.keep()?;
+        show(checkpoint.calls)?;
     }
-    let calls = place.calls;
-    place.forget()?;
+    let calls = checkpoint.calls;
+    checkpoint.forget()?;
     // A server that is running folds; without one, nobody else would.
     if let Ok(_lock) = data::lock(&args.data.data) {
         CatchUp::new(app.clone()).drain().await?;

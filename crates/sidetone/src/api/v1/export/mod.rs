@@ -75,7 +75,7 @@ pub async fn read(
     let mut export = Export {
         app: app.clone(),
         filter: Arc::new(asked.filter.clone()),
-        marks: Arc::new(Marks { digest, now }),
+        cursors: Arc::new(Cursors { digest, now }),
         lines: Some(lines),
         _turn: turn,
     };
@@ -136,14 +136,14 @@ fn begin(params: &Params, digest: &ListDigest) -> Result<Option<PageToken>, Inva
 
 /// Makes cursors.
 #[derive(Debug)]
-pub struct Marks {
+pub struct Cursors {
     /// Which rows they are of.
     pub digest: ListDigest,
     /// What relative times count from.
     pub now: TimeUs,
 }
 
-impl Marks {
+impl Cursors {
     /// The cursor behind a row.
     #[must_use]
     pub fn after(&self, row_key: RowKey) -> String {
@@ -175,7 +175,7 @@ pub fn cells(record: &CallRecord<Shown>) -> serde_json::Result<Option<Vec<Cell>>
 struct Export {
     app: App,
     filter: Arc<SummaryFilter>,
-    marks: Arc<Marks>,
+    cursors: Arc<Cursors>,
     /// `None` only while a chunk is made.
     lines: Option<Lines>,
     _turn: ExportTurn,
@@ -206,7 +206,7 @@ impl Export {
         drop(hint::of_damaged(&page.damaged));
         let is_empty = page.rows.is_empty();
         let next = page.after.map(Start::After);
-        let (app, marks) = (self.app.clone(), self.marks.clone());
+        let (app, cursors) = (self.app.clone(), self.cursors.clone());
         let lines = self.lines.take();
         let made = self.app.bounds.making(move || {
             let mut lines = lines?;
@@ -214,7 +214,7 @@ impl Export {
             if request.start == (Start::First { skip: 0 }) {
                 lines.begin(&mut text);
             }
-            let rows = write(&app, &mut text, &mut lines, &marks, page);
+            let rows = write(&app, &mut text, &mut lines, &cursors, page);
             Some(rows.map(|()| (text, lines)))
         });
         let made = made.await?.ok_or_else(ApiError::internal)?;
@@ -257,7 +257,7 @@ fn write(
     app: &App,
     text: &mut Vec<u8>,
     lines: &mut Lines,
-    marks: &Marks,
+    cursors: &Cursors,
     page: Page<(RowKey, CallRecord<Shown>)>,
 ) -> serde_json::Result<()> {
     for (row_key, record) in page.rows {
@@ -265,7 +265,7 @@ fn write(
         if lookup::served(app, record.advanced_features).is_ok()
             && let Some(cells) = cells(&record)?
         {
-            lines.row(text, &cells, Some(&marks.after(row_key)));
+            lines.row(text, &cells, Some(&cursors.after(row_key)));
         }
     }
     Ok(())

@@ -56,12 +56,12 @@ pub(super) struct Body<'a> {
 
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let by_place = |period: Period<'_>| {
+        let by_key = |period: Period<'_>| {
             let rows = period.told.rows.iter();
             rows.map(|row| ((row.interval_start, row.group.clone()), row.tally.clone()))
                 .collect()
         };
-        let mut before: Option<HashMap<Place, Tally>> = self.previous.map(by_place);
+        let mut before: Option<HashMap<GroupKey, Tally>> = self.previous.map(by_key);
         let rows: Vec<Row<'_>> = self
             .period
             .told
@@ -83,7 +83,7 @@ impl Serialize for Body<'_> {
 }
 
 /// An interval and a group.
-type Place = (Option<TimeUs>, Vec<GroupValue>);
+type GroupKey = (Option<TimeUs>, Vec<GroupValue>);
 
 impl Body<'_> {
     fn meta(&self) -> Meta<'_> {

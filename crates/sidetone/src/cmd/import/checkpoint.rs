@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::secrets::replace_private;
 
 /// Where an import is. What is before that is durable.
-pub(super) struct Place {
+pub(super) struct Checkpoint {
     path: PathBuf,
     /// The page that comes next; `None`: the first.
     pub(super) next: Option<String>,
@@ -23,8 +23,8 @@ struct Kept {
     calls: u64,
 }
 
-impl Place {
-    /// Finds the place of an import that was asked for with the same words.
+impl Checkpoint {
+    /// Finds that of an import that was asked for with the same words.
     pub(super) fn open(data: &Path, asked: &[&str]) -> anyhow::Result<Self> {
         let digest = format!("{:x}", Sha256::digest(asked.join("\n")));
         let path = data.join(format!("import-{digest:.16}.json"));
