@@ -6,24 +6,24 @@ use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::CallRecord;
 use sidetone_store::page::{PageRequest, Start};
 
-use super::filter::Asked;
+use super::filter::Selection;
 use crate::app::App;
 
 /// What to say about an answer. `empty`: the list has no calls at all.
-pub async fn of(app: &App, asked: &Asked, empty: bool, now: TimeUs) -> Vec<String> {
+pub async fn of(app: &App, selection: &Selection, empty: bool, now: TimeUs) -> Vec<String> {
     let mut hints = Vec::new();
-    if asked.quality_for_connectivity {
+    if selection.quality_for_connectivity {
         hints.push(
             "ConnectivityIssueAnnotation names a quality issue; it was taken as QualityIssueAnnotation"
                 .to_owned(),
         );
     }
     if empty {
-        let filter = &asked.filter;
-        if !asked.start_by_default && filter.started_from > filter.ended_until {
+        let filter = &selection.filter;
+        if !selection.start_by_default && filter.started_from > filter.ended_until {
             hints.push("StartTime is later than EndTime, so no call can match".to_owned());
-        } else if let Some(found) = beyond_defaults(app, asked).await {
-            hints.extend(suggestion(asked, &found, now));
+        } else if let Some(found) = beyond_defaults(app, selection).await {
+            hints.extend(suggestion(selection, &found, now));
         }
     }
     hints
@@ -42,15 +42,15 @@ pub fn of_damaged(damaged: &[String]) -> Option<String> {
 }
 
 /// The latest call that the same filters would find without the defaults of time and state.
-async fn beyond_defaults(app: &App, asked: &Asked) -> Option<CallRecord> {
-    if !asked.start_by_default && !asked.processing_by_default {
+async fn beyond_defaults(app: &App, selection: &Selection) -> Option<CallRecord> {
+    if !selection.start_by_default && !selection.processing_by_default {
         return None;
     }
-    let mut filter = asked.filter.clone();
-    if asked.start_by_default {
+    let mut filter = selection.filter.clone();
+    if selection.start_by_default {
         filter.started_from = TimeUs::from_micros(i64::MIN);
     }
-    if asked.processing_by_default {
+    if selection.processing_by_default {
         filter.processing = ProcessingFilter::All;
     }
     let page = PageRequest {
@@ -63,14 +63,14 @@ async fn beyond_defaults(app: &App, asked: &Asked) -> Option<CallRecord> {
 }
 
 /// The parameters that would show a call.
-fn suggestion(asked: &Asked, found: &CallRecord, now: TimeUs) -> Option<String> {
+fn suggestion(selection: &Selection, found: &CallRecord, now: TimeUs) -> Option<String> {
     let summary = found.summary.as_ref()?;
     let started = summary.facts.started_at?;
     let mut parameters = Vec::new();
-    if started < asked.filter.started_from {
+    if started < selection.filter.started_from {
         parameters.push(format!("StartTime={}", reaching(started, now)));
     }
-    if asked.processing_by_default && summary.processing != ProcessingState::Complete {
+    if selection.processing_by_default && summary.processing != ProcessingState::Complete {
         parameters.push("ProcessingState=all".to_owned());
     }
     if parameters.is_empty() {

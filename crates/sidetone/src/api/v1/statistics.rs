@@ -12,10 +12,10 @@ use axum::extract::State;
 use axum::response::Response;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 
-use self::query::Asked;
+use self::query::StatisticsRequest;
 use self::render::{Body, Period};
-use super::chosen::chosen;
 use super::hint;
+use super::selection::select;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::hint::put;
@@ -38,9 +38,9 @@ pub async fn read(
     FilterRequest(request): FilterRequest,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
-    let calls = chosen(&app, &caller, &request.params, now)?;
+    let selection = select(&app, &caller, &request.params, now)?;
     let advanced_only = app.config.gate_advanced_features;
-    let asked = Asked::read(&request.params, &calls.filter, advanced_only)
+    let asked = StatisticsRequest::read(&request.params, &selection.filter, advanced_only)
         .map_err(ApiError::invalid_query)?;
 
     let told = counted(&app, &asked.query).await?;
@@ -58,7 +58,7 @@ pub async fn read(
         return Err(ApiError::too_expensive());
     }
     let share = app.bounds.page(rows as u64 / ROWS_PER_PAGE_ROW + 1).await?;
-    let hints = hint::of(&app, &calls, told.calls == 0, now).await;
+    let hints = hint::of(&app, &selection, told.calls == 0, now).await;
     let url = format!("{}{}", request.base.0, request.uri);
     let write = move || Json(body(&asked, &told, before.as_ref(), &url)).holding(share);
     let mut response = app.bounds.making(write).await?;
@@ -95,7 +95,7 @@ async fn counted(app: &App, query: &StatisticsQuery) -> Result<Statistics, ApiEr
 }
 
 fn body<'a>(
-    asked: &'a Asked,
+    asked: &'a StatisticsRequest,
     told: &'a Statistics,
     before: Option<&'a Statistics>,
     url: &'a str,

@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use sidetone_store::{CallRecord, Shown};
 
-use super::chosen::chosen;
 use super::hint;
 use super::lookup;
 use super::render::{SummaryUrl, template};
+use super::selection::select;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::hint::put;
@@ -30,14 +30,16 @@ pub async fn read(
     let list = request.by(caller.account);
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
-    let asked = chosen(&app, &caller, &request.params, now)?;
+    let selection = select(&app, &caller, &request.params, now)?;
     let share = app.bounds.page(query.size).await?;
     let wanted = query.request();
-    let page = app.store.list_shown(&asked.filter, &wanted, template::FORM);
+    let page = app
+        .store
+        .list_shown(&selection.filter, &wanted, template::FORM);
     let page = page.await?;
     let mut count = None;
-    if asked.with_total {
-        let mut counted = app.store.count(&asked.filter).await?;
+    if selection.with_total {
+        let mut counted = app.store.count(&selection.filter).await?;
         // Calls that are held back from the list are counted, too.
         counted.is_exact &= !app.config.gate_advanced_features;
         count = Some(counted);
@@ -47,7 +49,7 @@ pub async fn read(
     let meta = list.meta("call_summaries", &query, &page, now);
     let meta = meta.with_total(count);
     let empty = page.rows.is_empty() && query.is_first();
-    let hints = hint::of(&app, &asked, empty && page.damaged.is_empty(), now).await;
+    let hints = hint::of(&app, &selection, empty && page.damaged.is_empty(), now).await;
     let of_damaged = hint::of_damaged(&page.damaged);
     let server = app.clone();
     let told = move || {

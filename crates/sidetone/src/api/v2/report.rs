@@ -14,7 +14,7 @@ use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 use sidetone_store::report::{Report, ReportKind};
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 
-use super::request::{Asked, INBOUND, OUTBOUND, ReportBody};
+use super::request::{INBOUND, OUTBOUND, ReportBody, ReportRequest};
 use super::{account_report, number_report};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
@@ -79,7 +79,8 @@ pub async fn create(
     body: ReportBody,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
-    let asked = Asked::read(&body, caller.account, now).map_err(ApiError::invalid_parameter)?;
+    let asked =
+        ReportRequest::read(&body, caller.account, now).map_err(ApiError::invalid_parameter)?;
     let id = random_id().map_err(|error| {
         tracing::error!(%error, "no identifier for a report");
         ApiError::internal()
@@ -129,7 +130,7 @@ fn head(kind: ReportKind, account: AccountSid, id: ReportId, meta: Value, base: 
 }
 
 /// What is counted for a report.
-fn queries(app: &App, kind: ReportKind, asked: &Asked) -> Vec<StatisticsQuery> {
+fn queries(app: &App, kind: ReportKind, asked: &ReportRequest) -> Vec<StatisticsQuery> {
     let calls = StatisticsQuery {
         started_before: asked.before,
         regions: asked.regions.clone(),

@@ -121,7 +121,7 @@ fn note_members(json: &Json, members: &mut Params) {
 
 /// What is asked for, in our terms.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct ReportRequest {
     /// Which calls, beside the time.
     pub filter: SummaryFilter,
     /// Only calls that started before.
@@ -148,7 +148,7 @@ struct FilterMeta {
     values: Vec<String>,
 }
 
-impl Asked {
+impl ReportRequest {
     /// Reads what a report of an account is asked for with. A member that is null is as if it were
     /// not there: that is how libraries send it.
     ///

@@ -24,9 +24,9 @@ use sidetone_store::{CallRecord, Shown};
 use self::cell::Cell;
 use self::columns::SUMMARIES;
 use self::text::Lines;
-use super::chosen::chosen;
 use super::render::{SummaryUrl, template};
 use super::row_text::{Format, NDJSON};
+use super::selection::select;
 use super::{hint, lookup};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
@@ -65,7 +65,7 @@ pub async fn read(
     let digest = digest(request.uri.path(), caller.account.as_bytes(), params);
     let begin = begin(params, &digest).map_err(ApiError::invalid_query)?;
     let now = begin.map_or_else(|| app.clock.now(), |token| token.now);
-    let asked = chosen(&app, &caller, params, now)?;
+    let selection = select(&app, &caller, params, now)?;
     let turn = app.bounds.exports.begin(caller.account.as_bytes());
     let turn = turn.ok_or_else(|| ApiError::too_many_requests(EXPORT_WAIT_S))?;
     let lines = match begin {
@@ -74,7 +74,7 @@ pub async fn read(
     };
     let mut export = Export {
         app: app.clone(),
-        filter: Arc::new(asked.filter.clone()),
+        filter: Arc::new(selection.filter.clone()),
         cursors: Arc::new(Cursors { digest, now }),
         lines: Some(lines),
         _turn: turn,
@@ -83,7 +83,7 @@ pub async fn read(
     // The first chunk is made before anything is answered, so that what is wrong is an error.
     let first = export.chunk(start).await?;
     let is_empty = begin.is_none() && first.is_empty;
-    let hints = hint::of(&app, &asked, is_empty, now).await;
+    let hints = hint::of(&app, &selection, is_empty, now).await;
     let (sender, body) = stream::body();
     tokio::spawn(export.send(first, sender));
     let mut response = Response::new(body);

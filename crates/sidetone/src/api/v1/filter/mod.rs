@@ -84,9 +84,9 @@ pub const NAMES: &[&str] = &[
 const DEFAULT_START: &str = "4h";
 const DEFAULT_END: &str = "0m";
 
-/// What was asked for, in our terms.
+/// Which calls a request is about, in our terms.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct Selection {
     /// Which calls.
     pub filter: SummaryFilter,
     /// The earliest start is our default.
@@ -104,7 +104,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// When a value is malformed.
-pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, Invalid> {
+pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Selection, Invalid> {
     let mut filter = SummaryFilter::all(account);
     search::read(params, &mut filter)?;
     figures::read(params, &mut filter)?;
@@ -139,7 +139,7 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Asked, 
     if let Some(value) = params.filled("SortBy") {
         filter.sort_by = value.word()?;
     }
-    Ok(Asked {
+    Ok(Selection {
         filter,
         start_by_default: has_defaults && params.filled("StartTime").is_none(),
         processing_by_default: has_defaults && processing.is_none(),

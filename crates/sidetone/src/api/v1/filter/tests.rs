@@ -15,7 +15,7 @@ fn account() -> AccountSid {
     AccountSid::from_bytes([1; 16])
 }
 
-fn asked(query: &str) -> Result<Asked, Invalid> {
+fn selection(query: &str) -> Result<Selection, Invalid> {
     let params = Params::decode(query.as_bytes()).unwrap();
     read(&alias::canonical(&params)?, account(), now())
 }
@@ -31,12 +31,12 @@ fn defaults() -> SummaryFilter {
 
 #[track_caller]
 fn check(query: &str, expected: SummaryFilter) {
-    assert_eq!(asked(query).unwrap().filter, expected, "{query}");
+    assert_eq!(selection(query).unwrap().filter, expected, "{query}");
 }
 
 #[track_caller]
 fn refused(query: &str, expected: &str) {
-    assert_eq!(asked(query).unwrap_err().message, expected, "{query}");
+    assert_eq!(selection(query).unwrap_err().message, expected, "{query}");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn running_calls_are_in_range_until_now() {
         ("EndTime=1m", false),
     ] {
         assert_eq!(
-            asked(query).unwrap().filter.include_running,
+            selection(query).unwrap().filter.include_running,
             include_running,
             "{query}"
         );
@@ -183,8 +183,8 @@ fn one_call_is_found_whatever_its_time_and_state() {
     };
     check("SipCallId=a%2Bb%40192.0.2.1", one.clone());
     check("SipCallId=a+b@192.0.2.1", one.clone());
-    let asked = asked("SipCallId=a+b@192.0.2.1").unwrap();
-    assert!(!asked.start_by_default && !asked.processing_by_default);
+    let selection = selection("SipCallId=a+b@192.0.2.1").unwrap();
+    assert!(!selection.start_by_default && !selection.processing_by_default);
     check(
         "SipCallId=a+b@192.0.2.1&StartTime=4h&EndTime=1h&ProcessingState=completed",
         SummaryFilter {
@@ -277,11 +277,11 @@ fn annotations_and_lists() {
         "QualityIssuesAnnotation=echo",
     ] {
         check(query, echo.clone());
-        assert!(!asked(query).unwrap().quality_for_connectivity);
+        assert!(!selection(query).unwrap().quality_for_connectivity);
     }
     check("ConnectivityIssueAnnotation=echo", echo);
     assert!(
-        asked("ConnectivityIssueAnnotation=echo")
+        selection("ConnectivityIssueAnnotation=echo")
             .unwrap()
             .quality_for_connectivity
     );

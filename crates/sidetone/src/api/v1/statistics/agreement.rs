@@ -20,7 +20,7 @@ use super::render::{bounds, rounded, scores};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::page::FilterRequest;
-use crate::api::v1::chosen::chosen;
+use crate::api::v1::selection::select;
 use crate::app::App;
 use crate::web::form::{Invalid, Params};
 use crate::web::json::Json;
@@ -40,7 +40,7 @@ pub async fn read(
     caller: Caller,
     FilterRequest(request): FilterRequest,
 ) -> Result<Response, ApiError> {
-    let calls = chosen(&app, &caller, &request.params, app.clock.now())?;
+    let selection = select(&app, &caller, &request.params, app.clock.now())?;
     let (name, variant) = variant(&request.params).map_err(ApiError::invalid_query)?;
     let groups_max = limit(&request.params).map_err(ApiError::invalid_query)?;
     // All groups there are, unless it says otherwise.
@@ -48,7 +48,7 @@ pub async fn read(
         advanced_only: app.config.gate_advanced_features,
         group_by: group_by.to_vec(),
         measures: measures.to_vec(),
-        ..StatisticsQuery::of(calls.filter.clone())
+        ..StatisticsQuery::of(selection.filter.clone())
     };
     let detected = [
         Column::Facet(Facet::AnsweredBy),
@@ -68,7 +68,7 @@ pub async fn read(
     let share = app.bounds.page(1).await?;
     let url = format!("{}{}", request.base.0, request.uri);
     let body = json!({
-        "meta": meta(&calls.filter, detected, name, &url),
+        "meta": meta(&selection.filter, detected, name, &url),
         "agreement": {
             "answered_by": answered_by(detected),
             "tags": tags(tagged),

@@ -34,7 +34,7 @@ const INTERVALS_MAX: i64 = 10_000;
 
 /// What was asked for, in our terms.
 #[derive(Debug)]
-pub struct Asked {
+pub struct StatisticsRequest {
     /// The count.
     pub query: StatisticsQuery,
     /// The same of the period before.
@@ -45,7 +45,7 @@ pub struct Asked {
     pub zone: String,
 }
 
-impl Asked {
+impl StatisticsRequest {
     /// Reads them. `filter`: which calls.
     ///
     /// # Errors
@@ -206,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    fn read(query: &str) -> Result<Asked, String> {
+    fn read(query: &str) -> Result<StatisticsRequest, String> {
         let at = |text| TimeUs::parse_rfc3339(text).unwrap();
         let filter = SummaryFilter {
             started_from: at("2026-06-01T00:00:00Z"),
@@ -214,7 +214,7 @@ mod tests {
             ..SummaryFilter::all(AccountSid::from_bytes([1; 16]))
         };
         let params = Params::decode(query.as_bytes()).unwrap();
-        Asked::read(&params, &filter, false).map_err(|invalid| invalid.message)
+        StatisticsRequest::read(&params, &filter, false).map_err(|invalid| invalid.message)
     }
 
     #[track_caller]

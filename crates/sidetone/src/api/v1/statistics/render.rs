@@ -13,7 +13,7 @@ use sidetone_store::statistics::histogram::RELATIVE_ERROR;
 use sidetone_store::statistics::tally::{Spread, Tally};
 use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery, StatisticsRow};
 
-use super::query::Asked;
+use super::query::StatisticsRequest;
 
 /// Decimals of ratios and means.
 const DECIMALS: f64 = 10_000.0;
@@ -45,7 +45,7 @@ pub(super) fn bounds(filter: &SummaryFilter) -> [Option<String>; 2] {
 /// A whole answer.
 pub(super) struct Body<'a> {
     /// What was asked for.
-    pub(super) asked: &'a Asked,
+    pub(super) asked: &'a StatisticsRequest,
     /// The period that was asked for.
     pub(super) period: Period<'a>,
     /// The one before it.
@@ -141,7 +141,7 @@ struct Meta<'a> {
 }
 
 struct Row<'a> {
-    asked: &'a Asked,
+    asked: &'a StatisticsRequest,
     row: &'a StatisticsRow,
     /// `None`: it was not asked for; `Some(None)`: there were no such calls.
     previous: Option<Option<Tally>>,

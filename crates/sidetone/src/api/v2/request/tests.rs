@@ -3,10 +3,10 @@ use sidetone_core::vocabulary::{CallState, CallType};
 
 use super::*;
 
-fn read(body: Json) -> Result<Asked, String> {
+fn read(body: Json) -> Result<ReportRequest, String> {
     let now = TimeUs::parse_rfc3339("2026-06-08T12:00:00.25Z").unwrap();
     let account = AccountSid::from_bytes([1; 16]);
-    Asked::read(&ReportBody(body), account, now).map_err(|invalid| {
+    ReportRequest::read(&ReportBody(body), account, now).map_err(|invalid| {
         assert!(invalid.message.contains(&*invalid.parameter));
         invalid.message
     })
@@ -43,7 +43,7 @@ fn a_week_until_now_is_meant_when_no_time_is_said() {
     );
 }
 
-fn filtered(key: &str, values: Json) -> Asked {
+fn filtered(key: &str, values: Json) -> ReportRequest {
     read(json!({"filters": [{"key": key, "values": values}], "size": 6000})).unwrap()
 }
 

@@ -225,17 +225,17 @@ fn wrong_values_are_named() {
         "Invalid Number '\u{fffd}'. Expected text without control characters.",
     );
     let long = "x".repeat(256);
-    let message = asked(&format!("UserAgent={long}")).unwrap_err().message;
+    let message = selection(&format!("UserAgent={long}")).unwrap_err().message;
     assert!(message.starts_with("Invalid UserAgent 'xxx"), "{message}");
     for query in [
         "ConnectivityIssueAnnotation=nonsense",
         "ConnectivityIssueAnnotation=echo,caller_id",
     ] {
-        let message = asked(query).unwrap_err().message;
+        let message = selection(query).unwrap_err().message;
         assert!(
             message.contains("Expected one of unknown_connectivity_issue, no_connectivity_issue"),
             "{message}"
         );
     }
-    assert!(asked("StartTime=yesterday").is_err());
+    assert!(selection("StartTime=yesterday").is_err());
 }
