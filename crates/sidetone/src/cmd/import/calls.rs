@@ -12,7 +12,7 @@ use sidetone_wire::error::DecodeError;
 use sidetone_wire::observed::Observed;
 use sidetone_wire::translate::{event_streams, summary};
 
-use super::source::Source;
+use super::remote::Remote;
 use crate::app::App;
 
 /// Who says it, as the history tells.
@@ -24,7 +24,7 @@ const PAGES_MAX: usize = 5_000;
 pub(super) struct Calls<'a> {
     pub(super) app: &'a App,
     pub(super) account: AccountSid,
-    pub(super) source: &'a Source,
+    pub(super) remote: &'a Remote,
 }
 
 /// What became of a page of calls.
@@ -39,10 +39,10 @@ pub(super) struct Copied {
 impl Calls<'_> {
     /// Copies a page, and returns when all of it is durable.
     pub(super) async fn page(&self, path: &str) -> anyhow::Result<Copied> {
-        let page = self.source.get(path).await?;
+        let page = self.remote.get(path).await?;
         let page = page.with_context(|| format!("{path}: there is no such list"))?;
         let mut copied = Copied {
-            next: Source::next(&page),
+            next: Remote::next(&page),
             ..Copied::default()
         };
         if copied.next.as_deref() == Some(path) {
@@ -70,7 +70,7 @@ impl Calls<'_> {
         let mut told = told.clone();
         let path = |part: &str| format!("/v1/Voice/{sid}/{part}");
         if told.get("annotation").is_none()
-            && let Some(annotation) = self.source.get(&path("Annotation")).await?
+            && let Some(annotation) = self.remote.get(&path("Annotation")).await?
         {
             told["annotation"] = annotation;
         }
@@ -82,7 +82,7 @@ impl Calls<'_> {
             read.push(event_streams::import_metric(&metric, now));
         }
         self.append(read, copied).await?;
-        if self.source.has_feedback {
+        if self.remote.has_feedback {
             self.feedback(sid).await?;
         }
         Ok(())
@@ -94,10 +94,10 @@ impl Calls<'_> {
         let mut next = Some(format!("{path}?PageSize=1000"));
         for _ in 0..PAGES_MAX {
             let Some(path) = next else { return Ok(items) };
-            let Some(mut page) = self.source.get(&path).await? else {
+            let Some(mut page) = self.remote.get(&path).await? else {
                 return Ok(items);
             };
-            next = Source::next(&page);
+            next = Remote::next(&page);
             if let Value::Array(more) = page[key].take() {
                 items.extend(more);
             }
@@ -129,7 +129,7 @@ impl Calls<'_> {
     }
 
     async fn feedback(&self, sid: CallSid) -> anyhow::Result<()> {
-        let Some(told) = self.source.get(&self.source.feedback(sid)).await? else {
+        let Some(told) = self.remote.get(&self.remote.feedback(sid)).await? else {
             return Ok(());
         };
         let score = told["quality_score"].as_u64();

@@ -2,7 +2,7 @@
 
 mod calls;
 mod checkpoint;
-mod source;
+mod remote;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use sidetone_core::id::AccountSid;
 
 use self::calls::Calls;
 use self::checkpoint::Checkpoint;
-use self::source::Source;
+use self::remote::Remote;
 use super::environment::{self, IMPORT_AUTH_TOKEN};
 use super::offline;
 use crate::accounts;
@@ -70,11 +70,11 @@ pub async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let token = token(&args)?;
     let app = offline::open(&args.data).await?;
     let account = accounts::named_or_first(app.store.as_ref(), args.account).await?;
-    let source = Source::new(args.base_url.as_deref(), args.account_sid, &token)?;
-    let first = source.first_page(&args.start_time, args.end_time.as_deref());
+    let remote = Remote::new(args.base_url.as_deref(), args.account_sid, &token)?;
+    let first = remote.first_page(&args.start_time, args.end_time.as_deref());
     let mut checkpoint = Checkpoint::open(
         &args.data.data,
-        &[&source.name(), &account.to_string(), &first],
+        &[&remote.name(), &account.to_string(), &first],
     )?;
     if checkpoint.calls > 0 {
         writeln!(
@@ -86,7 +86,7 @@ pub async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let calls = Calls {
         app: &app,
         account,
-        source: &source,
+        remote: &remote,
     };
     let mut next = Some(checkpoint.next.clone().unwrap_or(first));
     let mut refused = 0;

@@ -30,7 +30,7 @@ const TRIES: u32 = 6;
 const WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// Reads an account's calls from another system.
-pub(super) struct Source {
+pub(super) struct Remote {
     client: Client,
     /// Scheme and host.
     origin: String,
@@ -40,7 +40,7 @@ pub(super) struct Source {
     pub(super) has_feedback: bool,
 }
 
-impl Source {
+impl Remote {
     pub(super) fn new(
         base_url: Option<&str>,
         account: AccountSid,
