@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, params};
 
-use super::key::{Grain, Owner, SPAN, number_of, numbers};
+use super::key::{ABOUT, Grain, Owner, number_of, numbers};
 use crate::error::Result;
 use sidetone_store::statistics::column::{unzigzag, zigzag};
 use sidetone_store::statistics::quarter::Period;
-use sidetone_store::statistics::segment::{self, Builder, Span, Values, encode};
+use sidetone_store::statistics::segment::{self, About, Builder, Values, encode};
 
 /// The segments of a period: number, piece and body of each.
 pub(super) struct Bodies {
@@ -40,12 +40,12 @@ impl Bodies {
             account: self.account,
             key: (number_of_period, bucket, self.pieces),
         };
-        let (span, columns) = calls.finish(self.grain.period(number_of_period));
+        let (about, columns) = calls.finish(self.grain.period(number_of_period));
         let columns = columns
             .iter()
             .map(|(column, values)| (number_of(*column), values));
-        let about = values_of(span);
-        for (number, values) in columns.chain([(SPAN, &about)]) {
+        let told = values_of(about);
+        for (number, values) in columns.chain([(ABOUT, &told)]) {
             let body = encode(&owner.of(number), values);
             self.segments.push((number, self.pieces, body));
         }
@@ -92,22 +92,22 @@ impl Bodies {
 
 /// What is told of the calls of a piece: how many, whether one runs, and one more than the latest end, µs,
 /// in zigzag.
-fn values_of(span: Span) -> Values {
-    let end = span
+fn values_of(about: About) -> Values {
+    let end = about
         .latest_end_us
         .map_or(0, |end_us| zigzag(end_us).saturating_add(1));
     Values {
-        codes: vec![span.calls as u64, span.has_running.into(), end],
+        codes: vec![about.calls as u64, about.has_running.into(), end],
         texts: Vec::new(),
     }
 }
 
 /// What was told. `None`: nothing that makes sense.
-pub(super) fn span_of(values: &Values, period: Period) -> Option<Span> {
+pub(super) fn about_of(values: &Values, period: Period) -> Option<About> {
     let [calls, running, end] = values.codes[..] else {
         return None;
     };
-    Some(Span {
+    Some(About {
         period,
         calls: usize::try_from(calls)
             .ok()

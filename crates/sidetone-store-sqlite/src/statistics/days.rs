@@ -106,23 +106,23 @@ fn each(
             continue;
         }
         let read = stored.and_then(|mut piece| {
-            let span = piece.span();
+            let about = piece.about();
             let values = columns
                 .iter()
                 .map(|column| Ok((*column, piece.take(*column)?)));
-            Ok((span, values.collect::<Result<Vec<_>>>()?))
+            Ok((about, values.collect::<Result<Vec<_>>>()?))
         });
-        let (span, values) = match read {
+        let (about, values) = match read {
             Err(Error(StoreError::Corrupt(_))) => return Ok(Err(quarter)),
             read => read?,
         };
-        if calls.calls() + span.calls > CALLS_MAX {
+        if calls.calls() + about.calls > CALLS_MAX {
             give(std::mem::take(&mut calls))?;
         }
-        let after_us = span.period.begin_us() - Period::day(day).begin_us();
+        let after_us = about.period.begin_us() - Period::day(day).begin_us();
         let known = values.iter().filter(|(_, values)| !values.codes.is_empty());
         calls.append(
-            span,
+            about,
             after_us,
             known.map(|(column, values)| (*column, values)),
         );

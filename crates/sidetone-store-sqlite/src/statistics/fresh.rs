@@ -15,7 +15,7 @@ use sidetone_store::StoreError;
 use sidetone_store::statistics::column::{Cells, Column};
 use sidetone_store::statistics::count::Piece;
 use sidetone_store::statistics::quarter::{Period, QUARTER_US};
-use sidetone_store::statistics::segment::{Builder, Span, Values};
+use sidetone_store::statistics::segment::{About, Builder, Values};
 
 const COLUMNS: &str = "c.sid, c.advanced_features, c.annotation, d.body, IS_SOUND";
 
@@ -101,22 +101,22 @@ pub(super) fn each(
 
 /// Calls that were gathered.
 pub(super) struct Fresh {
-    span: Span,
+    about: About,
     columns: BTreeMap<Column, Values>,
 }
 
 impl Fresh {
     pub(super) fn of(calls: Builder, period: Period) -> Self {
-        let (span, columns) = calls.finish(period);
-        Self { span, columns }
+        let (about, columns) = calls.finish(period);
+        Self { about, columns }
     }
 }
 
 impl Piece for Fresh {
     type Error = Error;
 
-    fn span(&self) -> Span {
-        self.span
+    fn about(&self) -> About {
+        self.about
     }
 
     fn take(&mut self, column: Column) -> Result<Values> {

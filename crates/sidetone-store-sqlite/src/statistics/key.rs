@@ -7,7 +7,7 @@ use sidetone_store::statistics::column::Column;
 use sidetone_store::statistics::quarter::Period;
 
 /// The number of the segment that is about the calls, whatever the column.
-pub(super) const SPAN: i64 = 0;
+pub(super) const ABOUT: i64 = 0;
 
 /// The number of a column.
 pub(super) const fn number_of(column: Column) -> i64 {
@@ -19,7 +19,7 @@ pub(super) const fn number_of(column: Column) -> i64 {
 
 /// The numbers of all segments there may be of a period.
 pub(super) fn numbers() -> impl Iterator<Item = i64> {
-    std::iter::once(SPAN).chain(Column::all().map(number_of))
+    std::iter::once(ABOUT).chain(Column::all().map(number_of))
 }
 
 /// How long the periods are that segments are of.

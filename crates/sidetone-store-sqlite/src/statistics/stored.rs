@@ -2,14 +2,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 
-use super::bodies::{self, span_of};
-use super::key::{Grain, Key, Owner, SPAN, number_of};
+use super::bodies::{self, about_of};
+use super::key::{ABOUT, Grain, Key, Owner, number_of};
 use crate::error::{Error, Result};
 use crate::rollups::deltas::MARK_STALE;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::Column;
 use sidetone_store::statistics::count::Piece;
-use sidetone_store::statistics::segment::{self, Span, Values};
+use sidetone_store::statistics::segment::{self, About, Values};
 
 fn of_column(grain: Grain) -> String {
     let (table, period) = grain.table();
@@ -98,7 +98,7 @@ impl<'c> Statements<'c> {
         let (first, last) = self.range;
         let mut tracks = Vec::with_capacity(self.statements.len());
         for (column, statement) in &mut self.statements {
-            let number = column.map_or(SPAN, number_of);
+            let number = column.map_or(ABOUT, number_of);
             let mut track = Track {
                 column: *column,
                 rows: statement.query([self.account, number, first, last])?,
@@ -131,11 +131,11 @@ impl<'s> Segments<'s> {
         &mut self,
         is_wanted: impl Fn((i64, i64)) -> bool,
     ) -> Result<Option<(Key, Result<Stored<'_, 's>>)>> {
-        let [spans, ..] = &mut self.tracks[..] else {
+        let [about_calls, ..] = &mut self.tracks[..] else {
             return Ok(None);
         };
-        while let Some((key, body)) = spans.next.take() {
-            spans.advance()?;
+        while let Some((key, body)) = about_calls.next.take() {
+            about_calls.advance()?;
             let (at, bucket, _) = key;
             if !is_wanted((at, bucket)) {
                 continue;
@@ -145,12 +145,12 @@ impl<'s> Segments<'s> {
                 account: self.account,
                 key,
             };
-            let span = decode(owner, SPAN, &body)
-                .and_then(|it| span_of(&it, owner.period()).ok_or_else(|| damaged(owner, SPAN)));
-            let stored = span.map(|span| Stored {
+            let about = decode(owner, ABOUT, &body)
+                .and_then(|it| about_of(&it, owner.period()).ok_or_else(|| damaged(owner, ABOUT)));
+            let stored = about.map(|about| Stored {
                 conn: self.conn,
                 owner,
-                span,
+                about,
                 tracks: &mut self.tracks[1..],
             });
             return Ok(Some((key, stored)));
@@ -181,9 +181,9 @@ pub(crate) fn each(
         let at = [owner.account, key.0, key.1];
         let values = decode(owner, number, row.get_ref(5)?.as_blob()?);
         match values {
-            Ok(values) if number == SPAN => {
-                let span = span_of(&values, owner.period()).ok_or_else(|| damaged(owner, number));
-                let calls = span.map(|span| i64::try_from(span.calls).unwrap_or(i64::MAX));
+            Ok(values) if number == ABOUT => {
+                let about = about_of(&values, owner.period()).ok_or_else(|| damaged(owner, number));
+                let calls = about.map(|about| i64::try_from(about.calls).unwrap_or(i64::MAX));
                 say(at, calls)?;
             }
             Ok(_) => {}
@@ -221,15 +221,15 @@ fn damaged(owner: Owner, number: i64) -> Error {
 pub(super) struct Stored<'p, 's> {
     conn: &'p Connection,
     owner: Owner,
-    span: Span,
+    about: About,
     tracks: &'p mut [Track<'s>],
 }
 
 impl Piece for Stored<'_, '_> {
     type Error = Error;
 
-    fn span(&self) -> Span {
-        self.span
+    fn about(&self) -> About {
+        self.about
     }
 
     fn take(&mut self, column: Column) -> Result<Values> {
@@ -251,7 +251,7 @@ impl Piece for Stored<'_, '_> {
             return Ok(Values::default());
         };
         let values: Values = decode(owner, number, &body)?;
-        if values.codes.len() == self.span.calls {
+        if values.codes.len() == self.about.calls {
             Ok(values)
         } else {
             Err(damaged(owner, number))

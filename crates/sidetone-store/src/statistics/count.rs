@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use sidetone_core::statistics::Interval;
 use sidetone_core::time::TimeUs;
 
-use self::group::{Grouping, Slots};
+use self::group::{GroupKeys, Grouping};
 use super::column::{Column, Own, unzigzag};
 use super::condition::{self, Condition};
 use super::quarter::{Period, QUARTER_US};
-use super::segment::{Span, Values};
+use super::segment::{About, Values};
 use super::tally::{self, Tally};
 use super::{GROUPED_BY_MAX, GroupValue, OrderBy, Statistics, StatisticsQuery, StatisticsRow};
 use crate::error::StoreError;
@@ -25,8 +25,8 @@ pub trait Piece {
     /// What can go wrong.
     type Error: From<StoreError>;
 
-    /// About these calls.
-    fn span(&self) -> Span;
+    /// What is told of these calls.
+    fn about(&self) -> About;
 
     /// What they have in a column; each column is asked for once.
     ///
@@ -44,7 +44,7 @@ pub struct Count<'a> {
     /// What every piece is asked for.
     columns: Vec<Column>,
     groupings: Vec<Grouping>,
-    slots: Slots,
+    keys: GroupKeys,
     tallies: Vec<Tally>,
     calls: u64,
     bytes: usize,
@@ -91,7 +91,7 @@ impl<'a> Count<'a> {
             is_ranged,
             columns,
             groupings,
-            slots: Slots::default(),
+            keys: GroupKeys::default(),
             tallies: Vec::new(),
             calls: 0,
             bytes: 0,
@@ -105,19 +105,19 @@ impl<'a> Count<'a> {
     }
 
     /// Chooses the calls of a piece that count, and reads all that there is to read of them.
-    fn choose<P: Piece>(&self, span: Span, read: &mut Read<'_, P>) -> Result<Chosen, P::Error> {
+    fn choose<P: Piece>(&self, about: About, read: &mut Read<'_, P>) -> Result<Chosen, P::Error> {
         for column in &self.columns {
             read.load(*column)?;
         }
-        let mut calls: Vec<u32> = (0..u32::try_from(span.calls).unwrap_or(u32::MAX)).collect();
-        self.keep_started_before(span, &mut calls, read)?;
+        let mut calls: Vec<u32> = (0..u32::try_from(about.calls).unwrap_or(u32::MAX)).collect();
+        self.keep_started_before(about, &mut calls, read)?;
         if self.is_ranged {
-            self.keep_in_range(span, &mut calls, read)?;
+            self.keep_in_range(about, &mut calls, read)?;
         }
         for condition in &self.conditions {
             condition.keep(&mut calls, &|column| read.get(column));
         }
-        let intervals = self.intervals(span, &calls, read)?;
+        let intervals = self.intervals(about, &calls, read)?;
         Ok(Chosen { calls, intervals })
     }
 
@@ -146,19 +146,19 @@ impl<'a> Count<'a> {
             let values = read.get(*column);
             self.bytes += tally::add_texts(&mut self.tallies, &counted, *column, values);
         }
-        self.bytes + self.tallies.len() * size_of::<Tally>() + self.slots.bytes()
+        self.bytes + self.tallies.len() * size_of::<Tally>() + self.keys.bytes()
     }
 
     /// Keeps the calls that started before what is asked for ends.
     fn keep_started_before<P: Piece>(
         &self,
-        span: Span,
+        about: About,
         calls: &mut Vec<u32>,
         read: &mut Read<'_, P>,
     ) -> Result<(), P::Error> {
         let before_us = self.query.started_before.micros();
-        let begin_us = span.period.begin_us();
-        if before_us < span.period.end_us() {
+        let begin_us = about.period.begin_us();
+        if before_us < about.period.end_us() {
             let starts = read.load(Column::Own(Own::Start))?;
             calls.retain(|call| begin_us + offset(starts.code(*call as usize)) < before_us);
         }
@@ -169,20 +169,20 @@ impl<'a> Count<'a> {
     /// whole.
     fn keep_in_range<P: Piece>(
         &self,
-        span: Span,
+        about: About,
         calls: &mut Vec<u32>,
         read: &mut Read<'_, P>,
     ) -> Result<(), P::Error> {
         let filter = &self.query.filter;
-        let begin_us = span.period.begin_us();
+        let begin_us = about.period.begin_us();
         let from_us = filter.started_from.micros();
         if from_us > begin_us {
             let starts = read.load(Column::Own(Own::Start))?;
             calls.retain(|call| begin_us + offset(starts.code(*call as usize)) >= from_us);
         }
         let until_us = filter.ended_until.micros();
-        let is_cut = span.latest_end_us.is_some_and(|end_us| end_us > until_us)
-            || span.has_running && !filter.include_running;
+        let is_cut = about.latest_end_us.is_some_and(|end_us| end_us > until_us)
+            || about.has_running && !filter.include_running;
         if is_cut {
             let ends = read.load(Column::Own(Own::End))?;
             calls.retain(|call| match ends.code(*call as usize).checked_sub(1) {
@@ -196,14 +196,14 @@ impl<'a> Count<'a> {
     /// When the interval of each call begins; one for all where all lie in one.
     fn intervals<P: Piece>(
         &self,
-        span: Span,
+        about: About,
         calls: &[u32],
         read: &mut Read<'_, P>,
     ) -> Result<Vec<Option<i64>>, P::Error> {
         let Some(interval) = self.query.interval else {
             return Ok(vec![None]);
         };
-        let begins = self.begins(span.period, interval);
+        let begins = self.begins(about.period, interval);
         let (first, is_each) = match &begins[..] {
             [Some(first), rest @ ..] => (*first, rest.iter().any(|begin| *begin != Some(*first))),
             _ => (0, true),
@@ -217,7 +217,7 @@ impl<'a> Count<'a> {
             let nth = usize::try_from(after_us / QUARTER_US).ok();
             let known = nth.and_then(|nth| begins.get(nth)).copied().flatten();
             Some(known.unwrap_or_else(|| {
-                self.begin(span.period.begin_us().saturating_add(after_us), interval)
+                self.begin(about.period.begin_us().saturating_add(after_us), interval)
             }))
         };
         Ok(calls.iter().map(of_call).collect())
@@ -264,7 +264,7 @@ impl<'a> Count<'a> {
             for one in first {
                 for two in second {
                     for three in third {
-                        let tally = self.slots.get((interval, *one, *two, *three));
+                        let tally = self.keys.get((interval, *one, *two, *three));
                         if tally as usize == self.tallies.len() {
                             self.tallies.push(Tally::default());
                         }
@@ -280,9 +280,9 @@ impl<'a> Count<'a> {
     #[must_use]
     pub fn finish(self) -> Statistics {
         let mut totals: HashMap<[u32; GROUPED_BY_MAX], Total> = HashMap::new();
-        let slots = self.slots.into_rows();
-        let slots = slots.map(|(interval, one, two, three)| (interval, [one, two, three]));
-        let rows: Vec<_> = slots.zip(self.tallies).collect();
+        let keys = self.keys.into_rows();
+        let keys = keys.map(|(interval, one, two, three)| (interval, [one, two, three]));
+        let rows: Vec<_> = keys.zip(self.tallies).collect();
         for ((_, group), tally) in &rows {
             let total = totals.entry(*group).or_default();
             total.add(tally, self.query.order_by);
@@ -369,12 +369,12 @@ impl Total {
 /// # Errors
 /// When it cannot be read: then nothing of it is counted in any. When the counts take too much memory.
 pub fn add<P: Piece>(counts: &mut [Count<'_>], piece: &mut P) -> Result<(), P::Error> {
-    let span = piece.span();
+    let about = piece.about();
     let mut read = Read {
         piece,
         values: HashMap::new(),
     };
-    let chosen = counts.iter().map(|count| count.choose(span, &mut read));
+    let chosen = counts.iter().map(|count| count.choose(about, &mut read));
     let chosen = chosen.collect::<Result<Vec<_>, _>>()?;
     let counted = counts.iter_mut().zip(chosen);
     let bytes: usize = counted

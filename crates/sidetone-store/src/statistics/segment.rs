@@ -32,9 +32,9 @@ impl Values {
     }
 }
 
-/// About the calls of a segment, whatever the column.
+/// What is told of the calls of a segment, whatever the column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
+pub struct About {
     /// When they started.
     pub period: Period,
     /// How many there are.
@@ -114,7 +114,7 @@ impl Builder {
     /// Adds the calls of a part of the period, which begins so long after it.
     pub fn append<'v>(
         &mut self,
-        part: Span,
+        part: About,
         after_us: i64,
         columns: impl IntoIterator<Item = (Column, &'v Values)>,
     ) {
@@ -136,20 +136,20 @@ impl Builder {
 
     /// What was gathered of a period; columns nothing is known in are left out.
     #[must_use]
-    pub fn finish(self, period: Period) -> (Span, BTreeMap<Column, Values>) {
+    pub fn finish(self, period: Period) -> (About, BTreeMap<Column, Values>) {
         let calls = self.calls;
         let whole = |(column, gathered): (Column, Gathered)| {
             let mut values = gathered.values;
             values.codes.resize(calls, 0);
             (column, values)
         };
-        let span = Span {
+        let about = About {
             period,
             calls,
             latest_end_us: self.latest_end_us,
             has_running: self.has_running,
         };
-        (span, self.columns.into_iter().map(whole).collect())
+        (about, self.columns.into_iter().map(whole).collect())
     }
 }
 
@@ -366,8 +366,8 @@ mod tests {
                     part.add(it.cells(quarter, 0));
                     whole.add(it.cells(0, quarter * QUARTER_US));
                 }
-                let (span, columns) = part.finish(Period::quarter(quarter));
-                joined.append(span, quarter * QUARTER_US, columns.iter().map(|(column, values)| (*column, values)));
+                let (about, columns) = part.finish(Period::quarter(quarter));
+                joined.append(about, quarter * QUARTER_US, columns.iter().map(|(column, values)| (*column, values)));
             }
             prop_assert_eq!(joined.finish(Period::day(0)), whole.finish(Period::day(0)));
         }

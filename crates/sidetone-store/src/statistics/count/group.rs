@@ -130,41 +130,41 @@ impl Grouping {
 
 /// An interval by its begin, and a group of each column; 0 where there is no column. No array:
 /// mixing its bytes one by one would take longer than all else.
-type Slot = (Option<i64>, u32, u32, u32);
+type GroupKey = (Option<i64>, u32, u32, u32);
 
 /// Which tally is whose: numbers from 0, in the order in which they are asked for.
 #[derive(Default)]
-pub(super) struct Slots {
-    tallies: HashMap<Slot, u32, BuildHasherDefault<Mixed>>,
-    slots: Vec<Slot>,
+pub(super) struct GroupKeys {
+    tallies: HashMap<GroupKey, u32, BuildHasherDefault<Mixed>>,
+    keys: Vec<GroupKey>,
     /// What was asked for last: calls of one group and interval often come together.
-    last: Option<(Slot, u32)>,
+    last: Option<(GroupKey, u32)>,
 }
 
-impl Slots {
-    pub(super) fn get(&mut self, slot: Slot) -> u32 {
+impl GroupKeys {
+    pub(super) fn get(&mut self, key: GroupKey) -> u32 {
         if let Some((last, tally)) = self.last
-            && last == slot
+            && last == key
         {
             return tally;
         }
-        let next = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        let tally = *self.tallies.entry(slot).or_insert(next);
+        let next = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        let tally = *self.tallies.entry(key).or_insert(next);
         if tally == next {
-            self.slots.push(slot);
+            self.keys.push(key);
         }
-        self.last = Some((slot, tally));
+        self.last = Some((key, tally));
         tally
     }
 
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        3 * self.slots.len() * size_of::<Slot>()
+        3 * self.keys.len() * size_of::<GroupKey>()
     }
 
-    /// The slots in the order of their tallies.
-    pub(super) fn into_rows(self) -> impl Iterator<Item = Slot> {
-        self.slots.into_iter()
+    /// The keys in the order of their tallies.
+    pub(super) fn into_rows(self) -> impl Iterator<Item = GroupKey> {
+        self.keys.into_iter()
     }
 }
 
