@@ -112,14 +112,17 @@ fn of_columns(
     let columns: Vec<Column> = columns.into_iter().collect();
     let mut reader = Reader::new(conn, account, &columns, remembered);
     let is_of_days = columns.iter().all(|column| column.is_of_days());
-    for (first, last) in ranges(conn, account.id, &time)? {
-        let stale = stale_quarters(conn, account.id, first, last)?;
+    for (nth, (first, last)) in ranges(conn, account.id, &time)?.into_iter().enumerate() {
+        // No range is before the first one, which may begin with the whole day: what is before the
+        // time that is asked for does not count.
+        let begin = if nth == 0 { day_begin(first) } else { first };
+        let mut stale = stale_quarters(conn, account.id, begin, last)?;
+        let stale_days = stale_days(conn, account.id, begin, last, &stale)?;
+        let is_whole = is_of_days && !stale_days.contains(&day_of(begin));
+        let first = if is_whole { begin } else { first };
+        stale.retain(|(quarter, _)| *quarter >= first);
         let stretches = match is_of_days {
-            true => stretches::of(
-                first,
-                last,
-                &stale_days(conn, account.id, first, last, &stale)?,
-            ),
+            true => stretches::of(first, last, &stale_days),
             false => vec![Stretch::quarters(first, last)],
         };
         for Stretch { grain, range } in stretches {
@@ -228,6 +231,11 @@ fn stale_quarters(
     )?;
     let rows = statement.query_map([account, first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The quarter that the day of one begins with.
+fn day_begin(quarter: i64) -> i64 {
+    Period::day(day_of(quarter)).first
 }
 
 /// The days of a range whose own segments are old: those that are stale, or have a stale quarter.

@@ -7,11 +7,12 @@ use sidetone_store::statistics::quarter::{Period, QUARTER_US};
 use crate::check::segments::{differing, differing_days};
 use crate::error::Result;
 use crate::rows::shard::Shard;
-use crate::statistics::{days, stored};
+use crate::statistics::{build, days, stored};
 
 pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
     for [account, quarter, bucket] in differing(conn, &mut Vec::new())? {
-        stored::forget(conn, [account, quarter, bucket])?;
+        build::forget(conn, Shard { account, bucket }, quarter)?;
+        stored::mark_stale(conn, [account, quarter, bucket])?;
         let at = TimeUs::from_micros(quarter.saturating_mul(QUARTER_US));
         told.push(format!(
             "statistics of the quarter hour from {at} of account row {account}: counted from the calls until a server has written them again"

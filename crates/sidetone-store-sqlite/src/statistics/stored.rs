@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 
-use super::bodies::{self, about_of};
+use super::bodies::about_of;
 use super::key::{ABOUT, Grain, Key, Owner, number_of};
 use crate::error::{Error, Result};
 use crate::rollups::deltas::MARK_STALE;
@@ -191,12 +191,6 @@ pub(crate) fn each(
         }
     }
     Ok(())
-}
-
-/// Forgets the segments of a quarter (account, quarter, bucket), which is stale from then on.
-pub(crate) fn forget(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
-    bodies::delete_all(conn, Grain::Quarter, account, (quarter, bucket))?;
-    mark_stale(conn, [account, quarter, bucket])
 }
 
 /// Marks a quarter (account, quarter, bucket) as stale.

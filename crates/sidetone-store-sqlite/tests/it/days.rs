@@ -73,12 +73,16 @@ async fn whole_days_are_counted_without_their_quarters() {
     damage(&path, NO_QUARTERS);
     let store = open_at(&path);
     assert_eq!(count(&store).await, truth);
-    // From within a day on, that day is counted by its quarters; so is one that a call was changed of.
-    let mut part = all_of_days();
-    part.filter.started_from = at(950);
-    let told = store.statistics(&[part]).await.unwrap();
-    assert!(told[0].calls == 39 && !told[0].damaged.is_empty());
-    // So is what each call has a value of its own of.
+    // So is one that the range begins in; one that it ends in is counted by its quarters.
+    let mut late = all_of_days();
+    late.filter.started_from = at(950);
+    let told = store.statistics(&[late]).await.unwrap();
+    assert_eq!((told[0].calls, told[0].damaged.len()), (39, 0));
+    let mut early = all_of_days();
+    early.filter.ended_until = at(30_000);
+    let told = store.statistics(&[early]).await.unwrap();
+    assert_ne!(told[0].damaged, Vec::<String>::new());
+    // So is what each call has a value of its own of: the numbers.
     let mut by_caller = all();
     by_caller.group_by = vec![Column::Own(Own::From)];
     let told = store.statistics(&[by_caller]).await.unwrap();

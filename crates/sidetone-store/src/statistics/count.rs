@@ -1,17 +1,17 @@
 //! Counting the calls of segments.
 
 mod group;
+mod interval;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use sidetone_core::statistics::Interval;
 use sidetone_core::time::TimeUs;
 
-use self::group::{GroupKeys, Grouping};
+use self::group::{GroupKeys, Grouping, Table};
+use self::interval::{Intervals, offset};
 use super::column::{Column, Own, unzigzag};
 use super::condition::{self, Condition};
-use super::quarter::{Period, QUARTER_US};
 use super::segment::{About, Values};
 use super::tally::{self, Tally};
 use super::{GROUPED_BY_MAX, GroupValue, OrderBy, Statistics, StatisticsQuery, StatisticsRow};
@@ -117,7 +117,9 @@ impl<'a> Count<'a> {
         for condition in &self.conditions {
             condition.keep(&mut calls, &|column| read.get(column));
         }
-        let intervals = self.intervals(about, &calls, read)?;
+        let intervals = Intervals::of(self.query, about.period, &calls, || {
+            read.load(Column::Own(Own::Start))
+        })?;
         Ok(Chosen { calls, intervals })
     }
 
@@ -193,58 +195,11 @@ impl<'a> Count<'a> {
         Ok(())
     }
 
-    /// When the interval of each call begins; one for all where all lie in one.
-    fn intervals<P: Piece>(
-        &self,
-        about: About,
-        calls: &[u32],
-        read: &mut Read<'_, P>,
-    ) -> Result<Vec<Option<i64>>, P::Error> {
-        let Some(interval) = self.query.interval else {
-            return Ok(vec![None]);
-        };
-        let begins = self.begins(about.period, interval);
-        let (first, is_each) = match &begins[..] {
-            [Some(first), rest @ ..] => (*first, rest.iter().any(|begin| *begin != Some(*first))),
-            _ => (0, true),
-        };
-        if !is_each {
-            return Ok(vec![Some(first)]);
-        }
-        let starts = read.load(Column::Own(Own::Start))?;
-        let of_call = |call: &u32| {
-            let after_us = offset(starts.code(*call as usize));
-            let nth = usize::try_from(after_us / QUARTER_US).ok();
-            let known = nth.and_then(|nth| begins.get(nth)).copied().flatten();
-            Some(known.unwrap_or_else(|| {
-                self.begin(about.period.begin_us().saturating_add(after_us), interval)
-            }))
-        };
-        Ok(calls.iter().map(of_call).collect())
-    }
-
-    /// Of each quarter when the interval begins that it lies in; `None`: of some.
-    fn begins(&self, period: Period, interval: Interval) -> Vec<Option<i64>> {
-        let of_quarter = |nth: i64| {
-            let begin_us = period.begin_us().saturating_add(nth * QUARTER_US);
-            let first = self.begin(begin_us, interval);
-            (first == self.begin(begin_us.saturating_add(QUARTER_US - 1), interval))
-                .then_some(first)
-        };
-        (0..period.quarters).map(of_quarter).collect()
-    }
-
-    /// When the interval begins that a time lies in, as it is told.
-    fn begin(&self, us: i64, interval: Interval) -> i64 {
-        let at = TimeUs::from_micros(us.saturating_add(self.query.shift_us));
-        interval.start_of(at, &self.query.zone).micros()
-    }
-
     /// Each call with the tallies it counts for.
     fn counted<P: Piece>(
         &mut self,
         calls: &[u32],
-        intervals: &[Option<i64>],
+        intervals: &Intervals,
         read: &Read<'_, P>,
     ) -> Vec<(u32, u32)> {
         let mut counted = Vec::with_capacity(calls.len());
@@ -256,15 +211,21 @@ impl<'a> Count<'a> {
                 grouping.groups_of(calls, values)
             })
             .collect();
+        let groups = |by: usize| self.groupings.get(by).map_or(1, Grouping::len);
+        let sizes = [intervals.len(), groups(0), groups(1), groups(2)];
+        let mut table = Table::of(sizes);
         let single = [0];
         for (nth, call) in calls.iter().enumerate() {
-            let interval = *intervals.get(nth).unwrap_or(&intervals[0]);
+            let interval = intervals.nth(nth);
             let groups = |by: usize| places.get(by).map_or(&single[..], |groups| groups.of(nth));
             let [first, second, third] = [groups(0), groups(1), groups(2)];
             for one in first {
                 for two in second {
                     for three in third {
-                        let tally = self.keys.get((interval, *one, *two, *three));
+                        let tally = table.tally([interval, *one, *two, *three], || {
+                            let begin = intervals.begin(interval);
+                            self.keys.get((begin, *one, *two, *three))
+                        });
                         if tally as usize == self.tallies.len() {
                             self.tallies.push(Tally::default());
                         }
@@ -393,13 +354,7 @@ pub fn add<P: Piece>(counts: &mut [Count<'_>], piece: &mut P) -> Result<(), P::E
 struct Chosen {
     /// By their places in it.
     calls: Vec<u32>,
-    /// When the interval of each begins; one for all where all lie in one.
-    intervals: Vec<Option<i64>>,
-}
-
-/// The start of a call within its period, by its code.
-fn offset(code: u64) -> i64 {
-    code.saturating_sub(1).cast_signed()
+    intervals: Intervals,
 }
 
 /// What was read of a piece.

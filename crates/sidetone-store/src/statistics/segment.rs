@@ -228,21 +228,25 @@ pub fn decode(owner: &[u8], bytes: &[u8]) -> Result<Values, Damaged> {
 }
 
 fn wide(codes: &[u8], width: usize) -> Vec<u64> {
-    // Most are of one byte or two: what is known of the width makes it fast.
+    /// What is known of the width makes it fast.
+    fn of<const WIDTH: usize>(codes: &[u8]) -> Vec<u64> {
+        let (codes, _) = codes.as_chunks::<WIDTH>();
+        let code = |code: &[u8; WIDTH]| {
+            let mut wide = [0; 8];
+            wide[..WIDTH].copy_from_slice(code);
+            u64::from_le_bytes(wide)
+        };
+        codes.iter().map(code).collect()
+    }
     match width {
-        1 => codes.iter().map(|code| u64::from(*code)).collect(),
-        2 => codes
-            .chunks_exact(2)
-            .map(|code| u64::from(u16::from_le_bytes([code[0], code[1]])))
-            .collect(),
-        _ => {
-            let code = |code: &[u8]| {
-                let mut wide = [0; 8];
-                wide[..width].copy_from_slice(code);
-                u64::from_le_bytes(wide)
-            };
-            codes.chunks_exact(width).map(code).collect()
-        }
+        1 => of::<1>(codes),
+        2 => of::<2>(codes),
+        3 => of::<3>(codes),
+        4 => of::<4>(codes),
+        5 => of::<5>(codes),
+        6 => of::<6>(codes),
+        7 => of::<7>(codes),
+        _ => of::<8>(codes),
     }
 }
 

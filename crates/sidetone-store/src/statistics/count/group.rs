@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::num::NonZeroU32;
 
 use crate::statistics::GroupValue;
 use crate::statistics::column::{Arity, Column};
@@ -14,7 +15,8 @@ const TABLE_MAX: usize = 4096;
 /// nothing is known.
 pub(super) struct Grouping {
     column: Column,
-    groups: HashMap<GroupValue, u32>,
+    texts: HashMap<String, u32>,
+    numbers: HashMap<u64, u32>,
     values: Vec<GroupValue>,
 }
 
@@ -40,9 +42,15 @@ impl Grouping {
     pub(super) fn by(column: Column) -> Self {
         Self {
             column,
-            groups: HashMap::from([(GroupValue::Unknown, 0)]),
+            texts: HashMap::new(),
+            numbers: HashMap::new(),
             values: vec![GroupValue::Unknown],
         }
+    }
+
+    /// How many groups came.
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
     }
 
     pub(super) const fn column(&self) -> Column {
@@ -100,31 +108,38 @@ impl Grouping {
             .ok()
             .and_then(|place| values.texts.get(place));
         match (self.column.arity(), text) {
-            (Arity::One, Some(text)) => vec![self.group(GroupValue::Text(text.clone()))],
-            (Arity::One, None) => vec![self.group(GroupValue::Number(number))],
+            (Arity::One, Some(text)) => vec![self.of_text(text)],
+            (Arity::One, None) => vec![self.of_number(number)],
             (Arity::Bits, _) => {
                 let bits = (0..63).filter(|bit| number >> bit & 1 == 1);
-                bits.map(|bit| self.group(GroupValue::Number(bit)))
-                    .collect()
+                bits.map(|bit| self.of_number(bit)).collect()
             }
-            (Arity::Lines, Some(text)) => {
-                let lines = text
-                    .split('\n')
-                    .map(|line| GroupValue::Text(line.to_owned()));
-                lines.map(|line| self.group(line)).collect()
-            }
+            (Arity::Lines, Some(text)) => text.split('\n').map(|line| self.of_text(line)).collect(),
             (Arity::Lines, None) => vec![0],
         }
     }
 
-    fn group(&mut self, value: GroupValue) -> u32 {
-        if let Some(group) = self.groups.get(&value) {
+    fn of_text(&mut self, text: &str) -> u32 {
+        if let Some(group) = self.texts.get(text) {
             return *group;
         }
-        let group = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
-        self.values.push(value.clone());
-        self.groups.insert(value, group);
+        let group = self.add(GroupValue::Text(text.to_owned()));
+        self.texts.insert(text.to_owned(), group);
         group
+    }
+
+    fn of_number(&mut self, number: u64) -> u32 {
+        if let Some(group) = self.numbers.get(&number) {
+            return *group;
+        }
+        let group = self.add(GroupValue::Number(number));
+        self.numbers.insert(number, group);
+        group
+    }
+
+    fn add(&mut self, value: GroupValue) -> u32 {
+        self.values.push(value);
+        u32::try_from(self.values.len() - 1).unwrap_or(u32::MAX)
     }
 }
 
@@ -168,8 +183,44 @@ impl GroupKeys {
     }
 }
 
-/// Mixes a few small numbers that nobody outside chooses: a lookup for each call is most of the work,
-/// and the usual hash takes four times as long.
+/// The tallies of a piece's calls by interval and groups, as far as they came: a lookup for each call is
+/// most of the work.
+pub(super) struct Table {
+    sizes: [usize; 4],
+    /// Empty: there would be too many.
+    tallies: Vec<Option<NonZeroU32>>,
+}
+
+impl Table {
+    /// A table of so many intervals, and groups of each column.
+    pub(super) fn of(sizes: [usize; 4]) -> Self {
+        let size = sizes
+            .iter()
+            .fold(1, |all: usize, size| all.saturating_mul(*size));
+        let size = if size > TABLE_MAX { 0 } else { size };
+        Self {
+            sizes,
+            tallies: vec![None; size],
+        }
+    }
+
+    /// The tally of an interval and groups.
+    pub(super) fn tally(&mut self, key: [u32; 4], find: impl FnOnce() -> u32) -> u32 {
+        let parts = key.iter().zip(self.sizes);
+        let place = parts.fold(0, |place, (part, size)| place * size + *part as usize);
+        let Some(known) = self.tallies.get_mut(place) else {
+            return find();
+        };
+        if let Some(known) = known {
+            return known.get() - 1;
+        }
+        let tally = find();
+        *known = NonZeroU32::new(tally.saturating_add(1));
+        tally
+    }
+}
+
+/// Mixes a few small numbers that nobody outside chooses. The usual hash takes four times as long.
 #[derive(Default)]
 struct Mixed(u64);
 
