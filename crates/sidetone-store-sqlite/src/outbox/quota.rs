@@ -1,7 +1,7 @@
-//! How many deliveries an account may leave: no index counts them, so they are looked at now and then,
-//! and what is beyond is settled some at a time.
+//! How many deliveries an account may leave: no index counts them, so they are looked at now and then, and
+//! what is beyond is found by who reads, and settled some at a time.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::TimeUs;
 
 use crate::engine::work::Work;
@@ -39,44 +39,65 @@ pub(crate) fn beyond(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Gives up some of the oldest that wait, and lets go what comes behind them.
-pub(crate) fn give_up(
-    work: &mut Work<'_>,
-    account: i64,
-    waiting_max: usize,
-    now: TimeUs,
-) -> Result<u64> {
-    let mut oldest = work.conn.prepare_cached(
-        "select id, endpoint, subject from outbox where account = ?1 and state <> 3 order by id
-         limit max(0, min(?3, (select count(*) from outbox where account = ?1 and state <> 3) - ?2))",
+/// Some that wait of an account, oldest first, behind one of them.
+pub(crate) fn oldest_waiting(conn: &Connection, account: i64, after: i64) -> Result<Vec<i64>> {
+    let mut oldest = conn.prepare_cached(
+        "select id from outbox where id > ?2 and account = ?1 and state <> 3 order by id limit ?3",
     )?;
-    let rows = oldest.query_map(params![account, waiting_max, AT_ONCE], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    let rows: Vec<(i64, i64, Option<[u8; 16]>)> = rows.collect::<rusqlite::Result<_>>()?;
+    let ids = oldest.query_map(params![account, after, AT_ONCE], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Gives these up where they wait, and lets go what comes behind them.
+pub(crate) fn give_up(work: &mut Work<'_>, ids: &[i64], now: TimeUs) -> Result<u64> {
     let mut give_up = work.conn.prepare_cached(
-        "update outbox set state = 3, due_us = null, dead_us = ?2, last_error = ?3 where id = ?1",
+        "update outbox set state = 3, due_us = null, dead_us = ?2, last_error = ?3
+         where id = ?1 and state <> 3 returning endpoint, subject",
     )?;
     let mut let_go = work.conn.prepare_cached(include_str!("let_go_next.sql"))?;
-    for (id, endpoint, subject) in &rows {
-        give_up.execute(params![id, now.micros(), WHY])?;
+    let mut given_up = 0;
+    for id in ids {
+        let found = give_up
+            .query_row(params![id, now.micros(), WHY], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<[u8; 16]>>(1)?))
+            })
+            .optional()?;
+        let Some((endpoint, subject)) = found else {
+            continue;
+        };
+        given_up += 1;
         if let Some(subject) = subject {
             let_go.execute(params![endpoint, subject])?;
         }
     }
-    Ok(rows.len() as u64)
+    Ok(given_up)
 }
 
-/// Forgets some of the longest dead.
-pub(crate) fn forget(work: &mut Work<'_>, account: i64, dead_max: usize) -> Result<u64> {
-    let forgotten = work
+/// Some of the dead of an account, longest dead first, behind one of them by its time and row.
+pub(crate) fn longest_dead(
+    conn: &Connection,
+    account: i64,
+    after: (i64, i64),
+) -> Result<Vec<(i64, i64)>> {
+    let mut dead = conn.prepare_cached(
+        "select dead_us, id from outbox
+         where dead_us is not null and (dead_us, id) > (?2, ?3) and account = ?1 and state = 3
+         order by dead_us, id limit ?4",
+    )?;
+    let found = dead.query_map(params![account, after.0, after.1, AT_ONCE], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Forgets these where they are dead.
+pub(crate) fn forget(work: &mut Work<'_>, ids: &[i64]) -> Result<u64> {
+    let mut delete = work
         .conn
-        .prepare_cached(
-            "delete from outbox where id in (
-               select id from outbox where account = ?1 and state = 3 order by dead_us, id
-               limit max(0, min(?3, (select count(*) from outbox where account = ?1 and state = 3) - ?2))
-             )",
-        )?
-        .execute(params![account, dead_max, AT_ONCE])?;
-    Ok(forgotten as u64)
+        .prepare_cached("delete from outbox where id = ?1 and state = 3")?;
+    let mut forgotten = 0;
+    for id in ids {
+        forgotten += delete.execute([id])? as u64;
+    }
+    Ok(forgotten)
 }

@@ -86,13 +86,25 @@ impl Outbox for SqliteStore {
             .await?;
         let mut trimmed = Trimmed::default();
         for (account, excess) in beyond {
-            for _ in 0..excess.waiting.div_ceil(quota::AT_ONCE) {
-                let job =
-                    move |work: &mut Work<'_>| quota::give_up(work, account, waiting_max, now);
+            let (mut left, mut after) = (excess.waiting, 0);
+            while left > 0 {
+                let find = move |conn: &_| quota::oldest_waiting(conn, account, after);
+                let mut ids = self.readers.aside(find).await?;
+                ids.truncate(left);
+                let Some(last) = ids.last() else { break };
+                (left, after) = (left - ids.len(), *last);
+                let job = move |work: &mut Work<'_>| quota::give_up(work, &ids, now);
                 trimmed.given_up += self.writer.run(quota::AT_ONCE, job).await?;
             }
-            for _ in 0..excess.dead.div_ceil(quota::AT_ONCE) {
-                let job = move |work: &mut Work<'_>| quota::forget(work, account, dead_max);
+            let (mut left, mut after) = (excess.dead, (i64::MIN, i64::MIN));
+            while left > 0 {
+                let find = move |conn: &_| quota::longest_dead(conn, account, after);
+                let mut dead = self.readers.aside(find).await?;
+                dead.truncate(left);
+                let Some(last) = dead.last() else { break };
+                (left, after) = (left - dead.len(), *last);
+                let ids: Vec<i64> = dead.into_iter().map(|(_, id)| id).collect();
+                let job = move |work: &mut Work<'_>| quota::forget(work, &ids);
                 trimmed.forgotten += self.writer.run(quota::AT_ONCE, job).await?;
             }
         }
