@@ -23,7 +23,7 @@ const ROWS_OF_A_CALL: u64 = 50;
 const ROWS_OF_A_SEAL: u64 = 10;
 
 /// A call that is too old, by its row.
-pub(super) struct Old {
+pub(crate) struct Old {
     id: i64,
     call: CallRef,
     events: u64,

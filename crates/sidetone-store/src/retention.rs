@@ -26,6 +26,8 @@ pub struct Expired {
     pub calls: u64,
     /// Events that were removed of others.
     pub events: u64,
+    /// Calls that are too old, and cannot be removed for damage.
+    pub damaged: u64,
     /// Where to go on; `None` when these calls were the last.
     pub next: Option<Cursor>,
 }

@@ -1,10 +1,14 @@
 //! Removing what is too old.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sidetone_core::time::TimeUs;
 use sidetone_store::retention::{Expirable, Expired, ExpiredBeside, Horizons};
-use sidetone_store::{Cursor, Result, Retention};
+use sidetone_store::{Cursor, Result, Retention, StoreError};
 
+use crate::expire::Old;
 use crate::{SqliteStore, expire};
 
 #[async_trait]
@@ -27,12 +31,31 @@ impl Retention for SqliteStore {
                 ..Expired::default()
             });
         }
-        let expired = self
-            .writer
-            .run(ALONE, move |work| {
-                expire::expire(work, &found, horizons, now)
-            })
-            .await?;
+        let found = Arc::new(found);
+        let expired = match self
+            .expire_together(&found, 0..found.len(), horizons, now)
+            .await
+        {
+            // One by one, so that what is damaged holds up nothing else.
+            Err(StoreError::Corrupt(_)) => {
+                let mut expired = Expired::default();
+                for nth in 0..found.len() {
+                    match self
+                        .expire_together(&found, nth..nth + 1, horizons, now)
+                        .await
+                    {
+                        Err(StoreError::Corrupt(_)) => expired.damaged += 1,
+                        one => {
+                            let one = one?;
+                            expired.calls += one.calls;
+                            expired.events += one.events;
+                        }
+                    }
+                }
+                expired
+            }
+            expired => expired?,
+        };
         Ok(Expired { next, ..expired })
     }
 
@@ -46,6 +69,24 @@ impl Retention for SqliteStore {
         self.writer
             .run(1, move |work| {
                 expire::expire_beside(work.conn, horizons, limit)
+            })
+            .await
+    }
+}
+
+impl SqliteStore {
+    /// Removes some of what was found, in one transaction.
+    async fn expire_together(
+        &self,
+        found: &Arc<Vec<Old>>,
+        some: Range<usize>,
+        horizons: Horizons,
+        now: TimeUs,
+    ) -> Result<Expired> {
+        let found = Arc::clone(found);
+        self.writer
+            .run(ALONE, move |work| {
+                expire::expire(work, &found[some], horizons, now)
             })
             .await
     }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use sidetone_core::id::{FeedbackSummarySid, ReportId};
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::statistics::Interval;
+use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::account::KeyFingerprint;
 use sidetone_store::conformance::report::keep;
 use sidetone_store::conformance::sample::{
@@ -14,6 +15,7 @@ use sidetone_store::facets::Facet;
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
 use sidetone_store::prelude::*;
 use sidetone_store::report::{Report, ReportKind};
+use sidetone_store::retention::Horizons;
 use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::{Lookup, Put, StoreError};
 
@@ -354,4 +356,33 @@ async fn statistics_are_right_beside_a_damaged_segment() {
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
         assert_eq!(store.statistics(&queries).await.unwrap(), truth, "{number}");
     }
+}
+
+/// What is too old goes, but for what cannot be removed for damage.
+#[tokio::test]
+async fn damage_holds_up_no_other_call_that_is_too_old() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    create_account(&store).await;
+    for n in 0..4 {
+        let start = i64::try_from(n).unwrap() * 7_200;
+        let mut summary = summary(call(n), start, Some(start + 60));
+        summary.processing = ProcessingState::Complete;
+        store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+    }
+    drop(store);
+    let conn = Connection::open(&path).unwrap();
+    let damage = "update rollup set calls = x'ffffff' where calls is not null and hour = (select min(hour) from rollup)";
+    assert!(conn.execute(damage, []).unwrap() > 0);
+    drop(conn);
+    let store = open_at(&path);
+    let horizons = Horizons {
+        events: at(100_000),
+        calls: at(100_000),
+        reports: at(100_000),
+    };
+    let expired = store.expire(horizons, None, 100, at(100_000)).await;
+    let expired = expired.unwrap();
+    assert_eq!((expired.calls, expired.damaged), (3, 1));
 }

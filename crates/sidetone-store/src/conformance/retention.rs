@@ -52,8 +52,10 @@ pub(super) async fn expire(store: &dyn Store, horizons: Horizons) -> (u64, u64) 
         let Expired {
             calls,
             events,
+            damaged,
             next,
         } = store.expire(horizons, after, 2, at(999)).await.unwrap();
+        assert_eq!(damaged, 0);
         all = (all.0 + calls, all.1 + events);
         if next.is_none() {
             return all;

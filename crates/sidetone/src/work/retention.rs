@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use sidetone_core::time::TimeUs;
-use sidetone_store::retention::{Expirable, Horizons};
-use sidetone_store::{Cursor, Result};
+use sidetone_store::retention::{Expirable, Expired, Horizons};
+use sidetone_store::{Cursor, Result, StoreError};
 
 use crate::app::App;
 use crate::runner::{Next, Work};
@@ -23,6 +23,11 @@ const IDLE_MAX: Duration = Duration::from_secs(6 * 3600);
 /// The longest time between a start and the first that is removed.
 const GRACE_MAX: Duration = Duration::from_secs(10 * 60);
 
+/// A clock that gains so much between two rounds was set.
+const JUMP: Duration = Duration::from_secs(3600);
+/// How long nothing is removed then: a wrong clock would remove what cannot be brought back.
+const JUMP_GRACE: Duration = Duration::from_secs(24 * 3600);
+
 /// Looks at all calls, a step a round, and begins anew after a while.
 pub struct Retain {
     app: App,
@@ -32,6 +37,22 @@ pub struct Retain {
     after: Option<Cursor>,
     /// All calls were looked at; what is no call is next.
     is_beside: bool,
+    clock: Watched,
+}
+
+/// The clock of the last round, and what had passed by then.
+#[derive(Default)]
+struct Watched(Option<(TimeUs, Duration)>);
+
+impl Watched {
+    /// Whether the clock was set forward by more than an hour since the last round.
+    fn jumped(&mut self, now: TimeUs, passed: Duration) -> bool {
+        let Some((was, passed_then)) = self.0.replace((now, passed)) else {
+            return false;
+        };
+        let went = Duration::from_micros(now.since_us(was).max(0).unsigned_abs());
+        went > passed.saturating_sub(passed_then) + JUMP
+    }
 }
 
 impl Work for Retain {
@@ -45,6 +66,16 @@ impl Work for Retain {
     }
 
     async fn round(&mut self, now: TimeUs) -> Result<Next> {
+        let passed = self.app.clock.passed();
+        if self.clock.jumped(now, passed) {
+            tracing::warn!(
+                %now,
+                waits = ?JUMP_GRACE,
+                "the clock was set forward; what is too old by it is kept for now"
+            );
+            (self.is_announced, self.after) = (false, None);
+            return Ok(Next::After(JUMP_GRACE));
+        }
         let horizons = self.horizons(now);
         if !self.is_announced {
             self.announce(horizons).await?;
@@ -77,6 +108,7 @@ impl Retain {
             is_announced: false,
             after: None,
             is_beside: false,
+            clock: Watched(None),
         }
     }
 
@@ -107,8 +139,20 @@ impl Retain {
 
     /// Looks at some calls.
     async fn expire_calls(&mut self, horizons: Horizons, now: TimeUs) -> Result<()> {
-        let after = self.after.take();
-        let expired = self.app.store.expire(horizons, after, STEP, now).await?;
+        let after = self.after.clone();
+        let expired = match self.app.store.expire(horizons, after, STEP, now).await {
+            Err(StoreError::Corrupt(damage)) => {
+                tracing::error!(%damage, "what is too old behind this damage is kept; `sidetone check --repair` may mend it");
+                Expired::default()
+            }
+            expired => expired?,
+        };
+        if expired.damaged > 0 {
+            tracing::error!(
+                calls = expired.damaged,
+                "calls that are too old are kept, because they are damaged; `sidetone check` names them"
+            );
+        }
         let counters = &self.app.counters;
         counters.count_expired(Kept::Calls, expired.calls);
         counters.count_expired(Kept::Events, expired.events);
@@ -131,5 +175,29 @@ impl Retain {
             self.app.counters.count_expired(kind, number);
         }
         Ok(removed.iter().any(|(_, number)| *number >= STEP as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_forward_is_noticed_and_time_that_passes_is_not() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let at = |hours: i64| TimeUs::from_micros(hours * 3_600_000_000);
+        let mut clock = Watched::default();
+        for (now, passed, jumped) in [
+            (100, 0, false),
+            (101, 1, false),
+            (125, 25, false),
+            (900, 26, true),
+            (901, 27, false),
+            // Set back, and on with time.
+            (127, 28, false),
+            (128, 29, false),
+        ] {
+            assert_eq!(clock.jumped(at(now), hours(passed)), jumped, "at {now}");
+        }
     }
 }
