@@ -47,25 +47,32 @@ pub(super) fn begin(
         number_of(kind),
         expires_at.micros()
     ])?;
-    let beyond = i64::try_from(REPORTS_MAX).unwrap_or(i64::MAX);
-    conn.prepare_cached(
-        "delete from report where account = ?1 and id <= (
-           select id from report where account = ?1 order by id desc limit 1 offset ?2
-         )",
-    )?
-    .execute([account, beyond])?;
+    let kept = i64::try_from(REPORTS_MAX).unwrap_or(i64::MAX);
+    // Those that were begun and never made take no place of those that were; this one will have one.
+    for (made, kept) in [("body is null", kept), ("body is not null", kept - 1)] {
+        conn.prepare_cached(&format!(
+            "delete from report where account = ?1 and {made} and id <= (
+               select id from report where account = ?1 and {made} order by id desc limit 1 offset ?2
+             )"
+        ))?
+        .execute([account, kept])?;
+    }
     Ok(())
 }
 
-/// Whether it was begun, and is still there.
-pub(super) fn put(work: &mut Work<'_>, report: &Report) -> Result<bool> {
+/// A report as it is stored. It may be long.
+pub(super) fn pack(report: &Report) -> Result<Vec<u8>> {
     let (kind, expires_us) = (number_of(report.kind), report.expires_at.micros());
     let owner = owner(report.id, report.account, kind, expires_us);
-    let body = codec::pack(Format::Report1, &owner, report.text.as_bytes())?;
+    codec::pack(Format::Report1, &owner, report.text.as_bytes())
+}
+
+/// Whether it was begun, and is still there.
+pub(super) fn put(work: &mut Work<'_>, id: ReportId, body: &[u8]) -> Result<bool> {
     let put = work
         .conn
         .prepare_cached("update report set body = ?2 where sid = ?1 and body is null")?
-        .execute(params![report.id.as_bytes(), body])?;
+        .execute(params![id.as_bytes(), body])?;
     Ok(put == 1)
 }
 

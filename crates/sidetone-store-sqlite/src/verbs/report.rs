@@ -25,8 +25,10 @@ impl ReportStore for SqliteStore {
     }
 
     async fn put_report(&self, report: Report) -> Result<bool> {
+        let id = report.id;
+        let body = self.readers.aside(move |_| report::pack(&report)).await?;
         self.writer
-            .run(1, move |work| report::put(work, &report))
+            .run(1, move |work| report::put(work, id, &body))
             .await
     }
 

@@ -112,6 +112,16 @@ pub async fn keeps_the_latest_reports(store: Arc<dyn Store>) {
             .unwrap()
             .is_some()
     );
+    // Those that cannot be made are in nobody's way.
+    for n in 0..count {
+        let failed = ReportId::from_bytes([n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        let begun = store.begin_report(failed, account_sid(1), ReportKind::Account, at(100));
+        begun.await.unwrap();
+    }
+    for n in more + 1..count {
+        let kept = store.report(scope(1), id(n), at(0)).await.unwrap();
+        assert!(kept.is_some(), "{n}");
+    }
 }
 
 /// What was counted of a call that is erased is in no report any more, nor in one that was being made.

@@ -89,6 +89,7 @@ pub async fn create(
     let account = caller.account;
     let kept_us = KEPT_US.min(app.config.retention.summaries_us);
     let expires_at = now.plus_us(kept_us);
+    let _share = app.bounds.page(PAGE_ROWS).await?;
     let begun = app.store.begin_report(id, account, kind, expires_at);
     begun.await?;
     let told = count(&app, &queries(&app, kind, &asked)).await;
@@ -99,7 +100,6 @@ pub async fn create(
         }
         error => error.into(),
     })?;
-    let _share = app.bounds.page(PAGE_ROWS).await?;
     let meta = json!(asked.meta);
     let (size, first) = (asked.size, meta.to_string());
     let text = app.bounds.making(move || text(kind, first, told, size));
