@@ -3,11 +3,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
+use sidetone_core::search::identity;
 use sidetone_core::time::TimeUs;
 
 use super::engine::work::Work;
 use super::error::Result;
-use super::rows::address::address_hash;
 use super::rows::cursor;
 use super::rows::facet::{self, Facets};
 use super::statistics::build;
@@ -209,18 +209,18 @@ pub(super) fn calls_of(
     limit: usize,
 ) -> Result<CallsOf> {
     let mut statement = conn.prepare_cached(
-        "select c.id, a.sid, c.sid, c.version, c.from_hash, c.to_hash, c.from_address, c.to_address
+        "select c.id, a.sid, c.sid, c.version, c.from_address, c.to_address
          from call c join account a on a.id = c.account where c.id > ?1 order by c.id limit ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![cursor::behind(after)?, limit])?;
-    let hash = address_hash(address);
+    let number = number_of(address);
     let is_it = |row: &Row<'_>, side: usize| -> rusqlite::Result<bool> {
-        if row.get::<_, Option<i64>>(4 + side)? != Some(hash) {
-            return Ok(false);
-        }
-        let stored: Option<String> = row.get(6 + side)?;
-        Ok(stored.is_some_and(|stored| bare(&stored) == bare(address)))
+        let stored: Option<String> = row.get(4 + side)?;
+        Ok(stored.is_some_and(|stored| match number {
+            Some(number) => identity(&stored) == number,
+            None => stored == address,
+        }))
     };
     let mut found = CallsOf::default();
     while let Some(row) = rows.next()? {
@@ -236,7 +236,9 @@ pub(super) fn calls_of(
     Ok(found)
 }
 
-/// An address without the plus of a number.
-fn bare(address: &str) -> &str {
-    address.strip_prefix('+').unwrap_or(address)
+/// The digits of a number, with or without its plus. `None`: it is another address.
+fn number_of(address: &str) -> Option<&str> {
+    let digits = address.strip_prefix('+').unwrap_or(address);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(digits)
 }

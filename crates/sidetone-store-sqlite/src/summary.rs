@@ -19,9 +19,11 @@ use super::rows::codec;
 use super::rows::facet::{self, FACETS, Facets};
 use super::rows::shard::Shard;
 use super::rows::tables::CALL;
+use super::statistics::build;
 use super::{account, feed, feedback, judgement, record};
 use sidetone_store::facets::Keys;
 use sidetone_store::feed::Changed;
+use sidetone_store::statistics::quarter::quarter_of;
 use sidetone_store::{Put, PutSummary};
 
 /// A summary ready to be written.
@@ -192,6 +194,11 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
     work.count(shard, id, &old, &new);
     if is_changed {
+        let [was, is] = [&old, &new].map(|it| it.keys.map(|keys| quarter_of(keys.start_us)));
+        if let Some(was) = was.filter(|was| Some(*was) != is) {
+            // Nobody would look there for what is left of it when it is erased.
+            build::forget(work.conn, shard, was)?;
+        }
         work.mark_stale(shard, &old, &new);
     }
     if let Some(rated) = stored.and_then(|stored| stored.rated) {

@@ -125,19 +125,28 @@ pub async fn finds_the_calls_of_a_number(store: Arc<dyn Store>) {
         account: account_sid(2),
         ..call(3)
     };
-    let mut calls = [call(1), call(2), of_other, call(4)].map(|call| summary(call, 0, Some(60)));
+    let mut calls = [call(1), call(2), of_other, call(4), call(6), call(7)]
+        .map(|call| summary(call, 0, Some(60)));
     calls[0].facts.from.address = Some(NUMBER.into());
     calls[1].facts.to.address = Some("15550100".into());
     calls[2].facts.to.address = Some(NUMBER.into());
     calls[2].facts.started_at = None;
     calls[3].facts.to.address = Some("+155501001".into());
+    calls[4].facts.from.address = Some("sip:+15550100@example.com;user=phone".into());
+    calls[5].facts.from.address = Some("sip:alice@example.com".into());
     let puts = calls.map(|summary| put(summary, 0));
     store.put_summaries(puts.into()).await.unwrap();
     store.append(vec![event(call(5), "a", 1)]).await.unwrap();
-    for number in [NUMBER, "15550100"] {
+    let by_number = vec![call(1), call(2), of_other, call(6)];
+    for (address, right) in [
+        (NUMBER, by_number.clone()),
+        ("15550100", by_number),
+        ("sip:alice@example.com", vec![call(7)]),
+        ("alice", vec![]),
+    ] {
         let (mut found, mut not_folded, mut after) = (Vec::new(), 0, None);
         loop {
-            let some = store.calls_of(number, after, 2).await.unwrap();
+            let some = store.calls_of(address, after, 2).await.unwrap();
             found.extend(some.calls);
             not_folded += some.not_folded;
             after = some.next;
@@ -145,7 +154,7 @@ pub async fn finds_the_calls_of_a_number(store: Arc<dyn Store>) {
                 break;
             }
         }
-        assert_eq!(found, [call(1), call(2), of_other]);
+        assert_eq!(found, right, "{address}");
         assert_eq!(not_folded, 1);
     }
 }

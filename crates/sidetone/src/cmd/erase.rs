@@ -38,8 +38,8 @@ pub struct EraseArgs {
     /// The call; may be given more than once
     #[arg(long, required_unless_present_any = ["number", "log"])]
     call: Vec<CallSid>,
-    /// All calls from or to this number, or another address as summaries have it
-    #[arg(long, conflicts_with = "call", allow_hyphen_values = true)]
+    /// All calls from or to this number, in URIs too, or another address as summaries have it
+    #[arg(long, conflicts_with = "call", allow_hyphen_values = true, value_parser = address)]
     number: Option<String>,
     /// Only calls of this account and its subaccounts [default: of all accounts]
     #[arg(long)]
@@ -53,6 +53,21 @@ pub struct EraseArgs {
     /// Print what was erased before, a JSON object a line, instead of erasing
     #[arg(long, conflicts_with_all = ["call", "number", "dry_run"])]
     log: bool,
+}
+
+/// A number as people write it, or another address as it is.
+fn address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_between = |char: char| " ()-./\u{a0}".contains(char);
+    let digits: String = text.chars().filter(|char| !is_between(*char)).collect();
+    let bare = digits.strip_prefix('+').unwrap_or(&digits);
+    if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(digits);
+    }
+    match text.is_empty() {
+        true => Err("a number such as +15550100, or another address is expected".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -87,6 +102,9 @@ pub async fn run(args: EraseArgs) -> anyhow::Result<()> {
     let (found, dry_run) = (calls.len(), args.dry_run);
     let erased = if dry_run { 0 } else { found };
     print_json(&json!({ "found": found, "erased": erased, "not_folded": not_folded }))?;
+    if let Some(number) = args.number.as_ref().filter(|_| found == 0) {
+        writeln!(std::io::stderr(), "no call from or to {number} was found")?;
+    }
     if not_folded > 0 {
         writeln!(
             std::io::stderr(),

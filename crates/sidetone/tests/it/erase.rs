@@ -113,7 +113,13 @@ async fn all_calls_of_a_number_are_erased_and_the_log_says_so() {
         &["erase", "--number", NUMBER, "--account", &subaccount],
     ));
     assert_eq!(of_one, [counts(1, 1)]);
-    let rest = ["erase", "--number", "15550100", "--by", "a letter of May"];
+    let rest = [
+        "erase",
+        "--number",
+        "1 (555) 01-00",
+        "--by",
+        "a letter of May",
+    ];
     assert_eq!(lines(&sidetone(&dir, &rest)), [counts(1, 1)]);
     assert_eq!(lines(&sidetone(&dir, &rest)), [counts(0, 0)]);
     let log = lines(&sidetone(&dir, &["erase", "--log"]));
@@ -125,6 +131,10 @@ async fn all_calls_of_a_number_are_erased_and_the_log_says_so() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("already"));
     assert_eq!(sidetone(&dir, &["erase"]).status.code(), Some(2));
+    assert_eq!(
+        sidetone(&dir, &["erase", "--number", " "]).status.code(),
+        Some(2)
+    );
     let left = call_sid(2).to_string();
     assert_eq!(
         lines(&sidetone(&dir, &["erase", "--call", &left])),
