@@ -94,7 +94,7 @@ pub(crate) fn folded(
     let sql = record::with_soundness(
         "select c.id, a.sid, c.sid, c.position, c.last_received_us, c.end_seen_us, IS_SOUND, d.body
          from call c cross join account a on a.id = c.account left join document d on d.call_id = c.id
-         where c.id > ?1 and c.position > 0 order by c.id limit ?2",
+         where c.id > ?1 and c.position > 0 and c.late_events is null order by c.id limit ?2",
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -35,7 +35,7 @@ pub struct CheckArgs {
     /// publish them, or what they say of an example
     #[arg(long)]
     rules: bool,
-    /// Configuration file with the rules [default: sidetone.toml]
+    /// Configuration file of the server, for its rules and for folding [default: sidetone.toml]
     #[arg(long, env = "SIDETONE_CONFIG")]
     config: Option<PathBuf>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
         for repair in store.repair().await? {
             writeln!(out, "repaired: {repair}")?;
         }
-        match offline::open(&args.data).await {
+        match offline::open(&args.data, args.config.as_deref()).await {
             Ok(app) => CatchUp::new(app).fold().await?,
             Err(error) => writeln!(
                 std::io::stderr(),

@@ -40,6 +40,9 @@ pub struct IngestArgs {
     account: Option<AccountSid>,
     #[command(flatten)]
     data: DataArgs,
+    /// Configuration file of the server, for how long calls settle and may be idle [default: none]
+    #[arg(long, env = "SIDETONE_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 /// Most refusals that are printed of a file; the rest are counted.
@@ -50,7 +53,7 @@ const PRINTED_MAX: usize = 10;
 /// # Errors
 /// When a file cannot be read, or any event was refused.
 pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
-    let app = offline::open(&args.data).await?;
+    let app = offline::open(&args.data, args.config.as_deref()).await?;
     let account = match args.account {
         Some(account) => account,
         None => app

@@ -1,8 +1,10 @@
 //! The program on a data directory without serving, for commands that fold.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::Parser;
 
 use crate::api::v1::render::template;
 use crate::app::{App, Parts};
@@ -16,17 +18,25 @@ use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
 use crate::telemetry::Counters;
 
-/// Opens a data directory as a server with the published rules would.
+/// The settings that the environment has.
+#[derive(Parser)]
+struct Environment {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Opens a data directory as a server with the published rules would, which has this configuration
+/// file: how long calls settle, and may be idle, decides when they have ended.
 ///
 /// # Errors
 /// When it, or a part of it, cannot be opened.
-pub(super) async fn open(args: &DataArgs) -> anyhow::Result<App> {
+pub(super) async fn open(args: &DataArgs, file: Option<&Path>) -> anyhow::Result<App> {
     let data = args.open().await?;
     let settings = Settings {
         data: Some(args.data.clone()),
-        ..Settings::default()
+        ..Environment::try_parse_from(["sidetone"])?.settings
     };
-    let config = settings.resolve(None)?;
+    let config = settings.resolve(file)?;
     let locations = Locations::load(config.hep.location_database.as_deref())?;
     let directory = Directory::load(data.store.as_ref(), data.vault).await?;
     let tables = Tables::read(&config, &directory)?;

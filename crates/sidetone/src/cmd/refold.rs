@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -37,6 +38,9 @@ const SHOWN: u64 = 10_000;
 pub struct RefoldArgs {
     #[command(flatten)]
     data: DataArgs,
+    /// Configuration file of the server, for how long calls settle and may be idle [default: none]
+    #[arg(long, env = "SIDETONE_CONFIG")]
+    config: Option<PathBuf>,
     /// Only show what would change
     #[arg(long)]
     dry_run: bool,
@@ -82,7 +86,7 @@ struct Report {
 /// # Errors
 /// When the data cannot be read or written.
 pub async fn run(args: RefoldArgs) -> anyhow::Result<()> {
-    let app = offline::open(&args.data).await?;
+    let app = offline::open(&args.data, args.config.as_deref()).await?;
     let _alone = match args.dry_run {
         true => None,
         false => {

@@ -58,6 +58,9 @@ pub struct TwilioArgs {
     account: Option<AccountSid>,
     #[command(flatten)]
     data: DataArgs,
+    /// Configuration file of the server, for how long calls settle and may be idle [default: none]
+    #[arg(long, env = "SIDETONE_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 /// Does what was asked for.
@@ -68,7 +71,7 @@ pub struct TwilioArgs {
 pub async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let ImportCommand::Twilio(args) = command;
     let token = token(&args)?;
-    let app = offline::open(&args.data).await?;
+    let app = offline::open(&args.data, args.config.as_deref()).await?;
     let account = accounts::named_or_first(app.store.as_ref(), args.account).await?;
     let remote = Remote::new(args.base_url.as_deref(), args.account_sid, &token)?;
     let first = remote.first_page(&args.start_time, args.end_time.as_deref());
