@@ -39,26 +39,34 @@ const CALLS_READ_MAX: usize = 50_000;
 
 /// What was counted, and whose segments are damaged: account, quarter or day, bucket.
 pub(crate) struct Counted {
-    pub(crate) statistics: Vec<Statistics>,
+    pub(crate) statistics: Result<Vec<Statistics>>,
     pub(crate) damaged: BTreeSet<(Grain, [i64; 3])>,
 }
 
-impl From<Vec<Statistics>> for Counted {
-    fn from(statistics: Vec<Statistics>) -> Self {
-        Self {
-            statistics,
-            damaged: BTreeSet::new(),
-        }
-    }
-}
+/// What is damaged, by where it is, with a sentence each.
+type Damaged = BTreeMap<(Grain, Key), String>;
 
 pub(super) fn statistics(
     conn: &Connection,
     queries: &[StatisticsQuery],
     remembered: &Remembered,
-) -> Result<Counted> {
+) -> Counted {
+    let mut counted = Counted {
+        statistics: Ok(Vec::new()),
+        damaged: BTreeSet::new(),
+    };
+    counted.statistics = count_all(conn, queries, remembered, &mut counted.damaged);
+    counted
+}
+
+fn count_all(
+    conn: &Connection,
+    queries: &[StatisticsQuery],
+    remembered: &Remembered,
+    told: &mut BTreeSet<(Grain, [i64; 3])>,
+) -> Result<Vec<Statistics>> {
     let Some(first) = queries.first() else {
-        return Ok(Vec::new().into());
+        return Ok(Vec::new());
     };
     let sid = first.filter.account;
     if queries.iter().any(|query| query.filter.account != sid) {
@@ -68,7 +76,7 @@ pub(super) fn statistics(
     }
     let mut statistics = vec![Statistics::default(); queries.len()];
     let Some(row) = account::find(conn, sid)? else {
-        return Ok(statistics.into());
+        return Ok(statistics);
     };
     let account = Account { id: row.id, sid };
     let (mut counts, mut places) = (Vec::new(), Vec::new());
@@ -82,31 +90,30 @@ pub(super) fn statistics(
         }
     }
     let asked: Vec<_> = places.iter().map(|place| &queries[*place]).collect();
-    let damaged = of_columns(conn, account, &asked, &mut counts, remembered)?;
+    let mut damaged = Damaged::new();
+    let read = of_columns(conn, account, &asked, &mut counts, remembered, &mut damaged);
+    let places_of = damaged.keys();
+    told.extend(places_of.map(|(grain, (at, bucket, _))| (*grain, [account.id, *at, *bucket])));
+    read?;
     for (place, count) in places.into_iter().zip(counts) {
         statistics[place] = count.finish();
         statistics[place].damaged = damaged.values().cloned().collect();
     }
-    let damaged = damaged.into_keys();
-    let damaged = damaged.map(|(grain, (at, bucket, _))| (grain, [account.id, at, bucket]));
-    Ok(Counted {
-        statistics,
-        damaged: damaged.collect(),
-    })
+    Ok(statistics)
 }
 
 /// Counts what columns answer, in one go: those of segments, and of the calls themselves where there
-/// are none or they are damaged. Says which are, and how.
+/// are none or they are damaged. Says which are, and how, when it fails too.
 fn of_columns(
     conn: &Connection,
     account: Account,
     queries: &[&StatisticsQuery],
     counts: &mut [Count<'_>],
     remembered: &Remembered,
-) -> Result<BTreeMap<(Grain, Key), String>> {
-    let mut damaged = BTreeMap::new();
+    damaged: &mut Damaged,
+) -> Result<()> {
     let Some(time) = Time::of(queries) else {
-        return Ok(damaged);
+        return Ok(());
     };
     let columns: BTreeSet<Column> = counts.iter().flat_map(Count::columns).copied().collect();
     let columns: Vec<Column> = columns.into_iter().collect();
@@ -143,14 +150,20 @@ fn of_columns(
             count::add(counts, &mut reader.quarter(quarter, bucket, time.from_us)?)?;
         }
     }
-    for (grain, key) in damaged.keys() {
+    let found: Vec<(Grain, Key)> = damaged.keys().copied().collect();
+    for (grain, key) in found {
         let mut calls = match grain {
-            Grain::Quarter => reader.piece(*key)?,
-            Grain::Day => days::piece(conn, account.id, *key)?,
+            Grain::Quarter => reader.piece(key)?,
+            Grain::Day => days::piece(conn, account.id, key)?.map_err(|quarter| {
+                let damage =
+                    format!("table segment, quarter {quarter}: joined from what is damaged");
+                damaged.insert((Grain::Quarter, (quarter, key.1, 0)), damage.clone());
+                Error(StoreError::Corrupt(damage))
+            })?,
         };
         count::add(counts, &mut calls)?;
     }
-    Ok(damaged)
+    Ok(())
 }
 
 /// All of the time that some queries ask for.

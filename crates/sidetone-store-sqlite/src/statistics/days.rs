@@ -131,8 +131,13 @@ fn each(
     Ok(Ok(()))
 }
 
-/// The calls of a piece of a day whose segments are damaged, made of its quarters.
-pub(super) fn piece(conn: &Connection, account: i64, (day, bucket, piece): Key) -> Result<Fresh> {
+/// The calls of a piece of a day whose segments are damaged, made of its quarters. An error within: the
+/// quarter that is damaged too.
+pub(super) fn piece(
+    conn: &Connection,
+    account: i64,
+    (day, bucket, piece): Key,
+) -> Result<std::result::Result<Fresh, i64>> {
     let shard = Shard { account, bucket };
     let (mut nth, mut found) = (0, Builder::default());
     let joined = each(conn, DayKey { day, shard }, |calls| {
@@ -142,12 +147,7 @@ pub(super) fn piece(conn: &Connection, account: i64, (day, bucket, piece): Key) 
         nth += 1;
         Ok(())
     })?;
-    joined.map_err(|quarter| {
-        Error(StoreError::Corrupt(format!(
-            "tables segment and day_segment: quarter {quarter} and day {day}: the rows are not what was written"
-        )))
-    })?;
-    Ok(Fresh::of(found, Period::day(day)))
+    Ok(joined.map(|()| Fresh::of(found, Period::day(day))))
 }
 
 /// Writes the segments of days that are still ours; the others are somebody else's by now.

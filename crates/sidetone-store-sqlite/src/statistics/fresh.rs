@@ -39,6 +39,13 @@ pub(super) struct Call {
     pub(super) advanced_features: bool,
 }
 
+impl Call {
+    /// What it has in each column. `None`: it has no start.
+    pub(super) fn cells(&self) -> Option<Cells<'_>> {
+        Cells::of(&self.summary, &self.annotation, self.advanced_features)
+    }
+}
+
 /// Reads a call. `None`: it is damaged; `check` names it, and lists leave it out too.
 fn read(row: &Row<'_>, account: Account) -> Result<Option<Call>> {
     let call = CallRef {
@@ -87,7 +94,7 @@ pub(super) fn each(
         let Some(call) = read(row, account)? else {
             continue;
         };
-        let cells = Cells::of(&call.summary, &call.annotation, call.advanced_features);
+        let cells = call.cells();
         // Elsewhere by its summary: its row is older than that, which only damage makes.
         let cells = cells.filter(|cells| cells.quarter == quarter);
         if let Some(cells) = cells

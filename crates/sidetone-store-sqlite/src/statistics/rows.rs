@@ -120,12 +120,15 @@ impl<'c> Reader<'c> {
         while let Some(row) = rows.next()? {
             spend(&mut self.work.rows, Work::MAX.rows, "rows")?;
             match self.cells(row, quarter) {
-                Err(Error(StoreError::Corrupt(_))) => {}
-                cells => {
-                    if let Some(cells) = cells? {
-                        calls.add(cells);
+                // Of the row, or of a text that it names. The document has that too.
+                Err(Error(StoreError::Corrupt(_))) => {
+                    self.spend_document()?;
+                    if let Some(call) = fresh::call(conn, self.account, row.get(0)?)? {
+                        let cells = call.cells().filter(|cells| cells.quarter == quarter);
+                        cells.into_iter().for_each(|cells| calls.add(cells));
                     }
                 }
+                cells => cells?.into_iter().for_each(|cells| calls.add(cells)),
             }
         }
         Ok(Fresh::of(calls, Period::quarter(quarter)))

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
-use sidetone_store::{Cursor, Result, StatisticsStore};
+use sidetone_store::{Cursor, Result, StatisticsStore, StoreError};
 
+use crate::error::Error;
 use crate::rows::shard::Shard;
 use crate::statistics::build::{self, Built, Wanted};
 use crate::statistics::days::{self, Joined};
@@ -18,31 +19,14 @@ use crate::{SqliteStore, statistics};
 #[async_trait]
 impl StatisticsStore for SqliteStore {
     async fn statistics(&self, queries: &[StatisticsQuery]) -> Result<Vec<Statistics>> {
-        let queries = queries.to_vec();
-        let remembered = Arc::clone(&self.remembered);
-        let counted = self
-            .readers
-            .scan(move |conn| statistics::statistics(conn, &queries, &remembered))
-            .await?;
-        let Counted {
-            statistics,
-            damaged,
-        } = counted;
-        if !damaged.is_empty() {
-            let stats = &self.writer.stats.damaged;
-            stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
-            let written_anew = self.writer.run(damaged.len(), move |work| {
-                damaged.into_iter().try_for_each(|it| match it {
-                    (Grain::Quarter, quarter) => stored::mark_stale(work.conn, quarter),
-                    (Grain::Day, [account, day, bucket]) => {
-                        days::mark_stale(work.conn, Shard { account, bucket }, day)
-                    }
-                })
-            });
-            // If that cannot be written, the next one who asks meets it again.
-            let _ = written_anew.await;
+        let mut counted = self.count(queries).await?;
+        // What it was to be counted by instead is damaged too. That is known now.
+        if let Err(Error(StoreError::Corrupt(_))) = counted.statistics
+            && !counted.damaged.is_empty()
+        {
+            counted = self.count(queries).await?;
         }
-        Ok(statistics)
+        Ok(counted.statistics?)
     }
 
     async fn write_segments(
@@ -79,6 +63,31 @@ impl StatisticsStore for SqliteStore {
 }
 
 impl SqliteStore {
+    /// Counts, and has what is damaged written anew.
+    async fn count(&self, queries: &[StatisticsQuery]) -> Result<Counted> {
+        let (queries, remembered) = (queries.to_vec(), Arc::clone(&self.remembered));
+        let read = self
+            .readers
+            .scan(move |conn| Ok(statistics::statistics(conn, &queries, &remembered)));
+        let counted = read.await?;
+        if !counted.damaged.is_empty() {
+            let damaged = counted.damaged.clone();
+            let stats = &self.writer.stats.damaged;
+            stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
+            let written_anew = self.writer.run(damaged.len(), move |work| {
+                damaged.into_iter().try_for_each(|it| match it {
+                    (Grain::Quarter, quarter) => stored::mark_stale(work.conn, quarter),
+                    (Grain::Day, [account, day, bucket]) => {
+                        days::mark_stale(work.conn, Shard { account, bucket }, day)
+                    }
+                })
+            });
+            // If that cannot be written, the next one who asks meets it again.
+            let _ = written_anew.await;
+        }
+        Ok(counted)
+    }
+
     /// Joins a day, where there is one: in a walk that has no quarters before it any more.
     async fn join_day(&self, walk: Wanted) -> Result<Option<Cursor>> {
         let before = walk.ended_before;

@@ -246,3 +246,70 @@ async fn nothing_damaged_is_joined() {
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
     assert_eq!(count(&store).await, truth);
 }
+
+/// Not even where a quarter is damaged beside the day that was joined of it.
+#[tokio::test]
+async fn a_day_that_is_damaged_with_its_quarters_is_counted_by_its_calls() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    joined(&path).await;
+    let truth = count(&open_at(&path)).await;
+    damage(
+        &path,
+        "update day_segment set body = x'01' where number = 11; update segment set body = x'01' where number = 11",
+    );
+    let store = open_at(&path);
+    for (told, truth) in count(&store).await.iter().zip(&truth) {
+        assert_eq!((&told.rows, told.calls), (&truth.rows, truth.calls));
+    }
+    write_all(&store).await;
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    assert_eq!(count(&store).await, truth);
+}
+
+/// A late event may move a call to another quarter before it is erased.
+#[tokio::test]
+async fn nothing_of_an_erased_call_stays_where_it_was_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    joined(&path).await;
+    let store = open_at(&path);
+    let conn = Connection::open(&path).unwrap();
+    let left = || -> i64 {
+        conn.query_row(
+            "select count(*) from segment where instr(body, cast('+155501039' as blob)) > 0",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap()
+    };
+    assert!(left() > 0);
+    let mut moved = summary(call(39), 50_000, None);
+    moved.facts.from.address = Some("+155501039".into());
+    store.put_summaries(vec![put(moved, 1)]).await.unwrap();
+    erase(&store, call(39), at(100_000)).await;
+    assert_eq!(left(), 0);
+}
+
+/// A text that is lost is read from the document of the call.
+#[tokio::test]
+async fn calls_whose_texts_are_damaged_are_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    fill(&store).await;
+    drop(store);
+    damage(
+        &path,
+        "insert or ignore into uncounted select distinct quarter, account, bucket, 0 from segment",
+    );
+    let mut query = all_of_days();
+    query.group_by = vec![Column::Facet(Facet::ToCountry)];
+    let truth = open_at(&path).statistics(&[query.clone()]).await.unwrap();
+    damage(
+        &path,
+        "pragma foreign_keys = off; delete from term where text = 'DE'",
+    );
+    let told = open_at(&path).statistics(&[query]).await.unwrap();
+    assert_eq!(told[0].rows, truth[0].rows);
+}
