@@ -92,6 +92,10 @@ pub(super) fn annotations(conn: &Connection, id: i64, say: &mut impl FnMut(&str)
         last = seq;
         made.insert(row.get(1)?, (row.get(2)?, row.get(3)?));
     }
+    // No change at all is no history that is whole.
+    if last == 0 {
+        return Ok(());
+    }
     made.remove("");
     let sound = format!(
         "select author from annotation where call_id = ?1 and {}",
