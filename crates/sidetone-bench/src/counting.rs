@@ -5,7 +5,7 @@ use std::slice;
 use std::time::Instant;
 
 use anyhow::anyhow;
-use sidetone::api::v1::statistics::query::Asked;
+use sidetone::api::v1::statistics::query::StatisticsRequest;
 use sidetone::web::form::Params;
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::time::DAY_US;
@@ -66,7 +66,8 @@ pub async fn run(dir: &Path) -> anyhow::Result<()> {
         };
         for text in QUERIES {
             let params = Params::decode(text.as_bytes()).map_err(|_| anyhow!("{text}"))?;
-            let asked = Asked::read(&params, &filter, false).map_err(|it| anyhow!(it.message))?;
+            let asked = StatisticsRequest::read(&params, &filter, false)
+                .map_err(|it| anyhow!(it.message))?;
             let mut times = Vec::with_capacity(TIMES);
             let mut told = String::new();
             for _ in 0..TIMES {

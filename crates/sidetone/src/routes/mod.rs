@@ -28,7 +28,7 @@ use crate::web::trace::Trace;
 const CORS: Cors = Cors {
     methods: "GET, POST, DELETE, OPTIONS",
     allowed: "If-Match, X-Twilio-Token, Authorization, Content-Type",
-    exposed: "ETag, Retry-After, Sidetone-Hint",
+    exposed: "ETag, Retry-After, Sidetone-Batch, Sidetone-Hint",
 };
 
 /// Answers requests: the routes of this process's roles, and what is the same for every one of

@@ -95,7 +95,7 @@ async fn browsers_on_other_origins() {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
         assert_eq!(
             answer.header("access-control-expose-headers"),
-            Some("ETag, Retry-After, Sidetone-Hint")
+            Some("ETag, Retry-After, Sidetone-Batch, Sidetone-Hint")
         );
     }
 }

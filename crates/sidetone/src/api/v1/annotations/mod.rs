@@ -11,7 +11,7 @@ use std::fmt;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use sidetone_core::id::AnnotationBatchSid;
@@ -61,6 +61,12 @@ pub async fn receive(
     body: Body,
 ) -> Result<Response, ApiError> {
     let format = format(&headers)?;
+    if let Some(encoding) = headers.get(CONTENT_ENCODING) {
+        let encoding = quoted(&String::from_utf8_lossy(encoding.as_bytes()));
+        return Err(ApiError::bad_request(format!(
+            "Invalid Content-Encoding '{encoding}'. Expected none: lines are read as they come."
+        )));
+    }
     let sid = match query.filled("Key") {
         Some(key) => {
             let key = key.text_up_to(KEY_MAX_CHARS);
