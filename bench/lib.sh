@@ -42,7 +42,8 @@ quit() {
 serve() { # serve DIR ARGUMENTS…: the program as it is shipped.
   local dir=$1
   shift
-  listen server "$PROGRAM" serve --listen 127.0.0.1:0 --hep-udp off --hep-tcp off --log warn --data "$dir" "$@"
+  listen server "$PROGRAM" serve --listen 127.0.0.1:0 --hep-udp off --hep-tcp off --log warn \
+    --retention-events 4000d --retention-summaries 4000d --data "$dir" "$@"
 }
 
 # cpu PID: hundredths of seconds it has computed.
