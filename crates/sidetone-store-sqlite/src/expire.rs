@@ -37,17 +37,18 @@ enum TooOld {
 }
 
 /// Calls of which anything may be removed, and how old they are: complete, known in full, without a
-/// timer.
+/// timer; or known only by what was said of them.
 fn candidates(which: &str) -> String {
     format!(
         "select c.id, a.sid, c.sid, c.event_count, c.late_events is not null,
-           max(coalesce(c.last_received_us, c.last_event_us),
+           max(ifnull(coalesce(c.last_received_us, c.last_event_us), 0),
                ifnull((select max(at_us) from annotation_log where id = c.last_change), 0),
                ifnull((select updated_us from feedback where call_id = c.id), 0)),
-           coalesce(c.last_received_us, c.last_event_us)
+           ifnull(coalesce(c.last_received_us, c.last_event_us), 0)
          from call c join account a on a.id = c.account
-         where {which} and c.processing = {} and c.dirty_us is null and c.timer_us is null
-           and c.event_count = c.position and coalesce(c.last_received_us, c.last_event_us) < ?1",
+         where {which} and c.dirty_us is null and c.timer_us is null
+           and (c.placeholder = 1 or c.processing = {} and c.event_count = c.position
+             and coalesce(c.last_received_us, c.last_event_us) < ?1)",
         ProcessingState::Complete.index()
     )
 }

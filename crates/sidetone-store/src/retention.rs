@@ -56,8 +56,8 @@ pub struct ExpiredBeside {
     pub reports: u64,
 }
 
-/// Removing what is too old. Nothing is removed of a call that is not complete, nor of one that is
-/// to be folded.
+/// Removing what is too old. Nothing is removed of a call that is not complete, nor of one that is to be
+/// folded. One that is known only by what was said of it is as old as that.
 #[async_trait]
 pub trait Retention: Send + Sync {
     /// Looks at up to `limit` calls behind a cursor. Of those that are too old, removes the events,

@@ -78,7 +78,7 @@ macro_rules! conformance {
                 gives_out_large_bodies_by_few, keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
             dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters, an_account_keeps_so_many;
             erasure: leaves_nothing_but_who_did_it, erases_again_what_came_back, finds_the_calls_of_a_number;
-            retention: removes_events_then_calls, leaves_nothing_of_what_was_said, keeps_what_is_not_complete,
+            retention: removes_events_then_calls, placeholders_are_as_old_as_what_was_said, leaves_nothing_of_what_was_said, keeps_what_is_not_complete,
                 removes_what_is_no_call;
             feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
                 followers_that_die_lose_nothing, drops_who_stays_behind;

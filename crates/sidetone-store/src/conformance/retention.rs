@@ -117,6 +117,26 @@ pub async fn removes_events_then_calls(store: Arc<dyn Store>) {
     assert_eq!(erasures, [], "nobody has erased them");
 }
 
+/// Of a call that is known by it alone.
+pub async fn placeholders_are_as_old_as_what_was_said(store: Arc<dyn Store>) {
+    let store = &*store;
+    create_account(store).await;
+    for (n, second) in [(1, 10), (2, 10), (3, 50), (2, 60)] {
+        let said = crate::Annotate {
+            now: at(second),
+            accept_unknown: true,
+            ..score(if second == 60 { 5 } else { 3 })
+        };
+        store.annotate(scope(1), call_sid(n), said).await.unwrap();
+    }
+    assert_eq!(expire(store, horizons(35, 30)).await, (1, 0));
+    let found = async |n| store.record(scope(1), call_sid(n)).await.unwrap();
+    assert_eq!(found(1).await, Lookup::Gone);
+    assert_eq!(expire(store, horizons(35, 55)).await, (1, 0));
+    assert_eq!(found(3).await, Lookup::Gone);
+    assert!(matches!(found(2).await, Lookup::Found(_)));
+}
+
 /// Without its events a call is judged and found as before; when it goes, all that was said of it
 /// goes too, and is counted no more.
 pub async fn leaves_nothing_of_what_was_said(store: Arc<dyn Store>) {
@@ -198,15 +218,6 @@ pub async fn keeps_what_is_not_complete(store: Arc<dyn Store>) {
         store.append(vec![event(call(n), "a", 1)]).await.unwrap();
         store.put_summaries(vec![put]).await.unwrap();
     }
-    let placeholder = crate::Annotate {
-        accept_unknown: true,
-        ..annotate(Default::default())
-    };
-    let said = crate::Annotate {
-        patch: score(2).patch,
-        ..placeholder
-    };
-    store.annotate(scope(1), call_sid(4), said).await.unwrap();
     let far = horizons(1_000_000, 1_000_000);
     let expirable = store.expirable(far).await.unwrap();
     assert_eq!(expirable, Expirable::default());
