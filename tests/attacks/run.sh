@@ -3,5 +3,6 @@
 # shipped, within a limit of memory.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cargo build --release --quiet --package sidetone
+# As `make release` builds them, so that nothing is built again after it.
+cargo build --release --quiet --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet
 python3 tests/attacks/main.py "${CARGO_TARGET_DIR:-target}/release/sidetone" "$@"

@@ -12,7 +12,8 @@ if ! command -v strace >/dev/null; then
   fi
   apt-get install -y --no-install-recommends strace >/dev/null || { apt-get update && apt-get install -y --no-install-recommends strace; } >/dev/null
 fi
-cargo build --release --quiet --package sidetone --package sidetone-bench --bin sidetone --bin deliveries
+# As `make release` builds them, so that nothing is built again after it.
+cargo build --release --quiet --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet
 target="${CARGO_TARGET_DIR:-target}/release"
 binary="$target/sidetone"
 python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"

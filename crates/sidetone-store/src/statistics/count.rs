@@ -148,7 +148,8 @@ impl<'a> Count<'a> {
             let values = read.get(*column);
             self.bytes += tally::add_texts(&mut self.tallies, &counted, *column, values);
         }
-        self.bytes + self.tallies.len() * size_of::<Tally>() + self.keys.bytes()
+        let groups: usize = self.groupings.iter().map(Grouping::bytes).sum();
+        self.bytes + groups + self.tallies.len() * size_of::<Tally>() + self.keys.bytes()
     }
 
     /// Keeps the calls that started before what is asked for ends.

@@ -18,6 +18,8 @@ pub(super) struct Grouping {
     texts: HashMap<String, u32>,
     numbers: HashMap<u64, u32>,
     values: Vec<GroupValue>,
+    /// Bytes of the texts of groups, each kept twice.
+    text_bytes: usize,
 }
 
 /// The groups of some calls.
@@ -45,12 +47,19 @@ impl Grouping {
             texts: HashMap::new(),
             numbers: HashMap::new(),
             values: vec![GroupValue::Unknown],
+            text_bytes: 0,
         }
     }
 
     /// How many groups came.
     pub(super) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// About how much memory they take: as a value, as a key, and what allocations and tables add.
+    pub(super) fn bytes(&self) -> usize {
+        let of_each = size_of::<GroupValue>() + 2 * size_of::<(String, u32)>() + 32;
+        self.values.len() * of_each + self.text_bytes
     }
 
     pub(super) const fn column(&self) -> Column {
@@ -125,6 +134,7 @@ impl Grouping {
         }
         let group = self.add(GroupValue::Text(text.to_owned()));
         self.texts.insert(text.to_owned(), group);
+        self.text_bytes += 2 * text.len();
         group
     }
 
