@@ -57,6 +57,26 @@ pub fn identity(address: &str) -> &str {
     bare.strip_prefix('+').unwrap_or(bare)
 }
 
+/// The digits of a number, however it is written: with or without its plus or `00`, with spaces,
+/// hyphens, brackets, dots and slashes, in a SIP or tel URI, or of a channel such as `whatsapp:`.
+/// `None`: it is another address.
+#[must_use]
+pub fn digits(address: &str) -> Option<String> {
+    let name = identity(address.trim());
+    let name = match name.split_once(':') {
+        Some((channel, name)) if channel != "client" => identity(name),
+        _ => name,
+    };
+    let is_between = |char: char| " ()-./\u{a0}".contains(char);
+    let digits: String = name.chars().filter(|char| !is_between(*char)).collect();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number {
+        return None;
+    }
+    let digits = digits.strip_prefix("00").unwrap_or(&digits);
+    (!digits.is_empty()).then(|| digits.to_owned())
+}
+
 /// Digits from which on a number is one of the telephone network, not of a telephone in the house.
 const NUMBER_DIGITS: usize = 7;
 /// What stands for a caller who does not want to be known.
@@ -194,6 +214,39 @@ mod tests {
         // In lower case the last sigma of a word has a form of its own.
         assert!(user_agent("ΟΔΟΣ 1").contains(&user_agent("ΟΔΟΣ")));
         assert!(user_agent("ΟΔΟΣΟΣ").contains(&user_agent("ΟΔΟΣ")));
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        for address in [
+            "+4917012345678",
+            "4917012345678",
+            "004917012345678",
+            "+49 170 1234-5678",
+            "+49 (170) 1234.5678",
+            "sip:+4917012345678@example.com;user=phone",
+            "SIPS:4917012345678@example.com",
+            "tel:+49-170-1234-5678",
+            "whatsapp:+4917012345678",
+        ] {
+            assert_eq!(
+                digits(address).as_deref(),
+                Some("4917012345678"),
+                "{address}"
+            );
+        }
+        for address in [
+            "",
+            "+",
+            "00",
+            "client:1001",
+            "alice",
+            "sip:alice@example.com",
+            "+49x",
+        ] {
+            assert_eq!(digits(address), None, "{address}");
+        }
+        assert_eq!(digits("0170 123").as_deref(), Some("0170123"));
     }
 
     #[test]

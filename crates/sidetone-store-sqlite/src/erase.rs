@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
-use sidetone_core::search::identity;
+use sidetone_core::search::digits;
 use sidetone_core::time::TimeUs;
 
 use super::engine::work::Work;
@@ -214,11 +214,11 @@ pub(super) fn calls_of(
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![cursor::behind(after)?, limit])?;
-    let number = number_of(address);
+    let number = digits(address);
     let is_it = |row: &Row<'_>, side: usize| -> rusqlite::Result<bool> {
         let stored: Option<String> = row.get(4 + side)?;
-        Ok(stored.is_some_and(|stored| match number {
-            Some(number) => identity(&stored) == number,
+        Ok(stored.is_some_and(|stored| match &number {
+            Some(number) => digits(&stored).as_ref() == Some(number),
             None => stored == address,
         }))
     };
@@ -234,11 +234,4 @@ pub(super) fn calls_of(
         found.not_folded += u64::from(row.get::<_, i64>(3)? == 0);
     }
     Ok(found)
-}
-
-/// The digits of a number, with or without its plus. `None`: it is another address.
-fn number_of(address: &str) -> Option<&str> {
-    let digits = address.strip_prefix('+').unwrap_or(address);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then_some(digits)
 }

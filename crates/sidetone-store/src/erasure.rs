@@ -46,8 +46,8 @@ pub trait ErasureStore: Send + Sync {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<(Vec<Erasure>, Option<Cursor>)>;
-    /// Looks at up to `limit` calls behind a cursor for those of an address: a number, with or without
-    /// its plus and in URIs too, or another address as a summary has it.
+    /// Looks at up to `limit` calls behind a cursor for those of an address: a number, however it is
+    /// written ([`digits`](sidetone_core::search::digits)), or another address as a summary has it.
     async fn calls_of(&self, address: &str, after: Option<Cursor>, limit: usize)
     -> Result<CallsOf>;
 }

@@ -132,7 +132,7 @@ pub async fn finds_the_calls_of_a_number(store: Arc<dyn Store>) {
     calls[2].facts.to.address = Some(NUMBER.into());
     calls[2].facts.started_at = None;
     calls[3].facts.to.address = Some("+155501001".into());
-    calls[4].facts.from.address = Some("sip:+15550100@example.com;user=phone".into());
+    calls[4].facts.from.address = Some("sip:+1-555-0100@example.com;user=phone".into());
     calls[5].facts.from.address = Some("sip:alice@example.com".into());
     let puts = calls.map(|summary| put(summary, 0));
     store.put_summaries(puts.into()).await.unwrap();

@@ -38,7 +38,8 @@ pub struct EraseArgs {
     /// The call; may be given more than once
     #[arg(long, required_unless_present_any = ["number", "log"])]
     call: Vec<CallSid>,
-    /// All calls from or to this number, in URIs too, or another address as summaries have it
+    /// All calls from or to this number, however it is written (spaces, hyphens, brackets, 00 for +,
+    /// SIP URI, whatsapp:), or another address as summaries have it; not a number without its country
     #[arg(long, conflicts_with = "call", allow_hyphen_values = true, value_parser = address)]
     number: Option<String>,
     /// Only calls of this account and its subaccounts [default: of all accounts]
@@ -55,18 +56,12 @@ pub struct EraseArgs {
     log: bool,
 }
 
-/// A number as people write it, or another address as it is.
 fn address(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let is_between = |char: char| " ()-./\u{a0}".contains(char);
-    let digits: String = text.chars().filter(|char| !is_between(*char)).collect();
-    let bare = digits.strip_prefix('+').unwrap_or(&digits);
-    if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(digits);
-    }
-    match text.is_empty() {
-        true => Err("a number such as +15550100, or another address is expected".to_owned()),
-        false => Ok(text.to_owned()),
+    if text.chars().any(char::is_alphanumeric) {
+        Ok(text.to_owned())
+    } else {
+        Err("a number such as +15550100, or another address is expected".to_owned())
     }
 }
 
