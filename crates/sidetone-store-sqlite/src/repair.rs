@@ -26,6 +26,7 @@ pub(super) fn repair(path: &Path) -> Result<Vec<String>> {
     // What is sorted may be larger than memory.
     conn.pragma_update(None, "temp_store", "file")?;
     let mut told = Vec::new();
+    trees::make_missing(&conn, &mut told)?;
     let anew = trees::repair(&conn, &mut told)?;
     calls::repair(&conn, &mut told)?;
     step(&conn, &mut told, outbox::repair)?;

@@ -8,6 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::step::step;
 use crate::check::engine_says;
 use crate::error::Result;
+use crate::migrate::migrate;
+use crate::rows::{checksum, terms};
 
 /// Tables that can be made again as a whole.
 const DERIVED: [&str; 12] = [
@@ -33,6 +35,32 @@ const SAID_MAX: usize = 1000;
 const ROUNDS: usize = 5;
 /// What stands for a tree until it is in its place.
 const TWIN: &str = "repair_twin";
+
+/// Makes the indexes that are not even named any more.
+pub(super) fn make_missing(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
+    let right = Connection::open_in_memory()?;
+    checksum::add_functions(&right)?;
+    terms::add_functions(&right)?;
+    migrate(&right)?;
+    let mut all = right.prepare(
+        "select name, tbl_name, sql from sqlite_schema where type = 'index' and sql is not null order by name",
+    )?;
+    let all = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let all: Vec<(String, String, String)> = all.collect::<rusqlite::Result<_>>()?;
+    let mut is_there =
+        conn.prepare("select 1 from sqlite_schema where type = 'index' and name = ?1")?;
+    for (index, table, sql) in all {
+        if is_there.exists([&index])? {
+            continue;
+        }
+        if step(conn, told, |conn, _| Ok(conn.execute_batch(&sql)?))? {
+            told.push(format!(
+                "index {index}: was missing; made from the rows of {table}"
+            ));
+        }
+    }
+    Ok(())
+}
 
 /// Repairs what the engine itself finds. Says which tables began anew; `None`: it finds nothing.
 pub(super) fn repair(

@@ -322,3 +322,22 @@ async fn flipped_bits_of_what_is_derived_are_made_good() {
         }
     }
 }
+
+/// An index that the schema does not name any more is made from the rows of its table.
+#[tokio::test]
+async fn an_index_that_is_gone_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let (_, _, truth) = whole(&path).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("drop index call_by_start; drop index report_by_expiry")
+        .unwrap();
+    drop(conn);
+    let store = open_at(&path);
+    assert_ne!(store.check().await.unwrap(), Vec::<String>::new());
+    let told = store.repair().await.unwrap();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    assert_eq!(read(&store).await, truth);
+    assert_eq!(store.repair().await.unwrap(), Vec::<String>::new());
+}

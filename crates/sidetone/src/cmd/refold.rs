@@ -38,7 +38,7 @@ const SHOWN: u64 = 10_000;
 pub struct RefoldArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Configuration file of the server, for how long calls settle and may be idle [default: none]
+    /// Configuration file of the server, for how long calls settle and may be idle [default: sidetone.toml, when there is one]
     #[arg(long, env = "SIDETONE_CONFIG")]
     config: Option<PathBuf>,
     /// Only show what would change

@@ -136,6 +136,22 @@ impl Settings {
             .transpose()?;
         check_range("max_connections", self.max_connections, 1, 1_000_000)?;
         check_range("query_steps", self.query_steps, 1_000, u64::MAX)?;
+        let second = Duration::from_secs(1);
+        for (name, kept) in [
+            ("retention_events", self.retention_events),
+            ("retention_summaries", self.retention_summaries),
+        ] {
+            if kept.is_some_and(|kept| kept.0 < second) {
+                bail!(
+                    "{name} is shorter than 1s; what is removed for its age cannot be brought back"
+                );
+            }
+        }
+        if let (Some(events), Some(summaries)) = (self.retention_events, self.retention_summaries)
+            && events.0 > summaries.0
+        {
+            bail!("retention_events is longer than retention_summaries: events go with their call");
+        }
         let pause_ms = self.client_timeout.map(|span| span.0.as_millis());
         check_range("client_timeout (ms)", pause_ms, 100, u128::MAX)?;
         let data = self

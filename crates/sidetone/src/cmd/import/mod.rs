@@ -58,7 +58,7 @@ pub struct TwilioArgs {
     account: Option<AccountSid>,
     #[command(flatten)]
     data: DataArgs,
-    /// Configuration file of the server, for how long calls settle and may be idle [default: none]
+    /// Configuration file of the server, for how long calls settle and may be idle [default: sidetone.toml, when there is one]
     #[arg(long, env = "SIDETONE_CONFIG")]
     config: Option<PathBuf>,
 }
