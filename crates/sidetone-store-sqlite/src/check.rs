@@ -14,6 +14,7 @@ use self::finding::{FINDINGS_MAX, find};
 use self::outbox::check_outbox;
 use self::rollups::{check_hours, check_pdd, check_rollups};
 use self::segments::check_segments;
+use super::comments;
 use super::error::Result;
 use super::report;
 use super::rows::checksum::Covered;
@@ -266,13 +267,7 @@ fn check_set_aside(conn: &Connection, findings: &mut Vec<String>) -> Result<()> 
 
 /// Comments are searched by what the annotations of calls say.
 pub(crate) fn check_comments(conn: &Connection, findings: &mut Vec<String>) -> Result<()> {
-    let differ: i64 = conn.query_row(
-        "select (select count(*) from call c where commented
-                 and not exists (select 1 from comment where rowid = c.id))
-              + abs((select count(*) from call where commented) - (select count(*) from comment))",
-        [],
-        |row| row.get(0),
-    )?;
+    let differ = comments::differ(conn)?;
     if differ > 0 {
         find(findings, || {
             format!("the search of comments does not know those on {differ} calls, or too many")

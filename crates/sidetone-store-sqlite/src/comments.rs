@@ -1,10 +1,15 @@
 //! What people wrote of calls, by the trigrams in it.
 //!
-//! The index only says which calls may have a fragment; that they do is seen in the annotation.
+//! The index only says which calls may have a fragment; that they do is seen in the annotation. Adding
+//! comments one by one costs as much as all else that annotating does, so they are added many at once,
+//! when nobody waits: those of changes up to a row of `annotation_log` are in the index, the others are
+//! read there. A comment that was changed stays in the index beside the new one until its call goes:
+//! taking it out costs three times as much as adding one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sidetone_core::annotation::Annotation;
 use sidetone_core::search;
 
 use super::error::Result;
@@ -13,35 +18,124 @@ use super::error::Result;
 const TRIGRAM_CHARS: usize = 3;
 /// So many of them are asked for: they narrow enough.
 const TRIGRAMS_MAX: usize = 24;
+/// So many changes are worth adding when nobody waits.
+const CHANGES_MIN: i64 = 250;
+/// So many are added at once, at most: some 10 ms.
+const CHANGES_AT_ONCE: i64 = 1000;
+/// So many may be behind the index while others wait. Reading them takes a list 0.1 s.
+const PENDING_MAX: i64 = 50_000;
 
-/// Notes that the comment on a call was one thing and is another.
-pub(super) fn write(
+/// Bits of the number of a text in the index that tell its revision; those above are the row of its
+/// call.
+const REVISION_BITS: u32 = 20;
+
+static WRITE: &str = "replace into comment (rowid, text) values (?1, ?2)";
+
+/// Up to which change the index knows comments, and which change is the newest. `None`: nothing says
+/// so.
+fn progress(conn: &Connection) -> Result<Option<(i64, i64)>> {
+    Ok(conn
+        .prepare_cached(
+            "select indexed, coalesce((select max(id) from annotation_log), 0) from comment_progress",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Adds comments to the index.
+#[derive(Debug, Default)]
+pub(super) struct Indexing {
+    /// The change behind which it is tried again.
+    failed: i64,
+}
+
+impl Indexing {
+    /// Outside of a transaction: adds what is due, be it that nobody waits. Says whether there may be
+    /// more. An index that cannot be written stays behind; what was said stands all the same.
+    pub(super) fn go_on(&mut self, conn: &Connection, is_quiet: bool) -> bool {
+        let due = if is_quiet { CHANGES_MIN } else { PENDING_MAX };
+        let Ok(Some((indexed, newest))) = progress(conn) else {
+            return false;
+        };
+        if newest - indexed.max(self.failed) < due {
+            return false;
+        }
+        let added = add_changes(conn, indexed, newest.min(indexed + CHANGES_AT_ONCE));
+        if added.is_err() {
+            self.failed = newest;
+            if !conn.is_autocommit() {
+                // As in the writer: what stays open fails the next one, which tries again.
+                let _ = conn.execute_batch("rollback");
+            }
+        }
+        added.is_ok()
+    }
+}
+
+fn add_changes(conn: &Connection, indexed: i64, last: i64) -> Result<()> {
+    conn.prepare_cached("begin immediate")?.execute([])?;
+    let mut write = conn.prepare_cached(WRITE)?;
+    for (call, (revision, comment)) in changed(conn, indexed, last)? {
+        if let Some(comment) = comment {
+            let number = number_of(call, revision);
+            write.execute(params![number, search::lowercase(&comment)])?;
+        }
+    }
+    conn.prepare_cached("update comment_progress set indexed = ?1")?
+        .execute([last])?;
+    conn.prepare_cached("commit")?.execute([])?;
+    Ok(())
+}
+
+/// The calls whose comment was changed behind one change up to another: by row, the revision of the
+/// last change and the comment then.
+fn changed(
     conn: &Connection,
-    call: i64,
-    old: Option<&String>,
-    new: Option<&String>,
-) -> Result<()> {
-    if old == new {
-        return Ok(());
+    behind: i64,
+    last: i64,
+) -> Result<BTreeMap<i64, (i64, Option<String>)>> {
+    let mut statement = conn.prepare_cached(
+        "select call_id, revision, before, after from annotation_log
+         where id > ?1 and id <= ?2 and author = '' order by id",
+    )?;
+    let mut rows = statement.query([behind, last])?;
+    let mut changed = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let Some(after) = comment(row, 3) else {
+            continue;
+        };
+        if comment(row, 2).as_ref() != Some(&after) {
+            changed.insert(row.get(0)?, (row.get(1)?, after));
+        }
     }
-    if old.is_some() {
-        erase(conn, call)?;
-    }
-    if let Some(new) = new {
-        conn.prepare_cached("insert into comment (rowid, text) values (?1, ?2)")?
-            .execute(params![call, search::lowercase(new)])?;
-    }
+    Ok(changed)
+}
+
+/// The comment of the annotation in a column. `None`: it is damaged, of which `check` tells.
+fn comment(row: &Row<'_>, column: usize) -> Option<Option<String>> {
+    let json = row.get_ref(column).ok()?.as_str().ok()?;
+    let said: Annotation = serde_json::from_str(json).ok()?;
+    Some(said.comment)
+}
+
+const fn number_of(call: i64, revision: i64) -> i64 {
+    call << REVISION_BITS | revision & ((1 << REVISION_BITS) - 1)
+}
+
+/// Forgets all comments on a call whose changes are not there any more.
+pub(super) fn forget(conn: &Connection, call: i64) -> Result<()> {
+    conn.prepare_cached("delete from comment where rowid between ?1 and ?2")?
+        .execute([number_of(call, 0), number_of(call, -1)])?;
+    // The rows of the newest changes are used again.
+    conn.prepare_cached(
+        "update comment_progress set indexed = coalesce((select max(id) from annotation_log), 0)
+         where indexed > coalesce((select max(id) from annotation_log), 0)",
+    )?
+    .execute([])?;
     Ok(())
 }
 
-/// Forgets the comment on a call.
-pub(super) fn erase(conn: &Connection, call: i64) -> Result<()> {
-    conn.prepare_cached("delete from comment where rowid = ?1")?
-        .execute([call])?;
-    Ok(())
-}
-
-/// Forgets all comments, whatever is the matter with the index.
+/// Makes the index of all comments anew, whatever is the matter with it.
 pub(super) fn begin_anew(conn: &Connection) -> Result<()> {
     let sql: String = conn.query_row(
         "select sql from sqlite_schema where name = 'comment'",
@@ -49,7 +143,42 @@ pub(super) fn begin_anew(conn: &Connection) -> Result<()> {
         |row| row.get(0),
     )?;
     conn.execute_batch("drop table comment")?;
-    Ok(conn.execute_batch(&sql)?)
+    conn.execute_batch(&sql)?;
+    let mut statement = conn.prepare(
+        "select id, annotation, annotation_revision from call where commented order by id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut write = conn.prepare(WRITE)?;
+    while let Some(row) = rows.next()? {
+        if let Some(comment) = comment(row, 1).flatten() {
+            let number = number_of(row.get(0)?, row.get(2)?);
+            write.execute(params![number, search::lowercase(&comment)])?;
+        }
+    }
+    conn.execute_batch(
+        "delete from comment_progress;
+         insert into comment_progress select coalesce(max(id), 0) from annotation_log",
+    )?;
+    Ok(())
+}
+
+/// How many calls the index does not know the comments of, or too many.
+pub(super) fn differ(conn: &Connection) -> Result<i64> {
+    let Some((indexed, newest)) = progress(conn)? else {
+        return Ok(1);
+    };
+    if indexed > newest {
+        return Ok(indexed - newest);
+    }
+    Ok(conn.query_row(
+        "select (select count(*) from call c where commented and last_change <= ?1
+                 and not exists (select 1 from comment where rowid between c.id << ?2 and ((c.id + 1) << ?2) - 1))
+              + (select count(*) from comment d
+                 where not exists (select 1 from call where id = d.rowid >> ?2
+                                     and annotation_revision >= max(d.rowid & ((1 << ?2) - 1), 1)))",
+        params![indexed, REVISION_BITS],
+        |row| row.get(0),
+    )?)
 }
 
 /// The calls of any account whose comments may have one of some fragments. `None`: they are more than
@@ -62,20 +191,35 @@ pub(super) fn rows(
     if fragments.is_empty() {
         return Ok(None);
     }
+    let queries: Option<Vec<String>> = fragments.iter().map(|fragment| query(fragment)).collect();
+    let (Some(queries), Some((indexed, newest))) = (queries, progress(conn)?) else {
+        return Ok(None);
+    };
+    // The index could not be written.
+    if newest - indexed > 2 * PENDING_MAX {
+        return Ok(None);
+    }
     let mut statement =
         conn.prepare_cached("select rowid from comment where comment match ?1 limit ?2")?;
     let mut rows = BTreeSet::new();
-    for fragment in fragments {
-        let Some(query) = query(fragment) else {
-            return Ok(None);
-        };
-        let found = statement.query_map(params![query, few + 1], |row| row.get(0))?;
-        rows.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
-        if rows.len() > few {
-            return Ok(None);
+    for query in queries {
+        let found = statement.query_map(params![query, few + 1], |row| row.get::<_, i64>(0))?;
+        for (at, number) in found.enumerate() {
+            rows.insert(number? >> REVISION_BITS);
+            if at == few {
+                return Ok(None);
+            }
         }
     }
-    Ok(Some(rows))
+    for (call, (_, comment)) in changed(conn, indexed, newest)? {
+        let Some(comment) = comment.as_deref().map(search::lowercase) else {
+            continue;
+        };
+        if fragments.iter().any(|fragment| comment.contains(fragment)) {
+            rows.insert(call);
+        }
+    }
+    Ok((rows.len() <= few).then_some(rows))
 }
 
 /// Asks for a fragment in lower case; `None`: it is too short.

@@ -13,7 +13,6 @@ use super::rows::facet::{self, Facets};
 use super::statistics::build;
 use super::{account, comments, feed, feedback, record, report};
 use sidetone_store::erasure::{CallsOf, Erasure};
-use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
 use sidetone_store::statistics::quarter::quarter_of;
 use sidetone_store::{Cursor, Lookup};
@@ -101,12 +100,10 @@ pub(super) fn remove(
     };
     let shard = account.shard(call.sid);
     feedback::erase(work, shard, id, facets.keys.map(|keys| keys.start_us))?;
-    if facets.get(Facet::Commented).is_some() {
-        comments::erase(conn, id)?;
-    }
     for part in PARTS {
         conn.prepare_cached(part)?.execute([id])?;
     }
+    comments::forget(conn, id)?;
     conn.prepare_cached("delete from call where id = ?1")?
         .execute([id])?;
     bury(conn, account.id, call.sid, by, now)?;

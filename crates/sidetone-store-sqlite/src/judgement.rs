@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use sidetone_core::annotation::Annotation;
+use serde::Serialize;
+use sidetone_core::annotation::{Annotation, AnsweredByHeard, ConnectivityIssue, QualityIssue};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
@@ -19,7 +20,7 @@ use super::rows::checksum::expect_sound;
 use super::rows::facet::{self, FACETS, Facets};
 use super::rows::shard::{self, Shard};
 use super::rows::tables::{ANNOTATION, ANNOTATION_LOG, CALL};
-use super::{account, comments, feed, record};
+use super::{account, feed, record};
 use sidetone_store::facets::Facet;
 use sidetone_store::feed::Changed;
 use sidetone_store::judgement::{Said, imported_by, is_news};
@@ -228,9 +229,6 @@ fn write(
         let values = values.into_iter().chain(judged).chain([found.id.into()]);
         conn.prepare_cached(&UPDATE)?
             .execute(params_from_iter(values))?;
-        let comments = [&found.said, after].map(|said| said.annotation.comment.as_ref());
-        let [old, new] = comments;
-        comments::write(conn, found.id, old, new)?;
         work.count(found.shard, found.id, &found.facets, &facets);
         work.mark_stale(found.shard, &found.facets, &facets);
     } else {
@@ -284,13 +282,45 @@ fn last_change(conn: &Connection, id: i64) -> Result<Option<(String, TimeUs)>> {
         .optional()?)
 }
 
-/// The stored JSON of an annotation: without what is not said.
+/// An annotation as it is stored: without what is not said, in the order of the alphabet.
+#[derive(Serialize)]
+struct Stored<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_by: Option<AnsweredByHeard>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_score: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connectivity_issue: Option<ConnectivityIssue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality_issues: Option<&'a [QualityIssue]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spam: Option<bool>,
+}
+
 fn to_json(annotation: &Annotation) -> Result<String> {
-    let mut json = serde_json::to_value(annotation)?;
-    if let Some(fields) = json.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
-    }
-    Ok(json.to_string())
+    // All of them, so that none is forgotten.
+    let Annotation {
+        answered_by,
+        connectivity_issue,
+        quality_issues,
+        spam,
+        call_score,
+        comment,
+        incident,
+    } = annotation;
+    Ok(serde_json::to_string(&Stored {
+        answered_by: *answered_by,
+        call_score: *call_score,
+        comment: comment.as_deref(),
+        connectivity_issue: *connectivity_issue,
+        incident: incident.as_deref(),
+        quality_issues: quality_issues.as_deref(),
+        spam: *spam,
+    })?)
 }
 
 /// What another author than the empty one says of a call: revision and JSON.
@@ -318,4 +348,27 @@ pub(super) fn current_of_all(
         conn.prepare_cached("select author, revision, body from annotation where call_id = ?1")?;
     let rows = statement.query_map([id], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_annotation_is_stored_by_the_alphabet_and_without_what_is_not_said() {
+        assert_eq!(to_json(&Annotation::default()).unwrap(), "{}");
+        let full = Annotation {
+            answered_by: Some(AnsweredByHeard::Machine),
+            connectivity_issue: Some(ConnectivityIssue::DroppedCall),
+            quality_issues: Some(vec![QualityIssue::Echo, QualityIssue::LowVolume]),
+            spam: Some(true),
+            call_score: Some(2),
+            comment: Some("\"So\" \u{e9}".into()),
+            incident: Some("T-1".into()),
+        };
+        let json = to_json(&full).unwrap();
+        assert_eq!(serde_json::from_str::<Annotation>(&json).unwrap(), full);
+        let sorted: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json, sorted.to_string());
+    }
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::comments;
 use super::error::{Error, Result};
 use super::refill;
 use super::rollups::judged;
@@ -15,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
 ];
 
 /// What is stored, written in the form that a version reads: what follows from it, and no statement
@@ -25,6 +27,7 @@ fn fill(conn: &Connection, version: i64) -> Result<()> {
             judged::fill_pieces(conn)?;
             refill::fill(conn)
         }
+        7 => comments::begin_anew(conn),
         _ => Ok(()),
     }
 }
@@ -107,6 +110,7 @@ mod tests {
         include_str!("migrations/released/0004.sql"),
         include_str!("migrations/released/0005.sql"),
         include_str!("migrations/released/0006.sql"),
+        include_str!("migrations/released/0007.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

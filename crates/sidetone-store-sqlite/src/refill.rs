@@ -6,6 +6,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 
 use super::error::Result;
+use super::record;
 use super::rollups::deltas::Deltas;
 use super::rows::address::{Side, address_hash};
 use super::rows::checksum::Covered;
@@ -13,7 +14,6 @@ use super::rows::facet::{self, FACETS, Facets, NOT_COUNTED};
 use super::rows::shard::Shard;
 use super::rows::tables::{self, CALL};
 use super::rows::terms::{TermCache, Terms};
-use super::{comments, record};
 use sidetone_store::facets::Facet;
 
 /// Calls that are read at once.
@@ -114,7 +114,6 @@ fn write(
     let annotation = annotation.and_then(|json| serde_json::from_str(json).ok());
     if let Some(annotation) = annotation {
         new.set_annotation(&annotation)?;
-        comments::write(conn, before.id, None, annotation.comment.as_ref())?;
     }
     let values = columns().map(|(facet, _)| Value::from(new.get(facet)));
     conn.prepare_cached(update)?

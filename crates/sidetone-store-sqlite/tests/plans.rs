@@ -11,8 +11,9 @@ use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_state
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// What does not grow with the calls, as plans name it.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 13] = [
     "account",
+    "comment_progress",
     "account_epoch",
     "annotation_batch",
     "feedback_summary",

@@ -19,6 +19,7 @@ use super::readers::Points;
 use super::shared::Shared;
 use super::work::Work;
 use super::writer_stats::WriterStats;
+use crate::comments::Indexing;
 use crate::error::{Error, Result};
 use crate::rollups::deltas::Deltas;
 use crate::rows::terms::TermCache;
@@ -245,6 +246,7 @@ fn write(
 ) {
     let mut terms = TermCache::default();
     let mut deltas = Deltas::default();
+    let mut indexing = Indexing::default();
     let mut rings = Vec::new();
     let mut waiting = None;
     while let Some(first) = waiting.take().or_else(|| jobs.blocking_recv()) {
@@ -290,6 +292,9 @@ fn write(
             shared.ring(topic);
         }
         log.after_commit(conn, is_quiet);
+        while indexing.go_on(conn, is_quiet && jobs.is_empty()) {
+            log.after_commit(conn, is_quiet);
+        }
     }
 }
 

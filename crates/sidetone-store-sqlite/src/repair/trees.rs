@@ -28,7 +28,12 @@ const DERIVED: [&str; 12] = [
 ];
 /// The search of comments, and the tables that FTS5 keeps it in.
 pub(super) const COMMENT: &str = "comment";
-const OF_COMMENT: [&str; 3] = ["comment_data", "comment_idx", "comment_docsize"];
+const OF_COMMENT: [&str; 4] = [
+    "comment_data",
+    "comment_idx",
+    "comment_docsize",
+    "comment_progress",
+];
 
 /// What is said of a file that is looked at; more follows when that is repaired.
 const SAID_MAX: usize = 1000;

@@ -179,9 +179,10 @@ const DAMAGE: &[(&str, Option<&str>)] = &[
     ("delete from figures", None),
     ("update figures set start_counts = x'0505'", None),
     ("update figures set bucket = 1", None),
-    ("delete from comment where rowid = 5", None),
+    ("update comment_progress set indexed = 1000", None),
+    ("delete from comment_progress", None),
     (
-        "insert into comment (rowid, text) values (3, 'nothing')",
+        "insert into comment (rowid, text) values ((3 << 20) + 99, 'nothing')",
         None,
     ),
     ("update call set pdd_ms = 7 where id = 3", None),
@@ -282,7 +283,7 @@ async fn flipped_bits_of_what_is_derived_are_made_good() {
             "select d.name, d.pageno from dbstat d join sqlite_schema s on s.name = d.name
              where s.type = 'index' or s.name in
                ('rollup', 'judged', 'figures', 'hourly', 'pdd', 'segment', 'uncounted', 'day_segment', 'stale_day', 'fold_state', 'alias',
-                'comment_data', 'comment_idx', 'comment_docsize')
+                'comment_data', 'comment_idx', 'comment_docsize', 'comment_progress')
              group by d.name having d.pageno = min(d.pageno) order by d.name",
         )
         .unwrap();

@@ -65,6 +65,7 @@ macro_rules! conformance {
                 finds_few_judged_among_many;
             filters: every_field_and_pair_matches_the_definition, pages_stay_whole_while_calls_arrive;
             search: many_user_agents_are_found, long_user_agents_are_cut, a_number_on_both_sides_is_listed_once,
+                comments_are_found_after_many_changes,
                 call_ids_follow_their_calls, a_call_is_looked_up_by_its_call_id;
             statistics: every_group_and_measure_is_that_of_the_calls, hours_follow_the_clocks_of_their_zone,
                 periods_are_laid_over_each_other, tells_of_the_largest_groups, orders_groups_by_a_measure,

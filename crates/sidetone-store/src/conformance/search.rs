@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sidetone_core::annotation::AnnotationPatch;
 use sidetone_core::correlate::call_sid;
 use sidetone_core::facts::EdgeFacts;
 use sidetone_core::filter::SummaryFilter;
@@ -10,7 +11,7 @@ use sidetone_core::summary::{CallSummary, EdgeSummary, SipSummary};
 use sidetone_core::vocabulary::EdgeKind;
 
 use super::random::Random;
-use super::sample::{account_sid, at, call, create_account, erase, put, summary};
+use super::sample::{account_sid, annotate, at, call, create_account, erase, put, scope, summary};
 use crate::page::{PageRequest, Start};
 use crate::{Lookup, Store};
 
@@ -54,6 +55,56 @@ pub(super) fn random_sip(summary: &mut CallSummary, random: &mut Random) {
             ..SipSummary::default()
         });
     }
+}
+
+/// Comments that are changed more often than any index takes one by one, by calls that go meanwhile.
+pub async fn comments_are_found_after_many_changes(store: Arc<dyn Store>) {
+    const CALLS: u64 = 60;
+    const ROUNDS: u64 = 20;
+    create_account(&*store).await;
+    let puts = (0..CALLS).map(|n| put(summary(call(n), 0, Some(60)), 0));
+    store.put_summaries(puts.collect()).await.unwrap();
+    let say = async |n: u64, comment: Option<String>| {
+        let patch = AnnotationPatch {
+            comment: Some(comment),
+            ..AnnotationPatch::default()
+        };
+        let said = store
+            .annotate(scope(1), super::sample::call_sid(n), annotate(patch))
+            .await
+            .unwrap();
+        assert!(matches!(said, Lookup::Found(_)));
+    };
+    let found = async |fragment: &str| {
+        let mut filter = SummaryFilter::all(account_sid(1));
+        filter.comment = vec![fragment.to_owned()];
+        let page = PageRequest {
+            start: Start::First { skip: 0 },
+            size: 100,
+        };
+        store.list(&filter, &page).await.unwrap().rows.len()
+    };
+    for round in 0..ROUNDS {
+        for n in 0..CALLS {
+            say(n, Some(format!("Round {round}. of call {n}."))).await;
+        }
+        assert_eq!(found(&format!("round {round}.")).await, 60);
+        assert_eq!(found(&format!("round {}.", round + 1)).await, 0);
+        assert_eq!(found("CALL 17.").await, 1);
+    }
+    assert_eq!(found("round 3.").await, 0);
+    // The call of the newest changes goes, and others are changed in their place.
+    assert_eq!(
+        erase(&*store, call(CALLS - 1), at(9)).await,
+        Lookup::Found(())
+    );
+    assert_eq!(found("call 59.").await, 0);
+    say(7, Some("Nothing to complain about.".into())).await;
+    say(8, None).await;
+    assert_eq!(found("complain").await, 1);
+    assert_eq!(found("call 7.").await, 0);
+    assert_eq!(found("call 8.").await, 0);
+    assert_eq!(found("round 19.").await, 57);
 }
 
 /// A call with what is known of its SIP edge.

@@ -1,4 +1,4 @@
--- A database of version 5, as that version wrote it.
+-- A database of version 6, as that version wrote it.
 BEGIN TRANSACTION;
 CREATE TABLE account (
   id integer primary key,
