@@ -18,12 +18,12 @@ use super::error::Result;
 const TRIGRAM_CHARS: usize = 3;
 /// So many of them are asked for: they narrow enough.
 const TRIGRAMS_MAX: usize = 24;
-/// So many changes are worth adding when nobody waits.
+/// So many changes behind the index are worth adding when nobody waits.
 const CHANGES_MIN: i64 = 250;
 /// So many are added at once, at most: some 10 ms.
 const CHANGES_AT_ONCE: i64 = 1000;
-/// So many may be behind the index while others wait. Reading them takes a list 0.1 s.
-const PENDING_MAX: i64 = 50_000;
+/// So many may be behind it while others wait. Reading them takes a list 0.2 s.
+const PENDING_MAX: i64 = 100_000;
 
 /// Bits of the number of a text in the index that tell its revision; those above are the row of its
 /// call.
@@ -42,33 +42,49 @@ fn progress(conn: &Connection) -> Result<Option<(i64, i64)>> {
         .optional()?)
 }
 
-/// Adds comments to the index.
+/// Adds comments to the index, outside of transactions. One that cannot be written stays behind; what
+/// was said stands all the same.
 #[derive(Debug, Default)]
 pub(super) struct Indexing {
+    /// The change up to which comments are in the index.
+    indexed: i64,
+    newest: i64,
     /// The change behind which it is tried again.
     failed: i64,
 }
 
 impl Indexing {
-    /// Outside of a transaction: adds what is due, be it that nobody waits. Says whether there may be
-    /// more. An index that cannot be written stays behind; what was said stands all the same.
-    pub(super) fn go_on(&mut self, conn: &Connection, is_quiet: bool) -> bool {
-        let due = if is_quiet { CHANGES_MIN } else { PENDING_MAX };
-        let Ok(Some((indexed, newest))) = progress(conn) else {
-            return false;
-        };
-        if newest - indexed.max(self.failed) < due {
-            return false;
+    /// Whether there is something to add when nobody waits.
+    pub(super) fn is_behind(&self) -> bool {
+        self.pending() >= CHANGES_MIN
+    }
+
+    fn pending(&self) -> i64 {
+        self.newest - self.indexed.max(self.failed)
+    }
+
+    /// After a commit: sees what there is to add, and adds what cannot wait any longer.
+    pub(super) fn after_commit(&mut self, conn: &Connection) {
+        if let Ok(Some((indexed, newest))) = progress(conn) {
+            (self.indexed, self.newest) = (indexed, newest);
         }
-        let added = add_changes(conn, indexed, newest.min(indexed + CHANGES_AT_ONCE));
-        if added.is_err() {
-            self.failed = newest;
+        if self.pending() >= PENDING_MAX {
+            self.go_on(conn);
+        }
+    }
+
+    /// Adds some.
+    pub(super) fn go_on(&mut self, conn: &Connection) {
+        let last = self.newest.min(self.indexed + CHANGES_AT_ONCE);
+        if add_changes(conn, self.indexed, last).is_ok() {
+            self.indexed = last;
+        } else {
+            self.failed = self.newest;
             if !conn.is_autocommit() {
-                // As in the writer: what stays open fails the next one, which tries again.
+                // What stays open fails the next transaction, and is tried again there.
                 let _ = conn.execute_batch("rollback");
             }
         }
-        added.is_ok()
     }
 }
 

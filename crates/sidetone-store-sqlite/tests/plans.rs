@@ -36,7 +36,7 @@ const ON_PURPOSE: [&str; 6] = [
     "delete from outbox where subject is not null",
     "delete from change where (sid, account) in ",
     // By row or by words, whatever plans call it.
-    "delete from comment where rowid = ",
+    "delete from comment where rowid between ",
     "select rowid from comment where comment match ",
 ];
 

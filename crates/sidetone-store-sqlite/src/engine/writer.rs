@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection;
@@ -49,6 +50,9 @@ const RESTART_PAGES: i32 = 128 << 10;
 /// change under a savepoint in a list, and walks along it after each statement: a thousand
 /// statements under one take twice the time.
 pub(crate) const ALONE_WEIGHT: usize = 200;
+
+/// Nobody is likely to come when nobody has come for so long.
+const IDLE: Duration = Duration::from_millis(5);
 
 trait Job: Send {
     fn weight(&self) -> usize;
@@ -138,11 +142,15 @@ impl Writer {
                 .spawn(run)
                 .map_err(|error| Error(StoreError::Unavailable(format!("no thread: {error}"))))
         };
+        let idle = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| Error(StoreError::Unavailable(format!("no timer: {error}"))))?;
         let counted = Arc::clone(&stats);
         let threads = vec![
             spawn(
                 "store-writer",
-                Box::new(move || write(&conn, jobs, &mut log, &counted, &shared)),
+                Box::new(move || write(&conn, jobs, &mut log, &idle, &counted, &shared)),
             )?,
             spawn(
                 "store-checkpoint",
@@ -241,6 +249,7 @@ fn write(
     conn: &Connection,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     log: &mut WriteAheadLog,
+    idle: &Runtime,
     stats: &WriterStats,
     shared: &Shared,
 ) {
@@ -249,7 +258,10 @@ fn write(
     let mut indexing = Indexing::default();
     let mut rings = Vec::new();
     let mut waiting = None;
-    while let Some(first) = waiting.take().or_else(|| jobs.blocking_recv()) {
+    while let Some(first) = waiting
+        .take()
+        .or_else(|| next_job(conn, &mut jobs, idle, &mut indexing, log))
+    {
         let mut weight = first.weight();
         let is_alone = weight >= ALONE_WEIGHT;
         let mut group = vec![first];
@@ -292,10 +304,28 @@ fn write(
             shared.ring(topic);
         }
         log.after_commit(conn, is_quiet);
-        while indexing.go_on(conn, is_quiet && jobs.is_empty()) {
-            log.after_commit(conn, is_quiet);
+        indexing.after_commit(conn);
+    }
+}
+
+/// Waits for a job. While there is none, comments are added to their index.
+fn next_job(
+    conn: &Connection,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+    idle: &Runtime,
+    indexing: &mut Indexing,
+    log: &mut WriteAheadLog,
+) -> Option<Box<dyn Job>> {
+    while indexing.is_behind() {
+        match idle.block_on(async { tokio::time::timeout(IDLE, jobs.recv()).await }) {
+            Ok(job) => return job,
+            Err(_) => {
+                indexing.go_on(conn);
+                log.after_commit(conn, true);
+            }
         }
     }
+    jobs.blocking_recv()
 }
 
 /// Runs jobs in one transaction. A job that fails leaves no trace; the others are committed.

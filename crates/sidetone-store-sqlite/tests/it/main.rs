@@ -1,5 +1,6 @@
 //! The contract of the store, for every store there is.
 
+mod comments;
 mod damage;
 mod days;
 mod flips;
