@@ -30,7 +30,8 @@ logins           address
 bounds           budget logins
 
 accounts         secrets config core store
-data             accounts secrets core store store_sqlite
+data_dir         store_sqlite
+data             accounts data_dir secrets core store store_sqlite
 directory        secrets core store
 tables           address config directory core wire store
 
@@ -38,7 +39,7 @@ app              clock bounds config directory tables telemetry core store
 
 runner           shutdown telemetry app core store
 delivery         address shutdown telemetry app runner core wire store
-work             guard telemetry config data app runner delivery core store
+work             guard telemetry config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 

@@ -6,4 +6,5 @@ pub(crate) mod hourly;
 pub(crate) mod judged;
 pub(crate) mod judged_piece;
 pub(crate) mod masked;
+mod pdd;
 pub(crate) mod posting;

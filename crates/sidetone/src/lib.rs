@@ -11,6 +11,7 @@ pub mod clock;
 pub mod cmd;
 pub mod config;
 pub mod data;
+pub mod data_dir;
 pub mod delivery;
 pub mod directory;
 mod guard;

@@ -5,16 +5,16 @@
 //! thousand calls of one hour change some hundred rows, not thirty thousand.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use sidetone_core::time::{DAY_US, HOUR_US};
+use sidetone_core::time::HOUR_US;
 
 use super::judged;
 use super::masked::{MaskedCall, MaskedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
-use super::{figures, hourly};
+use super::{figures, hourly, pdd};
 use crate::error::Result;
 use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, NOT_COUNTED, hour_of};
 use crate::rows::shard::Shard;
-use sidetone_store::facets::{Facet, Keys};
+use sidetone_store::facets::Keys;
 use sidetone_store::statistics::quarter::quarter_of;
 
 /// One row of the rollups.
@@ -36,10 +36,6 @@ struct Step {
     by: i64,
 }
 
-/// One call more or less in the histogram of post-dial delays: day, country, bin and bucket; by how
-/// many.
-type PddStep = ([i64; 4], i64);
-
 /// Differences not yet written.
 #[derive(Debug, Default)]
 pub(crate) struct Deltas {
@@ -47,7 +43,7 @@ pub(crate) struct Deltas {
     judged: Vec<MaskedStep>,
     figures: Vec<MaskedStep>,
     hourly: Vec<hourly::Step>,
-    pdd: Vec<PddStep>,
+    pdd: Vec<pdd::Step>,
     stale: Vec<(i64, Shard)>,
 }
 
@@ -130,12 +126,7 @@ impl Deltas {
             self.hourly(step(old_hour, -1));
             self.hourly(step(new_hour, 1));
         }
-        let (old_pdd, new_pdd) = (pdd_row(old), pdd_row(new));
-        if old_pdd != new_pdd {
-            let step = |(day, country, bin), by| ([day, country, bin, shard.bucket], by);
-            self.pdd.extend(old_pdd.map(|row| step(row, -1)));
-            self.pdd.extend(new_pdd.map(|row| step(row, 1)));
-        }
+        self.pdd.extend(pdd::steps(shard, old, new));
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the columns of one row")]
@@ -177,9 +168,7 @@ impl Deltas {
         hourly::write(conn, &self.hourly)?;
         self.hourly.clear();
         self.pdd.sort_unstable();
-        for steps in self.pdd.chunk_by(|a, b| a.0 == b.0) {
-            write_pdd(conn, steps)?;
-        }
+        pdd::write(conn, &self.pdd)?;
         self.pdd.clear();
         self.stale.sort_unstable();
         self.stale.dedup();
@@ -253,13 +242,6 @@ const fn posting_at(key: i64, id: i64) -> Posting {
         offset_us: key.rem_euclid(HOUR_US),
         id,
     }
-}
-
-/// Day, country and bin that a call counts for.
-fn pdd_row(facets: &Facets) -> Option<(i64, i64, i64)> {
-    let day = facets.keys?.start_us.div_euclid(DAY_US);
-    let country = facets.get(Facet::ToCountry).unwrap_or(0);
-    Some((day, country, facets.pdd_bin?))
 }
 
 /// Whether the calls of a dimension are kept one by one while they are few. Not where no list asks
@@ -347,42 +329,6 @@ fn merge(postings: Vec<Posting>, net: &[(Posting, i64)]) -> Vec<Posting> {
     }
     merged.extend(net.filter(|(_, by)| *by > 0).map(|(posting, _)| *posting));
     merged
-}
-
-fn write_pdd(conn: &Connection, steps: &[PddStep]) -> Result<()> {
-    let Some(([day, country, bin, bucket], _)) = steps.first() else {
-        return Ok(());
-    };
-    let by: i64 = steps.iter().map(|(_, by)| by).sum();
-    let row = [day, country, bin, bucket, &by];
-    if by > 0 {
-        conn.prepare_cached(
-            "insert into pdd (day, country, bin, bucket, n) values (?1, ?2, ?3, ?4, ?5)
-             on conflict do update set n = n + excluded.n",
-        )?
-        .execute(row)?;
-    } else if by < 0 {
-        let left: Option<i64> = conn
-            .prepare_cached(
-                "select n + ?5 from pdd
-                 where day = ?1 and country = ?2 and bin = ?3 and bucket = ?4",
-            )?
-            .query_row(row, |row| row.get(0))
-            .optional()?;
-        if left.is_some_and(|left| left > 0) {
-            conn.prepare_cached(
-                "update pdd set n = n + ?5
-                 where day = ?1 and country = ?2 and bin = ?3 and bucket = ?4",
-            )?
-            .execute(row)?;
-        } else {
-            conn.prepare_cached(
-                "delete from pdd where day = ?1 and country = ?2 and bin = ?3 and bucket = ?4",
-            )?
-            .execute([day, country, bin, bucket])?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

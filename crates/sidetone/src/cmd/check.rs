@@ -9,7 +9,8 @@ use sidetone_store::Care;
 
 use super::offline;
 use super::rules::{self, Example};
-use crate::data::{self, DataArgs};
+use crate::data::DataArgs;
+use crate::data_dir;
 use crate::work::catch_up::CatchUp;
 
 /// Look for damage in a data directory, beside a running server or without one; or try the rules of
@@ -53,7 +54,9 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let store = args.data.open_store()?;
     let mut out = std::io::stdout();
     let _alone = match args.repair {
-        true => Some(data::lock(&args.data.data).context("a repair needs the data for itself")?),
+        true => {
+            Some(data_dir::lock(&args.data.data).context("a repair needs the data for itself")?)
+        }
         false => None,
     };
     if args.repair {

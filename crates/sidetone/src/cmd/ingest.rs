@@ -15,7 +15,8 @@ use sidetone_wire::translate::native::NativeReader;
 use super::offline;
 use crate::api::error::ApiError;
 use crate::app::App;
-use crate::data::{self, DataArgs};
+use crate::data::DataArgs;
+use crate::data_dir;
 use crate::ingest::outcome::Outcome;
 use crate::ingest::{event_streams, hep, native::Upload};
 use crate::work::catch_up::CatchUp;
@@ -70,7 +71,7 @@ pub async fn run(args: IngestArgs) -> anyhow::Result<()> {
         print(file, &outcome)?;
     }
     // A server that is running folds; without one, nobody else would.
-    if let Ok(_lock) = data::lock(&args.data.data) {
+    if let Ok(_lock) = data_dir::lock(&args.data.data) {
         CatchUp::new(app).drain().await?;
     }
     if refused > 0 {

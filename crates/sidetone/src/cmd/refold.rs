@@ -15,7 +15,8 @@ use sidetone_store::FoldedCall;
 use super::offline;
 use super::output::print_json;
 use crate::app::App;
-use crate::data::{self, DataArgs};
+use crate::data::DataArgs;
+use crate::data_dir;
 use crate::work::refold::{self, Preview, Refolded};
 
 /// Calls in a step.
@@ -90,7 +91,7 @@ pub async fn run(args: RefoldArgs) -> anyhow::Result<()> {
     let _alone = match args.dry_run {
         true => None,
         false => {
-            let locked = data::lock(&args.data.data);
+            let locked = data_dir::lock(&args.data.data);
             Some(locked.context("without --dry-run, refold needs the data for itself")?)
         }
     };

@@ -15,7 +15,8 @@ use tempfile::NamedTempFile;
 use super::backup::{directory_of, sync_dir};
 use super::output::{Progress, print_json};
 use crate::clock::Clock;
-use crate::data::{self, DataArgs};
+use crate::data::DataArgs;
+use crate::data_dir;
 
 /// Put a backup into a data directory, with no server running there
 ///
@@ -56,9 +57,9 @@ const BEGUN: &str = "sidetone.db.restoring-";
 pub async fn run(args: RestoreArgs) -> anyhow::Result<()> {
     let dir = &args.data.data;
     let source = open_backup(&args.file)?;
-    data::create_dir(dir)?;
-    let _alone = data::lock(dir)?;
-    let database = data::database(dir);
+    data_dir::create_dir(dir)?;
+    let _alone = data_dir::lock(dir)?;
+    let database = data_dir::database(dir);
     expect_room(dir, args.replace)?;
     let key = args.data.secret_key();
     if !key.is_file() {

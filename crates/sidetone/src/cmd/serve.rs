@@ -23,6 +23,7 @@ use crate::cmd::environment;
 use crate::cmd::reload::{Origin, Reload};
 use crate::config::{Config, LogFormat, Settings};
 use crate::data::{self, Data};
+use crate::data_dir;
 use crate::directory::Directory;
 use crate::ingest::hep;
 use crate::routes::Routes;
@@ -179,7 +180,7 @@ pub struct Running {
     certificate: Option<Arc<Certificate>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    lock: Arc<data::Lock>,
+    lock: Arc<data_dir::Lock>,
 }
 
 impl Running {
@@ -254,8 +255,8 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         max_connections: fit_files(config.max_connections),
         ..config
     };
-    data::create_dir(&config.data)?;
-    let lock = Arc::new(data::lock(&config.data)?);
+    data_dir::create_dir(&config.data)?;
+    let lock = Arc::new(data_dir::lock(&config.data)?);
     // What can fail comes before the first account is made, so that its token is shown by a start
     // that succeeds.
     let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;

@@ -2,7 +2,7 @@
 
 use std::fmt::{Error, Write};
 
-use prometheus_client::encoding::{EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
 /// Declares a closed set of words.
 macro_rules! words {
@@ -204,7 +204,7 @@ words! {
     }
 
     /// What is removed when it is too old.
-    Kept {
+    Removed {
         /// Calls with all that was left of them.
         Calls = "calls",
         /// Events of calls whose summaries stay.
@@ -295,4 +295,71 @@ impl EncodeLabelValue for PacketReason {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), Error> {
         encoder.write_str(self.as_str())
     }
+}
+
+/// Labels of an event counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct EventLabels {
+    pub(super) source: Source,
+    pub(super) result: EventResult,
+}
+
+/// Labels of a packet counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct PacketLabels {
+    pub(super) transport: Transport,
+    pub(super) result: PacketResult,
+    pub(super) reason: PacketReason,
+}
+
+/// Labels of a counter of repairs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RepairLabels {
+    pub(super) source: Source,
+    /// That of a [`sidetone_wire::repairs::Repair`].
+    pub(super) reason: &'static str,
+}
+
+/// Labels of a counter of wrong clocks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ClockLabels {
+    pub(super) transport: Transport,
+    pub(super) reason: ClockReason,
+}
+
+/// Labels of a request counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StatusLabels {
+    pub(super) status: u16,
+}
+
+/// Labels of a counter of refusals.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RefusalLabels {
+    pub(super) door: Source,
+    pub(super) reason: RefusalReason,
+}
+
+/// Labels of a delivery counter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DeliveryLabels {
+    pub(super) result: DeliveryResult,
+}
+
+/// Labels of the counter of what accounts had too much of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct QuotaLabels {
+    pub(super) what: OverQuota,
+}
+
+/// Labels of a counter of what was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RemovedLabels {
+    pub(super) what: Removed,
+}
+
+/// Labels of the counters of workers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct WorkerLabels {
+    pub(super) worker: Worker,
 }

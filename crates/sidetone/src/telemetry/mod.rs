@@ -10,7 +10,6 @@ pub mod throttle;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -22,8 +21,9 @@ use sidetone_wire::repairs::Repairs;
 use self::disk::Disk;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
-    ClockReason, DeliveryResult, EventResult, Kept, OverQuota, PacketReason, PacketResult,
-    RefusalReason, Source, Transport, Worker,
+    ClockLabels, ClockReason, DeliveryLabels, DeliveryResult, EventLabels, EventResult, OverQuota,
+    PacketLabels, PacketReason, PacketResult, QuotaLabels, RefusalLabels, RefusalReason, Removed,
+    RemovedLabels, RepairLabels, Source, StatusLabels, Transport, Worker, WorkerLabels,
 };
 use self::process::Process;
 use self::throttle::{LogThrottle, Subject};
@@ -59,7 +59,7 @@ pub struct Counters {
     /// Followers of the change feed that were dropped, because too much waited for them.
     pub followers_dropped: Counter,
     over_quota: Family<QuotaLabels, Counter>,
-    expired: Family<KeptLabels, Counter>,
+    expired: Family<RemovedLabels, Counter>,
     rounds: Family<WorkerLabels, Counter>,
     failed_rounds: Family<WorkerLabels, Counter>,
     busy_seconds: Family<WorkerLabels, Counter<f64, AtomicU64>>,
@@ -80,73 +80,6 @@ pub struct Counters {
     pub checked_calls: Counter,
     /// What was found wrong with them.
     pub check_findings: Counter,
-}
-
-/// Labels of an event counter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EventLabels {
-    source: Source,
-    result: EventResult,
-}
-
-/// Labels of a packet counter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct PacketLabels {
-    transport: Transport,
-    result: PacketResult,
-    reason: PacketReason,
-}
-
-/// Labels of a counter of repairs.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RepairLabels {
-    source: Source,
-    /// That of a [`sidetone_wire::repairs::Repair`].
-    reason: &'static str,
-}
-
-/// Labels of a counter of wrong clocks.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ClockLabels {
-    transport: Transport,
-    reason: ClockReason,
-}
-
-/// Labels of a request counter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StatusLabels {
-    status: u16,
-}
-
-/// Labels of a counter of refusals.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RefusalLabels {
-    door: Source,
-    reason: RefusalReason,
-}
-
-/// Labels of a delivery counter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DeliveryLabels {
-    result: DeliveryResult,
-}
-
-/// Labels of the counter of what accounts had too much of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct QuotaLabels {
-    what: OverQuota,
-}
-
-/// Labels of a counter of what was removed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KeptLabels {
-    what: Kept,
-}
-
-/// Labels of the counters of workers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WorkerLabels {
-    worker: Worker,
 }
 
 impl Counters {
@@ -388,9 +321,9 @@ impl Counters {
     }
 
     /// Counts what was removed because it was too old.
-    pub fn count_expired(&self, what: Kept, number: u64) {
+    pub fn count_expired(&self, what: Removed, number: u64) {
         self.expired
-            .get_or_create(&KeptLabels { what })
+            .get_or_create(&RemovedLabels { what })
             .inc_by(number);
     }
 

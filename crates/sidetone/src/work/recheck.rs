@@ -11,7 +11,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::{Cursor, Result};
 
 use crate::app::App;
-use crate::data::Lock;
+use crate::data_dir::Lock;
 use crate::runner::{Next, Work};
 use crate::telemetry::labels::Worker;
 

@@ -12,7 +12,7 @@ use sidetone_store::{Cursor, Result, StoreError};
 
 use crate::app::App;
 use crate::runner::{Next, Work};
-use crate::telemetry::labels::{Kept, Worker};
+use crate::telemetry::labels::{Removed, Worker};
 
 /// Calls in a step, and rows of what is no call.
 const STEP: usize = 1_000;
@@ -154,8 +154,8 @@ impl Retain {
             );
         }
         let counters = &self.app.counters;
-        counters.count_expired(Kept::Calls, expired.calls);
-        counters.count_expired(Kept::Events, expired.events);
+        counters.count_expired(Removed::Calls, expired.calls);
+        counters.count_expired(Removed::Events, expired.events);
         self.after = expired.next;
         self.is_beside = self.after.is_none();
         Ok(())
@@ -165,11 +165,11 @@ impl Retain {
     async fn expire_beside(&self, horizons: Horizons) -> Result<bool> {
         let beside = self.app.store.expire_beside(horizons, STEP).await?;
         let removed = [
-            (Kept::DeadLetters, beside.dead_letters),
-            (Kept::FeedbackSummaries, beside.feedback_summaries),
-            (Kept::AnnotationBatches, beside.annotation_batches),
-            (Kept::Tombstones, beside.tombstones),
-            (Kept::Reports, beside.reports),
+            (Removed::DeadLetters, beside.dead_letters),
+            (Removed::FeedbackSummaries, beside.feedback_summaries),
+            (Removed::AnnotationBatches, beside.annotation_batches),
+            (Removed::Tombstones, beside.tombstones),
+            (Removed::Reports, beside.reports),
         ];
         for (kind, number) in removed {
             self.app.counters.count_expired(kind, number);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use rusqlite::Connection;
 use serde_json::Value;
-use sidetone::data::lock;
+use sidetone::data_dir::lock;
 use sidetone_store::{Lookup, PutSummary, Scope};
 
 use crate::harness::{ACCOUNT, TestServer};

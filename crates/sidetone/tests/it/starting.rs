@@ -10,6 +10,7 @@ use sidetone::cmd::reload::Origin;
 use sidetone::cmd::serve::{Running, start, start_logs};
 use sidetone::config::{Secret, Settings};
 use sidetone::data::{self, Data, DataArgs};
+use sidetone::data_dir;
 use sidetone::secrets::Vault;
 use sidetone::telemetry::logs::LogFilter;
 use sidetone_core::id::AccountSid;
@@ -64,7 +65,7 @@ fn may_log_in(running: &Running, token: &str) -> bool {
 #[tokio::test]
 async fn after_an_unclean_stop_the_calls_are_looked_at_whoever_opened_the_database_meanwhile() {
     let dir = tempfile::tempdir().unwrap();
-    let is_due = || data::lock(dir.path()).unwrap().is_check_due();
+    let is_due = || data_dir::lock(dir.path()).unwrap().is_check_due();
     let running = try_start(settings(dir.path())).await.unwrap();
     drop(running);
     // As a command does that looks something up: it closes the database as it should be.

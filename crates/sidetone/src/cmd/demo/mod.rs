@@ -18,7 +18,7 @@ use crate::cmd::environment;
 use crate::cmd::reload::Origin;
 use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
-use crate::data::LOCK_FILE;
+use crate::data_dir::LOCK_FILE;
 use crate::secrets::replace_private;
 
 /// Says of a directory that all calls in it are made up, and of which seed.
@@ -314,7 +314,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(earlier(dir.path()).unwrap().is_none());
         // A start that failed, because the port was taken.
-        drop(crate::data::lock(dir.path()).unwrap());
+        drop(crate::data_dir::lock(dir.path()).unwrap());
         assert!(earlier(dir.path()).unwrap().is_none());
         std::fs::write(dir.path().join("sidetone.db"), "").unwrap();
         let refusal = earlier(dir.path()).map(|_| ()).unwrap_err();

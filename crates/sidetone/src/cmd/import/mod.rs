@@ -17,7 +17,8 @@ use self::remote::Remote;
 use super::environment::{self, IMPORT_AUTH_TOKEN};
 use super::offline;
 use crate::accounts;
-use crate::data::{self, DataArgs};
+use crate::data::DataArgs;
+use crate::data_dir;
 use crate::work::catch_up::CatchUp;
 
 /// Copy what another system knows of calls
@@ -110,7 +111,7 @@ pub async fn run(command: ImportCommand) -> anyhow::Result<()> {
     let calls = checkpoint.calls;
     checkpoint.forget()?;
     // A server that is running folds; without one, nobody else would.
-    if let Ok(_lock) = data::lock(&args.data.data) {
+    if let Ok(_lock) = data_dir::lock(&args.data.data) {
         CatchUp::new(app.clone()).drain().await?;
     }
     writeln!(std::io::stdout(), "{calls} calls imported")?;
