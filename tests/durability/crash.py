@@ -14,7 +14,7 @@ import time
 
 from server import Server
 
-BATCHES, CALLS = 30, 25
+BATCHES, CALLS = 80, 25
 CUTS_OF_A_KIND = 8
 # How long calls are kept after they were acknowledged last, seconds.
 KEPT = 4
