@@ -68,7 +68,7 @@ pub fn facts(dir: &Path) -> anyhow::Result<Facts> {
 /// Makes a directory as the server does.
 pub async fn create(dir: &Path, facts: &Facts) -> anyhow::Result<()> {
     let config = config(dir, Some(facts))?;
-    sidetone::data::create_dir(dir)?;
+    sidetone::data_dir::create_dir(dir)?;
     let opened = sidetone::data::open(dir, &config.secret_key_file, Options::default()).await?;
     first::ensure_first(opened.store.as_ref(), &opened.vault, &config, facts.end).await?;
     Ok(())
