@@ -12,7 +12,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::annotation::Annotation;
 use sidetone_core::search;
 
-use super::error::Result;
+use super::error::{Error, Result};
+use sidetone_store::StoreError;
 
 /// Characters of what the index knows.
 const TRIGRAM_CHARS: usize = 3;
@@ -75,23 +76,37 @@ impl Indexing {
 
     /// Adds some.
     pub(super) fn go_on(&mut self, conn: &Connection) {
-        let last = self.newest.min(self.indexed + CHANGES_AT_ONCE);
-        if add_changes(conn, self.indexed, last).is_ok() {
-            self.indexed = last;
-        } else {
-            self.failed = self.newest;
-            if !conn.is_autocommit() {
-                // What stays open fails the next transaction, and is tried again there.
-                let _ = conn.execute_batch("rollback");
+        match add_changes(conn) {
+            Ok(progress) => (self.indexed, self.newest) = progress,
+            Err(_) => {
+                self.failed = self.newest;
+                if !conn.is_autocommit() {
+                    // What stays open fails the next transaction, and is tried again there.
+                    let _ = conn.execute_batch("rollback");
+                }
             }
         }
     }
 }
 
-fn add_changes(conn: &Connection, indexed: i64, last: i64) -> Result<()> {
+/// Adds the next changes, in a transaction. Says up to which they are added, and which is the newest.
+fn add_changes(conn: &Connection) -> Result<(i64, i64)> {
     conn.prepare_cached("begin immediate")?.execute([])?;
+    // Asked here: another process may have added or erased some meanwhile.
+    let lost = || {
+        Error(StoreError::Corrupt(
+            "table comment_progress is empty".into(),
+        ))
+    };
+    let (indexed, newest) = progress(conn)?.ok_or_else(lost)?;
+    let last = newest.min(indexed + CHANGES_AT_ONCE);
+    // In the order of the calls: in any other, each would be written by itself.
+    let mut added = BTreeMap::new();
+    each_change(conn, indexed, last, |call, revision, comment| {
+        added.insert(call, (revision, comment));
+    })?;
     let mut write = conn.prepare_cached(WRITE)?;
-    for (call, (revision, comment)) in changed(conn, indexed, last)? {
+    for (call, (revision, comment)) in added {
         if let Some(comment) = comment {
             let number = number_of(call, revision);
             write.execute(params![number, search::lowercase(&comment)])?;
@@ -100,31 +115,31 @@ fn add_changes(conn: &Connection, indexed: i64, last: i64) -> Result<()> {
     conn.prepare_cached("update comment_progress set indexed = ?1")?
         .execute([last])?;
     conn.prepare_cached("commit")?.execute([])?;
-    Ok(())
+    Ok((last, newest))
 }
 
-/// The calls whose comment was changed behind one change up to another: by row, the revision of the
-/// last change and the comment then.
-fn changed(
+/// Tells of each change of a comment behind one change up to another: row of the call, revision, and
+/// the comment since.
+fn each_change(
     conn: &Connection,
     behind: i64,
     last: i64,
-) -> Result<BTreeMap<i64, (i64, Option<String>)>> {
+    mut tell: impl FnMut(i64, i64, Option<String>),
+) -> Result<()> {
     let mut statement = conn.prepare_cached(
         "select call_id, revision, before, after from annotation_log
          where id > ?1 and id <= ?2 and author = '' order by id",
     )?;
     let mut rows = statement.query([behind, last])?;
-    let mut changed = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let Some(after) = comment(row, 3) else {
             continue;
         };
         if comment(row, 2).as_ref() != Some(&after) {
-            changed.insert(row.get(0)?, (row.get(1)?, after));
+            tell(row.get(0)?, row.get(1)?, after);
         }
     }
-    Ok(changed)
+    Ok(())
 }
 
 /// The comment of the annotation in a column. `None`: it is damaged, of which `check` tells.
@@ -227,14 +242,14 @@ pub(super) fn rows(
             }
         }
     }
-    for (call, (_, comment)) in changed(conn, indexed, newest)? {
-        let Some(comment) = comment.as_deref().map(search::lowercase) else {
-            continue;
-        };
-        if fragments.iter().any(|fragment| comment.contains(fragment)) {
+    each_change(conn, indexed, newest, |call, _, comment| {
+        let comment = comment.as_deref().map(search::lowercase);
+        let is_in = |comment: &String| fragments.iter().any(|it| comment.contains(it));
+        // One more than few is enough to know.
+        if rows.len() <= few && comment.as_ref().is_some_and(is_in) {
             rows.insert(call);
         }
-    }
+    })?;
     Ok((rows.len() <= few).then_some(rows))
 }
 
