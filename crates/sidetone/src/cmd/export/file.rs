@@ -8,7 +8,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::rows::{Output, Row};
-use crate::api::v1::export::columns::{CURSOR, Column};
+use crate::api::v1::export::columns::CURSOR;
+use crate::api::v1::export::row::Column;
 use crate::api::v1::export::text::Lines;
 use crate::api::v1::row_text::Format;
 
@@ -17,7 +18,7 @@ const ROW: &[u8] = b"{\"account_sid\":";
 
 /// Where rows are written, a line each.
 pub(super) struct TextFile {
-    to: Box<dyn Write>,
+    to: Box<dyn Write + Send>,
     /// What is made durable at the end.
     file: Option<File>,
     lines: Lines,
@@ -29,7 +30,7 @@ impl TextFile {
         Self::new(Box::new(std::io::stdout()), Lines::new(format, columns))
     }
 
-    fn new(to: Box<dyn Write>, lines: Lines) -> Self {
+    fn new(to: Box<dyn Write + Send>, lines: Lines) -> Self {
         let mut text = Vec::new();
         lines.begin(&mut text);
         Self {

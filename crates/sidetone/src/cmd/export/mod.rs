@@ -2,6 +2,8 @@
 
 mod file;
 #[cfg(feature = "parquet")]
+mod group;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod rows;
 mod what;
@@ -12,9 +14,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use sidetone_core::id::AccountSid;
+use tokio::sync::mpsc;
 
 use self::file::TextFile;
-use self::rows::{Output, Rows};
+use self::rows::{Output, Row, Rows};
 use self::what::What;
 use crate::accounts;
 use crate::api::v1::row_text;
@@ -65,6 +68,9 @@ enum Format {
     Parquet,
 }
 
+/// Pages of rows that wait to be written.
+const WAITING: usize = 2;
+
 /// Writes the rows, and tells how many there were.
 ///
 /// # Errors
@@ -76,16 +82,18 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let mut rows = Rows::new(store, args.what, account, filters, Clock::default().now());
     // What is wrong with the filters is said before there is any output.
     rows.begin(None)?;
-    let (mut output, cursor) = open(&args)?;
+    let (output, cursor) = open(&args)?;
     if let Some(cursor) = cursor {
         rows.begin(Some(&cursor))
             .context("the output was begun otherwise")?;
     }
     let mut progress = Progress::default();
-    while let Some(some) = rows.next().await? {
-        progress.add(some.len())?;
-        output.write(some)?;
-    }
+    // Rows are read while those before them are written.
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let writing = tokio::task::spawn_blocking(move || write(output, receiver));
+    let read = read(&mut rows, &mut progress, sender).await;
+    let mut output = writing.await??;
+    read?;
     output.finish()?;
     progress.end(args.what)?;
     match rows.damaged {
@@ -94,6 +102,31 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
             "{calls} calls are damaged in the database and were left out; `sidetone check` names them"
         ),
     }
+}
+
+/// Reads the rows, until there are no more or nobody takes them.
+async fn read(
+    rows: &mut Rows,
+    progress: &mut Progress,
+    sender: mpsc::Sender<Vec<Row>>,
+) -> anyhow::Result<()> {
+    while let Some(some) = rows.next().await? {
+        progress.add(some.len())?;
+        if sender.send(some).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn write(
+    mut output: Box<dyn Output>,
+    mut rows: mpsc::Receiver<Vec<Row>>,
+) -> anyhow::Result<Box<dyn Output>> {
+    while let Some(some) = rows.blocking_recv() {
+        output.write(some)?;
+    }
+    Ok(output)
 }
 
 /// The output, and the cursor to go on behind.

@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
-use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::FileReader;
@@ -17,16 +15,16 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
 
+use super::group::Group;
 use super::rows::{Output, Row};
 use super::what::What;
-use crate::api::v1::export::cell::Cell;
-use crate::api::v1::export::columns::Column;
 use crate::api::v1::export::fields::Kind;
+use crate::api::v1::export::row::Column;
 
 /// Rows of a part; what an interruption costs at most.
 const PART_ROWS: usize = 100_000;
 /// Rows that are held in memory until they are written.
-const GROUP_ROWS: usize = 5_000;
+const GROUP_ROWS: usize = 10_000;
 /// Under which name a part keeps the cursor behind its last row.
 const CURSOR: &str = "sidetone.cursor";
 
@@ -38,7 +36,7 @@ pub(super) struct Parts {
     /// Of the part before the next.
     number: usize,
     part: Option<Part>,
-    rows: Vec<Row>,
+    group: Group,
     /// Behind the last row that was taken.
     cursor: Option<String>,
 }
@@ -63,7 +61,7 @@ impl Parts {
             schema: schema(what.columns())?,
             number: 0,
             part: None,
-            rows: Vec::new(),
+            group: Group::of(what.columns()),
             cursor: None,
         };
         while parts.path(parts.number + 1).exists() {
@@ -102,16 +100,8 @@ impl Parts {
             Some(part) => part,
             None => self.begin_part()?,
         };
-        part.rows += self.rows.len();
-        let mut group = part.writer.next_row_group()?;
-        for (index, column) in self.what.columns().iter().enumerate() {
-            let mut writer = group.next_column()?.context("a column is missing")?;
-            let cells = self.rows.iter().map(|row| &row.cells[index]);
-            write_column(writer.untyped(), column.kind, cells)?;
-            writer.close()?;
-        }
-        group.close()?;
-        self.rows.clear();
+        part.rows += self.group.rows;
+        self.group.write(&mut part.writer)?;
         self.part = Some(part);
         Ok(())
     }
@@ -130,7 +120,7 @@ impl Parts {
 
     /// Makes the part that is being written one that is there.
     fn end_part(&mut self) -> anyhow::Result<()> {
-        if !self.rows.is_empty() || (self.part.is_none() && self.number == 0) {
+        if self.group.rows > 0 || (self.part.is_none() && self.number == 0) {
             self.write_group()?;
         }
         let Some(Part { mut writer, .. }) = self.part.take() else {
@@ -148,18 +138,18 @@ impl Parts {
 impl Output for Parts {
     fn write(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
         for row in rows {
-            let cursor = row.cursor.clone();
-            self.rows.push(row);
+            let cursor = row.cursor;
+            self.group.push(row.cells);
             // A part ends where another export can go on.
             if cursor.is_some() {
                 self.cursor = cursor;
                 let in_part = self.part.as_ref().map_or(0, |part| part.rows);
-                if in_part + self.rows.len() >= PART_ROWS {
+                if in_part + self.group.rows >= PART_ROWS {
                     self.end_part()?;
                     continue;
                 }
             }
-            if self.rows.len() >= GROUP_ROWS {
+            if self.group.rows >= GROUP_ROWS {
                 self.write_group()?;
             }
         }
@@ -213,80 +203,4 @@ fn words(name: &str) -> parquet::errors::Result<TypePtr> {
         .with_logical_type(Some(LogicalType::List))
         .with_fields(vec![Arc::new(list.build()?)]);
     Ok(Arc::new(words.build()?))
-}
-
-/// Writes a column of a group: its values, and for each row how far it is defined.
-fn write_column<'a>(
-    writer: &mut ColumnWriter<'_>,
-    kind: Kind,
-    cells: impl Iterator<Item = &'a Cell>,
-) -> anyhow::Result<()> {
-    let (mut defined, mut repeated) = (Vec::new(), Vec::new());
-    match (writer, kind) {
-        (ColumnWriter::BoolColumnWriter(writer), _) => {
-            let values = values(cells, &mut defined, |cell| match cell {
-                Cell::Boolean(value) => Some(*value),
-                _ => None,
-            });
-            writer.write_batch(&values, Some(&defined), None)?;
-        }
-        (ColumnWriter::Int64ColumnWriter(writer), _) => {
-            let values = values(cells, &mut defined, |cell| match cell {
-                Cell::Integer(value) => Some(*value),
-                Cell::Time(value) => Some(value.micros()),
-                _ => None,
-            });
-            writer.write_batch(&values, Some(&defined), None)?;
-        }
-        (ColumnWriter::DoubleColumnWriter(writer), _) => {
-            let values = values(cells, &mut defined, |cell| match cell {
-                Cell::Number(value) => Some(*value),
-                _ => None,
-            });
-            writer.write_batch(&values, Some(&defined), None)?;
-        }
-        (ColumnWriter::ByteArrayColumnWriter(writer), Kind::Words) => {
-            let mut values = Vec::new();
-            for cell in cells {
-                let words = match cell {
-                    Cell::Words(words) => words.as_slice(),
-                    _ => &[],
-                };
-                // No list, one without words, a word.
-                let is_list = matches!(cell, Cell::Words(_));
-                if words.is_empty() {
-                    defined.push(i16::from(is_list));
-                    repeated.push(0);
-                }
-                for (index, word) in words.iter().enumerate() {
-                    values.push(ByteArray::from(word.as_str()));
-                    defined.push(2);
-                    repeated.push(i16::from(index > 0));
-                }
-            }
-            writer.write_batch(&values, Some(&defined), Some(&repeated))?;
-        }
-        (ColumnWriter::ByteArrayColumnWriter(writer), _) => {
-            let values = values(cells, &mut defined, |cell| match cell {
-                Cell::Text(value) => Some(ByteArray::from(value.as_str())),
-                _ => None,
-            });
-            writer.write_batch(&values, Some(&defined), None)?;
-        }
-        _ => bail!("a column is of a type that none has"),
-    }
-    Ok(())
-}
-
-fn values<'a, T>(
-    cells: impl Iterator<Item = &'a Cell>,
-    defined: &mut Vec<i16>,
-    value: impl Fn(&Cell) -> Option<T>,
-) -> Vec<T> {
-    let value = |cell| {
-        let value = value(cell);
-        defined.push(i16::from(value.is_some()));
-        value
-    };
-    cells.filter_map(value).collect()
 }

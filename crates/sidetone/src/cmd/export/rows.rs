@@ -31,7 +31,7 @@ pub(super) struct Row {
 }
 
 /// Takes the rows.
-pub(super) trait Output {
+pub(super) trait Output: Send {
     /// Takes some rows.
     fn write(&mut self, rows: Vec<Row>) -> anyhow::Result<()>;
     /// Takes it that there are no more.
@@ -220,7 +220,7 @@ impl Rows {
                 let mut row = serde_json::to_value(ChangeItem::from(change))?;
                 row["time"] = json!(change.at);
                 row["is_current"] = json!(is_current);
-                rows.push(self.row(judgement, row));
+                rows.push(self.row(judgement, row)?);
             }
             match page.after {
                 Some(row_key) => request.start = Start::After(row_key),
@@ -250,18 +250,17 @@ impl Rows {
             "updated_time": record.updated_at,
         });
         let cursor = Some(self.cursor_behind(judgement));
-        let row = self.row(judgement, row);
+        let row = self.row(judgement, row)?;
         Ok(Some(Row { cursor, ..row }))
     }
 
-    fn row(&self, judgement: &Judgement, mut row: Value) -> Row {
+    fn row(&self, judgement: &Judgement, mut row: Value) -> serde_json::Result<Row> {
         row["account_sid"] = json!(judgement.call.account);
         row["call_sid"] = json!(judgement.call.sid);
-        let columns = self.what.columns().iter();
-        Row {
-            cells: columns.map(|it| Cell::of(it, &row)).collect(),
+        Ok(Row {
+            cells: self.what.columns().cells(row)?,
             cursor: None,
-        }
+        })
     }
 
     fn cursor_behind(&self, judgement: &Judgement) -> String {

@@ -2,7 +2,8 @@
 
 use clap::ValueEnum;
 
-use crate::api::v1::export::columns::{ANNOTATIONS, Column, FEEDBACK, SUMMARIES};
+use crate::api::v1::export::columns::{ANNOTATIONS, FEEDBACK, SUMMARIES};
+use crate::api::v1::export::row::Columns;
 
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,7 +27,7 @@ impl What {
     }
 
     /// The columns of its rows.
-    pub(super) fn columns(self) -> &'static [Column] {
+    pub(super) fn columns(self) -> &'static Columns {
         match self {
             Self::Summaries => &SUMMARIES,
             Self::Annotations => &ANNOTATIONS,

@@ -3,7 +3,6 @@
 use serde_json::Value;
 use sidetone_core::time::TimeUs;
 
-use super::columns::Column;
 use super::fields::Kind;
 
 /// A value.
@@ -26,20 +25,15 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// The value of a column. What another system told in another type is read as the column's
-    /// where that loses nothing, and is null else: a column has one type.
-    #[must_use]
-    pub fn of(column: &Column, row: &Value) -> Self {
-        let value = column.of(row);
-        let cell = match column.kind {
+    /// A value of this kind. What another system told in another type is read as the column's where
+    /// that loses nothing, and is null else: a column has one type.
+    pub(super) fn of(kind: Kind, value: Value) -> Self {
+        let cell = match kind {
             Kind::Text => text(value).map(Self::Text),
-            Kind::Integer => integer(value).map(Self::Integer),
-            Kind::Number => number(value).map(Self::Number),
-            Kind::Boolean => boolean(value).map(Self::Boolean),
-            Kind::Time => value
-                .as_str()
-                .and_then(TimeUs::parse_rfc3339)
-                .map(Self::Time),
+            Kind::Integer => integer(&value).map(Self::Integer),
+            Kind::Number => number(&value).map(Self::Number),
+            Kind::Boolean => boolean(&value).map(Self::Boolean),
+            Kind::Time => time(&value).map(Self::Time),
             Kind::Words => words(value).map(Self::Words),
             Kind::Json => (!value.is_null()).then(|| Self::Text(value.to_string())),
         };
@@ -47,10 +41,10 @@ impl Cell {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+fn text(value: Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text),
         other => Some(other.to_string()),
     }
 }
@@ -78,9 +72,15 @@ fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-fn words(value: &Value) -> Option<Vec<String>> {
-    let words = value.as_array()?.iter().filter_map(text);
-    Some(words.collect())
+fn time(value: &Value) -> Option<TimeUs> {
+    TimeUs::parse_rfc3339(value.as_str()?)
+}
+
+fn words(value: Value) -> Option<Vec<String>> {
+    let Value::Array(words) = value else {
+        return None;
+    };
+    Some(words.into_iter().filter_map(text).collect())
 }
 
 #[cfg(test)]
@@ -92,8 +92,13 @@ mod tests {
 
     #[track_caller]
     fn check(name: &str, row: &Value, expected: Cell) {
-        let column = SUMMARIES.iter().find(|it| it.name == name).unwrap();
-        assert_eq!(Cell::of(column, row), expected, "{name} of {row}");
+        let column = SUMMARIES.iter().position(|it| it.name == name).unwrap();
+        let of_value = SUMMARIES.cells(row).unwrap().swap_remove(column);
+        assert_eq!(of_value, expected, "{name} of {row}");
+        let text = row.to_string();
+        let mut json = serde_json::Deserializer::from_str(&text);
+        let of_text = SUMMARIES.cells(&mut json).unwrap().swap_remove(column);
+        assert_eq!(of_text, expected, "{name} of {text}");
     }
 
     #[test]
@@ -109,7 +114,18 @@ mod tests {
             &json!({"properties": {"pdd_ms": 0}}),
             Cell::Integer(0),
         );
-        check("pdd_ms", &json!({"properties": "none"}), Cell::Null);
+        for other in [
+            json!("none"),
+            json!(1),
+            json!(-1),
+            json!(0.5),
+            json!(true),
+            json!(null),
+            json!([{"pdd_ms": 1}]),
+            json!({"other": {"pdd_ms": 1}}),
+        ] {
+            check("pdd_ms", &json!({"properties": other}), Cell::Null);
+        }
         check(
             "call_type",
             &json!({"call_type": 1}),

@@ -3,36 +3,10 @@
 
 use std::sync::LazyLock;
 
-use serde_json::Value;
-
 use super::fields::{
-    AGENTS, ANNOTATION, CALL, CHANGE, EDGE, EDGES, Field, Kind, PARTY, RATING, STREAM, TRUST,
+    AGENTS, ANNOTATION, CALL, CHANGE, EDGE, EDGES, Field, PARTY, RATING, STREAM, TRUST,
 };
-
-/// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// What its values are.
-    pub kind: Kind,
-    /// Where they are in the JSON of a row.
-    path: Vec<&'static str>,
-}
-
-impl Column {
-    fn new(name: String, path: &[&[&'static str]], kind: Kind) -> Self {
-        let path = path.concat();
-        Self { name, kind, path }
-    }
-
-    /// Its value in a row; null when the row has none.
-    #[must_use]
-    pub fn of<'a>(&self, row: &'a Value) -> &'a Value {
-        let found = self.path.iter().try_fold(row, |at, name| at.get(name));
-        found.unwrap_or(&Value::Null)
-    }
-}
+use super::row::{Column, Columns};
 
 /// The name that each row's place has in text formats, behind the columns: where to go on after it.
 pub const CURSOR: &str = "cursor";
@@ -45,7 +19,7 @@ fn within(prefix: &str, at: &[&'static str], fields: &[Field]) -> Vec<Column> {
 }
 
 /// A row of these is a call: its summary as `GET …/Summaries` serves it, and what is said of it.
-pub static SUMMARIES: LazyLock<Vec<Column>> = LazyLock::new(|| {
+pub static SUMMARIES: LazyLock<Columns> = LazyLock::new(|| {
     let mut columns = within("", &[], CALL);
     columns.extend(within("annotation_", &["annotation"], ANNOTATION));
     for side in ["from", "to"] {
@@ -60,19 +34,19 @@ pub static SUMMARIES: LazyLock<Vec<Column>> = LazyLock::new(|| {
         }
     }
     columns.extend(within("", &[], AGENTS));
-    columns
+    Columns::new(columns)
 });
 
 /// A row of these is a change of a call's annotation.
-pub static ANNOTATIONS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+pub static ANNOTATIONS: LazyLock<Columns> = LazyLock::new(|| {
     let mut columns = within("", &[], CHANGE);
     columns.extend(within("", &["after"], ANNOTATION));
     columns.extend(within("before_", &["before"], ANNOTATION));
-    columns
+    Columns::new(columns)
 });
 
 /// A row of these is the feedback on a call.
-pub static FEEDBACK: LazyLock<Vec<Column>> = LazyLock::new(|| within("", &[], RATING));
+pub static FEEDBACK: LazyLock<Columns> = LazyLock::new(|| Columns::new(within("", &[], RATING)));
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@
 pub mod cell;
 pub mod columns;
 pub mod fields;
+pub mod row;
 pub mod text;
 
 use std::sync::Arc;
@@ -15,7 +16,6 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::Response;
-use serde_json::Value;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
@@ -165,10 +165,9 @@ pub fn cells(record: &CallRecord<Shown>) -> serde_json::Result<Option<Vec<Cell>>
     };
     let mut json = Vec::new();
     template::write(&mut json, record, shown, SummaryUrl::List(""))?;
-    let row: Value = serde_json::from_slice(&json)?;
-    Ok(Some(
-        SUMMARIES.iter().map(|it| Cell::of(it, &row)).collect(),
-    ))
+    SUMMARIES
+        .cells(&mut serde_json::Deserializer::from_slice(&json))
+        .map(Some)
 }
 
 /// An export under way.
