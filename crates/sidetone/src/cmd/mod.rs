@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod annotate;
+mod arenas;
 pub mod backup;
 pub mod check;
 pub mod completions;
@@ -68,6 +69,9 @@ impl Cli {
     /// # Errors
     /// Whatever went wrong, with what to do about it.
     pub fn run(self) -> anyhow::Result<()> {
+        if matches!(self.command, Command::Serve(_) | Command::Demo(_)) {
+            arenas::limit();
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             // What runs there is bounded, and each thread takes memory.

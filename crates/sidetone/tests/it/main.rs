@@ -23,6 +23,7 @@ mod logs;
 mod migrate;
 mod mmdb;
 mod model;
+mod process;
 mod repair_command;
 mod retention;
 mod runner;
