@@ -39,7 +39,7 @@ app              clock bounds config directory tables telemetry core store
 
 runner           shutdown telemetry app core store
 delivery         address shutdown telemetry app runner core wire store
-work             guard telemetry config data_dir app runner delivery core store
+workers          guard telemetry config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 

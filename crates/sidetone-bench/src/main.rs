@@ -39,11 +39,11 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 struct Args {
     #[command(subcommand)]
-    work: Work,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-enum Work {
+enum Command {
     /// Make a data directory with calls
     Load {
         dir: PathBuf,
@@ -110,39 +110,39 @@ enum Work {
     FloorEvents { dir: PathBuf },
     /// Send HEP, or time what it costs to take it
     #[command(subcommand)]
-    Hep(hep::Work),
+    Hep(hep::Command),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Args::parse().work {
-        Work::Load { dir, calls, seed } => load::run(&dir, calls, seed).await,
-        Work::Facts { dir } => requests::facts(&dir),
-        Work::Requests { dir, out } => requests::write(&dir, &out),
-        Work::Disk { dir } => disk::run(&dir),
-        Work::FloorHttp { listen, body } => floor_http::run(listen, &body).await,
-        Work::Lists { dir, out, samples } => lists::run(&dir, samples, &out).await,
-        Work::Pairs { dir, pairs } => pairs::run(&dir, pairs).await,
-        Work::WriteSegments { dir } => counting::write(&dir).await,
-        Work::Statistics { dir } => counting::run(&dir).await,
-        Work::Events {
+    match Args::parse().command {
+        Command::Load { dir, calls, seed } => load::run(&dir, calls, seed).await,
+        Command::Facts { dir } => requests::facts(&dir),
+        Command::Requests { dir, out } => requests::write(&dir, &out),
+        Command::Disk { dir } => disk::run(&dir),
+        Command::FloorHttp { listen, body } => floor_http::run(listen, &body).await,
+        Command::Lists { dir, out, samples } => lists::run(&dir, samples, &out).await,
+        Command::Pairs { dir, pairs } => pairs::run(&dir, pairs).await,
+        Command::WriteSegments { dir } => counting::write(&dir).await,
+        Command::Statistics { dir } => counting::run(&dir).await,
+        Command::Events {
             dir,
             out,
             first,
             events,
         } => events::write(&data::facts(&dir)?.calls(), first, events, &out),
-        Work::Push {
+        Command::Push {
             address,
             login,
             file,
         } => push::run(&address, &login, &file),
-        Work::Summing {
+        Command::Summing {
             address,
             login,
             dir,
         } => summing::run(&address, &login, &dir).await,
-        Work::FloorAnnotate { dir, group } => floor_sql::annotate(&dir, group),
-        Work::FloorEvents { dir } => floor_sql::events(&dir),
-        Work::Hep(work) => hep::run(work).await,
+        Command::FloorAnnotate { dir, group } => floor_sql::annotate(&dir, group),
+        Command::FloorEvents { dir } => floor_sql::events(&dir),
+        Command::Hep(command) => hep::run(command).await,
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::id::{AccountSid, ApiKeySid, CallSid};
 use sidetone_core::time::TimeUs;
 
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
 use super::rows::shard::{self, Shard};
@@ -156,8 +156,8 @@ pub(super) fn existing(conn: &Connection, sid: AccountSid) -> Result<AccountRow>
 }
 
 /// `buckets`: how many parts its calls are divided into, from now on.
-pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16) -> Result<()> {
-    let conn = work.conn;
+pub(super) fn create(tx: &mut WriteTx<'_>, account: &Account, buckets: NonZeroU16) -> Result<()> {
+    let conn = tx.conn;
     if find(conn, account.sid)?.is_some() {
         return Err(Error(StoreError::Conflict(Conflict::AccountExists(
             account.sid,
@@ -208,12 +208,12 @@ pub(super) fn create(work: &mut Work<'_>, account: &Account, buckets: NonZeroU16
 }
 
 pub(super) fn create_first(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     account: &Account,
     buckets: NonZeroU16,
     key: KeyFingerprint,
 ) -> Result<()> {
-    let there = work
+    let there = tx
         .conn
         .query_row("select sid from account not indexed limit 1", [], |row| {
             row.get(0).map(AccountSid::from_bytes)
@@ -222,8 +222,8 @@ pub(super) fn create_first(
     if let Some(there) = there {
         return Err(Error(StoreError::Conflict(Conflict::AccountExists(there))));
     }
-    keep_key(work, key)?;
-    create(work, account, buckets)
+    keep_key(tx, key)?;
+    create(tx, account, buckets)
 }
 
 /// The fingerprint of the key that is kept, if one is.
@@ -252,9 +252,9 @@ pub(super) fn is_kept(conn: &Connection, key: KeyFingerprint) -> Result<bool> {
 }
 
 /// Keeps the fingerprint of the key, unless one is kept: then it must be this.
-pub(super) fn keep_key(work: &mut Work<'_>, key: KeyFingerprint) -> Result<()> {
-    if !is_kept(work.conn, key)? {
-        work.conn.execute(
+pub(super) fn keep_key(tx: &mut WriteTx<'_>, key: KeyFingerprint) -> Result<()> {
+    if !is_kept(tx.conn, key)? {
+        tx.conn.execute(
             &SECRET_KEY.insert_columns(&["only_row", "fingerprint"]),
             params![1, key.0],
         )?;
@@ -262,12 +262,16 @@ pub(super) fn keep_key(work: &mut Work<'_>, key: KeyFingerprint) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn put_tokens(work: &mut Work<'_>, account: AccountSid, tokens: &[Token]) -> Result<()> {
-    let id = existing(work.conn, account)?.id;
-    work.conn
+pub(super) fn put_tokens(
+    tx: &mut WriteTx<'_>,
+    account: AccountSid,
+    tokens: &[Token],
+) -> Result<()> {
+    let id = existing(tx.conn, account)?.id;
+    tx.conn
         .execute("delete from account_token where account = ?1", [id])?;
-    write_tokens(work.conn, id, tokens)?;
-    changed(work.conn)
+    write_tokens(tx.conn, id, tokens)?;
+    changed(tx.conn)
 }
 
 fn write_tokens(conn: &Connection, account: i64, tokens: &[Token]) -> Result<()> {
@@ -286,15 +290,15 @@ fn write_tokens(conn: &Connection, account: i64, tokens: &[Token]) -> Result<()>
 }
 
 pub(super) fn put_provider_secrets(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     account: AccountSid,
     secrets: &[ProviderSecret],
 ) -> Result<()> {
-    let id = existing(work.conn, account)?.id;
-    work.conn
+    let id = existing(tx.conn, account)?.id;
+    tx.conn
         .execute("delete from provider_secret where account = ?1", [id])?;
-    write_provider_secrets(work.conn, id, secrets)?;
-    changed(work.conn)
+    write_provider_secrets(tx.conn, id, secrets)?;
+    changed(tx.conn)
 }
 
 fn write_provider_secrets(
@@ -317,17 +321,17 @@ fn write_provider_secrets(
 }
 
 pub(super) fn put_settings(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     account: AccountSid,
     settings: AccountSettings,
 ) -> Result<()> {
-    let id = existing(work.conn, account)?.id;
+    let id = existing(tx.conn, account)?.id;
     let checksum = ACCOUNT.updated_unread(&[
         ("advanced_features", "?2"),
         ("voice_trace", "?3"),
         ("mirror_feedback", "?4"),
     ]);
-    work.conn.execute(
+    tx.conn.execute(
         &format!(
             "update account set advanced_features = ?2, voice_trace = ?3, mirror_feedback = ?4, checksum = {checksum}
              where id = ?1"
@@ -339,12 +343,12 @@ pub(super) fn put_settings(
             settings.mirror_feedback
         ],
     )?;
-    changed(work.conn)
+    changed(tx.conn)
 }
 
-pub(super) fn create_api_key(work: &mut Work<'_>, key: &ApiKey) -> Result<()> {
-    let account = existing(work.conn, key.account)?.id;
-    let added = work.conn.execute(
+pub(super) fn create_api_key(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<()> {
+    let account = existing(tx.conn, key.account)?.id;
+    let added = tx.conn.execute(
         "insert into api_key (sid, account, name, sealed, created_us) values (?1, ?2, ?3, ?4, ?5)
          on conflict do nothing",
         params![
@@ -358,16 +362,16 @@ pub(super) fn create_api_key(work: &mut Work<'_>, key: &ApiKey) -> Result<()> {
     if added == 0 {
         return Err(Error(StoreError::Conflict(Conflict::ApiKeyExists(key.sid))));
     }
-    changed(work.conn)
+    changed(tx.conn)
 }
 
-pub(super) fn revoke_api_key(work: &mut Work<'_>, key: ApiKeySid) -> Result<()> {
-    let revoked = work.conn.execute(
+pub(super) fn revoke_api_key(tx: &mut WriteTx<'_>, key: ApiKeySid) -> Result<()> {
+    let revoked = tx.conn.execute(
         "update api_key set revoked = 1 where sid = ?1 and not revoked",
         [key.as_bytes()],
     )?;
     if revoked == 0 {
         return Err(Error(StoreError::NotFound(format!("API key {key}"))));
     }
-    changed(work.conn)
+    changed(tx.conn)
 }

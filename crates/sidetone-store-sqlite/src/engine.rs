@@ -8,6 +8,6 @@ pub(crate) mod leases;
 pub(crate) mod noted;
 pub(crate) mod readers;
 pub(crate) mod shared;
-pub(crate) mod work;
+pub(crate) mod write_tx;
 pub(crate) mod writer;
 pub(crate) mod writer_stats;

@@ -6,7 +6,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::search::digits;
 use sidetone_core::time::TimeUs;
 
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::Result;
 use super::rows::cursor;
 use super::rows::facet::{self, Facets};
@@ -34,37 +34,37 @@ const PARTS: [&str; 8] = [
 ];
 
 /// Erases calls. What is deleted is overwritten by zeros, in pages that fall free too.
-pub(super) fn erase(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()>>> {
-    work.conn.pragma_update(None, "secure_delete", true)?;
-    let erased = erase_all(work, erasures);
-    work.conn.pragma_update(None, "secure_delete", "fast")?;
+pub(super) fn erase(tx: &mut WriteTx<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()>>> {
+    tx.conn.pragma_update(None, "secure_delete", true)?;
+    let erased = erase_all(tx, erasures);
+    tx.conn.pragma_update(None, "secure_delete", "fast")?;
     erased
 }
 
-fn erase_all(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()>>> {
+fn erase_all(tx: &mut WriteTx<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()>>> {
     let (mut fates, mut found) = (Vec::with_capacity(erasures.len()), Vec::new());
     for erasure in erasures {
-        let fate = remove(work, erasure.call, Some(&erasure.by), erasure.at)?;
+        let fate = remove(tx, erasure.call, Some(&erasure.by), erasure.at)?;
         if fate == Lookup::Found(()) {
             found.push(erasure);
         }
         fates.push(fate);
     }
-    forget_what_was_to_be_told(work.conn, &found)?;
+    forget_what_was_to_be_told(tx.conn, &found)?;
     for Erasure { call, at, .. } in found {
-        feed::note(work, *call, &Changed::Erased, *at)?;
+        feed::note(tx, *call, &Changed::Erased, *at)?;
     }
     Ok(fates)
 }
 
 /// The same, where calls that are not known become gone, too.
-pub(super) fn erase_again(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<()> {
-    let fates = erase(work, erasures)?;
+pub(super) fn erase_again(tx: &mut WriteTx<'_>, erasures: &[Erasure]) -> Result<()> {
+    let fates = erase(tx, erasures)?;
     for (Erasure { call, at, by }, fate) in erasures.iter().zip(fates) {
         if fate == Lookup::Unknown
-            && let Some(account) = account::find(work.conn, call.account)?
+            && let Some(account) = account::find(tx.conn, call.account)?
         {
-            bury(work.conn, account.id, call.sid, Some(by), *at)?;
+            bury(tx.conn, account.id, call.sid, Some(by), *at)?;
         }
     }
     Ok(())
@@ -73,12 +73,12 @@ pub(super) fn erase_again(work: &mut Work<'_>, erasures: &[Erasure]) -> Result<(
 /// Removes a call and all that belongs to it, and leaves a tombstone. `by`: who erases it; `None`:
 /// it has expired. Tells nobody.
 pub(super) fn remove(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     call: CallRef,
     by: Option<&str>,
     now: TimeUs,
 ) -> Result<Lookup<()>> {
-    let conn = work.conn;
+    let conn = tx.conn;
     let Some(account) = account::find(conn, call.account)? else {
         return Ok(Lookup::Unknown);
     };
@@ -99,7 +99,7 @@ pub(super) fn remove(
         });
     };
     let shard = account.shard(call.sid);
-    feedback::erase(work, shard, id, facets.keys.map(|keys| keys.start_us))?;
+    feedback::erase(tx, shard, id, facets.keys.map(|keys| keys.start_us))?;
     for part in PARTS {
         conn.prepare_cached(part)?.execute([id])?;
     }
@@ -107,7 +107,7 @@ pub(super) fn remove(
     conn.prepare_cached("delete from call where id = ?1")?
         .execute([id])?;
     bury(conn, account.id, call.sid, by, now)?;
-    work.count(shard, id, &facets, &Facets::NONE);
+    tx.count(shard, id, &facets, &Facets::NONE);
     // Who erases wants nothing left at once; what expired goes from segments when they are written anew,
     // and from reports when these expire.
     if by.is_some() {
@@ -116,7 +116,7 @@ pub(super) fn remove(
             build::forget(conn, shard, quarter_of(keys.start_us))?;
         }
     }
-    work.mark_stale(shard, &facets, &Facets::NONE);
+    tx.mark_stale(shard, &facets, &Facets::NONE);
     Ok(Lookup::Found(()))
 }
 

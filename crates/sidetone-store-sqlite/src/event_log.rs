@@ -16,7 +16,7 @@ use sidetone_core::id::{CallRef, CallSid};
 
 use self::event::PackedEvent;
 use super::account::AccountRow;
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::Result;
 use super::rows::tables::CALL;
 use super::{account, feed, record};
@@ -33,8 +33,8 @@ struct Known {
     late_events: Option<i64>,
 }
 
-pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
-    let conn = work.conn;
+pub(super) fn append(tx: &mut WriteTx<'_>, events: &[PackedEvent]) -> Result<Vec<Appended>> {
+    let conn = tx.conn;
     let mut fates = vec![Appended::Gone; events.len()];
     let mut accounts = HashMap::new();
     let mut insert = rowid::Insert::new(conn)?;
@@ -86,11 +86,11 @@ pub(super) fn append(work: &mut Work<'_>, events: &[PackedEvent]) -> Result<Vec<
         }
         let is_full = places.iter().any(|place| fates[*place] == Appended::Full);
         if let Some(dirty_us) = added.iter().map(|it| it.dirty_us).min() {
-            work.shared.calls.note(call, dirty_us);
-            work.ring(Topic::Calls);
+            tx.shared.calls.note(call, dirty_us);
+            tx.ring(Topic::Calls);
         }
         for (kind, position, received_us) in told {
-            feed::note_event(work, followed, call, kind, position, received_us)?;
+            feed::note_event(tx, followed, call, kind, position, received_us)?;
         }
         match known {
             Some(known) => extend_call(conn, &known, &added)?,

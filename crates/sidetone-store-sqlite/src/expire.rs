@@ -5,7 +5,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::ProcessingState;
 
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::Result;
 use super::event_log::rowid;
 use super::rows::cursor;
@@ -120,7 +120,7 @@ pub(super) fn look(
 
 /// Removes what was found, where it is still too old.
 pub(super) fn expire(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     found: &[Old],
     horizons: Horizons,
     now: TimeUs,
@@ -129,7 +129,7 @@ pub(super) fn expire(
     let sql = candidates("c.id = ?2 and c.sid = ?3") + " and " + &CALL.is_sound("c.");
     for Old { id, call, what, .. } in found {
         let again = {
-            let mut statement = work.conn.prepare_cached(&sql)?;
+            let mut statement = tx.conn.prepare_cached(&sql)?;
             let mut rows = statement.query(params![latest(horizons), id, call.sid.as_bytes()])?;
             rows.next()?
                 .map(|row| old(row, horizons))
@@ -139,11 +139,11 @@ pub(super) fn expire(
         match again {
             Some(again) if again.what == *what => match what {
                 TooOld::Call => {
-                    erase::remove(work, *call, None, now)?;
-                    feed::note(work, *call, &Changed::Erased, now)?;
+                    erase::remove(tx, *call, None, now)?;
+                    feed::note(tx, *call, &Changed::Erased, now)?;
                     expired.calls += 1;
                 }
-                TooOld::Events => expired.events += seal(work.conn, *id)?,
+                TooOld::Events => expired.events += seal(tx.conn, *id)?,
             },
             _ => {}
         }

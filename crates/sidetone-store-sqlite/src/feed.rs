@@ -14,7 +14,7 @@ use sidetone_store::feed::{Change, Changed, Follower};
 use sidetone_store::{StoreError, Topic};
 
 use super::engine::held::Held;
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::cursor;
 
@@ -50,7 +50,7 @@ fn is_followed(conn: &Connection) -> Result<bool> {
 
 /// Tells followers of an event, given what [`followed`] says.
 pub(super) fn note_event(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     followed: i64,
     call: CallRef,
     kind: EventKind,
@@ -62,18 +62,18 @@ pub(super) fn note_event(
     }
     let position = u64::try_from(position).unwrap_or(0);
     let at = TimeUs::from_micros(received_us);
-    note(work, call, &Changed::Event { kind, position }, at)
+    note(tx, call, &Changed::Event { kind, position }, at)
 }
 
 /// Tells those who follow of a change, in its transaction.
 pub(super) fn note(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     call: CallRef,
     changed: &Changed,
     at: TimeUs,
 ) -> Result<()> {
     // The insert alone would write, even where it inserts nothing: the number that comes next.
-    if !is_followed(work.conn)? {
+    if !is_followed(tx.conn)? {
         return Ok(());
     }
     let as_i64 = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -87,7 +87,7 @@ pub(super) fn note(
             (what, as_i64(*position), None, Some(bit(*kind)))
         }
     };
-    let told = work
+    let told = tx
         .conn
         .prepare_cached(
             "insert into change (follower, account, sid, what, number, author, at_us)
@@ -103,15 +103,15 @@ pub(super) fn note(
             kinds
         ])?;
     if told > 0 {
-        work.ring(Topic::Changes);
+        tx.ring(Topic::Changes);
     }
     Ok(())
 }
 
 /// Begins to follow, or to follow other events. Says whether it begins.
-pub(super) fn follow(work: &Work<'_>, follower: &Follower) -> Result<bool> {
-    let begins = find(work.conn, &follower.name)?.is_none();
-    work.conn
+pub(super) fn follow(tx: &WriteTx<'_>, follower: &Follower) -> Result<bool> {
+    let begins = find(tx.conn, &follower.name)?.is_none();
+    tx.conn
         .prepare_cached(
             "insert into follower (name, events) values (?1, ?2)
              on conflict do update set events = excluded.events",
@@ -121,15 +121,15 @@ pub(super) fn follow(work: &Work<'_>, follower: &Follower) -> Result<bool> {
 }
 
 /// Ends following. Says which follower it was.
-pub(super) fn unfollow(work: &Work<'_>, name: &str) -> Result<Option<i64>> {
-    let Some(follower) = find(work.conn, name)? else {
+pub(super) fn unfollow(tx: &WriteTx<'_>, name: &str) -> Result<Option<i64>> {
+    let Some(follower) = find(tx.conn, name)? else {
         return Ok(None);
     };
     for statement in [
         "delete from change where follower = ?1",
         "delete from follower where id = ?1",
     ] {
-        work.conn.prepare_cached(statement)?.execute([follower])?;
+        tx.conn.prepare_cached(statement)?.execute([follower])?;
     }
     Ok(Some(follower))
 }
@@ -175,10 +175,8 @@ pub(super) fn existing(conn: &Connection, name: &str) -> Result<i64> {
 }
 
 /// Deletes changes that are settled, of those that are in the hands of who settles them.
-pub(super) fn settle(work: &Work<'_>, held: &Held, settled: &[Change]) -> Result<()> {
-    let mut delete = work
-        .conn
-        .prepare_cached("delete from change where id = ?1")?;
+pub(super) fn settle(tx: &WriteTx<'_>, held: &Held, settled: &[Change]) -> Result<()> {
+    let mut delete = tx.conn.prepare_cached("delete from change where id = ?1")?;
     for change in settled {
         let [follower, id, ticket] = cursor::read(&change.id)?;
         if held.has((follower, change.call), ticket, id) {

@@ -13,7 +13,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
 use self::packed::{pack, rated, unpack};
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::Result;
 use super::rollups::deltas::Deltas;
 use super::rollups::hourly::Step;
@@ -139,8 +139,8 @@ fn missing<T>(conn: &Connection, account: i64, sid: CallSid) -> Result<Lookup<T>
     })
 }
 
-pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lookup<Rated>> {
-    let conn = work.conn;
+pub(super) fn rate(tx: &mut WriteTx<'_>, call: CallRef, rate: &Rate) -> Result<Lookup<Rated>> {
+    let conn = tx.conn;
     let account = account::existing(conn, call.account)?;
     let stored = find(conn, account.id, call.sid)?;
     if stored.is_none() {
@@ -171,14 +171,14 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
         Some(stored) => (stored.id, stored.start_us),
         None => (judgement::make_placeholder(conn, call)?, None),
     };
-    let since = write(work, id, before, after, rate)?;
-    feed::note(work, call, &Changed::Feedback, rate.now)?;
+    let since = write(tx, id, before, after, rate)?;
+    feed::note(tx, call, &Changed::Feedback, rate.now)?;
     let hour = counted_hour(start_us, since.created_us);
     let said_in_hour = said.map(|said| (hour, said));
     let shard = account.shard(call.sid);
-    count(work, shard, said_in_hour, Some((hour, after)));
+    count(tx, shard, said_in_hour, Some((hour, after)));
     if rate.mirror {
-        mirror(work, call, said, after, rate)?;
+        mirror(tx, call, said, after, rate)?;
     }
     let record = record_of(call, after, since);
     Ok(Lookup::Found(match before {
@@ -188,14 +188,14 @@ pub(super) fn rate(work: &mut Work<'_>, call: CallRef, rate: &Rate) -> Result<Lo
 }
 
 fn write(
-    work: &Work<'_>,
+    tx: &WriteTx<'_>,
     id: i64,
     before: Option<(Feedback, Since)>,
     after: Feedback,
     rate: &Rate,
 ) -> Result<Since> {
     let now_us = rate.now.micros();
-    let last_change = work.conn.prepare_cached(&LOG)?.insert(params![
+    let last_change = tx.conn.prepare_cached(&LOG)?.insert(params![
         id,
         before.map(|(_, since)| since.last_change),
         rate.by,
@@ -208,21 +208,16 @@ fn write(
         updated_us: now_us,
         last_change,
     };
-    work.conn.prepare_cached(&PUT)?.execute([
-        id,
-        last_change,
-        since.created_us,
-        since.updated_us,
-    ])?;
-    work.conn
-        .prepare_cached(&RATE)?
-        .execute([rated(after), id])?;
+    tx.conn
+        .prepare_cached(&PUT)?
+        .execute([id, last_change, since.created_us, since.updated_us])?;
+    tx.conn.prepare_cached(&RATE)?.execute([rated(after), id])?;
     Ok(since)
 }
 
 /// Lets the annotation follow.
 fn mirror(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     call: CallRef,
     before: Option<Feedback>,
     after: Feedback,
@@ -231,7 +226,7 @@ fn mirror(
     let scope = Scope {
         account: call.account,
     };
-    if let Lookup::Found(said) = record::annotation(work.conn, scope, call.sid)? {
+    if let Lookup::Found(said) = record::annotation(tx.conn, scope, call.sid)? {
         let change = Annotate {
             author: String::new(),
             by: rate.by.clone(),
@@ -240,27 +235,27 @@ fn mirror(
             now: rate.now,
             accept_unknown: false,
         };
-        judgement::annotate(work, scope, call.sid, change)?;
+        judgement::annotate(tx, scope, call.sid, change)?;
     }
     Ok(())
 }
 
 /// Notes that a call with feedback has another start, or none any more.
 pub(super) fn moved(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     shard: Shard,
     id: i64,
     rated: i64,
     [old_us, new_us]: [Option<i64>; 2],
 ) -> Result<()> {
-    let created_us: i64 = work
+    let created_us: i64 = tx
         .conn
         .prepare_cached("select created_us from feedback where call_id = ?1")?
         .query_row([id], |row| row.get(0))?;
     let feedback = unpack(rated);
     let [old, new] =
         [old_us, new_us].map(|start_us| Some((counted_hour(start_us, created_us), feedback)));
-    count(work, shard, old, new);
+    count(tx, shard, old, new);
     Ok(())
 }
 
@@ -272,13 +267,13 @@ fn counted_hour(start_us: Option<i64>, created_us: i64) -> i64 {
 
 /// Notes for the hours that feedback has changed.
 fn count(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     shard: Shard,
     before: Option<(i64, Feedback)>,
     after: Option<(i64, Feedback)>,
 ) {
     let counts = changed_counts(before, after);
-    work.deltas
+    tx.deltas
         .hourly(counts.map(|count| Step::feedback(shard, count)));
 }
 
@@ -301,12 +296,12 @@ pub(super) fn rated_of(logged: i64) -> i64 {
 
 /// Takes the feedback on a call back, with its log.
 pub(super) fn erase(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     shard: Shard,
     id: i64,
     start_us: Option<i64>,
 ) -> Result<()> {
-    let stored: Option<(i64, i64)> = work
+    let stored: Option<(i64, i64)> = tx
         .conn
         .prepare_cached(
             "select c.rated, f.created_us from call c join feedback f on f.call_id = c.id where c.id = ?1",
@@ -317,8 +312,8 @@ pub(super) fn erase(
         return Ok(());
     };
     let hour = counted_hour(start_us, created_us);
-    count(work, shard, Some((hour, unpack(rated))), None);
-    work.conn
+    count(tx, shard, Some((hour, unpack(rated))), None);
+    tx.conn
         .prepare_cached(
             "with recursive change (id) as (
                select last_change from feedback where call_id = ?1
@@ -327,7 +322,7 @@ pub(super) fn erase(
              ) delete from feedback_log where id in (select id from change)",
         )?
         .execute([id])?;
-    work.conn
+    tx.conn
         .prepare_cached("delete from feedback where call_id = ?1")?
         .execute([id])?;
     Ok(())

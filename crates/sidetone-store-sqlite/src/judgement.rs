@@ -14,7 +14,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::summary::ImportedAnnotation;
 use sidetone_core::time::TimeUs;
 
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
 use super::rows::facet::{self, FACETS, Facets};
@@ -96,18 +96,18 @@ pub(super) static PUT_BY_AUTHOR: LazyLock<String> = LazyLock::new(|| {
 });
 
 pub(super) fn annotate(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     scope: Scope,
     sid: CallSid,
     change: Annotate,
 ) -> Result<Lookup<AnnotationRecord>> {
-    let found = match find(work.conn, scope, sid)? {
-        Some(found) => found.by_author(work.conn, &change.author)?,
-        None => match record::missing(work.conn, scope, sid)? {
+    let found = match find(tx.conn, scope, sid)? {
+        Some(found) => found.by_author(tx.conn, &change.author)?,
+        None => match record::missing(tx.conn, scope, sid)? {
             Lookup::Unknown if change.accept_unknown => {
                 let account = scope.account;
-                make_placeholder(work.conn, CallRef { account, sid })?;
-                find(work.conn, scope, sid)?
+                make_placeholder(tx.conn, CallRef { account, sid })?;
+                find(tx.conn, scope, sid)?
                     .ok_or_else(|| Error(StoreError::NotFound(sid.to_string())))?
             }
             lookup => return Ok(lookup),
@@ -120,12 +120,12 @@ pub(super) fn annotate(
     };
     let said = match after {
         Some(after) => {
-            write(work, &found, &change.author, &change.by, change.now, &after)?;
+            write(tx, &found, &change.author, &change.by, change.now, &after)?;
             let changed = Changed::Annotation {
                 author: change.author,
                 revision: after.revision,
             };
-            feed::note(work, call, &changed, change.now)?;
+            feed::note(tx, call, &changed, change.now)?;
             after
         }
         None => found.said,
@@ -197,14 +197,14 @@ pub(super) fn make_placeholder(conn: &Connection, call: CallRef) -> Result<i64> 
 }
 
 fn write(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     found: &Before,
     author: &str,
     by: &str,
     now: TimeUs,
     after: &Said,
 ) -> Result<()> {
-    let conn = work.conn;
+    let conn = tx.conn;
     let revision = after.revision;
     let json = to_json(&after.annotation)?;
     let change = conn.prepare_cached(&LOG)?.insert(params![
@@ -229,8 +229,8 @@ fn write(
         let values = values.into_iter().chain(judged).chain([found.id.into()]);
         conn.prepare_cached(&UPDATE)?
             .execute(params_from_iter(values))?;
-        work.count(found.shard, found.id, &found.facets, &facets);
-        work.mark_stale(found.shard, &found.facets, &facets);
+        tx.count(found.shard, found.id, &found.facets, &facets);
+        tx.mark_stale(found.shard, &found.facets, &facets);
     } else {
         conn.prepare_cached(&PUT_BY_AUTHOR)?
             .execute(params![found.id, author, revision, json])?;
@@ -243,7 +243,7 @@ fn write(
 /// Makes what another system's summary says the annotation of the call, where that is to follow it.
 /// `was`: what the summary before it said.
 pub(super) fn adopt(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     call: CallRef,
     was: Option<&Annotation>,
     imported: &ImportedAnnotation,
@@ -255,21 +255,21 @@ pub(super) fn adopt(
     let scope = Scope {
         account: call.account,
     };
-    let Some(found) = find(work.conn, scope, call.sid)? else {
+    let Some(found) = find(tx.conn, scope, call.sid)? else {
         return Ok(());
     };
-    let last = last_change(work.conn, found.id)?;
+    let last = last_change(tx.conn, found.id)?;
     let last = last.as_ref().map(|(by, at)| (by.as_str(), *at));
     let Some(after) = found.said.adopted(last, imported) else {
         return Ok(());
     };
     let by = imported_by(imported.source);
-    write(work, &found, "", &by, now, &after)?;
+    write(tx, &found, "", &by, now, &after)?;
     let changed = Changed::Annotation {
         author: String::new(),
         revision: after.revision,
     };
-    feed::note(work, call, &changed, now)
+    feed::note(tx, call, &changed, now)
 }
 
 /// By whom and when the annotation of the empty author was changed last.

@@ -248,8 +248,8 @@ mod tests {
     async fn limit_pages(store: &SqliteStore, pages: i64) {
         store
             .writer
-            .run(1, move |work| {
-                Ok(work.conn.pragma_update(None, "max_page_count", pages)?)
+            .run(1, move |tx| {
+                Ok(tx.conn.pragma_update(None, "max_page_count", pages)?)
             })
             .await
             .unwrap();

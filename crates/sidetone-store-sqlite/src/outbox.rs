@@ -9,7 +9,7 @@ use sidetone_core::id::{AccountSid, CallSid};
 use sidetone_core::time::TimeUs;
 
 use super::account;
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::paging::{self, Toward};
 use sidetone_store::delivery::{
@@ -19,8 +19,8 @@ use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{StoreError, Topic};
 
 /// Adds a delivery, in the transaction of what it tells about.
-pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
-    let account = account::existing(work.conn, delivery.account)?;
+pub(super) fn add(tx: &mut WriteTx<'_>, delivery: &NewDelivery) -> Result<()> {
+    let account = account::existing(tx.conn, delivery.account)?;
     let request = &delivery.request;
     let (content_type, body) = request
         .body
@@ -28,7 +28,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
         .map(|(kind, body)| (kind, body))
         .unzip();
     let headers = (!request.headers.is_empty()).then(|| request.headers.to_string());
-    work.conn
+    tx.conn
         .prepare_cached(include_str!("outbox/add_delivery.sql"))?
         .execute(params![
             delivery.id.as_bytes(),
@@ -45,7 +45,7 @@ pub(super) fn add(work: &mut Work<'_>, delivery: &NewDelivery) -> Result<()> {
             number_of_signature(delivery.signature),
             account.shard(subject_of(delivery)).bucket,
         ])?;
-    work.ring(Topic::Deliveries);
+    tx.ring(Topic::Deliveries);
     Ok(())
 }
 
@@ -136,17 +136,15 @@ pub(super) fn dead_letters(
 }
 
 /// Queues dead letters anew, in the order given.
-pub(super) fn replay(work: &mut Work<'_>, letters: &[DeliveryId], now: TimeUs) -> Result<()> {
-    let mut replay = work
-        .conn
-        .prepare_cached(include_str!("outbox/replay.sql"))?;
+pub(super) fn replay(tx: &mut WriteTx<'_>, letters: &[DeliveryId], now: TimeUs) -> Result<()> {
+    let mut replay = tx.conn.prepare_cached(include_str!("outbox/replay.sql"))?;
     for id in letters {
         if replay.execute(params![id.as_bytes(), now.micros()])? == 0 {
             return Err(Error(StoreError::NotFound(format!("dead letter {id}"))));
         }
     }
     drop(replay);
-    work.ring(Topic::Deliveries);
+    tx.ring(Topic::Deliveries);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use sidetone_core::id::{AccountSid, ReportId};
 use sidetone_core::time::TimeUs;
 
 use super::account;
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::checksum::about;
 use super::rows::codec::{self, Format};
@@ -30,13 +30,13 @@ fn owner(id: ReportId, account: AccountSid, kind: i64, expires_us: i64) -> Vec<u
 }
 
 pub(super) fn begin(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     id: ReportId,
     account: AccountSid,
     kind: ReportKind,
     expires_at: TimeUs,
 ) -> Result<()> {
-    let conn = work.conn;
+    let conn = tx.conn;
     let account = account::existing(conn, account)?.id;
     conn.prepare_cached(
         "insert into report (sid, account, kind, expires_us) values (?1, ?2, ?3, ?4)",
@@ -68,8 +68,8 @@ pub(super) fn pack(report: &Report) -> Result<Vec<u8>> {
 }
 
 /// Whether it was begun, and is still there.
-pub(super) fn put(work: &mut Work<'_>, id: ReportId, body: &[u8]) -> Result<bool> {
-    let put = work
+pub(super) fn put(tx: &mut WriteTx<'_>, id: ReportId, body: &[u8]) -> Result<bool> {
+    let put = tx
         .conn
         .prepare_cached("update report set body = ?2 where sid = ?1 and body is null")?
         .execute(params![id.as_bytes(), body])?;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::rules::{PDD_LEARNING_DAYS, PddRules, Rules};
 use sidetone_core::sides::Sides;
 
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
 use super::rows::tables::{RULES, SIDE_RULES};
@@ -26,16 +26,16 @@ pub(super) fn rules(conn: &Connection, day: i64) -> Result<Option<Rules>> {
     Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
 }
 
-pub(super) fn freeze(work: &mut Work<'_>, day: i64) -> Result<Rules> {
-    if let Some(frozen) = rules(work.conn, day)? {
+pub(super) fn freeze(tx: &mut WriteTx<'_>, day: i64) -> Result<Rules> {
+    if let Some(frozen) = rules(tx.conn, day)? {
         return Ok(frozen);
     }
     let rules = Rules {
         day: Some(day),
-        pdd: PddRules::learn(histogram(work.conn, day)?),
+        pdd: PddRules::learn(histogram(tx.conn, day)?),
         ..Rules::built_in()
     };
-    work.conn.execute(
+    tx.conn.execute(
         &RULES.insert_columns(&["day", "body"]),
         params![day, serde_json::to_string(&rules)?],
     )?;
@@ -90,8 +90,8 @@ pub(super) fn version_of(conn: &Connection, sides: &Sides) -> Result<Option<u64>
 }
 
 /// Makes them the newest version unless they are.
-pub(super) fn publish(work: &mut Work<'_>, sides: &Sides) -> Result<u64> {
-    let conn = work.conn;
+pub(super) fn publish(tx: &mut WriteTx<'_>, sides: &Sides) -> Result<u64> {
+    let conn = tx.conn;
     if let Some(version) = version_of(conn, sides)? {
         return Ok(version);
     }
@@ -105,6 +105,6 @@ pub(super) fn publish(work: &mut Work<'_>, sides: &Sides) -> Result<u64> {
         &SIDE_RULES.insert_columns(&["version", "body"]),
         params![version, serde_json::to_string(sides)?],
     )?;
-    work.ring(Topic::Rules);
+    tx.ring(Topic::Rules);
     Ok(version)
 }

@@ -11,7 +11,7 @@ use sidetone_core::id::CallRef;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::Result;
 use super::event_log::{dirty, set_aside};
 use super::rows::address::address_hash;
@@ -123,18 +123,18 @@ static UPDATE_KEYS: LazyLock<String> = LazyLock::new(|| CALL.update(KEYS));
 /// A packed summary, or why it cannot be packed.
 pub(super) type PackedResult = Result<PackedSummary>;
 
-pub(super) fn put(work: &mut Work<'_>, summaries: &[PackedResult]) -> Result<Vec<Put>> {
+pub(super) fn put(tx: &mut WriteTx<'_>, summaries: &[PackedResult]) -> Result<Vec<Put>> {
     summaries
         .iter()
         .map(|packed| match packed {
-            Ok(packed) => put_one(work, packed),
+            Ok(packed) => put_one(tx, packed),
             Err(error) => Ok(Put::Refused(error.clone().into())),
         })
         .collect()
 }
 
-fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
-    let conn = work.conn;
+fn put_one(tx: &mut WriteTx<'_>, packed: &PackedSummary) -> Result<Put> {
+    let conn = tx.conn;
     let put = &packed.put;
     let summary = &put.summary;
     let account = account::existing(conn, summary.call.account)?;
@@ -145,7 +145,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     if stored
         .as_ref()
         .is_some_and(|stored| position < stored.position || !stored.is_sound)
-        || work.shared.calls.is_void(summary.call)
+        || tx.shared.calls.is_void(summary.call)
     {
         return Ok(Put::Stale);
     }
@@ -153,7 +153,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
         .as_ref()
         .map_or(Facets::NONE, |stored| stored.facets.clone());
     let mut new = old.clone();
-    new.set_summary(summary, &mut work.terms())?;
+    new.set_summary(summary, &mut tx.terms())?;
     let columns = Columns {
         put,
         position,
@@ -173,7 +173,7 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
         Some(stored) => {
             let is_same = stored.document.as_ref() == Some(&packed.document);
             let changed = !is_same && is_changed(stored, packed);
-            let again_us = work.shared.calls.again_us(summary.call);
+            let again_us = tx.shared.calls.again_us(summary.call);
             columns.update(conn, stored, changed, again_us)?;
             if !is_same {
                 write_document(conn, stored.id, &packed.document)?;
@@ -192,27 +192,27 @@ fn put_one(work: &mut Work<'_>, packed: &PackedSummary) -> Result<Put> {
     let was = imported.and_then(|_| stored.as_ref()?.document.as_deref());
     let was = was.and_then(|document| imported_annotation(summary.call, document));
     alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
-    work.count(shard, id, &old, &new);
+    tx.count(shard, id, &old, &new);
     if is_changed {
         let [was, is] = [&old, &new].map(|it| it.keys.map(|keys| quarter_of(keys.start_us)));
         if let Some(was) = was.filter(|was| Some(*was) != is) {
             // Nobody would look there for what is left of it when it is erased.
-            build::forget(work.conn, shard, was)?;
+            build::forget(tx.conn, shard, was)?;
         }
-        work.mark_stale(shard, &old, &new);
+        tx.mark_stale(shard, &old, &new);
     }
     if let Some(rated) = stored.and_then(|stored| stored.rated) {
         let starts = [&old, &new].map(|facets| facets.keys.map(|keys| keys.start_us));
-        feedback::moved(work, shard, id, rated, starts)?;
+        feedback::moved(tx, shard, id, rated, starts)?;
     }
     if let Some(imported) = imported {
-        judgement::adopt(work, summary.call, was.as_ref(), imported, put.now)?;
+        judgement::adopt(tx, summary.call, was.as_ref(), imported, put.now)?;
     }
     let version = u32::try_from(version).unwrap_or(u32::MAX);
     if !is_changed {
         return Ok(Put::Unchanged { version });
     }
-    feed::note(work, summary.call, &Changed::Summary { version }, put.now)?;
+    feed::note(tx, summary.call, &Changed::Summary { version }, put.now)?;
     Ok(Put::Written { version })
 }
 

@@ -12,7 +12,7 @@ pub use super::engine::noted::{note_statements, noted_statements};
 
 use super::engine::connection::{self, Role};
 use super::engine::shared::Shared;
-use super::engine::work::Work;
+use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::judgement;
 use super::rollups::deltas::Deltas;
@@ -81,8 +81,8 @@ fn record(
     while annotations.peek().is_some() {
         seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
         for (scope, sid, change) in annotations.by_ref().take(group.max(1)) {
-            let mut work = Work::new(&conn, &mut term_cache, &mut deltas, &shared, &mut rings);
-            judgement::annotate(&mut work, scope, sid, change)?;
+            let mut tx = WriteTx::new(&conn, &mut term_cache, &mut deltas, &shared, &mut rings);
+            judgement::annotate(&mut tx, scope, sid, change)?;
         }
         deltas.flush(&conn)?;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));

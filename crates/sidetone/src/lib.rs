@@ -26,4 +26,4 @@ pub mod socket;
 pub mod tables;
 pub mod telemetry;
 pub mod web;
-pub mod work;
+pub mod workers;

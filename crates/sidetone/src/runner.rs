@@ -1,5 +1,5 @@
 //! The loop that all workers share: when one works, waits, tries again and ends, and how it is
-//! counted. What it does is a type that implements [`Work`].
+//! counted. What it does is a type that implements [`Worker`].
 
 use std::future::{pending, ready};
 use std::panic::resume_unwind;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::shutdown::stopped;
-use crate::telemetry::labels::Worker;
+use crate::telemetry::labels::WorkerName;
 
 /// Pause after the first failure; twice as long after each that follows at once.
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -26,16 +26,16 @@ const DRAIN: Duration = Duration::from_secs(8);
 pub enum Next {
     /// Another round after this pause: there may be more to do.
     After(Duration),
-    /// Nothing until it is woken, or [`Work::idle`] has passed.
+    /// Nothing until it is woken, or [`Worker::idle`] has passed.
     Idle,
     /// Nothing any more.
     Done,
 }
 
 /// What a worker does.
-pub trait Work: Send + 'static {
+pub trait Worker: Send + 'static {
     /// What it is counted and logged as.
-    const NAME: Worker;
+    const NAME: WorkerName;
     /// The wake-ups of the store that it listens to.
     const TOPIC: Option<Topic> = None;
     /// Whether it computes for longer than requests should wait: then it has a thread of its own.
@@ -74,10 +74,10 @@ pub trait Work: Send + 'static {
 /// Heavy work runs on a blocking thread for as long as the server does, and not on a thread made
 /// here: the runtime waits for it at its end, so that no timer is used after that, and its panic
 /// is that of a task. Of the pool's 512 threads it takes one.
-pub async fn run<W: Work>(app: App, work: W, stop: watch::Receiver<bool>) {
+pub async fn run<W: Worker>(app: App, worker: W, stop: watch::Receiver<bool>) {
     let rounds = Rounds {
         app,
-        work,
+        worker,
         stop,
         failures: 0,
     };
@@ -95,24 +95,24 @@ pub async fn run<W: Work>(app: App, work: W, stop: watch::Receiver<bool>) {
 /// A worker at work.
 struct Rounds<W> {
     app: App,
-    work: W,
+    worker: W,
     stop: watch::Receiver<bool>,
     /// How many rounds have failed since the last that did not.
     failures: u32,
 }
 
-impl<W: Work> Rounds<W> {
+impl<W: Worker> Rounds<W> {
     async fn run(mut self) {
         let mut wakeups = W::TOPIC.map(|topic| self.app.store.wakeups(topic));
         while let Some(next) = self.round().await {
-            let idle = self.work.idle();
+            let idle = self.worker.idle();
             let pause = match next {
                 Next::After(pause) => pause,
                 Next::Idle => tokio::select! {
                     biased;
                     () = stopped(&mut self.stop) => break,
-                    () = rung(&mut wakeups) => self.work.debounce(),
-                    () = self.work.woken() => self.work.debounce(),
+                    () = rung(&mut wakeups) => self.worker.debounce(),
+                    () = self.worker.woken() => self.worker.debounce(),
                     () = tokio::time::sleep(idle) => Duration::ZERO,
                 },
                 Next::Done => {
@@ -132,7 +132,7 @@ impl<W: Work> Rounds<W> {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        self.work.finish().await;
+        self.worker.finish().await;
     }
 
     /// One round, and what follows. `None`: it took too long after a stop was asked for.
@@ -144,7 +144,7 @@ impl<W: Work> Rounds<W> {
             tokio::time::sleep(DRAIN).await;
         };
         let done = tokio::select! {
-            done = self.work.round(clock.now()) => Some(done),
+            done = self.worker.round(clock.now()) => Some(done),
             () = drained => None,
         };
         let busy = clock.passed().saturating_sub(begin);

@@ -42,7 +42,7 @@ const IN_FLIGHT: u64 = 16;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[derive(Debug, Parser)]
-enum Work {
+enum Command {
     /// Fill the outbox of a directory: for each URL so many deliveries, as URL=NUMBER
     Fill {
         dir: PathBuf,
@@ -57,10 +57,10 @@ enum Work {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Work::parse() {
-        Work::Fill { dir, shares } => fill(&dir, &shares).await,
-        Work::Floor { url, count } => floor(&url, count).await,
-        Work::Receive { listen } => receive(listen).await,
+    match Command::parse() {
+        Command::Fill { dir, shares } => fill(&dir, &shares).await,
+        Command::Floor { url, count } => floor(&url, count).await,
+        Command::Receive { listen } => receive(listen).await,
     }
 }
 

@@ -15,7 +15,7 @@ use clap::Subcommand;
 use self::traffic::Traffic;
 
 #[derive(Debug, Subcommand)]
-pub enum Work {
+pub enum Command {
     /// Send datagrams of calls to a server; print how many were sent, and how many a second
     Send {
         to: SocketAddr,
@@ -49,17 +49,17 @@ pub enum Work {
     },
 }
 
-pub async fn run(work: Work) -> anyhow::Result<()> {
-    match work {
-        Work::Send {
+pub async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Send {
             to,
             rate,
             seconds,
             open,
             seed,
         } => send::run(to, rate, seconds, Traffic::new(open, seed)?),
-        Work::Drain { datagrams, open } => drain::run(datagrams, open),
-        Work::Stored { dir, events, open } => {
+        Command::Drain { datagrams, open } => drain::run(datagrams, open),
+        Command::Stored { dir, events, open } => {
             stored::run(&dir, events, Traffic::new(open, 1)?).await
         }
     }

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::connection;
 use super::readers::Points;
 use super::shared::Shared;
-use super::work::Work;
+use super::write_tx::WriteTx;
 use super::writer_stats::WriterStats;
 use crate::comments::Indexing;
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ const IDLE: Duration = Duration::from_millis(5);
 
 trait Job: Send {
     fn weight(&self) -> usize;
-    fn run(&mut self, work: &mut Work<'_>) -> Result<()>;
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Result<()>;
     fn answer(self: Box<Self>, committed: &Result<()>);
 }
 
@@ -69,18 +69,18 @@ struct OneJob<F, T> {
 
 impl<F, T> Job for OneJob<F, T>
 where
-    F: FnOnce(&mut Work<'_>) -> Result<T> + Send,
+    F: FnOnce(&mut WriteTx<'_>) -> Result<T> + Send,
     T: Send,
 {
     fn weight(&self) -> usize {
         self.weight
     }
 
-    fn run(&mut self, work: &mut Work<'_>) -> Result<()> {
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Result<()> {
         let Some(run) = self.run.take() else {
             return Ok(());
         };
-        match run(work) {
+        match run(tx) {
             Ok(value) => {
                 self.done = Some(Ok(value));
                 Ok(())
@@ -168,7 +168,7 @@ impl Writer {
     pub(crate) async fn run<T, F>(&self, weight: usize, run: F) -> sidetone_store::Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut WriteTx<'_>) -> Result<T> + Send + 'static,
     {
         let stopped = || StoreError::Unavailable("the store is shutting down".into());
         let (reply, answer) = oneshot::channel();
@@ -345,7 +345,7 @@ fn commit(
             conn.prepare_cached("savepoint job")?.execute([])?;
         }
         let mark = deltas.mark();
-        let outcome = job.run(&mut Work::new(conn, term_cache, deltas, shared, rings));
+        let outcome = job.run(&mut WriteTx::new(conn, term_cache, deltas, shared, rings));
         if let Err(error) = outcome {
             if alone || conn.is_autocommit() {
                 // Nobody else is in it, or SQLite has undone all of it (disk full, I/O error).

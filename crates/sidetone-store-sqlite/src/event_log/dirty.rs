@@ -5,7 +5,7 @@ use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
 use super::set_aside;
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::Result;
 use crate::record;
 use crate::rows::codec;
@@ -129,13 +129,13 @@ pub(crate) fn forget(conn: &Connection, damaged: &[Claimed]) -> Result<()> {
 }
 
 /// Has calls folded anew, from their first event.
-pub(crate) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
+pub(crate) fn refold(tx: &mut WriteTx<'_>, calls: &[CallRef]) -> Result<()> {
     for call in calls {
-        let Some(id) = record::row_of(work.conn, *call)? else {
+        let Some(id) = record::row_of(tx.conn, *call)? else {
             continue;
         };
         // Without raw events there is nothing to fold: the summary was loaded, or they have expired.
-        let marked = work
+        let marked = tx
             .conn
             .prepare_cached(
                 "update call set dirty_us = coalesce(dirty_us, last_received_us, 0)
@@ -143,13 +143,13 @@ pub(crate) fn refold(work: &mut Work<'_>, calls: &[CallRef]) -> Result<()> {
             )?
             .execute([id])?;
         if marked > 0 {
-            work.conn
+            tx.conn
                 .prepare_cached("delete from fold_state where call_id = ?1")?
                 .execute([id])?;
-            set_aside::take_back(work.conn, id)?;
+            set_aside::take_back(tx.conn, id)?;
             // Whoever folds it goes on with a state that is no more.
-            work.shared.calls.make_void(*call);
-            work.ring(Topic::Calls);
+            tx.shared.calls.make_void(*call);
+            tx.ring(Topic::Calls);
         }
     }
     Ok(())

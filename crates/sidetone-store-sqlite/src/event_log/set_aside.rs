@@ -5,21 +5,21 @@ use rusqlite::{Connection, params};
 use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::Result;
 use crate::record;
 
 /// Notes that a call is about to be tried. Says how often it was before without coming to an end.
 pub(crate) fn begin(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     call: CallRef,
     fold_version: u32,
     now: TimeUs,
 ) -> Result<u32> {
-    let Some(id) = record::row_of(work.conn, call)? else {
+    let Some(id) = record::row_of(tx.conn, call)? else {
         return Ok(0);
     };
-    let tries: u32 = work
+    let tries: u32 = tx
         .conn
         .prepare_cached(
             "insert into set_aside (call_id, fold_version, tries, at_us) values (?1, ?2, 1, ?3)
@@ -33,14 +33,14 @@ pub(crate) fn begin(
 
 /// Leaves a call out from now on.
 pub(crate) fn put(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     call: CallRef,
     fold_version: u32,
     reason: &str,
     now: TimeUs,
 ) -> Result<()> {
-    if let Some(id) = record::row_of(work.conn, call)? {
-        work.conn
+    if let Some(id) = record::row_of(tx.conn, call)? {
+        tx.conn
             .prepare_cached(
                 "replace into set_aside (call_id, fold_version, tries, at_us, reason) values (?1, ?2, 0, ?3, ?4)",
             )?

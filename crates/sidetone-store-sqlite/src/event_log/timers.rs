@@ -5,7 +5,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::{DAY_US, TimeUs};
 
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::Result;
 use crate::record;
 use sidetone_store::{DIRTY_DELAY_MAX_US, DueTimer};
@@ -28,12 +28,12 @@ pub(crate) fn due_timers(conn: &Connection, now: TimeUs, limit: usize) -> Result
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(crate) fn defer_timers(work: &mut Work<'_>, calls: &[CallRef], until: TimeUs) -> Result<()> {
-    let mut defer = work
+pub(crate) fn defer_timers(tx: &mut WriteTx<'_>, calls: &[CallRef], until: TimeUs) -> Result<()> {
+    let mut defer = tx
         .conn
         .prepare_cached("update call set timer_us = ?2 where id = ?1 and timer_us < ?2")?;
     for call in calls {
-        if let Some(id) = record::row_of(work.conn, *call)? {
+        if let Some(id) = record::row_of(tx.conn, *call)? {
             defer.execute([id, until.micros()])?;
         }
     }
@@ -44,7 +44,7 @@ pub(crate) fn defer_timers(work: &mut Work<'_>, calls: &[CallRef], until: TimeUs
 const RETRY_MAX_US: i64 = 3 * DAY_US;
 
 pub(crate) fn clock_set_back(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     now: TimeUs,
     settle_us: i64,
     call_idle_us: i64,
@@ -52,7 +52,7 @@ pub(crate) fn clock_set_back(
     let now = now.micros();
     let latest_us = now.saturating_add(DIRTY_DELAY_MAX_US);
     let run = |sql: &str, values: &[i64]| -> Result<u64> {
-        let changed = work.conn.execute(sql, params_from_iter(values))?;
+        let changed = tx.conn.execute(sql, params_from_iter(values))?;
         Ok(changed as u64)
     };
     let dirty = run(
@@ -67,10 +67,10 @@ pub(crate) fn clock_set_back(
         )?;
     }
     let latest = TimeUs::from_micros(latest_us);
-    work.shared.calls.end_by(latest);
-    work.shared.feedback_summaries.end_by(latest);
-    work.shared.deliveries.end_by(latest);
-    work.shared.changes.end_by(latest);
+    tx.shared.calls.end_by(latest);
+    tx.shared.feedback_summaries.end_by(latest);
+    tx.shared.deliveries.end_by(latest);
+    tx.shared.changes.end_by(latest);
     run(
         "update outbox set due_us = ?1 where state = 1 and due_us > ?2",
         &[now, now.saturating_add(RETRY_MAX_US)],

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::TimeUs;
 
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
 use crate::rows::checksum::expect_sound;
 use crate::rows::tables::FEEDBACK_SUMMARY;
@@ -76,9 +76,9 @@ fn tally_json(status: FeedbackSummaryStatus) -> Result<Option<String>> {
     })
 }
 
-pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<bool> {
-    let account = account::existing(work.conn, summary.range.account)?.id;
-    let queued: usize = work
+pub(crate) fn create(tx: &mut WriteTx<'_>, summary: &FeedbackSummary) -> Result<bool> {
+    let account = account::existing(tx.conn, summary.range.account)?.id;
+    let queued: usize = tx
         .conn
         .prepare_cached("select count(*) from feedback_summary where status < 2 and account = ?1")?
         .query_row([account], |row| row.get(0))?;
@@ -86,7 +86,7 @@ pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<b
         return Ok(false);
     }
     let callback = summary.callback.as_ref();
-    work.conn
+    tx.conn
         .prepare_cached(&FEEDBACK_SUMMARY.insert_columns(&[
             "sid",
             "account",
@@ -113,7 +113,7 @@ pub(crate) fn create(work: &mut Work<'_>, summary: &FeedbackSummary) -> Result<b
             callback.map(|callback| &callback.url),
             callback.is_some_and(|callback| callback.by_get),
         ])?;
-    work.ring(Topic::FeedbackSummaries);
+    tx.ring(Topic::FeedbackSummaries);
     Ok(true)
 }
 
@@ -130,8 +130,8 @@ pub(crate) fn has_more(conn: &Connection, most: usize) -> Result<bool> {
 }
 
 /// Forgets some that are beyond, the oldest first.
-pub(crate) fn trim(work: &mut Work<'_>, most: usize) -> Result<u64> {
-    let trimmed = work
+pub(crate) fn trim(tx: &mut WriteTx<'_>, most: usize) -> Result<u64> {
+    let trimmed = tx
         .conn
         .prepare_cached(
             "delete from feedback_summary where id in (
@@ -156,11 +156,11 @@ pub(crate) fn fetch(
 }
 
 pub(crate) fn delete(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     account: AccountSid,
     sid: FeedbackSummarySid,
 ) -> Result<bool> {
-    let deleted = work
+    let deleted = tx
         .conn
         .prepare_cached(
             "delete from feedback_summary where sid = ?1 and account = (select id from account where sid = ?2)",
@@ -190,11 +190,11 @@ pub(crate) fn claim(
 
 /// Begins to make one. `None`: somebody has made it meanwhile, or it was deleted.
 pub(crate) fn begin(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     sid: FeedbackSummarySid,
     now: TimeUs,
 ) -> Result<Option<FeedbackSummary>> {
-    let begun = work
+    let begun = tx
         .conn
         .prepare_cached(&format!(
             "update feedback_summary set status = 1, updated_us = ?2, checksum = {} where sid = ?1 and status < 2",
@@ -204,19 +204,19 @@ pub(crate) fn begin(
     if begun == 0 {
         return Ok(None);
     }
-    let mut statement = work.conn.prepare_cached(&format!("{}sid = ?1", *SELECT))?;
+    let mut statement = tx.conn.prepare_cached(&format!("{}sid = ?1", *SELECT))?;
     let mut rows = statement.query([sid.as_bytes()])?;
     rows.next()?.map(read).transpose()
 }
 
 pub(crate) fn finish(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     sid: FeedbackSummarySid,
     status: FeedbackSummaryStatus,
     tell: Option<&NewDelivery>,
     now: TimeUs,
 ) -> Result<()> {
-    let ended = work
+    let ended = tx
         .conn
         .prepare_cached(&format!(
             "update feedback_summary set status = ?2, tally = ?3, updated_us = ?4, checksum = {}
@@ -234,7 +234,7 @@ pub(crate) fn finish(
             now.micros()
         ])?;
     match tell {
-        Some(delivery) if ended > 0 => outbox::add(work, delivery),
+        Some(delivery) if ended > 0 => outbox::add(tx, delivery),
         _ => Ok(()),
     }
 }

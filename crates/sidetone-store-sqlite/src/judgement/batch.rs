@@ -5,7 +5,7 @@ use sidetone_core::annotation::{Annotation, AnnotationPatch};
 use sidetone_core::id::CallSid;
 
 use super::{Before, find};
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
 use crate::rows::checksum::expect_sound;
 use crate::rows::cursor;
@@ -17,12 +17,12 @@ use sidetone_store::judgement::batch::{
 use sidetone_store::{Annotate, Conflict, Lookup, Scope, StoreError};
 
 pub(crate) fn annotate(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     batch: &AnnotateBatch,
     line: &BatchLine,
 ) -> Result<LineFate> {
-    let conn = work.conn;
-    let id = find_or_make(work, batch)?;
+    let conn = tx.conn;
+    let id = find_or_make(tx, batch)?;
     let number = i64::try_from(line.number).unwrap_or(i64::MAX);
     let had: Option<i64> = conn
         .prepare_cached("select content from annotation_batch_line where batch = ?1 and line = ?2")?
@@ -50,12 +50,12 @@ pub(crate) fn annotate(
         now: batch.now,
         accept_unknown: batch.accept_unknown,
     };
-    let said = match super::annotate(work, scope, line.call, change)? {
+    let said = match super::annotate(tx, scope, line.call, change)? {
         Lookup::Found(said) => said,
         Lookup::Gone => return Ok(LineFate::Gone),
         Lookup::Unknown => return Ok(LineFate::Unknown),
     };
-    let after = found(work, scope, line.call)?;
+    let after = found(tx, scope, line.call)?;
     let is_changed = before.map_or(0, |it| it.said.revision) != said.revision;
     conn.prepare_cached(
         "insert into annotation_batch_line (batch, line, content, call_id, change) values (?1, ?2, ?3, ?4, ?5)",
@@ -76,14 +76,14 @@ pub(crate) fn annotate(
     })
 }
 
-fn found(work: &Work<'_>, scope: Scope, sid: CallSid) -> Result<Before> {
-    find(work.conn, scope, sid)?.ok_or_else(|| Error(StoreError::NotFound(sid.to_string())))
+fn found(tx: &WriteTx<'_>, scope: Scope, sid: CallSid) -> Result<Before> {
+    find(tx.conn, scope, sid)?.ok_or_else(|| Error(StoreError::NotFound(sid.to_string())))
 }
 
 /// The row of the batch.
-fn find_or_make(work: &Work<'_>, batch: &AnnotateBatch) -> Result<i64> {
-    let account = account::existing(work.conn, batch.account)?.id;
-    let found: Option<(i64, i64, bool)> = work
+fn find_or_make(tx: &WriteTx<'_>, batch: &AnnotateBatch) -> Result<i64> {
+    let account = account::existing(tx.conn, batch.account)?.id;
+    let found: Option<(i64, i64, bool)> = tx
         .conn
         .prepare_cached(
             "select id, account, undone_us is not null from annotation_batch where sid = ?1",
@@ -94,7 +94,7 @@ fn find_or_make(work: &Work<'_>, batch: &AnnotateBatch) -> Result<i64> {
         .optional()?;
     let refused = |conflict| Err(Error(StoreError::Conflict(conflict)));
     match found {
-        None => Ok(work
+        None => Ok(tx
             .conn
             .prepare_cached(
                 "insert into annotation_batch (sid, account, created_us) values (?1, ?2, ?3)",
@@ -108,8 +108,8 @@ fn find_or_make(work: &Work<'_>, batch: &AnnotateBatch) -> Result<i64> {
     }
 }
 
-pub(crate) fn undo(work: &mut Work<'_>, undo: &UndoBatch) -> Result<Option<Undone>> {
-    let conn = work.conn;
+pub(crate) fn undo(tx: &mut WriteTx<'_>, undo: &UndoBatch) -> Result<Option<Undone>> {
+    let conn = tx.conn;
     let id: Option<i64> = conn
         .prepare_cached(
             "update annotation_batch set undone_us = coalesce(undone_us, ?3)
@@ -151,7 +151,7 @@ pub(crate) fn undo(work: &mut Work<'_>, undo: &UndoBatch) -> Result<Option<Undon
     let mut calls = Vec::new();
     for (_, call_id, sid, is_told) in lines {
         if !is_told {
-            calls.push((sid, undo_call(work, undo, id, call_id, sid)?));
+            calls.push((sid, undo_call(tx, undo, id, call_id, sid)?));
         }
     }
     Ok(Some(Undone { calls, rest }))
@@ -160,13 +160,13 @@ pub(crate) fn undo(work: &mut Work<'_>, undo: &UndoBatch) -> Result<Option<Undon
 /// Gives an annotation back what it said before the batch changed it, as far back as nobody else
 /// did.
 fn undo_call(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     undo: &UndoBatch,
     batch: i64,
     call_id: i64,
     sid: CallSid,
 ) -> Result<UndoFate> {
-    let conn = work.conn;
+    let conn = tx.conn;
     let mut statement = conn.prepare_cached(&format!(
         "select l.revision, l.before, l.call_id, {} from annotation_batch_line b join annotation_log l on l.id = b.change
          where b.call_id = ?1 and b.batch = ?2 order by l.id desc",
@@ -176,7 +176,7 @@ fn undo_call(
     let scope = Scope {
         account: undo.account,
     };
-    let current = found(work, scope, sid)?;
+    let current = found(tx, scope, sid)?;
     if current.id != call_id {
         // The account has got a call of its own by that name.
         return Ok(UndoFate::Left);
@@ -208,7 +208,7 @@ fn undo_call(
         now: undo.now,
         accept_unknown: false,
     };
-    match super::annotate(work, scope, sid, change)? {
+    match super::annotate(tx, scope, sid, change)? {
         Lookup::Found(said) => Ok(UndoFate::Restored {
             revision: said.revision,
         }),

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use sidetone_core::time::TimeUs;
 
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::Result;
 
 /// Rows of one job.
@@ -49,12 +49,12 @@ pub(crate) fn oldest_waiting(conn: &Connection, account: i64, after: i64) -> Res
 }
 
 /// Gives these up where they wait, and lets go what comes behind them.
-pub(crate) fn give_up(work: &mut Work<'_>, ids: &[i64], now: TimeUs) -> Result<u64> {
-    let mut give_up = work.conn.prepare_cached(
+pub(crate) fn give_up(tx: &mut WriteTx<'_>, ids: &[i64], now: TimeUs) -> Result<u64> {
+    let mut give_up = tx.conn.prepare_cached(
         "update outbox set state = 3, due_us = null, dead_us = ?2, last_error = ?3
          where id = ?1 and state <> 3 returning endpoint, subject",
     )?;
-    let mut let_go = work.conn.prepare_cached(include_str!("let_go_next.sql"))?;
+    let mut let_go = tx.conn.prepare_cached(include_str!("let_go_next.sql"))?;
     let mut given_up = 0;
     for id in ids {
         let found = give_up
@@ -91,8 +91,8 @@ pub(crate) fn longest_dead(
 }
 
 /// Forgets these where they are dead.
-pub(crate) fn forget(work: &mut Work<'_>, ids: &[i64]) -> Result<u64> {
-    let mut delete = work
+pub(crate) fn forget(tx: &mut WriteTx<'_>, ids: &[i64]) -> Result<u64> {
+    let mut delete = tx
         .conn
         .prepare_cached("delete from outbox where id = ?1 and state = 3")?;
     let mut forgotten = 0;

@@ -13,7 +13,7 @@ use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
 use crate::engine::leases::{Lease, Leases, Line};
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
 use crate::outbox::{method_of, signature_of};
 use crate::rows::checksum::expect_sound;
@@ -106,13 +106,13 @@ pub(crate) fn due_endpoints(
 /// Settles what was taken before, then takes what is due. The leases of what was settled are still
 /// to be released, when it is durable.
 pub(crate) fn settle_and_take(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     leases: &Leases,
     settled: &[(DeliveryId, Outcome)],
     taking: &Taking,
 ) -> Result<Vec<Delivery>> {
-    settle(work.conn, leases, settled, taking)?;
-    take(work.conn, leases, taking)
+    settle(tx.conn, leases, settled, taking)?;
+    take(tx.conn, leases, taking)
 }
 
 /// What is to be taken.

@@ -2,6 +2,7 @@
 //! its table; a table that follows from others begins anew, and is filled by the steps after this.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -41,26 +42,48 @@ const ROUNDS: usize = 5;
 /// What stands for a tree until it is in its place.
 const TWIN: &str = "repair_twin";
 
-/// Makes the indexes that are not even named any more.
-pub(super) fn make_missing(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
-    let right = Connection::open_in_memory()?;
-    checksum::add_functions(&right)?;
-    terms::add_functions(&right)?;
-    migrate(&right)?;
-    let mut all = right.prepare(
+/// An index of the schema, as a whole database has it.
+struct Index {
+    name: String,
+    table: String,
+    sql: String,
+}
+
+/// All of them. They are the program's, so they are asked for once.
+fn all_indexes() -> Result<&'static [Index]> {
+    static ALL: OnceLock<Vec<Index>> = OnceLock::new();
+    if let Some(all) = ALL.get() {
+        return Ok(all);
+    }
+    let whole = Connection::open_in_memory()?;
+    checksum::add_functions(&whole)?;
+    terms::add_functions(&whole)?;
+    migrate(&whole)?;
+    let mut all = whole.prepare(
         "select name, tbl_name, sql from sqlite_schema where type = 'index' and sql is not null order by name",
     )?;
-    let all = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let all: Vec<(String, String, String)> = all.collect::<rusqlite::Result<_>>()?;
+    let all = all.query_map([], |row| {
+        Ok(Index {
+            name: row.get(0)?,
+            table: row.get(1)?,
+            sql: row.get(2)?,
+        })
+    })?;
+    let all = all.collect::<rusqlite::Result<_>>()?;
+    Ok(ALL.get_or_init(|| all))
+}
+
+/// Makes the indexes that are not even named any more.
+pub(super) fn make_missing(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
     let mut is_there =
         conn.prepare("select 1 from sqlite_schema where type = 'index' and name = ?1")?;
-    for (index, table, sql) in all {
-        if is_there.exists([&index])? {
+    for Index { name, table, sql } in all_indexes()? {
+        if is_there.exists([name])? {
             continue;
         }
-        if step(conn, told, |conn, _| Ok(conn.execute_batch(&sql)?))? {
+        if step(conn, told, |conn, _| Ok(conn.execute_batch(sql)?))? {
             told.push(format!(
-                "index {index}: was missing; made from the rows of {table}"
+                "index {name}: was missing; made from the rows of {table}"
             ));
         }
     }

@@ -292,11 +292,11 @@ mod tests {
             let judged = store.annotate(scope(1), call(n).sid, score(4));
             judged.await.unwrap();
         }
-        let pieces = store.writer.run(1, |work| {
+        let pieces = store.writer.run(1, |tx| {
             let count = "select count(*) from judged_piece";
-            let forgotten = work.conn.execute("delete from judged_piece", [])?;
-            fill_pieces(work.conn)?;
-            Ok((forgotten, work.conn.query_row(count, [], |row| row.get(0))?))
+            let forgotten = tx.conn.execute("delete from judged_piece", [])?;
+            fill_pieces(tx.conn)?;
+            Ok((forgotten, tx.conn.query_row(count, [], |row| row.get(0))?))
         });
         let (forgotten, pieces): (usize, usize) = pieces.await.unwrap();
         assert!(forgotten > 0 && pieces > 0);

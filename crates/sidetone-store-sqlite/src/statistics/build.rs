@@ -7,7 +7,7 @@ use sidetone_core::time::TimeUs;
 use super::bodies::{self, Bodies};
 use super::key::{Account, Grain};
 use super::{days, fresh};
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::Result;
 use crate::rows::cursor;
 use crate::rows::shard::Shard;
@@ -63,8 +63,8 @@ pub(crate) fn is_due(conn: &Connection, wanted: &Wanted) -> Result<bool> {
 }
 
 /// Takes the latest of them: who has an older ticket for one has none now. They stay stale.
-pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<Vec<QuarterKey>> {
-    let mut statement = work.conn.prepare_cached(
+pub(crate) fn take(tx: &mut WriteTx<'_>, wanted: &Wanted, ticket: i64) -> Result<Vec<QuarterKey>> {
+    let mut statement = tx.conn.prepare_cached(
         "select distinct u.quarter, u.account, a.sid, u.bucket from uncounted u cross join account a on a.id = u.account
          where (u.quarter, u.account, u.bucket) < (?1, ?2, ?3)
          order by u.quarter desc, u.account desc, u.bucket desc limit ?4",
@@ -85,12 +85,12 @@ pub(crate) fn take(work: &mut Work<'_>, wanted: &Wanted, ticket: i64) -> Result<
     let places: Vec<QuarterKey> = places.collect::<rusqlite::Result<_>>()?;
     for place in &places {
         let key = [place.quarter, place.account.id, place.bucket];
-        work.conn
+        tx.conn
             .prepare_cached(
                 "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3",
             )?
             .execute(key)?;
-        work.conn
+        tx.conn
             .prepare_cached(
                 "insert into uncounted (quarter, account, bucket, ticket) values (?1, ?2, ?3, ?4)",
             )?
@@ -133,25 +133,25 @@ impl Built {
 }
 
 /// Writes the segments of quarters that are still ours; the others are somebody else's by now.
-pub(crate) fn write(work: &mut Work<'_>, quarters: &[Built], ticket: i64) -> Result<()> {
+pub(crate) fn write(tx: &mut WriteTx<'_>, quarters: &[Built], ticket: i64) -> Result<()> {
     for built in quarters {
         let QuarterKey {
             quarter,
             account,
             bucket,
         } = built.place;
-        let ours = work
+        let ours = tx
             .conn
             .prepare_cached(
                 "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
             )?
             .execute(params![quarter, account.id, bucket, ticket])?;
-        if ours == 1 && built.segments.replace(work.conn)? {
+        if ours == 1 && built.segments.replace(tx.conn)? {
             let shard = Shard {
                 account: account.id,
                 bucket,
             };
-            days::mark_stale(work.conn, shard, day_of(quarter))?;
+            days::mark_stale(tx.conn, shard, day_of(quarter))?;
         }
     }
     Ok(())
@@ -190,7 +190,7 @@ mod tests {
             ended_before: at(10_000),
             quarters_max: 10,
         };
-        let taken = store.writer.run(1, move |work| take(work, &wanted, ticket));
+        let taken = store.writer.run(1, move |tx| take(tx, &wanted, ticket));
         let taken = taken.await.unwrap();
         let built = store.readers.aside(move |conn| {
             let built = taken.into_iter().map(|place| build(conn, place));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     async fn write_built(store: &SqliteStore, built: Vec<Built>, ticket: i64) {
-        let written = store.writer.run(1, move |work| write(work, &built, ticket));
+        let written = store.writer.run(1, move |tx| write(tx, &built, ticket));
         written.await.unwrap();
     }
 

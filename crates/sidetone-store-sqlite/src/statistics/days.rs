@@ -9,7 +9,7 @@ use super::bodies::{self, Bodies};
 use super::fresh::Fresh;
 use super::key::{Grain, Key};
 use super::stored::{self, Statements};
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
 use crate::rows::shard::Shard;
 use sidetone_store::StoreError;
@@ -62,15 +62,15 @@ pub(crate) fn is_due(conn: &Connection, ended_before: TimeUs) -> Result<bool> {
 
 /// Takes the latest of them: who has an older ticket for one has none now. They stay stale.
 pub(crate) fn take(
-    work: &mut Work<'_>,
+    tx: &mut WriteTx<'_>,
     ended_before: TimeUs,
     days_max: usize,
     ticket: i64,
 ) -> Result<Vec<DayKey>> {
-    let days = due(work.conn, ended_before, days_max)?;
+    let days = due(tx.conn, ended_before, days_max)?;
     for day in &days {
-        forget_tickets(work.conn, *day)?;
-        put(work.conn, *day, ticket)?;
+        forget_tickets(tx.conn, *day)?;
+        put(tx.conn, *day, ticket)?;
     }
     Ok(days)
 }
@@ -151,9 +151,9 @@ pub(super) fn piece(
 }
 
 /// Writes the segments of days that are still ours; the others are somebody else's by now.
-pub(crate) fn write(work: &mut Work<'_>, days: &[Joined], ticket: i64) -> Result<()> {
+pub(crate) fn write(tx: &mut WriteTx<'_>, days: &[Joined], ticket: i64) -> Result<()> {
     for Joined { key, segments } in days {
-        let ours = work
+        let ours = tx
             .conn
             .prepare_cached(
                 "delete from stale_day where day = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
@@ -164,11 +164,11 @@ pub(crate) fn write(work: &mut Work<'_>, days: &[Joined], ticket: i64) -> Result
         }
         match segments {
             Ok(segments) => {
-                segments.replace(work.conn)?;
+                segments.replace(tx.conn)?;
             }
             Err(quarter) => {
-                put(work.conn, *key, 0)?;
-                stored::mark_stale(work.conn, [key.shard.account, *quarter, key.shard.bucket])?;
+                put(tx.conn, *key, 0)?;
+                stored::mark_stale(tx.conn, [key.shard.account, *quarter, key.shard.bucket])?;
             }
         }
     }

@@ -29,14 +29,14 @@ use sidetone_store::statistics::segment::{Builder, CALLS_MAX};
 
 /// What a query may read, beyond segments.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Work {
+pub(super) struct WriteTx {
     /// Rows of calls: half a second.
     pub(super) rows: usize,
     /// Documents of calls that are not remembered: two seconds.
     pub(super) documents: usize,
 }
 
-impl Work {
+impl WriteTx {
     pub(super) const MAX: Self = Self {
         rows: 250_000,
         documents: 50_000,
@@ -70,7 +70,7 @@ pub(super) struct Reader<'c> {
     columns: &'c [Column],
     remembered: &'c Remembered,
     /// What is left of it.
-    work: Work,
+    tx: WriteTx,
     texts: HashMap<i64, String>,
 }
 
@@ -86,7 +86,7 @@ impl<'c> Reader<'c> {
             account,
             columns,
             remembered,
-            work: Work::MAX,
+            tx: WriteTx::MAX,
             texts: HashMap::new(),
         }
     }
@@ -118,7 +118,7 @@ impl<'c> Reader<'c> {
         let mut statement = conn.prepare_cached(&OF_QUARTER)?;
         let mut rows = statement.query(params![self.account.id, from_us, end_us, bucket])?;
         while let Some(row) = rows.next()? {
-            spend(&mut self.work.rows, Work::MAX.rows, "rows")?;
+            spend(&mut self.tx.rows, WriteTx::MAX.rows, "rows")?;
             match self.cells(row, quarter) {
                 // Of the row, or of a text that it names. The document has that too.
                 Err(Error(StoreError::Corrupt(_))) => {
@@ -135,7 +135,7 @@ impl<'c> Reader<'c> {
     }
 
     fn spend_document(&mut self) -> Result<()> {
-        spend(&mut self.work.documents, Work::MAX.documents, "documents")
+        spend(&mut self.tx.documents, WriteTx::MAX.documents, "documents")
     }
 
     fn cells(&mut self, row: &Row<'_>, quarter: i64) -> Result<Option<Cells<'static>>> {

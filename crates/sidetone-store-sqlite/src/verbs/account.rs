@@ -26,15 +26,15 @@ impl AccountStore for SqliteStore {
     async fn create_account(&self, account: Account) -> Result<()> {
         let buckets = self.buckets;
         self.writer
-            .run(1, move |work| account::create(work, &account, buckets))
+            .run(1, move |tx| account::create(tx, &account, buckets))
             .await
     }
 
     async fn create_first_account(&self, account: Account, key: KeyFingerprint) -> Result<()> {
         let buckets = self.buckets;
         self.writer
-            .run(1, move |work| {
-                account::create_first(work, &account, buckets, key)
+            .run(1, move |tx| {
+                account::create_first(tx, &account, buckets, key)
             })
             .await
     }
@@ -49,13 +49,13 @@ impl AccountStore for SqliteStore {
             return Ok(());
         }
         self.writer
-            .run(1, move |work| account::keep_key(work, key))
+            .run(1, move |tx| account::keep_key(tx, key))
             .await
     }
 
     async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()> {
         self.writer
-            .run(1, move |work| account::put_tokens(work, account, &tokens))
+            .run(1, move |tx| account::put_tokens(tx, account, &tokens))
             .await
     }
 
@@ -65,29 +65,27 @@ impl AccountStore for SqliteStore {
         secrets: Vec<ProviderSecret>,
     ) -> Result<()> {
         self.writer
-            .run(1, move |work| {
-                account::put_provider_secrets(work, account, &secrets)
+            .run(1, move |tx| {
+                account::put_provider_secrets(tx, account, &secrets)
             })
             .await
     }
 
     async fn put_settings(&self, account: AccountSid, settings: AccountSettings) -> Result<()> {
         self.writer
-            .run(1, move |work| {
-                account::put_settings(work, account, settings)
-            })
+            .run(1, move |tx| account::put_settings(tx, account, settings))
             .await
     }
 
     async fn create_api_key(&self, key: ApiKey) -> Result<()> {
         self.writer
-            .run(1, move |work| account::create_api_key(work, &key))
+            .run(1, move |tx| account::create_api_key(tx, &key))
             .await
     }
 
     async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()> {
         self.writer
-            .run(1, move |work| account::revoke_api_key(work, key))
+            .run(1, move |tx| account::revoke_api_key(tx, key))
             .await
     }
 }

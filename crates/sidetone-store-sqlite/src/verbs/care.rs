@@ -29,8 +29,8 @@ impl Care for SqliteStore {
 
     async fn probe(&self) -> Result<u64> {
         self.writer
-            .run(1, |work| {
-                work.conn
+            .run(1, |tx| {
+                tx.conn
                     .prepare_cached(
                         "update probe set writes = writes + 1, filling = randomblob(65536)",
                     )?

@@ -18,15 +18,13 @@ impl ErasureStore for SqliteStore {
         };
         let erasures: Vec<_> = calls.into_iter().map(erasure).collect();
         self.writer
-            .run(erasures.len(), move |work| erase::erase(work, &erasures))
+            .run(erasures.len(), move |tx| erase::erase(tx, &erasures))
             .await
     }
 
     async fn erase_again(&self, erasures: Vec<Erasure>) -> Result<()> {
         self.writer
-            .run(erasures.len(), move |work| {
-                erase::erase_again(work, &erasures)
-            })
+            .run(erasures.len(), move |tx| erase::erase_again(tx, &erasures))
             .await
     }
 

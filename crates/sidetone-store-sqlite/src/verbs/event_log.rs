@@ -23,7 +23,7 @@ impl EventLog for SqliteStore {
             .map(PackedEvent::of)
             .collect::<std::result::Result<Vec<_>, _>>()?;
         self.writer
-            .run(events.len(), move |work| event_log::append(work, &events))
+            .run(events.len(), move |tx| event_log::append(tx, &events))
             .await
     }
 
@@ -75,9 +75,9 @@ impl EventLog for SqliteStore {
         self.shared.calls.release(others);
         if !damaged.is_empty() {
             let calls: Vec<CallRef> = damaged.iter().map(|one| one.call).collect();
-            let forgotten = self.writer.run(damaged.len(), move |work| {
-                dirty::forget(work.conn, &damaged)
-            });
+            let forgotten = self
+                .writer
+                .run(damaged.len(), move |tx| dirty::forget(tx.conn, &damaged));
             // They are tried again if that cannot be written.
             let _ = forgotten.await;
             self.shared.calls.release(calls);
@@ -105,9 +105,7 @@ impl EventLog for SqliteStore {
 
     async fn begin_dear(&self, call: CallRef, fold_version: u32, now: TimeUs) -> Result<u32> {
         self.writer
-            .run(1, move |work| {
-                set_aside::begin(work, call, fold_version, now)
-            })
+            .run(1, move |tx| set_aside::begin(tx, call, fold_version, now))
             .await
     }
 
@@ -119,8 +117,8 @@ impl EventLog for SqliteStore {
         now: TimeUs,
     ) -> Result<()> {
         self.writer
-            .run(1, move |work| {
-                set_aside::put(work, call, fold_version, &reason, now)
+            .run(1, move |tx| {
+                set_aside::put(tx, call, fold_version, &reason, now)
             })
             .await?;
         // It stays dirty, but nobody's.
@@ -130,7 +128,7 @@ impl EventLog for SqliteStore {
 
     async fn refold(&self, calls: Vec<CallRef>) -> Result<()> {
         self.writer
-            .run(calls.len(), move |work| dirty::refold(work, &calls))
+            .run(calls.len(), move |tx| dirty::refold(tx, &calls))
             .await
     }
 
@@ -141,16 +139,16 @@ impl EventLog for SqliteStore {
 
     async fn defer_timers(&self, calls: Vec<CallRef>, until: TimeUs) -> Result<()> {
         self.writer
-            .run(calls.len(), move |work| {
-                timers::defer_timers(work, &calls, until)
+            .run(calls.len(), move |tx| {
+                timers::defer_timers(tx, &calls, until)
             })
             .await
     }
 
     async fn clock_set_back(&self, now: TimeUs, settle_us: i64, call_idle_us: i64) -> Result<u64> {
         self.writer
-            .run(1, move |work| {
-                timers::clock_set_back(work, now, settle_us, call_idle_us)
+            .run(1, move |tx| {
+                timers::clock_set_back(tx, now, settle_us, call_idle_us)
             })
             .await
     }

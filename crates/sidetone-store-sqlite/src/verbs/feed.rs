@@ -13,7 +13,7 @@ use crate::{SqliteStore, feed, outbox};
 impl ChangeFeed for SqliteStore {
     async fn follow(&self, follower: Follower) -> Result<bool> {
         self.writer
-            .run(1, move |work| feed::follow(work, &follower))
+            .run(1, move |tx| feed::follow(tx, &follower))
             .await
     }
 
@@ -22,7 +22,7 @@ impl ChangeFeed for SqliteStore {
         let ended = self
             .writer
             // All that waits goes at once, which may take a while: nobody else's job is with it.
-            .run(ALONE_WEIGHT, move |work| feed::unfollow(work, &name))
+            .run(ALONE_WEIGHT, move |tx| feed::unfollow(tx, &name))
             .await?;
         if let Some(follower) = ended {
             self.shared.changes.release_all_for(follower);
@@ -61,9 +61,9 @@ impl ChangeFeed for SqliteStore {
             let shared = Arc::clone(&self.shared);
             let done = settled.clone();
             self.writer
-                .run(settled.len() + deliveries.len(), move |work| {
-                    feed::settle(work, &shared.changes, &done)?;
-                    deliveries.iter().try_for_each(|new| outbox::add(work, new))
+                .run(settled.len() + deliveries.len(), move |tx| {
+                    feed::settle(tx, &shared.changes, &done)?;
+                    deliveries.iter().try_for_each(|new| outbox::add(tx, new))
                 })
                 .await?;
             feed::release(&self.shared.changes, &settled)?;

@@ -21,7 +21,7 @@ impl FeedbackStore for SqliteStore {
 
     async fn rate(&self, call: CallRef, rate: Rate) -> Result<Lookup<Rated>> {
         self.writer
-            .run(1, move |work| feedback::rate(work, call, &rate))
+            .run(1, move |tx| feedback::rate(tx, call, &rate))
             .await
     }
 
@@ -47,7 +47,7 @@ impl FeedbackStore for SqliteStore {
 
     async fn create_feedback_summary(&self, summary: FeedbackSummary) -> Result<bool> {
         self.writer
-            .run(1, move |work| summaries::create(work, &summary))
+            .run(1, move |tx| summaries::create(tx, &summary))
             .await
     }
 
@@ -61,7 +61,7 @@ impl FeedbackStore for SqliteStore {
         }
         let mut trimmed = 0;
         loop {
-            let some = self.writer.run(1, move |work| summaries::trim(work, most));
+            let some = self.writer.run(1, move |tx| summaries::trim(tx, most));
             match some.await? {
                 0 => return Ok(trimmed),
                 some => trimmed += some,
@@ -84,7 +84,7 @@ impl FeedbackStore for SqliteStore {
         sid: FeedbackSummarySid,
     ) -> Result<bool> {
         self.writer
-            .run(1, move |work| summaries::delete(work, account, sid))
+            .run(1, move |tx| summaries::delete(tx, account, sid))
             .await
     }
 
@@ -101,7 +101,7 @@ impl FeedbackStore for SqliteStore {
         };
         let begun = self
             .writer
-            .run(1, move |work| summaries::begin(work, sid, now))
+            .run(1, move |tx| summaries::begin(tx, sid, now))
             .await;
         if !matches!(begun, Ok(Some(_))) {
             claims.release([sid]);
@@ -117,8 +117,8 @@ impl FeedbackStore for SqliteStore {
         now: TimeUs,
     ) -> Result<()> {
         self.writer
-            .run(1, move |work| {
-                summaries::finish(work, sid, status, tell.as_ref(), now)
+            .run(1, move |tx| {
+                summaries::finish(tx, sid, status, tell.as_ref(), now)
             })
             .await?;
         self.shared.feedback_summaries.release([sid]);

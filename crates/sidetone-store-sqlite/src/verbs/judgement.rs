@@ -19,8 +19,8 @@ impl SqliteStore {
         let mut fates = Vec::with_capacity(batch.lines.len());
         for index in 0..batch.lines.len() {
             let batch = Arc::clone(batch);
-            let one = self.writer.run(1, move |work| {
-                batch::annotate(work, &batch, &batch.lines[index])
+            let one = self.writer.run(1, move |tx| {
+                batch::annotate(tx, &batch, &batch.lines[index])
             });
             fates.push(match one.await {
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Conflict(_))) => {
@@ -48,7 +48,7 @@ impl JudgementStore for SqliteStore {
         change: Annotate,
     ) -> Result<Lookup<AnnotationRecord>> {
         self.writer
-            .run(1, move |work| judgement::annotate(work, scope, sid, change))
+            .run(1, move |tx| judgement::annotate(tx, scope, sid, change))
             .await
     }
 
@@ -66,12 +66,12 @@ impl JudgementStore for SqliteStore {
     async fn annotate_batch(&self, batch: AnnotateBatch) -> Result<Vec<LineFate>> {
         let all = Arc::new(batch);
         let together = Arc::clone(&all);
-        let together = self.writer.run(all.lines.len(), move |work| {
+        let together = self.writer.run(all.lines.len(), move |tx| {
             together
                 .lines
                 .iter()
                 .try_fold(Vec::new(), |mut fates, line| {
-                    fates.push(batch::annotate(work, &together, line)?);
+                    fates.push(batch::annotate(tx, &together, line)?);
                     Ok(fates)
                 })
         });
@@ -87,7 +87,7 @@ impl JudgementStore for SqliteStore {
 
     async fn undo_batch(&self, undo: UndoBatch) -> Result<Option<Undone>> {
         self.writer
-            .run(undo.limit, move |work| batch::undo(work, &undo))
+            .run(undo.limit, move |tx| batch::undo(tx, &undo))
             .await
     }
 }

@@ -11,7 +11,7 @@ use sidetone_store::delivery::{
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{Outbox, Result};
 
-use crate::engine::work::Work;
+use crate::engine::write_tx::WriteTx;
 use crate::outbox::turn::Taking;
 use crate::outbox::{quota, turn};
 use crate::{SqliteStore, outbox};
@@ -20,8 +20,8 @@ use crate::{SqliteStore, outbox};
 impl Outbox for SqliteStore {
     async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()> {
         self.writer
-            .run(deliveries.len(), move |work| {
-                deliveries.iter().try_for_each(|new| outbox::add(work, new))
+            .run(deliveries.len(), move |tx| {
+                deliveries.iter().try_for_each(|new| outbox::add(tx, new))
             })
             .await
     }
@@ -52,8 +52,8 @@ impl Outbox for SqliteStore {
         };
         let shared = Arc::clone(&self.shared);
         let ids: Vec<_> = settled.iter().map(|(id, _)| *id).collect();
-        let taken = self.writer.run(1 + settled.len(), move |work| {
-            turn::settle_and_take(work, &shared.deliveries, &settled, &taking)
+        let taken = self.writer.run(1 + settled.len(), move |tx| {
+            turn::settle_and_take(tx, &shared.deliveries, &settled, &taking)
         });
         let taken = taken.await;
         match &taken {
@@ -93,7 +93,7 @@ impl Outbox for SqliteStore {
                 ids.truncate(left);
                 let Some(last) = ids.last() else { break };
                 (left, after) = (left - ids.len(), *last);
-                let job = move |work: &mut Work<'_>| quota::give_up(work, &ids, now);
+                let job = move |tx: &mut WriteTx<'_>| quota::give_up(tx, &ids, now);
                 trimmed.given_up += self.writer.run(quota::AT_ONCE, job).await?;
             }
             let (mut left, mut after) = (excess.dead, (i64::MIN, i64::MIN));
@@ -104,7 +104,7 @@ impl Outbox for SqliteStore {
                 let Some(last) = dead.last() else { break };
                 (left, after) = (left - dead.len(), *last);
                 let ids: Vec<i64> = dead.into_iter().map(|(_, id)| id).collect();
-                let job = move |work: &mut Work<'_>| quota::forget(work, &ids);
+                let job = move |tx: &mut WriteTx<'_>| quota::forget(tx, &ids);
                 trimmed.forgotten += self.writer.run(quota::AT_ONCE, job).await?;
             }
         }
@@ -113,9 +113,7 @@ impl Outbox for SqliteStore {
 
     async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()> {
         self.writer
-            .run(letters.len(), move |work| {
-                outbox::replay(work, &letters, now)
-            })
+            .run(letters.len(), move |tx| outbox::replay(tx, &letters, now))
             .await
     }
 }

@@ -18,8 +18,8 @@ impl ReportStore for SqliteStore {
         expires_at: TimeUs,
     ) -> Result<()> {
         self.writer
-            .run(1, move |work| {
-                report::begin(work, id, account, kind, expires_at)
+            .run(1, move |tx| {
+                report::begin(tx, id, account, kind, expires_at)
             })
             .await
     }
@@ -28,7 +28,7 @@ impl ReportStore for SqliteStore {
         let id = report.id;
         let body = self.readers.aside(move |_| report::pack(&report)).await?;
         self.writer
-            .run(1, move |work| report::put(work, id, &body))
+            .run(1, move |tx| report::put(tx, id, &body))
             .await
     }
 

@@ -67,9 +67,7 @@ impl Retention for SqliteStore {
 
     async fn expire_beside(&self, horizons: Horizons, limit: usize) -> Result<ExpiredBeside> {
         self.writer
-            .run(1, move |work| {
-                expire::expire_beside(work.conn, horizons, limit)
-            })
+            .run(1, move |tx| expire::expire_beside(tx.conn, horizons, limit))
             .await
     }
 }
@@ -85,8 +83,8 @@ impl SqliteStore {
     ) -> Result<Expired> {
         let found = Arc::clone(found);
         self.writer
-            .run(ALONE, move |work| {
-                expire::expire(work, &found[some], horizons, now)
+            .run(ALONE, move |tx| {
+                expire::expire(tx, &found[some], horizons, now)
             })
             .await
     }

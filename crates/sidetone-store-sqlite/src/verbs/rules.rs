@@ -15,9 +15,7 @@ impl RuleStore for SqliteStore {
     }
 
     async fn freeze_rules(&self, day: i64) -> Result<Rules> {
-        self.writer
-            .run(1, move |work| rules::freeze(work, day))
-            .await
+        self.writer.run(1, move |tx| rules::freeze(tx, day)).await
     }
 
     async fn published_rules(&self, newer_than: u64) -> Result<Option<Published>> {
@@ -32,7 +30,7 @@ impl RuleStore for SqliteStore {
             return Ok(version);
         }
         self.writer
-            .run(1, move |work| rules::publish(work, &sides))
+            .run(1, move |tx| rules::publish(tx, &sides))
             .await
     }
 }

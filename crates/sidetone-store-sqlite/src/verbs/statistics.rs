@@ -47,7 +47,7 @@ impl StatisticsStore for SqliteStore {
         let ticket = i64::try_from(self.shared.new_ticket()).unwrap_or(i64::MAX);
         let taken = self
             .writer
-            .run(1, move |work| build::take(work, &wanted, ticket))
+            .run(1, move |tx| build::take(tx, &wanted, ticket))
             .await?;
         let built = self.readers.aside(move |conn| {
             let built = taken.into_iter().map(|place| build::build(conn, place));
@@ -56,7 +56,7 @@ impl StatisticsStore for SqliteStore {
         let built = built.await?;
         let last = built.last().map(Built::cursor);
         self.writer
-            .run(1, move |work| build::write(work, &built, ticket))
+            .run(1, move |tx| build::write(tx, &built, ticket))
             .await?;
         Ok(last)
     }
@@ -74,11 +74,11 @@ impl SqliteStore {
             let damaged = counted.damaged.clone();
             let stats = &self.writer.stats.damaged;
             stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
-            let written_anew = self.writer.run(damaged.len(), move |work| {
+            let written_anew = self.writer.run(damaged.len(), move |tx| {
                 damaged.into_iter().try_for_each(|it| match it {
-                    (Grain::Quarter, quarter) => stored::mark_stale(work.conn, quarter),
+                    (Grain::Quarter, quarter) => stored::mark_stale(tx.conn, quarter),
                     (Grain::Day, [account, day, bucket]) => {
-                        days::mark_stale(work.conn, Shard { account, bucket }, day)
+                        days::mark_stale(tx.conn, Shard { account, bucket }, day)
                     }
                 })
             });
@@ -97,7 +97,7 @@ impl SqliteStore {
         let ticket = i64::try_from(self.shared.new_ticket()).unwrap_or(i64::MAX);
         let taken = self
             .writer
-            .run(1, move |work| days::take(work, before, 1, ticket))
+            .run(1, move |tx| days::take(tx, before, 1, ticket))
             .await?;
         let joined = self.readers.aside(move |conn| {
             let joined = taken.into_iter().map(|day| days::join(conn, day));
@@ -105,7 +105,7 @@ impl SqliteStore {
         });
         let joined = joined.await?;
         self.writer
-            .run(1, move |work| days::write(work, &joined, ticket))
+            .run(1, move |tx| days::write(tx, &joined, ticket))
             .await?;
         Ok(Some(walk.after.unwrap_or_else(Wanted::end)))
     }

@@ -26,7 +26,7 @@ impl SummaryStore for SqliteStore {
         let all = Arc::clone(&packed);
         let together = self
             .writer
-            .run(calls.len(), move |work| summary::put(work, &all));
+            .run(calls.len(), move |tx| summary::put(tx, &all));
         let fates = match together.await {
             Ok(fates) => fates,
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
@@ -114,7 +114,7 @@ impl SqliteStore {
             let all = Arc::clone(packed);
             let one = self
                 .writer
-                .run(1, move |work| summary::put(work, &all[place..=place]));
+                .run(1, move |tx| summary::put(tx, &all[place..=place]));
             match one.await {
                 Ok(fate) => fates.extend(fate),
                 Err(error @ StoreError::Unavailable(_)) => return Err(error),

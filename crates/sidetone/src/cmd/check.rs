@@ -11,7 +11,7 @@ use super::offline;
 use super::rules::{self, Example};
 use crate::data::DataArgs;
 use crate::data_dir;
-use crate::work::catch_up::CatchUp;
+use crate::workers::catch_up::CatchUp;
 
 /// Look for damage in a data directory, beside a running server or without one; or try the rules of
 /// a file

@@ -19,7 +19,7 @@ use crate::data::DataArgs;
 use crate::data_dir;
 use crate::ingest::outcome::Outcome;
 use crate::ingest::{event_streams, hep, native::Upload};
-use crate::work::catch_up::CatchUp;
+use crate::workers::catch_up::CatchUp;
 
 /// Read files of events into a data directory, beside a running server or without one
 ///

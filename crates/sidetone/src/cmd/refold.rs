@@ -17,7 +17,7 @@ use super::output::print_json;
 use crate::app::App;
 use crate::data::DataArgs;
 use crate::data_dir;
-use crate::work::refold::{self, Preview, Refolded};
+use crate::workers::refold::{self, Preview, Refolded};
 
 /// Calls in a step.
 const STEP: usize = 500;

@@ -35,11 +35,11 @@ use crate::telemetry::Counters;
 use crate::telemetry::logs::{self, Layout, LogFilter};
 use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
-use crate::work::accounts::FollowAccounts;
-use crate::work::disk::WatchDisk;
-use crate::work::recheck::Recheck;
-use crate::work::sides::FollowSides;
-use crate::{program, runner, work};
+use crate::workers::accounts::FollowAccounts;
+use crate::workers::disk::WatchDisk;
+use crate::workers::recheck::Recheck;
+use crate::workers::sides::FollowSides;
+use crate::{program, runner, workers};
 
 /// What HTTP is listened for, for the error that says why it cannot be.
 const HTTP: Purpose = Purpose {
@@ -205,7 +205,7 @@ impl Running {
 
     /// Starts what works on calls: of a server whose settings leave that out.
     pub fn work(&mut self) {
-        work::start(&self.app, notice, &mut self.tasks, &self.stop.subscribe());
+        workers::start(&self.app, notice, &mut self.tasks, &self.stop.subscribe());
     }
 
     /// Adds a part, which goes on until a stop is asked for.
@@ -303,7 +303,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if roles.work {
-        work::start(&app, notice, &mut tasks, &stopped);
+        workers::start(&app, notice, &mut tasks, &stopped);
     }
     if is_check_due {
         tracing::warn!(

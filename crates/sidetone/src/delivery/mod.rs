@@ -23,8 +23,8 @@ use tokio::task::{Id, JoinError, JoinSet};
 use self::client::Client;
 use self::session::{Session, Shared};
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 pub use self::session::Limits;
 
@@ -51,8 +51,8 @@ pub struct Deliveries {
     served: HashMap<EndpointId, u64>,
 }
 
-impl Work for Deliveries {
-    const NAME: Worker = Worker::Deliveries;
+impl Worker for Deliveries {
+    const NAME: WorkerName = WorkerName::Deliveries;
     const TOPIC: Option<Topic> = Some(Topic::Deliveries);
 
     fn idle(&self) -> Duration {

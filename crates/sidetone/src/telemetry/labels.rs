@@ -166,7 +166,7 @@ words! {
     }
 
     /// Who works beside the requests.
-    Worker {
+    WorkerName {
         /// Makes summaries of events.
         Fold = "fold",
         /// Makes events of timers that ran out.
@@ -361,5 +361,5 @@ pub(super) struct RemovedLabels {
 /// Labels of the counters of workers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct WorkerLabels {
-    pub(super) worker: Worker,
+    pub(super) worker: WorkerName,
 }

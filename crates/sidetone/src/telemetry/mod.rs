@@ -23,7 +23,7 @@ use self::kernel::{Drops, buffer_errors};
 use self::labels::{
     ClockLabels, ClockReason, DeliveryLabels, DeliveryResult, EventLabels, EventResult, OverQuota,
     PacketLabels, PacketReason, PacketResult, QuotaLabels, RefusalLabels, RefusalReason, Removed,
-    RemovedLabels, RepairLabels, Source, StatusLabels, Transport, Worker, WorkerLabels,
+    RemovedLabels, RepairLabels, Source, StatusLabels, Transport, WorkerLabels, WorkerName,
 };
 use self::process::Process;
 use self::throttle::{LogThrottle, Subject};
@@ -301,7 +301,7 @@ impl Counters {
     }
 
     /// Counts a round of a worker, which took so long.
-    pub fn count_round(&self, worker: Worker, busy: Duration, has_failed: bool) {
+    pub fn count_round(&self, worker: WorkerName, busy: Duration, has_failed: bool) {
         let labels = WorkerLabels { worker };
         self.rounds.get_or_create(&labels).inc();
         // It is there from the first round on, so that a rate of failures can be told.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use sidetone::config::Settings;
-use sidetone::work::catch_up::CatchUp;
+use sidetone::workers::catch_up::CatchUp;
 
 use crate::harness::{ACCOUNT, Answer, TOKEN, TestServer};
 

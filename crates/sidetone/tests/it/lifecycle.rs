@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use sidetone::config::Settings;
-use sidetone::work::catch_up::CatchUp;
+use sidetone::workers::catch_up::CatchUp;
 use sidetone_core::event::{CallEvent, EdgeEvent, Observation, Timer};
 use sidetone_core::fold::FOLD_VERSION;
 use sidetone_core::id::CallRef;

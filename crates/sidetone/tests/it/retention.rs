@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use sidetone::config::Settings;
-use sidetone::runner::{Next, Work};
-use sidetone::work::retention::Retain;
+use sidetone::runner::{Next, Worker};
+use sidetone::workers::retention::Retain;
 
 use crate::harness::TestServer;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sidetone::runner::{Next, Work, run};
-use sidetone::telemetry::labels::Worker;
+use sidetone::runner::{Next, Worker, run};
+use sidetone::telemetry::labels::WorkerName;
 use sidetone_core::time::TimeUs;
 use sidetone_store::{Result, StoreError, Topic};
 use tokio::sync::{mpsc, watch};
@@ -25,8 +25,8 @@ struct Telling<const HEAVY: bool> {
     finished: Arc<AtomicUsize>,
 }
 
-impl<const HEAVY: bool> Work for Telling<HEAVY> {
-    const NAME: Worker = Worker::Recheck;
+impl<const HEAVY: bool> Worker for Telling<HEAVY> {
+    const NAME: WorkerName = WorkerName::Recheck;
     const TOPIC: Option<Topic> = Some(Topic::Calls);
     const IS_HEAVY: bool = HEAVY;
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use sidetone::cmd::reload::Origin;
 use sidetone::config::Settings;
 use sidetone::data;
-use sidetone::work::catch_up::CatchUp;
+use sidetone::workers::catch_up::CatchUp;
 use sidetone_core::event::CallEvent;
 use sidetone_core::id::CallRef;
 use sidetone_core::sides::{SideRule, Sides};

@@ -18,7 +18,7 @@ use crate::ingest::hep::batch::{Kind, PacketBatch};
 use crate::ingest::hep::collector::Collector;
 use crate::ingest::hep::queue::BATCH_PACKETS;
 use crate::telemetry::labels::Transport;
-use crate::work::catch_up::CatchUp;
+use crate::workers::catch_up::CatchUp;
 
 /// Events appended in one transaction, or a few more: calls are not split.
 const BATCH: usize = 8_000;

@@ -19,7 +19,7 @@ use super::offline;
 use crate::accounts;
 use crate::data::DataArgs;
 use crate::data_dir;
-use crate::work::catch_up::CatchUp;
+use crate::workers::catch_up::CatchUp;
 
 /// Copy what another system knows of calls
 #[derive(Debug, Subcommand)]

@@ -3,8 +3,8 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 use sidetone::config::Settings;
-use sidetone::runner::{Next, Work};
-use sidetone::work::statistics::WriteSegments;
+use sidetone::runner::{Next, Worker};
+use sidetone::workers::statistics::WriteSegments;
 
 use super::{carrier_call, picture, settle, tell, tell_of};
 use crate::harness::{Answer, TestServer};

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use sidetone::runner::Work;
-use sidetone::work::statistics::WriteSegments;
+use sidetone::runner::Worker;
+use sidetone::workers::statistics::WriteSegments;
 
 use super::{CALL, carrier_call, picture, settle, tell, tell_of, with_complete_call};
 use crate::harness::TestServer;

@@ -12,8 +12,8 @@ use sidetone_store::{Cursor, Result};
 
 use crate::app::App;
 use crate::data_dir::Lock;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// Calls in a step.
 const STEP: usize = 100;
@@ -32,8 +32,8 @@ pub struct Recheck {
     findings: u64,
 }
 
-impl Work for Recheck {
-    const NAME: Worker = Worker::Recheck;
+impl Worker for Recheck {
+    const NAME: WorkerName = WorkerName::Recheck;
 
     /// Never idle: it is done or goes on.
     fn idle(&self) -> Duration {

@@ -8,14 +8,14 @@ use sidetone_store::delivery::{DEAD_MAX, WAITING_MAX};
 use sidetone_store::feedback::SUMMARIES_MAX;
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::{OverQuota, Worker};
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::{OverQuota, WorkerName};
 
 /// Gives up, and forgets, what is beyond.
 pub struct KeepQuotas(pub App);
 
-impl Work for KeepQuotas {
-    const NAME: Worker = Worker::Quotas;
+impl Worker for KeepQuotas {
+    const NAME: WorkerName = WorkerName::Quotas;
 
     fn idle(&self) -> Duration {
         Duration::from_secs(60)

@@ -1,4 +1,4 @@
-//! What a job of the writing thread has to work with.
+//! A write transaction, as a job of the writing thread sees it.
 
 use rusqlite::Connection;
 
@@ -9,8 +9,8 @@ use crate::rows::shard::Shard;
 use crate::rows::terms::{TermCache, Terms};
 use sidetone_store::Topic;
 
-/// What a job may use.
-pub(crate) struct Work<'a> {
+/// What a job writes with. The transaction is begun and committed around it.
+pub(crate) struct WriteTx<'a> {
     pub(crate) conn: &'a Connection,
     pub(crate) term_cache: &'a mut TermCache,
     pub(crate) deltas: &'a mut Deltas,
@@ -19,7 +19,7 @@ pub(crate) struct Work<'a> {
     rings: &'a mut Vec<Topic>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> WriteTx<'a> {
     pub(crate) fn new(
         conn: &'a Connection,
         term_cache: &'a mut TermCache,

@@ -6,9 +6,9 @@ use sidetone_core::time::{HOUR_US, TimeUs};
 use sidetone_store::Result;
 
 use crate::app::App;
-use crate::runner::{Next, Work};
+use crate::runner::{Next, Worker};
 use crate::telemetry::disk::Measured;
-use crate::telemetry::labels::Worker;
+use crate::telemetry::labels::WorkerName;
 
 /// Between two looks.
 const IDLE: Duration = Duration::from_secs(60);
@@ -36,8 +36,8 @@ impl WatchDisk {
     }
 }
 
-impl Work for WatchDisk {
-    const NAME: Worker = Worker::Disk;
+impl Worker for WatchDisk {
+    const NAME: WorkerName = WorkerName::Disk;
 
     fn idle(&self) -> Duration {
         IDLE

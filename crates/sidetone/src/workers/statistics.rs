@@ -6,8 +6,8 @@ use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::{Cursor, Result};
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// How long ago a quarter ended whose calls have mostly come.
 const QUIET_US: i64 = 120 * SECOND_US;
@@ -28,8 +28,8 @@ pub struct WriteSegments {
     is_latest_next: bool,
 }
 
-impl Work for WriteSegments {
-    const NAME: Worker = Worker::Statistics;
+impl Worker for WriteSegments {
+    const NAME: WorkerName = WorkerName::Statistics;
 
     fn idle(&self) -> Duration {
         IDLE

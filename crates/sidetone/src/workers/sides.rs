@@ -6,14 +6,14 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::{Result, Topic};
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// Keeps the rules of sides as they were published last.
 pub struct FollowSides(pub App);
 
-impl Work for FollowSides {
-    const NAME: Worker = Worker::Sides;
+impl Worker for FollowSides {
+    const NAME: WorkerName = WorkerName::Sides;
     const TOPIC: Option<Topic> = Some(Topic::Rules);
 
     fn idle(&self) -> Duration {

@@ -12,8 +12,8 @@ use sidetone_store::{Appended, DueTimer, NewEvent, Result};
 
 use crate::app::App;
 use crate::config::Lifecycle;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::{EventResult, Source, Worker};
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::{EventResult, Source, WorkerName};
 
 /// Timers fired in one transaction.
 const BATCH: usize = 512;
@@ -30,8 +30,8 @@ pub struct Timers {
     looked: Option<(Duration, TimeUs)>,
 }
 
-impl Work for Timers {
-    const NAME: Worker = Worker::Timers;
+impl Worker for Timers {
+    const NAME: WorkerName = WorkerName::Timers;
 
     fn idle(&self) -> Duration {
         IDLE

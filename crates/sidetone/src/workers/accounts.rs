@@ -6,14 +6,14 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::Result;
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// Keeps the directory of accounts as the store has them.
 pub struct FollowAccounts(pub App);
 
-impl Work for FollowAccounts {
-    const NAME: Worker = Worker::Accounts;
+impl Worker for FollowAccounts {
+    const NAME: WorkerName = WorkerName::Accounts;
 
     fn idle(&self) -> Duration {
         Duration::from_secs(1)

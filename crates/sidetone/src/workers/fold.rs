@@ -11,8 +11,8 @@ use super::call::{self, Folded, memory_bytes};
 use super::dear::{DearCalls, is_dear};
 use super::rules::DayRules;
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// Calls folded in one transaction.
 const BATCH: usize = 512;
@@ -36,8 +36,8 @@ pub struct Fold {
     dear: DearCalls,
 }
 
-impl Work for Fold {
-    const NAME: Worker = Worker::Fold;
+impl Worker for Fold {
+    const NAME: WorkerName = WorkerName::Fold;
     const TOPIC: Option<Topic> = Some(Topic::Calls);
     const IS_HEAVY: bool = true;
 

@@ -8,8 +8,8 @@ use sidetone_store::feedback::{FeedbackSummary, FeedbackSummaryStatus, StatusCal
 use sidetone_store::{Result, StoreError, Topic};
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// How long a summary is ours before another worker may take it.
 const LEASE_US: i64 = 5_000_000;
@@ -31,8 +31,8 @@ pub struct FeedbackSummaries {
     notice: Notice,
 }
 
-impl Work for FeedbackSummaries {
-    const NAME: Worker = Worker::FeedbackSummaries;
+impl Worker for FeedbackSummaries {
+    const NAME: WorkerName = WorkerName::FeedbackSummaries;
     const TOPIC: Option<Topic> = Some(Topic::FeedbackSummaries);
 
     fn idle(&self) -> Duration {

@@ -11,8 +11,8 @@ use sidetone_store::retention::{Expirable, Expired, Horizons};
 use sidetone_store::{Cursor, Result, StoreError};
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::{Removed, Worker};
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::{Removed, WorkerName};
 
 /// Calls in a step, and rows of what is no call.
 const STEP: usize = 1_000;
@@ -55,8 +55,8 @@ impl Watched {
     }
 }
 
-impl Work for Retain {
-    const NAME: Worker = Worker::Retention;
+impl Worker for Retain {
+    const NAME: WorkerName = WorkerName::Retention;
 
     /// A hundredth of how long anything is kept.
     fn idle(&self) -> Duration {

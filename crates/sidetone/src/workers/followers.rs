@@ -7,14 +7,14 @@ use sidetone_store::Result;
 use sidetone_store::feed::WAITING_MAX;
 
 use crate::app::App;
-use crate::runner::{Next, Work};
-use crate::telemetry::labels::Worker;
+use crate::runner::{Next, Worker};
+use crate::telemetry::labels::WorkerName;
 
 /// Keeps the change feed within its bound.
 pub struct DropFollowers(pub App);
 
-impl Work for DropFollowers {
-    const NAME: Worker = Worker::Followers;
+impl Worker for DropFollowers {
+    const NAME: WorkerName = WorkerName::Followers;
 
     fn idle(&self) -> Duration {
         Duration::from_secs(60)

@@ -1,6 +1,6 @@
 //! What is done beside the requests: a file for each worker, all run by [`crate::runner`].
 //!
-//! A new worker is a file here, a word in `telemetry::labels::Worker` and, if it works on calls, a
+//! A new worker is a file here, a word in `telemetry::labels::WorkerName` and, if it works on calls, a
 //! line in [`start`]. Alerts, event streams and other followers of the change feed
 //! belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
 
