@@ -10,9 +10,11 @@
 pub mod column;
 pub mod condition;
 pub mod count;
+mod counted;
 pub mod histogram;
 pub mod quarter;
 pub mod segment;
+pub mod spread;
 pub mod tally;
 
 use async_trait::async_trait;

@@ -29,14 +29,14 @@ use sidetone_store::statistics::segment::{Builder, CALLS_MAX};
 
 /// What a query may read, beyond segments.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WriteTx {
+pub(super) struct Allowance {
     /// Rows of calls: half a second.
     pub(super) rows: usize,
     /// Documents of calls that are not remembered: two seconds.
     pub(super) documents: usize,
 }
 
-impl WriteTx {
+impl Allowance {
     pub(super) const MAX: Self = Self {
         rows: 250_000,
         documents: 50_000,
@@ -70,7 +70,7 @@ pub(super) struct Reader<'c> {
     columns: &'c [Column],
     remembered: &'c Remembered,
     /// What is left of it.
-    tx: WriteTx,
+    left: Allowance,
     texts: HashMap<i64, String>,
 }
 
@@ -86,7 +86,7 @@ impl<'c> Reader<'c> {
             account,
             columns,
             remembered,
-            tx: WriteTx::MAX,
+            left: Allowance::MAX,
             texts: HashMap::new(),
         }
     }
@@ -118,7 +118,7 @@ impl<'c> Reader<'c> {
         let mut statement = conn.prepare_cached(&OF_QUARTER)?;
         let mut rows = statement.query(params![self.account.id, from_us, end_us, bucket])?;
         while let Some(row) = rows.next()? {
-            spend(&mut self.tx.rows, WriteTx::MAX.rows, "rows")?;
+            spend(&mut self.left.rows, Allowance::MAX.rows, "rows")?;
             match self.cells(row, quarter) {
                 // Of the row, or of a text that it names. The document has that too.
                 Err(Error(StoreError::Corrupt(_))) => {
@@ -135,7 +135,11 @@ impl<'c> Reader<'c> {
     }
 
     fn spend_document(&mut self) -> Result<()> {
-        spend(&mut self.tx.documents, WriteTx::MAX.documents, "documents")
+        spend(
+            &mut self.left.documents,
+            Allowance::MAX.documents,
+            "documents",
+        )
     }
 
     fn cells(&mut self, row: &Row<'_>, quarter: i64) -> Result<Option<Cells<'static>>> {

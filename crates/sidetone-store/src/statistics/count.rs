@@ -12,6 +12,7 @@ use self::group::{GroupKeys, Grouping, Table};
 use self::interval::{Intervals, offset};
 use super::column::{Column, Own, unzigzag};
 use super::condition::{self, Condition};
+use super::counted::Counted;
 use super::segment::{About, Values};
 use super::tally::{self, Tally};
 use super::{GROUPED_BY_MAX, GroupValue, OrderBy, Statistics, StatisticsQuery, StatisticsRow};
@@ -128,8 +129,8 @@ impl<'a> Count<'a> {
         let Chosen { calls, intervals } = chosen;
         self.calls += calls.len() as u64;
         let counted = self.counted(calls, intervals, read);
-        for (_, tally) in &counted {
-            self.tallies[*tally as usize].calls += 1;
+        for (tally, places) in counted.runs() {
+            self.tallies[tally].calls += places.len() as u64;
         }
         let mut measured: Vec<Column> = Vec::new();
         for measure in &self.query.measures {
@@ -196,14 +197,14 @@ impl<'a> Count<'a> {
         Ok(())
     }
 
-    /// Each call with the tallies it counts for.
+    /// The calls by the tallies they count for.
     fn counted<P: Piece>(
         &mut self,
         calls: &[u32],
         intervals: &Intervals,
         read: &Read<'_, P>,
-    ) -> Vec<(u32, u32)> {
-        let mut counted = Vec::with_capacity(calls.len());
+    ) -> Counted {
+        let mut pairs = Vec::with_capacity(calls.len());
         let places: Vec<_> = self
             .groupings
             .iter_mut()
@@ -230,12 +231,12 @@ impl<'a> Count<'a> {
                         if tally as usize == self.tallies.len() {
                             self.tallies.push(Tally::default());
                         }
-                        counted.push((*call, tally));
+                        pairs.push((*call, tally));
                     }
                 }
             }
         }
-        counted
+        Counted::of(&pairs, self.tallies.len())
     }
 
     /// What was counted.

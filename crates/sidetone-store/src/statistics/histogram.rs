@@ -12,49 +12,102 @@ const STEPS_LOG2: u32 = 6;
 /// How far a percentile may be off, as a share of the true one: half a step.
 pub const RELATIVE_ERROR: f64 = 1.0 / 128.0;
 
+/// Values that are kept one by one: groups with few calls are many, and have no memory for steps that
+/// nothing is in.
+const FEW: usize = 32;
+
 /// How many values there are in each step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Histogram {
-    /// The step of `counts[0]`.
-    first: usize,
-    counts: Vec<u32>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Histogram(Steps);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Steps {
+    /// The step of each value, in order.
+    Few(Vec<u16>),
+    /// How many values are in each step, from one on.
+    Many { first: usize, counts: Vec<u32> },
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self(Steps::Few(Vec::new()))
+    }
+}
+
+impl Steps {
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::Few(steps) => steps.capacity() * size_of::<u16>(),
+            Self::Many { counts, .. } => counts.capacity() * size_of::<u32>(),
+        }
+    }
+
+    fn many(few: &[u16]) -> Self {
+        let first = few.first().map_or(0, |step| usize::from(*step));
+        let last = few.last().map_or(0, |step| usize::from(*step));
+        let mut counts = vec![0; last - first + 1];
+        for step in few {
+            counts[usize::from(*step) - first] += 1;
+        }
+        Self::Many { first, counts }
+    }
 }
 
 impl Histogram {
     /// Adds a value. Says how many bytes of memory that took.
     pub fn add(&mut self, value: u64) -> usize {
         let step = step_of(value);
-        let before = self.counts.len();
-        if before == 0 {
-            self.first = step;
+        let before = self.0.bytes();
+        if let Steps::Few(few) = &self.0
+            && few.len() == FEW
+        {
+            self.0 = Steps::many(few);
+            let grown = self.0.bytes().saturating_sub(before);
+            return grown + self.add(value);
         }
-        if step < self.first {
-            let missing = self.first - step;
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.first = step;
+        match &mut self.0 {
+            Steps::Few(few) => {
+                let step = u16::try_from(step).unwrap_or(u16::MAX);
+                few.insert(few.partition_point(|it| *it < step), step);
+            }
+            Steps::Many { first, counts } => {
+                if let Some(count) = step.checked_sub(*first).and_then(|at| counts.get_mut(at)) {
+                    *count = count.saturating_add(1);
+                    return 0;
+                }
+                if step < *first {
+                    counts.splice(0..0, std::iter::repeat_n(0, *first - step));
+                    *first = step;
+                } else {
+                    counts.resize(step - *first + 1, 0);
+                }
+                counts[step - *first] = 1;
+            }
         }
-        let place = step - self.first;
-        if place >= self.counts.len() {
-            self.counts.resize(place + 1, 0);
-        }
-        self.counts[place] = self.counts[place].saturating_add(1);
-        (self.counts.len() - before) * size_of::<u32>()
+        self.0.bytes().saturating_sub(before)
     }
 
     /// The value that so many percent of the values do not exceed, by nearest rank. `None`: there
     /// are none.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Option<u64> {
-        let count: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
-        let rank = (count * percent).div_ceil(100).max(1);
-        let mut seen = 0;
-        for (step, count) in (self.first..).zip(&self.counts) {
-            seen += u64::from(*count);
-            if seen >= rank {
-                return Some(middle_of(step));
+        let rank_of = |count: u64| (count * percent).div_ceil(100).max(1);
+        match &self.0 {
+            Steps::Few(few) => {
+                let rank = usize::try_from(rank_of(few.len() as u64)).ok()?;
+                few.get(rank - 1).map(|step| middle_of(usize::from(*step)))
+            }
+            Steps::Many { first, counts } => {
+                let rank = rank_of(counts.iter().map(|count| u64::from(*count)).sum());
+                let mut seen = 0;
+                let mut steps = (*first..).zip(counts);
+                let found = steps.find(|(_, count)| {
+                    seen += u64::from(**count);
+                    seen >= rank
+                });
+                found.map(|(step, _)| middle_of(step))
             }
         }
-        None
     }
 }
 
@@ -98,9 +151,16 @@ mod tests {
             percent in 1_u64..=100,
         ) {
             let mut histogram = Histogram::default();
+            let mut bytes = 0;
             for value in &values {
-                histogram.add(*value);
+                bytes += histogram.add(*value);
             }
+            prop_assert!(bytes >= histogram.0.bytes());
+            let mut backwards = Histogram::default();
+            for value in values.iter().rev() {
+                backwards.add(*value);
+            }
+            prop_assert_eq!(&histogram, &backwards);
             values.sort_unstable();
             let rank = (values.len() as u64 * percent).div_ceil(100);
             let exact = values[usize::try_from(rank).unwrap() - 1];

@@ -7,42 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use sidetone_core::statistics::{Measure, Seizure};
 
 use super::column::{Arity, Column, Own};
-use super::histogram::Histogram;
+use super::counted::Counted;
 use super::segment::Values;
+use super::spread::Spread;
 use crate::facets::Facet;
-
-/// A figure that calls have: how many have it, their sum, and how they are spread.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Spread {
-    count: u64,
-    sum: u128,
-    histogram: Histogram,
-}
-
-impl Spread {
-    /// How many calls have it.
-    #[must_use]
-    pub const fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// Their mean, in the column's unit. `None`: no call has it.
-    #[must_use]
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "far below 2^53 but for nonsense"
-    )]
-    pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
-    }
-
-    /// The figure that so many percent of the calls do not exceed, within
-    /// [`RELATIVE_ERROR`](super::histogram::RELATIVE_ERROR).
-    #[must_use]
-    pub fn percentile(&self, percent: u64) -> Option<u64> {
-        self.histogram.percentile(percent)
-    }
-}
 
 /// What some calls come to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -115,81 +83,54 @@ pub(super) const fn column_of(measure: Measure) -> Option<Column> {
     })
 }
 
-/// Adds what a column says of calls: each at a place, for the tally of a number. Says how many bytes of
-/// memory that took.
+/// Adds what a column says of calls. Says how many bytes of memory that took.
 pub(super) fn add(
     tallies: &mut [Tally],
-    counted: &[(u32, u32)],
+    counted: &Counted,
     column: Column,
     values: &Values,
 ) -> usize {
     if values.codes.is_empty() {
         return 0;
     }
-    let known = counted.iter().filter_map(|(place, tally)| {
-        let number = values.code(*place as usize).checked_sub(1)?;
-        Some((number, *tally as usize))
-    });
     let spread = SPREADS
         .iter()
         .position(|(_, own)| Column::Own(*own) == column);
     let mut bytes = 0;
-    if let Some(spread) = spread {
-        for (number, tally) in known {
-            let spread = tallies[tally].spreads[spread].get_or_insert_with(|| {
-                bytes += size_of::<Spread>();
-                Box::default()
-            });
-            spread.count += 1;
-            spread.sum += u128::from(number);
-            bytes += spread.histogram.add(number);
-        }
-        return bytes;
-    }
-    for (number, tally) in known {
+    for (tally, places) in counted.runs() {
         let tally = &mut tallies[tally];
-        match column {
-            Column::Own(Own::Seizure) => match number {
-                1 => tally.answered += 1,
-                2 => tally.effective += 1,
-                _ => tally.failed += 1,
-            },
-            Column::Own(Own::Measured) => tally.measured += number,
-            Column::Facet(Facet::HasTag) => tally.tagged += number,
-            Column::Facet(Facet::Judged) => tally.annotated += number,
-            Column::Facet(Facet::Spam) => tally.spam[usize::from(number != 0)] += 1,
-            Column::Facet(Facet::CallScore) => {
-                let place = usize::try_from(number).unwrap_or(0).wrapping_sub(1);
-                if let Some(score) = tally.scores.get_mut(place) {
-                    *score += 1;
-                }
-            }
-            Column::Own(_) | Column::Facet(_) => {}
+        let mut known = places
+            .iter()
+            .filter_map(|place| values.code(*place as usize).checked_sub(1))
+            .peekable();
+        if known.peek().is_none() {
+            continue;
+        }
+        match spread {
+            Some(spread) => bytes += tally.add_spread(spread, known),
+            None => tally.add_known(column, known),
         }
     }
-    0
+    bytes
 }
 
 /// Adds how many calls have each word of a column, as [`add`] does.
 pub(super) fn add_words(
     tallies: &mut [Tally],
-    counted: &[(u32, u32)],
+    counted: &Counted,
     column: Column,
     values: &Values,
 ) -> usize {
     let mut bytes = 0;
-    for (place, tally) in counted {
-        let Some(number) = values.code(*place as usize).checked_sub(1) else {
+    for (tally, places) in counted.runs() {
+        let mut known = places
+            .iter()
+            .filter_map(|place| values.code(*place as usize).checked_sub(1))
+            .peekable();
+        if known.peek().is_none() {
             continue;
-        };
-        let all = &mut tallies[*tally as usize].words;
-        let nth = all.iter().position(|(counts, _)| *counts == column);
-        let nth = nth.unwrap_or_else(|| {
-            bytes += size_of::<(Column, Vec<u64>)>();
-            all.push((column, Vec::new()));
-            all.len() - 1
-        });
-        let (_, counts) = &mut all[nth];
+        }
+        let counts = of_column(&mut tallies[tally].words, column, &mut bytes);
         let mut count = |word: u32| {
             let word = word as usize;
             if word >= counts.len() {
@@ -198,15 +139,17 @@ pub(super) fn add_words(
             }
             counts[word] += 1;
         };
-        if column.arity() == Arity::Bits {
-            let mut bits = number;
-            while bits != 0 {
-                count(bits.trailing_zeros());
-                bits &= bits - 1;
+        for number in known {
+            if column.arity() == Arity::Bits {
+                let mut bits = number;
+                while bits != 0 {
+                    count(bits.trailing_zeros());
+                    bits &= bits - 1;
+                }
+            } else if number < 64 {
+                // No closed set has more words.
+                count(number as u32);
             }
-        } else if number < 64 {
-            // No closed set has more words.
-            count(number as u32);
         }
     }
     bytes
@@ -215,7 +158,7 @@ pub(super) fn add_words(
 /// Adds which texts calls have in a column, as [`add`] does.
 pub(super) fn add_texts(
     tallies: &mut [Tally],
-    counted: &[(u32, u32)],
+    counted: &Counted,
     column: Column,
     values: &Values,
 ) -> usize {
@@ -225,24 +168,39 @@ pub(super) fn add_texts(
         hasher.finish()
     };
     let digests: Vec<u64> = values.texts.iter().map(digest).collect();
-    let mut bytes = 0;
-    for (place, tally) in counted {
+    let digest_of = |place: &u32| {
         let text = usize::try_from(values.code(*place as usize)).unwrap_or(0);
-        let Some(digest) = text.checked_sub(1).and_then(|text| digests.get(text)) else {
+        digests.get(text.checked_sub(1)?)
+    };
+    let mut bytes = 0;
+    for (tally, places) in counted.runs() {
+        let mut known = places.iter().filter_map(digest_of).peekable();
+        if known.peek().is_none() {
             continue;
-        };
-        let all = &mut tallies[*tally as usize].texts;
-        let nth = all.iter().position(|(texts, _)| *texts == column);
-        let nth = nth.unwrap_or_else(|| {
-            bytes += size_of::<(Column, Digests)>();
-            all.push((column, Digests::default()));
-            all.len() - 1
-        });
-        if all[nth].1.0.insert(*digest) {
-            bytes += 2 * size_of::<u64>();
+        }
+        let texts = of_column(&mut tallies[tally].texts, column, &mut bytes);
+        for digest in known {
+            if texts.0.insert(*digest) {
+                bytes += 2 * size_of::<u64>();
+            }
         }
     }
     bytes
+}
+
+/// What is kept for a column.
+fn of_column<'a, T: Default>(
+    all: &'a mut Vec<(Column, T)>,
+    column: Column,
+    bytes: &mut usize,
+) -> &'a mut T {
+    let nth = all.iter().position(|(of, _)| *of == column);
+    let nth = nth.unwrap_or_else(|| {
+        *bytes += size_of::<(Column, T)>();
+        all.push((column, T::default()));
+        all.len() - 1
+    });
+    &mut all[nth].1
 }
 
 const _: () = {
@@ -251,6 +209,43 @@ const _: () = {
 };
 
 impl Tally {
+    /// Adds figures of the spread at a place. Says how many bytes of memory that took.
+    fn add_spread(&mut self, place: usize, figures: impl Iterator<Item = u64>) -> usize {
+        let mut bytes = 0;
+        let spread = self.spreads[place].get_or_insert_with(|| {
+            bytes += size_of::<Spread>();
+            Box::default()
+        });
+        for figure in figures {
+            bytes += spread.add(figure);
+        }
+        bytes
+    }
+
+    /// Adds what calls have in a column that is not spread.
+    fn add_known(&mut self, column: Column, numbers: impl Iterator<Item = u64>) {
+        for number in numbers {
+            match column {
+                Column::Own(Own::Seizure) => match number {
+                    1 => self.answered += 1,
+                    2 => self.effective += 1,
+                    _ => self.failed += 1,
+                },
+                Column::Own(Own::Measured) => self.measured += number,
+                Column::Facet(Facet::HasTag) => self.tagged += number,
+                Column::Facet(Facet::Judged) => self.annotated += number,
+                Column::Facet(Facet::Spam) => self.spam[usize::from(number != 0)] += 1,
+                Column::Facet(Facet::CallScore) => {
+                    let place = usize::try_from(number).unwrap_or(0).wrapping_sub(1);
+                    if let Some(score) = self.scores.get_mut(place) {
+                        *score += 1;
+                    }
+                }
+                Column::Own(_) | Column::Facet(_) => {}
+            }
+        }
+    }
+
     /// How many were answered.
     #[must_use]
     pub const fn answered(&self) -> u64 {
@@ -371,7 +366,7 @@ impl Tally {
             | Measure::Rtt
             | Measure::Mos => {
                 let spread = self.spread(measure);
-                spread.map_or((0, Some(0)), |spread| (spread.sum, Some(spread.count)))
+                spread.map_or((0, Some(0)), |spread| (spread.sum(), Some(spread.count())))
             }
         }
     }

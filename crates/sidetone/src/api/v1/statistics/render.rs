@@ -10,7 +10,8 @@ use sidetone_core::filter::SummaryFilter;
 use sidetone_core::statistics::{Interval, Measure};
 use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::histogram::RELATIVE_ERROR;
-use sidetone_store::statistics::tally::{Spread, Tally};
+use sidetone_store::statistics::spread::Spread;
+use sidetone_store::statistics::tally::Tally;
 use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery, StatisticsRow};
 
 use super::query::StatisticsRequest;
