@@ -8,9 +8,10 @@ use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::feedback::Judgement;
-use sidetone_store::page::{PageRequest, Start};
-use sidetone_store::{Cursor, Lookup, Scope, Store};
+use sidetone_store::page::{Page, PageRequest, RowKey, Start};
+use sidetone_store::{CallRecord, Cursor, Lookup, Scope, Shown, Store, StoreError};
 use sidetone_wire::spelling::nearest;
+use tokio::task::JoinHandle;
 
 use super::what::What;
 use crate::api::page_token::PageToken;
@@ -51,9 +52,13 @@ pub(super) struct Rows {
     pub(super) damaged: usize,
 }
 
+type CallPage = Page<(RowKey, CallRecord<Shown>)>;
+
 /// What is to be read next.
 enum Next {
     Calls(Start),
+    /// They are read already, while those before them are made rows of.
+    Reading(JoinHandle<Result<CallPage, StoreError>>),
     /// Calls that something was said of, behind this one.
     Judged(Option<Cursor>),
     End,
@@ -144,21 +149,27 @@ impl Rows {
     /// The next rows; `None` after the last.
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<Vec<Row>>> {
         match std::mem::replace(&mut self.next, Next::End) {
-            Next::Calls(start) => self.calls(start).await.map(Some),
+            Next::Calls(start) => self.calls(self.read(start)).await.map(Some),
+            Next::Reading(reading) => self.calls(reading).await.map(Some),
             Next::Judged(after) => self.judged(after).await,
             Next::End => Ok(None),
         }
     }
 
-    async fn calls(&mut self, start: Start) -> anyhow::Result<Vec<Row>> {
+    fn read(&self, start: Start) -> JoinHandle<Result<CallPage, StoreError>> {
+        let (store, filter) = (self.store.clone(), self.filter.clone());
         let request = PageRequest { start, size: ROWS };
-        let page = self
-            .store
-            .list_shown(&self.filter, &request, template::FORM);
-        let page = page.await?;
+        tokio::spawn(async move { store.list_shown(&filter, &request, template::FORM).await })
+    }
+
+    async fn calls(
+        &mut self,
+        reading: JoinHandle<Result<CallPage, StoreError>>,
+    ) -> anyhow::Result<Vec<Row>> {
+        let page = reading.await??;
         self.damaged += page.damaged.len();
         if let Some(row_key) = page.after {
-            self.next = Next::Calls(Start::After(row_key));
+            self.next = Next::Reading(self.read(Start::After(row_key)));
         }
         let mut rows = Vec::with_capacity(page.rows.len());
         for (row_key, record) in &page.rows {
