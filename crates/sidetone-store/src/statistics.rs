@@ -7,10 +7,10 @@
 //! segments of stale quarters anew, later. Until then an engine reads the calls of these themselves. So
 //! an answer is always that of the moment, whatever came late, was erased or has expired.
 
+mod by_tally;
 pub mod column;
 pub mod condition;
 pub mod count;
-mod counted;
 pub mod histogram;
 pub mod quarter;
 pub mod segment;

@@ -1,6 +1,6 @@
 //! What statistics are counted from: forgotten, so that it is made again from the calls.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::quarter::{Period, QUARTER_US};
@@ -17,7 +17,7 @@ pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
         let at = TimeUs::from_micros(quarter.saturating_mul(QUARTER_US));
         told.push(format!(
             "statistics of the quarter hour from {at} of account {}: counted from the calls until a server has written them again",
-            sid(conn, account)?
+            sid(conn, account)
         ));
     }
     for [account, day, bucket] in differing_days(conn, &mut Vec::new())? {
@@ -25,18 +25,16 @@ pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
         let at = TimeUs::from_micros(Period::day(day).begin_us());
         told.push(format!(
             "statistics of the day from {at} of account {}: counted from its quarter hours until a server has written it again",
-            sid(conn, account)?
+            sid(conn, account)
         ));
     }
     Ok(())
 }
 
-/// What an account is called; its number when it is not there.
-fn sid(conn: &Connection, account: i64) -> Result<String> {
-    let sid = conn
-        .query_row("select sid from account where id = ?1", [account], |row| {
-            row.get(0).map(AccountSid::from_bytes)
-        })
-        .optional()?;
-    Ok(sid.map_or_else(|| format!("number {account}"), |sid| sid.to_string()))
+/// What an account is called; its number when that cannot be read.
+fn sid(conn: &Connection, account: i64) -> String {
+    let sid = conn.query_row("select sid from account where id = ?1", [account], |row| {
+        row.get(0).map(AccountSid::from_bytes)
+    });
+    sid.map_or_else(|_| format!("number {account}"), |sid| sid.to_string())
 }

@@ -10,9 +10,9 @@ use sidetone_core::time::TimeUs;
 
 use self::group::{GroupKeys, Grouping, Table};
 use self::interval::{Intervals, offset};
+use super::by_tally::ByTally;
 use super::column::{Column, Own, unzigzag};
 use super::condition::{self, Condition};
-use super::counted::Counted;
 use super::segment::{About, Values};
 use super::tally::{self, Tally};
 use super::{GROUPED_BY_MAX, GroupValue, OrderBy, Statistics, StatisticsQuery, StatisticsRow};
@@ -203,7 +203,7 @@ impl<'a> Count<'a> {
         calls: &[u32],
         intervals: &Intervals,
         read: &Read<'_, P>,
-    ) -> Counted {
+    ) -> ByTally {
         let mut pairs = Vec::with_capacity(calls.len());
         let places: Vec<_> = self
             .groupings
@@ -236,7 +236,7 @@ impl<'a> Count<'a> {
                 }
             }
         }
-        Counted::of(&pairs, self.tallies.len())
+        ByTally::of(pairs, self.tallies.len())
     }
 
     /// What was counted.

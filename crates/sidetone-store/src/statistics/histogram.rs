@@ -24,7 +24,7 @@ pub struct Histogram(Steps);
 enum Steps {
     /// The step of each value, in order.
     Few(Vec<u16>),
-    /// How many values are in each step, from one on.
+    /// How many values are in each step, from `first` on.
     Many { first: usize, counts: Vec<u32> },
 }
 

@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use sidetone_core::statistics::{Measure, Seizure};
 
+use super::by_tally::ByTally;
 use super::column::{Arity, Column, Own};
-use super::counted::Counted;
 use super::segment::Values;
 use super::spread::Spread;
 use crate::facets::Facet;
@@ -86,7 +86,7 @@ pub(super) const fn column_of(measure: Measure) -> Option<Column> {
 /// Adds what a column says of calls. Says how many bytes of memory that took.
 pub(super) fn add(
     tallies: &mut [Tally],
-    counted: &Counted,
+    counted: &ByTally,
     column: Column,
     values: &Values,
 ) -> usize {
@@ -117,7 +117,7 @@ pub(super) fn add(
 /// Adds how many calls have each word of a column, as [`add`] does.
 pub(super) fn add_words(
     tallies: &mut [Tally],
-    counted: &Counted,
+    counted: &ByTally,
     column: Column,
     values: &Values,
 ) -> usize {
@@ -158,7 +158,7 @@ pub(super) fn add_words(
 /// Adds which texts calls have in a column, as [`add`] does.
 pub(super) fn add_texts(
     tallies: &mut [Tally],
-    counted: &Counted,
+    counted: &ByTally,
     column: Column,
     values: &Values,
 ) -> usize {

@@ -8,8 +8,10 @@ use clap::Command;
 /// What all variables of Sidetone begin with.
 const PREFIX: &str = "SIDETONE_";
 
-/// Variables that no option has: secrets, which a command line would show to everybody, and what tests of this project read.
-const ELSEWHERE: [&str; 5] = [
+/// Variables that no option has: secrets, which a command line would show to everybody, what a start tells itself, and what
+/// tests of this project read.
+const ELSEWHERE: [&str; 6] = [
+    super::arenas::MARK,
     IMPORT_AUTH_TOKEN,
     "SIDETONE_BINARY",
     "SIDETONE_CLIENT",

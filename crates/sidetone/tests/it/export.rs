@@ -286,6 +286,11 @@ async fn the_command_writes_all_there_is() {
             "there is no account",
         ),
         (vec!["--format", "parquet"], "DIRECTORY"),
+        // It has no end to go on at.
+        (
+            vec!["--format", "csv", "--output", "/dev/zero", "--resume"],
+            "it is no file",
+        ),
     ] {
         let output = export(&data, &wrong);
         let told = String::from_utf8(output.stderr).unwrap();

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn a_server_has_few_arenas_and_is_the_process_that_was_started() {
     for limit in [None, Some("7")] {

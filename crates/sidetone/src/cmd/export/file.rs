@@ -1,7 +1,7 @@
 //! Rows as text in a file that an interrupted export goes on in, or on standard output.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -55,6 +55,10 @@ impl TextFile {
             options.create(true).truncate(false);
         } else {
             options.create_new(true);
+        }
+        // A device or a pipe may have no end.
+        if std::fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+            bail!("it is no file; without --output rows are written to standard output");
         }
         let file = match options.open(path) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -146,6 +150,9 @@ impl Written {
     }
 }
 
+/// No row is longer.
+const RECORD_MAX_BYTES: usize = 64 << 20;
+
 /// Reads a record with its end. `false`: there is no other whole one. In CSV a line break within
 /// quotes ends none.
 fn read_record(
@@ -155,7 +162,8 @@ fn read_record(
 ) -> std::io::Result<bool> {
     loop {
         let from = record.len();
-        reader.read_until(b'\n', record)?;
+        let mut rest = reader.by_ref().take((RECORD_MAX_BYTES - from) as u64);
+        rest.read_until(b'\n', record)?;
         if record.len() == from || record.last() != Some(&b'\n') {
             return Ok(false);
         }

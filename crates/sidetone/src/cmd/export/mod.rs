@@ -2,9 +2,9 @@
 
 mod file;
 #[cfg(feature = "parquet")]
-mod group;
-#[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod row_group;
 mod rows;
 mod what;
 
@@ -69,7 +69,7 @@ enum Format {
 }
 
 /// Pages of rows that wait to be written.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 /// Writes the rows, and tells how many there were.
 ///
@@ -92,7 +92,15 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let writing = tokio::task::spawn_blocking(move || write(output, receiver));
     let read = read(&mut rows, &mut progress, sender).await;
-    let mut output = writing.await??;
+    let written = writing.await?;
+    let written = match &args.output {
+        Some(path) => written.with_context(|| {
+            let path = path.display();
+            format!("{path} could not be written; --resume goes on in it")
+        }),
+        None => written,
+    };
+    let mut output = written?;
     read?;
     output.finish()?;
     progress.end(args.what)?;
@@ -110,13 +118,17 @@ async fn read(
     progress: &mut Progress,
     sender: mpsc::Sender<Vec<Row>>,
 ) -> anyhow::Result<()> {
-    while let Some(some) = rows.next().await? {
+    loop {
+        let some = tokio::select! {
+            some = rows.next() => some?,
+            () = sender.closed() => None,
+        };
+        let Some(some) = some else { return Ok(()) };
         progress.add(some.len())?;
         if sender.send(some).await.is_err() {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 fn write(

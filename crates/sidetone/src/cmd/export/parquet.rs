@@ -15,7 +15,7 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
 
-use super::group::Group;
+use super::row_group::RowGroup;
 use super::rows::{Output, Row};
 use super::what::What;
 use crate::api::v1::export::fields::Kind;
@@ -36,7 +36,7 @@ pub(super) struct Parts {
     /// Of the part before the next.
     number: usize,
     part: Option<Part>,
-    group: Group,
+    group: RowGroup,
     /// Behind the last row that was taken.
     cursor: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Parts {
             schema: schema(what.columns())?,
             number: 0,
             part: None,
-            group: Group::of(what.columns()),
+            group: RowGroup::of(what.columns()),
             cursor: None,
         };
         while parts.path(parts.number + 1).exists() {

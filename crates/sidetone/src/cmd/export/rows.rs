@@ -57,7 +57,7 @@ type CallPage = Page<(RowKey, CallRecord<Shown>)>;
 /// What is to be read next.
 enum Next {
     Calls(Start),
-    /// They are read already, while those before them are made rows of.
+    /// They are being read, while those before them are made rows of.
     Reading(JoinHandle<Result<CallPage, StoreError>>),
     /// Calls that something was said of, behind this one.
     Judged(Option<Cursor>),

@@ -165,9 +165,10 @@ pub fn cells(record: &CallRecord<Shown>) -> serde_json::Result<Option<Vec<Cell>>
     };
     let mut json = Vec::new();
     template::write(&mut json, record, shown, SummaryUrl::List(""))?;
-    SUMMARIES
-        .cells(&mut serde_json::Deserializer::from_slice(&json))
-        .map(Some)
+    let mut json = serde_json::Deserializer::from_slice(&json);
+    let cells = SUMMARIES.cells(&mut json)?;
+    json.end()?;
+    Ok(Some(cells))
 }
 
 /// An export under way.

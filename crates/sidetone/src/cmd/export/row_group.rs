@@ -12,7 +12,7 @@ use crate::api::v1::export::fields::Kind;
 use crate::api::v1::export::row::Column;
 
 /// A row group that is being gathered.
-pub(super) struct Group {
+pub(super) struct RowGroup {
     pub(super) rows: usize,
     columns: Vec<Values>,
 }
@@ -34,7 +34,7 @@ enum Typed {
     Words(Vec<ByteArray>),
 }
 
-impl Group {
+impl RowGroup {
     pub(super) fn of(columns: &[Column]) -> Self {
         let columns = columns.iter().map(|it| Values::of(it.kind));
         Self {
