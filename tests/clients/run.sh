@@ -39,6 +39,7 @@ trap 'exit 130' INT TERM
 
 export SIDETONE_ACCOUNT_SID=AC0123456789abcdef0123456789abcdef SIDETONE_AUTH_TOKEN=0f1e2d3c4b5a69788796a5b4c3d2e1f0
 export SIDETONE_WEBHOOK_ALLOW_PRIVATE=1 # StatusCallbacks go to receivers on this machine
+: >"$work/server.out" # It is read before the server has opened it.
 SIDETONE_SETTLE=1s "$binary" serve --listen 127.0.0.1:0 --data "$work/data" --hep-udp off --hep-tcp off \
   >"$work/server.out" 2>"$work/server.err" &
 server=$!
