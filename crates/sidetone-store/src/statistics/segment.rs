@@ -30,6 +30,13 @@ impl Values {
     pub fn code(&self, place: usize) -> u64 {
         self.codes.get(place).copied().unwrap_or(0)
     }
+
+    /// The numbers of calls at some places, of those that have one.
+    pub(super) fn numbers_of(&self, places: &[u32]) -> impl Iterator<Item = u64> {
+        places
+            .iter()
+            .filter_map(|place| self.code(*place as usize).checked_sub(1))
+    }
 }
 
 /// What is told of the calls of a segment, whatever the column.

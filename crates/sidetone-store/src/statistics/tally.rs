@@ -99,10 +99,7 @@ pub(super) fn add(
     let mut bytes = 0;
     for (tally, places) in counted.runs() {
         let tally = &mut tallies[tally];
-        let mut known = places
-            .iter()
-            .filter_map(|place| values.code(*place as usize).checked_sub(1))
-            .peekable();
+        let mut known = values.numbers_of(places).peekable();
         if known.peek().is_none() {
             continue;
         }
@@ -123,10 +120,7 @@ pub(super) fn add_words(
 ) -> usize {
     let mut bytes = 0;
     for (tally, places) in counted.runs() {
-        let mut known = places
-            .iter()
-            .filter_map(|place| values.code(*place as usize).checked_sub(1))
-            .peekable();
+        let mut known = values.numbers_of(places).peekable();
         if known.peek().is_none() {
             continue;
         }

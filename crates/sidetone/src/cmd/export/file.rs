@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::rows::{Output, Row};
+use crate::api::v1::export::column::Column;
 use crate::api::v1::export::columns::CURSOR;
-use crate::api::v1::export::row::Column;
 use crate::api::v1::export::text::Lines;
 use crate::api::v1::row_text::Format;
 

@@ -92,23 +92,30 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let writing = tokio::task::spawn_blocking(move || write(output, receiver));
     let read = read(&mut rows, &mut progress, sender).await;
-    let written = writing.await?;
-    let written = match &args.output {
-        Some(path) => written.with_context(|| {
-            let path = path.display();
-            format!("{path} could not be written; --resume goes on in it")
-        }),
-        None => written,
+    let not_written = || match args.output() {
+        Some(path) => format!(
+            "{} could not be written; --resume goes on in it",
+            path.display()
+        ),
+        None => "standard output could not be written".to_owned(),
     };
-    let mut output = written?;
+    let mut output = writing.await?.with_context(not_written)?;
     read?;
-    output.finish()?;
+    output.finish().with_context(not_written)?;
     progress.end(args.what)?;
     match rows.damaged {
         0 => Ok(()),
         calls => bail!(
             "{calls} calls are damaged in the database and were left out; `sidetone check` names them"
         ),
+    }
+}
+
+impl ExportArgs {
+    /// Where the rows go. `None`: to standard output.
+    fn output(&self) -> Option<&Path> {
+        let output = self.output.as_deref();
+        output.filter(|it| *it != Path::new("-"))
     }
 }
 
@@ -144,7 +151,7 @@ fn write(
 /// The output, and the cursor to go on behind.
 fn open(args: &ExportArgs) -> anyhow::Result<(Box<dyn Output>, Option<String>)> {
     let columns = args.what.columns();
-    let output = args.output.as_deref().filter(|it| *it != Path::new("-"));
+    let output = args.output();
     if args.resume && output.is_none() {
         bail!("--resume goes on in a file: name it with --output");
     }

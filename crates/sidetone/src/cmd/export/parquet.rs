@@ -18,8 +18,8 @@ use parquet::schema::types::{Type, TypePtr};
 use super::row_group::RowGroup;
 use super::rows::{Output, Row};
 use super::what::What;
+use crate::api::v1::export::column::Column;
 use crate::api::v1::export::fields::Kind;
-use crate::api::v1::export::row::Column;
 
 /// Rows of a part; what an interruption costs at most.
 const PART_ROWS: usize = 100_000;

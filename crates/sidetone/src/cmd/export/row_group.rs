@@ -8,8 +8,8 @@ use parquet::data_type::ByteArray;
 use parquet::file::writer::SerializedFileWriter;
 
 use crate::api::v1::export::cell::Cell;
+use crate::api::v1::export::column::Column;
 use crate::api::v1::export::fields::Kind;
-use crate::api::v1::export::row::Column;
 
 /// A row group that is being gathered.
 pub(super) struct RowGroup {

@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 
+use crate::api::v1::export::column::Columns;
 use crate::api::v1::export::columns::{ANNOTATIONS, FEEDBACK, SUMMARIES};
-use crate::api::v1::export::row::Columns;
 
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

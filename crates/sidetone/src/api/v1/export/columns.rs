@@ -3,10 +3,10 @@
 
 use std::sync::LazyLock;
 
+use super::column::{Column, Columns};
 use super::fields::{
     AGENTS, ANNOTATION, CALL, CHANGE, EDGE, EDGES, Field, PARTY, RATING, STREAM, TRUST,
 };
-use super::row::{Column, Columns};
 
 /// The name that each row's place has in text formats, behind the columns: where to go on after it.
 pub const CURSOR: &str = "cursor";

@@ -4,9 +4,9 @@
 //! rest.
 
 pub mod cell;
+pub mod column;
 pub mod columns;
 pub mod fields;
-pub mod row;
 pub mod text;
 
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Rows as lines of text: NDJSON and CSV.
 
 use super::cell::Cell;
+use super::column::Column;
 use super::columns::CURSOR;
-use super::row::Column;
 use crate::api::v1::row_text::{BETWEEN_WORDS, Format, guarded};
 
 /// Writes rows, a line each. Times are whole seconds, as in the API: DuckDB and pyarrow take others
