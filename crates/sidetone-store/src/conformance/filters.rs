@@ -447,7 +447,7 @@ async fn random_calls(store: &dyn Store, count: u64, random: &mut Random) -> Mod
 pub async fn every_field_and_pair_matches_the_definition(store: Arc<dyn Store>) {
     let seed = 1;
     let random = &mut Random::new(seed);
-    let model = random_calls(&*store, 200, random).await;
+    let model = random_calls(&*store, 300, random).await;
     let all = SummaryFilter::all(account_sid(1));
     for (place, first) in NARROW.iter().enumerate() {
         for sort_by in SortBy::ALL {
