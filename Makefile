@@ -29,6 +29,9 @@ export CARGO_INCREMENTAL = 0
 endif
 endif
 
+# The feature `ui` is built and looked at with a small interface: the real one is made by Node.
+check lint: export SIDETONE_UI_DIST = $(CURDIR)/fixtures/ui
+
 # What to run before each commit: needs nothing but Rust and a C compiler, nor root.
 check:
 	$(CARGO) fmt --all --check

@@ -24,6 +24,7 @@ secrets
 shutdown
 socket
 telemetry        core wire store
+ui
 
 config           core wire
 logins           address
@@ -43,9 +44,9 @@ workers          guard telemetry config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock budget program secrets bounds telemetry accounts::credentials_file directory app delivery::target web core wire store
+api              clock budget program ui secrets bounds telemetry accounts::credentials_file directory app delivery::target web core wire store
 ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
-routes           telemetry app web api ingest
+routes           telemetry ui app web api ingest
 
 cmd              * core wire store store_sqlite demo
 lib

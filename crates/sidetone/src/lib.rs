@@ -25,5 +25,6 @@ pub mod shutdown;
 pub mod socket;
 pub mod tables;
 pub mod telemetry;
+pub mod ui;
 pub mod web;
 pub mod workers;

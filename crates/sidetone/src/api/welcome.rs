@@ -1,4 +1,4 @@
-//! `GET /`: what this is and where to go. And `/errors`: what its errors mean.
+//! `GET /`: what this is and where to go, or the web interface where that is built in. And `/errors`: what its errors mean.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -14,6 +14,7 @@ use super::error::codes::{CODES, Code, find};
 use crate::accounts::credentials_file;
 use crate::app::App;
 use crate::program;
+use crate::ui;
 use crate::web::base_url::BaseUrl;
 use crate::web::form::quoted;
 use crate::web::forwarded::Peer;
@@ -31,6 +32,10 @@ const PLACES: [(&str, &str); 5] = [
     ("/healthz", "whether the process answers"),
     ("/readyz", "whether the database answers"),
 ];
+
+const HOW_TO_GET_THE_INTERFACE: &str = "<h2>Look at calls</h2>\n<p>This program was built without its web interface. \
+    The Debian package and the image have it; in the source, with Node, it is built in by</p>\n\
+    <pre><code>npm --prefix ui ci &amp;&amp; npm --prefix ui run build\ncargo build --release --features ui</code></pre>\n";
 
 /// A page for browsers, the same in short as JSON for others.
 ///
@@ -62,6 +67,11 @@ pub async fn welcome(
         });
         return Ok(Json(body).into_response());
     }
+    if app.config.roles.api
+        && let Some(page) = ui::page(&headers)
+    {
+        return Ok(page);
+    }
     let mut places = String::new();
     for (path, what) in PLACES {
         let _ = writeln!(
@@ -82,6 +92,7 @@ pub async fn welcome(
         <h2>Tell of a call</h2>\n<pre><code>curl -u $ACCOUNT_SID:$AUTH_TOKEN {base}/ingest/v1/status-callback \\\n  -d CallSid=my-first-call -d CallStatus=completed -d CallDuration=42 \\\n  --data-urlencode From=+12025550143 --data-urlencode To=+12025550176</code></pre>\n\
         <p>Phone systems do it by callbacks to that path, Kamailio, rtpengine and their kin by HEP{hep}; <code>docs/sources</code> of the \
         source has the configuration of each.</p>\n\
+        {interface}\
         <h2>Look around</h2>\n<ul class=\"cards\">\n{places}</ul>\n\
         <p>Each command has its own help: <code>sidetone --help</code>. The documentation is in <code>docs/</code> of the source, \
         beginning with its <code>README.md</code>.</p>\n",
@@ -89,6 +100,11 @@ pub async fn welcome(
         credentials = credentials(&app, is_local(&base) && is_here),
         base = escaped(&base),
         hep = hep(&app),
+        interface = if app.config.roles.api {
+            HOW_TO_GET_THE_INTERFACE
+        } else {
+            ""
+        },
     );
     Ok(page("Sidetone", content))
 }

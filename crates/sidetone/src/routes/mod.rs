@@ -5,9 +5,9 @@ mod parameters;
 mod tests;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use hyper::body::Body;
 use tower_service::Service;
@@ -18,6 +18,7 @@ use crate::api::{operations, v1, v2, v2010};
 use crate::app::App;
 use crate::ingest;
 use crate::telemetry::labels::{RefusalReason, Source};
+use crate::ui;
 use crate::web::cors::Cors;
 use crate::web::form::quoted;
 use crate::web::forwarded;
@@ -63,9 +64,21 @@ impl Routes {
     }
 }
 
-/// Answers a path that leads nowhere.
-async fn nowhere(uri: Uri) -> ApiError {
-    ApiError::not_found(quoted(uri.path()))
+/// Answers a path that is no route: with the interface, where it is the interface's.
+async fn nowhere(
+    State(app): State<App>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let found = app
+        .config
+        .roles
+        .api
+        .then(|| ui::at(&method, uri.path(), &headers));
+    found
+        .flatten()
+        .ok_or_else(|| ApiError::not_found(quoted(uri.path())))
 }
 
 /// Answers a method that a path does not have.
