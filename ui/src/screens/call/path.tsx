@@ -1,0 +1,116 @@
+// The way of the call: both sides, the platform between them, and what each stream of the way was like.
+
+import type { CallSummary, EdgeName } from "../../api/types";
+import { findingsOf, type Finding } from "../../model/findings";
+import { milliseconds, party, percent, UNKNOWN } from "../../model/format";
+import { partyAddress, pathOf, type Leg, type Role, type Stream } from "../../model/path";
+import { MOS_METHODS, NOT_MEASURED, word } from "../../model/words";
+import { Icon } from "../../parts/icon";
+
+export function PathView({ call }: { call: CallSummary }) {
+  const path = pathOf(call);
+  const findings = findingsOf(call);
+  return (
+    <section class="card" aria-label="Path of the call">
+      <header class="card-head"><h2>Path</h2><p class="quiet">Where its sound went, and how it was on each way</p></header>
+      <div class="path">
+        <Party call={call} role="caller" />
+        <LegView leg={path.caller} findings={findings} />
+        <div class="node is-platform">
+          <span class="node-role">Platform</span>
+          <b>{platformPlace(call)}</b>
+          {findings.some((it) => it.side === "platform") && <span class="tag is-bad">{findings.find((it) => it.side === "platform")!.value}</span>}
+        </div>
+        <LegView leg={path.callee} findings={findings} />
+        <Party call={call} role="callee" />
+      </div>
+    </section>
+  );
+}
+
+function platformPlace(call: CallSummary): string {
+  for (const name of ["sip_edge", "carrier_edge", "client_edge"] as const) {
+    const place = call[name]?.properties as { edge_location?: string; twilio_signaling_ip?: string } | null | undefined;
+    if (place?.edge_location) return word(place.edge_location);
+    if (place?.twilio_signaling_ip) return place.twilio_signaling_ip;
+  }
+  return "here";
+}
+
+function Party({ call, role }: { call: CallSummary; role: Role }) {
+  const it = role === "caller" ? call.from : call.to;
+  const agent = pathOf(call)[role].edges.map(({ edge }) => (edge.properties as { user_agent?: string } | null | undefined)?.user_agent).find((value) => value != null);
+  const sdk = (it as { sdk?: { browser?: { name?: string }; os?: { name?: string }; platform?: string } } | null)?.sdk;
+  const device = agent ?? (sdk ? [sdk.browser?.name, sdk.os?.name].filter(Boolean).join(" on ") || sdk.platform : null);
+  const where = [it?.city, it?.country_code].filter(Boolean).join(", ");
+  return (
+    <div class="node">
+      <span class="node-role">{word(role)}</span>
+      <b>{party(partyAddress(call, role))}</b>
+      {it?.carrier && <span>{it.carrier}</span>}
+      {where && <span class="quiet">{where}</span>}
+      {device && <span class="quiet device" title={device}>{device}</span>}
+    </div>
+  );
+}
+
+function LegView({ leg, findings }: { leg: Leg; findings: Finding[] }) {
+  const names = leg.edges.map((it) => word(it.name)).join(", ");
+  if (leg.edges.length === 0) {
+    return <div class="leg is-unseen"><span class="leg-name">not seen</span><p class="quiet">No source told of this leg.</p></div>;
+  }
+  const why = leg.edges.map((it) => it.edge["not_measured"] as string | undefined).find((it) => it != null);
+  const isIce = findings.some((it) => it.tag === "ice_failure" && leg.edges.some((at) => at.name === it.edge));
+  const isCallerLeg = leg.role === "caller";
+  return (
+    <div class="leg">
+      <span class="leg-name">{names}</span>
+      {isIce && <span class="tag is-bad">No path found (ICE)</span>}
+      <StreamView stream={leg.up} isRight={isCallerLeg} label={`From the ${leg.role}`} findings={findings} why={why} />
+      <StreamView stream={leg.down} isRight={!isCallerLeg} label={`To the ${leg.role}`} findings={findings} why={why} />
+    </div>
+  );
+}
+
+function isAt(finding: Finding, stream: Stream): boolean {
+  return finding.severity === "bad" && finding.edge === stream.edge && finding.direction === stream.direction;
+}
+
+function StreamView({ stream, isRight, label, findings, why }: { stream: Stream | null; isRight: boolean; label: string; findings: Finding[]; why: string | undefined }) {
+  if (!stream) {
+    return (
+      <div class={`stream is-unknown ${isRight ? "is-right" : "is-left"}`}>
+        <p class="stream-name">{label}</p>
+        <p class="quiet">Not measured{why && NOT_MEASURED[why] ? `: ${NOT_MEASURED[why]}` : ""}</p>
+      </div>
+    );
+  }
+  const bad = findings.filter((it) => isAt(it, stream));
+  const { metrics } = stream;
+  const figures = [
+    { name: "loss", text: percent(metrics.packets_loss_percentage), isBad: bad.some((it) => it.tag === "high_packet_loss") },
+    { name: "jitter", text: milliseconds(metrics.jitter?.avg), isBad: bad.some((it) => it.tag === "high_jitter") },
+    { name: "RTT", text: milliseconds(metrics.rtt?.avg), isBad: bad.some((it) => it.tag === "high_latency") && metrics.latency?.avg == null },
+    { name: "latency", text: milliseconds(metrics.latency?.avg), isBad: bad.some((it) => it.tag === "high_latency") && metrics.latency?.avg != null },
+    { name: "MOS", text: metrics.mos?.avg?.toFixed(2) ?? UNKNOWN, isBad: bad.some((it) => it.tag === "low_mos") },
+  ].filter((it) => it.text !== UNKNOWN);
+  const isSilent = bad.some((it) => it.tag === "silence");
+  const method = metrics["mos_method"] as string | undefined;
+  return (
+    <div class={`stream ${isRight ? "is-right" : "is-left"}${bad.length > 0 ? " is-bad" : ""}`}>
+      <p class="stream-name">
+        {bad.length > 0 && <Icon name="bad" size={14} />}{label}
+        {metrics.codec_name && <span class="quiet"> {word(metrics.codec_name)}</span>}
+      </p>
+      {isSilent && <p class="bad-text">{bad.find((it) => it.tag === "silence")!.value}</p>}
+      <p class="figures">
+        {figures.map((it) => <span key={it.name} class={it.isBad ? "is-bad" : ""} title={it.name === "MOS" && method ? MOS_METHODS[method] : undefined}><i>{it.name}</i> {it.text}</span>)}
+        {figures.length === 0 && !isSilent && <span class="quiet">{figuresOf(metrics.packets_sent, stream.edge)}</span>}
+      </p>
+    </div>
+  );
+}
+
+function figuresOf(sent: number | null | undefined, edge: EdgeName): string {
+  return sent != null ? `${sent} packets sent, as the ${word(edge).toLowerCase()} counted` : "no figures";
+}

@@ -1,0 +1,189 @@
+// What the list is narrowed by: each a chip, which opens its values with how many calls each would show.
+
+import { useState } from "preact/hooks";
+
+import { statistics } from "../../api/calls";
+import { useLoad } from "../../api/load";
+import { place, setQuery } from "../../app/router";
+import { apiQuery, chipsOf, excluded, filterSpec, FILTERS, literal, readValue, toggled, withValues, type FilterSpec } from "../../model/filters";
+import { count } from "../../model/format";
+import { Icon } from "../../parts/icon";
+import { Popover } from "../../parts/popover";
+import { Failed, Waiting } from "../../parts/states";
+import { labelOf } from "../overview/breakdowns";
+
+/** A value as people read it. */
+export function valueLabel(spec: FilterSpec, raw: string): string {
+  const [value, isExcluded] = readValue(raw);
+  const text = spec.kind === "bool" ? (value === "true" ? "yes" : "no")
+    : spec.kind === "number" ? `${value}${spec.unit ? ` ${spec.unit}` : ""}`
+    : labelOf(spec.dimension ?? "", value);
+  return isExcluded ? `not ${text}` : text;
+}
+
+/** The filters in force, to be taken away. */
+export function ActiveChips({ query }: { query: URLSearchParams }) {
+  const chips = chipsOf(query);
+  if (chips.length === 0) return null;
+  return (
+    <div class="chips" role="group" aria-label="Filters in force">
+      {chips.map((it) => <ActiveChip key={it.name} name={it.name} values={it.values} query={query} />)}
+    </div>
+  );
+}
+
+function ActiveChip({ name, values, query }: { name: string; values: string[]; query: URLSearchParams }) {
+  const spec = filterSpec(name);
+  const text = `${spec.label}: ${values.map((it) => valueLabel(spec, it)).join(" or ")}`;
+  return (
+    <span class="chip is-on">
+      <Popover class="chip-main" name={text} label={<span class="chip-text">{text}</span>}>
+        {(close) => <Values spec={spec} query={query} close={close} />}
+      </Popover>
+      <button type="button" class="chip-close" aria-label={`Remove ${text}`} onClick={() => setQuery(withValues(place.value.query, name, []))}>
+        <Icon name="close" size={12} />
+      </button>
+    </span>
+  );
+}
+
+/** All filters: those in force, the usual ones, and the rest behind a button. */
+export function FilterBar({ query }: { query: URLSearchParams }) {
+  const chips = chipsOf(query);
+  const on = new Set(chips.map((it) => it.name));
+  return (
+    <div class="chips" role="group" aria-label="Filters">
+      {chips.map((it) => <ActiveChip key={it.name} name={it.name} values={it.values} query={query} />)}
+      {FILTERS.filter((it) => it.common && !on.has(it.name)).map((it) => (
+        <span key={it.name} class="chip">
+          <Popover class="chip-main" name={it.label} label={<>{it.label} <Icon name="down" size={11} /></>}>
+            {(close) => <Values spec={it} query={query} close={close} />}
+          </Popover>
+        </span>
+      ))}
+      <span class="chip">
+        <Popover class="chip-main" name="More filters" label={<><Icon name="plus" size={12} /> Filter</>}>
+          {(close) => <More query={query} close={close} />}
+        </Popover>
+      </span>
+      {chips.length > 1 && (
+        <button type="button" class="link" onClick={() => {
+          const next = new URLSearchParams(query);
+          for (const it of chips) next.delete(it.name);
+          setQuery(next);
+        }}>Clear all</button>
+      )}
+    </div>
+  );
+}
+
+function More({ query, close }: { query: URLSearchParams; close: () => void }) {
+  const [text, setText] = useState("");
+  const [chosen, setChosen] = useState<FilterSpec | null>(null);
+  if (chosen) {
+    return (
+      <div>
+        <button type="button" class="link back" onClick={() => setChosen(null)}><Icon name="left" size={12} /> {chosen.label}</button>
+        <Values spec={chosen} query={query} close={close} />
+      </div>
+    );
+  }
+  const fitting = FILTERS.filter((it) => it.label.toLowerCase().includes(text.trim().toLowerCase()));
+  return (
+    <div class="menu">
+      <input type="search" class="field" placeholder="Which filter?" aria-label="Find a filter" value={text} onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => { if (event.key === "Enter" && fitting[0]) setChosen(fitting[0]); }} />
+      <div class="menu-list">
+        {fitting.map((it) => <button key={it.name} type="button" class="menu-item" onClick={() => setChosen(it)}>{it.label}</button>)}
+        {fitting.length === 0 && <p class="quiet">There is no such filter.</p>}
+      </div>
+    </div>
+  );
+}
+
+function Values({ spec, query, close }: { spec: FilterSpec; query: URLSearchParams; close: () => void }) {
+  if (spec.kind === "bool") return <YesNo spec={spec} query={query} close={close} />;
+  if (spec.dimension) return <Counted spec={spec} query={query} />;
+  return <Typed spec={spec} query={query} close={close} />;
+}
+
+function YesNo({ spec, query, close }: { spec: FilterSpec; query: URLSearchParams; close: () => void }) {
+  const now = query.get(spec.name);
+  const set = (value: string | null) => {
+    setQuery(withValues(query, spec.name, value === null ? [] : [value]));
+    close();
+  };
+  return (
+    <div class="menu">
+      {[["Yes", "true"], ["No", "false"], ["Either", null]].map(([label, value]) => (
+        <button key={label} type="button" class="menu-item" aria-pressed={now === value} onClick={() => set(value ?? null)}>{spec.label}: {label}</button>
+      ))}
+    </div>
+  );
+}
+
+function Typed({ spec, query, close }: { spec: FilterSpec; query: URLSearchParams; close: () => void }) {
+  const [text, setText] = useState(query.get(spec.name) ?? "");
+  return (
+    <form class="menu" onSubmit={(event) => {
+      event.preventDefault();
+      const value = text.trim();
+      setQuery(withValues(query, spec.name, value === "" ? [] : [value]));
+      close();
+    }}>
+      <label class="field-label">
+        {spec.label}{spec.unit && ` (${spec.unit})`}
+        {spec.kind === "number"
+          ? <input class="field" type="number" step="any" min="0" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+          : <input class="field" value={text} placeholder={spec.hint} onInput={(event) => setText(event.currentTarget.value)} />}
+      </label>
+      <button type="submit" class="button is-primary is-small">Apply</button>
+    </form>
+  );
+}
+
+/** Values with the number of calls that each would show, the other filters as they are. */
+function Counted({ spec, query }: { spec: FilterSpec; query: URLSearchParams }) {
+  const [text, setText] = useState("");
+  const others = apiQuery(withValues(query, spec.name, []));
+  const loaded = useLoad(`${others}|${spec.dimension}`, (signal) => statistics(others, { GroupBy: spec.dimension!, Measures: "calls", Limit: "300" }, signal));
+  const chosen = query.getAll(spec.name);
+  const set = (values: string[]) => setQuery(withValues(place.value.query, spec.name, values));
+  const known = (loaded.data?.statistics ?? []).flatMap((it) => {
+    const value = (it.group as Record<string, unknown>)[spec.dimension!];
+    return value === null || value === undefined ? [] : [{ value: String(value), calls: it.calls as number | null }];
+  });
+  const gone = chosen.map((raw) => readValue(raw)[0]).filter((value) => !known.some((it) => it.value === value)).map((value) => ({ value, calls: loaded.data ? 0 : null }));
+  const typed = text.trim();
+  const rows = [...gone, ...known].filter((it) => labelOf(spec.dimension!, it.value).toLowerCase().includes(typed.toLowerCase()) || it.value.includes(typed));
+  return (
+    <div class="menu">
+      {(known.length > 8 || spec.hint) && (
+        <input type="search" class="field" placeholder={spec.hint ?? `Find a ${spec.label.toLowerCase()}`} aria-label={`Find a ${spec.label.toLowerCase()}`} value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => { if (event.key === "Enter" && typed !== "") { set([...chosen, literal(typed)]); setText(""); } }} />
+      )}
+      {loaded.error && <Failed error={loaded.error} retry={loaded.reload} />}
+      {!loaded.data && !loaded.error && <Waiting what="Counting" />}
+      <ul class="menu-list values">
+        {rows.map((it) => {
+          const [plain, not] = [literal(it.value), excluded(it.value)];
+          const isOn = chosen.includes(plain);
+          const isOut = chosen.includes(not);
+          return (
+            <li key={it.value}>
+              <label>
+                <input type="checkbox" checked={isOn} onChange={() => set(toggled(new URLSearchParams(place.value.query), spec.name, plain).getAll(spec.name).filter((value) => value !== not))} />
+                <span>{labelOf(spec.dimension!, it.value)}</span>
+                <span class="num">{it.calls === null ? "" : count(it.calls)}</span>
+              </label>
+              <button type="button" class="not" aria-pressed={isOut} title="Leave these calls out" aria-label={`Leave out ${labelOf(spec.dimension!, it.value)}`}
+                onClick={() => set(toggled(new URLSearchParams(place.value.query), spec.name, not).getAll(spec.name).filter((value) => value !== plain))}>not</button>
+            </li>
+          );
+        })}
+        {loaded.data && rows.length === 0 && <li class="quiet">{typed === "" ? "No call here has any." : "Enter searches for this text."}</li>}
+      </ul>
+    </div>
+  );
+}

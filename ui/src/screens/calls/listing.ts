@@ -1,0 +1,128 @@
+// The calls of a selection, page by page, as far as somebody has scrolled.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { callPage, nextOf } from "../../api/calls";
+import { returns, Unreachable } from "../../api/client";
+import type { CallSummary } from "../../api/types";
+import { apiQuery } from "../../model/filters";
+
+const PAGE = 100;
+
+export interface Listing {
+  calls: CallSummary[];
+  total: number | null;
+  isTotalExact: boolean;
+  hint: string | null;
+  next: { token: string; page: string } | null;
+  error: Error | null;
+  isLoading: boolean;
+  /** How far it was scrolled, for whoever comes back. */
+  scroll: number;
+}
+
+const EMPTY: Listing = { calls: [], total: null, isTotalExact: true, hint: null, next: null, error: null, isLoading: true, scroll: 0 };
+
+/** The list that was last shown: who comes back from a call finds it as it was. */
+let kept: { key: string; listing: Listing } | null = null;
+
+export interface ListingControl extends Listing {
+  more: () => void;
+  reload: () => void;
+  /** Puts a call where it belongs: in its place, or first. */
+  put: (call: CallSummary) => void;
+  drop: (sid: string) => void;
+  change: (sids: Set<string>, change: (call: CallSummary) => CallSummary) => void;
+  keepScroll: (scroll: number) => void;
+}
+
+export function useListing(key: string, query: URLSearchParams): ListingControl {
+  const [listing, setListing] = useState<Listing>(() => (kept?.key === key ? kept.listing : EMPTY));
+  const shownKey = useRef(kept?.key === key ? key : "");
+  const round = useRef(0);
+  const isAsking = useRef(false);
+  const [asked, setAsked] = useState(0);
+  const back = returns.value;
+  const seenBack = useRef(back);
+
+  const set = (change: (was: Listing) => Listing) =>
+    setListing((was) => {
+      const next = change(was);
+      kept = { key, listing: next };
+      return next;
+    });
+
+  useEffect(() => {
+    const isReturn = seenBack.current !== back;
+    seenBack.current = back;
+    if (shownKey.current === key && asked === 0 && !isReturn) return;
+    const isSame = shownKey.current === key;
+    shownKey.current = key;
+    const mine = ++round.current;
+    isAsking.current = true;
+    // The old rows stay until the new ones are here: less flicker, and what is gone is seen to go.
+    set((was) => ({ ...was, isLoading: true, error: null, scroll: isSame ? was.scroll : 0 }));
+    const stop = new AbortController();
+    callPage(apiQuery(query), null, PAGE, stop.signal).then(
+      (page) => {
+        if (mine !== round.current) return;
+        isAsking.current = false;
+        const meta = page.meta as typeof page.meta & { total?: number; total_is_exact?: boolean };
+        set((was) => ({
+          calls: page.call_summaries, total: meta.total ?? null, isTotalExact: meta.total_is_exact ?? false, hint: null,
+          next: nextOf(page), error: null, isLoading: false, scroll: was.scroll,
+        }));
+      },
+      (error: Error) => {
+        if (mine !== round.current || stop.signal.aborted) return;
+        isAsking.current = false;
+        set((was) => ({ ...was, calls: error instanceof Unreachable ? was.calls : [], next: null, error, isLoading: false }));
+      },
+    );
+    return () => stop.abort();
+  }, [key, asked, back]);
+
+  const more = () => {
+    const { next, isLoading, error } = listing;
+    if (!next || isLoading || isAsking.current || error) return;
+    isAsking.current = true;
+    const mine = round.current;
+    callPage(apiQuery(query), next, PAGE).then(
+      (page) => {
+        isAsking.current = false;
+        if (mine !== round.current) return;
+        set((was) => {
+          const had = new Set(was.calls.map((it) => it.call_sid));
+          return { ...was, calls: [...was.calls, ...page.call_summaries.filter((it) => !had.has(it.call_sid))], next: nextOf(page) };
+        });
+      },
+      (error: Error) => {
+        isAsking.current = false;
+        if (mine === round.current) set((was) => ({ ...was, error }));
+      },
+    );
+  };
+
+  return {
+    ...listing,
+    more,
+    reload: () => setAsked((n) => n + 1),
+    put: (call) =>
+      set((was) => {
+        const at = was.calls.findIndex((it) => it.call_sid === call.call_sid);
+        if (at < 0) return { ...was, calls: [call, ...was.calls], total: was.total === null ? null : was.total + 1 };
+        const calls = was.calls.slice();
+        calls[at] = call;
+        return { ...was, calls };
+      }),
+    drop: (sid) =>
+      set((was) => {
+        const calls = was.calls.filter((it) => it.call_sid !== sid);
+        return calls.length === was.calls.length ? was : { ...was, calls, total: was.total === null ? null : was.total - 1 };
+      }),
+    change: (sids, change) => set((was) => ({ ...was, calls: was.calls.map((it) => (sids.has(it.call_sid) ? change(it) : it)) })),
+    keepScroll: (scroll) => {
+      if (kept?.key === key) kept = { key, listing: { ...kept.listing, scroll } };
+    },
+  };
+}

@@ -1,0 +1,89 @@
+// How calls went, and where to look.
+
+import { useMemo } from "preact/hooks";
+
+import { statistics } from "../../api/calls";
+import { useLoad } from "../../api/load";
+import type { StatisticsRow } from "../../api/types";
+import { place, setQuery } from "../../app/router";
+import { apiQuery, callsAddress, selectionKey } from "../../model/filters";
+import { count, time } from "../../model/format";
+import { MEASURE_PARAMETER } from "../../model/measures";
+import { browserZone, intervalFor, lengthOf, relativeSeconds } from "../../model/range";
+import { RangePicker } from "../../parts/range";
+import { Empty, Failed, Waiting } from "../../parts/states";
+import { ActiveChips } from "../calls/chips";
+import { Breakdowns } from "./breakdowns";
+import { Coverage } from "./coverage";
+import { Routes } from "./routes";
+import { Tiles } from "./tiles";
+import { Trend } from "./trend";
+
+export function Overview() {
+  const query = place.value.query;
+  const key = selectionKey(query);
+  const asked = useMemo(() => apiQuery(query), [key]);
+  const isCompared = query.get("compare") !== "off";
+  const start = asked.get("StartTime") ?? "4w";
+  const interval = intervalFor(lengthOf(start, asked.get("EndTime")));
+  const previous = String(isCompared);
+  const isMoving = relativeSeconds(start) !== null && !asked.has("EndTime");
+  const every = isMoving ? 20_000 : undefined;
+
+  const totals = useLoad(`${key}|${previous}`, (signal) => statistics(asked, { Measures: MEASURE_PARAMETER, Previous: previous }, signal), { every });
+  const trend = useLoad(`${key}|${previous}|${interval}`, (signal) =>
+    statistics(asked, { Measures: MEASURE_PARAMETER, Previous: previous, Interval: interval, TimeZone: browserZone() }, signal), { every });
+
+  const row = totals.data?.statistics[0] ?? null;
+  const meta = totals.data?.meta;
+  const compare = (isOn: boolean) => {
+    const next = new URLSearchParams(query);
+    if (isOn) next.delete("compare");
+    else next.set("compare", "off");
+    setQuery(next, { replace: true });
+  };
+
+  return (
+    <div class="overview">
+      <header class="screen-head">
+        <h1>Overview</h1>
+        <div class="head-tools">
+          <RangePicker query={query} onChange={setQuery} />
+          <label class="switch"><input type="checkbox" checked={isCompared} onChange={(event) => compare(event.currentTarget.checked)} /> Compare with before</label>
+          <span class="quiet only-wide">{meta && `${time(meta.start_time)} – ${isMoving ? "now" : time(meta.end_time)}`}</span>
+        </div>
+        <ActiveChips query={query} />
+      </header>
+      {totals.error && <Failed error={totals.error} retry={totals.reload} />}
+      {!totals.data && !totals.error && <Waiting what="Counting calls" />}
+      {totals.data && !row && <NoCalls query={query} />}
+      {row && (
+        <>
+          <Tiles row={row} trend={trend.data?.statistics ?? []} query={query} isCompared={isCompared} />
+          <Coverage row={row} query={query} asked={asked} />
+          <Trend loaded={trend} interval={interval} query={query} isCompared={isCompared} />
+          <Routes asked={asked} all={row} query={query} every={every} />
+          <Breakdowns asked={asked} total={row.calls} query={query} every={every} />
+          <p class="quiet foot">{footNote(row, totals.data!.meta as Record<string, unknown>)}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function footNote(row: StatisticsRow, meta: Record<string, unknown>): string {
+  const error = meta["relative_error"];
+  const exact = `${count(row.calls)} calls, counted exactly as they are now`;
+  return meta["exact"] === false && typeof error === "number" ? `${exact}; percentiles are off by ${(error * 100).toFixed(1)} % of themselves at most.` : `${exact}.`;
+}
+
+function NoCalls({ query }: { query: URLSearchParams }) {
+  const isNarrowed = [...query.keys()].some((name) => /^[A-Z]/.test(name));
+  return (
+    <Empty title="No calls here">
+      {isNarrowed
+        ? <p>No call in this time fits. <a href="/">Show the last 7 days without filters</a>, or <a href={callsAddress(new URLSearchParams(), { StartTime: "90d" })}>all calls of 90 days</a>.</p>
+        : <p>No call has come in the last 7 days. <a href={callsAddress(new URLSearchParams(), { StartTime: "90d" })}>Look at 90 days</a>, or connect a source of calls to this server.</p>}
+    </Empty>
+  );
+}

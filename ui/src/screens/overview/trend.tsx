@@ -1,0 +1,87 @@
+import { useMemo } from "preact/hooks";
+
+import type { Loaded } from "../../api/load";
+import type { Statistics, StatisticsRow } from "../../api/types";
+import { place, setQuery } from "../../app/router";
+import { MEASURES } from "../../model/measures";
+import { INTERVAL_SECONDS, isoSeconds, type Interval } from "../../model/range";
+import { Chart, type Series } from "../../parts/chart";
+import { Failed, Waiting } from "../../parts/states";
+
+/** One measure over time. Dragging over it narrows the time. */
+export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<Statistics>; interval: Interval; query: URLSearchParams; isCompared: boolean }) {
+  const shown = MEASURES.find((it) => it.id === query.get("trend")) ?? MEASURES[0]!;
+  const choose = (id: string) => {
+    const next = new URLSearchParams(place.value.query);
+    next.set("trend", id);
+    setQuery(next, { replace: true });
+  };
+  const rows = loaded.data?.statistics;
+  const { times, series } = useMemo(() => {
+    const filled = fill(rows ?? [], interval, shown.id === "calls");
+    const now: Series = { label: "This time", values: filled.map((it) => (it.row ? shown.read(it.row) : shown.id === "calls" ? 0 : null)), color: "--accent", isBars: shown.id === "calls" };
+    const past = filled.map((it) => {
+      const before = (it.row as { previous?: StatisticsRow | null } | null)?.previous;
+      return before ? shown.read(before) : null;
+    });
+    const all: Series[] = [now];
+    if (isCompared && past.some((it) => it !== null)) all.push({ label: "Before", values: past, color: "--ink-3", dash: [4, 3], isFaint: true });
+    return { times: filled.map((it) => it.at), series: all };
+  }, [rows, shown.id, isCompared, interval]);
+
+  return (
+    <section class="card trend" aria-label="Trend">
+      <header class="card-head">
+        <h2>Trend</h2>
+        <div class="segments" role="group" aria-label="Measure">
+          {MEASURES.map((it) => (
+            <button key={it.id} type="button" aria-pressed={it === shown} onClick={() => choose(it.id)}>{it.label.replace(/, .*/, "")}</button>
+          ))}
+        </div>
+      </header>
+      {loaded.error && !loaded.data && <Failed error={loaded.error} retry={loaded.reload} />}
+      {!loaded.data && !loaded.error && <Waiting />}
+      {times.length > 0 && (
+        <Chart
+          name={`${shown.label} by ${interval.replace("_", " ")}`}
+          times={times} series={series} height={220}
+          format={(value) => shown.format(value)} tick={shown.tick}
+          xRange={[times[0]!, times.at(-1)! + (shown.id === "calls" ? INTERVAL_SECONDS[interval] : 0)]}
+          min={shown.min ?? 0} max={shown.max} reach={shown.reach}
+          timeLabel={(at) => label(at, interval)}
+          onSelect={(from, to) => {
+            const next = new URLSearchParams(place.value.query);
+            next.set("StartTime", isoSeconds(from * 1000));
+            next.set("EndTime", isoSeconds(Math.min(to * 1000, Date.now())));
+            setQuery(next);
+          }}
+        />
+      )}
+      <p class="quiet only-wide">{shown.title}. Drag over the chart to narrow the time.</p>
+    </section>
+  );
+}
+
+/** Intervals without calls have no row: they are nothing, and not what stands beside them. */
+function fill(rows: StatisticsRow[], interval: Interval, isCount: boolean): { at: number; row: StatisticsRow | null }[] {
+  const known = rows.filter((it) => it.interval_start).map((it) => ({ at: Date.parse(it.interval_start!) / 1000, row: it as StatisticsRow | null }));
+  if (!isCount && known.length < 2) return known;
+  const step = INTERVAL_SECONDS[interval];
+  const filled: typeof known = [];
+  for (const it of known) {
+    const last = filled.at(-1);
+    if (last && interval !== "day" && interval !== "week") {
+      for (let at = last.at + step; at < it.at - step / 2 && filled.length < 10_000; at += step) filled.push({ at, row: null });
+    }
+    filled.push(it);
+  }
+  return filled;
+}
+
+function label(at: number, interval: Interval): string {
+  const date = new Date(at * 1000);
+  const day = date.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" });
+  if (interval === "day") return day;
+  if (interval === "week") return `Week from ${day}`;
+  return `${day} ${date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
+}
