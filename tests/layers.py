@@ -24,6 +24,7 @@ secrets
 shutdown
 socket
 telemetry        core wire store
+live             core store
 ui
 
 config           core wire
@@ -36,15 +37,15 @@ data             accounts data_dir secrets core store store_sqlite
 directory        secrets core store
 tables           address config directory core wire store
 
-app              clock bounds config directory tables telemetry core store
+app              clock bounds config directory live tables telemetry core store
 
 runner           shutdown telemetry app core store
 delivery         address shutdown telemetry app runner core wire store
-workers          guard telemetry config data_dir app runner delivery core store
+workers          guard telemetry live config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock budget program ui secrets bounds telemetry accounts::credentials_file directory app delivery::target web core wire store
+api              clock budget program ui secrets bounds live telemetry accounts::credentials_file directory app delivery::target web core wire store
 ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 

@@ -10,6 +10,7 @@ use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::live::Live;
 use crate::tables;
 use crate::tables::locations::Locations;
 use crate::telemetry::Counters;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub directory: Directory,
     /// What all that is under way may take together.
     pub bounds: Bounds,
+    /// Calls as they change, for those who watch.
+    pub live: Live,
     /// Counters for `/metrics`, and what was said in the log.
     pub counters: Arc<Counters>,
     /// Agents and signers.

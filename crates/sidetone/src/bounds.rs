@@ -31,6 +31,9 @@ const SHORT_BYTES: usize = 16 << 10;
 /// Exports at once, of all accounts and of one: a client may take its time with each.
 const EXPORTS_MAX: usize = 32;
 const EXPORTS_OF_ACCOUNT_MAX: usize = 4;
+/// Streams of calls as they change likewise.
+const STREAMS_MAX: usize = 1024;
+const STREAMS_OF_ACCOUNT_MAX: usize = 256;
 
 /// Why work for a request was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +58,9 @@ pub struct Bounds {
     /// Failed logins.
     pub logins: Logins,
     /// Exports under way.
-    pub exports: Exports,
+    pub exports: Turns,
+    /// Streams of calls as they change.
+    pub streams: Turns,
     /// Turns to read what others sent: half of the processors, the others answer meanwhile.
     reading: Arc<Semaphore>,
     /// As many to make pages, which take longer: who brings events does not wait behind them.
@@ -72,7 +77,8 @@ impl Default for Bounds {
             unverified: Budget::new(UNVERIFIED_BYTES),
             events: Budget::new(EVENTS_BYTES),
             logins: Logins::default(),
-            exports: Exports::default(),
+            exports: Turns::new(EXPORTS_MAX, EXPORTS_OF_ACCOUNT_MAX),
+            streams: Turns::new(STREAMS_MAX, STREAMS_OF_ACCOUNT_MAX),
             reading: turns(),
             pages: turns(),
         }
@@ -117,41 +123,54 @@ impl Bounds {
     }
 }
 
-/// Exports under way, by account.
-#[derive(Debug, Default)]
-pub struct Exports(Arc<Mutex<HashMap<[u8; 16], usize>>>);
+/// What takes long and is under way, by account.
+#[derive(Debug, Clone)]
+pub struct Turns {
+    most: usize,
+    most_of_account: usize,
+    running: Arc<Mutex<HashMap<[u8; 16], usize>>>,
+}
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
-pub struct ExportTurn {
+pub struct Turn {
     account: [u8; 16],
-    all: Exports,
+    all: Turns,
 }
 
-impl Exports {
+impl Turns {
+    /// So many at once, of all accounts and of one.
+    fn new(most: usize, most_of_account: usize) -> Self {
+        Self {
+            most,
+            most_of_account,
+            running: Arc::default(),
+        }
+    }
+
     /// Begins one. `None`: there are as many as there may be.
-    pub fn begin(&self, account: &[u8; 16]) -> Option<ExportTurn> {
+    pub fn begin(&self, account: &[u8; 16]) -> Option<Turn> {
         let mut running = self.lock();
-        if running.values().sum::<usize>() >= EXPORTS_MAX {
+        if running.values().sum::<usize>() >= self.most {
             return None;
         }
         let of_account = running.entry(*account).or_default();
-        if *of_account >= EXPORTS_OF_ACCOUNT_MAX {
+        if *of_account >= self.most_of_account {
             return None;
         }
         *of_account += 1;
-        Some(ExportTurn {
+        Some(Turn {
             account: *account,
-            all: Self(self.0.clone()),
+            all: self.clone(),
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 16], usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for ExportTurn {
+impl Drop for Turn {
     fn drop(&mut self) {
         let mut running = self.all.lock();
         if let Some(of_account) = running.get_mut(&self.account) {
@@ -185,6 +204,19 @@ async fn aside<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_has_some_of_all_turns() {
+        let turns = Turns::new(3, 2);
+        let begun: Vec<_> = (0..3).filter_map(|_| turns.begin(&[1; 16])).collect();
+        assert_eq!(begun.len(), 2);
+        let other = turns.begin(&[2; 16]);
+        assert!(other.is_some() && turns.begin(&[3; 16]).is_none());
+        drop(begun);
+        assert!(turns.begin(&[3; 16]).is_some());
+        drop(other);
+        assert!(turns.lock().is_empty());
+    }
 
     #[tokio::test]
     async fn who_brings_events_waits_for_no_page_and_with_few_bytes_for_nobody() {

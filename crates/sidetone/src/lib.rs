@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod directory;
 mod guard;
 pub mod ingest;
+pub mod live;
 pub mod logins;
 pub mod program;
 pub mod routes;

@@ -189,6 +189,17 @@ impl ApiError {
         .retry_after(retry_after_s)
     }
 
+    /// 20429: too many streams of calls as they change.
+    #[must_use]
+    pub fn too_many_streams(retry_after_s: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            20429,
+            format!("Too many streams are open. Close some, or try again in {retry_after_s} s."),
+        )
+        .retry_after(retry_after_s)
+    }
+
     /// 20429: too many summaries of feedback wait to be made.
     #[must_use]
     pub fn too_many_summaries(most: usize) -> Self {

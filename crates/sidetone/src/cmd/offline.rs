@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::DataArgs;
 use crate::directory::Directory;
+use crate::live::Live;
 use crate::program;
 use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
@@ -51,6 +52,7 @@ pub(super) async fn open(args: &DataArgs, file: Option<&Path>) -> anyhow::Result
         clock: Clock::default(),
         config,
         bounds: Bounds::default(),
+        live: Live::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         sides,

@@ -26,6 +26,7 @@ use crate::data::{self, Data};
 use crate::data_dir;
 use crate::directory::Directory;
 use crate::ingest::hep;
+use crate::live::Live;
 use crate::routes::Routes;
 use crate::secrets::Vault;
 use crate::socket::Purpose;
@@ -37,6 +38,7 @@ use crate::web::server::{Serving, serve};
 use crate::web::tls::Certificate;
 use crate::workers::accounts::FollowAccounts;
 use crate::workers::disk::WatchDisk;
+use crate::workers::live::TellChanges;
 use crate::workers::recheck::Recheck;
 use crate::workers::sides::FollowSides;
 use crate::{program, runner, workers};
@@ -293,6 +295,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         config,
         directory,
         bounds: Bounds::default(),
+        live: Live::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         sides,
@@ -304,6 +307,10 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     if roles.work {
         workers::start(&app, notice, &mut tasks, &stopped);
+    }
+    if roles.api {
+        let changes = TellChanges::new(app.clone());
+        tasks.spawn(runner::run(app.clone(), changes, stopped.clone()));
     }
     if is_check_due {
         tracing::warn!(

@@ -28,7 +28,7 @@ use crate::web::trace::Trace;
 /// What scripts of other origins may do.
 const CORS: Cors = Cors {
     methods: "GET, POST, DELETE, OPTIONS",
-    allowed: "If-Match, X-Twilio-Token, Authorization, Content-Type",
+    allowed: "If-Match, Last-Event-ID, X-Twilio-Token, Authorization, Content-Type",
     exposed: "ETag, Retry-After, Sidetone-Batch, Sidetone-Hint",
 };
 

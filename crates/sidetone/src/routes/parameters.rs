@@ -32,6 +32,7 @@ pub(super) fn of(path: &str) -> Option<Names> {
     let part = part.strip_suffix(".json").unwrap_or(part);
     if path.starts_with("/v1/Voice/") {
         return Some(match part {
+            "Live" => &[FILTERS, OLDER_NAMES],
             "Summaries" => &[FILTERS, OLDER_NAMES, &PAGE],
             "Statistics" => &[FILTERS, OLDER_NAMES, STATISTICS],
             "Agreement" => &[FILTERS, OLDER_NAMES, AGREEMENT],

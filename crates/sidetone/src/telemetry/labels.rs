@@ -185,6 +185,8 @@ words! {
         Sides = "sides",
         /// Drops followers of the change feed that stay behind.
         Followers = "followers",
+        /// Follows changes for those who watch calls.
+        Live = "live",
         /// Watches the disk of the data.
         Disk = "disk",
         /// Keeps what accounts leave within bounds.

@@ -58,6 +58,10 @@ pub struct Counters {
     pub failed_logins: Counter,
     /// Followers of the change feed that were dropped, because too much waited for them.
     pub followers_dropped: Counter,
+    /// Calls as they changed, read for those who watch.
+    pub live_changes: Counter,
+    /// Times that somebody who watches was too slow, and missed changes.
+    pub live_missed: Counter,
     over_quota: Family<QuotaLabels, Counter>,
     expired: Family<RemovedLabels, Counter>,
     rounds: Family<WorkerLabels, Counter>,
@@ -153,6 +157,16 @@ impl Counters {
                 registry,
                 "followers_dropped",
                 "Followers of the change feed that were dropped because too much waited for them",
+            ),
+            live_changes: registered(
+                registry,
+                "live_changes",
+                "Changes of calls that were read for those who watch",
+            ),
+            live_missed: registered(
+                registry,
+                "live_missed",
+                "Times that somebody who watches calls missed changes and was told so",
             ),
             over_quota: registered(
                 registry,

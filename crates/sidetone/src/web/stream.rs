@@ -35,6 +35,11 @@ impl Sender {
         !self.0.is_closed()
     }
 
+    /// Waits until the client is gone.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
     /// Breaks the body off, so that nobody takes what there is of it for all.
     pub async fn break_off(self, why: impl Into<String>) {
         let broken = io::Error::other(why.into());

@@ -12,6 +12,7 @@ pub mod disk;
 pub mod feedback_summaries;
 pub mod fold;
 pub mod followers;
+pub mod live;
 pub mod quotas;
 pub mod recheck;
 pub mod refold;

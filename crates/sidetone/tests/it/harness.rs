@@ -16,6 +16,7 @@ use sidetone::clock::Clock;
 use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
+use sidetone::live::Live;
 use sidetone::routes::Routes;
 use sidetone::runner::{Next, Worker};
 use sidetone::secrets::Vault;
@@ -101,6 +102,7 @@ impl TestServer {
             config,
             directory,
             bounds: Bounds::default(),
+            live: Live::default(),
             counters: Arc::new(Counters::new("0.0.0", "unknown")),
             tables: tables::Current::new(tables),
             sides,

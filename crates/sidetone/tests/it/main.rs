@@ -19,6 +19,7 @@ mod imported;
 mod ingest;
 mod ingest_command;
 mod lifecycle;
+mod live;
 mod logs;
 mod migrate;
 mod mmdb;

@@ -12,6 +12,7 @@ pub mod hint;
 pub mod history;
 pub mod if_match;
 pub mod ladder;
+pub mod live;
 pub mod lookup;
 pub mod merged;
 pub mod metrics;
@@ -41,6 +42,7 @@ pub fn routes() -> Router<App> {
             get(statistics::agreement::read),
         )
         .route("/v1/Voice/Export", get(export::read))
+        .route("/v1/Voice/Live", get(live::read))
         .route("/v1/Voice/Annotations", post(annotations::receive))
         .route(
             "/v1/Voice/Annotations/{BatchSid}",

@@ -85,7 +85,7 @@ async fn browsers_on_other_origins() {
         );
         assert_eq!(
             answer.header("access-control-allow-headers"),
-            Some("If-Match, X-Twilio-Token, Authorization, Content-Type")
+            Some("If-Match, Last-Event-ID, X-Twilio-Token, Authorization, Content-Type")
         );
         assert_eq!(answer.header("access-control-max-age"), Some("86400"));
         assert_eq!(answer.header("access-control-allow-credentials"), None);

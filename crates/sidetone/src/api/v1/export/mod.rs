@@ -34,7 +34,7 @@ use crate::api::hint::put;
 use crate::api::page::FilterRequest;
 use crate::api::page_token::PageToken;
 use crate::app::App;
-use crate::bounds::ExportTurn;
+use crate::bounds::Turn;
 use crate::budget::Share;
 use crate::web::form::{Invalid, Params, Value as Parameter};
 use crate::web::page_token::ListDigest;
@@ -178,7 +178,7 @@ struct Export {
     cursors: Arc<Cursors>,
     /// `None` only while a chunk is made.
     lines: Option<Lines>,
-    _turn: ExportTurn,
+    _turn: Turn,
 }
 
 /// Some rows as text, and the memory for them.
