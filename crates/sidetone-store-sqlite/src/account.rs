@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use sidetone_core::id::{AccountSid, ApiKeySid, CallSid};
 use sidetone_core::time::TimeUs;
 
+use super::audit;
 use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
@@ -14,6 +15,7 @@ use super::rows::tables::{ACCOUNT, SECRET_KEY};
 use sidetone_store::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
+use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::{Conflict, StoreError};
 
 pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
@@ -266,11 +268,22 @@ pub(super) fn put_tokens(
     tx: &mut WriteTx<'_>,
     account: AccountSid,
     tokens: &[Token],
+    by: &str,
+    now: TimeUs,
 ) -> Result<()> {
     let id = existing(tx.conn, account)?.id;
     tx.conn
         .execute("delete from account_token where account = ?1", [id])?;
     write_tokens(tx.conn, id, tokens)?;
+    let entry = AuditEntry {
+        account,
+        at: now,
+        who: by.to_owned(),
+        what: Deed::TokensReplaced,
+        target: String::new(),
+        detail: String::new(),
+    };
+    audit::note(tx.conn, id, &entry)?;
     changed(tx.conn)
 }
 
@@ -346,7 +359,7 @@ pub(super) fn put_settings(
     changed(tx.conn)
 }
 
-pub(super) fn create_api_key(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<()> {
+pub(super) fn create_api_key(tx: &mut WriteTx<'_>, key: &ApiKey, by: &str) -> Result<()> {
     let account = existing(tx.conn, key.account)?.id;
     let added = tx.conn.execute(
         "insert into api_key (sid, account, name, sealed, created_us) values (?1, ?2, ?3, ?4, ?5)
@@ -362,16 +375,48 @@ pub(super) fn create_api_key(tx: &mut WriteTx<'_>, key: &ApiKey) -> Result<()> {
     if added == 0 {
         return Err(Error(StoreError::Conflict(Conflict::ApiKeyExists(key.sid))));
     }
+    let entry = AuditEntry {
+        account: key.account,
+        at: key.created_at,
+        who: by.to_owned(),
+        what: Deed::KeyCreated,
+        target: key.sid.to_string(),
+        detail: String::new(),
+    };
+    audit::note(tx.conn, account, &entry)?;
     changed(tx.conn)
 }
 
-pub(super) fn revoke_api_key(tx: &mut WriteTx<'_>, key: ApiKeySid) -> Result<()> {
-    let revoked = tx.conn.execute(
-        "update api_key set revoked = 1 where sid = ?1 and not revoked",
-        [key.as_bytes()],
-    )?;
-    if revoked == 0 {
+pub(super) fn revoke_api_key(
+    tx: &mut WriteTx<'_>,
+    key: ApiKeySid,
+    by: &str,
+    now: TimeUs,
+) -> Result<()> {
+    let revoked: Option<i64> = tx
+        .conn
+        .query_row(
+            "update api_key set revoked = 1 where sid = ?1 and not revoked returning account",
+            [key.as_bytes()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(account) = revoked else {
         return Err(Error(StoreError::NotFound(format!("API key {key}"))));
-    }
+    };
+    let sid = tx
+        .conn
+        .query_row("select sid from account where id = ?1", [account], |row| {
+            row.get(0).map(AccountSid::from_bytes)
+        })?;
+    let entry = AuditEntry {
+        account: sid,
+        at: now,
+        who: by.to_owned(),
+        what: Deed::KeyRevoked,
+        target: key.to_string(),
+        detail: String::new(),
+    };
+    audit::note(tx.conn, account, &entry)?;
     changed(tx.conn)
 }

@@ -11,7 +11,8 @@ use super::error::Result;
 use super::rows::cursor;
 use super::rows::facet::{self, Facets};
 use super::statistics::build;
-use super::{account, comments, feed, feedback, record, report};
+use super::{account, audit, comments, feed, feedback, record, report};
+use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::erasure::{CallsOf, Erasure};
 use sidetone_store::feed::Changed;
 use sidetone_store::statistics::quarter::quarter_of;
@@ -51,10 +52,36 @@ fn erase_all(tx: &mut WriteTx<'_>, erasures: &[Erasure]) -> Result<Vec<Lookup<()
         fates.push(fate);
     }
     forget_what_was_to_be_told(tx.conn, &found)?;
-    for Erasure { call, at, .. } in found {
+    for Erasure { call, at, .. } in &found {
         feed::note(tx, *call, &Changed::Erased, *at)?;
     }
+    log(tx.conn, &found)?;
     Ok(fates)
+}
+
+/// An entry for each account, and whom it was done by and when, in the log of what was done.
+fn log(conn: &Connection, erased: &[&Erasure]) -> Result<()> {
+    let key = |erasure: &&Erasure| (erasure.call.account, erasure.at);
+    for together in erased.chunk_by(|one, other| key(one) == key(other) && one.by == other.by) {
+        let Some(first) = together.first() else {
+            continue;
+        };
+        let (target, detail) = match together {
+            [one] => (one.call.sid.to_string(), String::new()),
+            many => (String::new(), format!("{} calls", many.len())),
+        };
+        let entry = AuditEntry {
+            account: first.call.account,
+            at: first.at,
+            who: first.by.clone(),
+            what: Deed::CallsErased,
+            target,
+            detail,
+        };
+        let account = account::existing(conn, first.call.account)?.id;
+        audit::note(conn, account, &entry)?;
+    }
+    Ok(())
 }
 
 /// The same, where calls that are not known become gone, too.

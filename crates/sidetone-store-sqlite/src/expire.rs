@@ -213,7 +213,15 @@ pub(super) fn expire_beside(
         )?,
         reports: delete(
             "delete from report where id in (select id from report where expires_us <= ?1 limit ?2)",
-            horizons.reports.micros(),
+            horizons.expiring.micros(),
+        )?,
+        sessions: delete(
+            "delete from session where digest in (select digest from session where expires_us <= ?1 limit ?2)",
+            horizons.expiring.micros(),
+        )?,
+        audit_entries: delete(
+            "delete from audit where id in (select id from audit where at_us < ?1 limit ?2)",
+            calls_us,
         )?,
     })
 }

@@ -15,6 +15,7 @@ mod engine;
 
 // The topics of the contract.
 mod account;
+mod audit;
 mod backup;
 mod check;
 mod comments;
@@ -26,10 +27,12 @@ mod feedback;
 mod judgement;
 mod list;
 mod outbox;
+mod person;
 mod record;
 mod repair;
 mod report;
 mod rules;
+mod session;
 mod statistics;
 mod stats;
 mod summary;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 
 /// What is stored, written in the form that a version reads: what follows from it, and no statement
@@ -111,6 +112,7 @@ mod tests {
         include_str!("migrations/released/0005.sql"),
         include_str!("migrations/released/0006.sql"),
         include_str!("migrations/released/0007.sql"),
+        include_str!("migrations/released/0008.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

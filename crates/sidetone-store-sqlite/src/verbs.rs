@@ -9,6 +9,7 @@ mod feed;
 mod feedback;
 mod judgement;
 mod outbox;
+mod people;
 mod report;
 mod retention;
 mod rules;

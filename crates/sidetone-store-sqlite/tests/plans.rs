@@ -11,8 +11,10 @@ use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_state
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// What does not grow with the calls, as plans name it.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 15] = [
     "account",
+    "account_token",
+    "person",
     "comment_progress",
     "account_epoch",
     "annotation_batch",
@@ -93,6 +95,10 @@ async fn no_statement_looks_through_all_calls() {
         batch::is_undone_where_nobody_has_annotated_since,
         feedback::rates_and_changes,
         feedback::counts_move_and_shrink_with_calls,
+        people::makes_and_lists_people,
+        people::sessions_end_with_what_began_them,
+        people::sessions_of_a_holder_are_bounded,
+        people::logs_what_was_done,
         search::many_user_agents_are_found,
         paging::finds_few_among_many,
         search::a_call_is_looked_up_by_its_call_id,

@@ -106,9 +106,16 @@ pub trait AccountStore: Send + Sync {
     /// Keeps the fingerprint when none is kept.
     /// [`StoreError::Conflict`](crate::StoreError::Conflict) when that of another key is.
     async fn expect_key(&self, key: KeyFingerprint) -> Result<()>;
-    /// Replaces an account's tokens. [`StoreError::NotFound`](crate::StoreError::NotFound) for an
-    /// unknown account.
-    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()>;
+    /// Replaces an account's tokens, and ends the sessions that began with one.
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account. `by` and `now`
+    /// here and below: whom the log of what was done names, and when.
+    async fn put_tokens(
+        &self,
+        account: AccountSid,
+        tokens: Vec<Token>,
+        by: &str,
+        now: TimeUs,
+    ) -> Result<()>;
     /// Replaces an account's provider secrets.
     /// [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown account.
     async fn put_provider_secrets(
@@ -121,8 +128,8 @@ pub trait AccountStore: Send + Sync {
     async fn put_settings(&self, account: AccountSid, settings: AccountSettings) -> Result<()>;
     /// Adds an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) for an unknown
     /// account.
-    async fn create_api_key(&self, key: ApiKey) -> Result<()>;
-    /// Revokes an API key. [`StoreError::NotFound`](crate::StoreError::NotFound) when there is none
-    /// that is valid.
-    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()>;
+    async fn create_api_key(&self, key: ApiKey, by: &str) -> Result<()>;
+    /// Revokes an API key, and ends the sessions that began with it.
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound) when there is none that is valid.
+    async fn revoke_api_key(&self, key: ApiKeySid, by: &str, now: TimeUs) -> Result<()>;
 }

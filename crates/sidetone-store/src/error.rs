@@ -38,6 +38,9 @@ pub enum Conflict {
     /// The API key is there.
     #[error("API key {0} exists")]
     ApiKeyExists(ApiKeySid),
+    /// Somebody has the name, of this account or another.
+    #[error("there is a person of the name {0}")]
+    PersonExists(String),
     /// The secret of an account with a provider is another account's.
     #[error("provider account {0} belongs to another account")]
     ProviderAccountTaken(String),

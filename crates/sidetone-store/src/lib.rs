@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod audit;
 pub mod care;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -19,6 +20,7 @@ pub mod judgement;
 pub mod log;
 pub mod lookup;
 pub mod page;
+pub mod people;
 pub mod report;
 pub mod retention;
 pub mod rules;
@@ -27,6 +29,7 @@ pub mod summary;
 pub mod wakeups;
 
 pub use crate::account::AccountStore;
+pub use crate::audit::AuditStore;
 pub use crate::care::{Care, CheckedCalls, StoreStats};
 pub use crate::cursor::Cursor;
 pub use crate::delivery::Outbox;
@@ -40,6 +43,7 @@ pub use crate::log::{
     FoldedCall, FoldedCalls, LogPart, NewEvent, dirty_from,
 };
 pub use crate::lookup::{Lookup, Scope};
+pub use crate::people::PeopleStore;
 pub use crate::report::ReportStore;
 pub use crate::retention::Retention;
 pub use crate::rules::RuleStore;
@@ -58,6 +62,8 @@ pub use crate::wakeups::{Topic, Wakeups};
 /// nothing.
 pub trait Store:
     AccountStore
+    + PeopleStore
+    + AuditStore
     + EventLog
     + SummaryStore
     + StatisticsStore
@@ -78,7 +84,8 @@ pub trait Store:
 /// The traits, for whoever calls an engine by its own type.
 pub mod prelude {
     pub use crate::{
-        AccountStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore, JudgementStore,
-        Outbox, ReportStore, Retention, RuleStore, StatisticsStore, Store, SummaryStore, Wakeups,
+        AccountStore, AuditStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore,
+        JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore, StatisticsStore,
+        Store, SummaryStore, Wakeups,
     };
 }

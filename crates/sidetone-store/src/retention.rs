@@ -13,10 +13,11 @@ pub struct Horizons {
     /// Of events, and of deliveries that were given up.
     pub events: TimeUs,
     /// Of calls with all that is left of them, of finished summaries of feedback, of batches of
-    /// annotations without calls, and of what remains of calls that were erased or have expired.
+    /// annotations without calls, of what remains of calls that were erased or have expired, and of
+    /// the log of what was done.
     pub calls: TimeUs,
-    /// Of reports, by when they expire.
-    pub reports: TimeUs,
+    /// Of reports and sessions, by when they expire.
+    pub expiring: TimeUs,
 }
 
 /// What was removed of some calls that were looked at.
@@ -54,6 +55,10 @@ pub struct ExpiredBeside {
     pub tombstones: u64,
     /// Reports.
     pub reports: u64,
+    /// Sessions that were over.
+    pub sessions: u64,
+    /// Entries of the log of what was done.
+    pub audit_entries: u64,
 }
 
 /// Removing what is too old. Nothing is removed of a call that is not complete, nor of one that is to be

@@ -14,6 +14,9 @@ use sidetone_store::{Store, StoreError};
 use crate::config::Secret;
 use crate::secrets::{Vault, random_hex, random_id, replace_private};
 
+/// Whom the log of what was done names when the command line does something to accounts.
+const BY: &str = "sidetone account";
+
 /// An account and its token, as shown once and as kept in `credentials.json`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
@@ -183,6 +186,7 @@ pub async fn rotate_token(
     vault: &Vault,
     sid: AccountSid,
     old_until: TimeUs,
+    now: TimeUs,
 ) -> anyhow::Result<Credentials> {
     let account = find(store, sid).await?;
     let auth_token = random_hex(16)?;
@@ -195,7 +199,7 @@ pub async fn rotate_token(
         expires_at: Some(old_until),
         ..old
     }));
-    store.put_tokens(sid, tokens).await?;
+    store.put_tokens(sid, tokens, BY, now).await?;
     Ok(Credentials {
         account_sid,
         auth_token,
@@ -215,7 +219,7 @@ pub fn keep_renewed(dir: &Path, renewed: &Credentials) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes an API key and returns its identifier and secret.
+/// Makes an API key and returns its identifier and secret. `by`: who asks for it.
 ///
 /// # Errors
 /// When there is no such account, or the store fails.
@@ -224,20 +228,20 @@ pub async fn create_key(
     vault: &Vault,
     account: AccountSid,
     name: String,
+    by: &str,
     now: TimeUs,
 ) -> anyhow::Result<(ApiKeySid, String)> {
     let sid = ApiKeySid::from_bytes(random_id()?);
     let secret = random_hex(16)?;
     let sealed = vault.seal(&sid.to_string(), &secret)?;
-    store
-        .create_api_key(ApiKey {
-            sid,
-            account,
-            name,
-            sealed,
-            created_at: now,
-        })
-        .await?;
+    let key = ApiKey {
+        sid,
+        account,
+        name,
+        sealed,
+        created_at: now,
+    };
+    store.create_api_key(key, by).await?;
     Ok((sid, secret))
 }
 

@@ -345,7 +345,8 @@ mod tests {
         let dir = used().await;
         let Data { store, .. } = open_in(dir.path()).await.unwrap();
         let account = store.accounts().await.unwrap().sound[0].sid;
-        store.put_tokens(account, Vec::new()).await.unwrap();
+        let put = store.put_tokens(account, Vec::new(), "tester", TimeUs::EPOCH);
+        put.await.unwrap();
         drop(store);
         let key = dir.path().join("secret.key");
         std::fs::remove_file(&key).unwrap();

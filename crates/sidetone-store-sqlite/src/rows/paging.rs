@@ -1,6 +1,7 @@
 //! Pages of any ordered list, from one way to read it in either direction.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use sidetone_store::StoreError;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
 
 /// Which way a list is read from a row key.
@@ -78,6 +79,25 @@ pub(crate) fn page<T>(
         after: rows.last().filter(|_| after).map(&row_key_of),
         rows,
         damaged: Vec::new(),
+    })
+}
+
+/// A page of which some rows turned out to be damaged: what is wrong with each stands beside the
+/// others.
+pub(crate) fn sound<T>(page: Page<Result<T>>) -> Result<Page<T>> {
+    let (mut rows, mut damaged) = (Vec::with_capacity(page.rows.len()), page.damaged);
+    for row in page.rows {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(Error(StoreError::Corrupt(damage))) => damaged.push(damage),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Page {
+        rows,
+        before: page.before,
+        after: page.after,
+        damaged,
     })
 }
 

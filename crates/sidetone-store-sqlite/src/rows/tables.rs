@@ -24,6 +24,9 @@ covered! {
          callback_by_get"
     );
     ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, buckets");
+    PERSON = "person" ("name, name_key, account, role, password, disabled, created_us, last_sign_in_us");
+    SESSION = "session" ("digest, account, person, api_key, created_us, expires_us");
+    AUDIT = "audit" ("at_us, account, who, what, target, detail");
     SECRET_KEY = "secret_key" ("only_row, fingerprint");
     RULES = "rules" ("day, body");
     SIDE_RULES = "side_rules" ("version, body");
@@ -42,7 +45,7 @@ pub(crate) fn call_columns() -> String {
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-pub(crate) fn all() -> [&'static Covered; 10] {
+pub(crate) fn all() -> [&'static Covered; 13] {
     [
         &ANNOTATION,
         &ANNOTATION_LOG,
@@ -51,6 +54,9 @@ pub(crate) fn all() -> [&'static Covered; 10] {
         &FEEDBACK_SUMMARY,
         &ACCOUNT,
         &SECRET_KEY,
+        &PERSON,
+        &SESSION,
+        &AUDIT,
         &RULES,
         &SIDE_RULES,
         &OUTBOX,

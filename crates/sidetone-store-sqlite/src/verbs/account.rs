@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_core::time::TimeUs;
 use sidetone_store::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
 use sidetone_store::{AccountStore, Result};
 
-use crate::{SqliteStore, account};
+use crate::{SqliteStore, account, session};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -53,9 +54,19 @@ impl AccountStore for SqliteStore {
             .await
     }
 
-    async fn put_tokens(&self, account: AccountSid, tokens: Vec<Token>) -> Result<()> {
+    async fn put_tokens(
+        &self,
+        account: AccountSid,
+        tokens: Vec<Token>,
+        by: &str,
+        now: TimeUs,
+    ) -> Result<()> {
+        let by = by.to_owned();
         self.writer
-            .run(1, move |tx| account::put_tokens(tx, account, &tokens))
+            .run(1, move |tx| {
+                account::put_tokens(tx, account, &tokens, &by, now)?;
+                session::end_of_tokens(tx.conn, account)
+            })
             .await
     }
 
@@ -77,15 +88,20 @@ impl AccountStore for SqliteStore {
             .await
     }
 
-    async fn create_api_key(&self, key: ApiKey) -> Result<()> {
+    async fn create_api_key(&self, key: ApiKey, by: &str) -> Result<()> {
+        let by = by.to_owned();
         self.writer
-            .run(1, move |tx| account::create_api_key(tx, &key))
+            .run(1, move |tx| account::create_api_key(tx, &key, &by))
             .await
     }
 
-    async fn revoke_api_key(&self, key: ApiKeySid) -> Result<()> {
+    async fn revoke_api_key(&self, key: ApiKeySid, by: &str, now: TimeUs) -> Result<()> {
+        let by = by.to_owned();
         self.writer
-            .run(1, move |tx| account::revoke_api_key(tx, key))
+            .run(1, move |tx| {
+                account::revoke_api_key(tx, key, &by, now)?;
+                session::end_of_key(tx.conn, key)
+            })
             .await
     }
 }

@@ -84,6 +84,12 @@ async fn check_finds_planted_damage() {
         "update outbox set url = 'https://example.org/'",
         "update outbox set headers = 'x-test: 1'",
         "update outbox set signer = 1",
+        "update person set role = 2",
+        "update person set disabled = 1",
+        "update session set person = null",
+        "update session set expires_us = expires_us + 1",
+        "update audit set who = 'bert'",
+        "delete from person",
         "update segment set body = x'01' where number = 8 and quarter = (select min(quarter) from segment)",
         "update segment set bucket = 1 where number = 0",
         "delete from segment where number = 0",
@@ -382,7 +388,7 @@ async fn damage_holds_up_no_other_call_that_is_too_old() {
     let horizons = Horizons {
         events: at(100_000),
         calls: at(100_000),
-        reports: at(100_000),
+        expiring: at(100_000),
     };
     let expired = store.expire(horizons, None, 100, at(100_000)).await;
     let expired = expired.unwrap();

@@ -8,12 +8,14 @@ use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
+use sidetone_store::conformance::people::{person, signing_in};
 use sidetone_store::conformance::random::Random;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, summary,
 };
 use sidetone_store::feedback::{FeedbackRange, Rate};
 use sidetone_store::page::{PageRequest, Start};
+use sidetone_store::people::SessionDigest;
 use sidetone_store::prelude::*;
 use sidetone_store::{EventFilter, Rendered, StoreError};
 use sidetone_store_sqlite::{Options, SqliteStore};
@@ -72,6 +74,9 @@ async fn fill(store: &dyn Store) {
             store.rate(call(n), rate).await.unwrap();
         }
     }
+    let anna = person("Anna", 1);
+    store.create_person(anna.clone(), "tester").await.unwrap();
+    store.open_session(signing_in(1, &anna, 1)).await.unwrap();
     store.freeze_rules(20_600).await.unwrap();
     let rule = SideRule {
         carrier: Some("what the operator says, ".repeat(200)),
@@ -141,6 +146,10 @@ async fn read(path: &Path) -> Option<Answers> {
     });
     note(&mut answers, "accounts".into(), accounts);
     note(&mut answers, "rules".into(), store.rules(20_600).await);
+    let anna = store.person(&person("Anna", 1).name).await;
+    note(&mut answers, "person".into(), anna);
+    let session = store.session(SessionDigest([1; 32]), at(2)).await;
+    note(&mut answers, "session".into(), session);
     let published = store.published_rules(0).await;
     note(&mut answers, "published rules".into(), published);
     let mut filters = vec![("all".to_owned(), SummaryFilter::all(account_sid(1)))];

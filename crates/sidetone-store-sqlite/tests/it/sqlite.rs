@@ -12,6 +12,7 @@ use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
+use sidetone_store::conformance::people::{person, signing_in};
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, erase, event, put, scope, score,
     summary,
@@ -50,6 +51,9 @@ const WHOLE: PageRequest = PageRequest {
 /// Some of everything: events, summaries, states, annotations of two authors, rules.
 pub(crate) async fn fill(store: &dyn Store) {
     create_account(store).await;
+    let anna = person("Anna", 1);
+    store.create_person(anna.clone(), "tester").await.unwrap();
+    store.open_session(signing_in(1, &anna, 1)).await.unwrap();
     for n in 0..40 {
         let second = i64::try_from(n).unwrap() * 1000;
         store

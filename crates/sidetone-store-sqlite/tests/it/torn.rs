@@ -71,7 +71,7 @@ async fn write(store: &SqliteStore, n: u64) {
             let horizons = Horizons {
                 events: at(second - 10),
                 calls: at(second - 25),
-                reports: at(second),
+                expiring: at(second),
             };
             let expired = store.expire(horizons, None, 9, at(second));
             expired.await.unwrap();

@@ -73,10 +73,13 @@ pub async fn replaces_tokens_secrets_and_settings(store: Arc<dyn Store>) {
     };
     let sid = account_sid(1);
     store
-        .put_tokens(sid, vec![token(1), token(2)])
+        .put_tokens(sid, vec![token(1), token(2)], "tester", at(0))
         .await
         .unwrap();
-    store.put_tokens(sid, vec![token(3)]).await.unwrap();
+    store
+        .put_tokens(sid, vec![token(3)], "tester", at(0))
+        .await
+        .unwrap();
     store
         .put_provider_secrets(sid, vec![secret("a"), secret("b")])
         .await
@@ -98,7 +101,7 @@ pub async fn replaces_tokens_secrets_and_settings(store: Arc<dyn Store>) {
     assert_eq!(store.accounts().await.unwrap().sound, [expected]);
     let unknown = account_sid(9);
     assert!(matches!(
-        store.put_tokens(unknown, vec![]).await,
+        store.put_tokens(unknown, vec![], "tester", at(0)).await,
         Err(StoreError::NotFound(_))
     ));
     assert!(matches!(
@@ -121,21 +124,24 @@ pub async fn keeps_and_revokes_api_keys(store: Arc<dyn Store>) {
         sealed: vec![n],
         created_at: at(0),
     };
-    store.create_api_key(key(1)).await.unwrap();
-    store.create_api_key(key(2)).await.unwrap();
+    store.create_api_key(key(1), "tester").await.unwrap();
+    store.create_api_key(key(2), "tester").await.unwrap();
     assert!(matches!(
-        store.create_api_key(key(2)).await,
+        store.create_api_key(key(2), "tester").await,
         Err(StoreError::Conflict(_))
     ));
     let mut homeless = key(3);
     homeless.account = account_sid(9);
     assert!(matches!(
-        store.create_api_key(homeless).await,
+        store.create_api_key(homeless, "tester").await,
         Err(StoreError::NotFound(_))
     ));
-    store.revoke_api_key(key(1).sid).await.unwrap();
+    store
+        .revoke_api_key(key(1).sid, "tester", at(0))
+        .await
+        .unwrap();
     assert!(matches!(
-        store.revoke_api_key(key(1).sid).await,
+        store.revoke_api_key(key(1).sid, "tester", at(0)).await,
         Err(StoreError::NotFound(_))
     ));
     assert_eq!(store.api_keys().await.unwrap(), [key(2)]);
@@ -148,10 +154,18 @@ pub async fn counts_changes_of_accounts(store: Arc<dyn Store>) {
     let mut grown = store.account_epoch().await.unwrap();
     assert!(grown > last);
     last = grown;
-    store.put_tokens(account_sid(1), Vec::new()).await.unwrap();
+    store
+        .put_tokens(account_sid(1), Vec::new(), "tester", at(0))
+        .await
+        .unwrap();
     grown = store.account_epoch().await.unwrap();
     assert!(grown > last);
-    assert!(store.put_tokens(account_sid(9), Vec::new()).await.is_err());
+    assert!(
+        store
+            .put_tokens(account_sid(9), Vec::new(), "tester", at(0))
+            .await
+            .is_err()
+    );
     assert_eq!(store.account_epoch().await.unwrap(), grown);
 }
 

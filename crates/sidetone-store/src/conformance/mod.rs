@@ -23,6 +23,7 @@ pub mod judgement;
 pub mod log;
 pub mod nodes;
 pub mod paging;
+pub mod people;
 pub mod random;
 pub mod report;
 pub mod retention;
@@ -41,6 +42,9 @@ macro_rules! conformance {
             account: creates_and_lists_accounts, refuses_wrong_accounts, replaces_tokens_secrets_and_settings,
                 keeps_and_revokes_api_keys, counts_changes_of_accounts, makes_the_first_account_once,
                 expects_the_key_of_the_first_account, adopts_one_key;
+            people: makes_and_lists_people, changes_people, sessions_go_on_until_they_end,
+                sessions_end_with_what_began_them, sessions_of_a_holder_are_bounded, logs_what_was_done,
+                old_sessions_and_entries_go;
             log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_events_of_erased_calls,
                 refuses_endless_events, leases_dirty_calls,
                 gives_back_leased_calls,

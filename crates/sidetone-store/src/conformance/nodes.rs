@@ -22,6 +22,7 @@ use super::sample::{account_sid, at, call, create_account, event};
 use crate::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
+use crate::audit::AuditEntry;
 use crate::delivery::{
     DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed,
 };
@@ -32,6 +33,7 @@ use crate::feedback::{
 };
 use crate::judgement::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
 use crate::page::{Page, PageRequest, RowKey};
+use crate::people::{NewSession, Person, PersonChange, PersonName, Session, SessionDigest};
 use crate::prelude::*;
 use crate::report::{Report, ReportKind};
 use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
@@ -86,11 +88,26 @@ take_turns! {
         create_first_account(account: Account, key: KeyFingerprint) -> ();
         key_fingerprint() -> Option<KeyFingerprint>;
         expect_key(key: KeyFingerprint) -> ();
-        put_tokens(account: AccountSid, tokens: Vec<Token>) -> ();
+        put_tokens(account: AccountSid, tokens: Vec<Token>, by: &str, now: TimeUs) -> ();
         put_provider_secrets(account: AccountSid, secrets: Vec<ProviderSecret>) -> ();
         put_settings(account: AccountSid, settings: AccountSettings) -> ();
-        create_api_key(key: ApiKey) -> ();
-        revoke_api_key(key: ApiKeySid) -> ();
+        create_api_key(key: ApiKey, by: &str) -> ();
+        revoke_api_key(key: ApiKeySid, by: &str, now: TimeUs) -> ();
+    }
+    PeopleStore {
+        create_person(person: Person, by: &str) -> ();
+        change_person(account: AccountSid, name: &PersonName, change: PersonChange, by: &str, now: TimeUs) -> Person;
+        person(name: &PersonName) -> Option<Person>;
+        people(account: AccountSid, page: &PageRequest) -> Page<Person>;
+        open_session(session: NewSession) -> ();
+        session(digest: SessionDigest, now: TimeUs) -> Option<Session>;
+        prolong_session(digest: SessionDigest, expires_at: TimeUs) -> ();
+        end_session(digest: SessionDigest) -> bool;
+        end_all_sessions() -> u64;
+    }
+    AuditStore {
+        note(entry: AuditEntry) -> ();
+        audit(account: AccountSid, page: &PageRequest) -> Page<AuditEntry>;
     }
     EventLog {
         append(events: Vec<NewEvent>) -> Vec<Appended>;

@@ -49,7 +49,7 @@ pub async fn keep(store: &dyn Store, report: Report) {
 /// Deletes those that expired by then, and says how many they were.
 async fn expire_reports(store: &dyn Store, by: i64) -> u64 {
     let horizons = Horizons {
-        reports: at(by),
+        expiring: at(by),
         ..horizons(0, 0)
     };
     let beside = store.expire_beside(horizons, 10).await.unwrap();

@@ -24,7 +24,7 @@ pub(super) fn horizons(events: i64, calls: i64) -> Horizons {
     Horizons {
         events: at(events),
         calls: at(calls),
-        reports: at(0),
+        expiring: at(0),
     }
 }
 
@@ -260,6 +260,7 @@ pub async fn removes_what_is_no_call(store: Arc<dyn Store>) {
     let expected = ExpiredBeside {
         dead_letters: 1,
         tombstones: 1,
+        audit_entries: 1,
         ..ExpiredBeside::default()
     };
     assert_eq!(removed(10, 10).await, expected);
@@ -271,6 +272,7 @@ pub async fn removes_what_is_no_call(store: Arc<dyn Store>) {
     let expected = ExpiredBeside {
         feedback_summaries: 1,
         tombstones: 1,
+        audit_entries: 1,
         ..ExpiredBeside::default()
     };
     assert_eq!(removed(20, 20).await, expected);

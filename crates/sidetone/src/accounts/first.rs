@@ -10,7 +10,9 @@ use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_store::account::{Account, Accounts, KeyFingerprint, Token};
 use sidetone_store::{Store, StoreError};
 
-use super::{Credentials, NewAccount, credentials_file, expect_key, keep_renewed, kept, sealed};
+use super::{
+    BY, Credentials, NewAccount, credentials_file, expect_key, keep_renewed, kept, sealed,
+};
 use crate::config::{Config, Secret};
 use crate::secrets::{Vault, random_hex, random_id, write_private};
 
@@ -221,5 +223,5 @@ async fn renew(
         expires_at: Some(until),
         ..old
     }));
-    Ok(store.put_tokens(account.sid, tokens).await?)
+    Ok(store.put_tokens(account.sid, tokens, BY, now).await?)
 }

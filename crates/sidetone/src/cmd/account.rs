@@ -129,8 +129,9 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             let opened = data.open().await?;
             let keep_us = i64::try_from(keep.0.as_micros()).unwrap_or(i64::MAX);
             let until = now.plus_us(keep_us);
-            let made = accounts::rotate_token(opened.store.as_ref(), &opened.vault, account, until)
-                .await?;
+            let made =
+                accounts::rotate_token(opened.store.as_ref(), &opened.vault, account, until, now)
+                    .await?;
             accounts::keep_renewed(&data.data, &made)?;
             print_json(&made)
         }

@@ -9,6 +9,9 @@ use crate::accounts;
 use crate::clock::Clock;
 use crate::data::DataArgs;
 
+/// Whom the log of what was done names.
+const BY: &str = "sidetone key";
+
 /// API keys
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
@@ -59,7 +62,7 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
             let store = data.store.as_ref();
             let now = Clock::default().now();
             let (sid, secret) =
-                accounts::create_key(store, &data.vault, account, name, now).await?;
+                accounts::create_key(store, &data.vault, account, name, BY, now).await?;
             print_json(&json!({ "key_sid": sid, "secret": secret }))
         }
         KeyCommand::List { data } => {
@@ -74,7 +77,9 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
             Ok(())
         }
         KeyCommand::Revoke { data, key } => {
-            Ok(data.open().await?.store.revoke_api_key(key).await?)
+            let store = data.open().await?.store;
+            let now = Clock::default().now();
+            Ok(store.revoke_api_key(key, BY, now).await?)
         }
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
 use sidetone_store::erasure::Erasure;
-use sidetone_store::{Care, ErasureStore};
+use sidetone_store::{Care, ErasureStore, PeopleStore};
 use sidetone_store_sqlite::{Options, SqliteStore, files};
 use tempfile::NamedTempFile;
 
@@ -148,7 +148,8 @@ fn copy(mut source: File, dir: &Path) -> anyhow::Result<NamedTempFile> {
     }
 }
 
-/// Brings the copy to this version, and says what is wrong with it.
+/// Brings the copy to this version, and says what is wrong with it. Who was signed in when the
+/// backup was made is no longer: they may have signed out since.
 async fn look_at(args: &DataArgs, copy: &Path) -> anyhow::Result<Vec<String>> {
     writeln!(std::io::stderr(), "checking")?;
     let store = SqliteStore::open(copy, Options::default())
@@ -156,6 +157,9 @@ async fn look_at(args: &DataArgs, copy: &Path) -> anyhow::Result<Vec<String>> {
     let mut findings = store.check().await?;
     if findings.is_empty() {
         findings.extend(args.check_key(&store).await?);
+    }
+    if findings.is_empty() {
+        store.end_all_sessions().await?;
     }
     drop(store);
     // Closing it copies the log into it.

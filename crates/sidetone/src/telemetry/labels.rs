@@ -221,6 +221,10 @@ words! {
         Tombstones = "tombstones",
         /// Reports.
         Reports = "reports",
+        /// Sessions that were over.
+        Sessions = "sessions",
+        /// Entries of the log of what was done.
+        AuditEntries = "audit_entries",
     }
 
     /// What became of an attempt to deliver.

@@ -117,7 +117,7 @@ impl Retain {
         Horizons {
             events: now.plus_us(kept.events_us.saturating_neg()),
             calls: now.plus_us(kept.summaries_us.saturating_neg()),
-            reports: now,
+            expiring: now,
         }
     }
 
@@ -170,6 +170,8 @@ impl Retain {
             (Removed::AnnotationBatches, beside.annotation_batches),
             (Removed::Tombstones, beside.tombstones),
             (Removed::Reports, beside.reports),
+            (Removed::Sessions, beside.sessions),
+            (Removed::AuditEntries, beside.audit_entries),
         ];
         for (kind, number) in removed {
             self.app.counters.count_expired(kind, number);

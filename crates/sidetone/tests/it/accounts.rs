@@ -127,9 +127,10 @@ async fn a_key_opens_its_account_until_it_is_revoked() {
     let store = server.app.store.as_ref();
     let account: AccountSid = ACCOUNT.parse().unwrap();
     let now = server.app.clock.now();
-    let (key, secret) = accounts::create_key(store, &server.vault, account, String::new(), now)
-        .await
-        .unwrap();
+    let (key, secret) =
+        accounts::create_key(store, &server.vault, account, String::new(), "tester", now)
+            .await
+            .unwrap();
     server.step(CALL, "ringing", "From=a&To=b").await;
     let with_key = server.log_in(&key.to_string(), &secret);
     // Nobody told the server of the key: it looks when it does not know one.
@@ -139,7 +140,7 @@ async fn a_key_opens_its_account_until_it_is_revoked() {
     let history = server.get(&format!("{path}/History")).await.json();
     assert_eq!(history["history"][0]["by"], key.to_string());
 
-    store.revoke_api_key(key).await.unwrap();
+    store.revoke_api_key(key, "tester", now).await.unwrap();
     server.app.directory.refresh(store).await.unwrap();
     assert_eq!(with_key.get(&summary()).await.error(), (401, 20003));
 }
@@ -148,8 +149,9 @@ async fn a_key_opens_its_account_until_it_is_revoked() {
 async fn both_tokens_open_while_rotating() {
     let server = TestServer::start().await;
     let store = server.app.store.as_ref();
-    let until = server.app.clock.now().plus_us(3_600_000_000);
-    let made = accounts::rotate_token(store, &server.vault, ACCOUNT.parse().unwrap(), until)
+    let now = server.app.clock.now();
+    let until = now.plus_us(3_600_000_000);
+    let made = accounts::rotate_token(store, &server.vault, ACCOUNT.parse().unwrap(), until, now)
         .await
         .unwrap();
     server.app.directory.refresh(store).await.unwrap();
@@ -185,9 +187,10 @@ async fn no_secret_is_stored_in_clear() {
     let store = server.app.store.as_ref();
     let account: AccountSid = ACCOUNT.parse().unwrap();
     let now = server.app.clock.now();
-    let (_, secret) = accounts::create_key(store, &server.vault, account, String::new(), now)
-        .await
-        .unwrap();
+    let (_, secret) =
+        accounts::create_key(store, &server.vault, account, String::new(), "tester", now)
+            .await
+            .unwrap();
     for entry in std::fs::read_dir(&server.app.config.data).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         for secret in [TOKEN, &secret] {

@@ -81,8 +81,9 @@ async fn callbacks_in_json_are_signed_by_their_hash() {
 async fn the_old_token_signs_until_it_expires() {
     let server = TestServer::start().await;
     let store = server.app.store.as_ref();
-    let until = server.app.clock.now().plus_us(3_600_000_000);
-    let made = accounts::rotate_token(store, &server.vault, ACCOUNT.parse().unwrap(), until)
+    let now = server.app.clock.now();
+    let until = now.plus_us(3_600_000_000);
+    let made = accounts::rotate_token(store, &server.vault, ACCOUNT.parse().unwrap(), until, now)
         .await
         .unwrap();
     server.app.directory.refresh(store).await.unwrap();

@@ -137,9 +137,10 @@ async fn the_token_of_the_moment_signs() {
     let delivering = Delivering::start().await;
     let server = &delivering.server;
     let store = server.app.store.as_ref();
-    let until = server.app.clock.now().plus_us(3_600_000_000);
+    let now = server.app.clock.now();
+    let until = now.plus_us(3_600_000_000);
     let account = ACCOUNT.parse().unwrap();
-    let made = sidetone::accounts::rotate_token(store, &server.vault, account, until)
+    let made = sidetone::accounts::rotate_token(store, &server.vault, account, until, now)
         .await
         .unwrap();
     server.app.directory.refresh(store).await.unwrap();
