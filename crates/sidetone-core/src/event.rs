@@ -120,6 +120,8 @@ closed_set!(
         FreeSwitch = "freeswitch",
         /// Call detail records of Asterisk.
         Asterisk = "asterisk",
+        /// A voice SDK, in a browser or a phone.
+        VoiceSdk = "voice_sdk",
     }
 );
 

@@ -21,6 +21,7 @@
     )
 )]
 
+pub mod access_token;
 pub mod batch;
 pub mod cdr;
 pub mod error;

@@ -121,7 +121,7 @@ impl<'a> Findings<'a> {
             facts.edges.insert(switch_edge, held.or(of_switch));
         }
         // The call's own messages go before what is told about it.
-        let mut facts = facts.or(state.claims.facts());
+        let mut facts = facts.or(state.claims.facts()).or(state.sdk_claims.facts());
         complete(&mut facts, &outcome, locations);
         facts.call_type = facts.call_type.or_else(|| call_type(&facts, &figures));
         let mut edges = edges(state, &mut facts, figures, &outcome, &disregarded);

@@ -2,7 +2,7 @@
 
 use super::state::FoldState;
 use crate::event::{ImportStage, Step};
-use crate::facts::CallFacts;
+use crate::facts::{CallClaims, CallFacts};
 use crate::time::{SECOND_US, TimeUs};
 use crate::vocabulary::CallState;
 
@@ -47,16 +47,26 @@ impl FoldState {
     /// What the messages of the call itself tell is exact, and goes before what is told about it.
     fn reported(&self, sip: Option<&CallFacts>) -> Reported {
         let import = self.import.as_ref().map(|import| &*import.summary);
+        let sdk = self.is_told_by_sdk_alone(sip).then_some(&self.sdk_claims);
+        macro_rules! claimed {
+            ($field:ident) => {
+                [Some(&self.claims), sdk]
+                    .into_iter()
+                    .flatten()
+                    .find_map(|claims| claims.$field.as_ref())
+                    .map(|claim| claim.value)
+            };
+        }
         macro_rules! told {
             ($field:ident) => {
                 import
                     .and_then(|import| import.facts.$field)
                     .or(sip.and_then(|sip| sip.$field))
-                    .or(self.claims.$field.as_ref().map(|claim| claim.value))
+                    .or(claimed!($field))
             };
         }
         Reported {
-            own_state: self.claims.state.as_ref().map(|claim| claim.value),
+            own_state: claimed!(state),
             sip_state: sip.and_then(|sip| sip.state),
             imported_state: import.and_then(|import| import.facts.state),
             import_stage: import.map(|import| import.stage),
@@ -68,6 +78,24 @@ impl FoldState {
             connect_duration_s: told!(connect_duration_s),
             pdd_ms: told!(pdd_ms),
         }
+    }
+
+    /// Whether nobody but an SDK tells how far the call got and when. Else its word would be mixed
+    /// with that of others, and its clock with theirs.
+    fn is_told_by_sdk_alone(&self, sip: Option<&CallFacts>) -> bool {
+        let CallClaims {
+            state,
+            started_at,
+            answered_at,
+            ended_at,
+            ..
+        } = &self.claims;
+        let times = [started_at, answered_at, ended_at];
+        sip.is_none()
+            && self.import.is_none()
+            && self.progress.is_empty()
+            && state.is_none()
+            && times.into_iter().all(Option::is_none)
     }
 
     /// How far the call got and when, from everything learnt.

@@ -53,6 +53,11 @@ impl Progress {
         cap(&mut self.by_source, |steps| see_all(others, steps));
     }
 
+    /// Whether no step was seen.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_source.is_empty()
+    }
+
     /// When a step was first seen by anybody.
     pub(super) fn first(&self, step: Step) -> Option<TimeUs> {
         self.by_source

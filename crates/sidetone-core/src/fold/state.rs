@@ -37,6 +37,10 @@ pub struct FoldState {
     /// What a switch says of the edge that its leg ends at, whichever that is.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) switch_edge: EdgeClaims,
+    /// What an SDK says of its call. It goes by the clock and the word of somebody's browser, so it
+    /// counts where nobody else says anything.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(super) sdk_claims: CallClaims,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) import: Option<Import>,
     pub(super) progress: Progress,
@@ -196,6 +200,10 @@ impl FoldState {
     }
 
     fn claim(&mut self, rank: Rank, kind: SourceKind, facts: &CallFacts) {
+        if kind == SourceKind::VoiceSdk {
+            self.sdk_claims.add(rank, facts);
+            return;
+        }
         if !kind.is_switch() {
             self.claims.add(rank, facts);
             return;
@@ -235,6 +243,7 @@ impl FoldState {
         self.timers.merge(other.timers);
         self.claims.merge(other.claims);
         self.switch_edge.merge(other.switch_edge);
+        self.sdk_claims.merge(other.sdk_claims);
         join(&mut self.import, other.import, Import::more_final);
         self.progress.merge(other.progress);
         self.streams.merge(other.streams);

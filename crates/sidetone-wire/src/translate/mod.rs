@@ -9,6 +9,7 @@ pub mod sip;
 pub mod status_callback;
 pub mod summary;
 pub mod trusted_headers;
+pub mod voice_sdk;
 pub mod vq_report;
 
 mod edge_description;

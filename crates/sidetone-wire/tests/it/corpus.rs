@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use sidetone_core::time::TimeUs;
+use sidetone_wire::access_token::Unverified;
 use sidetone_wire::form::Form;
 use sidetone_wire::hep::{self, Packet, Payload};
 use sidetone_wire::signature;
@@ -33,6 +35,26 @@ fn status_callback() {
 fn event_streams() {
     replay("event_streams", |_, body| {
         describe("event-streams", body);
+    });
+}
+
+#[test]
+fn voice_sdk() {
+    for target in ["voice_sdk_event", "voice_sdk_metrics"] {
+        let door = target.replace('_', "-");
+        replay(target, |_, body| {
+            describe(&door, body);
+        });
+    }
+}
+
+#[test]
+fn access_tokens() {
+    let now = TimeUs::parse_rfc3339("2026-06-01T10:00:01Z").unwrap();
+    replay("access_token", |name, token| {
+        let token = Unverified::read(str::from_utf8(token).unwrap()).unwrap();
+        let claims = token.verify(["s3cret-of-the-key"], now).unwrap();
+        assert_eq!(claims.is_some(), name != "unsigned", "{name}");
     });
 }
 

@@ -13,6 +13,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_wire::batch::{Batch, Tally};
 use sidetone_wire::error::DecodeError;
 use sidetone_wire::observed::Observed;
+use sidetone_wire::translate::voice_sdk::{self, Speaker, Told};
 use sidetone_wire::translate::{cdr, event_streams, native, status_callback};
 
 /// A file of input.
@@ -77,11 +78,30 @@ pub(crate) fn decode(door: &str, bytes: &[u8]) -> Outcome {
         "cdr-asterisk" => cdr::asterisk::decode(bytes, received_at).map(record),
         "event-streams" => event_streams::decode(bytes, received_at),
         "events" => Ok(native::decode_all(bytes)),
+        "voice-sdk-event" => voice_sdk::decode_event(bytes, ALICE, received_at).map(told),
+        "voice-sdk-metrics" => voice_sdk::decode_metrics(bytes, received_at).map(told),
         other => panic!("no decoder for {other}"),
     };
     match decoded {
         Ok(batch) => Outcome::Decoded(batch),
         Err(error) => Outcome::Refused(error),
+    }
+}
+
+/// Whose SDK it is.
+pub(crate) const ALICE: Speaker<'_> = Speaker {
+    address: Some("client:alice"),
+};
+
+fn told(told: Told) -> Batch {
+    assert_eq!(
+        told.call.is_none(),
+        told.observed.is_empty() && told.refused.count == 0
+    );
+    Batch {
+        observed: told.observed,
+        refused: told.refused,
+        ..Batch::default()
     }
 }
 

@@ -13,4 +13,5 @@ mod prefixes;
 mod random;
 mod rtcp;
 mod schema;
+mod voice_sdk;
 mod vq_report;

@@ -9,12 +9,14 @@ use sidetone_wire::translate::native::{self, NativeReader};
 
 use crate::doors::describe;
 
-const DOORS: [&str; 5] = [
+const DOORS: [&str; 7] = [
     "status-callback",
     "event-streams",
     "events",
     "cdr-freeswitch",
     "cdr-asterisk",
+    "voice-sdk-event",
+    "voice-sdk-metrics",
 ];
 
 /// JSON of any shape, with the words that mean something somewhere as keys and values.
@@ -71,6 +73,12 @@ fn any_json() -> impl Strategy<Value = Value> {
         "callStats",
         "uniqueid",
         "disposition",
+        "payload",
+        "temp_call_sid",
+        "TJS1271fe49-3dc5-4566-bc20-c472c79e72d0",
+        "connection",
+        "outgoing",
+        "OUTGOING",
         "ANSWERED",
         "extra",
         "rtp_statistics",
