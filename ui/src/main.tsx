@@ -5,6 +5,7 @@ import "./styles/parts.css";
 import "./styles/overview.css";
 import "./styles/calls.css";
 import "./styles/call.css";
+import "./styles/judgement.css";
 
 import { render } from "preact";
 

@@ -26,7 +26,7 @@ describe("whose side it was", () => {
     ["an SDK without a path", call({ sdk_edge: edge("outbound", null, { not_measured: "no_media_report" }), tags: ["ice_failure"], from: { caller: "client:jo" } }),
       "caller", "The caller (jo) had no sound: no path for its media was found (ICE)."],
     ["slow to ring", call({ properties: { pdd_ms: 9800, pdd_limit: { p95_ms: 4600, country: "DE" } }, tags: ["high_pdd"] }),
-      "callee", "It took long to ring: 9,800 ms until it rang."],
+      "callee", "It took long to ring: 9.80 s until it rang."],
     ["refused by the callee's side", call({ call_state: "fail", properties: { last_sip_response_num: 404, sip: { callee_response: 404 } } }),
       "callee", "The number does not exist (404)."],
     ["refused by the platform itself", call({ call_state: "fail", properties: { last_sip_response_num: 403, sip: { callee_response: null } } }),

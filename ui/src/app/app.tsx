@@ -11,11 +11,13 @@ import { place } from "./router";
 import { session, trouble } from "./session";
 import { Shell } from "./shell";
 
+const Judgement = lazy(() => import("../screens/judgement/judgement").then((it) => it.Judgement));
 const Call = lazy(() => import("../screens/call/call").then((it) => it.Call));
 
 const SCREENS: [path: RegExp, screen: ComponentType<{ part?: string }>][] = [
   [/^\/(?:sign-in)?$/, Overview],
   [/^\/calls$/, Calls],
+  [/^\/judgement$/, Judgement],
   [/^\/calls\/(CA[0-9a-f]{32})$/, Call as ComponentType<{ part?: string }>],
 ];
 

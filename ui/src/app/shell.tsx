@@ -17,6 +17,7 @@ import { Toasts } from "./toast";
 const SCREENS: { path: string; label: string; icon: IconName; key: string }[] = [
   { path: "/", label: "Overview", icon: "chart", key: "1" },
   { path: "/calls", label: "Calls", icon: "list", key: "2" },
+  { path: "/judgement", label: "Judgement", icon: "scale", key: "3" },
 ];
 
 /** The filters go along from screen to screen. */

@@ -30,7 +30,8 @@ export function percent(value: number | null | undefined, digits = 1): string {
 
 export function milliseconds(value: number | null | undefined): string {
   if (value == null) return UNKNOWN;
-  return value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${value < 10 ? value.toFixed(1) : integer.format(value)} ms`;
+  if (value >= 1000) return `${(value / 1000).toFixed(value < 10_000 ? 2 : 1)} s`;
+  return `${value < 10 ? value.toFixed(1) : integer.format(value)} ms`;
 }
 
 /** 4 s, 1:41, 2:03:07. */

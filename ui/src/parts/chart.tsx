@@ -91,7 +91,7 @@ export function Chart(props: ChartProps) {
         })}
       </div>
       <div ref={root} class="chart-plot" aria-hidden="true" />
-      <table class="visually-hidden">
+      <div class="visually-hidden"><table>
         <caption>{props.name}</caption>
         <thead>
           <tr><th scope="col">Time</th>{props.series.map((it) => <th key={it.label} scope="col">{it.label}</th>)}</tr>
@@ -107,7 +107,7 @@ export function Chart(props: ChartProps) {
             );
           })}
         </tbody>
-      </table>
+      </table></div>
     </figure>
   );
 }

@@ -106,10 +106,12 @@ function Lane({ marks, warnings, range }: { marks: Mark[]; warnings: Warning[]; 
         <ul class="warning-lane" aria-label="Quality warnings">
           {warnings.map((it, i) => {
             const left = share(it.from);
+            const end = Math.max(left + 0.6, share(it.to ?? range[1]));
+            const where = end <= 55 ? "is-after" : left >= 45 ? "is-before" : "is-inside";
             return (
               <li key={i} title={`${it.name} at ${it.edge ?? "the call"}: ${clock(it.from, range[0])} to ${it.to ? clock(it.to, range[0]) : "the end"}`}>
-                <span class="warning-bar" style={{ left: `${left}%`, width: `${Math.max(0.6, share(it.to ?? range[1]) - left)}%` }} />
-                <span class={left > 60 ? "warning-name is-before" : "warning-name"} style={left > 60 ? { right: `${100 - left}%` } : { left: `${Math.max(0.6, share(it.to ?? range[1]))}%` }}>{it.name.replaceAll("-", " ")}</span>
+                <span class={`warning-bar ${where}`} style={{ left: `${left}%`, width: `${end - left}%` }} />
+                <span class={`warning-name ${where}`} style={where === "is-before" ? { right: `${100 - left}%` } : { left: `${where === "is-after" ? end : left}%` }}>{it.name.replaceAll("-", " ")}</span>
               </li>
             );
           })}

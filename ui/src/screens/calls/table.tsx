@@ -3,10 +3,13 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { CallSummary } from "../../api/types";
-import { count, party } from "../../model/format";
-import type { Column } from "./columns";
+import { count, duration, party, time } from "../../model/format";
+import { Score, State, Tags, type Column } from "./columns";
 
-const ROW = 36;
+const WIDE_ROW = 36;
+/** On a phone a row is two lines, and has no columns. */
+const NARROW_ROW = 62;
+const NARROW = "(max-width: 46rem)";
 const AHEAD = 12;
 
 export interface TableProps {
@@ -29,6 +32,8 @@ export interface TableProps {
 export function CallTable(props: TableProps) {
   const { calls, columns, active, selected, isSelectable } = props;
   const box = useRef<HTMLDivElement>(null);
+  const isNarrow = useMedia(NARROW);
+  const ROW = isNarrow ? NARROW_ROW : WIDE_ROW;
   const [view, setView] = useState({ top: props.startScroll, height: 800 });
 
   useLayoutEffect(() => {
@@ -53,7 +58,7 @@ export function CallTable(props: TableProps) {
     const [top, bottom] = [at * ROW, (at + 1) * ROW + ROW];
     if (top < element.scrollTop) element.scrollTop = top;
     else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
-  }, [active]);
+  }, [active, ROW]);
 
   const first = Math.max(0, Math.floor(view.top / ROW) - AHEAD);
   const last = Math.min(calls.length, Math.ceil((view.top + view.height) / ROW) + AHEAD);
@@ -63,6 +68,7 @@ export function CallTable(props: TableProps) {
   }, [isNearEnd, calls.length, props.hasMore]);
 
   const template = `${isSelectable ? "2.2rem " : ""}${columns.map((it) => it.width).join(" ")}`;
+  const rowTemplate = isNarrow ? (isSelectable ? "2.2rem minmax(0, 1fr)" : "minmax(0, 1fr)") : template;
   const isAll = selected.size > 0 && selected.size >= calls.length;
   return (
     <div class="calls-box" ref={box} tabIndex={0} aria-label="Calls" role="region"
@@ -73,13 +79,14 @@ export function CallTable(props: TableProps) {
       }}>
       <div class="calls-table" role="table" aria-label="Calls" aria-rowcount={props.total ?? -1} aria-colcount={columns.length + (isSelectable ? 1 : 0)}>
         <div class="calls-head" role="rowgroup">
-          <div class="calls-row" role="row" style={{ gridTemplateColumns: template }}>
+          <div class="calls-row" role="row" style={{ gridTemplateColumns: rowTemplate }}>
             {isSelectable && (
               <span role="columnheader" class="check">
                 <input type="checkbox" aria-label={`Select all ${count(calls.length)} loaded calls`} checked={isAll} onChange={props.onSelectAll} />
               </span>
             )}
-            {columns.map((it) => <span key={it.id} role="columnheader" class={it.isNumber ? "num" : ""}>{it.label}</span>)}
+            {isNarrow ? <span role="columnheader">Call</span>
+              : columns.map((it) => <span key={it.id} role="columnheader" class={it.isNumber ? "num" : ""}>{it.label}</span>)}
           </div>
         </div>
         <div role="rowgroup" class="calls-body" style={{ height: `${calls.length * ROW}px` }}>
@@ -91,14 +98,14 @@ export function CallTable(props: TableProps) {
             return (
               <div key={sid} role="row" aria-rowindex={at + 2} aria-selected={isSelected}
                 class={`calls-row${sid === active ? " is-active" : ""}${isSelected ? " is-selected" : ""}${props.fresh.has(sid) ? " is-fresh" : ""}`}
-                style={{ gridTemplateColumns: template, transform: `translateY(${at * ROW}px)` }}
+                style={{ gridTemplateColumns: rowTemplate, height: `${ROW}px`, transform: `translateY(${at * ROW}px)` }}
                 onMouseDown={() => props.onActive(sid)}>
                 {isSelectable && (
                   <span role="cell" class="check">
                     <input type="checkbox" aria-label={`Select ${names}`} checked={isSelected} onClick={(event) => props.onSelect(sid, event.shiftKey)} />
                   </span>
                 )}
-                {columns.map((it, column) => (
+                {isNarrow ? <span role="cell"><NarrowCall call={call} name={names} /></span> : columns.map((it, column) => (
                   <span key={it.id} role="cell" class={it.isNumber ? "num" : ""}>
                     {column === 0
                       ? <a class="row-link" href={`/calls/${sid}`} aria-label={`Open the call ${names}`}>{it.cell(call)}</a>
@@ -112,4 +119,33 @@ export function CallTable(props: TableProps) {
       </div>
     </div>
   );
+}
+
+function NarrowCall({ call, name }: { call: CallSummary; name: string }) {
+  const length = call.connect_duration ?? call.duration;
+  return (
+    <>
+      <span class="narrow-line">
+        <a class="row-link" href={`/calls/${call.call_sid}`} aria-label={`Open the call ${name}`}>{party(call.from?.caller)} <span class="quiet">→</span> {party(call.to?.callee)}</a>
+      </span>
+      <span class="narrow-line is-second">
+        <time dateTime={call.start_time ?? undefined}>{time(call.start_time)}</time>
+        <State call={call} />
+        {length != null && <span>{duration(length)}</span>}
+        {call.annotation?.call_score != null && <Score value={call.annotation.call_score} />}
+        <Tags tags={call.tags} />
+      </span>
+    </>
+  );
+}
+
+function useMedia(query: string): boolean {
+  const [isMatch, setMatch] = useState(() => window.matchMedia(query).matches);
+  useEffect(() => {
+    const media = window.matchMedia(query);
+    const follow = () => setMatch(media.matches);
+    media.addEventListener("change", follow);
+    return () => media.removeEventListener("change", follow);
+  }, [query]);
+  return isMatch;
 }

@@ -44,7 +44,7 @@ export function Views({ query }: { query: URLSearchParams }) {
   const current = [...views, ...SUGGESTED].find((it) => it.query === now);
   const show = (view: View) => go(`/calls?${view.query}`);
   return (
-    <Popover class="button" name={current ? `View: ${current.name}` : "Views"} label={<><Icon name="star" size={14} /> {current?.name ?? "Views"} <Icon name="down" size={12} /></>}>
+    <Popover class="button" name={current ? `View: ${current.name}` : "Views"} label={<><Icon name="star" size={14} /> <span class="view-name">{current?.name ?? "Views"}</span> <Icon name="down" size={12} /></>}>
       {(close) => (
         <div class="menu">
           {views.length > 0 && <p class="menu-title">Yours, in this browser</p>}
