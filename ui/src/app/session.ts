@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { ApiError, ask, useCsrf, whenSignedOut } from "../api/client";
+import { forget, store, stored } from "./kept";
 
 export type Role = "admin" | "annotator" | "viewer";
 
@@ -30,16 +31,27 @@ function accept(answer: Session): void {
   hasExpired.value = false;
 }
 
+/** Kept beside the cookie, which scripts do not see: who never signed in here need not be asked for. */
+const KNOWN = "sidetone.signed-in";
+
 export async function startSession(): Promise<void> {
   whenSignedOut(() => {
     if (session.value) hasExpired.value = true;
     session.value = null;
   });
+  if (stored(KNOWN) === null) {
+    session.value = null;
+    return;
+  }
   try {
     accept((await (await ask("/session", { isSignIn: true })).json()) as Session);
     trouble.value = null;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) session.value = null;
+    if (error instanceof ApiError && error.status === 401) {
+      forget(KNOWN);
+      hasExpired.value = true;
+      session.value = null;
+    }
     else {
       trouble.value = error as Error;
       setTimeout(() => void startSession(), 2000);
@@ -49,10 +61,12 @@ export async function startSession(): Promise<void> {
 
 export async function signIn(user: string, password: string): Promise<void> {
   accept((await (await ask("/session", { method: "POST", json: { user, password }, isSignIn: true })).json()) as Session);
+  store(KNOWN, "yes");
 }
 
 export async function signOut(): Promise<void> {
   await ask("/session", { method: "DELETE" }).catch(() => null);
+  forget(KNOWN);
   session.value = null;
   hasExpired.value = false;
 }

@@ -2,6 +2,8 @@
 
 import { signal } from "@preact/signals";
 
+import { store, stored } from "./kept";
+
 export type Theme = "auto" | "light" | "dark";
 
 const KEY = "sidetone.theme";
@@ -13,23 +15,6 @@ export const repaint = signal(0);
 function read(): Theme {
   const value = stored(KEY);
   return value === "light" || value === "dark" ? value : "auto";
-}
-
-/** What a browser that keeps nothing kept: nothing. */
-export function stored(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function store(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // A private window, or full: it lasts as long as the page.
-  }
 }
 
 export function setTheme(next: Theme): void {

@@ -20,6 +20,7 @@ import { AnnotationCard } from "./annotation";
 import { Feedback } from "./feedback";
 import { Findings } from "./findings";
 import { Ladder } from "./ladder";
+import { Legs } from "./legs";
 import { PathView } from "./path";
 import { Properties } from "./properties";
 import { Raw } from "./raw";
@@ -49,6 +50,7 @@ export function Call({ part: sid }: { part: string }) {
         <div class="call-main">
           <PathView call={call} />
           <Findings call={call} />
+          <Legs call={call} />
           <Timeline call={call} />
           <Ladder call={call} />
         </div>
@@ -76,7 +78,6 @@ function Head({ call }: { call: CallSummary }) {
         {!isRunning(call) && <span>{duration(call.duration)}</span>}
         {call.properties?.direction && <span>{word(call.properties.direction)}</span>}
         <span class="sid"><code>{call.call_sid}</code><Copy text={call.call_sid} label="Copy the CallSid" isBare /></span>
-        {call.parent_call_sid && <a href={`/calls/${call.parent_call_sid}`}>The leg before this one</a>}
       </p>
     </header>
   );

@@ -15,6 +15,7 @@ import { BulkAnnotate } from "./bulk";
 import { FilterBar } from "./chips";
 import { COLUMNS, columnsOf, withColumn } from "./columns";
 import { useListing } from "./listing";
+import { useLive } from "./live";
 import { CallTable } from "./table";
 import { Views } from "./views";
 
@@ -31,6 +32,25 @@ export function Calls() {
 
   useEffect(() => setSelected(new Set()), [key]);
 
+  // A list of the past stays as it is.
+  const canLive = !query.has("EndTime");
+  const isLive = canLive && query.get("live") === "on";
+  const live = useLive(isLive ? apiQuery(query).toString() : null, {
+    begin: listing.reload,
+    put: (call) => {
+      fresh.add(call.call_sid);
+      setTimeout(() => fresh.delete(call.call_sid), 2500);
+      listing.put(call);
+    },
+    drop: listing.drop,
+  });
+  const setLive = (on: boolean) => {
+    const next = new URLSearchParams(place.value.query);
+    if (on) next.set("live", "on");
+    else next.delete("live");
+    setQuery(next, { replace: true });
+  };
+
   const { calls } = listing;
   const move = (by: number) => {
     if (calls.length === 0) return;
@@ -46,8 +66,8 @@ export function Calls() {
     anchor.current = sid;
     setSelected(next);
   };
-  const state = useRef({ move, select, active, selected });
-  state.current = { move, select, active, selected };
+  const state = useRef({ move, select, active, selected, toggleLive: () => {} });
+  state.current = { move, select, active, selected, toggleLive: () => canLive && setLive(!isLive) };
   useKeys(useMemo(() => [
     { key: "j", what: "Next call", run: () => state.current.move(1) },
     { key: "k", what: "Call before", run: () => state.current.move(-1) },
@@ -55,6 +75,7 @@ export function Calls() {
     { key: "o", what: "", run: () => state.current.active && go(`/calls/${state.current.active}`) },
     { key: "x", what: "Select the call", run: () => state.current.active && mayAnnotate.value && state.current.select(state.current.active, false) },
     { key: "a", what: "Annotate those selected", run: () => state.current.selected.size > 0 && setBulk(true) },
+    { key: "l", what: "Live, on and off", run: () => state.current.toggleLive() },
     { key: "Escape", what: "Select none", run: () => setSelected(new Set()) },
   ], []));
 
@@ -69,6 +90,11 @@ export function Calls() {
         <h1>Calls</h1>
         <p class="total" role="status">{listing.isLoading && calls.length === 0 ? "" : total}{query.get("Q") && <> for <q>{query.get("Q")}</q></>}</p>
         <div class="head-tools">
+          {canLive && (
+            <button type="button" class={`button live-button is-${live}`} aria-pressed={isLive} title="Calls as they come and change (l)" onClick={() => setLive(!isLive)}>
+              <Icon name="live" size={14} /> {live === "connecting" ? "Connecting" : "Live"}
+            </button>
+          )}
           <RangePicker query={query} onChange={setQuery} />
           <Views query={new URLSearchParams(readable(withoutOwn(query)))} />
           <Popover class="button" align="end" name="Columns" label={<><Icon name="columns" size={14} /> <span class="only-wide">Columns</span></>}>
@@ -91,6 +117,9 @@ export function Calls() {
       {listing.error && <Failed error={listing.error} retry={listing.reload} />}
       {listing.isLoading && calls.length === 0 && !listing.error && <Waiting what="Reading calls" />}
       {!listing.isLoading && !listing.error && calls.length === 0 && <Nothing query={query} />}
+      {listing.newer.length > 0 && (
+        <button type="button" class="button is-primary newer" onClick={listing.showNewer}>{plural(listing.newer.length, "new call")}</button>
+      )}
       {calls.length > 0 && (
         <CallTable
           key={key}
@@ -114,10 +143,10 @@ export function Calls() {
   );
 }
 
-/** Views keep which calls, and not how they are shown. */
+/** Views keep which calls and whether they are followed, and not how they are shown. */
 function withoutOwn(query: URLSearchParams): URLSearchParams {
   const next = new URLSearchParams();
-  for (const [name, value] of query) if (/^[A-Z]/.test(name)) next.append(name, value);
+  for (const [name, value] of query) if (/^[A-Z]/.test(name) || name === "live") next.append(name, value);
   return next;
 }
 

@@ -11,6 +11,8 @@ const PAGE = 100;
 
 export interface Listing {
   calls: CallSummary[];
+  /** Came while somebody looks further down: shown when they say so. */
+  newer: CallSummary[];
   total: number | null;
   isTotalExact: boolean;
   hint: string | null;
@@ -21,7 +23,7 @@ export interface Listing {
   scroll: number;
 }
 
-const EMPTY: Listing = { calls: [], total: null, isTotalExact: true, hint: null, next: null, error: null, isLoading: true, scroll: 0 };
+const EMPTY: Listing = { calls: [], newer: [], total: null, isTotalExact: true, hint: null, next: null, error: null, isLoading: true, scroll: 0 };
 
 /** The list that was last shown: who comes back from a call finds it as it was. */
 let kept: { key: string; listing: Listing } | null = null;
@@ -31,6 +33,7 @@ export interface ListingControl extends Listing {
   reload: () => void;
   /** Puts a call where it belongs: in its place, or first. */
   put: (call: CallSummary) => void;
+  showNewer: () => void;
   drop: (sid: string) => void;
   change: (sids: Set<string>, change: (call: CallSummary) => CallSummary) => void;
   keepScroll: (scroll: number) => void;
@@ -41,6 +44,8 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
   const shownKey = useRef(kept?.key === key ? key : "");
   const round = useRef(0);
   const isAsking = useRef(false);
+  /** What was told while a list was read, which may not have it yet. */
+  const late = useRef<((was: Listing) => Listing)[]>([]);
   const [asked, setAsked] = useState(0);
   const back = returns.value;
   const seenBack = useRef(back);
@@ -69,9 +74,10 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
         isAsking.current = false;
         const meta = page.meta as typeof page.meta & { total?: number; total_is_exact?: boolean };
         set((was) => ({
-          calls: page.call_summaries, total: meta.total ?? null, isTotalExact: meta.total_is_exact ?? false, hint: null,
+          calls: page.call_summaries, newer: [], total: meta.total ?? null, isTotalExact: meta.total_is_exact ?? false, hint: null,
           next: nextOf(page), error: null, isLoading: false, scroll: was.scroll,
         }));
+        for (const change of late.current.splice(0)) set(change);
       },
       (error: Error) => {
         if (mine !== round.current || stop.signal.aborted) return;
@@ -91,6 +97,7 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
       (page) => {
         isAsking.current = false;
         if (mine !== round.current) return;
+        for (const change of late.current.splice(0)) set(change);
         set((was) => {
           const had = new Set(was.calls.map((it) => it.call_sid));
           return { ...was, calls: [...was.calls, ...page.call_summaries.filter((it) => !had.has(it.call_sid))], next: nextOf(page) };
@@ -103,26 +110,39 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
     );
   };
 
+  const soon = (change: (was: Listing) => Listing) => {
+    if (isAsking.current) late.current.push(change);
+    else set(change);
+  };
+
   return {
     ...listing,
     more,
     reload: () => setAsked((n) => n + 1),
-    put: (call) =>
-      set((was) => {
-        const at = was.calls.findIndex((it) => it.call_sid === call.call_sid);
-        if (at < 0) return { ...was, calls: [call, ...was.calls], total: was.total === null ? null : was.total + 1 };
-        const calls = was.calls.slice();
-        calls[at] = call;
-        return { ...was, calls };
-      }),
-    drop: (sid) =>
-      set((was) => {
-        const calls = was.calls.filter((it) => it.call_sid !== sid);
-        return calls.length === was.calls.length ? was : { ...was, calls, total: was.total === null ? null : was.total - 1 };
-      }),
+    put: (call) => soon((was) => withCall(was, call)),
+    showNewer: () => set((was) => ({ ...was, calls: [...was.newer, ...was.calls], newer: [], scroll: 0 })),
+    drop: (sid) => soon((was) => withoutCall(was, sid)),
     change: (sids, change) => set((was) => ({ ...was, calls: was.calls.map((it) => (sids.has(it.call_sid) ? change(it) : it)) })),
     keepScroll: (scroll) => {
-      if (kept?.key === key) kept = { key, listing: { ...kept.listing, scroll } };
+      if (listing.scroll > 0 !== scroll > 0) set((was) => ({ ...was, scroll }));
+      else if (kept?.key === key) kept = { key, listing: { ...kept.listing, scroll } };
     },
   };
+}
+
+/** In its place, or first; aside where that would move what somebody looks at. */
+export function withCall(was: Listing, call: CallSummary): Listing {
+  const at = was.calls.findIndex((it) => it.call_sid === call.call_sid);
+  if (at >= 0) return { ...was, calls: was.calls.with(at, call) };
+  const aside = was.newer.findIndex((it) => it.call_sid === call.call_sid);
+  if (aside >= 0) return { ...was, newer: was.newer.with(aside, call) };
+  const total = was.total === null ? null : was.total + 1;
+  return was.scroll > 0 ? { ...was, newer: [call, ...was.newer], total } : { ...was, calls: [call, ...was.calls], total };
+}
+
+export function withoutCall(was: Listing, sid: string): Listing {
+  const rest = (calls: CallSummary[]) => (calls.some((it) => it.call_sid === sid) ? calls.filter((it) => it.call_sid !== sid) : calls);
+  const [calls, newer] = [rest(was.calls), rest(was.newer)];
+  if (calls === was.calls && newer === was.newer) return was;
+  return { ...was, calls, newer, total: was.total === null ? null : was.total - 1 };
 }

@@ -48,7 +48,7 @@ export function CallTable(props: TableProps) {
   // Another selection begins at its top.
   useEffect(() => {
     if (props.startScroll === 0 && box.current) box.current.scrollTop = 0;
-  }, [props.startScroll]);
+  }, [props.startScroll === 0]);
 
   // Whoever moves by keys sees where they are.
   useEffect(() => {

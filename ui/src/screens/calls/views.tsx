@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { go } from "../../app/router";
-import { store, stored } from "../../app/theme";
+import { store, stored } from "../../app/kept";
 import { readable } from "../../model/filters";
 import { Icon } from "../../parts/icon";
 import { Popover } from "../../parts/popover";
@@ -16,7 +16,7 @@ interface View {
 const KEY = "sidetone.views";
 
 const SUGGESTED: View[] = [
-  { name: "Running now", query: "ProcessingState=started" },
+  { name: "Running now", query: "ProcessingState=started&live=on" },
   { name: "Bad sound", query: "Tag=high_packet_loss&Tag=high_jitter&Tag=low_mos&Tag=high_latency" },
   { name: "One-way audio", query: "Tag=silence" },
   { name: "Failed", query: "CallState=fail" },
@@ -37,11 +37,12 @@ export function Views({ query }: { query: URLSearchParams }) {
   const [views, setViews] = useState(read);
   const [name, setName] = useState("");
   const now = readable(query);
+  const plain = now.replace(/&?live=on/, "");
   const keep = (next: View[]) => {
     setViews(next);
     store(KEY, JSON.stringify(next));
   };
-  const current = [...views, ...SUGGESTED].find((it) => it.query === now);
+  const current = [...views, ...SUGGESTED].find((it) => it.query.replace(/&?live=on/, "") === plain);
   const show = (view: View) => go(`/calls?${view.query}`);
   return (
     <Popover class="button" name={current ? `View: ${current.name}` : "Views"} label={<><Icon name="star" size={14} /> <span class="view-name">{current?.name ?? "Views"}</span> <Icon name="down" size={12} /></>}>

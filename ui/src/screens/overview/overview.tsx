@@ -16,6 +16,7 @@ import { ActiveChips } from "../calls/chips";
 import { Breakdowns } from "./breakdowns";
 import { Coverage } from "./coverage";
 import { Routes } from "./routes";
+import { Running } from "./running";
 import { Tiles } from "./tiles";
 import { Trend } from "./trend";
 
@@ -47,6 +48,7 @@ export function Overview() {
     <div class="overview">
       <header class="screen-head">
         <h1>Overview</h1>
+        {!asked.has("EndTime") && <Running query={query} />}
         <div class="head-tools">
           <RangePicker query={query} onChange={setQuery} />
           <label class="switch"><input type="checkbox" checked={isCompared} onChange={(event) => compare(event.currentTarget.checked)} /> Compare with before</label>
