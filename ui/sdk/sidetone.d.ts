@@ -39,8 +39,9 @@ export interface Sample {
   packets_received: number;
   packets_sent: number;
   packets_lost: number;
-  /** Percent of the packets expected in this interval, 0 to 100, to two decimals. */
-  packets_lost_fraction: number;
+  /** Percent of the packets expected in this interval, 0 to 100, to two decimals; `null` when none
+   * were. */
+  packets_lost_fraction: number | null;
   /** Interarrival jitter (RFC 3550 §6.4.1), ms; of several streams the largest. */
   jitter: number | null;
   /** Round trip, ms: the far end's RTCP, else ICE's checks. */

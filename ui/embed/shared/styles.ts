@@ -30,6 +30,7 @@ label { cursor: pointer; }
 }
 .choice input:hover + span { border-color: var(--accent); }
 .choice input:checked + span { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+.choice input[value=""]:checked + span { background: transparent; color: var(--accent); }
 :is(input, select, textarea, button):focus-visible, .choice input:focus-visible + span {
   outline: 3px solid var(--accent); outline-offset: 2px;
 }
@@ -52,6 +53,6 @@ p { margin: 0; }
 .row { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 [hidden] { display: none !important; }
 @media (forced-colors: active) {
-  .choice input:checked + span { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+  .choice input:checked + span, .choice input[value=""]:checked + span { forced-color-adjust: none; background: Highlight; color: HighlightText; }
 }
 `;

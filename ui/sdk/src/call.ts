@@ -1,10 +1,9 @@
 import type { Issue, Observation, Options, Sample, Side, Warning } from "../sidetone.d.ts";
-import { type Counts, count } from "./counting";
-import { Envelope, type Level, type Message } from "./envelope";
-import { Outbox } from "./outbox";
+import { count } from "./counting";
+import { Envelope, type Level } from "./envelope";
+import type { Ledger } from "./ledger";
 import { type Codec, type Snapshot, snapshot, together } from "./snapshot";
 import { followStates, isMuted } from "./states";
-import type { Storage } from "./storage";
 import { Warnings } from "./warnings";
 
 const INTERVAL_MS = 1000;
@@ -18,11 +17,9 @@ export class Call implements Observation {
   readonly callSid: string;
   readonly #connections: readonly RTCPeerConnection[];
   readonly #options: Options;
-  readonly #storage: Storage;
+  readonly #ledger: Ledger;
   readonly #envelope: Envelope;
-  readonly #outbox: Outbox;
   readonly #warnings: Warnings;
-  readonly #counts: Counts;
   readonly #unfollow: (() => void)[];
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #onEnd: () => void;
@@ -35,33 +32,20 @@ export class Call implements Observation {
   #pair = "";
   #stopped: Promise<void> | undefined;
 
+  /** `onEnd`: it is over, and all of it is sent. */
   constructor(
     connections: readonly RTCPeerConnection[],
-    options: Options & { url: string },
-    storage: Storage,
+    options: Options,
+    ledger: Ledger,
     onEnd: () => void,
   ) {
     this.callSid = options.callSid;
     this.#connections = connections;
     this.#options = options;
-    this.#storage = storage;
+    this.#ledger = ledger;
     this.#onEnd = onEnd;
     this.#envelope = new Envelope(options);
     this.#warnings = new Warnings(Date.now());
-    const kept = storage.load(options.callSid);
-    this.#counts = kept.counts;
-    const { url, callSid, token, renewToken } = options;
-    this.#outbox = new Outbox(
-      {
-        url,
-        callSid,
-        token,
-        renewToken,
-        onError: (error) => options.onError?.(error),
-        onChange: (unsent) => this.#keep(unsent),
-      },
-      kept.unsent,
-    );
 
     this.#event("connection", options.direction ?? "outgoing", "INFO");
     this.#event("settings", "init", "INFO");
@@ -80,11 +64,11 @@ export class Call implements Observation {
   }
 
   get unsent(): number {
-    return this.#outbox.unsent;
+    return this.#ledger.outbox.unsent;
   }
 
   get dropped(): number {
-    return this.#outbox.dropped;
+    return this.#ledger.outbox.dropped;
   }
 
   rate(score: 1 | 2 | 3 | 4 | 5 | null, issue?: Issue): void {
@@ -106,11 +90,13 @@ export class Call implements Observation {
     for (const unfollow of this.#unfollow) unfollow();
     document.removeEventListener("visibilitychange", this.#hide);
     await this.#taking;
-    await this.#take();
+    // One that is closed tells nothing any more.
+    if (!this.#isClosed()) await this.#take();
     this.#flush();
     this.#event("connection", by ? `disconnected-by-${by}` : "disconnected", "INFO");
-    this.#onEnd();
-    const drained = this.#outbox.drained().then(() => {
+    this.#ledger.isObserved = false;
+    const drained = this.#ledger.outbox.drained().then(() => {
+      this.#onEnd();
       removeEventListener("pagehide", this.#leave);
       removeEventListener("online", this.#online);
     });
@@ -118,10 +104,13 @@ export class Call implements Observation {
   }
 
   readonly #tick = (): void => {
-    const isClosed = this.#connections.every((one) => one.signalingState === "closed");
-    if (isClosed) void this.stop();
+    if (this.#isClosed()) void this.stop();
     else this.#taking ??= this.#take();
   };
+
+  #isClosed(): boolean {
+    return this.#connections.every((one) => one.signalingState === "closed");
+  }
 
   readonly #hide = (): void => {
     // A hidden page may be ended without another word.
@@ -130,10 +119,10 @@ export class Call implements Observation {
 
   readonly #leave = (): void => {
     this.#flush();
-    this.#outbox.leave();
+    this.#ledger.outbox.leave();
   };
 
-  readonly #online = (): void => this.#outbox.hurry();
+  readonly #online = (): void => this.#ledger.outbox.hurry();
 
   /** Takes a sample. The first only tells from where on it is counted. */
   async #take(): Promise<void> {
@@ -142,7 +131,7 @@ export class Call implements Observation {
       const taken = await Promise.race([reports, pause(STATS_MS)]);
       if (!taken) return;
       const now = together(taken.map((report) => snapshot(report.entries())));
-      const sample = count(this.#counts, now, Date.now());
+      const sample = count(this.#ledger.counts, now, Date.now());
       if (this.#isFirst) this.#isFirst = false;
       else this.#judge(sample, now);
     } catch (error) {
@@ -202,17 +191,13 @@ export class Call implements Observation {
   }
 
   #event(group: string, name: string, level: Level, payload?: object): void {
-    this.#outbox.push(this.#envelope.event(group, name, level, Date.now(), payload));
+    this.#ledger.outbox.push(this.#envelope.event(group, name, level, Date.now(), payload));
   }
 
   #flush(): void {
     if (this.#batch.length > 0) {
-      this.#outbox.push(this.#envelope.metrics(this.#batch.splice(0), Date.now()));
+      this.#ledger.outbox.push(this.#envelope.metrics(this.#batch.splice(0), Date.now()));
     }
-  }
-
-  #keep(unsent: Message[]): void {
-    this.#storage.save(this.callSid, { at: Date.now(), counts: this.#counts, unsent });
   }
 }
 

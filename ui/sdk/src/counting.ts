@@ -25,9 +25,11 @@ export function count(counts: Counts, taken: Snapshot, at: number): Sample {
   const sent = advance(counts.sent, counts.totals.sent, taken.sent);
   const { totals } = counts;
   const expected = received.packets + received.lost;
-  const share = expected > 0 ? (received.lost / expected) * 100 : 0;
-  const lossPercent = hundredths(Math.min(Math.max(share, 0), 100));
-  const score = mos(taken.rtt, taken.jitter, lossPercent);
+  const lossPercent =
+    expected > 0 ? hundredths(Math.min(Math.max((received.lost / expected) * 100, 0), 100)) : null;
+  // Without a packet the browser repeats the value of before.
+  const jitter = received.packets > 0 ? taken.jitter : null;
+  const score = mos(taken.rtt, jitter, lossPercent);
   return {
     timestamp: new Date(at).toISOString(),
     audio_codec: taken.codec?.name ?? null,
@@ -39,7 +41,7 @@ export function count(counts: Counts, taken: Snapshot, at: number): Sample {
     packets_sent: sent.packets,
     packets_lost: received.lost,
     packets_lost_fraction: lossPercent,
-    jitter: taken.jitter,
+    jitter,
     rtt: taken.rtt,
     mos: score === null ? null : hundredths(score),
     total_bytes_received: totals.received.bytes,

@@ -1,6 +1,6 @@
 import type * as api from "../sidetone.d.ts";
 import { Call } from "./call";
-import { Outbox } from "./outbox";
+import { Ledgers } from "./ledger";
 import { Storage } from "./storage";
 
 export { grade, mos } from "./mos";
@@ -9,8 +9,7 @@ export { version } from "./version";
 /** Where this script came from. A bundler knows another place; there the page names the server. */
 const SCRIPT = import.meta.url;
 
-/** Calls that are observed now: of two observers each would count what the other counts. */
-const observed = new Set<string>();
+const ledgers = new Ledgers(new Storage());
 
 export const observe: typeof api.observe = (connection, given) => {
   const options = guarded(given);
@@ -19,14 +18,15 @@ export const observe: typeof api.observe = (connection, given) => {
       ? (connection as readonly RTCPeerConnection[])
       : [connection as RTCPeerConnection];
     check(connections, options);
-    const { callSid } = options;
-    const storage = new Storage();
-    const call = new Call(connections, options, storage, () => observed.delete(callSid));
-    observed.add(callSid);
-    sendOthers(storage, options);
+    const { callSid, url, token, renewToken, onError } = options;
+    const route = { url, token, renewToken, onError };
+    const ledger = ledgers.open(callSid, route);
+    ledger.isObserved = true;
+    const call = new Call(connections, options, ledger, () => ledgers.close(callSid));
+    ledgers.sendOthers(callSid, route);
     return call;
   } catch (error) {
-    options.onError?.(error instanceof Error ? error : new Error(String(error)));
+    options.onError(error instanceof Error ? error : new Error(String(error)));
     return {
       callSid: options.callSid,
       unsent: 0,
@@ -52,11 +52,13 @@ function check(connections: readonly RTCPeerConnection[], { callSid, token }: ap
     throw new TypeError(`sidetone: callSid ${callSid} is not CA and 32 hexadecimal digits`);
   if (typeof token !== "string" || token === "")
     throw new TypeError("sidetone: token is missing");
-  if (observed.has(callSid)) throw new Error(`sidetone: ${callSid} is observed already`);
+  if (ledgers.isObserved(callSid)) throw new Error(`sidetone: ${callSid} is observed already`);
 }
 
 /** The options, with an origin to send to, and with callbacks that throw nothing to their caller. */
-function guarded(said: api.Options | undefined): api.Options & { url: string } {
+function guarded(
+  said: api.Options | undefined,
+): api.Options & { url: string; onError: (error: Error) => void } {
   const given = said ?? ({} as api.Options);
   const { onSample, onWarning } = given;
   const onError = given.onError ?? ((error: Error) => console.warn(error.message));
@@ -76,18 +78,4 @@ function guarded(said: api.Options | undefined): api.Options & { url: string } {
     onWarning: quiet(onWarning),
     onError: quiet(onError),
   };
-}
-
-/** What calls of earlier pages left unsent, if there are tokens for it. */
-function sendOthers(storage: Storage, options: api.Options & { url: string }): void {
-  const { url, renewToken, onError = () => {} } = options;
-  if (!renewToken) return;
-  const now = Date.now();
-  for (const callSid of storage.others(options.callSid, now)) {
-    if (observed.has(callSid)) continue;
-    const { counts, unsent } = storage.load(callSid);
-    const onChange: ConstructorParameters<typeof Outbox>[0]["onChange"] = (left) =>
-      storage.save(callSid, { at: now, counts, unsent: left });
-    new Outbox({ url, callSid, token: null, renewToken, onError, onChange }, unsent).start();
-  }
 }

@@ -4,13 +4,10 @@ import type { Message } from "./envelope";
 export interface Route {
   /** Origin of the server. */
   url: string;
-  callSid: string;
   /** `null`: there is none yet; it is asked for. */
   token: string | null;
   renewToken?: ((callSid: string) => string | Promise<string>) | undefined;
   onError: (error: Error) => void;
-  /** What waits has changed. */
-  onChange: (unsent: Message[]) => void;
 }
 
 /** Messages that wait; beyond that the oldest are dropped. 300 batches are 50 minutes. */
@@ -26,8 +23,10 @@ type Fate = "sent" | "refused" | { again: number | null };
 /** Sends messages one after another, in order, each until the server has answered. A message may
  * arrive twice, when an answer was lost; the server counts it once. */
 export class Outbox {
-  readonly #route: Route;
+  readonly #callSid: string;
   readonly #waiting: Message[];
+  readonly #onChange: (unsent: Message[]) => void;
+  #route: Route;
   #token: string | null;
   #dropped = 0;
   #failures = 0;
@@ -35,10 +34,25 @@ export class Outbox {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drained: (() => void)[] = [];
 
-  constructor(route: Route, unsent: Message[] = []) {
+  /** `onChange`: what waits has changed. */
+  constructor(
+    callSid: string,
+    route: Route,
+    unsent: Message[],
+    onChange: (unsent: Message[]) => void,
+  ) {
+    this.#callSid = callSid;
+    this.#waiting = [...unsent];
+    this.#onChange = onChange;
     this.#route = route;
     this.#token = route.token;
-    this.#waiting = [...unsent];
+  }
+
+  /** Another observation of the call: its token is newer. */
+  follow(route: Route): void {
+    this.#route = route;
+    this.#token = route.token ?? this.#token;
+    this.hurry();
   }
 
   get unsent(): number {
@@ -56,7 +70,7 @@ export class Outbox {
       this.#waiting.splice(0, excess);
       this.#dropped += excess;
     }
-    this.#route.onChange(this.#waiting);
+    this.#onChange(this.#waiting);
     this.start();
   }
 
@@ -112,7 +126,7 @@ export class Outbox {
     const place = this.#waiting.indexOf(message);
     if (place < 0) return;
     this.#waiting.splice(place, 1);
-    this.#route.onChange(this.#waiting);
+    this.#onChange(this.#waiting);
   }
 
   /** Twice as long after each failure, and not all pages at the same moment. */
@@ -127,7 +141,7 @@ export class Outbox {
     try {
       let answer = this.#token === null ? null : await this.#post(message, this.#token, false);
       if (answer === null || answer.status === 401 || answer.status === 403) {
-        this.#token = (await this.#route.renewToken?.(this.#route.callSid)) ?? this.#token;
+        this.#token = (await this.#route.renewToken?.(this.#callSid)) ?? this.#token;
         if (this.#token === null) return { again: DELAY_MAX_MS };
         if (this.#route.renewToken) answer = await this.#post(message, this.#token, false);
       }

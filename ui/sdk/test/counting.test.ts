@@ -29,7 +29,7 @@ test.each<[string, Received[], ReturnType<typeof told>]>([
     [[50, 0, 0], [50, 0]], [[45, 5, 10], [95, 5]],
   ]],
   ["nothing comes", [{ 1: [50, 1] }, { 1: [50, 1] }], [
-    [[50, 1, 1.96], [50, 1]], [[0, 0, 0], [50, 1]],
+    [[50, 1, 1.96], [50, 1]], [[0, 0, null], [50, 1]],
   ]],
   ["all is lost", [{ 1: [50, 0] }, { 1: [50, 50] }], [
     [[50, 0, 0], [50, 0]], [[0, 50, 100], [50, 50]],
@@ -44,7 +44,7 @@ test.each<[string, Received[], ReturnType<typeof told>]>([
     [[500, 9, 1.77], [500, 9]], [[30, 1, 3.23], [530, 10]],
   ]],
   ["a stream is away for a while", [{ 1: [50, 0] }, {}, { 1: [60, 0] }], [
-    [[50, 0, 0], [50, 0]], [[0, 0, 0], [50, 0]], [[10, 0, 0], [60, 0]],
+    [[50, 0, 0], [50, 0]], [[0, 0, null], [50, 0]], [[10, 0, 0], [60, 0]],
   ]],
   ["several speak", [{ 1: [50, 0], 2: [50, 0] }, { 1: [99, 1], 2: [100, 0] }], [
     [[100, 0, 0], [100, 0]], [[99, 1, 1], [199, 1]],
@@ -77,6 +77,12 @@ describe("a sample", () => {
       timestamp: "2026-01-02T03:04:05.006Z", audio_level_in: 32767, audio_level_out: 16384,
       jitter: 22.25, rtt: 1, packets_lost_fraction: 10, mos: 3.52,
     });
+  });
+
+  test("has no jitter and no score while nothing comes", () => {
+    const counts = noCounts();
+    count(counts, taken, 0);
+    expect(count(counts, taken, 0)).toMatchObject({ jitter: null, mos: null, rtt: 1 });
   });
 
   test.each([

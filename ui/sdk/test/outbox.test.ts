@@ -8,6 +8,8 @@ import { Outbox, type Route } from "../src/outbox";
 /** Statuses that the server answers, one after another; then 200. */
 let answers: number[];
 let seen: string[];
+/** A token that has expired: always 401. */
+let expired: string;
 let server: Server;
 let url: string;
 let errors: string[];
@@ -16,14 +18,16 @@ let kept: Message[];
 beforeEach(async () => {
   answers = [];
   seen = [];
+  expired = "";
   errors = [];
   kept = [];
   server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { number } = JSON.parse(Buffer.concat(chunks).toString()) as { number: number };
-    const status = answers.shift() ?? 200;
-    seen.push(`${number} ${request.headers["x-twilio-token"]} ${status}`);
+    const token = request.headers["x-twilio-token"];
+    const status = token === expired ? 401 : (answers.shift() ?? 200);
+    seen.push(`${number} ${token} ${status}`);
     response.writeHead(status, { "Retry-After": "0" }).end();
   });
   server.listen(0, "127.0.0.1");
@@ -40,10 +44,10 @@ const messages = (count: number) => Array.from({ length: count }, (_, number) =>
 
 function outbox(more: Partial<Route> = {}, unsent: Message[] = []): Outbox {
   const onError = (error: Error) => errors.push(error.message);
-  const onChange = (unsent: Message[]) => {
-    kept = [...unsent];
-  };
-  return new Outbox({ url, callSid: "CA1", token: "old", onError, onChange, ...more }, unsent);
+  const route: Route = { url, token: "old", onError, ...more };
+  return new Outbox("CA1", route, unsent, (left) => {
+    kept = [...left];
+  });
 }
 
 test("messages arrive one after another, those of before first", async () => {
@@ -103,6 +107,17 @@ test("a callback that fails keeps what waits", async () => {
   expect(errors[0]).toContain("signed out");
   expect(kept).toEqual([message(1)]);
   expect(box.unsent).toBe(1);
+});
+
+test("another observation of the call brings its token, and what waits is sent by it", async () => {
+  expired = "old";
+  const box = outbox();
+  box.push(message(1));
+  await expect.poll(() => errors).toHaveLength(1);
+  box.follow({ url, token: "new", onError: () => {} });
+  await box.drained();
+  expect(seen[0]).toBe("1 old 401");
+  expect(seen.at(-1)).toBe("1 new 200");
 });
 
 test("nobody there: it waits, and goes on when the network is back", async () => {

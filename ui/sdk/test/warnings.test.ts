@@ -10,7 +10,7 @@ function sample(second: number, said: Partial<Sample>): Sample {
   const quiet = count(noCounts(), snapshot([]), 0);
   return {
     ...quiet, bytes_received: 5000, bytes_sent: 5000, audio_level_in: level, audio_level_out: level,
-    rtt: 20, jitter: 2, mos: 4.3, ...said,
+    rtt: 20, jitter: 2, mos: 4.3, packets_lost_fraction: 0, ...said,
   };
 }
 
