@@ -17,7 +17,7 @@ pub(super) struct Sent {
     pub(super) outcome: Outcome,
     /// Whether nobody answered.
     pub(super) is_silence: bool,
-    /// Where it went, for people.
+    /// Where it went, for people; empty when it arrived.
     pub(super) url: String,
 }
 

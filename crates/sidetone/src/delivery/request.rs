@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use sidetone_store::delivery::{Delivery, HEADERS_MAX, Method};
+use sidetone_store::delivery::{Delivery, Method};
 use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
 
 use super::client::Failure;
@@ -46,7 +46,7 @@ pub(super) fn request(
     };
     *request.uri_mut() = url.parse().map_err(unsendable)?;
     let headers = request.headers_mut();
-    headers.reserve(HEADERS + HEADERS_MAX);
+    headers.reserve(HEADERS + sent.headers.iter().count());
     for (name, value) in sent.headers.iter() {
         headers.insert(
             HeaderName::from_bytes(name.as_bytes()).map_err(unsendable)?,

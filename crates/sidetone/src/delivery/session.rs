@@ -297,7 +297,7 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
         Ok(request) => client.send(request).await,
         Err(failure) => Err(failure),
     };
-    let (id, url) = (delivery.id, shown(&delivery.request.url));
+    let id = delivery.id;
     match arrived {
         Ok(()) => {
             app.counters.count_delivery(DeliveryResult::Delivered);
@@ -305,15 +305,15 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
                 id,
                 outcome: Outcome::Delivered,
                 is_silence: false,
-                url,
+                url: String::new(),
             }
         }
         Err(failure) => {
-            let is_silence = failure.is_silence();
+            let url = shown(&delivery.request.url);
             Sent {
                 id,
                 outcome: failed(app, &delivery, &failure, &url),
-                is_silence,
+                is_silence: failure.is_silence(),
                 url,
             }
         }
