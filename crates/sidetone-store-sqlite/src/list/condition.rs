@@ -182,7 +182,8 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// Translates a filter. `None`: nothing can match, because a wanted text or call is nowhere.
+    /// Translates a filter. `None`: nothing can match, because a wanted text or call is nowhere, or it
+    /// contradicts itself.
     pub(crate) fn of(
         conn: &Connection,
         account: i64,
@@ -229,6 +230,11 @@ impl Conditions {
         if facets.iter().any(is_nowhere) || ids.as_ref().is_some_and(BTreeSet::is_empty) {
             return Ok(None);
         }
+        // Of a call of which nothing was said, nothing was said.
+        let is_unjudged = filter.annotated == Some(false);
+        if is_unjudged && facets.iter().any(|(facet, _)| facet.is_judged()) {
+            return Ok(None);
+        }
         let ranges = facets::ranges(filter).into_iter().map(|(facet, range)| {
             let range = i64::from(*range.start())..=i64::from(*range.end());
             let wanted = Wanted::Between(range);
@@ -254,7 +260,7 @@ impl Conditions {
             number: Party::of(&filter.number),
             agent: Party::of(&filter.agent),
             user_agent,
-            is_unjudged: filter.annotated == Some(false),
+            is_unjudged,
             needle: match &filter.needle {
                 Some(needle) => Some(Needle::of(conn, account, needle)?),
                 None => None,
