@@ -1,9 +1,11 @@
-//! Lists over the store: how long a page takes and how many steps, for each filter on its own.
+//! Lists over the store, read as the server reads them: how long a page takes and how many steps, for
+//! each filter on its own.
 
 use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use sidetone::api::v1::render::template::FORM;
 use sidetone_core::annotation::Annotation;
 use sidetone_core::filter::{ProcessingFilter, SortBy, SummaryFilter};
 use sidetone_store::page::{PageRequest, Start};
@@ -121,7 +123,7 @@ async fn measure(
     lists: &Lists,
 ) -> anyhow::Result<String> {
     for filter in lists.some.iter().take(WARM) {
-        timed.list(filter, &PAGE).await?;
+        timed.list_shown(filter, &PAGE, FORM).await?;
     }
     let mut times = Vec::with_capacity(lists.some.len());
     let mut fewest = usize::MAX;
@@ -132,7 +134,7 @@ async fn measure(
     }
     let mut steps = Vec::with_capacity(COUNTED);
     for filter in lists.some.iter().take(COUNTED) {
-        counting.list(filter, &PAGE).await?;
+        counting.list_shown(filter, &PAGE, FORM).await?;
         steps.push(counting.last_list_steps());
     }
     let (mut nothing_ms, mut nothing_steps) = ("–".to_owned(), "–".to_owned());
@@ -143,7 +145,7 @@ async fn measure(
             again.push(one(timed, filter).await?.1);
         }
         nothing_ms = ms(Sorted::new(again).percentile(50));
-        counting.list(filter, &PAGE).await?;
+        counting.list_shown(filter, &PAGE, FORM).await?;
         nothing_steps = counting.last_list_steps().to_string();
     }
     let times = Sorted::new(times);
@@ -162,7 +164,7 @@ async fn measure(
 #[allow(clippy::disallowed_methods, reason = "it measures")]
 async fn one(store: &SqliteStore, filter: &SummaryFilter) -> anyhow::Result<(usize, Duration)> {
     let begin = Instant::now();
-    let page = store.list(filter, &PAGE).await?;
+    let page = store.list_shown(filter, &PAGE, FORM).await?;
     Ok((page.rows.len(), begin.elapsed()))
 }
 
