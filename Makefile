@@ -32,11 +32,12 @@ endif
 # The feature `ui` is built and looked at with a small interface: the real one is made by Node.
 check lint: export SIDETONE_UI_DIST = $(CURDIR)/fixtures/ui
 
-# What to run before each commit: needs nothing but Rust and a C compiler, nor root.
+# What to run before each commit: needs nothing but Rust and a C compiler, nor root. More tests at once
+# than cores, as many of them wait.
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	$(CARGO) test --workspace --lib --bins --tests --quiet
+	RUST_TEST_THREADS=$$((2 * $$(nproc))) $(CARGO) test --workspace --lib --bins --tests --quiet
 
 lint:
 	$(CARGO) fmt --all --check
