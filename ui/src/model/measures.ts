@@ -49,9 +49,9 @@ export const MEASURES: Shown[] = [
     calls: () => ({ CallState: ANSWERED }), about: () => "answer-seizure ratio",
   },
   {
-    id: "ner", label: "Network effective", title: "NER: seizures that the network did its part for (ITU-T E.425)", measure: "network_effectiveness_ratio",
+    id: "ner", label: "Effective, NER", title: "NER: seizures that the network did its part for (ITU-T E.425)", measure: "network_effectiveness_ratio",
     read: number("network_effectiveness_ratio"), format: (value) => percent(value), better: "more", min: 0, max: 100,
-    calls: () => ({ CallState: "fail" }), about: () => "opens those that failed",
+    calls: () => ({ CallState: "fail" }), about: () => "shows those that failed",
   },
   {
     id: "tagged", label: "With findings", title: "Calls with at least one tag", measure: "tagged",
@@ -72,7 +72,7 @@ export const MEASURES: Shown[] = [
     calls: (row) => atLeast("MinPacketLoss", of("packet_loss", "p95")(row), 2), about: behind("packet_loss"),
   },
   {
-    id: "pdd", label: "Post-dial delay, p95", title: "95 % of the calls rang earlier", measure: "pdd",
+    id: "pdd", label: "PDD, p95", title: "Post-dial delay: 95 % of the calls rang earlier", measure: "pdd",
     read: of("pdd", "p95"), format: milliseconds, better: "less", reach: 1000, min: 0,
     calls: (row) => atLeast("MinPdd", of("pdd", "p95")(row), 0), about: behind("pdd"),
   },
