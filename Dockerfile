@@ -1,12 +1,20 @@
 # `serve` with its data in /data, HTTP on 8080 and HEP on 9060; packaging/compose.yaml starts it.
 #   docker build -t sidetone --build-arg SIDETONE_BUILD_COMMIT=$(git rev-parse --short=12 HEAD) .
 #   docker run -p 127.0.0.1:8080:8080 -p 127.0.0.1:9060:9060/udp -v sidetone:/data sidetone
+FROM node:22-bookworm-slim AS interface
+WORKDIR /src
+# The interface's types are made of the API's document.
+COPY ui ui
+COPY crates/sidetone/src/api/openapi.json crates/sidetone/src/api/
+RUN npm --prefix ui install --no-save --no-audit --no-fund && npm --prefix ui run build
+
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
+COPY --from=interface /src/ui/dist ui/dist
 # What --version says: the repository itself is not copied.
 ARG SIDETONE_BUILD_COMMIT
-RUN cargo build --release --locked --package sidetone --features parquet
+RUN cargo build --release --locked --package sidetone --features parquet,ui
 
 FROM debian:bookworm-slim
 # Webhooks to https are checked against its certificate authorities.

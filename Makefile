@@ -4,10 +4,30 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit release clients export readme calls durability attacks deb
+.PHONY: demo test check bench audit fuzz lint unit release clients export readme calls durability attacks deb ui
 
+# Without Node there is a demo all the same: what the interface shows is asked by curl then.
+ifneq ($(shell command -v npm),)
+demo: ui
+	$(CARGO) run --release --features sidetone/ui -- demo
+else
 demo:
+	@echo "This demo has no web interface: that is built by Node (20 or newer), and there is none here."
 	$(CARGO) run --release -- demo
+endif
+
+# The web interface, in ui/dist: what the feature `ui` builds into the program. It is made again when
+# something of it has changed.
+ui: ui/dist/index.html
+ui/dist/index.html: ui/node_modules/.package-lock.json crates/sidetone/src/api/openapi.json \
+  $(shell find ui -type f -not -path '*/node_modules/*' -not -path 'ui/dist/*' -not -path '*/test-results/*' -not -name schema.d.ts)
+	npm --prefix ui run build
+	touch $@
+# By the lock file, but not by `npm ci`: that takes it for a fault that an optional dependency of Vite,
+# for Windows alone, is in no registry.
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	npm --prefix ui install --no-save --no-audit --no-fund
+	touch $@
 
 # Two lanes at once: the program as it is shipped, which mostly waits and measures, goes first; the
 # code on its own has what that leaves of the machine.
@@ -48,9 +68,9 @@ lint:
 unit:
 	$(CARGO) test --workspace
 
-# With Parquet, as packages have it: its library is compiled once, and nothing else is again.
-release:
-	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet
+# With the interface and with Parquet, as packages have it: its library is compiled once, and nothing else is again.
+release: ui
+	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet,sidetone/ui
 
 # The official client libraries and schemathesis, unmodified, against the program as it is shipped.
 clients: release

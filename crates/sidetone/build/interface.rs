@@ -23,7 +23,7 @@ pub(crate) fn files(out: &Path) -> Result<String, String> {
     if !dist.join("index.html").is_file() {
         return Err(format!(
             "the feature `ui` builds the web interface into the program, and there is no {}/index.html: \
-            make it with `npm --prefix ui ci && npm --prefix ui run build`",
+            make it with `make ui` (`npm --prefix ui install --no-save && npm --prefix ui run build`)",
             dist.display()
         ));
     }
