@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit release clients export readme calls durability attacks deb ui
+.PHONY: demo test check bench audit fuzz lint unit release clients export readme calls browser durability attacks deb ui
 
 # Without Node there is a demo all the same: what the interface shows is asked by curl then.
 ifneq ($(shell command -v npm),)
@@ -42,7 +42,8 @@ readme: clients
 export: readme
 durability: export
 calls: durability
-attacks: calls
+browser: calls
+attacks: browser
 # What the next build could reuse costs a first one more than it is worth.
 ifeq ($(wildcard target/debug),)
 export CARGO_INCREMENTAL = 0
@@ -88,6 +89,10 @@ readme: release
 # against the phones' own counts.
 calls: release
 	bash tests/calls/run.sh
+
+# What runs in browsers: built, held to its sizes, and its parts tested.
+browser: ui release
+	bash tests/browser/run.sh
 
 # What is acknowledged is there after kill -9 and loss of power, in backups, on a full disk, and only
 # after it was synced.
