@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # As `make release` builds them, so that nothing is built again after it.
-cargo build --release --quiet --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet
+make --no-print-directory release
 python3 tests/attacks/main.py "${CARGO_TARGET_DIR:-target}/release/sidetone" "$@"

@@ -13,7 +13,7 @@ if ! command -v strace >/dev/null; then
   apt-get install -y --no-install-recommends strace >/dev/null || { apt-get update && apt-get install -y --no-install-recommends strace; } >/dev/null
 fi
 # As `make release` builds them, so that nothing is built again after it.
-cargo build --release --quiet --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/parquet
+make --no-print-directory release
 target="${CARGO_TARGET_DIR:-target}/release"
 binary="$target/sidetone"
 python3 tests/durability/kill.py "$binary" "${ROUNDS:-20}"
