@@ -5,7 +5,7 @@ import { withCall, withoutCall } from "../src/screens/calls/listing";
 import { call } from "./calls";
 
 const at = (n: number, more = {}) => call({ call_sid: `CA${n}`, ...more });
-const listing = (more: Partial<Listing> = {}): Listing => ({ calls: [at(1), at(2)], newer: [], total: 2, isTotalExact: true, hint: null, next: null, error: null, isLoading: false, scroll: 0, ...more });
+const listing = (more: Partial<Listing> = {}): Listing => ({ calls: [at(1), at(2)], newer: [], total: 2, isTotalExact: true, next: null, error: null, isLoading: false, scroll: 0, ...more });
 const sids = (calls: { call_sid: string }[]) => calls.map((it) => it.call_sid);
 
 test("a new call comes first, and one that is there changes in its place", () => {

@@ -35,6 +35,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
     { key: "/", what: "Search", run: () => document.querySelector<HTMLInputElement>("#search")?.focus() },
     ...SCREENS.map((it) => ({ key: it.key, what: it.label, run: () => go(addressOf(it.path)) })),
   ]);
+  const title = /^\/calls\/CA/.test(path) ? "Call" : SCREENS.find((it) => it.path !== "/" && path.startsWith(it.path))?.label ?? "Overview";
+  useEffect(() => {
+    document.title = `${title} · Sidetone`;
+  }, [title]);
   const isAt = (it: string) => (it === "/" ? path === "/" : path === it || path.startsWith(`${it}/`));
   return (
     <div class="shell">

@@ -35,6 +35,15 @@ export type Interval = "minute" | "quarter_hour" | "hour" | "day" | "week";
 
 export const INTERVAL_SECONDS: Record<Interval, number> = { minute: 60, quarter_hour: 900, hour: 3600, day: 86_400, week: 604_800 };
 
+/** When an interval is over, ms: days and weeks by the reader's clocks, which are set twice a year. */
+export function endOf(at: number, interval: Interval): number {
+  const days = interval === "day" ? 1 : interval === "week" ? 7 : 0;
+  if (days === 0) return (at + INTERVAL_SECONDS[interval]) * 1000;
+  const end = new Date(at * 1000);
+  end.setDate(end.getDate() + days);
+  return end.getTime();
+}
+
 /** Some 30 to 100 points. */
 export function intervalFor(seconds: number): Interval {
   if (seconds <= 2 * 3600) return "minute";

@@ -63,7 +63,8 @@ export function samplesOf(metrics: Metric[]): Samples {
       line.values[i] = value;
       found.set(key, line);
     }
-    lines[figure] = [...found.values()];
+    const place = (it: Line) => EDGES.indexOf(it.edge) * 2 + (it.direction === "outbound" ? 1 : 0);
+    lines[figure] = [...found.values()].sort((a, b) => place(a) - place(b));
   }
   return { times, lines };
 }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
+import { go } from "../app/router";
 import { repaint } from "../app/theme";
 
 export interface Series {
@@ -46,6 +47,8 @@ export interface ChartProps {
   sync?: string;
   /** Called with seconds when somebody drags over the chart. */
   onSelect?: (from: number, to: number) => void;
+  /** Where a click on a point leads. */
+  link?: (index: number) => string | null;
   xAxis?: boolean;
 }
 
@@ -75,7 +78,7 @@ export function Chart(props: ChartProps) {
 
   const shown = at ?? null;
   return (
-    <figure class="chart" aria-label={props.name}>
+    <figure class={props.link ? "chart is-linked" : "chart"} aria-label={props.name}>
       <div class="chart-legend" aria-hidden="true">
         {props.title && <b class="chart-title">{props.title}</b>}
         <span class="chart-time">{shown !== null && props.times[shown] !== undefined ? props.timeLabel(props.times[shown]!) : ""}</span>
@@ -131,6 +134,8 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }, setAt
   const color = painter(element);
   const [ink, line] = [color("--ink-3"), color("--line")];
   const font = "11px system-ui, sans-serif";
+  // The end of a drag is a click too.
+  let isDragged = false;
   const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   const options: uPlot.Options = {
     width: element.clientWidth || 300,
@@ -178,10 +183,21 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }, setAt
     ],
     hooks: {
       setCursor: [(u) => setAt(u.cursor.idx ?? null)],
+      ready: [
+        (u) => {
+          u.over.addEventListener("click", () => {
+            const index = u.cursor.idx;
+            const href = isDragged || index == null ? null : latest.current.link?.(index);
+            isDragged = false;
+            if (href) go(href);
+          });
+        },
+      ],
       setSelect: [
         (u) => {
           const { left, width } = u.select;
           if (width < 6) return;
+          isDragged = true;
           latest.current.onSelect?.(u.posToVal(left, "x"), u.posToVal(left + width, "x"));
           u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },

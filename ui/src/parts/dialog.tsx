@@ -8,6 +8,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   useEffect(() => {
     const dialog = element.current!;
     dialog.showModal();
+    // Not the button that closes it.
+    dialog.querySelector<HTMLElement>("form :is(button, input, select), footer button")?.focus();
     return () => dialog.close();
   }, []);
   return (

@@ -1,6 +1,6 @@
 // Who are you?
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { ApiError, explain } from "../api/client";
 import { go, place } from "../app/router";
@@ -11,6 +11,9 @@ export function SignIn() {
   const [password, setPassword] = useState("");
   const [problem, setProblem] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
+  useEffect(() => {
+    document.title = "Sign in · Sidetone";
+  }, []);
   const submit = async (event: Event) => {
     event.preventDefault();
     setBusy(true);

@@ -1,6 +1,6 @@
 // One call: what happened, and whose side it was.
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { summary as readSummary } from "../../api/calls";
 import { ApiError } from "../../api/client";
@@ -27,8 +27,11 @@ import { Raw } from "./raw";
 import { Timeline } from "./timeline";
 
 export function Call({ part: sid }: { part: string }) {
-  const loaded = useLoad(sid, (signal) => readSummary(sid, signal), { isFresh: true, every: 5000 });
+  const [isSettled, setSettled] = useState(false);
+  // While more may come.
+  const loaded = useLoad(sid, (signal) => readSummary(sid, signal), { isFresh: true, every: isSettled ? undefined : 3000 });
   const call = loaded.data;
+  useEffect(() => setSettled(call?.processing_state === "complete"), [call?.processing_state]);
   useKeys(useMemo(() => [{ key: "Escape", what: "Back", run: () => (history.length > 1 ? history.back() : go("/calls")) }], []));
   if (!call) {
     if (loaded.error instanceof ApiError && loaded.error.status === 404) {

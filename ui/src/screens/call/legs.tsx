@@ -16,7 +16,7 @@ export function Legs({ call }: { call: CallSummary }) {
     const begun = Date.parse(call.start_time ?? call.created_time ?? "");
     const children = (sid: string) => get<CallPage>("/v1/Voice/Summaries", new URLSearchParams({
       ParentCallSid: sid, ProcessingState: "all", StartTime: new Date(begun - APART).toISOString().replace(/\.\d+Z$/, "Z"), PageSize: "20",
-    }), signal).then((page) => page.call_summaries);
+    }), signal).then((page) => page.call_summaries.filter((it) => it.parent_call_sid === sid));
     const [above, beside, below] = await Promise.all([parent ? summary(parent, signal).catch(() => null) : null, parent ? children(parent) : [], children(call.call_sid)]);
     return [
       ...(above ? [{ leg: above as CallSummary, what: "Before this one" }] : []),

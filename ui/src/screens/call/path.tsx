@@ -72,8 +72,11 @@ function LegView({ leg, findings }: { leg: Leg; findings: Finding[] }) {
   );
 }
 
+/** What passes through as it is, is bad on both its legs. */
 function isAt(finding: Finding, stream: Stream): boolean {
-  return finding.severity === "bad" && finding.edge === stream.edge && finding.direction === stream.direction;
+  if (finding.severity !== "bad") return false;
+  if (finding.side === "way" && finding.edge !== stream.edge) return stream.direction === "outbound" && finding.direction === "inbound";
+  return finding.edge === stream.edge && finding.direction === stream.direction;
 }
 
 function StreamView({ stream, isRight, label, findings, why }: { stream: Stream | null; isRight: boolean; label: string; findings: Finding[]; why: string | undefined }) {

@@ -4,12 +4,13 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { useKeys } from "../../app/keys";
 import { go, place, setQuery } from "../../app/router";
-import { mayAnnotate } from "../../app/session";
+import { mayAnnotate, session } from "../../app/session";
 import { apiQuery, readable, selectionKey } from "../../model/filters";
 import { count, plural } from "../../model/format";
 import { Icon } from "../../parts/icon";
 import { Popover } from "../../parts/popover";
 import { RangePicker } from "../../parts/range";
+import { Request } from "../../parts/request";
 import { Empty, Failed, Waiting } from "../../parts/states";
 import { BulkAnnotate } from "./bulk";
 import { FilterBar } from "./chips";
@@ -109,6 +110,9 @@ export function Calls() {
                 </ul>
               </div>
             )}
+          </Popover>
+          <Popover class="button only-wide" align="end" name="As a request" label={<code>{"{ }"}</code>}>
+            {() => <div class="request"><Request title="This list as a request" account={session.value?.account_sid ?? ""} path="/v1/Voice/Summaries" query={asked} /></div>}
           </Popover>
           <a class="button" href={`/v1/Voice/Export?${csv}`} download="calls.csv" title="All calls of this list, as CSV"><Icon name="download" size={14} /> <span class="only-wide">CSV</span></a>
         </div>

@@ -21,17 +21,6 @@ export function valueLabel(spec: FilterSpec, raw: string): string {
   return isExcluded ? `not ${text}` : text;
 }
 
-/** The filters in force, to be taken away. */
-export function ActiveChips({ query }: { query: URLSearchParams }) {
-  const chips = chipsOf(query);
-  if (chips.length === 0) return null;
-  return (
-    <div class="chips" role="group" aria-label="Filters in force">
-      {chips.map((it) => <ActiveChip key={it.name} name={it.name} values={it.values} query={query} />)}
-    </div>
-  );
-}
-
 function ActiveChip({ name, values, query }: { name: string; values: string[]; query: URLSearchParams }) {
   const spec = filterSpec(name);
   const text = `${spec.label}: ${values.map((it) => valueLabel(spec, it)).join(" or ")}`;

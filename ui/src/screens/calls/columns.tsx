@@ -65,7 +65,7 @@ export const COLUMNS: Column[] = [
   { id: "time", label: "Started", width: "7.4rem", isDefault: true, cell: (it) => <time dateTime={it.start_time ?? undefined} title={fullTime(it.start_time)}>{time(it.start_time)}</time> },
   { id: "from", label: "From", width: "minmax(8.5rem, 1.1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.from?.caller)}</span> },
   { id: "to", label: "To", width: "minmax(8.5rem, 1.1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.to?.callee)}</span> },
-  { id: "state", label: "State", width: "6.6rem", isDefault: true, cell: (it) => <State call={it} /> },
+  { id: "state", label: "State", width: "7.6rem", isDefault: true, cell: (it) => <State call={it} /> },
   { id: "duration", label: "Length", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => duration(it.connect_duration ?? it.duration) },
   { id: "tags", label: "Findings", width: "minmax(9rem, 1.5fr)", isDefault: true, cell: (it) => <Tags tags={it.tags} /> },
   { id: "loss", label: "Loss", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => { const { loss } = worstOf(it); return <Figure kind="loss" value={loss} text={percent(loss)} />; } },

@@ -15,7 +15,6 @@ export interface Listing {
   newer: CallSummary[];
   total: number | null;
   isTotalExact: boolean;
-  hint: string | null;
   next: { token: string; page: string } | null;
   error: Error | null;
   isLoading: boolean;
@@ -23,7 +22,7 @@ export interface Listing {
   scroll: number;
 }
 
-const EMPTY: Listing = { calls: [], newer: [], total: null, isTotalExact: true, hint: null, next: null, error: null, isLoading: true, scroll: 0 };
+const EMPTY: Listing = { calls: [], newer: [], total: null, isTotalExact: true, next: null, error: null, isLoading: true, scroll: 0 };
 
 /** The list that was last shown: who comes back from a call finds it as it was. */
 let kept: { key: string; listing: Listing } | null = null;
@@ -74,7 +73,7 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
         isAsking.current = false;
         const meta = page.meta as typeof page.meta & { total?: number; total_is_exact?: boolean };
         set((was) => ({
-          calls: page.call_summaries, newer: [], total: meta.total ?? null, isTotalExact: meta.total_is_exact ?? false, hint: null,
+          calls: page.call_summaries, newer: [], total: meta.total ?? null, isTotalExact: meta.total_is_exact ?? false,
           next: nextOf(page), error: null, isLoading: false, scroll: was.scroll,
         }));
         for (const change of late.current.splice(0)) set(change);

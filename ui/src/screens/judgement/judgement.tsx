@@ -12,7 +12,7 @@ import { count, percent } from "../../model/format";
 import { browserZone, intervalFor, lengthOf } from "../../model/range";
 import { RangePicker } from "../../parts/range";
 import { Empty, Failed, Waiting } from "../../parts/states";
-import { ActiveChips } from "../calls/chips";
+import { FilterBar } from "../calls/chips";
 import { Detection } from "./detection";
 import { Scores } from "./scores";
 import { Spam } from "./spam";
@@ -48,7 +48,7 @@ export function Judgement() {
           <p class="total"><a href={callsAddress(query, { Annotated: "true" })}>{count(Math.round((share / 100) * row.calls))} of {count(row.calls)} calls</a> were annotated ({percent(share)})</p>
         )}
         <div class="head-tools"><RangePicker query={query} onChange={setQuery} /></div>
-        <ActiveChips query={query} />
+        <FilterBar query={query} />
       </header>
       {totals.error && <Failed error={totals.error} retry={totals.reload} />}
       {!totals.data && !totals.error && <Waiting what="Counting judgements" />}

@@ -12,7 +12,7 @@ import { MEASURE_PARAMETER } from "../../model/measures";
 import { browserZone, intervalFor, lengthOf, relativeSeconds } from "../../model/range";
 import { RangePicker } from "../../parts/range";
 import { Empty, Failed, Waiting } from "../../parts/states";
-import { ActiveChips } from "../calls/chips";
+import { FilterBar } from "../calls/chips";
 import { Breakdowns } from "./breakdowns";
 import { Coverage } from "./coverage";
 import { Routes } from "./routes";
@@ -54,7 +54,7 @@ export function Overview() {
           <label class="switch"><input type="checkbox" checked={isCompared} onChange={(event) => compare(event.currentTarget.checked)} /> Compare with before</label>
           <span class="quiet only-wide">{meta && `${time(meta.start_time)} – ${isMoving ? "now" : time(meta.end_time)}`}</span>
         </div>
-        <ActiveChips query={query} />
+        <FilterBar query={query} />
       </header>
       {totals.error && <Failed error={totals.error} retry={totals.reload} />}
       {!totals.data && !totals.error && <Waiting what="Counting calls" />}
