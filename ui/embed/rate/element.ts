@@ -135,7 +135,8 @@ export class SidetoneRate extends HTMLElement {
   #put({ score, issues }: Choice, holdMs: number): void {
     const at = Date.now();
     const token = this.getAttribute("token") ?? "";
-    const path = `/2010-04-01/Accounts/${this.#account()}/Calls/${this.#callSid}/Feedback.json`;
+    const [account, call] = [this.#account(), this.#callSid].map(encodeURIComponent);
+    const path = `/2010-04-01/Accounts/${account}/Calls/${call}/Feedback.json`;
     const url = serverOf(this, SCRIPT) + path;
     queue.put({ callSid: this.#callSid, url, token, score, issues, at, notBefore: at + holdMs });
   }

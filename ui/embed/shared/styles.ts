@@ -2,20 +2,22 @@
  * of its color scheme. */
 export const BASE = `
 :host {
+  display: block;
+  font: var(--sidetone-font, 15px/1.4 system-ui, sans-serif);
+  color: var(--sidetone-text, light-dark(#1b1b1b, #f2f2f2));
+}
+:host([hidden]) { display: none; }
+/* Not of the host: there a page's own names would be the same as these. */
+:host > * {
   --accent: var(--sidetone-accent, light-dark(#0b5cad, #7db8f5));
   --on-accent: var(--sidetone-on-accent, light-dark(#fff, #06213d));
   --muted: var(--sidetone-muted, light-dark(#595959, #b3b3b3));
   --border: var(--sidetone-border, light-dark(#767676, #8f8f8f));
   --danger: var(--sidetone-danger, light-dark(#a8201a, #ff9d94));
   --field: var(--sidetone-field, light-dark(#fff, #1f1f1f));
-  --text: var(--sidetone-text, light-dark(#1b1b1b, #f2f2f2));
   --radius: var(--sidetone-radius, 6px);
   --gap: var(--sidetone-gap, 12px);
-  display: block;
-  font: var(--sidetone-font, 15px/1.4 system-ui, sans-serif);
-  color: var(--text);
 }
-:host([hidden]) { display: none; }
 * { box-sizing: border-box; }
 form { display: grid; gap: var(--gap); margin: 0; }
 fieldset { border: 0; margin: 0; padding: 0; min-inline-size: 0; }

@@ -3,9 +3,11 @@ import { version } from "./version";
 
 export type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR";
 
+export const PATHS = ["/v4/EndpointEvents", "/v4/EndpointMetrics"] as const;
+
 /** What goes to the server: the form of the Voice SDK for browsers. */
 export interface Message {
-  path: "/v4/EndpointEvents" | "/v4/EndpointMetrics";
+  path: (typeof PATHS)[number];
   body: object;
 }
 

@@ -1,5 +1,5 @@
 import { type Counts, noCounts } from "./counting";
-import type { Message } from "./envelope";
+import { type Message, PATHS } from "./envelope";
 
 /** What is known of a call beyond the life of a page: what was counted, what is not sent yet.
  * No token: that is for the page to keep. */
@@ -53,8 +53,10 @@ function keys(): string[] {
 function read(key: string): Kept | null {
   try {
     const kept = JSON.parse(sessionStorage.getItem(key) ?? "null") as Kept | null;
-    const isWhole = kept?.counts?.totals?.received && Array.isArray(kept.unsent);
-    return isWhole ? kept : null;
+    if (!kept?.counts?.totals?.received || !Array.isArray(kept.unsent)) return null;
+    // A path that is none of ours may make another address of the server's.
+    const unsent = kept.unsent.filter(({ path }) => PATHS.includes(path));
+    return { ...kept, unsent };
   } catch {
     return null;
   }
