@@ -90,7 +90,7 @@ readme: release
 calls: release
 	bash tests/calls/run.sh
 
-# What runs in browsers: built, held to its sizes, and its parts tested.
+# What runs in browsers: the tests of its parts, and Chromium against the program as it is shipped.
 browser: ui release
 	bash tests/browser/run.sh
 
