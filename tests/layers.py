@@ -29,6 +29,7 @@ ui
 
 config           core wire
 logins           address
+people           secrets store
 bounds           budget logins
 
 accounts         secrets config core store
@@ -45,7 +46,7 @@ workers          guard telemetry live config data_dir app runner delivery core s
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock budget program ui secrets bounds live telemetry accounts::credentials_file directory app delivery::target web core wire store
+api              clock budget program ui secrets people bounds live telemetry accounts::credentials_file directory app delivery::target web core wire store
 ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 

@@ -87,7 +87,7 @@ pub(super) fn find(
 ) -> Result<Option<Session>> {
     let found = conn
         .prepare_cached(&format!(
-            "select a.sid, s.api_key, s.created_us, s.expires_us, {}, p.name, p.role, p.disabled, {}
+            "select a.sid, s.api_key, s.created_us, s.expires_us, {}, p.name, p.role, p.disabled, {}, s.person is null
              from session s join account a on a.id = s.account left join person p on p.id = s.person
              where s.digest = ?1",
             SESSION.is_sound("s."),
@@ -112,7 +112,8 @@ pub(super) fn find(
                 created_at: TimeUs::from_micros(row.get(2)?),
                 expires_at: TimeUs::from_micros(row.get(3)?),
             };
-            Ok((session, row.get::<_, bool>(4)?, person))
+            let is_whole = row.get::<_, bool>(9)? || person.is_some();
+            Ok((session, row.get::<_, bool>(4)? && is_whole, person))
         })
         .optional()?;
     let Some((mut session, is_sound, person)) = found else {

@@ -28,6 +28,9 @@ const ROW_BYTES: usize = 256 << 10;
 /// What is so short is read at once: that takes less than waiting for a turn.
 const SHORT_BYTES: usize = 16 << 10;
 
+/// Passwords that wait to be hashed: some seconds' worth.
+const PASSWORDS_MAX: usize = 16;
+
 /// Exports at once, of all accounts and of one: a client may take its time with each.
 const EXPORTS_MAX: usize = 32;
 const EXPORTS_OF_ACCOUNT_MAX: usize = 4;
@@ -65,6 +68,10 @@ pub struct Bounds {
     reading: Arc<Semaphore>,
     /// As many to make pages, which take longer: who brings events does not wait behind them.
     pages: Arc<Semaphore>,
+    /// As many to hash passwords, which takes long on purpose.
+    hashing: Arc<Semaphore>,
+    /// Passwords that are hashed, or wait for that.
+    passwords: Arc<Semaphore>,
 }
 
 impl Default for Bounds {
@@ -81,6 +88,8 @@ impl Default for Bounds {
             streams: Turns::new(STREAMS_MAX, STREAMS_OF_ACCOUNT_MAX),
             reading: turns(),
             pages: turns(),
+            hashing: turns(),
+            passwords: Arc::new(Semaphore::new(PASSWORDS_MAX)),
         }
     }
 }
@@ -109,6 +118,23 @@ impl Bounds {
             return Ok(read());
         }
         aside(&self.reading, read).await
+    }
+
+    /// Hashes a password, aside.
+    ///
+    /// # Errors
+    /// When too many wait already, or it panics.
+    pub async fn hashing<T: Send + 'static>(
+        &self,
+        hash: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
+        let place = Arc::clone(&self.passwords).try_acquire_owned();
+        let place = place.map_err(|_| Undone::NoRoom)?;
+        aside(&self.hashing, move || {
+            let _place = place;
+            hash()
+        })
+        .await
     }
 
     /// Makes a page, or what it is made of, aside.

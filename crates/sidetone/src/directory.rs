@@ -43,6 +43,7 @@ type Signing = (String, Option<TimeUs>);
 
 struct AccountEntry {
     parent: Option<AccountSid>,
+    name: String,
     settings: AccountSettings,
     tokens: Vec<(SecretDigest, Option<TimeUs>)>,
     /// The same in clear: what callbacks are signed with.
@@ -228,6 +229,25 @@ impl Directory {
             .is_some_and(|entry| entry.parent == Some(parent))
     }
 
+    /// The subaccounts of an account, with their names.
+    #[must_use]
+    pub fn subaccounts(&self, parent: AccountSid) -> Vec<(AccountSid, String)> {
+        let entries = self.entries();
+        let all = entries.accounts.iter();
+        let mut below: Vec<_> = all
+            .filter(|(_, entry)| entry.parent == Some(parent))
+            .map(|(sid, entry)| (*sid, entry.name.clone()))
+            .collect();
+        below.sort_unstable();
+        below
+    }
+
+    /// The store's state that these are at least as new as.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.entries().epoch.unwrap_or_default()
+    }
+
     /// The account's switches. `None`: there is no such account.
     #[must_use]
     pub fn settings(&self, account: AccountSid) -> Option<AccountSettings> {
@@ -316,6 +336,7 @@ impl Directory {
             }
             let entry = AccountEntry {
                 parent: account.parent,
+                name: account.name,
                 settings: account.settings,
                 tokens: clear
                     .iter()

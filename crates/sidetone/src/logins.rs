@@ -4,10 +4,15 @@
 //! refused are wrong ones, sooner and for longer the more there were. To keep an address out
 //! altogether is for the firewall: the line in the log is made for `fail2ban`
 //! (docs/configuration.md).
+//!
+//! People's passwords can be guessed. So there guesses are refused, right ones too: after many from
+//! one address, and after some by one name, wherever they come from. Who is signed in goes on.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::address::household;
@@ -21,6 +26,12 @@ const FREE: u32 = 100;
 const MOST: u32 = 120;
 /// Longest time that is to be waited.
 const WAIT_MAX_S: u64 = 60;
+/// The same of a name: ten in a row, then two a minute.
+const FORGOTTEN_OF_NAME: Duration = Duration::from_secs(30);
+const FREE_OF_NAME: u32 = 10;
+/// Names are counted by their hashes, in so many places: whoever makes names up takes no memory by
+/// it, and does not learn which are somebody's.
+const PLACES: usize = 4096;
 /// Addresses that are remembered.
 const ADDRESSES_MAX: usize = 10_000;
 /// Lines in the log in one second, of an address that has to wait and of all.
@@ -29,7 +40,26 @@ const LINES_OF_ALL: u32 = 100;
 
 /// Who failed to log in lately.
 #[derive(Debug, Default)]
-pub struct Logins(Mutex<Failures>);
+pub struct Logins {
+    failures: Mutex<Failures>,
+    names: Names,
+}
+
+/// When the failures of names are forgotten.
+#[derive(Debug)]
+struct Names {
+    hashes: RandomState,
+    forgotten_at: Mutex<Vec<Duration>>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            hashes: RandomState::new(),
+            forgotten_at: Mutex::new(vec![Duration::ZERO; PLACES]),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Failures {
@@ -61,6 +91,17 @@ pub struct Failure {
     pub say: Option<u64>,
 }
 
+impl Names {
+    fn with<T>(&self, name: &str, count: impl FnOnce(&mut Duration) -> T) -> T {
+        let hash = usize::try_from(self.hashes.hash_one(name)).unwrap_or_default();
+        let mut all = self
+            .forgotten_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        count(&mut all[hash % PLACES])
+    }
+}
+
 impl Lines {
     fn may_log(&mut self, now: Duration, most: u32) -> bool {
         if self.second != now.as_secs() {
@@ -72,10 +113,56 @@ impl Lines {
     }
 }
 
+impl Failed {
+    /// Seconds until the next try. `None`: at once.
+    fn wait_s(&self, now: Duration) -> Option<u64> {
+        let left = self.forgotten_at.saturating_sub(now).as_secs();
+        let left = left.div_ceil(FORGOTTEN.as_secs());
+        let beyond = left.saturating_sub(u64::from(FREE));
+        (beyond > 0).then(|| (1 << beyond.min(6)).min(WAIT_MAX_S))
+    }
+}
+
 impl Logins {
+    fn lock(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seconds that an address has to wait that has failed too often. `None`: it need not.
+    pub fn wait(&self, address: IpAddr, now: Duration) -> Option<u64> {
+        let failures = self.lock();
+        let failed = failures.by_address.get(&household(address))?;
+        failed.wait_s(now)
+    }
+
+    /// Counts a try to sign in by a name, before it is looked at: of many at once no more are than
+    /// of as many one after another.
+    ///
+    /// # Errors
+    /// The seconds to wait, when there were too many.
+    pub fn try_name(&self, name: &str, now: Duration) -> Result<(), u64> {
+        self.names.with(name, |forgotten_at| {
+            let after = (*forgotten_at).max(now) + FORGOTTEN_OF_NAME;
+            let beyond = after.saturating_sub(now + FORGOTTEN_OF_NAME * FREE_OF_NAME);
+            if beyond.is_zero() {
+                *forgotten_at = after;
+                Ok(())
+            } else {
+                Err(beyond.as_secs().max(1))
+            }
+        })
+    }
+
+    /// Takes back what was counted of a try that was right.
+    pub fn succeeded(&self, name: &str) {
+        self.names.with(name, |forgotten_at| {
+            *forgotten_at = forgotten_at.saturating_sub(FORGOTTEN_OF_NAME);
+        });
+    }
+
     /// Counts a failed login. `now`: time that has passed, which nobody sets.
     pub fn fail(&self, address: IpAddr, now: Duration) -> Failure {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.lock();
         let Failures { by_address, lines } = &mut *failures;
         let household = household(address);
         if by_address.len() >= ADDRESSES_MAX && !by_address.contains_key(&household) {
@@ -88,11 +175,7 @@ impl Logins {
         let failed = by_address.entry(household).or_default();
         let most = now + FORGOTTEN * MOST;
         failed.forgotten_at = (failed.forgotten_at.max(now) + FORGOTTEN).min(most);
-        let left = (failed.forgotten_at - now)
-            .as_secs()
-            .div_ceil(FORGOTTEN.as_secs());
-        let beyond = left.saturating_sub(u64::from(FREE));
-        let wait_s = (beyond > 0).then(|| (1 << beyond.min(6)).min(WAIT_MAX_S));
+        let wait_s = failed.wait_s(now);
         let of_one = if wait_s.is_some() {
             LINES_OF_ONE
         } else {
@@ -141,6 +224,28 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_tried_so_often_and_others_are_not_kept_out() {
+        let logins = Logins::default();
+        let now = Duration::from_secs(1_000);
+        for _ in 0..FREE_OF_NAME {
+            assert_eq!(logins.try_name("anna", now), Ok(()));
+        }
+        assert_eq!(logins.try_name("anna", now), Err(30));
+        let later = now + Duration::from_secs(29);
+        assert_eq!(logins.try_name("anna", later), Err(1));
+        let later = now + Duration::from_secs(30);
+        assert_eq!(logins.try_name("anna", later), Ok(()));
+        assert_eq!(logins.try_name("anna", later), Err(30));
+        logins.succeeded("anna");
+        assert_eq!(logins.try_name("anna", later), Ok(()));
+        assert_eq!(logins.wait(HERE, later), None, "that is of addresses");
+        for _ in 0..=FREE {
+            logins.fail(HERE, later);
+        }
+        assert_eq!(logins.wait(HERE, later), Some(2));
+    }
+
+    #[test]
     fn an_ipv6_network_is_one_and_memory_is_bounded() {
         let logins = Logins::default();
         let fail = |address: Ipv6Addr| logins.fail(address.into(), Duration::ZERO);
@@ -152,7 +257,7 @@ mod tests {
         for network in 0..=u16::MAX {
             fail(Ipv6Addr::new(0x2001, 0xdb8, 1, network, 0, 0, 0, 1));
         }
-        let held = logins.0.lock().unwrap().by_address.len();
+        let held = logins.lock().by_address.len();
         assert_eq!(held, ADDRESSES_MAX);
     }
 }

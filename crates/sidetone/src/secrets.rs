@@ -161,7 +161,11 @@ fn write_whole(path: &Path, text: &str, replace: bool) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn fill_random(bytes: &mut [u8]) -> anyhow::Result<()> {
+/// Fills bytes at random.
+///
+/// # Errors
+/// When the system has none.
+pub fn fill_random(bytes: &mut [u8]) -> anyhow::Result<()> {
     SystemRandom::new()
         .fill(bytes)
         .map_err(|_| anyhow::anyhow!("the system has no random bytes"))

@@ -13,6 +13,7 @@ use sidetone_store::conformance::sample::{
 use sidetone_store::conformance::statistics::all;
 use sidetone_store::facets::Facet;
 use sidetone_store::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
+use sidetone_store::people::SessionDigest;
 use sidetone_store::prelude::*;
 use sidetone_store::report::{Report, ReportKind};
 use sidetone_store::retention::Horizons;
@@ -105,6 +106,34 @@ async fn check_finds_planted_damage() {
         let findings = store.check().await.unwrap();
         assert!(!findings.is_empty(), "{damage}");
         drop(store);
+    }
+}
+
+/// Nobody is signed in by what is not what was written: an account's session would open more than a
+/// person's.
+#[tokio::test]
+async fn a_damaged_session_or_person_opens_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    fill(&open_at(&path)).await;
+    let whole = std::fs::read(&path).unwrap();
+    for damage in [
+        "delete from person",
+        "update session set person = null",
+        "update session set person = 7",
+        "update session set expires_us = expires_us + 1",
+        "update person set role = 2",
+    ] {
+        std::fs::write(&path, &whole).unwrap();
+        let conn = Connection::open(&path).unwrap();
+        conn.pragma_update(None, "foreign_keys", false).unwrap();
+        conn.execute_batch(damage).unwrap();
+        drop(conn);
+        let session = open_at(&path).session(SessionDigest([1; 32]), at(2)).await;
+        assert!(
+            matches!(session, Err(StoreError::Corrupt(_))),
+            "{damage}: {session:?}"
+        );
     }
 }
 

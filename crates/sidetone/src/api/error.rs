@@ -95,6 +95,36 @@ impl ApiError {
         )
     }
 
+    /// 20003: nobody is signed in any more.
+    #[must_use]
+    pub fn signed_out() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            20003,
+            "You are not signed in, or not any more. Sign in again.",
+        )
+    }
+
+    /// 20403: whoever is signed in may not do this.
+    #[must_use]
+    pub fn not_for(role: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            20403,
+            format!("This is not for whoever is {role}."),
+        )
+    }
+
+    /// 20403: a page that is not ours may have asked for this. `why`: what was missing.
+    #[must_use]
+    pub fn forged(why: &'static str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            20403,
+            format!("The request may be forged. {why}"),
+        )
+    }
+
     /// 20004: the path exists, but not with this method. The router adds `Allow`.
     #[must_use]
     pub fn method_not_allowed(method: &str) -> Self {
@@ -252,6 +282,17 @@ impl ApiError {
             StatusCode::TOO_MANY_REQUESTS,
             20429,
             format!("Authentication failed, as it did often from this address. Try again in {retry_after_s} s."),
+        )
+        .retry_after(retry_after_s)
+    }
+
+    /// 20429: too many failed logins by one name.
+    #[must_use]
+    pub fn too_many_failed_logins_of_name(retry_after_s: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            20429,
+            format!("Too many have tried to sign in by this name. Try again in {retry_after_s} s."),
         )
         .retry_after(retry_after_s)
     }

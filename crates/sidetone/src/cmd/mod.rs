@@ -19,6 +19,7 @@ pub mod man;
 pub mod migrate_feedback;
 mod offline;
 mod output;
+pub mod person;
 pub mod refold;
 pub mod reload;
 pub mod restore;
@@ -50,6 +51,8 @@ enum Command {
     Account(account::AccountCommand),
     #[command(subcommand)]
     Key(key::KeyCommand),
+    #[command(subcommand)]
+    Person(person::PersonCommand),
     #[command(subcommand)]
     DeadLetter(dead_letter::DeadLetterCommand),
     Check(check::CheckArgs),
@@ -88,6 +91,7 @@ impl Cli {
                 Command::Annotate(args) => annotate::run(args).await,
                 Command::Account(command) => account::run(command).await,
                 Command::Key(command) => key::run(command).await,
+                Command::Person(command) => person::run(command).await,
                 Command::DeadLetter(command) => dead_letter::run(command).await,
                 Command::Check(args) => check::run(args).await,
                 Command::Backup(args) => backup::run(args).await,

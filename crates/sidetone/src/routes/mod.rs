@@ -6,15 +6,17 @@ mod tests;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use hyper::body::Body;
 use tower_service::Service;
 
+use crate::api::auth::has_session;
 use crate::api::error::ApiError;
 use crate::api::hint::Hints;
-use crate::api::{operations, v1, v2, v2010};
+use crate::api::masking::{Masking, masked};
+use crate::api::{operations, session, v1, v2, v2010};
 use crate::app::App;
 use crate::ingest;
 use crate::telemetry::labels::{RefusalReason, Source};
@@ -49,6 +51,7 @@ impl Routes {
         let mut routes = operations::routes();
         if app.config.roles.api {
             routes = routes
+                .merge(session::routes())
                 .merge(v1::routes())
                 .merge(v2::routes())
                 .merge(v2010::routes());
@@ -94,15 +97,28 @@ impl Handler for Routes {
         let events = EventRequest::of(&request);
         let log_from = app.config.access_log.then(|| app.clock.passed());
         let trace = Trace::begin(&mut request, log_from);
+        let is_asked_by_page = is_asked_by_page(&request);
+        let masking = masking(&mut request);
         let mut response = if request.method() == Method::OPTIONS {
             CORS.preflight()
         } else {
             let Ok(response) = routes.clone().call(request).await;
             response
         };
+        if let Some(masking) = masking {
+            let headers = response.headers_mut();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            if masking.is_due() {
+                let base = trace.base(app.config.public_url.as_deref());
+                response = masked(app, response, base).await;
+            }
+        }
         if let Some(error) = response.extensions_mut().remove::<ApiError>() {
             let base = trace.base(app.config.public_url.as_deref());
             complete(&mut response, &error, &base);
+            if is_asked_by_page {
+                response.headers_mut().remove(WWW_AUTHENTICATE);
+            }
             if let Some(events) = events {
                 events.tell_refusal(app, &trace, &error);
             }
@@ -119,6 +135,22 @@ impl Handler for Routes {
     fn busy(&self) -> Response {
         ApiError::busy().response("")
     }
+}
+
+/// Lets it be taken note of that whoever is signed in may see no numbers. `None`: no session is
+/// shown.
+fn masking(request: &mut Request) -> Option<Masking> {
+    let masking = has_session(request.headers()).then(Masking::default)?;
+    request.extensions_mut().insert(masking.clone());
+    Some(masking)
+}
+
+/// Whether a script in a page asks, which has a form of its own to sign in: a browser that is told of
+/// Basic credentials would ask for them itself.
+fn is_asked_by_page(request: &Request) -> bool {
+    let mode = request.headers().get("sec-fetch-mode");
+    let is_script = mode.is_some_and(|mode| mode.as_bytes() != b"navigate");
+    is_script || has_session(request.headers()) || request.uri().path() == "/session"
 }
 
 /// Lets hints be taken note of while a request is read that has parameters.

@@ -25,11 +25,17 @@ const FEEDBACK_SUMMARY: &[&str] = &[
     "StatusCallbackMethod",
 ];
 
+const PERSON: &[&str] = &["Name", "Role", "Password", "Subaccount"];
+const PERSON_CHANGE: &[&str] = &["Role", "Password", "Disabled", "Subaccount"];
+
 /// The parameters of a path, in its query or its form. `None`: nobody knows what comes there.
 #[must_use]
 pub(super) fn of(path: &str) -> Option<Names> {
     let part = path.rsplit('/').next()?;
     let part = part.strip_suffix(".json").unwrap_or(part);
+    if path.starts_with("/v1/Voice/People/") {
+        return Some(&[PERSON_CHANGE]);
+    }
     if path.starts_with("/v1/Voice/") {
         return Some(match part {
             "Live" => &[FILTERS, OLDER_NAMES],
@@ -45,6 +51,8 @@ pub(super) fn of(path: &str) -> Option<Names> {
             "Ladder" => &[&["Raw"], &PAGE],
             "History" => &[&PAGE],
             "Annotation" => &[ANNOTATION],
+            "People" => &[PERSON, &PAGE],
+            "Audit" => &[&["Subaccount"], &PAGE],
             _ => return None,
         });
     }

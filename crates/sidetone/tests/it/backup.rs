@@ -11,9 +11,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sidetone_core::id::CallSid;
+use sidetone_store::conformance::people::{person, signing_in};
 use sidetone_store::conformance::sample::{
-    account_sid, call, call_sid, create_account, put, summary,
+    account_sid, at, call, call_sid, create_account, put, summary,
 };
+use sidetone_store::people::SessionDigest;
 use sidetone_store::prelude::*;
 use sidetone_store::{Lookup, Scope};
 use sidetone_store_sqlite::{Options, SqliteStore};
@@ -216,9 +218,9 @@ fn a_backup_overwrites_nothing_and_a_restore_checks_before_it_replaces() {
     assert_eq!(done(&sidetone(&["check", "--data", &data])), "ok\n");
 }
 
-/// What was erased after a backup was made does not come back with it.
+/// What was erased after a backup was made does not come back with it, nor who was signed in.
 #[tokio::test]
-async fn a_restored_backup_knows_what_was_erased_since() {
+async fn a_restored_backup_knows_what_was_erased_since_and_signs_everybody_out() {
     let dir = tempfile::tempdir().unwrap();
     let copies = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&dir.path().join("sidetone.db"), Options::default()).unwrap();
@@ -226,6 +228,9 @@ async fn a_restored_backup_knows_what_was_erased_since() {
     create_account(&store).await;
     let puts = [1, 2].map(|n| put(summary(call(n), 0, Some(60)), 0));
     store.put_summaries(puts.into()).await.unwrap();
+    let anna = person("Anna", 1);
+    store.create_person(anna.clone(), "tester").await.unwrap();
+    store.open_session(signing_in(1, &anna, 1)).await.unwrap();
     drop(store);
     let copy = copies.path().join("copy.db");
     let (copy, data) = (copy.to_str().unwrap(), dir.path().to_str().unwrap());
@@ -239,5 +244,8 @@ async fn a_restored_backup_knows_what_was_erased_since() {
     let is = async |n| store.record(Scope { account }, call_sid(n)).await.unwrap();
     assert_eq!(is(1).await, Lookup::Gone);
     assert!(matches!(is(2).await, Lookup::Found(_)));
+    assert!(store.person(&anna.name).await.unwrap().is_some());
+    let session = store.session(SessionDigest([1; 32]), at(2)).await;
+    assert_eq!(session, Ok(None));
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }

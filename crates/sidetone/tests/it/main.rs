@@ -24,6 +24,7 @@ mod logs;
 mod migrate;
 mod mmdb;
 mod model;
+mod people;
 mod process;
 mod repair_command;
 mod retention;

@@ -33,7 +33,7 @@ const fn ours(code: u32, status: u16, meaning: &'static str, remedy: &'static st
 }
 
 /// All of them, in order.
-pub const CODES: [Code; 16] = [
+pub const CODES: [Code; 17] = [
     upstream(
         17000,
         403,
@@ -87,6 +87,12 @@ pub const CODES: [Code; 16] = [
         405,
         "The path has no such method.",
         "Use one that the Allow header lists.",
+    ),
+    upstream(
+        20403,
+        403,
+        "Whoever is signed in may not do this; or the request changes something and does not show that a page of ours asks for it.",
+        "Ask an admin of the account for another role. Scripts that use the cookie of a session send X-Sidetone-CSRF, with the value of csrf in GET /session, from the origin of the server.",
     ),
     upstream(
         20404,

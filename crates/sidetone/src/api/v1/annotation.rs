@@ -79,7 +79,7 @@ async fn annotate(
     }
     let change = Annotate {
         author: String::new(),
-        by: caller.credential.to_string(),
+        by: caller.who.to_string(),
         // A placeholder is made by what is said, and by nothing else.
         accept_unknown: app.config.accept_unknown_calls
             && patch.is_some()

@@ -61,6 +61,9 @@ pub async fn read(
     let now = query.now(app.clock.now());
     let raw = request.params.filled("Raw").map(|value| value.boolean());
     let raw = raw.transpose().map_err(ApiError::invalid_query)?;
+    if raw == Some(true) && !caller.sees_numbers() {
+        return Err(ApiError::not_for(caller.role.as_str()));
+    }
     // The annotation is the cheapest proof that the call is there.
     let call = lookup::annotation(&app, &caller, sid).await?.call;
 

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
+use serde::de::Error;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{CallRef, CallSid};
 use sidetone_core::time::TimeUs;
@@ -25,6 +26,8 @@ use super::render::{SummaryUrl, template};
 use super::selection::select;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
+use crate::api::mask;
+use crate::api::masking::Masked;
 use crate::api::page::FilterRequest;
 use crate::app::App;
 use crate::bounds::Turn;
@@ -79,6 +82,7 @@ pub async fn read(
     }
     let live = Live {
         url: format!("{}/v1/Voice/Summaries", request.base.0),
+        base: request.base.0,
         app,
         caller,
         params,
@@ -91,6 +95,7 @@ pub async fn read(
     let (sender, body) = stream::body();
     tokio::spawn(live.send(watcher, start, sender));
     let mut response = Response::new(body);
+    response.extensions_mut().insert(Masked);
     for (name, value) in [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
@@ -133,6 +138,8 @@ struct Live {
     filter_from: TimeUs,
     /// What events say the URL of the list is.
     url: String,
+    /// What our URLs begin with.
+    base: String,
     /// Calls that were told, and whether the client has them since.
     known: HashMap<CallSid, bool>,
     text: Vec<u8>,
@@ -258,9 +265,14 @@ impl Live {
 
     fn render(&self, json: &mut Vec<u8>, call: &LiveCall) -> serde_json::Result<()> {
         match &call.record.summary {
-            Some(shown) => template::write(json, &call.record, shown, SummaryUrl::List(&self.url)),
-            None => Ok(()),
+            Some(shown) => template::write(json, &call.record, shown, SummaryUrl::List(&self.url))?,
+            None => return Ok(()),
         }
+        if !self.caller.sees_numbers() {
+            let masked = mask::json(json, &self.base);
+            *json = masked.ok_or_else(|| serde_json::Error::custom("the summary is no JSON"))?;
+        }
+        Ok(())
     }
 
     fn remember(&mut self, call: CallSid, has_it: bool) {

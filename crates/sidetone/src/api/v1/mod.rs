@@ -4,6 +4,7 @@
 pub mod account;
 pub mod annotation;
 pub mod annotations;
+pub mod audit;
 pub mod call;
 pub mod events;
 pub mod export;
@@ -19,6 +20,7 @@ pub mod metrics;
 pub mod packets;
 pub mod patch;
 pub mod path;
+pub mod people;
 pub mod render;
 pub mod row_text;
 pub mod selection;
@@ -52,6 +54,9 @@ pub fn routes() -> Router<App> {
             "/v1/Voice/Settings",
             get(settings::read).post(settings::change),
         )
+        .route("/v1/Voice/People", get(people::read).post(people::create))
+        .route("/v1/Voice/People/{Name}", post(people::change))
+        .route("/v1/Voice/Audit", get(audit::read))
         .route("/v1/Voice/{CallSid}", get(call::read))
         .route(
             "/v1/Voice/{CallSid}/Annotation",

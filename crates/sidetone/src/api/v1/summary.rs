@@ -66,7 +66,7 @@ pub async fn erase(
 ) -> Result<StatusCode, ApiError> {
     let found = app.store.annotation(lookup::scope(&caller), sid).await?;
     let call = lookup::found(found, sid)?.call;
-    let by = caller.credential.to_string();
+    let by = caller.who.to_string();
     let fates = app.store.erase(vec![call], &by, app.clock.now()).await?;
     for fate in fates {
         lookup::found(fate, sid)?;

@@ -65,7 +65,7 @@ pub async fn rate(
 ) -> Result<Response, ApiError> {
     let settings = app.directory.settings(call.account);
     let rate = Rate {
-        by: owner.caller.credential.to_string(),
+        by: owner.caller.who.to_string(),
         patch: patch(&form).map_err(ApiError::invalid_parameter)?,
         now: app.clock.now(),
         accept_unknown: app.config.accept_unknown_calls,

@@ -173,7 +173,7 @@ impl Rows {
         }
         let mut rows = Vec::with_capacity(page.rows.len());
         for (row_key, record) in &page.rows {
-            if let Some(cells) = cells(record)? {
+            if let Some(cells) = cells(record, false)? {
                 let cursor = Some(self.cursors.after(*row_key));
                 rows.push(Row { cells, cursor });
             }

@@ -15,14 +15,15 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use sidetone_core::id::AnnotationBatchSid;
+use sidetone_store::audit::Deed;
 use sidetone_store::{Conflict, StoreError};
 
 use self::line::Line;
 use self::lines::Lines;
 use self::undo::Undoing;
-use self::upload::{Upload, sid_of};
-use super::patch;
+use self::upload::{Upload, Word, sid_of};
 use super::row_text::{Format, NDJSON};
+use super::{audit, patch};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
@@ -81,7 +82,7 @@ pub async fn receive(
         store: app.store.clone(),
         sid,
         account: caller.account,
-        by: caller.credential.to_string(),
+        by: caller.who.to_string(),
         accept_unknown: app.config.accept_unknown_calls,
         only_advanced: app.config.gate_advanced_features,
     };
@@ -91,9 +92,15 @@ pub async fn receive(
         upload,
         lines: Some(Lines::new(format)),
         text: Vec::new(),
+        changed: 0,
         share: share.ok_or_else(ApiError::busy)?,
     };
-    batch.read(body).await?;
+    let read = batch.read(body).await;
+    if batch.changed > 0 {
+        let (target, detail) = (sid.to_string(), format!("{} annotations", batch.changed));
+        audit::note(&app, &caller, Deed::CallsAnnotated, target, detail).await;
+    }
+    read?;
     if batch.text.is_empty() {
         return Err(ApiError::bad_request(
             "The body holds no annotations. Expected one JSON object a line, or CSV with the names of its columns in the first line.",
@@ -132,6 +139,8 @@ struct Batch {
     lines: Option<Lines>,
     /// The answer so far.
     text: Vec<u8>,
+    /// Annotations that are others now.
+    changed: u64,
     share: Share,
 }
 
@@ -183,6 +192,7 @@ impl Batch {
             error => error.into(),
         })?;
         for result in results {
+            self.changed += u64::from(result.result == Word::Changed);
             // It is always JSON.
             let _ = serde_json::to_writer(&mut self.text, &result);
             self.text.push(b'\n');
@@ -237,10 +247,14 @@ pub async fn undo(
     let undoing = Undoing {
         sid,
         account: caller.account,
-        by: caller.credential.to_string(),
+        by: caller.who.to_string(),
     };
     let share = app.bounds.answers.take(undo::REPORT_MAX_BYTES).await;
     let share = share.ok_or_else(ApiError::busy)?;
     let report = undoing.all(app.store.as_ref(), || app.clock.now()).await?;
-    Ok(Json(report.ok_or_else(none)?).holding(share))
+    let report = report.ok_or_else(none)?;
+    let detail = format!("{} restored, {} left", report.restored, report.left.len());
+    let target = report.batch_sid.to_string();
+    audit::note(&app, &caller, Deed::AnnotationsUndone, target, detail).await;
+    Ok(Json(report).holding(share))
 }

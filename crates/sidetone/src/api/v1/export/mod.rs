@@ -16,6 +16,7 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::Response;
+use serde::de::Error;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::time::TimeUs;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
@@ -31,6 +32,8 @@ use super::{hint, lookup};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::hint::put;
+use crate::api::mask;
+use crate::api::masking::Masked;
 use crate::api::page::FilterRequest;
 use crate::api::page_token::PageToken;
 use crate::app::App;
@@ -77,6 +80,7 @@ pub async fn read(
         filter: Arc::new(selection.filter.clone()),
         cursors: Arc::new(Cursors { digest, now }),
         lines: Some(lines),
+        is_masked: !caller.sees_numbers(),
         _turn: turn,
     };
     let start = begin.map_or(Start::First { skip: 0 }, |token| token.start);
@@ -87,6 +91,7 @@ pub async fn read(
     let (sender, body) = stream::body();
     tokio::spawn(export.send(first, sender));
     let mut response = Response::new(body);
+    response.extensions_mut().insert(Masked);
     let (kind, name) = match (format, begin.is_none()) {
         (Format::Ndjson, _) => (NDJSON, "calls.ndjson"),
         (Format::Csv, true) => (CSV, "calls.csv"),
@@ -159,12 +164,16 @@ impl Cursors {
 ///
 /// # Errors
 /// When what is stored of it cannot be read.
-pub fn cells(record: &CallRecord<Shown>) -> serde_json::Result<Option<Vec<Cell>>> {
+pub fn cells(record: &CallRecord<Shown>, is_masked: bool) -> serde_json::Result<Option<Vec<Cell>>> {
     let Some(shown) = &record.summary else {
         return Ok(None);
     };
     let mut json = Vec::new();
     template::write(&mut json, record, shown, SummaryUrl::List(""))?;
+    if is_masked {
+        let masked = mask::json(&json, "");
+        json = masked.ok_or_else(|| serde_json::Error::custom("the summary is no JSON"))?;
+    }
     let mut json = serde_json::Deserializer::from_slice(&json);
     let cells = SUMMARIES.cells(&mut json)?;
     json.end()?;
@@ -178,6 +187,8 @@ struct Export {
     cursors: Arc<Cursors>,
     /// `None` only while a chunk is made.
     lines: Option<Lines>,
+    /// Whether numbers are masked.
+    is_masked: bool,
     _turn: Turn,
 }
 
@@ -207,14 +218,14 @@ impl Export {
         let is_empty = page.rows.is_empty();
         let next = page.after.map(Start::After);
         let (app, cursors) = (self.app.clone(), self.cursors.clone());
-        let lines = self.lines.take();
+        let (lines, is_masked) = (self.lines.take(), self.is_masked);
         let made = self.app.bounds.making(move || {
             let mut lines = lines?;
             let mut text = Vec::new();
             if request.start == (Start::First { skip: 0 }) {
                 lines.begin(&mut text);
             }
-            let rows = write(&app, &mut text, &mut lines, &cursors, page);
+            let rows = write(&app, &mut text, &mut lines, &cursors, is_masked, page);
             Some(rows.map(|()| (text, lines)))
         });
         let made = made.await?.ok_or_else(ApiError::internal)?;
@@ -258,12 +269,13 @@ fn write(
     text: &mut Vec<u8>,
     lines: &mut Lines,
     cursors: &Cursors,
+    is_masked: bool,
     page: Page<(RowKey, CallRecord<Shown>)>,
 ) -> serde_json::Result<()> {
     for (row_key, record) in page.rows {
         // As in lists.
         if lookup::served(app, record.advanced_features).is_ok()
-            && let Some(cells) = cells(&record)?
+            && let Some(cells) = cells(&record, is_masked)?
         {
             lines.row(text, &cells, Some(&cursors.after(row_key)));
         }

@@ -1,0 +1,232 @@
+//! `/session`: signing in and out, for pages in a browser. Ours.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+use sidetone_core::id::{AccountSid, ApiKeySid};
+use sidetone_core::time::SECOND_US;
+use sidetone_store::StoreError;
+use sidetone_store::people::{NewSession, PersonName, Proof, Session};
+
+use super::auth::session::{self, COOKIE_NAME, LONGEST_US, Shown, TOKEN_BYTES};
+use super::auth::{Caller, address, charge, refuse};
+use super::error::ApiError;
+use crate::app::App;
+use crate::directory::Credential;
+use crate::people;
+use crate::secrets::random_hex;
+use crate::web::base_url::BaseUrl;
+use crate::web::body;
+use crate::web::form::quoted;
+use crate::web::json::Json;
+
+/// No honest body is longer.
+const BODY_MAX_BYTES: usize = 4096;
+
+/// `/session`.
+pub fn routes() -> Router<App> {
+    Router::new().route("/session", get(read).post(sign_in).delete(sign_out))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    user: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    account_sid: AccountSid,
+    name: String,
+    role: &'static str,
+    csrf: String,
+    expires_at: String,
+    other_accounts: Vec<OtherAccount>,
+}
+
+#[derive(Serialize)]
+struct OtherAccount {
+    account_sid: AccountSid,
+    name: String,
+}
+
+impl Answer {
+    fn of(app: &App, session: &Session, csrf: String) -> Self {
+        let caller = Caller::of(session);
+        let others = app.directory.subaccounts(session.account).into_iter();
+        Self {
+            account_sid: session.account,
+            name: caller.who.to_string(),
+            role: caller.role.as_str(),
+            csrf,
+            expires_at: session.expires_at.to_seconds_text(),
+            other_accounts: others
+                .map(|(account_sid, name)| OtherAccount { account_sid, name })
+                .collect(),
+        }
+    }
+}
+
+/// Whoever is signed in.
+struct SignedIn(Shown);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let shown = session::of(&parts.headers, app).await?;
+        let shown = shown.ok_or_else(ApiError::signed_out)?;
+        shown.expect_no_forgery(parts, app)?;
+        charge(app, shown.session.account)?;
+        Ok(Self(shown))
+    }
+}
+
+async fn read(State(app): State<App>, SignedIn(shown): SignedIn) -> Response {
+    Json(Answer::of(&app, &shown.session, shown.csrf)).into_response()
+}
+
+async fn sign_out(
+    State(app): State<App>,
+    SignedIn(shown): SignedIn,
+    base: BaseUrl,
+) -> Result<Response, ApiError> {
+    app.store.end_session(shown.digest).await?;
+    Ok((StatusCode::NO_CONTENT, cookie("", 0, &base)?).into_response())
+}
+
+async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    session::expect_our_origin(&parts, &app)?;
+    let base = BaseUrl::from_request_parts(&mut parts, &app).await?;
+    let SignIn { user, password } = credentials(&parts, body).await?;
+    let (account, proof) = prove(&parts, &app, user.trim(), password).await?;
+    charge(&app, account)?;
+    let token = random_hex(TOKEN_BYTES).map_err(|error| {
+        tracing::error!(%error, "nobody can sign in");
+        ApiError::internal()
+    })?;
+    let digest = session::digest(&token).ok_or_else(ApiError::internal)?;
+    let now = app.clock.now();
+    let new = NewSession {
+        digest,
+        account,
+        proof,
+        now,
+        expires_at: session::lasts_until(now, now),
+    };
+    match app.store.open_session(new).await {
+        // It was changed in the moment since.
+        Err(StoreError::NotFound(_)) => return Err(ApiError::unauthorized()),
+        opened => opened?,
+    }
+    // Whoever signs in anew has done with the session of before.
+    for old in session::cookies(&parts.headers).filter_map(session::digest) {
+        app.store.end_session(old).await?;
+    }
+    let session = app.store.session(digest, now).await?;
+    let session = session.ok_or_else(ApiError::signed_out)?;
+    let answer = Answer::of(&app, &session, session::csrf(&token));
+    tracing::info!(account = %account, who = answer.name, "signed in");
+    let cookie = cookie(&token, LONGEST_US / SECOND_US, &base)?;
+    let no_store = [(CACHE_CONTROL, "no-store")];
+    Ok((cookie, no_store, Json(answer)).into_response())
+}
+
+async fn credentials(parts: &Parts, body: Body) -> Result<SignIn, ApiError> {
+    let kind = parts.headers.get(CONTENT_TYPE);
+    let kind = kind.map_or(&b""[..], HeaderValue::as_bytes);
+    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    if !essence
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"application/json")
+    {
+        let kind = quoted(&String::from_utf8_lossy(kind));
+        return Err(ApiError::bad_request(format!(
+            "Invalid Content-Type '{kind}'. Expected application/json."
+        )));
+    }
+    let bytes = body::read(body, BODY_MAX_BYTES).await?;
+    // What is wrong with it is not repeated: it has a password.
+    serde_json::from_slice(&bytes).map_err(|_| {
+        ApiError::bad_request(
+            "Invalid body. Expected a JSON object with user and password, both text.",
+        )
+    })
+}
+
+/// Whose user and password these are, if anybody's.
+async fn prove(
+    parts: &Parts,
+    app: &App,
+    user: &str,
+    password: String,
+) -> Result<(AccountSid, Proof), ApiError> {
+    if user.parse::<AccountSid>().is_ok() || user.parse::<ApiKeySid>().is_ok() {
+        app.directory.refresh(app.store.as_ref()).await?;
+        let epoch = app.directory.epoch();
+        let now = app.clock.now();
+        let credential = app.directory.authenticate(user, &password, now);
+        return match credential {
+            Some(Credential::Account(account)) => Ok((account, Proof::Token { epoch })),
+            Some(Credential::Key(sid, account)) => Ok((account, Proof::Key { sid, epoch })),
+            None => Err(refuse(parts, app, user)),
+        };
+    }
+    let Ok(name) = user.parse::<PersonName>() else {
+        return Err(refuse(parts, app, user));
+    };
+    // People's passwords can be guessed, so that guesses are refused before they are looked at.
+    let logins = &app.bounds.logins;
+    if let Some(seconds) = logins.wait(address(parts, app), app.clock.passed()) {
+        return Err(ApiError::too_many_failed_logins(seconds));
+    }
+    if let Err(seconds) = logins.try_name(&name.key(), app.clock.passed()) {
+        return Err(ApiError::too_many_failed_logins_of_name(seconds));
+    }
+    let person = app.store.person(&name).await?;
+    let person = person.filter(|person| !person.is_disabled);
+    let hash = person.as_ref().map(|person| person.password.clone());
+    let compared = hash.clone().unwrap_or_else(|| people::nobody().clone());
+    let is_right = app
+        .bounds
+        .hashing(move || people::verify(&password, &compared))
+        .await?;
+    match (person, hash) {
+        (Some(person), Some(hash)) if is_right => {
+            logins.succeeded(&name.key());
+            Ok((
+                person.account,
+                Proof::Password {
+                    name: person.name,
+                    hash,
+                },
+            ))
+        }
+        _ => Err(refuse(parts, app, user)),
+    }
+}
+
+/// The header that has a browser keep a token, or forget it.
+fn cookie(
+    token: &str,
+    seconds: i64,
+    BaseUrl(base): &BaseUrl,
+) -> Result<[(axum::http::HeaderName, HeaderValue); 1], ApiError> {
+    let secure = if base.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie =
+        format!("{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let value = HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())?;
+    Ok([(SET_COOKIE, value)])
+}
