@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::harness::{ACCOUNT, TOKEN};
@@ -30,13 +30,26 @@ fn server(dir: &Path) -> Server {
 
 /// Sends a request that the server ends the connection after.
 fn send(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+    let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+    let headers = format!("Authorization: Basic {login}\r\n{headers}");
+    let form = "application/x-www-form-urlencoded";
+    send_as(server, method, path, &headers, form, body)
+}
+
+fn send_as(
+    server: &Server,
+    method: &str,
+    path: &str,
+    headers: &str,
+    kind: &str,
+    body: &str,
+) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
     write!(
         stream,
-        "{method} {path} HTTP/1.0\r\nHost: sidetone.test\r\nAuthorization: Basic {login}\r\n{headers}\
-        Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.0\r\nHost: sidetone.test\r\n{headers}\
+        Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
     .unwrap();
@@ -85,6 +98,10 @@ impl Events {
         let path = format!("/v1/Voice/Live?{query}");
         let headers = last.map(|last| format!("Last-Event-ID: {last}\r\n"));
         let stream = send(server, "GET", &path, &headers.unwrap_or_default(), "");
+        Self::of(stream)
+    }
+
+    fn of(stream: TcpStream) -> (Self, Event) {
         let mut lines = BufReader::new(stream).lines();
         let head: Vec<String> = lines
             .by_ref()
@@ -146,6 +163,39 @@ fn a_call_is_told_as_lists_tell_it_each_time_it_changes() {
     let body = listed.split_once("\r\n\r\n").unwrap().1;
     let listed: Value = serde_json::from_str(body).unwrap();
     assert_eq!(complete, listed["call_summaries"][0]);
+}
+
+/// What is sent piece by piece is masked piece by piece.
+#[test]
+fn a_viewer_is_told_of_calls_without_their_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = server(dir.path());
+    let made = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+        .args(["person", "create", "vera", "--role", "viewer", "--generate"])
+        .arg("--data")
+        .arg(dir.path().join("data"))
+        .output()
+        .unwrap();
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let body = json!({ "user": "vera", "password": made["password"] }).to_string();
+    let mut answer = String::new();
+    send_as(&server, "POST", "/session", "", "application/json", &body)
+        .read_to_string(&mut answer)
+        .unwrap();
+    let cookie = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "))
+        .unwrap_or_else(|| panic!("{answer}"));
+    let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+    let stream = send_as(&server, "GET", "/v1/Voice/Live", &cookie, "text/plain", "");
+    let (mut events, _) = Events::of(stream);
+    step(&server, CALL, "ringing");
+    let call = events.next().unwrap().data;
+    assert_eq!(call["call_sid"], CALL);
+    assert_eq!(call["from"]["caller"], "+1202•••••43");
+    assert!(!call.to_string().contains("5550143"), "{call}");
+    let url = call["url"].as_str().unwrap();
+    assert_eq!(url, "http://sidetone.test/v1/Voice/Summaries");
 }
 
 #[test]
