@@ -13,7 +13,7 @@ use sidetone_core::time::TimeUs;
 /// What stands for a digit that is not shown, and three of it for a name.
 const DOT: char = '•';
 /// Fields that hold a party, or are one.
-const PARTIES: [&str; 9] = [
+const PARTIES: [&str; 10] = [
     "caller",
     "callee",
     "called",
@@ -23,6 +23,8 @@ const PARTIES: [&str; 9] = [
     "handle",
     "number",
     "phone_number",
+    // What a masked number does not show of it would be one digit less to guess.
+    "number_prefix",
 ];
 /// Fields that hold what was sent between machines, whole.
 const RAW: &str = "raw";

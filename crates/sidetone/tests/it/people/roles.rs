@@ -203,5 +203,7 @@ async fn a_viewer_sees_no_number_anywhere() {
     let shown = anna.get(&format!("/v1/Voice/{CALL}/Summary")).await;
     assert_eq!(shown.json()["from"]["caller"], FROM);
     let hidden = vera.get(&format!("/v1/Voice/{CALL}/Summary")).await;
-    assert_eq!(hidden.json()["from"]["caller"], "+4930•••••••89");
+    let hidden = hidden.json();
+    assert_eq!(hidden["from"]["caller"], "+4930•••••••89");
+    assert_eq!(hidden["from"]["number_prefix"], "•••••");
 }
