@@ -1,6 +1,6 @@
 //! How far a call got and when, from its steps and from what was reported.
 
-use super::state::FoldState;
+use super::state::{Began, FoldState};
 use crate::event::{ImportStage, Step};
 use crate::facts::{CallClaims, CallFacts};
 use crate::time::{SECOND_US, TimeUs};
@@ -47,7 +47,13 @@ impl FoldState {
     /// What the messages of the call itself tell is exact, and goes before what is told about it.
     fn reported(&self, sip: Option<&CallFacts>) -> Reported {
         let import = self.import.as_ref().map(|import| &*import.summary);
-        let sdk = self.is_told_by_sdk_alone(sip).then_some(&self.sdk_claims);
+        let is_sdk_alone = self.is_told_by_sdk_alone(sip);
+        let sdk = is_sdk_alone.then_some(&self.sdk_claims);
+        let began = if is_sdk_alone {
+            self.sdk_began
+        } else {
+            Began::default()
+        };
         macro_rules! claimed {
             ($field:ident) => {
                 [Some(&self.claims), sdk]
@@ -71,8 +77,8 @@ impl FoldState {
             imported_state: import.and_then(|import| import.facts.state),
             import_stage: import.map(|import| import.stage),
             created_at: told!(created_at),
-            started_at: told!(started_at),
-            answered_at: told!(answered_at),
+            started_at: began.started_at.or(told!(started_at)),
+            answered_at: began.answered_at.or(told!(answered_at)),
             ended_at: told!(ended_at),
             duration_s: told!(duration_s),
             connect_duration_s: told!(connect_duration_s),

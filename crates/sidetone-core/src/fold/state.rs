@@ -41,6 +41,9 @@ pub struct FoldState {
     /// counts where nobody else says anything.
     #[serde(skip_serializing_if = "is_default")]
     pub(super) sdk_claims: CallClaims,
+    /// When its call began by it: a page that is loaded again tells so once more.
+    #[serde(skip_serializing_if = "is_default")]
+    pub(super) sdk_began: Began,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) import: Option<Import>,
     pub(super) progress: Progress,
@@ -71,6 +74,16 @@ impl Write for Size {
 pub(super) struct TimeRange {
     pub(super) first: TimeUs,
     pub(super) last: TimeUs,
+}
+
+/// When something began first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Began {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) started_at: Option<TimeUs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) answered_at: Option<TimeUs>,
 }
 
 /// When each timer ran out first.
@@ -116,6 +129,13 @@ fn join<T>(held: &mut Option<T>, other: Option<T>, how: impl FnOnce(T, T) -> T) 
         (Some(held), Some(other)) => Some(how(held, other)),
         (held, other) => held.or(other),
     };
+}
+
+impl Began {
+    fn merge(&mut self, other: Self) {
+        join(&mut self.started_at, other.started_at, TimeUs::min);
+        join(&mut self.answered_at, other.answered_at, TimeUs::min);
+    }
 }
 
 impl Timers {
@@ -201,6 +221,10 @@ impl FoldState {
 
     fn claim(&mut self, rank: Rank, kind: SourceKind, facts: &CallFacts) {
         if kind == SourceKind::VoiceSdk {
+            self.sdk_began.merge(Began {
+                started_at: facts.started_at,
+                answered_at: facts.answered_at,
+            });
             self.sdk_claims.add(rank, facts);
             return;
         }
@@ -244,6 +268,7 @@ impl FoldState {
         self.claims.merge(other.claims);
         self.switch_edge.merge(other.switch_edge);
         self.sdk_claims.merge(other.sdk_claims);
+        self.sdk_began.merge(other.sdk_began);
         join(&mut self.import, other.import, Import::more_final);
         self.progress.merge(other.progress);
         self.streams.merge(other.streams);

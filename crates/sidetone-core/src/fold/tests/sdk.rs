@@ -93,6 +93,23 @@ fn an_sdk_tells_how_far_its_call_got_where_nobody_else_does() {
     let unanswered = [told[0].clone(), told[2].clone()];
     assert_eq!(summary(&unanswered).facts.state, Some(CallState::NoAnswer));
 
+    // A page that is loaded again tells of its beginning once more.
+    let again = by_sdk(
+        5_000,
+        CallFacts {
+            started_at: behind(5_000),
+            answered_at: behind(5_100),
+            ..CallFacts::default()
+        },
+    );
+    let mut reloaded = told.to_vec();
+    reloaded.push(again);
+    let facts = summary(&reloaded).facts;
+    assert_eq!(
+        (facts.duration_s, facts.connect_duration_s),
+        (Some(9), Some(7))
+    );
+
     // Who sees the signalling knows better, and the clocks do not mix.
     let mut all = told.to_vec();
     all.extend([step(100, Step::Initiated), step(20_000, Step::NoAnswer)]);

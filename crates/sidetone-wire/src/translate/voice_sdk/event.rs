@@ -204,6 +204,8 @@ fn facts(message: &Message<'_>, payload: Object<'_>, speaker: Speaker<'_>) -> Op
         ("connection", "accepted-by-local" | "accepted-by-remote") => facts.answered_at = at,
         ("connection", "disconnected-by-local") => end(&mut facts, at, way, true),
         ("connection", "disconnected-by-remote") => end(&mut facts, at, way, false),
+        // Who ended it is not said.
+        ("connection", "disconnected") => end(&mut facts, at, None, false),
         ("connection", "cancel") => {
             end(&mut facts, at, way, false);
             facts.state = Some(CallState::Canceled);
