@@ -11,7 +11,7 @@ use super::error::Result;
 use super::rows::cursor;
 use super::rows::facet::{self, Facets};
 use super::statistics::build;
-use super::{account, audit, comments, feed, feedback, record, report};
+use super::{account, audit, comments, feed, feedback, record, report, sdk_calls};
 use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::erasure::{CallsOf, Erasure};
 use sidetone_store::feed::Changed;
@@ -131,6 +131,7 @@ pub(super) fn remove(
         conn.prepare_cached(part)?.execute([id])?;
     }
     comments::forget(conn, id)?;
+    sdk_calls::erase(conn, account.id, call.sid)?;
     conn.prepare_cached("delete from call where id = ?1")?
         .execute([id])?;
     bury(conn, account.id, call.sid, by, now)?;

@@ -32,6 +32,7 @@ mod record;
 mod repair;
 mod report;
 mod rules;
+mod sdk_calls;
 mod session;
 mod statistics;
 mod stats;

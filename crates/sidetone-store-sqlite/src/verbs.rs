@@ -13,6 +13,7 @@ mod people;
 mod report;
 mod retention;
 mod rules;
+mod sdk_calls;
 mod statistics;
 mod summary;
 

@@ -24,6 +24,7 @@ pub mod people;
 pub mod report;
 pub mod retention;
 pub mod rules;
+pub mod sdk_calls;
 pub mod statistics;
 pub mod summary;
 pub mod wakeups;
@@ -47,6 +48,7 @@ pub use crate::people::PeopleStore;
 pub use crate::report::ReportStore;
 pub use crate::retention::Retention;
 pub use crate::rules::RuleStore;
+pub use crate::sdk_calls::SdkCallStore;
 pub use crate::statistics::StatisticsStore;
 pub use crate::summary::{CallRecord, Count, Put, PutSummary, Rendered, Shown, SummaryStore};
 pub use crate::wakeups::{Topic, Wakeups};
@@ -71,6 +73,7 @@ pub trait Store:
     + FeedbackStore
     + Outbox
     + RuleStore
+    + SdkCallStore
     + ReportStore
     + ErasureStore
     + Retention
@@ -85,7 +88,7 @@ pub trait Store:
 pub mod prelude {
     pub use crate::{
         AccountStore, AuditStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore,
-        JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore, StatisticsStore,
-        Store, SummaryStore, Wakeups,
+        JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore, SdkCallStore,
+        StatisticsStore, Store, SummaryStore, Wakeups,
     };
 }

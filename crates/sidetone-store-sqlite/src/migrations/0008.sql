@@ -1,4 +1,4 @@
--- Version 8: people sign in, and what they do is logged.
+-- Version 8: people sign in, what they do is logged, and voice SDKs tell of calls.
 
 -- People of an account. None is ever deleted: histories have their names.
 create table person (
@@ -53,3 +53,36 @@ create table audit (
 ) strict;
 create index audit_by_account on audit (account, at_us, id);
 create index audit_by_time on audit (at_us);
+
+-- Voice SDKs: who speaks for a call that an SDK tells of, and what is told before the call has a CallSid.
+
+create table sdk_call (
+  id integer primary key,
+  account integer not null references account (id),
+  -- The CallSid that the SDK's own name makes. NULL: the SDK never had another name than sid.
+  temporary blob check (length(temporary) = 16),
+  -- Digest of whose token it is and who holds it.
+  opener blob not null check (length(opener) = 16),
+  -- NULL: not known yet. The same as temporary: it never came.
+  sid blob check (length(sid) = 16),
+  -- When it was told of last.
+  seen_us integer not null,
+  checksum integer not null,
+  check (temporary is not null or sid is not null)
+) strict;
+create unique index sdk_call_temporary on sdk_call (account, temporary) where temporary is not null;
+create index sdk_call_sid on sdk_call (account, sid) where sid is not null;
+create index sdk_call_unnamed on sdk_call (seen_us) where sid is null;
+
+-- Events that wait until sid is known, as `event` has them, of the call that temporary names.
+create table sdk_waiting (
+  sdk_call integer not null references sdk_call (id),
+  event_key blob not null check (length(event_key) = 16),
+  received_us integer not null,
+  at_us integer not null,
+  kind integer not null,
+  edge integer,
+  direction integer,
+  body blob not null,
+  primary key (sdk_call, event_key)
+) strict, without rowid;

@@ -28,6 +28,7 @@ covered! {
     SESSION = "session" ("digest, account, person, api_key, created_us, expires_us");
     AUDIT = "audit" ("at_us, account, who, what, target, detail");
     SECRET_KEY = "secret_key" ("only_row, fingerprint");
+    SDK_CALL = "sdk_call" ("account, temporary, opener, sid, seen_us");
     RULES = "rules" ("day, body");
     SIDE_RULES = "side_rules" ("version, body");
     OUTBOX = "outbox" (
@@ -45,7 +46,7 @@ pub(crate) fn call_columns() -> String {
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-pub(crate) fn all() -> [&'static Covered; 13] {
+pub(crate) fn all() -> [&'static Covered; 14] {
     [
         &ANNOTATION,
         &ANNOTATION_LOG,
@@ -57,6 +58,7 @@ pub(crate) fn all() -> [&'static Covered; 13] {
         &PERSON,
         &SESSION,
         &AUDIT,
+        &SDK_CALL,
         &RULES,
         &SIDE_RULES,
         &OUTBOX,

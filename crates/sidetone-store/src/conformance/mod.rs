@@ -29,6 +29,7 @@ pub mod report;
 pub mod retention;
 pub mod rules;
 pub mod sample;
+pub mod sdk_calls;
 pub mod search;
 pub mod statistics;
 pub mod summary;
@@ -77,6 +78,8 @@ macro_rules! conformance {
             report: keeps_reports_until_they_expire, keeps_the_latest_reports, reports_go_with_erased_calls,
                 reports_outlive_expired_calls;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
+            sdk_calls: waits_for_the_name_and_joins, a_name_that_never_comes_makes_a_call, belongs_to_who_opened_it,
+                as_much_waits_as_may, erased_with_its_call;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,

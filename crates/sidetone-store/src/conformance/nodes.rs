@@ -38,6 +38,7 @@ use crate::prelude::*;
 use crate::report::{Report, ReportKind};
 use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
 use crate::rules::Published;
+use crate::sdk_calls::{Opener, SdkAppended, SdkEvents};
 use crate::statistics::{Statistics, StatisticsQuery};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
@@ -176,6 +177,11 @@ take_turns! {
         begin_report(id: ReportId, account: AccountSid, kind: ReportKind, expires_at: TimeUs) -> ();
         put_report(report: Report) -> bool;
         report(scope: Scope, id: ReportId, now: TimeUs) -> Option<Report>;
+    }
+    SdkCallStore {
+        append_of_sdk(events: SdkEvents) -> SdkAppended;
+        sdk_opener(account: AccountSid, sid: CallSid) -> Option<Opener>;
+        name_sdk_calls(quiet_since: TimeUs, limit: usize) -> u64;
     }
     RuleStore {
         rules(day: i64) -> Option<Rules>;

@@ -641,4 +641,33 @@ CREATE INDEX session_by_key on session (api_key) where api_key is not null;
 CREATE INDEX session_by_expiry on session (expires_us);
 CREATE INDEX audit_by_account on audit (account, at_us, id);
 CREATE INDEX audit_by_time on audit (at_us);
+CREATE TABLE sdk_call (
+  id integer primary key,
+  account integer not null references account (id),
+  -- The CallSid that the SDK's own name makes. NULL: the SDK never had another name than sid.
+  temporary blob check (length(temporary) = 16),
+  -- Digest of whose token it is and who holds it.
+  opener blob not null check (length(opener) = 16),
+  -- NULL: not known yet. The same as temporary: it never came.
+  sid blob check (length(sid) = 16),
+  -- When it was told of last.
+  seen_us integer not null,
+  checksum integer not null,
+  check (temporary is not null or sid is not null)
+) strict;
+INSERT INTO "sdk_call" VALUES(1,1,X'03030303030303030303030303030303',X'04040404040404040404040404040404',X'9E3779B97F4A7C150000000000000001',1780272001000000,3671906456);
+CREATE UNIQUE INDEX sdk_call_temporary on sdk_call (account, temporary) where temporary is not null;
+CREATE INDEX sdk_call_sid on sdk_call (account, sid) where sid is not null;
+CREATE INDEX sdk_call_unnamed on sdk_call (seen_us) where sid is null;
+CREATE TABLE sdk_waiting (
+  sdk_call integer not null references sdk_call (id),
+  event_key blob not null check (length(event_key) = 16),
+  received_us integer not null,
+  at_us integer not null,
+  kind integer not null,
+  edge integer,
+  direction integer,
+  body blob not null,
+  primary key (sdk_call, event_key)
+) strict, without rowid;
 COMMIT;
