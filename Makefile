@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit release clients export readme calls browser durability attacks deb ui
+.PHONY: demo test check bench audit fuzz lint unit release clients voice-sdk export readme calls browser durability attacks deb ui
 
 # Without Node there is a demo all the same: what the interface shows is asked by curl then.
 ifneq ($(shell command -v npm),)
@@ -38,7 +38,8 @@ unit lint: CARGO := nice -n 10 $(CARGO)
 # Its job server is not for the scripts, whose cargo would warn of it.
 unexport MAKEFLAGS
 unit: lint
-readme: clients
+voice-sdk: clients
+readme: voice-sdk
 export: readme
 durability: export
 calls: durability
@@ -76,6 +77,11 @@ release: ui
 # The official client libraries and schemathesis, unmodified, against the program as it is shipped.
 clients: release
 	bash tests/clients/run.sh
+
+# The stock Voice SDK for browsers, unmodified, in Chromium; what is said of its calls against the
+# page's own statistics.
+voice-sdk: release
+	bash tests/voice-sdk/run.sh
 
 # What is exported, read by those who read it.
 export: release

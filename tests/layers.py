@@ -20,6 +20,7 @@ budget
 clock            core
 guard
 program
+rates
 secrets
 shutdown
 socket
@@ -30,12 +31,12 @@ ui
 config           core wire
 logins           address
 people           secrets store
-bounds           budget logins
+bounds           budget logins rates
 
 accounts         secrets config core store
 data_dir         store_sqlite
 data             accounts data_dir secrets core store store_sqlite
-directory        secrets core store
+directory        rates secrets core wire store
 tables           address config directory core wire store
 
 app              clock bounds config directory live tables telemetry core store
@@ -47,7 +48,7 @@ workers          guard telemetry live config data_dir app runner delivery core s
 web              address clock budget shutdown telemetry config::Networks
 
 api              clock budget program ui secrets people bounds live telemetry accounts::credentials_file directory app delivery::target web core wire store
-ingest           budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
+ingest           address budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 
 cmd              * core wire store store_sqlite demo

@@ -1,12 +1,14 @@
 //! What all that is under way may take together.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
 use crate::budget::{Budget, Share};
 use crate::logins::Logins;
+use crate::rates::RateLimits;
 
 /// Memory of answers that are being made and sent.
 const ANSWERS_BYTES: usize = 64 << 20;
@@ -60,6 +62,10 @@ pub struct Bounds {
     pub events: Budget,
     /// Failed logins.
     pub logins: Logins,
+    /// Requests of voice SDKs: of each token, and of each address.
+    pub sdk_tokens: RateLimits<[u8; 16]>,
+    /// See there.
+    pub sdk_addresses: RateLimits<IpAddr>,
     /// Exports under way.
     pub exports: Turns,
     /// Streams of calls as they change.
@@ -84,6 +90,8 @@ impl Default for Bounds {
             unverified: Budget::new(UNVERIFIED_BYTES),
             events: Budget::new(EVENTS_BYTES),
             logins: Logins::default(),
+            sdk_tokens: RateLimits::default(),
+            sdk_addresses: RateLimits::default(),
             exports: Turns::new(EXPORTS_MAX, EXPORTS_OF_ACCOUNT_MAX),
             streams: Turns::new(STREAMS_MAX, STREAMS_OF_ACCOUNT_MAX),
             reading: turns(),

@@ -10,9 +10,11 @@ use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::account::{Account, AccountSettings, ApiKey};
 use sidetone_store::{Store, StoreError};
+use sidetone_wire::access_token::Issuer;
 use subtle::ConstantTimeEq;
 use tokio::sync::Mutex;
 
+use crate::rates::RateLimit;
 use crate::secrets::Vault;
 
 /// All accounts and credentials, kept up to date with the store.
@@ -54,6 +56,8 @@ struct AccountEntry {
 struct KeyEntry {
     account: AccountSid,
     secret: SecretDigest,
+    /// The same in clear: what access tokens are signed with.
+    signing: String,
 }
 
 /// Digests are compared, not secrets: the comparison then takes the same time whatever the lengths.
@@ -69,37 +73,14 @@ impl SecretDigest {
     }
 }
 
-/// How many requests an account may still make; a leaky bucket a second deep.
-#[derive(Debug, Default)]
-pub struct RateLimit {
-    /// When the bucket will have drained, microseconds of the time that has passed: a clock that is
-    /// set back locks nobody out.
-    drained_at_us: AtomicU64,
-}
-
-impl RateLimit {
-    /// Takes one request out. When there is none left: the seconds to wait, at least 1.
-    ///
-    /// # Errors
-    /// The seconds to wait.
-    pub fn take(&self, passed: Duration, per_second: u32) -> Result<(), u64> {
-        if per_second == 0 {
-            return Ok(());
-        }
-        let cost = 1_000_000 / u64::from(per_second).min(1_000_000);
-        let now = u64::try_from(passed.as_micros()).unwrap_or(u64::MAX);
-        let take = |drained: u64| {
-            let after = drained.max(now) + cost;
-            (after - now <= 1_000_000).then_some(after)
-        };
-        match self
-            .drained_at_us
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-        {
-            Ok(_) => Ok(()),
-            Err(_) => Err(1),
-        }
-    }
+/// What access tokens of an issuer may be signed with.
+pub struct TokenSecrets {
+    /// The account of the issuer.
+    pub account: AccountSid,
+    /// It is a key of another provider's, who calls its account by another name.
+    pub is_of_provider: bool,
+    /// Any of them.
+    pub secrets: Vec<String>,
 }
 
 /// Whose credentials these are.
@@ -277,27 +258,65 @@ impl Directory {
         if let Some((_, secret)) = entries.providers.get(provider_account) {
             return vec![secret.clone()];
         }
-        let account = provider_account
-            .parse()
-            .ok()
-            .and_then(|sid: AccountSid| entries.accounts.get(&sid));
-        account
-            .iter()
-            .flat_map(|account| &account.signing)
-            .filter(|(_, expires)| expires.is_none_or(|expires| now < expires))
-            .map(|(secret, _)| secret.clone())
-            .collect()
+        match provider_account.parse() {
+            Ok(sid) => self.own_tokens(sid, now),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// What an issuer's access tokens may be signed with: the secret of a key, or every token of the
+    /// account that is still valid. A key may be another provider's, whose secret an account has
+    /// stored under its name. `None`: there is no such issuer.
+    #[must_use]
+    pub fn token_secrets(&self, issuer: Issuer, now: TimeUs) -> Option<TokenSecrets> {
+        let entries = self.entries();
+        match issuer {
+            Issuer::Key(sid) => {
+                if let Some(key) = entries.keys.get(&sid) {
+                    return Some(TokenSecrets {
+                        account: key.account,
+                        is_of_provider: false,
+                        secrets: vec![key.signing.clone()],
+                    });
+                }
+                let (account, secret) = entries.providers.get(&sid.to_string())?;
+                Some(TokenSecrets {
+                    account: *account,
+                    is_of_provider: true,
+                    secrets: vec![secret.clone()],
+                })
+            }
+            Issuer::Account(account) => {
+                let is_ours = entries.accounts.contains_key(&account);
+                is_ours.then(|| TokenSecrets {
+                    account,
+                    is_of_provider: false,
+                    secrets: self.own_tokens(account, now),
+                })
+            }
+        }
+    }
+
+    /// What an issuer signs access tokens with now.
+    #[must_use]
+    pub fn token_secret(&self, issuer: Issuer, now: TimeUs) -> Option<String> {
+        let TokenSecrets { secrets, .. } = self.token_secrets(issuer, now)?;
+        secrets.into_iter().next()
+    }
+
+    /// The account's own tokens that are still valid.
+    fn own_tokens(&self, account: AccountSid, now: TimeUs) -> Vec<String> {
+        let entries = self.entries();
+        let signing = entries.accounts.get(&account).map(|entry| &entry.signing);
+        let valid = signing.into_iter().flatten();
+        let valid = valid.filter(|(_, expires)| expires.is_none_or(|expires| now < expires));
+        valid.map(|(secret, _)| secret.clone()).collect()
     }
 
     /// What the account's own callbacks are signed with: the first of its tokens that is valid.
     #[must_use]
     pub fn primary_token(&self, account: AccountSid, now: TimeUs) -> Option<String> {
-        let entries = self.entries();
-        let signing = &entries.accounts.get(&account)?.signing;
-        let mut valid = signing
-            .iter()
-            .filter(|(_, expires)| expires.is_none_or(|expires| now < expires));
-        valid.next().map(|(secret, _)| secret.clone())
+        self.own_tokens(account, now).into_iter().next()
     }
 
     fn entries(&self) -> Arc<Entries> {
@@ -355,29 +374,11 @@ impl Directory {
                 let entry = KeyEntry {
                     account: key.account,
                     secret: SecretDigest::of(&secret),
+                    signing: secret,
                 };
                 entries.keys.insert(key.sid, entry);
             }
         }
         entries
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_budget_is_spent_and_comes_back() {
-        let rate_limit = RateLimit::default();
-        let now = Duration::from_secs(1_000);
-        let taken = (0..20).filter(|_| rate_limit.take(now, 10).is_ok()).count();
-        assert_eq!(taken, 10);
-        assert_eq!(rate_limit.take(now, 10), Err(1));
-        assert_eq!(
-            rate_limit.take(now + Duration::from_millis(100), 10),
-            Ok(())
-        );
-        assert_eq!(rate_limit.take(now, 0), Ok(()));
     }
 }

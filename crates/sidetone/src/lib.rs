@@ -20,6 +20,7 @@ pub mod live;
 pub mod logins;
 pub mod people;
 pub mod program;
+pub mod rates;
 pub mod routes;
 pub mod runner;
 pub mod secrets;

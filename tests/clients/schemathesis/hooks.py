@@ -1,10 +1,14 @@
 """Points generated requests at things that exist; without it nearly every case would be a 404."""
 
 import atexit
+import base64
 import collections
+import hashlib
+import hmac
 import json
 import os
 import re
+import time
 import urllib.request
 import zlib
 
@@ -37,6 +41,11 @@ WELL_FORMED_BODIES = {
     ),
     "/ingest/v1/hep": ("application/octet-stream", b"HEP3\x00\x06"),
     "/v1/Voice/Annotations": ("text/csv", "call_sid,call_score\n%s,1" % CALLS[0]),
+    "/v4/EndpointEvents": ("application/json", {"group": "test", "name": "test", "payload": {"call_sid": CALLS[0]}}),
+    "/v4/EndpointMetrics": (
+        "application/json",
+        {"group": "test", "name": "test", "payload": [{"call_sid": CALLS[0], "timestamp": "2026-06-01T10:00:00Z"}]},
+    ),
 }
 alive = []
 people = []
@@ -112,6 +121,23 @@ def person_alive():
     return people[0]
 
 
+def access_token():
+    """Allows to tell of one call what an SDK observes."""
+    grants = {"sidetone": {"call_sid": CALLS[0], "allow": ["observe"]}}
+    sid = PARENT["account_sid"]
+    claims = {"iss": sid, "sub": sid, "exp": int(time.time()) + 3600, "grants": grants}
+
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+    signed = b".".join(part(json.dumps(it).encode()) for it in ({"alg": "HS256"}, claims))
+    signature = hmac.digest(PARENT["auth_token"].encode(), signed, hashlib.sha256)
+    return (signed + b"." + part(signature)).decode()
+
+
+TOKEN = access_token()
+
+
 @schemathesis.hook
 def map_query(context, query):
     # A foreign account is refused before anything else is looked at.
@@ -144,6 +170,8 @@ def before_call(context, case, kwargs):
         turns[case.operation.path] += 1
         if turn % 4 == 3:
             case.media_type, case.body = WELL_FORMED_BODIES[case.operation.path]
+    if case.operation.path.startswith("/v4/"):
+        case.headers["X-Twilio-Token"] = TOKEN
     if isinstance(case.body, dict) and re.match("(?i)https?:", str(case.body.get("StatusCallback", ""))):
         case.body["StatusCallback"] = NOWHERE
 

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 use sidetone_store::StoreError;
+use sidetone_wire::access_token::TokenError;
 
 use self::codes::find;
 use crate::bounds::Undone;
@@ -123,6 +124,40 @@ impl ApiError {
             20403,
             format!("The request may be forged. {why}"),
         )
+    }
+
+    /// 20003: an access token that is not valid.
+    #[must_use]
+    pub fn invalid_token(why: &TokenError) -> Self {
+        let message = format!("The access token is not valid: {why}.");
+        Self::new(StatusCode::UNAUTHORIZED, 20003, message)
+    }
+
+    /// 20003: an access token whose issuer is not here, or did not sign it.
+    #[must_use]
+    pub fn unsigned_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            20003,
+            "The access token is not valid: it is not signed with a secret of its issuer that is known here. \
+             That of another provider's key is stored by: sidetone account provider-secret.",
+        )
+    }
+
+    /// 20003: there is no access token where there must be one.
+    #[must_use]
+    pub fn no_token() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            20003,
+            "Authentication failed. Send an access token in the header X-Twilio-Token.",
+        )
+    }
+
+    /// 20403: an access token that does not allow this.
+    #[must_use]
+    pub fn not_allowed(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, 20403, message)
     }
 
     /// 20004: the path exists, but not with this method. The router adds `Allow`.

@@ -13,6 +13,7 @@ use hyper::body::Body;
 use tower_service::Service;
 
 use crate::api::auth::has_session;
+use crate::api::auth::token::TOKEN;
 use crate::api::error::ApiError;
 use crate::api::hint::Hints;
 use crate::api::masking::{Masking, masked};
@@ -183,7 +184,8 @@ impl EventRequest {
         Some(Self {
             source: ingest::source(request.uri().path())?,
             shows_credentials: headers.contains_key(AUTHORIZATION)
-                || headers.contains_key(ingest::sender::SIGNATURE),
+                || headers.contains_key(ingest::sender::SIGNATURE)
+                || headers.contains_key(TOKEN),
         })
     }
 
@@ -193,6 +195,8 @@ impl EventRequest {
         let reason = match error.status() {
             StatusCode::BAD_REQUEST => RefusalReason::Invalid,
             StatusCode::UNAUTHORIZED if !self.shows_credentials => RefusalReason::NoCredentials,
+            StatusCode::UNAUTHORIZED if self.source == Source::VoiceSdk => RefusalReason::Token,
+            StatusCode::FORBIDDEN => RefusalReason::NotAllowed,
             StatusCode::NOT_FOUND => RefusalReason::NoSuchPath,
             StatusCode::METHOD_NOT_ALLOWED => RefusalReason::Method,
             StatusCode::REQUEST_TIMEOUT => RefusalReason::Timeout,

@@ -8,6 +8,7 @@ use crate::api::v1::filter::alias::OLDER_NAMES;
 use crate::api::v1::patch::NAMES as ANNOTATION;
 use crate::api::v1::statistics::agreement::NAMES as AGREEMENT;
 use crate::api::v1::statistics::query::NAMES as STATISTICS;
+use crate::api::v1::token::NAMES as TOKEN;
 use crate::api::v2::request::NAMES as REPORT;
 
 const SETTINGS: &[&str] = &[
@@ -53,6 +54,7 @@ pub(super) fn of(path: &str) -> Option<Names> {
             "Annotation" => &[ANNOTATION],
             "People" => &[PERSON, &PAGE],
             "Audit" => &[&["Subaccount"], &PAGE],
+            "Token" => &[TOKEN],
             _ => return None,
         });
     }

@@ -49,6 +49,8 @@ words! {
         Asterisk = "asterisk",
         /// Packets in the body of a request.
         Hep = "hep",
+        /// Events and samples of voice SDKs.
+        VoiceSdk = "voice_sdk",
         /// A path below those doors that is none.
         Ingest = "ingest",
         /// Any other request, or a connection.
@@ -95,6 +97,10 @@ words! {
         UnknownAccount = "unknown_account",
         /// Its signature does not fit.
         Signature = "signature",
+        /// Its access token is not valid.
+        Token = "token",
+        /// Its access token does not allow it.
+        NotAllowed = "not_allowed",
         /// No TLS where TLS is on.
         TlsHandshake = "tls_handshake",
         /// It is not HTTP.
@@ -183,6 +189,8 @@ words! {
         Accounts = "accounts",
         /// Follows the rules of sides that other nodes publish.
         Sides = "sides",
+        /// Makes calls of what voice SDKs told and nothing named.
+        SdkCalls = "sdk_calls",
         /// Drops followers of the change feed that stay behind.
         Followers = "followers",
         /// Follows changes for those who watch calls.

@@ -1,6 +1,7 @@
 //! The one integration binary: whole servers, in process.
 #![allow(unreachable_pub, reason = "modules of a binary")]
 
+mod access_token;
 mod accounts;
 mod api;
 mod backup;
@@ -34,3 +35,4 @@ mod signed;
 mod starting;
 mod streaming;
 mod traces;
+mod voice_sdk;

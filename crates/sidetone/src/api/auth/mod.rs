@@ -2,6 +2,7 @@
 
 pub mod role;
 pub mod session;
+pub mod token;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -144,7 +145,7 @@ pub fn charge(app: &App, account: AccountSid) -> Result<(), ApiError> {
 }
 
 /// Where a request comes from, as failed logins are counted by it.
-pub(super) fn address(parts: &Parts, app: &App) -> IpAddr {
+pub fn address(parts: &Parts, app: &App) -> IpAddr {
     let peer = parts.extensions.get::<Peer>().map(|peer| peer.address);
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     forwarded::client(&app.config.trusted_proxies, &parts.headers, peer)

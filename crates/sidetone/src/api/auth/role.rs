@@ -79,6 +79,8 @@ mod tests {
             (Method::DELETE, "/Summary", Role::Admin),
             (Method::POST, "/Annotation", Role::Annotator),
             (Method::DELETE, "/Annotation", Role::Annotator),
+            (Method::POST, "/Token", Role::Annotator),
+            (Method::GET, "/Token", Role::Annotator),
             (Method::GET, "/Annotation/History", Role::Viewer),
             (Method::POST, "/Annotation/History", Role::Admin),
             (Method::GET, "/Anything", Role::Admin),

@@ -91,8 +91,8 @@ pub const CODES: [Code; 17] = [
     upstream(
         20403,
         403,
-        "Whoever is signed in may not do this; or the request changes something and does not show that a page of ours asks for it.",
-        "Ask an admin of the account for another role. Scripts that use the cookie of a session send X-Sidetone-CSRF, with the value of csrf in GET /session, from the origin of the server.",
+        "Whoever is signed in may not do this; or the request changes something and does not show that a page of ours asks for it; or an access token does not allow it: the message says which.",
+        "Ask an admin of the account for another role. Scripts that use the cookie of a session send X-Sidetone-CSRF, with the value of csrf in GET /session, from the origin of the server. For a call, have a token made with the grant that is missing: POST /v1/Voice/{CallSid}/Token. A Voice SDK may tell of calls that it began or took itself.",
     ),
     upstream(
         20404,

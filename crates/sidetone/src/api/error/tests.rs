@@ -86,7 +86,7 @@ fn every_code_is_explained() {
         ApiError::invalid_query(invalid()),
         ApiError::unauthorized(),
         ApiError::method_not_allowed("PUT"),
-        ApiError::not_for("viewer"),
+        ApiError::not_allowed("x"),
         ApiError::not_found("x"),
         ApiError::request_timeout(),
         ApiError::precondition_failed(),

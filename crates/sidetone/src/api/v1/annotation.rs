@@ -1,23 +1,42 @@
 //! `/v1/Voice/{CallSid}/Annotation`: what people say about a call.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use sidetone_core::annotation::AnnotationPatch;
 use sidetone_core::id::CallSid;
-use sidetone_store::{Annotate, AnnotationRecord, Lookup};
+use sidetone_store::{Annotate, AnnotationRecord, Lookup, Scope};
+use sidetone_wire::access_token::Permission;
 
 use super::if_match::{IfMatch, etag};
 use super::path::CallPath;
 use super::render::annotation::AnnotationResource;
 use super::{lookup, patch};
 use crate::api::auth::Caller;
+use crate::api::auth::token::Judge;
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
 use crate::app::App;
 use crate::web::base_url::BaseUrl;
 use crate::web::json::Json;
+
+/// Whoever may annotate the call of the path.
+pub struct Annotator {
+    judge: Judge,
+    sid: CallSid,
+}
+
+impl FromRequestParts<App> for Annotator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let CallPath(sid) = CallPath::from_request_parts(parts, app).await?;
+        let judge = Judge::of(parts, app, Permission::Annotate, sid).await?;
+        Ok(Self { judge, sid })
+    }
+}
 
 /// Answers with the annotation; every value is null when the call was never annotated.
 ///
@@ -25,11 +44,10 @@ use crate::web::json::Json;
 /// When there is no such call.
 pub async fn read(
     State(app): State<App>,
-    caller: Caller,
-    CallPath(sid): CallPath,
+    Annotator { judge, sid }: Annotator,
     BaseUrl(base): BaseUrl,
 ) -> Result<Response, ApiError> {
-    let record = lookup::annotation(&app, &caller, sid).await?;
+    let record = lookup::annotation(&app, judge.scope(), sid).await?;
     Ok(tagged(&record, &base))
 }
 
@@ -39,14 +57,13 @@ pub async fn read(
 /// When a value is wrong, there is no such call, or it was changed by somebody else meanwhile.
 pub async fn change(
     State(app): State<App>,
-    caller: Caller,
-    CallPath(sid): CallPath,
+    Annotator { judge, sid }: Annotator,
     BaseUrl(base): BaseUrl,
     if_match: IfMatch,
     Form(form): Form,
 ) -> Result<Response, ApiError> {
     let patch = patch::read(&form).map_err(ApiError::invalid_parameter)?;
-    let record = annotate(&app, &caller, sid, Some(patch), &if_match).await?;
+    let record = annotate(&app, &judge, sid, Some(patch), &if_match).await?;
     Ok(tagged(&record, &base))
 }
 
@@ -60,18 +77,18 @@ pub async fn remove(
     CallPath(sid): CallPath,
     if_match: IfMatch,
 ) -> Result<StatusCode, ApiError> {
-    annotate(&app, &caller, sid, None, &if_match).await?;
+    annotate(&app, &Judge::from(&caller), sid, None, &if_match).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn annotate(
     app: &App,
-    caller: &Caller,
+    judge: &Judge,
     sid: CallSid,
     patch: Option<AnnotationPatch>,
     if_match: &IfMatch,
 ) -> Result<AnnotationRecord, ApiError> {
-    let scope = lookup::scope(caller);
+    let scope = judge.scope();
     if app.config.gate_advanced_features
         && let Lookup::Found(record) = app.store.annotation(scope, sid).await?
     {
@@ -79,26 +96,23 @@ async fn annotate(
     }
     let change = Annotate {
         author: String::new(),
-        by: caller.who.to_string(),
+        by: judge.by.clone(),
         // A placeholder is made by what is said, and by nothing else.
         accept_unknown: app.config.accept_unknown_calls
             && patch.is_some()
             && *if_match == IfMatch::NotSent,
         patch,
-        if_revision: required_revision(app, caller, sid, if_match).await?,
+        if_revision: required_revision(app, scope, sid, if_match).await?,
         now: app.clock.now(),
     };
-    let lookup = app
-        .store
-        .annotate(lookup::scope(caller), sid, change)
-        .await?;
-    lookup::found(lookup, sid)
+    let annotated = app.store.annotate(scope, sid, change).await?;
+    lookup::found(annotated, sid)
 }
 
 /// The one revision a change is for. `None`: any.
 async fn required_revision(
     app: &App,
-    caller: &Caller,
+    scope: Scope,
     sid: CallSid,
     if_match: &IfMatch,
 ) -> Result<Option<u64>, ApiError> {
@@ -107,7 +121,7 @@ async fn required_revision(
         IfMatch::OneOf(revisions) => match revisions.as_slice() {
             [revision] => Ok(Some(*revision)),
             _ => {
-                let current = lookup::annotation(app, caller, sid).await?.revision;
+                let current = lookup::annotation(app, scope, sid).await?.revision;
                 if revisions.contains(&current) {
                     Ok(Some(current))
                 } else {

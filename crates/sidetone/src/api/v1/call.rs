@@ -40,7 +40,10 @@ pub async fn read(
     BaseUrl(base): BaseUrl,
 ) -> Result<Response, ApiError> {
     // The annotation is the cheapest thing there is of every call.
-    let sid = lookup::annotation(&app, &caller, sid).await?.call.sid;
+    let sid = lookup::annotation(&app, lookup::scope(&caller), sid)
+        .await?
+        .call
+        .sid;
     let url = |part| CallUrl {
         base: &base,
         sid,

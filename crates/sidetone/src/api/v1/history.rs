@@ -27,7 +27,9 @@ pub async fn read(
     let list = request.by(caller.account);
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
-    let call = lookup::annotation(&app, &caller, sid).await?.call;
+    let call = lookup::annotation(&app, lookup::scope(&caller), sid)
+        .await?
+        .call;
     let share = app.bounds.page(query.size).await?;
     let page = app.store.annotation_history(call, &query.request()).await?;
     let envelope = Envelope {

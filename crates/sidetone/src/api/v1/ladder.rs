@@ -65,7 +65,9 @@ pub async fn read(
         return Err(ApiError::not_for(caller.role.as_str()));
     }
     // The annotation is the cheapest proof that the call is there.
-    let call = lookup::annotation(&app, &caller, sid).await?.call;
+    let call = lookup::annotation(&app, lookup::scope(&caller), sid)
+        .await?
+        .call;
 
     let mut packets = Packets::read(&app, call, Some(Ladder::default()), rows).await?;
     let share = app.bounds.page(query.size).await?;

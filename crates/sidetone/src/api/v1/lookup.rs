@@ -47,10 +47,10 @@ pub async fn shown(
 /// When there is no such call in scope, or it is not served.
 pub async fn annotation(
     app: &App,
-    caller: &Caller,
+    scope: Scope,
     sid: CallSid,
 ) -> Result<AnnotationRecord, ApiError> {
-    let record = found(app.store.annotation(scope(caller), sid).await?, sid)?;
+    let record = found(app.store.annotation(scope, sid).await?, sid)?;
     served(app, record.advanced_features)?;
     Ok(record)
 }

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod statistics;
 pub mod summaries;
 pub mod summary;
+pub mod token;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -65,6 +66,7 @@ pub fn routes() -> Router<App> {
                 .delete(annotation::remove),
         )
         .route("/v1/Voice/{CallSid}/Annotation/History", get(history::read))
+        .route("/v1/Voice/{CallSid}/Token", post(token::create))
         .route(
             "/v1/Voice/{CallSid}/Summary",
             get(summary::read).delete(summary::erase),

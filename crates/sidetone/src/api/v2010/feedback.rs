@@ -9,7 +9,7 @@ use sidetone_core::id::{AccountSid, CallSid};
 use sidetone_store::Lookup;
 use sidetone_store::feedback::{FeedbackRecord, Rate, Rated};
 
-use super::path::{OwnedCall, Owner};
+use super::path::{OwnedCall, RatedCall};
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
 use crate::api::words::Words;
@@ -49,7 +49,7 @@ pub async fn read(
     State(app): State<App>,
     OwnedCall { call, owner }: OwnedCall,
 ) -> Result<Response, ApiError> {
-    let record = found(app.store.feedback(call).await?, &owner)?;
+    let record = found(app.store.feedback(call).await?, &owner.path)?;
     let record = record.ok_or_else(|| owner.not_found())?;
     Ok(Json(Body::from(record)).into_response())
 }
@@ -60,19 +60,19 @@ pub async fn read(
 /// When a value is wrong or missing, or there is no such call.
 pub async fn rate(
     State(app): State<App>,
-    OwnedCall { call, owner }: OwnedCall,
+    RatedCall { call, by, path }: RatedCall,
     Form(form): Form,
 ) -> Result<Response, ApiError> {
     let settings = app.directory.settings(call.account);
     let rate = Rate {
-        by: owner.caller.who.to_string(),
+        by,
         patch: patch(&form).map_err(ApiError::invalid_parameter)?,
         now: app.clock.now(),
         accept_unknown: app.config.accept_unknown_calls,
         only_first: false,
         mirror: settings.is_some_and(|settings| settings.mirror_feedback),
     };
-    match found(app.store.rate(call, rate).await?, &owner)? {
+    match found(app.store.rate(call, rate).await?, &path)? {
         Rated::Created(record) => {
             Ok((StatusCode::CREATED, Json(Body::from(record))).into_response())
         }
@@ -84,10 +84,10 @@ pub async fn rate(
     }
 }
 
-fn found<T>(lookup: Lookup<T>, owner: &Owner) -> Result<T, ApiError> {
+fn found<T>(lookup: Lookup<T>, path: &str) -> Result<T, ApiError> {
     match lookup {
         Lookup::Found(found) => Ok(found),
-        Lookup::Unknown | Lookup::Gone => Err(owner.not_found()),
+        Lookup::Unknown | Lookup::Gone => Err(ApiError::not_found(path)),
     }
 }
 

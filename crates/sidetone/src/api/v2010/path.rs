@@ -3,8 +3,10 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use sidetone_core::id::{AccountSid, CallRef};
+use sidetone_wire::access_token::Permission;
 
 use crate::api::auth::Caller;
+use crate::api::auth::token::{Judge, bearer};
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::web::form::quoted;
@@ -48,20 +50,19 @@ pub(super) async fn segment<T: std::str::FromStr>(
     value.parse().ok()
 }
 
+/// The path, as messages repeat it: each part for itself, because as a whole it is longer than what is
+/// repeated of a value.
+fn asked_for(parts: &Parts) -> String {
+    let path = parts.uri.path().split('/').map(quoted).take(PARTS_MAX);
+    path.collect::<Vec<_>>().join("/")
+}
+
 impl FromRequestParts<App> for Owner {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        // Each part for itself: as a whole it is longer than what is repeated of a value.
-        let path: Vec<String> = parts
-            .uri
-            .path()
-            .split('/')
-            .map(quoted)
-            .take(PARTS_MAX)
-            .collect();
-        let path = path.join("/");
+        let path = asked_for(parts);
         match segment(parts, app, "AccountSid").await {
             Some(account)
                 if account == caller.account
@@ -85,6 +86,45 @@ pub struct OwnedCall {
     pub call: CallRef,
     /// Whose it is.
     pub owner: Owner,
+}
+
+/// The call of the path, and who rates it: a caller, or the holder of a token for that call.
+#[derive(Debug, Clone)]
+pub struct RatedCall {
+    /// The call.
+    pub call: CallRef,
+    /// What histories call who rates it.
+    pub by: String,
+    /// As [`Owner::path`].
+    pub path: String,
+}
+
+impl FromRequestParts<App> for RatedCall {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if bearer(&parts.headers).is_none() {
+            let OwnedCall { call, owner } = OwnedCall::from_request_parts(parts, app).await?;
+            return Ok(Self {
+                call,
+                by: Judge::from(&owner.caller).by,
+                path: owner.path,
+            });
+        }
+        let path = asked_for(parts);
+        let nowhere = || ApiError::not_found(&path);
+        let sid = segment(parts, app, "CallSid").await.ok_or_else(nowhere)?;
+        let judge = Judge::of(parts, app, Permission::Rate, sid).await?;
+        let account = segment(parts, app, "AccountSid").await;
+        match account.filter(|account| *account == judge.account) {
+            Some(account) => Ok(Self {
+                call: CallRef { account, sid },
+                by: judge.by,
+                path,
+            }),
+            None => Err(nowhere()),
+        }
+    }
 }
 
 impl FromRequestParts<App> for OwnedCall {
