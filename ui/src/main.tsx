@@ -6,6 +6,7 @@ import "./styles/overview.css";
 import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/judgement.css";
+import "./styles/setup.css";
 
 import { render } from "preact";
 

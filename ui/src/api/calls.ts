@@ -9,23 +9,22 @@ export function statistics(query: URLSearchParams, more: Record<string, string>,
   return get<Statistics>("/v1/Voice/Statistics", all, signal);
 }
 
-export function callPage(query: URLSearchParams, next: { token: string; page: string } | null, size: number, signal?: AbortSignal): Promise<CallPage> {
+/** The first page of a list, with how many calls there are. */
+export function firstPage(query: URLSearchParams, size: number, signal?: AbortSignal): Promise<CallPage> {
   const all = new URLSearchParams(query);
   all.set("PageSize", String(size));
-  if (next) {
-    all.set("PageToken", next.token);
-    all.set("Page", next.page);
-  } else {
-    all.set("IncludeTotal", "true");
-  }
+  all.set("IncludeTotal", "true");
   return get<CallPage>("/v1/Voice/Summaries", all, signal);
 }
 
-export function nextOf(page: CallPage): { token: string; page: string } | null {
+/** The page that another leads to, with all that its address says: a token is good for that alone. */
+export function nextPage(next: URLSearchParams): Promise<CallPage> {
+  return get<CallPage>("/v1/Voice/Summaries", next);
+}
+
+export function nextOf(page: CallPage): URLSearchParams | null {
   const url = page.meta.next_page_url;
-  if (!url) return null;
-  const query = new URL(url, window.location.origin).searchParams;
-  return { token: query.get("PageToken") ?? "", page: query.get("Page") ?? "0" };
+  return url ? new URL(url, window.location.origin).searchParams : null;
 }
 
 /** With the rating of the caller, if there is one. */

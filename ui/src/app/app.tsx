@@ -12,12 +12,14 @@ import { session, trouble } from "./session";
 import { Shell } from "./shell";
 
 const Judgement = lazy(() => import("../screens/judgement/judgement").then((it) => it.Judgement));
+const Setup = lazy(() => import("../screens/setup/setup").then((it) => it.Setup));
 const Call = lazy(() => import("../screens/call/call").then((it) => it.Call));
 
 const SCREENS: [path: RegExp, screen: ComponentType<{ part?: string }>][] = [
   [/^\/(?:sign-in)?$/, Overview],
   [/^\/calls$/, Calls],
   [/^\/judgement$/, Judgement],
+  [/^\/setup(?:\/([a-z]+))?$/, Setup],
   [/^\/calls\/(CA[0-9a-f]{32})$/, Call as ComponentType<{ part?: string }>],
 ];
 
@@ -31,7 +33,7 @@ export function App() {
     if (match) {
       return (
         <Shell>
-          <Suspense fallback={<Waiting />}><Screen key={match[1]} part={match[1]} /></Suspense>
+          <Suspense fallback={<Waiting />}><Screen key={Screen === Setup ? "setup" : match[1]} part={match[1]} /></Suspense>
         </Shell>
       );
     }

@@ -10,7 +10,7 @@ import { Popover } from "../parts/popover";
 import { Help } from "./help";
 import { useKeys } from "./keys";
 import { go, place } from "./router";
-import { session, signOut } from "./session";
+import { isAdmin, session, signOut } from "./session";
 import { setTheme, theme, type Theme } from "./theme";
 import { Toasts } from "./toast";
 
@@ -18,10 +18,12 @@ const SCREENS: { path: string; label: string; icon: IconName; key: string }[] = 
   { path: "/", label: "Overview", icon: "chart", key: "1" },
   { path: "/calls", label: "Calls", icon: "list", key: "2" },
   { path: "/judgement", label: "Judgement", icon: "scale", key: "3" },
+  { path: "/setup", label: "Set-up", icon: "gear", key: "4" },
 ];
 
 /** The filters go along from screen to screen. */
 function addressOf(path: string): string {
+  if (path === "/setup" || place.value.path.startsWith("/setup")) return path;
   const calls = callsAddress(place.value.query);
   const query = calls.includes("?") ? calls.slice(calls.indexOf("?")) : "";
   return path + query;
@@ -30,10 +32,11 @@ function addressOf(path: string): string {
 export function Shell({ children }: { children: ComponentChildren }) {
   const [isHelp, setHelp] = useState(false);
   const path = place.value.path;
+  const screens = SCREENS.filter((it) => it.path !== "/setup" || isAdmin.value);
   useKeys([
     { key: "?", what: "Show these keys", run: () => setHelp(true) },
     { key: "/", what: "Search", run: () => document.querySelector<HTMLInputElement>("#search")?.focus() },
-    ...SCREENS.map((it) => ({ key: it.key, what: it.label, run: () => go(addressOf(it.path)) })),
+    ...screens.map((it) => ({ key: it.key, what: it.label, run: () => go(addressOf(it.path)) })),
   ]);
   const title = /^\/calls\/CA/.test(path) ? "Call" : SCREENS.find((it) => it.path !== "/" && path.startsWith(it.path))?.label ?? "Overview";
   useEffect(() => {
@@ -51,7 +54,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <span>Sidetone</span>
         </a>
         <nav aria-label="Screens">
-          {SCREENS.map((it) => (
+          {screens.map((it) => (
             <a key={it.path} href={addressOf(it.path)} aria-current={isAt(it.path) ? "page" : undefined}>
               <Icon name={it.icon} /> <span>{it.label}</span>
             </a>
@@ -120,6 +123,7 @@ function Who() {
         <div class="menu who">
           <p><b>{who.name}</b> <span class="badge">{who.role}</span></p>
           <p class="quiet mono">{who.account_sid}</p>
+          {who.other_accounts.map((it) => <a key={it.account_sid} class="menu-item" href={callsAddress(new URLSearchParams(), { Subaccount: it.account_sid })}>Calls of {it.name || it.account_sid}</a>)}
           <button type="button" class="menu-item" onClick={() => void signOut()}>Sign out</button>
         </div>
       )}

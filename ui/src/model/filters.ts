@@ -41,6 +41,7 @@ export const FILTERS: FilterSpec[] = [
   { name: "Comment", label: "Comment contains", kind: "text" },
   { name: "SipCallId", label: "SIP Call-ID", kind: "text" },
   { name: "ParentCallSid", label: "Leg of call", kind: "text", hint: "CA…" },
+  { name: "Subaccount", label: "Account", kind: "text", hint: "AC…" },
   { name: "CallSids", label: "CallSids", kind: "text", hint: "CA…" },
   { name: "MinDuration", label: "Duration at least", kind: "number", unit: "s" },
   { name: "MaxDuration", label: "Duration at most", kind: "number", unit: "s" },

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { callPage, nextOf } from "../../api/calls";
+import { firstPage, nextOf, nextPage } from "../../api/calls";
 import { returns, Unreachable } from "../../api/client";
 import type { CallSummary } from "../../api/types";
 import { apiQuery } from "../../model/filters";
@@ -15,7 +15,7 @@ export interface Listing {
   newer: CallSummary[];
   total: number | null;
   isTotalExact: boolean;
-  next: { token: string; page: string } | null;
+  next: URLSearchParams | null;
   error: Error | null;
   isLoading: boolean;
   /** How far it was scrolled, for whoever comes back. */
@@ -67,7 +67,7 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
     // The old rows stay until the new ones are here: less flicker, and what is gone is seen to go.
     set((was) => ({ ...was, isLoading: true, error: null, scroll: isSame ? was.scroll : 0 }));
     const stop = new AbortController();
-    callPage(apiQuery(query), null, PAGE, stop.signal).then(
+    firstPage(apiQuery(query), PAGE, stop.signal).then(
       (page) => {
         if (mine !== round.current) return;
         isAsking.current = false;
@@ -92,7 +92,7 @@ export function useListing(key: string, query: URLSearchParams): ListingControl 
     if (!next || isLoading || isAsking.current || error) return;
     isAsking.current = true;
     const mine = round.current;
-    callPage(apiQuery(query), next, PAGE).then(
+    nextPage(next).then(
       (page) => {
         isAsking.current = false;
         if (mine !== round.current) return;

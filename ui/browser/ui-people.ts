@@ -1,0 +1,61 @@
+// Who may see and do what.
+
+import { call, ended, send, sid, started, untilCalls } from "./support/events";
+import type { Sidetone } from "./support/sidetone";
+import { expect, expectAccessible, signIn, test } from "./support/watch";
+
+test.describe.configure({ mode: "serial" });
+
+let server: Sidetone;
+test.beforeAll(async () => {
+  server = await started();
+  await send(server, call(1, 300));
+  await untilCalls(server, 1);
+});
+test.afterAll(() => ended(server));
+
+test("an administrator adds a viewer, who sees no numbers and changes nothing", async ({ page }) => {
+  await signIn(page, server, "/setup/people");
+  await page.getByRole("button", { name: "Add a person" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a person" });
+  await dialog.getByLabel("Name").fill("mira");
+  await dialog.getByLabel("Role").selectOption("viewer");
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Add", exact: true }).click();
+  const told = page.getByRole("dialog", { name: "The password of mira" });
+  const password = await told.locator("pre").innerText();
+  await told.getByRole("button", { name: "I have passed it on" }).click();
+  await expect(page.getByRole("rowheader", { name: "mira" })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Audit log" }).click();
+  await expect(page.getByRole("cell", { name: "person-created" })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: /^Signed in as/ }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(page, server, "/calls", "mira", password);
+  await expect(page.getByText("1 call", { exact: true })).toBeVisible();
+  await expect(page.getByText("+12025550143")).toHaveCount(0);
+  await expect(page.getByText("•").first()).toBeVisible();
+  await expect(page.getByRole("checkbox")).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Set-up" })).toHaveCount(0);
+  await page.getByRole("link", { name: /^Open the call/ }).click();
+  await expect(page.getByText("Nothing wrong was measured")).toBeVisible();
+  await expect(page.getByText("Nobody has said anything about this call.")).toBeVisible();
+  await page.goto(`${server.url}/setup`);
+  await expect(page.getByRole("heading", { name: "For administrators" })).toBeVisible();
+});
+
+test("a call is erased for good", async ({ page, watch }) => {
+  watch.allow(/404/);
+  await send(server, call(2, 200));
+  await untilCalls(server, 2);
+  await signIn(page, server, "/setup/erasure");
+  await page.getByLabel("CallSid").fill(sid(2));
+  await page.getByRole("checkbox").check();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Erase the call" }).click();
+  await expect(page.getByText(/^Erased: the call/)).toBeVisible();
+  await page.goto(`${server.url}/calls/${sid(2)}`);
+  await expect(page.getByRole("heading", { name: "This call is gone" })).toBeVisible();
+});

@@ -1,0 +1,29 @@
+// Who may see calls, and what is to be forgotten.
+
+import type { ComponentType } from "preact";
+
+import { isAdmin } from "../../app/session";
+import { Empty } from "../../parts/states";
+import { Audit } from "./audit";
+import { Erasure } from "./erasure";
+import { People } from "./people";
+
+const PARTS: { id: string; label: string; view: ComponentType }[] = [
+  { id: "people", label: "People", view: People },
+  { id: "erasure", label: "Erasure", view: Erasure },
+  { id: "audit", label: "Audit log", view: Audit },
+];
+
+export function Setup({ part = "people" }: { part?: string }) {
+  if (!isAdmin.value) return <Empty title="For administrators"><p>Your role looks at calls, not at how the server is set up.</p></Empty>;
+  const shown = PARTS.find((it) => it.id === part);
+  return (
+    <div class="setup">
+      <header class="screen-head"><h1>Set-up</h1></header>
+      <nav class="setup-nav" aria-label="Set-up">
+        {PARTS.map((it) => <a key={it.id} href={`/setup/${it.id}`} aria-current={it === shown ? "page" : undefined}>{it.label}</a>)}
+      </nav>
+      <div class="setup-part">{shown ? <shown.view /> : <Empty title="There is no such page"><p><a href="/setup">Go to the people</a></p></Empty>}</div>
+    </div>
+  );
+}
