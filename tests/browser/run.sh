@@ -26,6 +26,15 @@ if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get 
 fi
 command -v chromium >/dev/null || { echo "run.sh: chromium is missing; install it" >&2; exit 1; }
 
+# The libraries that examples are for: left alone while their list is unchanged.
+examples=$root/examples/browser-sdk
+if ! cmp -s "$examples/package-lock.json" "$examples/node_modules/.installed"; then
+  echo "installing the libraries of the examples"
+  npm install --prefix "$examples" --no-save --no-audit --no-fund --loglevel=error >/dev/null
+  cp "$examples/package-lock.json" "$examples/node_modules/.installed"
+fi
+
 cd "$root/ui"
 NO_COLOR=1 npm test --silent -- --reporter=dot
+npm run --silent --prefix "$examples" check
 exec npx playwright test --reporter=list "$@"
