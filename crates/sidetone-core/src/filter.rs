@@ -79,6 +79,8 @@ pub struct SummaryFilter {
     pub account: AccountSid,
     /// Earliest start.
     pub started_from: TimeUs,
+    /// The call started before.
+    pub started_before: TimeUs,
     /// Latest end. Running calls have none: see `include_running`.
     pub ended_until: TimeUs,
     /// Whether running calls are in range.
@@ -99,6 +101,8 @@ pub struct SummaryFilter {
     pub sip_call: Vec<CallSid>,
     /// These calls.
     pub call_sid: Vec<CallSid>,
+    /// Calls within these.
+    pub parent: Vec<CallSid>,
     /// Who spoke on our own side ([`search::agents`]), by what names them ([`search::identity`]).
     pub agent: Vec<String>,
     /// Carrier of the calling party.
@@ -201,6 +205,7 @@ impl SummaryFilter {
         Self {
             account,
             started_from: TimeUs::from_micros(i64::MIN),
+            started_before: TimeUs::from_micros(i64::MAX),
             ended_until: TimeUs::from_micros(i64::MAX),
             include_running: true,
             processing: ProcessingFilter::All,
@@ -211,6 +216,7 @@ impl SummaryFilter {
             user_agent: Vec::new(),
             sip_call: Vec::new(),
             call_sid: Vec::new(),
+            parent: Vec::new(),
             agent: Vec::new(),
             from_carrier: Vec::new(),
             to_carrier: Vec::new(),
@@ -299,7 +305,7 @@ impl SummaryFilter {
         let started = summary
             .facts
             .started_at
-            .is_some_and(|at| at >= self.started_from);
+            .is_some_and(|at| at >= self.started_from && at < self.started_before);
         let ended = match summary.facts.ended_at {
             Some(at) => at <= self.ended_until,
             None => self.include_running,
@@ -357,6 +363,7 @@ impl SummaryFilter {
         };
         (self.user_agent.is_empty() || self.user_agent.iter().any(is_fragment))
             && is_any(&self.call_sid, Some(&sid))
+            && is_any(&self.parent, summary.facts.parent.as_ref())
             && (is_any(&self.sip_call, Some(&sid))
                 || has_any(&self.sip_call, &search::other_sids(summary)))
             && self.agent_matches(summary)

@@ -6,6 +6,7 @@ use super::comments;
 use super::error::{Error, Result};
 use super::refill;
 use super::rollups::judged;
+use super::summary::alias;
 use sidetone_store::StoreError;
 
 /// What makes each version of the one before it. What statements cannot say follows: [`fill`].
@@ -29,6 +30,7 @@ fn fill(conn: &Connection, version: i64) -> Result<()> {
             refill::fill(conn)
         }
         7 => comments::begin_anew(conn),
+        8 => alias::fill(conn),
         _ => Ok(()),
     }
 }

@@ -178,7 +178,7 @@ struct Time {
 impl Time {
     fn of(queries: &[&StatisticsQuery]) -> Option<Self> {
         let filters = || queries.iter().map(|query| &query.filter);
-        let before_us = queries.iter().map(|it| it.started_before.micros()).max()?;
+        let before_us = filters().map(|it| it.started_before.micros()).max()?;
         Some(Self {
             from_us: filters().map(|it| it.started_from.micros()).min()?,
             ended_until_us: filters().map(|it| it.ended_until.micros()).max()?,

@@ -36,8 +36,6 @@ pub const GROUPED_BY_MAX: usize = 3;
 pub struct StatisticsQuery {
     /// Which calls. They are counted where they started.
     pub filter: SummaryFilter,
-    /// Only calls that started before.
-    pub started_before: TimeUs,
     /// Only calls with an edge in one of these regions; empty: all.
     pub regions: Vec<String>,
     /// Only calls whose account had advanced features on when they were first seen.
@@ -69,7 +67,6 @@ impl StatisticsQuery {
     pub const fn of(filter: SummaryFilter) -> Self {
         Self {
             filter,
-            started_before: TimeUs::from_micros(i64::MAX),
             regions: Vec::new(),
             advanced_only: false,
             interval: None,

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Statement};
 use sidetone_core::filter::{self, SummaryFilter};
+use sidetone_core::id::CallSid;
 use sidetone_core::search;
 use sidetone_core::vocabulary::ProcessingState;
 
@@ -176,7 +177,9 @@ pub(crate) struct Conditions {
     is_unjudged: bool,
     pub(crate) needle: Option<Needle>,
     unwanted: Vec<Self>,
-    started_from_us: i64,
+    pub(crate) started_from_us: i64,
+    /// `None`: whenever they started.
+    pub(crate) started_before_us: Option<i64>,
     ended_until_us: i64,
     include_running: bool,
 }
@@ -267,6 +270,7 @@ impl Conditions {
             },
             unwanted,
             started_from_us: filter.started_from.micros(),
+            started_before_us: Some(filter.started_before.micros()).filter(|us| *us < i64::MAX),
             ended_until_us: filter.ended_until.micros(),
             include_running: filter.include_running,
         }))
@@ -289,9 +293,10 @@ impl Conditions {
         ]
     }
 
-    /// Whether nothing but times and facets is asked for.
+    /// Whether nothing but facets, the earliest start and the latest end is asked for.
     pub(crate) fn is_of_facets_only(&self) -> bool {
         self.ids.is_none()
+            && self.started_before_us.is_none()
             && self.comment.is_empty()
             && self.user_agent.is_empty()
             && !self.is_unjudged
@@ -304,6 +309,10 @@ impl Conditions {
     pub(crate) fn write(&self, sql: &mut String, values: &mut Vec<Value>) {
         sql.push_str(" and start_us >= ?");
         values.push(self.started_from_us.into());
+        if let Some(before_us) = self.started_before_us {
+            sql.push_str(" and start_us < ?");
+            values.push(before_us.into());
+        }
         sql.push_str(if self.include_running {
             " and (ended_us is null or ended_us <= ?)"
         } else {
@@ -372,25 +381,37 @@ impl Conditions {
 
 /// The rows of the calls that a filter names; `None`: it names none.
 fn named(conn: &Connection, account: i64, filter: &SummaryFilter) -> Result<Option<BTreeSet<i64>>> {
-    let mut by_sid = None;
+    let mut named: Option<BTreeSet<i64>> = None;
+    let mut narrow = |rows: BTreeSet<i64>| {
+        let all = named.take();
+        named = Some(match all {
+            Some(all) => all.intersection(&rows).copied().collect(),
+            None => rows,
+        });
+    };
     if !filter.call_sid.is_empty() {
         let mut rows = BTreeSet::new();
         for sid in &filter.call_sid {
             rows.extend(alias::row_of(conn, account, *sid)?);
         }
-        by_sid = Some(rows);
+        narrow(rows);
     }
-    if filter.sip_call.is_empty() {
-        return Ok(by_sid);
+    let calls = |names: &mut dyn Iterator<Item = CallSid>| -> Result<BTreeSet<i64>> {
+        let mut rows = BTreeSet::new();
+        for name in names {
+            rows.extend(alias::calls(conn, account, name)?);
+        }
+        Ok(rows)
+    };
+    if !filter.sip_call.is_empty() {
+        narrow(calls(&mut filter.sip_call.iter().copied())?);
     }
-    let mut rows = BTreeSet::new();
-    for sid in &filter.sip_call {
-        rows.extend(alias::calls(conn, account, *sid)?);
+    if !filter.parent.is_empty() {
+        narrow(calls(
+            &mut filter.parent.iter().copied().map(alias::within),
+        )?);
     }
-    if let Some(by_sid) = by_sid {
-        rows.retain(|row| by_sid.contains(row));
-    }
-    Ok(Some(rows))
+    Ok(named)
 }
 
 impl Party {

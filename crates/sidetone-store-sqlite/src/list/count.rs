@@ -49,7 +49,11 @@ pub(crate) fn count(conn: &Connection, filter: &SummaryFilter) -> Result<Count> 
         Ok(None) | Err(Error(StoreError::TooExpensive(_))) => {}
         Err(error) => return Err(error),
     }
-    let axis = axis_of(filter);
+    // Which order does not matter here: by start, those that started too late are not even met.
+    let axis = match conditions.started_before_us {
+        Some(_) => Axis::Start,
+        None => axis_of(filter),
+    };
     let mut found = Vec::new();
     let whole = match named::rows(conn, account, &conditions)? {
         Some(rows) => {

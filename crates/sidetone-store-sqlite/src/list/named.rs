@@ -1,5 +1,5 @@
 //! Finding calls that something names: their own names, an incident, a fragment of a comment that few
-//! have.
+//! have, a short time that they started in.
 
 use std::collections::BTreeSet;
 
@@ -41,10 +41,33 @@ pub(crate) fn rows(
     if let Some(rows) = comments::rows(conn, &conditions.comment, FEW)? {
         return Ok(Some(rows));
     }
-    match &conditions.needle {
-        Some(needle) => with_needle(conn, account, needle),
+    if let Some(needle) = &conditions.needle
+        && let Some(rows) = with_needle(conn, account, needle)?
+    {
+        return Ok(Some(rows));
+    }
+    match conditions.started_before_us {
+        Some(before_us) => with_start(conn, account, conditions.started_from_us, before_us),
         None => Ok(None),
     }
+}
+
+/// In a list by end, those that started in a time lie scattered over all that comes after it.
+fn with_start(
+    conn: &Connection,
+    account: i64,
+    from_us: i64,
+    before_us: i64,
+) -> Result<Option<BTreeSet<i64>>> {
+    let mut statement = conn.prepare_cached(
+        "select id from call indexed by call_by_start
+         where account = ?1 and start_us >= ?2 and start_us < ?3 limit ?4",
+    )?;
+    let found = statement.query_map(params![account, from_us, before_us, FEW + 1], |row| {
+        row.get(0)
+    })?;
+    let rows = found.collect::<rusqlite::Result<BTreeSet<i64>>>()?;
+    Ok((rows.len() <= FEW).then_some(rows))
 }
 
 fn with_needle(conn: &Connection, account: i64, needle: &Needle) -> Result<Option<BTreeSet<i64>>> {

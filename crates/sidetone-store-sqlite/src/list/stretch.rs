@@ -39,13 +39,14 @@ pub(crate) fn stretches(
             is_main: false,
         }
     };
+    let last_start = filter.started_before.micros().saturating_sub(1);
     let last_of_ended = RUNNING_BASE / 2;
     let stretches = match axis {
         // Running calls lie before all others.
         Axis::End => [
             filter
                 .include_running
-                .then(|| main(RUNNING_BASE + from, i64::MAX)),
+                .then(|| main(RUNNING_BASE + from, RUNNING_BASE.saturating_add(last_start))),
             Some(main(from, until.min(last_of_ended))),
             Some(odd(
                 i64::MIN,
@@ -56,10 +57,10 @@ pub(crate) fn stretches(
         Axis::Start => [
             Some(odd(
                 from.max(until.saturating_add(1)),
-                i64::MAX,
+                last_start,
                 &[Shape::Skewed, Shape::Running],
             )),
-            Some(main(from, until)),
+            Some(main(from, until.min(last_start))),
             None,
         ],
     };

@@ -16,7 +16,7 @@ use sidetone_core::vocabulary::{
 };
 
 use super::random::Random;
-use super::sample::{account_sid, annotate, at, call, create_account, put, scope, summary};
+use super::sample::{self, account_sid, annotate, at, call, create_account, put, scope, summary};
 use super::search::{CALL_IDS, random_sip};
 use crate::page::{PageRequest, Start};
 use crate::{Count, Lookup, Store};
@@ -142,6 +142,7 @@ pub(super) fn random_summary(n: u64, random: &mut Random) -> CallSummary {
         facts.started_at = None;
     }
     let text = |random: &mut Random| random.maybe(&TEXTS).map(str::to_owned);
+    facts.parent = random.maybe(&[1, 2, 3].map(|n| sample::call(n).sid));
     facts.call_type = random.maybe(CallType::ALL);
     facts.state = random.maybe(CallState::ALL);
     facts.direction = random.maybe(CallDirection::ALL);
@@ -220,6 +221,7 @@ fn some_words(words: &[&str], random: &mut Random) -> Vec<String> {
 /// A way to narrow a list for every field of the filter.
 pub(super) const NARROW: &[Narrow] = &[
     |filter, random| filter.started_from = at(i64::try_from(random.below(SECONDS)).unwrap()),
+    |filter, random| filter.started_before = at(i64::try_from(random.below(SECONDS)).unwrap()),
     |filter, random| filter.ended_until = at(i64::try_from(random.below(SECONDS)).unwrap()),
     |filter, _| filter.include_running = false,
     |filter, random| filter.processing = random.pick(ProcessingFilter::ALL),
@@ -249,6 +251,10 @@ pub(super) const NARROW: &[Narrow] = &[
         let numbers = 0..20 + random.below(300);
         let sids = numbers.map(|n| call(u64::try_from(n).unwrap()).sid);
         filter.call_sid = sids.collect();
+    },
+    |filter, random| {
+        let parents = [1, 2, 3, 999_999].map(|n| call(n).sid);
+        filter.parent = some_of(&parents, random);
     },
     |filter, random| filter.tag = some_of(Tag::ALL, random),
     |filter, random| filter.min_duration_s = Some(random.pick(&[0, 1, 60, u32::MAX])),
@@ -322,6 +328,7 @@ pub(super) const NARROW: &[Narrow] = &[
 const NARROWED_BY_VALUE: &[Narrow] = &[
     |filter, random| filter.from = some_words(&ADDRESSES, random),
     |filter, random| filter.agent = some_words(&["a", "client:a"], random),
+    |filter, random| filter.parent = some_of(&[1, 2, 3].map(|n| call(n).sid), random),
     |filter, random| filter.direction = some_of(CallDirection::ALL, random),
     |filter, random| filter.to_carrier = some_texts(random),
     |filter, random| filter.tag = some_of(Tag::ALL, random),

@@ -325,7 +325,7 @@ pub async fn times_of_starts_meet(store: Arc<dyn Store>) {
             let [from, before] = [from, before].map(|it| TimeUs::parse_rfc3339(it).unwrap());
             let mut query = all();
             query.filter.started_from = from;
-            query.started_before = before;
+            query.filter.started_before = before;
             calls.push(counted(&*store, &query).await.calls);
         }
         assert_eq!(calls, [1, 1, 1, 1, 0]);

@@ -2,7 +2,6 @@
 
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::search;
-use sidetone_core::time::TimeUs;
 
 use super::column::{Arity, Column, Own};
 use super::segment::Values;
@@ -84,6 +83,7 @@ pub(super) fn of(filter: &SummaryFilter) -> Option<Vec<Condition>> {
 fn is_timeless(filter: &SummaryFilter) -> bool {
     let all = SummaryFilter::all(filter.account);
     filter.started_from == all.started_from
+        && filter.started_before == all.started_before
         && filter.ended_until == all.ended_until
         && filter.include_running
 }
@@ -93,9 +93,10 @@ fn is_timeless(filter: &SummaryFilter) -> bool {
 fn is_answered(filter: &SummaryFilter) -> bool {
     let all = SummaryFilter::all(filter.account);
     let mut rest = SummaryFilter {
-        started_from: TimeUs::from_micros(i64::MIN),
-        ended_until: TimeUs::from_micros(i64::MAX),
-        include_running: true,
+        started_from: all.started_from,
+        started_before: all.started_before,
+        ended_until: all.ended_until,
+        include_running: all.include_running,
         processing: ProcessingFilter::All,
         sort_by: all.sort_by,
         ..filter.clone()

@@ -160,7 +160,7 @@ impl<'a> Count<'a> {
         calls: &mut Vec<u32>,
         read: &mut Read<'_, P>,
     ) -> Result<(), P::Error> {
-        let before_us = self.query.started_before.micros();
+        let before_us = self.query.filter.started_before.micros();
         let begin_us = about.period.begin_us();
         if before_us < about.period.end_us() {
             let starts = read.load(Column::Own(Own::Start))?;

@@ -168,9 +168,7 @@ pub(super) fn is_wanted(
         [&facts.media_region, &facts.signaling_region, &facts.region]
     });
     let mut regions = regions.flatten();
-    let started = summary.facts.started_at;
     query.filter.matches(summary, annotation)
-        && started.is_some_and(|at| at < query.started_before)
         && (query.regions.is_empty() || regions.any(|region| query.regions.contains(region)))
 }
 

@@ -168,10 +168,17 @@ pub(super) async fn expire_some(store: &dyn Store, calls: &mut Calls) {
 pub(super) fn random_query(mut query: StatisticsQuery, random: &mut Random) -> StatisticsQuery {
     for _ in 0..random.below(3) {
         let filter = &mut query.filter;
-        let (from, until) = (filter.started_from, filter.ended_until);
+        let (from, before, until) = (
+            filter.started_from,
+            filter.started_before,
+            filter.ended_until,
+        );
         random.pick(NARROW)(filter, random);
         if filter.started_from != from {
             filter.started_from = filter.started_from.plus_us(BEGIN_US);
+        }
+        if filter.started_before != before {
+            filter.started_before = filter.started_before.plus_us(BEGIN_US);
         }
         if filter.ended_until != until {
             filter.ended_until = filter.ended_until.plus_us(BEGIN_US);
@@ -185,7 +192,7 @@ pub(super) fn random_query(mut query: StatisticsQuery, random: &mut Random) -> S
     }
     if random.one_in(3) {
         let hours = i64::try_from(random.below(200)).unwrap();
-        query.started_before = at(hours * 3_600).plus_us(BEGIN_US);
+        query.filter.started_before = at(hours * 3_600).plus_us(BEGIN_US);
     }
     if random.one_in(4) {
         let regions = random.maybe(&REGIONS).into_iter().map(str::to_owned);

@@ -22,6 +22,8 @@ pub async fn of(app: &App, selection: &Selection, empty: bool, now: TimeUs) -> V
         let filter = &selection.filter;
         if !selection.start_by_default && filter.started_from > filter.ended_until {
             hints.push("StartTime is later than EndTime, so no call can match".to_owned());
+        } else if !selection.start_by_default && filter.started_from >= filter.started_before {
+            hints.push("StartTime is not before StartedBefore, so no call can match".to_owned());
         } else if let Some(found) = beyond_defaults(app, selection).await {
             hints.extend(suggestion(selection, &found, now));
         }

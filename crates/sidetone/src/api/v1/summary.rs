@@ -3,18 +3,19 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sidetone_core::feedback::FeedbackIssue;
+use sidetone_store::feedback::FeedbackRecord;
 
 use super::lookup;
 use super::path::CallPath;
-use super::render::CallUrl;
-use super::render::SummaryUrl;
-use super::render::template;
+use super::render::{CallUrl, Seconds, SummaryUrl, template};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
 use crate::app::App;
 use crate::web::base_url::BaseUrl;
-use crate::web::form::{Invalid, Params};
+use crate::web::form::{Invalid, Params, Value};
 use crate::web::json::Written;
 
 /// Which summary will do.
@@ -38,6 +39,7 @@ pub async fn read(
     Query(params): Query,
 ) -> Result<Response, ApiError> {
     let wanted = wanted(&params).map_err(ApiError::invalid_query)?;
+    let with_feedback = with_feedback(&params).map_err(ApiError::invalid_query)?;
     let record = lookup::shown(&app, &caller, sid).await?;
     let shown = record.summary.as_ref().ok_or_else(ApiError::no_summary)?;
     match template::is_complete(shown) {
@@ -51,8 +53,47 @@ pub async fn read(
         part: "/Summary",
     });
     let mut json = Vec::new();
-    let written = template::write(&mut json, &record, shown, url);
+    let mut written = template::write(&mut json, &record, shown, url);
+    if with_feedback {
+        let found = lookup::found(app.store.feedback(record.call).await?, sid)?;
+        written = written.and_then(|()| add_feedback(&mut json, found.as_ref()));
+    }
     Ok(Written(written.map(|()| json)).into_response())
+}
+
+/// The caller's rating, as a member of a summary.
+#[derive(Serialize)]
+struct Feedback {
+    quality_score: u8,
+    issues: Vec<FeedbackIssue>,
+    date_updated: Seconds,
+}
+
+/// Writes a last member into an object.
+fn add_feedback(json: &mut Vec<u8>, record: Option<&FeedbackRecord>) -> serde_json::Result<()> {
+    let feedback = record.map(|record| Feedback {
+        quality_score: record.feedback.score,
+        issues: record.feedback.issues.iter().collect(),
+        date_updated: Seconds(record.updated_at),
+    });
+    let end = json.pop();
+    json.extend_from_slice(b",\"feedback\":");
+    serde_json::to_writer(&mut *json, &feedback)?;
+    json.extend(end);
+    Ok(())
+}
+
+/// What is told beside what the original tells.
+fn with_feedback(params: &Params) -> Result<bool, Invalid> {
+    let included = params.all("Include").flat_map(Value::items);
+    let mut is_wanted = false;
+    for value in included.filter(|value| !value.text.is_empty()) {
+        match value.text {
+            "feedback" => is_wanted = true,
+            _ => return Err(value.invalid("feedback")),
+        }
+    }
+    Ok(is_wanted)
 }
 
 /// Erases the call: all that is known and was said of it, for good.

@@ -132,7 +132,6 @@ fn head(kind: ReportKind, account: AccountSid, id: ReportId, meta: Value, base: 
 /// What is counted for a report.
 fn queries(app: &App, kind: ReportKind, asked: &ReportRequest) -> Vec<StatisticsQuery> {
     let calls = StatisticsQuery {
-        started_before: asked.before,
         regions: asked.regions.clone(),
         advanced_only: app.config.gate_advanced_features,
         ..StatisticsQuery::of(asked.filter.clone())

@@ -161,6 +161,7 @@ impl ReportRequest {
         let mut asked = Self {
             filter: SummaryFilter {
                 started_from: from,
+                started_before: before,
                 processing: ProcessingFilter::Completed,
                 ..SummaryFilter::all(account)
             },

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{CALL, carrier_call, picture, tell, with_complete_call};
-use crate::harness::TestServer;
+use crate::harness::{ACCOUNT, TestServer};
 
 #[tokio::test]
 async fn a_complete_call() {
@@ -117,4 +117,30 @@ async fn no_time_has_a_fraction() {
             assert_eq!(time.len(), "2026-06-01T12:00:00Z".len(), "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn feedback_is_told_to_who_asks_for_it() {
+    let server = with_complete_call().await;
+    let path = format!("/v1/Voice/{CALL}/Summary");
+    let plain = server.get(&path).await.json();
+    assert!(plain.get("feedback").is_none());
+    let with = format!("{path}?Include=feedback");
+    assert_eq!(server.get(&with).await.json()["feedback"], Value::Null);
+    let feedback = format!("/2010-04-01/Accounts/{ACCOUNT}/Calls/{CALL}/Feedback.json");
+    let rated = server
+        .post(&feedback, "QualityScore=2&Issue=one-way-audio")
+        .await;
+    assert_eq!(rated.status, 201, "{}", rated.text);
+    let mut told = server.get(&with).await.json();
+    let expected = json!({
+        "quality_score": 2, "issues": ["one-way-audio"],
+        "date_updated": server.app.clock.now().to_seconds_text(),
+    });
+    let feedback = told.as_object_mut().unwrap().remove("feedback");
+    assert_eq!(feedback, Some(expected));
+    assert_eq!(told, plain, "and all else is as without it");
+    let wrong = server.get(&format!("{path}?Include=ladder")).await;
+    assert_eq!(wrong.error(), (400, 17400));
+    assert_eq!(wrong.json()["details"]["parameter"], "Include");
 }

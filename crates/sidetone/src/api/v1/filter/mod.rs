@@ -22,6 +22,7 @@ use crate::web::form::{Invalid, Params, Value};
 /// The parameters that narrow or order a list, under their names of today.
 pub const NAMES: &[&str] = &[
     "StartTime",
+    "StartedBefore",
     "EndTime",
     "ProcessingState",
     "SortBy",
@@ -33,6 +34,7 @@ pub const NAMES: &[&str] = &[
     "UserAgent",
     "SipCallId",
     "CallSids",
+    "ParentCallSid",
     "Q",
     "Agent",
     "Tag",
@@ -112,8 +114,10 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Selecti
     texts(params, &mut filter)?;
     flags(params, &mut filter)?;
     // Who has something in hand of a call wants it, whenever it was and whatever its state.
-    let has_defaults =
-        filter.sip_call.is_empty() && filter.call_sid.is_empty() && filter.needle.is_none();
+    let has_defaults = filter.sip_call.is_empty()
+        && filter.call_sid.is_empty()
+        && filter.parent.is_empty()
+        && filter.needle.is_none();
     let bound = |name, default, bound, widest| match params.filled(name) {
         Some(value) => time::read(value, now, bound),
         None if has_defaults => {
@@ -128,6 +132,9 @@ pub fn read(params: &Params, account: AccountSid, now: TimeUs) -> Result<Selecti
         Bound::Start,
         filter.started_from,
     )?;
+    if let Some(value) = params.filled("StartedBefore") {
+        filter.started_before = time::read(value, now, Bound::Start)?;
+    }
     filter.ended_until = bound("EndTime", DEFAULT_END, Bound::End, filter.ended_until)?;
     filter.include_running = filter.ended_until >= now;
     let processing = params.filled("ProcessingState");

@@ -24,6 +24,7 @@ pub(super) fn read(params: &Params, filter: &mut SummaryFilter) -> Result<(), In
     };
     Choice::of_texts(params, "SipCallId", call_id)?.put(filter, |filter| &mut filter.sip_call);
     Choice::of_lists(params, "CallSids", call_sid)?.put(filter, |filter| &mut filter.call_sid);
+    Choice::of_lists(params, "ParentCallSid", call_sid)?.put(filter, |filter| &mut filter.parent);
     let party = |value: Value<'_>| Ok(vec![party(value)]);
     Choice::of_untrimmed(params, "From", party)?.put(filter, |filter| &mut filter.from);
     Choice::of_untrimmed(params, "To", party)?.put(filter, |filter| &mut filter.to);

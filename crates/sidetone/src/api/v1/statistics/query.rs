@@ -105,10 +105,13 @@ fn interval(params: &Params, filter: &SummaryFilter) -> Result<Option<Interval>,
         return Ok(None);
     };
     let interval: Interval = value.word()?;
-    let length_us = filter.ended_until.since_us(filter.started_from);
+    let last = filter.ended_until.min(filter.started_before);
+    let length_us = last.since_us(filter.started_from);
     // Few calls have few intervals, whenever they were.
-    let is_named =
-        !filter.sip_call.is_empty() || !filter.call_sid.is_empty() || filter.needle.is_some();
+    let is_named = !filter.sip_call.is_empty()
+        || !filter.call_sid.is_empty()
+        || !filter.parent.is_empty()
+        || filter.needle.is_some();
     if !is_named && length_us / interval.usual_us() > INTERVALS_MAX {
         return Err(value.invalid(format_args!(
             "one that has at most {INTERVALS_MAX} from StartTime to EndTime: one of {}",
@@ -177,7 +180,8 @@ fn previous(params: &Params, query: &StatisticsQuery) -> Result<Option<Statistic
         return Ok(None);
     }
     let filter = &query.filter;
-    let (from, until) = (filter.started_from, filter.ended_until);
+    let (from, before) = (filter.started_from, filter.started_before);
+    let until = filter.ended_until.min(before);
     let all = SummaryFilter::all(filter.account);
     if from == all.started_from || until == all.ended_until || from > until {
         return Err(value.invalid("false, or a StartTime and a later EndTime beside it"));
@@ -189,7 +193,12 @@ fn previous(params: &Params, query: &StatisticsQuery) -> Result<Option<Statistic
     Ok(Some(StatisticsQuery {
         filter: SummaryFilter {
             started_from: earlier(from),
-            ended_until: earlier(until),
+            started_before: if before == all.started_before {
+                before
+            } else {
+                earlier(before)
+            },
+            ended_until: earlier(filter.ended_until),
             include_running: false,
             ..filter.clone()
         },

@@ -48,6 +48,26 @@ fn several_values_and_what_is_not_wanted() {
 }
 
 #[test]
+fn a_start_may_have_a_latest_too() {
+    for (text, before) in [
+        ("2h", now().plus_us(-2 * 3_600 * 1_000_000)),
+        ("2026-06-08", now().plus_us(-12 * 3_600 * 1_000_000)),
+        ("2026-06-08T12:00:00Z", now()),
+    ] {
+        let expected = SummaryFilter {
+            started_before: before,
+            ..defaults()
+        };
+        check(&format!("StartedBefore={text}"), expected);
+    }
+    refused(
+        "StartedBefore=later",
+        "Invalid StartedBefore 'later'. Expected a number of minutes, hours, days or weeks ago (30m, 4h, 7d, 4w) or an \
+         ISO 8601 time (2026-06-01T00:00:00Z).",
+    );
+}
+
+#[test]
 fn one_box_for_everything() {
     #[track_caller]
     fn check_clue(text: &str, parties: &[&str], call_id: Option<&str>, words: Option<&str>) {
