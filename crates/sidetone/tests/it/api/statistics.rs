@@ -138,20 +138,26 @@ async fn machines_against_people() {
         ("machine_end_beep", "human", "B", true),
         ("unknown", "human", "B", true),
         ("human", "unknown_answered_by", "B", false),
+        ("", "human", "B", false),
     ]
     .into_iter()
     .enumerate()
     {
         let call = format!("CA{:032x}", nth + 1);
         let mut events = carrier_call();
-        events[0]["facts"]["answered_by"] = json!(detected);
+        if !detected.is_empty() {
+            events[0]["facts"]["answered_by"] = json!(detected);
+        }
         if !is_answered {
             events.truncate(2);
             let busy = json!({"kind": "progress", "step": "busy", "at": "2026-06-01T11:58:09Z"});
             events.push(busy);
         }
         tell(&server, &call, &events).await;
-        let form = format!("AnsweredBy={heard}&Comment={comment}&CallScore={}", nth + 1);
+        let form = format!(
+            "AnsweredBy={heard}&Comment={comment}&CallScore={}",
+            nth % 5 + 1
+        );
         let answer = server
             .post(&format!("/v1/Voice/{call}/Annotation"), &form)
             .await;

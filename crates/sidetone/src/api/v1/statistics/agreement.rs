@@ -104,10 +104,10 @@ fn variant(params: &Params) -> Result<(&'static str, Column), Invalid> {
 }
 
 /// Who answered, by the machine and by people. People know of humans and machines only: there a fax is
-/// a machine, and what detection did not tell is found by nobody.
+/// a machine, and what detection could not tell is found by nobody.
 fn answered_by(told: &Statistics) -> Value {
     let mut matrix = Vec::new();
-    // By class of the machine (human, machine, none), and of people.
+    // By class of the machine (human, machine, neither), and of people.
     let mut counts = [[0_u64; 2]; 3];
     for row in &told.rows {
         let [detected, heard] = &row.group[..] else {
@@ -119,12 +119,13 @@ fn answered_by(told: &Statistics) -> Value {
             Some(AnsweredByHeard::Machine) => 1,
             Some(AnsweredByHeard::Unknown) | None => continue,
         };
-        let class = match detected {
-            Some(AnsweredBy::Human) => 0,
-            Some(AnsweredBy::Unknown) | None => 2,
-            Some(_) => 1,
-        };
-        counts[class][heard] += row.tally.calls;
+        match detected {
+            Some(AnsweredBy::Human) => counts[0][heard] += row.tally.calls,
+            Some(AnsweredBy::Unknown) => counts[2][heard] += row.tally.calls,
+            Some(_) => counts[1][heard] += row.tally.calls,
+            // Where nobody tried there is nothing to agree with.
+            None => {}
+        }
         matrix.push(json!({
             "answered_by": detected.map(AnsweredBy::as_str),
             "annotated": CLASSES[heard],
