@@ -1,12 +1,23 @@
 // The API's requests that screens share.
 
-import { ask, get } from "./client";
+import { LIGHT_MEASURES, MEASURE_PARAMETER } from "../model/measures";
+import { ApiError, ask, get } from "./client";
 import type { Annotation, CallPage, CallSummary, Statistics } from "./types";
 
 export function statistics(query: URLSearchParams, more: Record<string, string>, signal?: AbortSignal): Promise<Statistics> {
   const all = new URLSearchParams(query);
   for (const [name, value] of Object.entries(more)) all.set(name, value);
   return get<Statistics>("/v1/Voice/Statistics", all, signal);
+}
+
+/** Statistics of all measures; where that is too much to read (17008), of those that are counted at once. */
+export async function measures(query: URLSearchParams, more: Record<string, string>, signal?: AbortSignal): Promise<Statistics> {
+  try {
+    return await statistics(query, { ...more, Measures: MEASURE_PARAMETER }, signal);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 17008) throw error;
+    return statistics(query, { ...more, Measures: LIGHT_MEASURES }, signal);
+  }
 }
 
 /** The first page of a list, with how many calls there are. */

@@ -31,6 +31,7 @@ const number = (name: string) => (row: StatisticsRow) => field(row, name) as num
 export const spread = (row: StatisticsRow, name: string) => field(row, name) as Spread | null;
 const of = (name: string, part: keyof Spread) => (row: StatisticsRow) => spread(row, name)?.[part] ?? null;
 const behind = (name: string) => (row: StatisticsRow) => {
+  if ((row as unknown as Record<string, unknown>)[name] === undefined) return "not counted yet";
   const calls = spread(row, name)?.calls;
   return calls ? `of ${count(calls)} calls` : "not known of any call";
 };
@@ -88,6 +89,8 @@ export const MEASURES: Shown[] = [
   },
 ];
 
+/** What is counted of calls that have just come in any number: the others are in their documents, of which so many are read. */
+export const LIGHT_MEASURES = "calls,answered,answer_seizure_ratio,tagged,pdd,call_score,measured";
 export const MEASURE_PARAMETER = ["calls", "answered", "measured", ...MEASURES.map((it) => it.measure)].filter((it, i, all) => all.indexOf(it) === i).join(",");
 
 function atLeast(name: string, value: number | null, digits: number): Record<string, string> | null {

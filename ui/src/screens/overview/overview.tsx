@@ -2,13 +2,12 @@
 
 import { useMemo } from "preact/hooks";
 
-import { statistics } from "../../api/calls";
+import { measures } from "../../api/calls";
 import { useLoad } from "../../api/load";
 import type { StatisticsRow } from "../../api/types";
 import { place, setQuery } from "../../app/router";
 import { apiQuery, callsAddress, selectionKey } from "../../model/filters";
 import { count, time } from "../../model/format";
-import { MEASURE_PARAMETER } from "../../model/measures";
 import { browserZone, intervalFor, lengthOf, relativeSeconds } from "../../model/range";
 import { RangePicker } from "../../parts/range";
 import { Empty, Failed, Waiting } from "../../parts/states";
@@ -31,9 +30,9 @@ export function Overview() {
   const isMoving = relativeSeconds(start) !== null && !asked.has("EndTime");
   const every = isMoving ? 20_000 : undefined;
 
-  const totals = useLoad(`${key}|${previous}`, (signal) => statistics(asked, { Measures: MEASURE_PARAMETER, Previous: previous }, signal), { every });
+  const totals = useLoad(`${key}|${previous}`, (signal) => measures(asked, { Previous: previous }, signal), { every });
   const trend = useLoad(`${key}|${previous}|${interval}`, (signal) =>
-    statistics(asked, { Measures: MEASURE_PARAMETER, Previous: previous, Interval: interval, TimeZone: browserZone() }, signal), { every });
+    measures(asked, { Previous: previous, Interval: interval, TimeZone: browserZone() }, signal), { every });
 
   const row = totals.data?.statistics[0] ?? null;
   const meta = totals.data?.meta;
