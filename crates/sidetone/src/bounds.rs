@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::budget::{Budget, Share};
 use crate::logins::Logins;
@@ -128,21 +128,16 @@ impl Bounds {
         aside(&self.reading, read).await
     }
 
-    /// Hashes a password, aside.
+    /// Room to hash a password.
     ///
     /// # Errors
-    /// When too many wait already, or it panics.
-    pub async fn hashing<T: Send + 'static>(
-        &self,
-        hash: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Undone> {
+    /// When too many wait already.
+    pub fn hashing(&self) -> Result<Hashing, Undone> {
         let place = Arc::clone(&self.passwords).try_acquire_owned();
-        let place = place.map_err(|_| Undone::NoRoom)?;
-        aside(&self.hashing, move || {
-            let _place = place;
-            hash()
+        Ok(Hashing {
+            turns: Arc::clone(&self.hashing),
+            place: place.map_err(|_| Undone::NoRoom)?,
         })
-        .await
     }
 
     /// Makes a page, or what it is made of, aside.
@@ -154,6 +149,31 @@ impl Bounds {
         make: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Undone> {
         aside(&self.pages, make).await
+    }
+}
+
+/// Room to hash a password.
+#[derive(Debug)]
+pub struct Hashing {
+    turns: Arc<Semaphore>,
+    place: OwnedSemaphorePermit,
+}
+
+impl Hashing {
+    /// Hashes it, aside.
+    ///
+    /// # Errors
+    /// When it panics.
+    pub async fn run<T: Send + 'static>(
+        self,
+        hash: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
+        let Self { turns, place } = self;
+        aside(&turns, move || {
+            let _place = place;
+            hash()
+        })
+        .await
     }
 }
 

@@ -188,6 +188,8 @@ async fn prove(
     if let Some(seconds) = logins.wait(address(parts, app), app.clock.passed()) {
         return Err(ApiError::too_many_failed_logins(seconds));
     }
+    // Before anything is counted: who fills the room costs no name anything.
+    let room = app.bounds.hashing()?;
     if let Err(seconds) = logins.try_name(&name.key(), app.clock.passed()) {
         return Err(ApiError::too_many_failed_logins_of_name(seconds));
     }
@@ -195,9 +197,8 @@ async fn prove(
     let person = person.filter(|person| !person.is_disabled);
     let hash = person.as_ref().map(|person| person.password.clone());
     let compared = hash.clone().unwrap_or_else(|| people::nobody().clone());
-    let is_right = app
-        .bounds
-        .hashing(move || people::verify(&password, &compared))
+    let is_right = room
+        .run(move || people::verify(&password, &compared))
         .await?;
     match (person, hash) {
         (Some(person), Some(hash)) if is_right => {

@@ -18,13 +18,14 @@ use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::StoreError;
+use sidetone_store::people::SessionDigest;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::filter::alias;
 use super::lookup;
 use super::render::{SummaryUrl, template};
 use super::selection::select;
-use crate::api::auth::Caller;
+use crate::api::auth::{self, Caller, session};
 use crate::api::error::ApiError;
 use crate::api::mask;
 use crate::api::masking::Masked;
@@ -80,7 +81,9 @@ pub async fn read(
     if sent == Some(None) {
         start.missed = None;
     }
+    let session = auth::has_session(&headers).then(|| session::cookies(&headers).next());
     let live = Live {
+        session: session.flatten().and_then(session::digest),
         url: format!("{}/v1/Voice/Summaries", request.base.0),
         base: request.base.0,
         app,
@@ -132,6 +135,8 @@ fn filter(
 struct Live {
     app: App,
     caller: Caller,
+    /// The session that it was asked as.
+    session: Option<SessionDigest>,
     params: Params,
     filter: SummaryFilter,
     /// What times of the filter count from.
@@ -149,6 +154,7 @@ struct Live {
 impl Live {
     async fn send(mut self, mut watcher: Watcher, start: Start, sender: Sender) {
         let end = Instant::now() + LENGTH;
+        let mut look = tokio::time::interval(SILENCE);
         if !self.begin(start, &sender).await {
             return;
         }
@@ -164,9 +170,18 @@ impl Live {
                     }
                 }
                 () = tokio::time::sleep(SILENCE) => self.text.extend_from_slice(b":\n\n"),
+                _ = look.tick() => if !self.is_let_in().await { return },
                 () = sleep_until(end) => return,
                 () = sender.closed() => return,
             }
+        }
+    }
+
+    /// Whether whoever asked may still watch: people are signed out, or may less from now on.
+    async fn is_let_in(&self) -> bool {
+        match self.session {
+            Some(session) => session::lets_in(session, &self.caller, &self.app).await,
+            None => true,
         }
     }
 

@@ -206,7 +206,8 @@ async fn made_up_password(app: &App) -> Result<(PasswordHash, Option<String>), A
 }
 
 async fn hashed(app: &App, password: String) -> Result<PasswordHash, ApiError> {
-    let hash = app.bounds.hashing(move || people::hash(&password)).await?;
+    let hash = app.bounds.hashing()?;
+    let hash = hash.run(move || people::hash(&password)).await?;
     hash.map_err(|error| failed(&error))
 }
 

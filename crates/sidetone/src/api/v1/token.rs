@@ -8,6 +8,7 @@ use serde::Serialize;
 use sidetone_core::id::CallSid;
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::Lookup;
+use sidetone_store::people::Role;
 use sidetone_wire::access_token::{
     CallGrant, Claims, IDENTITY_MAX_CHARS, Permission, TTL_MAX_S, identity_of,
 };
@@ -15,8 +16,8 @@ use sidetone_wire::access_token::{
 use super::lookup;
 use super::path::CallPath;
 use super::render::Seconds;
-use crate::api::auth::Caller;
 use crate::api::auth::token::issuer;
+use crate::api::auth::{Caller, Who};
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
 use crate::app::App;
@@ -46,10 +47,40 @@ struct Wanted {
     identity: Option<String>,
 }
 
+impl Wanted {
+    /// What a person may do who is no admin, a token of theirs may do, in their name and for an hour: it
+    /// is signed as the account's, and outlives their session.
+    fn narrow(&mut self, caller: &Caller) -> Result<(), ApiError> {
+        let Who::Person(name) = &caller.who else {
+            return Ok(());
+        };
+        if caller.role == Role::Admin {
+            return Ok(());
+        }
+        if self.grants.contains(&Permission::Observe) {
+            return Err(ApiError::not_allowed(
+                "Only an admin may give out access tokens that tell of calls (Grant=observe).",
+            ));
+        }
+        if self
+            .identity
+            .as_ref()
+            .is_some_and(|it| *it != name.to_string())
+        {
+            return Err(ApiError::not_allowed(
+                "Only an admin may give out access tokens in another name (Identity).",
+            ));
+        }
+        self.identity = Some(name.to_string());
+        self.ttl_s = self.ttl_s.min(TTL_S);
+        Ok(())
+    }
+}
+
 /// Makes a token.
 ///
 /// # Errors
-/// When a parameter is wrong or missing, or the call is gone. A call that is not known yet may become
+/// When a parameter is wrong or missing, whoever asks may not give that out, or the call is gone. A call that is not known yet may become
 /// one: its SDK tells of it as soon as it begins.
 pub async fn create(
     State(app): State<App>,
@@ -57,7 +88,8 @@ pub async fn create(
     CallPath(sid): CallPath,
     Form(form): Form,
 ) -> Result<Response, ApiError> {
-    let wanted = read(&form).map_err(ApiError::invalid_parameter)?;
+    let mut wanted = read(&form).map_err(ApiError::invalid_parameter)?;
+    wanted.narrow(&caller)?;
     let now = app.clock.now();
     let account = match app.store.annotation(lookup::scope(&caller), sid).await? {
         Lookup::Found(record) => record.call.account,

@@ -60,6 +60,67 @@ async fn roles_may_what_they_may() {
     }
 }
 
+/// Whoever may not see numbers may not guess them either, in whatever way they ask.
+#[tokio::test]
+async fn viewers_filter_by_no_number() {
+    let server = TestServer::start().await;
+    call(&server).await;
+    make(&server, "vera", Role::Viewer, ACCOUNT).await;
+    make(&server, "anna", Role::Annotator, ACCOUNT).await;
+    let vera = sign_in(&server, "vera", PASSWORD).await;
+    let anna = sign_in(&server, "anna", PASSWORD).await;
+    for filter in [
+        "From=%2B1",
+        "From=!%2B1&From=",
+        "To=%2B1",
+        "Number=%2B1",
+        "Agent=client:anna",
+        "Q=abc",
+        "Comment=202",
+        "Incident=1",
+        "SipCallId=1",
+    ] {
+        for path in [
+            "Summaries",
+            "Statistics",
+            "Statistics/Agreement",
+            "Export",
+            "Live",
+        ] {
+            let path = format!("/v1/Voice/{path}?StartTime=4w&{filter}");
+            assert_eq!(vera.get(&path).await.error(), (403, 20403), "{path}");
+        }
+        let path = format!("/v1/Voice/Summaries?StartTime=4w&{filter}");
+        assert_eq!(anna.get(&path).await.status, 200, "{path}");
+    }
+    assert_eq!(vera.get("/v1/Voice/Summaries?From=").await.status, 200);
+}
+
+/// A token can do no more than whoever gave it out, and says who that was.
+#[tokio::test]
+async fn annotators_give_out_tokens_in_their_own_name() {
+    let server = TestServer::start().await;
+    call(&server).await;
+    make(&server, "anna", Role::Annotator, ACCOUNT).await;
+    make(&server, "ada", Role::Admin, ACCOUNT).await;
+    let anna = sign_in(&server, "anna", PASSWORD).await;
+    let ada = sign_in(&server, "ada", PASSWORD).await;
+    let path = format!("/v1/Voice/{CALL}/Token");
+    for form in [
+        "Grant=observe",
+        "Grant=rate&Grant=observe",
+        "Grant=rate&Identity=ada",
+    ] {
+        assert_eq!(anna.post(&path, form).await.error(), (403, 20403), "{form}");
+        assert_eq!(ada.post(&path, form).await.status, 201, "{form}");
+    }
+    let given = anna.post(&path, "Grant=annotate&Ttl=86400").await.json();
+    assert_eq!(given["identity"], "anna");
+    let expires = given["expires_at"].as_str().unwrap();
+    let given = ada.post(&path, "Grant=annotate&Ttl=3600").await.json();
+    assert_eq!(given["expires_at"], expires);
+}
+
 /// Nobody reaches beyond their account: not their own, and less others'.
 #[tokio::test]
 async fn people_of_a_subaccount_stay_there() {
