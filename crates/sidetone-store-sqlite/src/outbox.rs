@@ -13,7 +13,7 @@ use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::paging::{self, Toward};
 use sidetone_store::delivery::{
-    DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signature,
+    DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signature, WaitingDelivery,
 };
 use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{StoreError, Topic};
@@ -135,11 +135,65 @@ pub(super) fn dead_letters(
     })
 }
 
+pub(super) fn waiting(
+    conn: &Connection,
+    account: Option<AccountSid>,
+    request: &PageRequest,
+) -> Result<Page<WaitingDelivery>> {
+    let account = account.as_ref().map(AccountSid::as_bytes);
+    let page = paging::page(
+        request,
+        |(row, _): &(i64, WaitingDelivery)| RowKey {
+            key: *row,
+            id: *row,
+        },
+        |toward, row_key, limit| {
+            let (sql, outermost) = match toward {
+                Toward::End => (include_str!("outbox/waiting.sql"), i64::MIN),
+                Toward::Beginning => (include_str!("outbox/waiting_before.sql"), i64::MAX),
+            };
+            let from = row_key.map_or(outermost, |row_key| row_key.id);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query_map(params![account, from, limit], |row| {
+                let retry_at: Option<i64> = row.get(6)?;
+                let delivery = WaitingDelivery {
+                    id: DeliveryId::from_bytes(row.get(1)?),
+                    account: AccountSid::from_bytes(row.get(2)?),
+                    kind: row.get(3)?,
+                    url: row.get(4)?,
+                    created_at: TimeUs::from_micros(row.get(5)?),
+                    retry_at: retry_at.map(TimeUs::from_micros),
+                    attempts: row.get(7)?,
+                    error: row.get(8)?,
+                };
+                Ok((row.get(0)?, delivery))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        },
+    )?;
+    Ok(Page {
+        rows: page.rows.into_iter().map(|(_, it)| it).collect(),
+        before: page.before,
+        after: page.after,
+        damaged: page.damaged,
+    })
+}
+
 /// Queues dead letters anew, in the order given.
-pub(super) fn replay(tx: &mut WriteTx<'_>, letters: &[DeliveryId], now: TimeUs) -> Result<()> {
+pub(super) fn replay(
+    tx: &mut WriteTx<'_>,
+    account: Option<AccountSid>,
+    letters: &[DeliveryId],
+    now: TimeUs,
+) -> Result<()> {
+    let account = match account {
+        Some(account) => Some(account::existing(tx.conn, account)?.id),
+        None => None,
+    };
     let mut replay = tx.conn.prepare_cached(include_str!("outbox/replay.sql"))?;
     for id in letters {
-        if replay.execute(params![id.as_bytes(), now.micros()])? == 0 {
+        if replay.execute(params![id.as_bytes(), now.micros(), account])? == 0 {
             return Err(Error(StoreError::NotFound(format!("dead letter {id}"))));
         }
     }

@@ -104,6 +104,7 @@ async fn no_statement_looks_through_all_calls() {
         search::a_call_is_looked_up_by_its_call_id,
         delivery::hands_out_what_is_due_and_forgets_what_arrived,
         delivery::tries_again_when_it_is_time,
+        dead_letters::tells_what_waits,
         dead_letters::keeps_dead_letters_and_replays_them,
         erasure::leaves_nothing_but_who_did_it,
         erasure::erases_again_what_came_back,

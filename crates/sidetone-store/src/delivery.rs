@@ -213,6 +213,27 @@ pub struct DeadLetter {
     pub error: String,
 }
 
+/// A delivery that has not arrived yet and is still tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingDelivery {
+    /// As [`NewDelivery::id`].
+    pub id: DeliveryId,
+    /// As [`NewDelivery::account`].
+    pub account: AccountSid,
+    /// As [`NewDelivery::kind`].
+    pub kind: String,
+    /// Where it goes.
+    pub url: String,
+    /// As [`NewDelivery::created_at`].
+    pub created_at: TimeUs,
+    /// When it is tried again. `None`: as soon as it is its turn.
+    pub retry_at: Option<TimeUs>,
+    /// As [`Delivery::attempts`].
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+}
+
 /// The most deliveries of an account that wait.
 pub const WAITING_MAX: usize = 100_000;
 
@@ -249,6 +270,13 @@ pub trait Outbox: Send + Sync {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<Delivery>>;
+    /// Deliveries that have not arrived and are still tried, of one account or of all, in the order in
+    /// which they came.
+    async fn waiting_deliveries(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<WaitingDelivery>>;
     /// Deliveries that were given up, of one account or of all, longest dead first.
     async fn dead_letters(
         &self,
@@ -263,10 +291,15 @@ pub trait Outbox: Send + Sync {
         dead_max: usize,
         now: TimeUs,
     ) -> Result<Trimmed>;
-    /// Queues dead letters anew, in this order and behind what waits already.
-    /// [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing queued, when one of them
-    /// is none.
-    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()>;
+    /// Queues dead letters of one account or of all anew, in this order and behind what waits
+    /// already. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing queued, when one
+    /// of them is none, or none of the account's.
+    async fn replay(
+        &self,
+        account: Option<AccountSid>,
+        letters: Vec<DeliveryId>,
+        now: TimeUs,
+    ) -> Result<()>;
 }
 
 #[cfg(test)]

@@ -186,6 +186,12 @@ impl Directory {
             .then_some(Credential::Key(sid, key.account))
     }
 
+    /// What secrets are sealed with.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// The oldest account that is nobody's subaccount. `None`: there is no account yet.
     #[must_use]
     pub fn first_account(&self) -> Option<AccountSid> {
@@ -199,6 +205,12 @@ impl Directory {
             .accounts
             .get(&account)
             .map(|entry| entry.rate_limit.clone())
+    }
+
+    /// The account that an account is a subaccount of, if it is one.
+    #[must_use]
+    pub fn parent(&self, account: AccountSid) -> Option<AccountSid> {
+        self.entries().accounts.get(&account)?.parent
     }
 
     /// Whether `child` is a subaccount of `parent`.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{
-    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed,
+    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed, WaitingDelivery,
 };
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{Outbox, Result};
@@ -63,6 +63,17 @@ impl Outbox for SqliteStore {
         taken
     }
 
+    async fn waiting_deliveries(
+        &self,
+        account: Option<AccountSid>,
+        page: &PageRequest,
+    ) -> Result<Page<WaitingDelivery>> {
+        let page = *page;
+        self.readers
+            .scan(move |conn| outbox::waiting(conn, account, &page))
+            .await
+    }
+
     async fn dead_letters(
         &self,
         account: Option<AccountSid>,
@@ -111,9 +122,16 @@ impl Outbox for SqliteStore {
         Ok(trimmed)
     }
 
-    async fn replay(&self, letters: Vec<DeliveryId>, now: TimeUs) -> Result<()> {
+    async fn replay(
+        &self,
+        account: Option<AccountSid>,
+        letters: Vec<DeliveryId>,
+        now: TimeUs,
+    ) -> Result<()> {
         self.writer
-            .run(letters.len(), move |tx| outbox::replay(tx, &letters, now))
+            .run(letters.len(), move |tx| {
+                outbox::replay(tx, account, &letters, now)
+            })
             .await
     }
 }

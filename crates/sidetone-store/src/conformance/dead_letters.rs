@@ -1,10 +1,12 @@
-//! Deliveries that were given up.
+//! Deliveries that wait, and those that were given up.
 
 use std::sync::Arc;
 
+use sidetone_core::time::TimeUs;
+
 use super::delivery::{URL, failed, id, new, settle, take};
 use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
-use crate::delivery::{DeadLetter, Outcome};
+use crate::delivery::{DeadLetter, DeliveryId, Outcome};
 use crate::page::{PageRequest, Start};
 use crate::{Store, StoreError};
 
@@ -48,11 +50,14 @@ pub async fn keeps_dead_letters_and_replays_them(store: Arc<dyn Store>) {
     assert_eq!((stats.deliveries_waiting, stats.dead_letters), (1, 1));
     assert_eq!(take(&*store, 8).await, [id(2)]);
 
-    let unknown = store.replay(vec![id(1), id(9)], at(9)).await;
+    let unknown = store.replay(None, vec![id(1), id(9)], at(9)).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))));
-    let alive = store.replay(vec![id(2)], at(9)).await;
+    let alive = store.replay(None, vec![id(2)], at(9)).await;
     assert!(matches!(alive, Err(StoreError::NotFound(_))));
-    store.replay(vec![id(1)], at(9)).await.unwrap();
+    let of_other = store.replay(Some(account_sid(2)), vec![id(1)], at(9)).await;
+    assert!(matches!(of_other, Err(StoreError::NotFound(_))));
+    let own = Some(account_sid(1));
+    store.replay(own, vec![id(1)], at(9)).await.unwrap();
     assert_eq!(letters(&*store, None).await, []);
     // Behind the second one, which is out.
     assert_eq!(take(&*store, 10).await, []);
@@ -63,6 +68,65 @@ pub async fn keeps_dead_letters_and_replays_them(store: Arc<dyn Store>) {
         (again[0].created_at, again[0].queued_at, again[0].attempts),
         (MIDNIGHT, at(9), 0)
     );
+}
+
+/// Which it is, how often it was tried, when it is tried again, and why it failed.
+type Waiting = (DeliveryId, u32, Option<TimeUs>, Option<String>);
+
+/// What waits is told in the order in which it came, page by page, each account's for itself: what was
+/// never tried, what is tried again, and what another holds back.
+pub async fn tells_what_waits(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    let mut deliveries: Vec<_> = (1..=5).map(|n| new(n, URL, Some(n / 2))).collect();
+    deliveries.push(crate::delivery::NewDelivery {
+        account: account_sid(2),
+        ..new(9, URL, None)
+    });
+    store.deliver(deliveries).await.unwrap();
+    assert_eq!(take(&*store, 0).await, [id(1), id(2), id(4)]);
+    let outcomes = vec![
+        (id(1), failed(Some(60))),
+        (id(2), Outcome::Delivered),
+        (id(4), failed(None)),
+    ];
+    settle(&*store, outcomes, 0, 1).await;
+    let pages = async |of, size| {
+        let mut start = Start::First { skip: 0 };
+        let mut pages: Vec<Vec<Waiting>> = Vec::new();
+        loop {
+            let request = PageRequest { start, size };
+            let page = store.waiting_deliveries(of, &request).await.unwrap();
+            if let (Start::After(_), Some(before)) = (start, page.before) {
+                let start = Start::Before(before);
+                let back = PageRequest { start, size };
+                let back = store.waiting_deliveries(of, &back).await.unwrap();
+                let ids: Vec<_> = back.rows.iter().map(|it| it.id).collect();
+                let last: Vec<_> = pages.last().unwrap().iter().map(|(id, ..)| *id).collect();
+                assert_eq!(ids, last);
+            }
+            let told = page.rows.into_iter();
+            pages.push(
+                told.map(|it| (it.id, it.attempts, it.retry_at, it.error))
+                    .collect(),
+            );
+            match page.after {
+                Some(place) => start = Start::After(place),
+                None => return pages,
+            }
+        }
+    };
+    let tried = (id(1), 1, Some(at(60)), Some("answered 500".to_owned()));
+    let waits = |n| (id(n), 0, None, None);
+    let own = Some(account_sid(1));
+    assert_eq!(
+        pages(own, 9).await,
+        [vec![tried.clone(), waits(3), waits(5)]]
+    );
+    let expected = [vec![tried, waits(3)], vec![waits(5), waits(9)]];
+    assert_eq!(pages(None, 2).await, expected);
+    assert_eq!(pages(Some(account_sid(2)), 9).await, [[waits(9)]]);
+    assert_eq!(pages(Some(account_sid(7)), 9).await, [[]]);
 }
 
 /// Dead letters are listed longest dead first, page by page.

@@ -140,7 +140,7 @@ pub async fn keeps_headers_and_signature(store: Arc<dyn Store>) {
     assert_eq!(signed(settled, 1).await, []);
     assert_eq!(signed(vec![], 9).await, unsigned);
     assert_eq!(signed(vec![(id(2), failed(None))], 10).await, []);
-    store.replay(vec![id(2)], at(20)).await.unwrap();
+    store.replay(None, vec![id(2)], at(20)).await.unwrap();
     assert_eq!(signed(vec![], 20).await, unsigned);
 }
 
@@ -257,7 +257,7 @@ pub async fn keeps_the_order_of_a_subject_behind_failures(store: Arc<dyn Store>)
     assert_eq!(settle(&*store, arrived(1), 10, 32).await, []);
     let dead = vec![(id(2), failed(None))];
     assert_eq!(ids(settle(&*store, dead, 10, 33).await), [id(3)]);
-    store.replay(vec![id(2)], at(34)).await.unwrap();
+    store.replay(None, vec![id(2)], at(34)).await.unwrap();
     for (n, next) in [(3, 4), (4, 5), (5, 2)] {
         assert_eq!(ids(settle(&*store, arrived(n), 10, 35).await), [id(next)]);
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());

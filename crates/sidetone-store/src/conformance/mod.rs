@@ -84,7 +84,7 @@ macro_rules! conformance {
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,
                 gives_out_large_bodies_by_few, keeps_the_order_of_a_subject_behind_failures, passes_over_what_is_behind;
-            dead_letters: keeps_dead_letters_and_replays_them, pages_dead_letters, an_account_keeps_so_many;
+            dead_letters: tells_what_waits, keeps_dead_letters_and_replays_them, pages_dead_letters, an_account_keeps_so_many;
             erasure: leaves_nothing_but_who_did_it, erases_again_what_came_back, finds_the_calls_of_a_number;
             retention: removes_events_then_calls, placeholders_are_as_old_as_what_was_said, leaves_nothing_of_what_was_said, keeps_what_is_not_complete,
                 removes_what_is_no_call;

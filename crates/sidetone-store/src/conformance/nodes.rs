@@ -24,7 +24,7 @@ use crate::account::{
 };
 use crate::audit::AuditEntry;
 use crate::delivery::{
-    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed,
+    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed, WaitingDelivery,
 };
 use crate::erasure::{CallsOf, Erasure};
 use crate::feed::{Change, Follower, TakeChanges};
@@ -161,9 +161,10 @@ take_turns! {
         deliver(deliveries: Vec<NewDelivery>) -> ();
         due_endpoints(now: TimeUs, limit: usize) -> Vec<EndpointId>;
         take_deliveries(endpoint: EndpointId, settled: Vec<(DeliveryId, Outcome)>, limit: usize, now: TimeUs, lease_until: TimeUs) -> Vec<Delivery>;
+        waiting_deliveries(account: Option<AccountSid>, page: &PageRequest) -> Page<WaitingDelivery>;
         dead_letters(account: Option<AccountSid>, page: &PageRequest) -> Page<DeadLetter>;
         trim_outbox(waiting_max: usize, dead_max: usize, now: TimeUs) -> Trimmed;
-        replay(letters: Vec<DeliveryId>, now: TimeUs) -> ();
+        replay(account: Option<AccountSid>, letters: Vec<DeliveryId>, now: TimeUs) -> ();
     }
     ChangeFeed {
         follow(follower: Follower) -> bool;

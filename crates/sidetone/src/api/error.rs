@@ -342,6 +342,16 @@ impl ApiError {
         )
     }
 
+    /// 17000: what is of the whole server, asked for by a subaccount.
+    #[must_use]
+    pub fn subaccount() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            17000,
+            "This is of the whole server. Ask with the credentials of an account that is no subaccount.",
+        )
+    }
+
     /// 17001: there is no complete summary yet.
     #[must_use]
     pub fn not_complete() -> Self {

@@ -111,7 +111,7 @@ fn shown(letter: &DeadLetter) -> Value {
 
 async fn replay(store: &dyn Store, ids: Vec<DeliveryId>) -> anyhow::Result<usize> {
     let count = ids.len();
-    match store.replay(ids, Clock::default().now()).await {
+    match store.replay(None, ids, Clock::default().now()).await {
         Err(sidetone_store::StoreError::NotFound(what)) => {
             bail!(
                 "there is no {what}, and nothing was replayed; `sidetone dead-letter list` shows those there are"

@@ -19,11 +19,13 @@ pub(super) fn answer(app: &App, door: Source, outcome: Outcome) -> Result<Respon
     if outcome.accepted + outcome.duplicates == 0 && outcome.rejected > 0 {
         return Err(ApiError::nothing_accepted(&outcome, &first));
     }
-    if outcome.rejected > 0
-        && let Some(more) = app
-            .counters
-            .refuse(door, RefusalReason::InPart, app.clock.now())
-    {
+    if outcome.rejected == 0 {
+        return Ok(Json(outcome).into_response());
+    }
+    let (reason, now) = (RefusalReason::InPart, app.clock.now());
+    let doors = &app.counters.doors;
+    doors.refuse(door, reason.as_str(), now, || first.clone());
+    if let Some(more) = app.counters.refuse(door, reason, now) {
         let door = door.as_str();
         let (accepted, rejected) = (outcome.accepted, outcome.rejected);
         tracing::warn!(
@@ -58,6 +60,8 @@ pub(super) async fn append(
 
 /// Counts an outcome for `/metrics`.
 pub(super) fn count(app: &App, source: Source, outcome: &Outcome) {
+    let came = outcome.accepted + outcome.duplicates;
+    app.counters.doors.accept(source, came, app.clock.now());
     for (result, number) in [
         (EventResult::Accepted, outcome.accepted),
         (EventResult::Duplicate, outcome.duplicates),

@@ -79,8 +79,10 @@ impl Signed {
     /// Counts a signature that proves nothing, and says in the log what was checked. The answer
     /// does not tell.
     fn refuse(&self, app: &App, door: Source, why: Unproven, name: &str) -> ApiError {
-        let reason = why.reason();
-        if let Some(more) = app.counters.refuse(door, reason, app.clock.now()) {
+        let (reason, now) = (why.reason(), app.clock.now());
+        let doors = &app.counters.doors;
+        doors.refuse(door, reason.as_str(), now, || why.remedy().to_string());
+        if let Some(more) = app.counters.refuse(door, reason, now) {
             tracing::warn!(
                 door = door.as_str(),
                 reason = reason.as_str(),

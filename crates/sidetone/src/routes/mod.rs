@@ -174,8 +174,8 @@ fn complete(response: &mut Response, error: &ApiError, base: &str) {
 /// A request that brings events, as far as it tells before it is read.
 struct EventRequest {
     source: Source,
-    /// Whether it came with credentials or a signature.
-    shows_credentials: bool,
+    has_password: bool,
+    has_signature: bool,
 }
 
 impl EventRequest {
@@ -183,27 +183,37 @@ impl EventRequest {
         let headers = request.headers();
         Some(Self {
             source: ingest::source(request.uri().path())?,
-            shows_credentials: headers.contains_key(AUTHORIZATION)
-                || headers.contains_key(ingest::sender::SIGNATURE)
+            has_password: headers.contains_key(AUTHORIZATION),
+            has_signature: headers.contains_key(ingest::sender::SIGNATURE)
                 || headers.contains_key(TOKEN),
         })
     }
 
     /// Senders of events mostly do not read answers: what a door refuses is said in the log too.
-    /// Wrong credentials are told where they are checked.
     fn tell_refusal(&self, app: &App, trace: &Trace, error: &ApiError) {
         let reason = match error.status() {
             StatusCode::BAD_REQUEST => RefusalReason::Invalid,
-            StatusCode::UNAUTHORIZED if !self.shows_credentials => RefusalReason::NoCredentials,
+            StatusCode::UNAUTHORIZED if !self.has_password && !self.has_signature => {
+                RefusalReason::NoCredentials
+            }
             StatusCode::UNAUTHORIZED if self.source == Source::VoiceSdk => RefusalReason::Token,
             StatusCode::FORBIDDEN => RefusalReason::NotAllowed,
             StatusCode::NOT_FOUND => RefusalReason::NoSuchPath,
             StatusCode::METHOD_NOT_ALLOWED => RefusalReason::Method,
             StatusCode::REQUEST_TIMEOUT => RefusalReason::Timeout,
             StatusCode::PAYLOAD_TOO_LARGE => RefusalReason::TooLarge,
+            // Told in the log where they are checked.
+            StatusCode::UNAUTHORIZED if self.has_password => {
+                let message = || error.message().to_owned();
+                let doors = &app.counters.doors;
+                return doors.refuse(self.source, "credentials", app.clock.now(), message);
+            }
             _ => return,
         };
         let now = app.clock.now();
+        let message = || error.message().to_owned();
+        let doors = &app.counters.doors;
+        doors.refuse(self.source, reason.as_str(), now, message);
         if let Some(more) = app.counters.refuse(self.source, reason, now) {
             tracing::warn!(
                 door = self.source.as_str(),

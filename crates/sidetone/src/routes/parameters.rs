@@ -6,6 +6,8 @@ use crate::api::v1::export::NAMES as EXPORT;
 use crate::api::v1::filter::NAMES as FILTERS;
 use crate::api::v1::filter::alias::OLDER_NAMES;
 use crate::api::v1::patch::NAMES as ANNOTATION;
+use crate::api::v1::setup::deliveries::NAMES as DELIVERIES;
+use crate::api::v1::setup::keys::NAMES as KEYS;
 use crate::api::v1::statistics::agreement::NAMES as AGREEMENT;
 use crate::api::v1::statistics::query::NAMES as STATISTICS;
 use crate::api::v1::token::NAMES as TOKEN;

@@ -25,6 +25,12 @@ impl Current {
         sides.clone()
     }
 
+    /// The same with their version; 0: none was ever published.
+    pub async fn published(&self) -> (u64, Arc<Sides>) {
+        let version = self.version.lock().await;
+        (*version, self.get())
+    }
+
     /// Publishes what the settings of this node say, for all nodes: who publishes last is right,
     /// also with an older file.
     ///

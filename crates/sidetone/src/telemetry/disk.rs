@@ -113,6 +113,15 @@ impl Disk {
         watched.note(now, measured);
         watched.days_left()
     }
+
+    /// The last look, and in how many days nothing more can be written. `None`: that is not known
+    /// yet.
+    #[must_use]
+    pub fn last(&self) -> Option<(Measured, Option<f64>)> {
+        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, measured) = watched.last?;
+        Some((measured, watched.days_left()))
+    }
 }
 
 /// What is not known is left out.
@@ -122,10 +131,8 @@ impl Collector for Disk {
         reason = "Prometheus has no other numbers"
     )]
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let (last, days) = {
-            let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            (watched.last.map(|(_, it)| it), watched.days_left())
-        };
+        let (last, days) = self.last().unzip();
+        let days = days.flatten();
         let gauges = [
             (
                 "data_free_bytes",

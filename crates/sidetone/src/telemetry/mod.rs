@@ -1,6 +1,7 @@
 //! What is told of the server while it runs: counters, and log lines.
 
 pub mod disk;
+pub mod doors;
 pub mod kernel;
 pub mod labels;
 pub mod logs;
@@ -19,6 +20,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_wire::repairs::Repairs;
 
 use self::disk::Disk;
+use self::doors::Doors;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
     ClockLabels, ClockReason, DeliveryLabels, DeliveryResult, EventLabels, EventResult, OverQuota,
@@ -33,6 +35,8 @@ pub struct Counters {
     registry: Registry,
     /// What was said in the log of what others send.
     pub log_throttle: LogThrottle,
+    /// What came in last, and what was refused.
+    pub doors: Doors,
     events: Family<EventLabels, Counter>,
     packets: Family<PacketLabels, Counter>,
     repaired: Family<RepairLabels, Counter>,
@@ -102,6 +106,7 @@ impl Counters {
         );
         Self {
             log_throttle: LogThrottle::default(),
+            doors: Doors::default(),
             disk,
             kernel: Drops::default(),
             events: registered(registry, "events", "Events by source and result"),

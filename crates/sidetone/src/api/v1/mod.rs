@@ -25,6 +25,7 @@ pub mod render;
 pub mod row_text;
 pub mod selection;
 pub mod settings;
+pub mod setup;
 pub mod statistics;
 pub mod summaries;
 pub mod summary;
@@ -58,6 +59,20 @@ pub fn routes() -> Router<App> {
         .route("/v1/Voice/People", get(people::read).post(people::create))
         .route("/v1/Voice/People/{Name}", post(people::change))
         .route("/v1/Voice/Audit", get(audit::read))
+        .route("/v1/Voice/Accounts", get(setup::accounts::read))
+        .route(
+            "/v1/Voice/Keys",
+            get(setup::keys::read).post(setup::keys::create),
+        )
+        .route("/v1/Voice/Keys/{Sid}", delete(setup::keys::revoke))
+        .route("/v1/Voice/Deliveries", get(setup::deliveries::read))
+        .route(
+            "/v1/Voice/Deliveries/{Id}/Replay",
+            post(setup::deliveries::replay),
+        )
+        .route("/v1/Voice/Sources", get(setup::sources::read))
+        .route("/v1/Voice/Storage", get(setup::server::storage))
+        .route("/v1/Voice/Sides", get(setup::server::sides))
         .route("/v1/Voice/{CallSid}", get(call::read))
         .route(
             "/v1/Voice/{CallSid}/Annotation",

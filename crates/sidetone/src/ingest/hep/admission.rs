@@ -6,10 +6,10 @@ use sidetone_wire::hep::Packet;
 use sidetone_wire::malformed::Malformed;
 
 use super::batch::{PacketBatch, Received};
-use super::foreign::{Foreign, remedy};
+use super::foreign::{Foreign, remedy, told};
 use crate::app::App;
 use crate::tables::agents::Refusal;
-use crate::telemetry::labels::{ClockReason, PacketReason, PacketResult, Transport};
+use crate::telemetry::labels::{ClockReason, PacketReason, PacketResult, Source, Transport};
 use crate::telemetry::throttle::Subject;
 
 /// How far an agent's clock may be off. Zones that were mistaken for UTC are within it: such times
@@ -128,6 +128,11 @@ impl Admission {
     ) {
         let counters = &self.app.counters;
         counters.count_packets(batch.transport, result, reason, 1);
+        let doors = &counters.doors;
+        let word = result.as_str();
+        doors.refuse(Source::Hep, word, batch.received_at, || {
+            told(result, reason)
+        });
         let subject = Subject::Packet(batch.transport, result, reason);
         if let Some(more) = counters.log_throttle.may_log(subject, batch.received_at) {
             // What a request or a file holds has no peer of its own.

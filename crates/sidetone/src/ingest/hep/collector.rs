@@ -416,6 +416,9 @@ fn limits(app: &App) -> Limits {
 fn count(app: &App, came_by: Transport, result: PacketResult) {
     let counters = &app.counters;
     counters.count_packets(came_by, result, PacketReason::None, 1);
+    if matches!(result, PacketResult::Accepted | PacketResult::Duplicate) {
+        counters.doors.accept(Source::Hep, 1, app.clock.now());
+    }
 }
 
 const fn result_of(fate: Appended) -> PacketResult {

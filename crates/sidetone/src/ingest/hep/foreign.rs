@@ -77,6 +77,17 @@ pub const fn remedy(result: PacketResult, reason: PacketReason) -> Option<&'stat
     })
 }
 
+/// What is wrong with packets of which this became, and what to do about it.
+#[must_use]
+pub fn told(result: PacketResult, reason: PacketReason) -> String {
+    match (reason.as_str(), remedy(result, reason)) {
+        ("", None) => result.as_str().replace('_', " "),
+        (what, None) => what.to_owned(),
+        ("", Some(remedy)) => remedy.to_owned(),
+        (what, Some(remedy)) => format!("{what}: {remedy}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,13 +9,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::foreign::{Foreign, remedy};
+use super::foreign::{Foreign, remedy, told};
 use super::framer::Framer;
 use super::queue::PacketQueue;
 use crate::app::App;
 use crate::config::Networks;
 use crate::shutdown::stopped;
-use crate::telemetry::labels::{PacketReason, PacketResult, Transport};
+use crate::telemetry::labels::{PacketReason, PacketResult, Source, Transport};
 use crate::telemetry::throttle::Subject;
 use crate::web::connections::{ConnectionLimit, ConnectionPermit, Found};
 use crate::web::server::accept;
@@ -87,6 +87,10 @@ fn refuse(app: &App, may_be: bool, peer: SocketAddr) {
         let (result, reason) = (PacketResult::RefusedSource, PacketReason::Connection);
         let counters = &app.counters;
         counters.count_packets(Transport::Tcp, result, reason, 1);
+        let doors = &counters.doors;
+        doors.refuse(Source::Hep, result.as_str(), app.clock.now(), || {
+            told(result, reason)
+        });
         (
             Subject::Packet(Transport::Tcp, result, reason),
             "no agent may connect from there; name its network in hep_allow or in the sources of an [[agent]]",
@@ -134,6 +138,10 @@ async fn connection(
 fn mistaken(app: &App, peer: SocketAddr, reason: PacketReason, error: &dyn std::fmt::Display) {
     let (door, result) = (Transport::Tcp, PacketResult::Malformed);
     app.counters.count_packets(door, result, reason, 1);
+    let doors = &app.counters.doors;
+    doors.refuse(Source::Hep, result.as_str(), app.clock.now(), || {
+        told(result, reason)
+    });
     if let Some(more) = may_log(app, Subject::Packet(door, result, reason)) {
         let remedy = remedy(result, reason);
         let reason = reason.as_str();

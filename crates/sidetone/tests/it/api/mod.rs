@@ -10,6 +10,7 @@ mod hints;
 pub(crate) mod network;
 mod pages;
 mod reports;
+mod setup;
 mod statistics;
 mod summaries;
 mod summary;
