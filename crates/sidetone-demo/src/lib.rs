@@ -70,7 +70,7 @@ pub fn history(seed: u64, account: AccountSid, now: TimeUs) -> impl Iterator<Ite
     plans.into_iter().map(move |plan| tell(&plan, account, now))
 }
 
-/// Stories that begin from now on, one every second or two, earliest first: when, and its calls.
+/// Stories that begin from now on, one every nine seconds or so, earliest first: when, and its calls.
 /// There is no last one.
 pub fn live(
     seed: u64,

@@ -9,15 +9,16 @@ use super::routes::busyness;
 /// 1.4 calls or so.
 ///
 /// The long one comes first and fills the countries' usual delays; the last minutes are as busy as
-/// the demo goes on.
+/// the demo goes on, which is a few times as busy as the days before: somebody watches, and after
+/// an hour those days are still to be seen beside it.
 const STRETCHES: &[(f64, f64, u64)] = &[
     (192.0, 48.0, 1_300),
     (48.0, 4.0, 560),
     (4.0, 0.05, 200),
-    (0.05, 0.0, 110),
+    (0.05, 0.0, 20),
 ];
 /// Mean pause between two stories while the demo runs, µs.
-const PAUSE_US: f64 = 1.6 * SECOND_US as f64;
+const PAUSE_US: f64 = 9.0 * SECOND_US as f64;
 /// Live stories are counted from here, so that there may be more past ones in another version.
 const FIRST_LIVE: u64 = 1_000_000;
 

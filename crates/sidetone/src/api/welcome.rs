@@ -35,7 +35,7 @@ const PLACES: [(&str, &str); 5] = [
 
 const HOW_TO_GET_THE_INTERFACE: &str = "<h2>Look at calls</h2>\n<p>This program was built without its web interface. \
     The Debian package and the image have it; in the source, with Node, it is built in by</p>\n\
-    <pre><code>npm --prefix ui ci &amp;&amp; npm --prefix ui run build\ncargo build --release --features ui</code></pre>\n";
+    <pre><code>make ui\ncargo build --release --features sidetone/ui</code></pre>\n";
 
 /// A page for browsers, the same in short as JSON for others.
 ///

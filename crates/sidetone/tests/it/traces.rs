@@ -222,7 +222,10 @@ async fn a_browser_is_shown_a_page_and_a_program_json() {
         "{}",
         page.text
     );
-    assert!(page.text.contains("cargo build --release --features ui"));
+    assert!(
+        page.text
+            .contains("cargo build --release --features sidetone/ui")
+    );
     assert_eq!(browse(&server, "/calls").await.error(), (404, 20404));
     assert!(!page.text.contains(TOKEN) && !page.text.contains(ACCOUNT));
     let place = server.dir.path().to_str().unwrap();

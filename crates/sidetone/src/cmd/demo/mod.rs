@@ -177,6 +177,11 @@ async fn present(running: &mut Running, demo: &Demo) -> anyhow::Result<()> {
         // First, so that a demo that is ended while it loads can go on.
         let mark = serde_json::to_string(&Mark { seed: demo.seed })?;
         replace_private(&demo.dir.join(MARK), &mark)?;
+        // It takes some seconds, more on a busy machine; where there is nobody to tell, all is well.
+        let _ = writeln!(
+            std::io::stderr(),
+            "making the calls of the last eight days ..."
+        );
         let history = sidetone_demo::history(demo.seed, account, now);
         (play::load(&app, history).await?, demo.seed)
     };
@@ -233,7 +238,7 @@ fn introduce(url: &str, first: &first::First, token: &str, to_try: &ToTry) -> an
     };
     writeln!(
         out,
-        "\n{calls}, and a new one every second or so, some of them on a SIP network. To try:\n"
+        "\n{calls}, and a new one every few seconds, some of them on a SIP network. To try:\n"
     )?;
     writeln!(out, "curl -u {account}:{token} '{list}&PageSize=5'")?;
     writeln!(
