@@ -342,13 +342,13 @@ impl ApiError {
         )
     }
 
-    /// 17000: what is of the whole server, asked for by a subaccount.
+    /// 17000: what is of the whole server, asked for by another account than the first.
     #[must_use]
-    pub fn subaccount() -> Self {
+    pub fn not_of_first_account() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             17000,
-            "This is of the whole server. Ask with the credentials of an account that is no subaccount.",
+            "This is of the whole server. Ask with the credentials of its first account.",
         )
     }
 

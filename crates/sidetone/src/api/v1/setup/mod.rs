@@ -10,14 +10,15 @@ use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::app::App;
 
-/// Whether the credentials are of an account that is nobody's subaccount: what is of the whole
-/// server is no subaccount's business.
+/// Whether the credentials are of the first account, which is whoever runs the server: what is of all
+/// accounts, such as what was refused and why, is no other's business.
 ///
 /// # Errors
 /// When they are not.
 pub fn of_whole_server(app: &App, caller: &Caller) -> Result<(), ApiError> {
-    match app.directory.parent(caller.account) {
-        None => Ok(()),
-        Some(_) => Err(ApiError::subaccount()),
+    if app.directory.first_account() == Some(caller.account) {
+        Ok(())
+    } else {
+        Err(ApiError::not_of_first_account())
     }
 }
