@@ -40,6 +40,7 @@ export const FILTERS: FilterSpec[] = [
   { name: "Agent", label: "Agent", kind: "text", hint: "client:alice, 1001" },
   { name: "Comment", label: "Comment contains", kind: "text" },
   { name: "SipCallId", label: "SIP Call-ID", kind: "text" },
+  { name: "StartedBefore", label: "Started before", kind: "text", hint: "2026-06-01T12:00:00Z" },
   { name: "ParentCallSid", label: "Leg of call", kind: "text", hint: "CA…" },
   { name: "Subaccount", label: "Account", kind: "text", hint: "AC…" },
   { name: "CallSids", label: "CallSids", kind: "text", hint: "CA…" },

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { useKeys } from "../../app/keys";
 import { go, place, setQuery } from "../../app/router";
-import { mayAnnotate, session } from "../../app/session";
+import { isAdmin, mayAnnotate, session } from "../../app/session";
 import { apiQuery, readable, selectionKey } from "../../model/filters";
 import { count, plural } from "../../model/format";
 import { Icon } from "../../parts/icon";
@@ -168,7 +168,7 @@ function Nothing({ query }: { query: URLSearchParams }) {
   return (
     <Empty title="No calls here">
       {isNarrowed ? <p>No call fits these filters. <a href="/calls">Take them away</a>.</p>
-        : <p>No call has come in the last 7 days. <a href="/calls?StartTime=90d">Look at 90 days</a>, or connect a source of calls to this server.</p>}
+        : <p>No call has come in the last 7 days. <a href="/calls?StartTime=90d">Look at 90 days</a>{isAdmin.value && <>, or <a href="/setup">connect a source of calls</a></>}.</p>}
     </Empty>
   );
 }

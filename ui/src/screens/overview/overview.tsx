@@ -9,6 +9,7 @@ import { place, setQuery } from "../../app/router";
 import { apiQuery, callsAddress, selectionKey } from "../../model/filters";
 import { count, time } from "../../model/format";
 import { browserZone, intervalFor, lengthOf, relativeSeconds } from "../../model/range";
+import { isAdmin } from "../../app/session";
 import { RangePicker } from "../../parts/range";
 import { Empty, Failed, Waiting } from "../../parts/states";
 import { FilterBar } from "../calls/chips";
@@ -84,7 +85,7 @@ function NoCalls({ query }: { query: URLSearchParams }) {
     <Empty title="No calls here">
       {isNarrowed
         ? <p>No call in this time fits. <a href="/">Show the last 7 days without filters</a>, or <a href={callsAddress(new URLSearchParams(), { StartTime: "90d" })}>all calls of 90 days</a>.</p>
-        : <p>No call has come in the last 7 days. <a href={callsAddress(new URLSearchParams(), { StartTime: "90d" })}>Look at 90 days</a>, or connect a source of calls to this server.</p>}
+        : <p>No call has come in the last 7 days. <a href={callsAddress(new URLSearchParams(), { StartTime: "90d" })}>Look at 90 days</a>{isAdmin.value && <>, or <a href="/setup">connect a source of calls</a></>}.</p>}
     </Empty>
   );
 }

@@ -4,7 +4,8 @@ import type { Loaded } from "../../api/load";
 import type { Statistics, StatisticsRow } from "../../api/types";
 import { place, setQuery } from "../../app/router";
 import { MEASURES } from "../../model/measures";
-import { INTERVAL_SECONDS, isoSeconds, type Interval } from "../../model/range";
+import { callsAddress, DEFAULT_RANGE } from "../../model/filters";
+import { endOf, INTERVAL_SECONDS, isoSeconds, relativeSeconds, type Interval } from "../../model/range";
 import { Chart, type Series } from "../../parts/chart";
 import { Failed, Waiting } from "../../parts/states";
 
@@ -49,6 +50,7 @@ export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<
           xRange={[times[0]!, times.at(-1)! + (shown.id === "calls" ? INTERVAL_SECONDS[interval] : 0)]}
           min={shown.min ?? 0} max={shown.max} reach={shown.reach}
           timeLabel={(at) => label(at, interval)}
+          link={(index) => linkOf(query, times[index]!, interval)}
           onSelect={(from, to) => {
             const next = new URLSearchParams(place.value.query);
             next.set("StartTime", isoSeconds(from * 1000));
@@ -57,9 +59,20 @@ export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<
           }}
         />
       )}
-      <p class="quiet only-wide">{shown.title}. Drag over the chart to narrow the time.</p>
+      <p class="quiet only-wide">{shown.title}. Click for the calls of an interval, drag to narrow the time.</p>
     </section>
   );
+}
+
+/** The calls that began in an interval: those of the selection, and no others. */
+function linkOf(query: URLSearchParams, at: number, interval: Interval): string {
+  const start = query.get("StartTime") ?? DEFAULT_RANGE;
+  const relative = relativeSeconds(start);
+  const begin = relative === null ? Date.parse(start) : Date.now() - relative * 1000;
+  return callsAddress(query, {
+    StartTime: isoSeconds(Math.max(at * 1000, begin)),
+    StartedBefore: isoSeconds(endOf(at, interval)),
+  });
 }
 
 /** Intervals without calls have no row: they are nothing, and not what stands beside them. */

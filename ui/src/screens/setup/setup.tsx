@@ -1,20 +1,30 @@
-// Who may see calls, and what is to be forgotten.
+// Where calls come from, who may see them, and where they are kept.
 
 import type { ComponentType } from "preact";
 
 import { isAdmin } from "../../app/session";
 import { Empty } from "../../parts/states";
+import { Access } from "./access";
 import { Audit } from "./audit";
+import { Deliveries } from "./deliveries";
 import { Erasure } from "./erasure";
 import { People } from "./people";
+import { SidesView } from "./sides";
+import { SourcesView } from "./sources";
+import { StorageView } from "./storage";
 
 const PARTS: { id: string; label: string; view: ComponentType }[] = [
+  { id: "sources", label: "Sources", view: SourcesView },
+  { id: "access", label: "Accounts and keys", view: Access },
   { id: "people", label: "People", view: People },
+  { id: "sides", label: "Edge rules", view: SidesView },
+  { id: "webhooks", label: "Webhooks", view: Deliveries },
+  { id: "storage", label: "Storage", view: StorageView },
   { id: "erasure", label: "Erasure", view: Erasure },
   { id: "audit", label: "Audit log", view: Audit },
 ];
 
-export function Setup({ part = "people" }: { part?: string }) {
+export function Setup({ part = "sources" }: { part?: string }) {
   if (!isAdmin.value) return <Empty title="For administrators"><p>Your role looks at calls, not at how the server is set up.</p></Empty>;
   const shown = PARTS.find((it) => it.id === part);
   return (
@@ -23,7 +33,7 @@ export function Setup({ part = "people" }: { part?: string }) {
       <nav class="setup-nav" aria-label="Set-up">
         {PARTS.map((it) => <a key={it.id} href={`/setup/${it.id}`} aria-current={it === shown ? "page" : undefined}>{it.label}</a>)}
       </nav>
-      <div class="setup-part">{shown ? <shown.view /> : <Empty title="There is no such page"><p><a href="/setup">Go to the people</a></p></Empty>}</div>
+      <div class="setup-part">{shown ? <shown.view /> : <Empty title="There is no such page"><p><a href="/setup">Go to the sources</a></p></Empty>}</div>
     </div>
   );
 }

@@ -1,0 +1,63 @@
+// Where calls come from, what opens them, and where they are.
+
+import { call, ended, send, sid, started, untilCalls } from "./support/events";
+import type { Sidetone } from "./support/sidetone";
+import { expect, expectAccessible, signIn, test } from "./support/watch";
+
+test.describe.configure({ mode: "serial" });
+
+let server: Sidetone;
+test.beforeAll(async () => {
+  server = await started();
+});
+test.afterAll(() => ended(server));
+
+test("the light of a source turns green with its first event, and refusals say why", async ({ page }) => {
+  await signIn(page, server, "/setup");
+  await expect(page.getByText("Nothing has come since this server started")).toBeVisible();
+  await page.getByRole("button", { name: /Your own software/ }).click();
+  await expect(page.getByText("waiting for the first event")).toBeVisible();
+  await expectAccessible(page);
+  await send(server, call(1, 300)).catch(() => {});
+  await expect(page.getByText(/4 accepted, the last/)).toBeVisible();
+  await send(server, [{ call_sid: sid(2), at: new Date().toISOString(), kind: "progress", stepp: "initiated" }]).catch(() => {});
+  await expect(page.getByText(/stepp/)).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("a key that is made opens calls, until it is revoked", async ({ page }) => {
+  await untilCalls(server, 1);
+  await signIn(page, server, "/setup/access");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  await page.getByRole("dialog", { name: "Make a key" }).getByLabel("What it is for").fill("a test");
+  await page.getByRole("dialog", { name: "Make a key" }).getByRole("button", { name: "Make the key" }).click();
+  const fresh = page.getByRole("dialog", { name: "The key's secret" });
+  const key = await fresh.locator("pre").innerText();
+  await fresh.getByRole("button", { name: "I have kept it" }).click();
+  const asked = async () => (await fetch(`${server.url}/v1/Voice/${sid(1)}/Summary?ProcessingState=all`, { headers: { Authorization: `Basic ${Buffer.from(key).toString("base64")}` } })).status;
+  expect(await asked()).toBe(200);
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Revoke a test" }).click();
+  await page.getByRole("dialog", { name: "Revoke a test?" }).getByRole("button", { name: "Revoke" }).click();
+  await expect(page.getByText("Revoked.")).toBeVisible();
+  expect(await asked()).toBe(401);
+});
+
+test("edge rules, webhooks and storage tell how things are", async ({ page }) => {
+  await signIn(page, server, "/setup/sides");
+  await expect(page.getByText("No rules")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Webhooks" }).click();
+  await expect(page.getByText("Nothing waits.")).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("link", { name: "Storage" }).click();
+  await expect(page.getByText("400 days", { exact: false }).first()).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("an interval of the trend leads to the calls that began in it", async ({ page }) => {
+  await signIn(page, server, "/?StartTime=24h");
+  const chart = page.getByRole("region", { name: "Trend" }).locator(".u-over");
+  await chart.click({ position: { x: 40, y: 40 } });
+  await expect(page).toHaveURL(/\/calls\?.*StartedBefore=/);
+});
