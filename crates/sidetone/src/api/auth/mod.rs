@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sidetone_core::id::{AccountSid, ApiKeySid};
-use sidetone_store::people::{Holder, PersonName, Role, Session};
+use sidetone_store::people::{Holder, PersonName, Role, Session, SessionDigest};
 
 use crate::api::error::ApiError;
 use crate::api::masking::Masking;
@@ -75,6 +75,18 @@ impl Caller {
                 who: Who::Person(name.clone()),
                 role: *role,
             },
+        }
+    }
+
+    /// Whether the session that they were asked as is still there, and lets them do as much.
+    pub async fn is_let_in(&self, session: SessionDigest, app: &App) -> bool {
+        match app.store.session(session, app.clock.now()).await {
+            Ok(Some(session)) => Self::of(&session).role == self.role,
+            Ok(None) => false,
+            Err(error) => {
+                tracing::debug!(%error, "a session was not looked up");
+                false
+            }
         }
     }
 

@@ -13,7 +13,6 @@ use sidetone_core::time::{DAY_US, HOUR_US, SECOND_US, TimeUs};
 use sidetone_store::people::{Session, SessionDigest};
 use subtle::ConstantTimeEq;
 
-use super::Caller;
 use crate::api::error::ApiError;
 use crate::app::App;
 use crate::web::forwarded::ForwardedHost;
@@ -100,18 +99,6 @@ pub async fn of(headers: &HeaderMap, app: &App) -> Result<Option<Shown>, ApiErro
         digest,
         csrf: csrf(token),
     }))
-}
-
-/// Whether a session is still there, and its holder may what they might when it was looked up.
-pub async fn lets_in(digest: SessionDigest, caller: &Caller, app: &App) -> bool {
-    match app.store.session(digest, app.clock.now()).await {
-        Ok(Some(session)) => Caller::of(&session).role == caller.role,
-        Ok(None) => false,
-        Err(error) => {
-            tracing::debug!(%error, "a session was not looked up");
-            false
-        }
-    }
 }
 
 /// When a session ends that began then and is made use of now.

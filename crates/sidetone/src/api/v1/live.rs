@@ -180,7 +180,7 @@ impl Live {
     /// Whether whoever asked may still watch: people are signed out, or may less from now on.
     async fn is_let_in(&self) -> bool {
         match self.session {
-            Some(session) => session::lets_in(session, &self.caller, &self.app).await,
+            Some(session) => self.caller.is_let_in(session, &self.app).await,
             None => true,
         }
     }
