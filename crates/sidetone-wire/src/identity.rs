@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sidetone_core::correlate::CallKey;
+use sidetone_core::correlate::{CallKey, sdk_call_sid};
 use sidetone_core::id::{AccountSid, CallSid};
 
 /// The longest name of a call or an account, in bytes.
@@ -16,6 +16,8 @@ pub enum CallName {
     Sid(CallSid),
     /// Any other id (a SIP Call-ID, a number of a PBX): the account and it are hashed.
     Foreign(Box<str>),
+    /// What a voice SDK calls a call before the gateway has named it: see [`sdk_call_sid`].
+    Temporary(Box<str>),
 }
 
 impl CallName {
@@ -43,6 +45,7 @@ impl CallName {
         match self {
             Self::Sid(sid) => *sid,
             Self::Foreign(text) => CallKey::Foreign(text).call_sid(account),
+            Self::Temporary(text) => sdk_call_sid(account, text),
         }
     }
 }
@@ -51,7 +54,7 @@ impl fmt::Display for CallName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sid(sid) => sid.fmt(f),
-            Self::Foreign(text) => f.write_str(text),
+            Self::Foreign(text) | Self::Temporary(text) => f.write_str(text),
         }
     }
 }

@@ -25,5 +25,5 @@ pub use clue::{DialogStep, Evidence, MediaClue, Seen, SipClue};
 pub use correlator::{Correlator, Fate, Found, Owned};
 pub use limits::{Limits, WAIT_US};
 pub use mirrored::{Content, Mirrored};
-pub use name::{CallKey, call_sid, sip_call_sid};
+pub use name::{CallKey, call_sid, sdk_call_sid, sip_call_sid};
 pub use tracker::Tracker;

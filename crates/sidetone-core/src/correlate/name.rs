@@ -16,8 +16,7 @@ pub enum CallKey<'a> {
     Sid(CallSid),
     /// A UUID (as jambonz, `SignalWire`, Somleng and `FreeSWITCH` send), as its 128 bits.
     Uuid([u8; 16]),
-    /// Anything else: a SIP Call-ID, a temporary id of an SDK, a PBX's own id. Compared byte by
-    /// byte (RFC 3261 §8.1.1.4).
+    /// Anything else: a SIP Call-ID, a PBX's own id. Compared byte by byte (RFC 3261 §8.1.1.4).
     Foreign(&'a str),
 }
 
@@ -44,13 +43,7 @@ impl<'a> CallKey<'a> {
         match self {
             Self::Sid(sid) => *sid,
             Self::Uuid(bits) => CallSid::from_bytes(*bits),
-            Self::Foreign(name) => {
-                let mut hash = Sha256::new();
-                hash.update(account.to_string());
-                hash.update(b"\n");
-                hash.update(name);
-                CallSid::from_bytes(first_half(&hash.finalize()))
-            }
+            Self::Foreign(name) => hashed("", account, name),
         }
     }
 }
@@ -76,6 +69,24 @@ pub fn call_sid(account: AccountSid, text: &str) -> CallSid {
 #[must_use]
 pub fn sip_call_sid(account: AccountSid, call_id: &str) -> CallSid {
     CallKey::Foreign(call_id).call_sid(account)
+}
+
+/// The call that a voice SDK calls by a temporary name, among an account's calls: `CA` and the first
+/// 32 hexadecimal digits of `SHA-256("sdk\n" + account_sid + "\n" + name)`. Whoever holds a token
+/// chooses such a name, so that none may mean a call that others name: no other name is hashed like
+/// that.
+#[must_use]
+pub fn sdk_call_sid(account: AccountSid, temporary: &str) -> CallSid {
+    hashed("sdk\n", account, temporary)
+}
+
+fn hashed(domain: &str, account: AccountSid, name: &str) -> CallSid {
+    let mut hash = Sha256::new();
+    hash.update(domain);
+    hash.update(account.to_string());
+    hash.update(b"\n");
+    hash.update(name);
+    CallSid::from_bytes(first_half(&hash.finalize()))
 }
 
 /// Reads `8-4-4-4-12` hexadecimal digits of either case. 32 digits without dashes are any text, not
@@ -126,6 +137,15 @@ mod tests {
         check("TJSe1b2c3", "CA058bd7d38e5241893179b00e748d7ae7");
         check(" spaces kept ", "CA2fd5910be40aa86522b3f07177fe3e3c");
         check("é", "CAbea0afa2c7b338d27bcd7603fa52e91b");
+    }
+
+    /// `printf 'sdk\nAC11111111111111111111111111111111\n%s' NAME | sha256sum | cut -c1-32`
+    #[test]
+    fn a_temporary_name_is_no_other_calls() {
+        let sid = sdk_call_sid(ACCOUNT, "TJSe1b2c3");
+        assert_eq!(sid.to_string(), "CAe23d8a4fb5aade9cbc2fdedeb1f04d1a");
+        assert_ne!(sid, sip_call_sid(ACCOUNT, "TJSe1b2c3"));
+        assert_ne!(sid, sip_call_sid(ACCOUNT, "sdk\nTJSe1b2c3"));
     }
 
     #[test]

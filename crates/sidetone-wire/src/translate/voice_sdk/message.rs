@@ -52,7 +52,7 @@ impl TemporarySid {
     /// The name of the call that its events are of as long as it has no other.
     #[must_use]
     pub fn call(&self) -> CallName {
-        CallName::Foreign(self.0.clone())
+        CallName::Temporary(self.0.clone())
     }
 }
 

@@ -6,6 +6,7 @@ use sidetone_core::event::Observation;
 use sidetone_core::feedback::FeedbackPatch;
 
 use super::*;
+use crate::identity::CallName;
 
 const CALL: &str = "CA0123456789abcdef0123456789abcdef";
 const ALICE: Speaker<'_> = Speaker {
@@ -242,6 +243,12 @@ fn until_it_has_a_call_sid_a_call_is_known_by_its_temporary_name() {
     };
     let before = of(json!({"temp_call_sid": "TJS1"}));
     assert_eq!(before, temporary.call().resolve(account));
+    let foreign = CallName::parse("TJS1").unwrap();
+    assert_ne!(
+        before,
+        foreign.resolve(account),
+        "it is no other call's name"
+    );
     let after = of(json!({"temp_call_sid": "TJS1", "call_sid": CALL}));
     assert_eq!(after.to_string(), CALL);
 }
