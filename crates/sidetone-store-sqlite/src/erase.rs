@@ -118,7 +118,12 @@ pub(super) fn remove(
             Ok((row.get(0)?, Facets::read(row, 1)?))
         })
         .optional()?;
+    let has_waited = sdk_calls::erase(conn, account.id, call.sid)?;
     let Some((id, facets)) = found else {
+        if has_waited {
+            bury(conn, account.id, call.sid, by, now)?;
+            return Ok(Lookup::Found(()));
+        }
         return Ok(if record::is_gone(conn, account.id, call.sid)? {
             Lookup::Gone
         } else {
@@ -131,7 +136,6 @@ pub(super) fn remove(
         conn.prepare_cached(part)?.execute([id])?;
     }
     comments::forget(conn, id)?;
-    sdk_calls::erase(conn, account.id, call.sid)?;
     conn.prepare_cached("delete from call where id = ?1")?
         .execute([id])?;
     bury(conn, account.id, call.sid, by, now)?;
@@ -248,6 +252,9 @@ pub(super) fn calls_of(
         }))
     };
     let mut found = CallsOf::default();
+    if after.is_none() {
+        found.not_folded += sdk_calls::unnamed(conn)?;
+    }
     while let Some(row) = rows.next()? {
         found.next = Some(cursor::of([row.get(0)?]));
         if is_it(row, 0)? || is_it(row, 1)? {

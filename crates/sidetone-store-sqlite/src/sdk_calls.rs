@@ -1,6 +1,6 @@
 //! Calls that voice SDKs tell of: who speaks for each, and the events that wait for its name.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
 
@@ -122,10 +122,15 @@ pub(super) fn append(tx: &mut WriteTx<'_>, told: &SdkEvents) -> Result<SdkAppend
         sid,
     };
     let fates = event_log::append(tx, &packed(&told.events, call)?)?;
-    if fates.iter().all(|fate| *fate == Appended::Gone) {
+    if are_gone(&fates) {
         forget(conn, id)?;
     }
     Ok(SdkAppended::ToCall(sid, fates))
+}
+
+/// Whether their call was erased. Of no events nobody knows.
+fn are_gone(fates: &[Appended]) -> bool {
+    !fates.is_empty() && fates.iter().all(|fate| *fate == Appended::Gone)
 }
 
 fn open(conn: &Connection, account: i64, told: &SdkEvents, sid: Option<CallSid>) -> Result<i64> {
@@ -234,14 +239,14 @@ fn join(
     id: i64,
     temporary: CallSid,
     sid: CallSid,
-) -> Result<()> {
+) -> Result<Vec<Appended>> {
     let conn = tx.conn;
     let of = |sid| CallRef { account, sid };
     let events = waiting(conn, id, of(temporary))?;
-    event_log::append(tx, &packed(&events, of(sid))?)?;
+    let fates = event_log::append(tx, &packed(&events, of(sid))?)?;
     conn.prepare_cached("delete from sdk_waiting where sdk_call = ?1")?
         .execute([id])?;
-    Ok(())
+    Ok(fates)
 }
 
 /// Whether [`name_quiet`] would find any: mostly there is none, and then nothing is written.
@@ -276,7 +281,10 @@ pub(super) fn name_quiet(tx: &mut WriteTx<'_>, quiet_since: TimeUs, limit: usize
             forget(conn, id)?;
             continue;
         };
-        join(tx, account, id, temporary, temporary)?;
+        if are_gone(&join(tx, account, id, temporary, temporary)?) {
+            forget(conn, id)?;
+            continue;
+        }
         conn.prepare_cached(&format!(
             "update sdk_call set sid = temporary, checksum = {} where id = ?1",
             SDK_CALL.updated(&[("sid", "temporary")])
@@ -295,14 +303,27 @@ fn forget(conn: &Connection, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Forgets who speaks for a call.
-pub(super) fn erase(conn: &Connection, account: i64, sid: CallSid) -> Result<()> {
-    let found: Option<i64> = conn
-        .prepare_cached("select id from sdk_call where account = ?1 and sid = ?2")?
-        .query_row(params![account, sid.as_bytes()], |row| row.get(0))
-        .optional()?;
-    match found {
-        Some(id) => forget(conn, id),
-        None => Ok(()),
+/// How many calls wait for their names.
+pub(super) fn unnamed(conn: &Connection) -> Result<u64> {
+    let sql = "select count(*) from sdk_call where sid is null";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get::<_, i64>(0))?
+        .unsigned_abs())
+}
+
+/// Forgets who speaks for a call, and what waits under its name. Says whether anything waited. A
+/// call that has got another name since is that one.
+pub(super) fn erase(conn: &Connection, account: i64, sid: CallSid) -> Result<bool> {
+    let ids = |which: &str| -> Result<Vec<i64>> {
+        let sql = format!("select id from sdk_call where account = ?1 and {which}");
+        let mut statement = conn.prepare_cached(&sql)?;
+        let ids = statement.query_map(params![account, sid.as_bytes()], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    };
+    let waiting = ids("temporary = ?2 and sid is null")?;
+    for id in ids("sid = ?2")?.iter().chain(&waiting) {
+        forget(conn, *id)?;
     }
+    Ok(!waiting.is_empty())
 }

@@ -24,7 +24,8 @@ pub struct Erasure {
 pub struct CallsOf {
     /// Those that have it on either side.
     pub calls: Vec<CallRef>,
-    /// How many have no summary yet, so that nobody knows whose they are.
+    /// How many have no summary yet, so that nobody knows whose they are. With the first are those
+    /// that wait for their names.
     pub not_folded: u64,
     /// Where to go on; `None` when these were the last.
     pub next: Option<Cursor>,
@@ -33,8 +34,8 @@ pub struct CallsOf {
 /// Erasing.
 #[async_trait]
 pub trait ErasureStore: Send + Sync {
-    /// Erases all that is known and was said of calls, what was to be told of them too, and says of
-    /// each whether there was one. What remains is who did it and when: their events are refused,
+    /// Erases all that is known and was said of calls, what was to be told of them too, and what
+    /// waits under their temporary names, and says of each whether there was one. What remains is who did it and when: their events are refused,
     /// and they are gone, not unknown. Followers are told that, and nothing from before.
     async fn erase(&self, calls: Vec<CallRef>, by: &str, now: TimeUs) -> Result<Vec<Lookup<()>>>;
     /// Erases what was erased elsewhere, in a later state of this store; calls that are not known

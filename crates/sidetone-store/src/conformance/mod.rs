@@ -79,7 +79,7 @@ macro_rules! conformance {
                 reports_outlive_expired_calls;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             sdk_calls: waits_for_the_name_and_joins, a_name_that_never_comes_makes_a_call, belongs_to_who_opened_it,
-                as_much_waits_as_may, erased_with_its_call;
+                as_much_waits_as_may, erased_with_its_call, erased_by_every_name;
             delivery: hands_out_what_is_due_and_forgets_what_arrived, keeps_headers_and_signature, keeps_endpoints_apart,
                 sends_one_of_a_subject_after_the_other,
                 leases_to_one_at_a_time, tries_again_when_it_is_time, gives_back_what_was_not_tried,

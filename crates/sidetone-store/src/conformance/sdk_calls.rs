@@ -8,7 +8,7 @@ use super::log::logged;
 use super::sample::{account_sid, at, call, call_sid, create_account, erase, event};
 use crate::page::{PageRequest, Start};
 use crate::sdk_calls::{Opener, SdkAppended, SdkEvents, UNNAMED_MAX, WAITING_MAX};
-use crate::{Appended, EventFilter, NewEvent, Store};
+use crate::{Appended, EventFilter, Lookup, NewEvent, Store};
 
 const ALICE: Opener = Opener([1; 16]);
 const BOB: Opener = Opener([2; 16]);
@@ -148,6 +148,10 @@ pub async fn belongs_to_who_opened_it(store: Arc<dyn Store>) {
     let opener = store.sdk_opener(account_sid(1), call_sid(1)).await.unwrap();
     assert_eq!(opener, Some(ALICE));
     assert_eq!(log(&*store, 1).await, ["a"]);
+    // No events do not change that.
+    store.append_of_sdk(told(None, Some(1), &[])).await.unwrap();
+    let opener = store.sdk_opener(account_sid(1), call_sid(1)).await.unwrap();
+    assert_eq!(opener, Some(ALICE));
     let joined = store
         .append_of_sdk(told(Some(TEMPORARY), Some(1), &["c"]))
         .await;
@@ -171,6 +175,13 @@ pub async fn belongs_to_who_opened_it(store: Arc<dyn Store>) {
     };
     let nowhere = store.append_of_sdk(nowhere).await.unwrap();
     assert_eq!(nowhere, is_of(1, &[Appended::NoAccount]));
+}
+
+/// A call of account 1 waits for its name.
+pub(super) async fn wait_for_a_name(store: &dyn Store) {
+    let waits = told(Some(TEMPORARY), None, &["a"]);
+    let waits = store.append_of_sdk(waits).await.unwrap();
+    assert_eq!(waits, SdkAppended::Waiting);
 }
 
 /// Beyond some calls of one opener, and some events of a call, nothing waits.
@@ -229,4 +240,30 @@ pub async fn erased_with_its_call(store: Arc<dyn Store>) {
         .events(of_erased, &EventFilter::default(), &PAGE)
         .await;
     assert_eq!(events.unwrap().rows, []);
+}
+
+/// Whoever spoke for it by several names is forgotten, and so is what waits under the name that is
+/// erased: no call is made of that, also if it is told again.
+pub async fn erased_by_every_name(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    wait_for_a_name(&*store).await;
+    for temporary in [None, Some(TEMPORARY)] {
+        let told = told(temporary, Some(1), &["a"]);
+        store.append_of_sdk(told).await.unwrap();
+    }
+    assert_eq!(erase(&*store, call(1), at(9)).await, Lookup::Found(()));
+    let opener = store.sdk_opener(account_sid(1), call_sid(1)).await.unwrap();
+    assert_eq!(opener, None);
+    wait_for_a_name(&*store).await;
+    let erased = erase(&*store, call(TEMPORARY), at(9)).await;
+    assert_eq!(erased, Lookup::Found(()));
+    assert_eq!(store.name_sdk_calls(at(20), 10).await.unwrap(), 0);
+    for _ in 0..2 {
+        assert_eq!(log(&*store, TEMPORARY).await, [""; 0]);
+        wait_for_a_name(&*store).await;
+        assert_eq!(store.name_sdk_calls(at(20), 10).await.unwrap(), 0);
+    }
+    wait_for_a_name(&*store).await;
+    let erased = erase(&*store, call(TEMPORARY), at(30)).await;
+    assert_eq!(erased, Lookup::Found(()), "what waits is erased again");
 }

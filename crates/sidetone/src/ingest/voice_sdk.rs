@@ -169,6 +169,9 @@ async fn keep(
     } else if sid.is_none() {
         may_open(grant, call)?;
     }
+    if events.is_empty() {
+        return Ok(None);
+    }
     let number = events.len() as u64;
     let temporary = call.temporary.as_ref().map(TemporarySid::call);
     let told = SdkEvents {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sidetone::accounts;
 use sidetone::runner::Worker;
 use sidetone::workers::sdk_calls::NameSdkCalls;
+use sidetone_core::correlate::call_sid;
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::account::ProviderSecret;
 
@@ -440,6 +441,53 @@ async fn a_call_that_gets_no_call_sid_is_shown_under_its_temporary_name() {
         calls[0]["sdk_edge"]["events"]["groups"]["get-user-media"],
         1
     );
+}
+
+#[tokio::test]
+async fn a_temporary_name_reaches_no_call_of_others() {
+    const NAME: &str = "b7-1780308000";
+    let server = TestServer::start().await;
+    let token = token(&server, &key(&server).await, "alice");
+    let parties = "From=%2B12025550100&To=%2B12025550143&CallDuration=9";
+    server.step(NAME, "completed", parties).await;
+    let payload = json!({"temp_call_sid": NAME, "direction": "OUTGOING"});
+    let told = send(&server, EVENTS, &token, &event("outgoing", &payload)).await;
+    assert_eq!(kept(&told), (2, 0));
+    server.app.clock.advance_us(121 * SECOND_US);
+    NameSdkCalls(server.app.clone())
+        .round(server.app.clock.now())
+        .await
+        .unwrap();
+    server.pass(1).await;
+    let list = "/v1/Voice/Summaries?StartTime=1d&ProcessingState=all";
+    let calls = server.get(list).await.json();
+    let calls = calls["call_summaries"].as_array().unwrap();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let sid = call_sid(ACCOUNT.parse().unwrap(), NAME).to_string();
+    let theirs = calls.iter().find(|call| call["call_sid"] == sid).unwrap();
+    assert_eq!(theirs["from"]["caller"], "+12025550100");
+    assert_eq!(theirs["sdk_edge"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_batch_of_nothing_that_can_be_taken_leaves_the_call_to_who_opened_it() {
+    let server = TestServer::start().await;
+    let key = key(&server).await;
+    let (alice, bob) = (token(&server, &key, "alice"), token(&server, &key, "bob"));
+    let incoming = event(
+        "incoming",
+        &json!({"call_sid": CALL, "direction": "INCOMING"}),
+    );
+    assert_eq!(
+        kept(&send(&server, EVENTS, &alice, &incoming).await),
+        (2, 0)
+    );
+    let mut refused = samples(CALL);
+    refused["payload"][0]["timestamp"] = "nonsense".into();
+    let refused = send(&server, METRICS, &alice, &refused).await;
+    assert_eq!(refused.json()["rejected"], 1, "{}", refused.text);
+    let foreign = send(&server, EVENTS, &bob, &incoming).await;
+    assert_eq!(foreign.error(), (403, 20403), "{}", foreign.text);
 }
 
 #[tokio::test]
