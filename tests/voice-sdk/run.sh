@@ -36,7 +36,7 @@ export SIDETONE_ACCOUNT_SID=AC0123456789abcdef0123456789abcdef SIDETONE_AUTH_TOK
   --tls-cert "$work/cert.pem" --tls-key "$work/key.pem" >"$work/server.out" 2>"$work/server.err" &
 server=$!
 url=
-for _ in $(seq 150); do
+for _ in $(seq 600); do
   url=$(sed -n 's/^listening on \(https:[^ ]*\).*/\1/p' "$work/server.out")
   [ -n "$url" ] && break
   kill -0 "$server" 2>/dev/null || break
@@ -50,7 +50,7 @@ export ACCOUNT_SID=$SIDETONE_ACCOUNT_SID AUTH_TOKEN=$SIDETONE_AUTH_TOKEN KEY_SID
 KEY_SID=$(member key_sid) KEY_SECRET=$(member secret)
 export CHROMIUM NODE_PATH=$cache/node/node_modules NODE_EXTRA_CA_CERTS=$work/cert.pem
 CHROMIUM=$(command -v chromium)
-if ! timeout 150 node "$here/main.js" "${url%/}" "$work/cert.pem" "$work/key.pem"; then
+if ! timeout 600 node "$here/main.js" "${url%/}" "$work/cert.pem" "$work/key.pem"; then
   cat "$work/server.err" >&2
   exit 1
 fi
