@@ -147,7 +147,7 @@ fn live_calls_keep_coming() {
     let stories: Vec<_> = live(1, account(1), noon()).take(100).collect();
     assert!(stories.is_sorted_by_key(|(begins, _)| *begins));
     let seconds = stories[99].0.since_us(noon()) / SECOND_US;
-    assert!((120..200).contains(&seconds), "{seconds}");
+    assert!((720..1200).contains(&seconds), "{seconds}");
     let calls: Vec<_> = stories.iter().flat_map(|(_, calls)| calls).collect();
     assert!(calls.iter().all(|call| call.created_at >= noon()));
     let mut events = calls.iter().flat_map(|call| &call.events);

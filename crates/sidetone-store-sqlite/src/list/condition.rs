@@ -8,6 +8,7 @@ use rusqlite::{Connection, Statement};
 use sidetone_core::filter::{self, SummaryFilter};
 use sidetone_core::id::CallSid;
 use sidetone_core::search;
+use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::ProcessingState;
 
 use crate::error::Result;
@@ -270,7 +271,8 @@ impl Conditions {
             },
             unwanted,
             started_from_us: filter.started_from.micros(),
-            started_before_us: Some(filter.started_before.micros()).filter(|us| *us < i64::MAX),
+            started_before_us: (filter.started_before < TimeUs::from_micros(i64::MAX))
+                .then(|| filter.started_before.micros()),
             ended_until_us: filter.ended_until.micros(),
             include_running: filter.include_running,
         }))

@@ -23,9 +23,9 @@ export function SourcesView() {
       {isFirst && <p class="note">Nothing has come since this server started. Choose what you have and copy what it needs: its light turns green with the first event.</p>}
       <div class="sources-columns">
         <div>
-          <h3 class="source-kind"><Light state={lightOf(told.sources.filter((it) => it.source === "hep"))} /> By HEP, one light for all</h3>
+          <h2 class="source-kind"><Light state={lightOf(told.sources.filter((it) => it.source === "hep"))} /> By HEP, one light for all</h2>
           <Choices guides={GUIDES.filter((it) => it.isHep)} chosen={guide} />
-          <h3 class="source-kind">By HTTP</h3>
+          <h2 class="source-kind">By HTTP</h2>
           <Choices guides={GUIDES.filter((it) => !it.isHep)} chosen={guide} told={told} />
         </div>
         <GuideView guide={guide} told={told} />
