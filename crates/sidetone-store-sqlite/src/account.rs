@@ -21,7 +21,7 @@ use sidetone_store::{Conflict, StoreError};
 pub(super) fn accounts(conn: &Connection) -> Result<Accounts> {
     let mut statement = conn.prepare_cached(&format!(
         "select id, sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, {}
-         from account order by sid",
+         from account order by id",
         ACCOUNT.is_sound("")
     ))?;
     let rows = statement.query_map([], |row| {

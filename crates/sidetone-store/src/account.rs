@@ -28,10 +28,16 @@ pub struct Account {
 /// The accounts that there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
-    /// Those that can be read, by identifier.
+    /// Those that can be read, in the order in which they were made.
     pub sound: Vec<Account>,
     /// What is wrong with each of the others.
     pub damaged: Vec<String>,
+}
+
+/// The first account: that of whoever runs the server. Of accounts in the order in which they were made.
+#[must_use]
+pub fn first(accounts: &[Account]) -> Option<&Account> {
+    accounts.iter().find(|account| account.parent.is_none())
 }
 
 /// Switches of an account.

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
-use sidetone_store::account::{Account, AccountSettings, ApiKey, KeyFingerprint, Token};
+use sidetone_store::account::{self, Account, AccountSettings, ApiKey, KeyFingerprint, Token};
 use sidetone_store::{Store, StoreError};
 
 use crate::config::Secret;
@@ -271,10 +271,8 @@ pub async fn named_or_first(
     if let Some(named) = named {
         return Ok(find(store, named).await?.sid);
     }
-    let accounts = store.accounts().await?.sound.into_iter();
-    let first = accounts
-        .filter(|account| account.parent.is_none())
-        .min_by_key(|account| account.created_at)
+    let accounts = store.accounts().await?.sound;
+    let first = account::first(&accounts)
         .context("there is no account yet; make one with `sidetone account create`")?;
     Ok(first.sid)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::TimeUs;
-use sidetone_store::account::{Account, AccountSettings, ApiKey};
+use sidetone_store::account::{self, Account, AccountSettings, ApiKey};
 use sidetone_store::{Store, StoreError};
 use sidetone_wire::access_token::Issuer;
 use subtle::ConstantTimeEq;
@@ -33,7 +33,7 @@ struct Entries {
     /// The store's state that these are at least as new as. `None`: nothing was loaded yet.
     epoch: Option<u64>,
     accounts: HashMap<AccountSid, AccountEntry>,
-    /// The oldest account that is nobody's subaccount.
+    /// That of whoever runs the server.
     first: Option<AccountSid>,
     keys: HashMap<ApiKeySid, KeyEntry>,
     /// Accounts by the `AccountSid` another provider sends.
@@ -192,7 +192,7 @@ impl Directory {
         &self.vault
     }
 
-    /// The oldest account that is nobody's subaccount. `None`: there is no account yet.
+    /// The first account that was made. `None`: there is no account yet.
     #[must_use]
     pub fn first_account(&self) -> Option<AccountSid> {
         self.entries().first
@@ -339,12 +339,8 @@ impl Directory {
     }
 
     fn entries_of(&self, old: &Entries, accounts: Vec<Account>, keys: Vec<ApiKey>) -> Entries {
-        let first = accounts
-            .iter()
-            .filter(|account| account.parent.is_none())
-            .min_by_key(|account| account.created_at);
         let mut entries = Entries {
-            first: first.map(|account| account.sid),
+            first: account::first(&accounts).map(|account| account.sid),
             ..Entries::default()
         };
         for account in accounts {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::{DAY_US, TimeUs};
-use sidetone_store::account::{Account, Accounts, KeyFingerprint, Token};
+use sidetone_store::account::{self, Account, Accounts, KeyFingerprint, Token};
 use sidetone_store::{Store, StoreError};
 
 use super::{
@@ -155,12 +155,11 @@ async fn find_or_make_first(
 }
 
 /// The account that settings without an `AccountSid` are about: the one whose credentials are kept,
-/// else the oldest.
+/// else the first.
 fn of_existing(accounts: &[Account], named: Option<AccountSid>) -> Option<AccountSid> {
     let is_named = accounts.iter().find(|account| Some(account.sid) == named);
-    let of_nobody = accounts.iter().filter(|account| account.parent.is_none());
-    let oldest = of_nobody.min_by_key(|account| account.created_at);
-    is_named.or(oldest).map(|account| account.sid)
+    let first = account::first(accounts);
+    is_named.or(first).map(|account| account.sid)
 }
 
 /// Removes a file of credentials. That it stays is no reason to stop.
