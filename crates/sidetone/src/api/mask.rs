@@ -279,13 +279,21 @@ fn run(text: &str) -> usize {
     for (at, char) in text.char_indices() {
         if char.is_numeric() {
             (end, separators) = (at + char.len_utf8(), 0);
-        } else if " -.()/\u{a0}".contains(char) && separators < SEPARATORS_MAX {
+        } else if separates(char) && separators < SEPARATORS_MAX {
             separators += 1;
         } else {
             break;
         }
     }
     end
+}
+
+/// Whether people write a character between the digits of a number: spaces and dashes of all lengths.
+fn separates(char: char) -> bool {
+    matches!(
+        char,
+        '-' | '.' | '(' | ')' | '/' | '_' | '~' | '·' | '\u{2010}'..='\u{2015}' | '\u{2212}'
+    ) || char.is_whitespace()
 }
 
 fn is_number(run: &str) -> bool {
@@ -346,6 +354,8 @@ mod tests {
             ),
             ("030 / 12 34 56", "03•••••56"),
             ("(030)-(1234)-(542)", "(030•••••42)"),
+            ("0301\u{2013}2345\u{2013}42", "030•••••42"),
+            ("0301_2345\u{2009}42", "030•••••42"),
             (
                 "tel:110110,sip:a@b sip:c@d",
                 "tel:••••••,sip:a•••@b sip:c•••@d",
