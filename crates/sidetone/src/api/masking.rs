@@ -61,14 +61,20 @@ async fn of_json(app: &App, response: Response, base: String) -> Result<Response
         return Err(ApiError::internal());
     }
     let (mut head, body) = response.into_parts();
+    // Before, and masked. The answer still holds what it took itself, so nobody waits here: all might
+    // wait for each other.
+    let length = body.size_hint().exact().unwrap_or_default();
+    let length = usize::try_from(length).unwrap_or(BODY_MAX_BYTES);
+    let answers = &app.bounds.answers;
+    let mut share = answers.take(0).await.ok_or_else(ApiError::busy)?;
+    if !answers.try_grow(&mut share, 2 * length.min(BODY_MAX_BYTES)) {
+        return Err(ApiError::busy());
+    }
     let bytes = to_bytes(body, BODY_MAX_BYTES).await;
     let bytes = bytes.map_err(|error| {
         tracing::error!(%error, "an answer could not be masked");
         ApiError::internal()
     })?;
-    // Before, and masked.
-    let share = app.bounds.answers.take(2 * bytes.len()).await;
-    let share = share.ok_or_else(ApiError::busy)?;
     let masked = app.bounds.making(move || mask::json(&bytes, &base)).await?;
     let masked = masked.ok_or_else(|| {
         tracing::error!("an answer that is no JSON cannot be masked");
