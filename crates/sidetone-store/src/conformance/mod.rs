@@ -25,6 +25,7 @@ pub mod nodes;
 pub mod paging;
 pub mod people;
 pub mod random;
+mod random_calls;
 pub mod report;
 pub mod retention;
 pub mod rules;

@@ -8,8 +8,9 @@ use sidetone_core::time::DAY_US;
 use sidetone_core::vocabulary::{EdgeKind, ProcessingState, Tag};
 
 use super::brute_force::Calls;
-use crate::conformance::filters::{NARROW, random_patch, random_summary};
+use crate::conformance::filters::NARROW;
 use crate::conformance::random::Random;
+use crate::conformance::random_calls::{random_patch, random_summary};
 use crate::conformance::retention::{expire, horizons};
 use crate::conformance::sample::{annotate, at, event, put, scope};
 use crate::facets::Facet;
