@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sidetone_core::correlate::sip_call_sid;
 
-use crate::harness::{ACCOUNT, Answer, TestServer};
+use crate::harness::{ACCOUNT, TestServer};
 
 const FREESWITCH: &str = "/ingest/v1/cdr/freeswitch";
 const ASTERISK: &str = "/ingest/v1/cdr/asterisk";
@@ -32,24 +32,15 @@ async fn calls(server: &TestServer) -> Vec<Value> {
     answer.json()["call_summaries"].as_array().unwrap().clone()
 }
 
-#[track_caller]
-fn kept(answer: &Answer) -> (u64, u64) {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let report = answer.json();
-    assert_eq!(report["rejected"], 0, "{report}");
-    let count = |name: &str| report[name].as_u64().unwrap();
-    (count("accepted"), count("duplicates"))
-}
-
 #[tokio::test]
 async fn a_leg_of_freeswitch_becomes_a_call() {
     let server = TestServer::start().await;
     let body = fixture("freeswitch/cdr-freeswitch/caller-leg-completed.json");
     let sent = server.post_as(FREESWITCH, "application/json", body.clone());
-    assert_eq!(kept(&sent.await), (6, 0));
+    assert_eq!(sent.await.kept(), (6, 0));
     // The switch had no answer and sends it again.
     let again = server.post_as(FREESWITCH, "application/json", body);
-    assert_eq!(kept(&again.await), (0, 6));
+    assert_eq!(again.await.kept(), (0, 6));
     server.pass(120).await;
 
     let calls = calls(&server).await;
@@ -80,7 +71,7 @@ async fn the_other_leg_is_a_call_of_its_own_with_a_parent() {
     server.post_as(FREESWITCH, "application/json", caller).await;
     let called = fixture("freeswitch/cdr-freeswitch/called-leg-busy.form");
     let sent = server.post_as(FREESWITCH, FORM, called).await;
-    assert_eq!(kept(&sent), (2, 0));
+    assert_eq!(sent.kept(), (2, 0));
     server.pass(120).await;
 
     // It is the call of its Call-ID, whatever that looks like.
@@ -100,9 +91,9 @@ async fn a_row_of_asterisk_is_the_same_call_that_others_saw() {
     server.post_as(FREESWITCH, "application/json", leg).await;
     let row = fixture("asterisk/cdr-asterisk/completed.json");
     let sent = server.post_as(ASTERISK, "application/json", row).await;
-    assert_eq!(kept(&sent), (5, 0));
+    assert_eq!(sent.kept(), (5, 0));
     let busy = fixture("asterisk/cdr-asterisk/busy.form");
-    assert_eq!(kept(&server.post_as(ASTERISK, FORM, busy).await).1, 0);
+    assert_eq!(server.post_as(ASTERISK, FORM, busy).await.kept().1, 0);
     server.pass(120).await;
 
     let states: Vec<_> = calls(&server)
@@ -168,7 +159,7 @@ async fn a_record_of_raw_bytes_is_used_and_what_was_wrong_is_told() {
         let answer = server
             .post_as(door, "application/json", fixture(path))
             .await;
-        assert_eq!(kept(&answer).1, 0);
+        assert_eq!(answer.kept().1, 0);
         let told = answer.json()["repaired"].as_object().unwrap().clone();
         assert_eq!(told.keys().collect::<Vec<_>>(), reasons, "{path}");
         let metrics = server.get("/metrics").await.text;

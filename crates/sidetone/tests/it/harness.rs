@@ -61,6 +61,16 @@ impl Answer {
         (self.status.as_u16(), self.json()["code"].as_u64().unwrap())
     }
 
+    /// How many events of a body were new, and how many were there already. None was refused.
+    #[track_caller]
+    pub(crate) fn kept(&self) -> (u64, u64) {
+        assert_eq!(self.status, 200, "{}", self.text);
+        let report = self.json();
+        assert_eq!(report["rejected"], 0, "{report}");
+        let count = |name: &str| report[name].as_u64().unwrap();
+        (count("accepted"), count("duplicates"))
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
