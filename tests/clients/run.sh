@@ -11,6 +11,7 @@ target=${CARGO_TARGET_DIR:-$root/target}
 cache=$root/target/clients
 . "$here/install.sh"
 . "$here/verdict.sh"
+. "$here/../server.sh"
 
 binary=${1:-}
 for candidate in "$target/release/sidetone" "$target/debug/sidetone"; do
@@ -43,15 +44,7 @@ export SIDETONE_WEBHOOK_ALLOW_PRIVATE=1 # StatusCallbacks go to receivers on thi
 SIDETONE_SETTLE=1s "$binary" serve --listen 127.0.0.1:0 --data "$work/data" --hep-udp off --hep-tcp off \
   >"$work/server.out" 2>"$work/server.err" &
 server=$!
-url=
-for _ in $(seq 150); do
-  url=$(sed -n 's/^listening on \(http:[^ ]*\).*/\1/p' "$work/server.out")
-  [ -n "$url" ] && break
-  kill -0 "$server" 2>/dev/null || break
-  sleep 0.1
-done
-[ -n "$url" ] || { echo "run.sh: the server did not start" >&2; cat "$work/server.out" "$work/server.err" >&2; exit 1; }
-url=${url%/}
+listening http
 echo "server: $url"
 
 child=$("$binary" account create --data "$work/data" --parent "$SIDETONE_ACCOUNT_SID" --name below)

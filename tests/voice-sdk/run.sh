@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cache=$root/target/voice-sdk
 . "$here/../clients/install.sh"
+. "$here/../server.sh"
 
 binary=${1:-${CARGO_TARGET_DIR:-$root/target}/release/sidetone}
 [ -x "$binary" ] || { echo "run.sh: no sidetone binary at $binary; build one or name it" >&2; exit 2; }
@@ -35,14 +36,7 @@ export SIDETONE_ACCOUNT_SID=AC0123456789abcdef0123456789abcdef SIDETONE_AUTH_TOK
 "$binary" serve --listen 127.0.0.1:0 --data "$work/data" --hep-udp off --hep-tcp off \
   --tls-cert "$work/cert.pem" --tls-key "$work/key.pem" >"$work/server.out" 2>"$work/server.err" &
 server=$!
-url=
-for _ in $(seq 600); do
-  url=$(sed -n 's/^listening on \(https:[^ ]*\).*/\1/p' "$work/server.out")
-  [ -n "$url" ] && break
-  kill -0 "$server" 2>/dev/null || break
-  sleep 0.1
-done
-[ -n "$url" ] || { echo "run.sh: the server did not start" >&2; cat "$work/server.out" "$work/server.err" >&2; exit 1; }
+listening https
 
 key=$("$binary" key create --data "$work/data" --account "$SIDETONE_ACCOUNT_SID")
 member() { printf '%s' "$key" | sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
@@ -50,7 +44,7 @@ export ACCOUNT_SID=$SIDETONE_ACCOUNT_SID AUTH_TOKEN=$SIDETONE_AUTH_TOKEN KEY_SID
 KEY_SID=$(member key_sid) KEY_SECRET=$(member secret)
 export CHROMIUM NODE_PATH=$cache/node/node_modules NODE_EXTRA_CA_CERTS=$work/cert.pem
 CHROMIUM=$(command -v chromium)
-if ! timeout 600 node "$here/main.js" "${url%/}" "$work/cert.pem" "$work/key.pem"; then
+if ! timeout 600 node "$here/main.js" "$url" "$work/cert.pem" "$work/key.pem"; then
   cat "$work/server.err" >&2
   exit 1
 fi
