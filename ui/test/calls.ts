@@ -1,6 +1,6 @@
 // Calls as the API gives them, down to what a test is about.
 
-import type { CallSummary } from "../src/api/types";
+import type { CallSummary } from "../src/api/answers";
 
 export function call(more: Record<string, unknown> = {}): CallSummary {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { CallEvent, Metric, StatisticsRow } from "../src/api/types";
+import type { CallEvent, Metric, StatisticsRow } from "../src/api/answers";
 import { changeForm, draftOf, rebase } from "../src/model/annotation";
 import { bytes, duration, milliseconds, party, percent, spelledDuration } from "../src/model/format";
 import { rankByImpact } from "../src/model/impact";

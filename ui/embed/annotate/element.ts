@@ -1,4 +1,5 @@
 import { type Answer, ask, failure, type Failure, isOk, type Request, serverOf } from "../shared/client";
+import { together } from "../shared/dom";
 import { languageOf } from "../shared/language";
 import {
   type Annotation,
@@ -44,7 +45,10 @@ export class SidetoneAnnotate extends HTMLElement {
   #view: View | null = null;
   #subject: Subject | null = null;
   #loaded: Loaded | null = null;
-  #isPlanned = false;
+  /** Several attributes that change together are one change. */
+  readonly #plan = together(() => {
+    if (this.isConnected) this.#update();
+  });
   #failed: "load" | "save" | null = null;
 
   constructor() {
@@ -92,16 +96,6 @@ export class SidetoneAnnotate extends HTMLElement {
       return true;
     }
     return this.#save(view, this.#loaded, []);
-  }
-
-  /** Several attributes that change together are one change. */
-  #plan(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
-    queueMicrotask(() => {
-      this.#isPlanned = false;
-      if (this.isConnected) this.#update();
-    });
   }
 
   #update(): void {

@@ -1,4 +1,5 @@
 import { type Failure, serverOf } from "../shared/client";
+import { together } from "../shared/dom";
 import { languageOf } from "../shared/language";
 import { Memory } from "./memory";
 import { type Asked, milliseconds, type Rules, skipped } from "./prompt";
@@ -30,7 +31,10 @@ export class SidetoneRate extends HTMLElement {
 
   #view: View | null = null;
   #callSid = "";
-  #isPlanned = false;
+  /** Several attributes that change together are one change. */
+  readonly #plan = together(() => {
+    if (this.isConnected) this.#update();
+  });
   /** Whether the question is closed: a choice that was only kept closes nothing. */
   #isSent = false;
   readonly #listener: Listener = {
@@ -59,16 +63,6 @@ export class SidetoneRate extends HTMLElement {
     if (before === now || !this.isConnected) return;
     if (name === "lang") this.#close();
     this.#plan();
-  }
-
-  /** Several attributes that change together are one change. */
-  #plan(): void {
-    if (this.#isPlanned) return;
-    this.#isPlanned = true;
-    queueMicrotask(() => {
-      this.#isPlanned = false;
-      if (this.isConnected) this.#update();
-    });
   }
 
   #update(): void {

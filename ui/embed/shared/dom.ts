@@ -23,3 +23,16 @@ export function sheet(css: string): CSSStyleSheet {
   made.replaceSync(css);
   return made;
 }
+
+/** What is asked for several times at once is done once, as soon as the script that asks is through. */
+export function together(run: () => void): () => void {
+  let isPlanned = false;
+  return () => {
+    if (isPlanned) return;
+    isPlanned = true;
+    queueMicrotask(() => {
+      isPlanned = false;
+      run();
+    });
+  };
+}

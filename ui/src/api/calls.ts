@@ -2,7 +2,7 @@
 
 import { LIGHT_MEASURES, MEASURE_PARAMETER } from "../model/measures";
 import { ApiError, ask, get } from "./client";
-import type { Annotation, CallPage, CallSummary, Statistics } from "./types";
+import type { Annotation, CallPage, CallSummary, Statistics } from "./answers";
 
 export function statistics(query: URLSearchParams, more: Record<string, string>, signal?: AbortSignal): Promise<Statistics> {
   const all = new URLSearchParams(query);

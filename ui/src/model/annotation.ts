@@ -1,6 +1,6 @@
 // A judgement as it is edited, and the change that saving it makes.
 
-import type { Annotation } from "../api/types";
+import type { Annotation } from "../api/answers";
 
 export interface Draft {
   answered_by: string;

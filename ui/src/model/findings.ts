@@ -1,6 +1,6 @@
 // What was wrong with a call, where, and by which rule: the tags with the streams that raised them.
 
-import { DIRECTIONS, EDGES, type CallSummary, type Direction, type EdgeName, type StreamMetrics, type Tag } from "../api/types";
+import { DIRECTIONS, EDGES, type CallSummary, type Direction, type EdgeName, type StreamMetrics, type Tag } from "../api/answers";
 import { milliseconds, percent, spelledDuration } from "./format";
 import { isRelayed, other, pathOf, roleOfEdge, type Role } from "./path";
 

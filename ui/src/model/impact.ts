@@ -1,6 +1,6 @@
 // Which routes did most harm: not those with the worst rates, of which most have five calls, but those that cost most calls.
 
-import type { StatisticsRow } from "../api/types";
+import type { StatisticsRow } from "../api/answers";
 
 export interface Impact {
   group: Record<string, unknown>;

@@ -1,6 +1,6 @@
 // The measures that screens show: how they are read from a row of statistics, written, and which calls are behind them.
 
-import type { StatisticsRow } from "../api/types";
+import type { StatisticsRow } from "../api/answers";
 import { compact, count, duration, measure, milliseconds, percent } from "./format";
 
 export interface Shown {

@@ -1,6 +1,6 @@
 // The way of a call's media: each side has a leg to the platform, and each leg carries two streams.
 
-import { EDGES, type CallSummary, type Direction, type Edge, type EdgeName, type StreamMetrics } from "../api/types";
+import { EDGES, type CallSummary, type Direction, type Edge, type EdgeName, type StreamMetrics } from "../api/answers";
 
 export type Role = "caller" | "callee";
 

@@ -1,6 +1,6 @@
 // The worst of what was measured of a call, for a row of a list.
 
-import { EDGES, type CallSummary, type StreamMetrics } from "../api/types";
+import { EDGES, type CallSummary, type StreamMetrics } from "../api/answers";
 
 export interface Worst {
   loss: number | null;

@@ -1,6 +1,6 @@
 // Samples and events of a call on one axis of time.
 
-import { EDGES, type CallEvent, type EdgeName, type Metric } from "../api/types";
+import { EDGES, type CallEvent, type EdgeName, type Metric } from "../api/answers";
 
 export type Figure = "loss" | "jitter" | "rtt" | "mos";
 

@@ -1,6 +1,6 @@
 // What happened to a call and whose side it was, in a sentence or two.
 
-import { EDGES, type CallSummary } from "../api/types";
+import { EDGES, type CallSummary } from "../api/answers";
 import { findingsOf, type Finding, type Side } from "./findings";
 import { spelledDuration } from "./format";
 import { other, partyName, pathOf, type Role } from "./path";

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { annotate, annotation as readAnnotation } from "../../api/calls";
 import { ApiError, explain, get } from "../../api/client";
 import { useLoad } from "../../api/load";
-import type { AnnotationChange } from "../../api/types";
+import type { AnnotationChange } from "../../api/answers";
 import { mayAnnotate } from "../../app/session";
 import { toast } from "../../app/toast";
 import { changedFields, changeForm, draftOf, FIELD_LABELS, FIELDS, rebase, type Draft } from "../../model/annotation";

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { summary as readSummary } from "../../api/calls";
 import { ApiError } from "../../api/client";
 import { useLoad } from "../../api/load";
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 import { useKeys } from "../../app/keys";
 import { go } from "../../app/router";
 import { duration, fullTime, party, time } from "../../model/format";

@@ -1,7 +1,7 @@
 // What the caller said of the call.
 
 import type { RatedSummary } from "../../api/calls";
-import { EDGES } from "../../api/types";
+import { EDGES } from "../../api/answers";
 import { fullTime, time } from "../../model/format";
 import { word } from "../../model/words";
 import { Score } from "../calls/columns";

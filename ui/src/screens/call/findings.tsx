@@ -1,9 +1,9 @@
 // The tags, each with the rule that raised it and the value that broke it.
 
-import type { CallSummary, Tag } from "../../api/types";
+import type { CallSummary, Tag } from "../../api/answers";
 import { findingsByTag, RULES, sideName } from "../../model/findings";
 import { NOT_MEASURED, word } from "../../model/words";
-import { EDGES } from "../../api/types";
+import { EDGES } from "../../api/answers";
 
 export function Findings({ call }: { call: CallSummary }) {
   const tags = findingsByTag(call);

@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import { get } from "../../api/client";
 import { useLoad } from "../../api/load";
-import type { CallSummary, LadderPage, Participant, Rung } from "../../api/types";
+import type { CallSummary, LadderPage, Participant, Rung } from "../../api/answers";
 import { session } from "../../app/session";
 import { plural } from "../../model/format";
 import { word } from "../../model/words";

@@ -2,7 +2,7 @@
 
 import { get } from "../../api/client";
 import { useLoad } from "../../api/load";
-import type { CallPage, CallSummary } from "../../api/types";
+import type { CallPage, CallSummary } from "../../api/answers";
 import { summary } from "../../api/calls";
 import { party, time } from "../../model/format";
 import { State, Tags } from "../calls/columns";

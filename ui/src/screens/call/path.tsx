@@ -1,6 +1,6 @@
 // The way of the call: both sides, the platform between them, and what each stream of the way was like.
 
-import type { CallSummary, EdgeName } from "../../api/types";
+import type { CallSummary, EdgeName } from "../../api/answers";
 import { findingsOf, type Finding } from "../../model/findings";
 import { milliseconds, party, percent, UNKNOWN } from "../../model/format";
 import { partyAddress, pathOf, type Leg, type Role, type Stream } from "../../model/path";

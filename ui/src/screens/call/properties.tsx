@@ -1,6 +1,6 @@
 // All else that is known of a call.
 
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 import { fullTime, milliseconds, time } from "../../model/format";
 import { sipMeaning } from "../../model/sip";
 import { word } from "../../model/words";

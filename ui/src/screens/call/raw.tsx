@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 import { Copy } from "../../parts/copy";
 import { Request } from "../../parts/request";
 

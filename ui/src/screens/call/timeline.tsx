@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 
 import { get } from "../../api/client";
 import { useLoad } from "../../api/load";
-import type { AnnotationChange, CallEvent, CallSummary, Metric } from "../../api/types";
+import type { AnnotationChange, CallEvent, CallSummary, Metric } from "../../api/answers";
 import { measure, milliseconds, percent } from "../../model/format";
 import { marksOf, samplesOf, warningsOf, type Figure, type Line, type Mark, type Warning } from "../../model/timeline";
 import { word } from "../../model/words";

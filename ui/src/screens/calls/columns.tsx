@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 import { duration, fullTime, milliseconds, party, percent, time, UNKNOWN } from "../../model/format";
 import { level, worstOf } from "../../model/quality";
 import { score, word } from "../../model/words";

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { firstPage, nextOf, nextPage } from "../../api/calls";
 import { returns, Unreachable } from "../../api/client";
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 import { apiQuery } from "../../model/filters";
 
 const PAGE = 100;

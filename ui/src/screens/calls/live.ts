@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { returns } from "../../api/client";
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 
 export interface LiveHandlers {
   /** The stream has begun: what is read from now on, it completes. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import type { CallSummary } from "../../api/types";
+import type { CallSummary } from "../../api/answers";
 import { count, duration, party, time } from "../../model/format";
 import { Score, State, Tags, type Column } from "./columns";
 

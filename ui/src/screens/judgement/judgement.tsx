@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import { statistics } from "../../api/calls";
 import { get } from "../../api/client";
 import { useLoad } from "../../api/load";
-import type { Agreement } from "../../api/types";
+import type { Agreement } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
 import { apiQuery, callsAddress, selectionKey } from "../../model/filters";
 import { count, percent } from "../../model/format";

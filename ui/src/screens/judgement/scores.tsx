@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 
 import { statistics } from "../../api/calls";
 import { useLoad, type Loaded } from "../../api/load";
-import type { Statistics } from "../../api/types";
+import type { Statistics } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
 import { callsAddress, filterOfDimension, literal } from "../../model/filters";
 import { count, percent } from "../../model/format";

@@ -1,6 +1,6 @@
 import { statistics } from "../../api/calls";
 import { useLoad } from "../../api/load";
-import type { StatisticsRow } from "../../api/types";
+import type { StatisticsRow } from "../../api/answers";
 import { callsAddress } from "../../model/filters";
 import { count, percent } from "../../model/format";
 import { ANSWERED } from "../../model/measures";

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 
 import { measures } from "../../api/calls";
 import { useLoad } from "../../api/load";
-import type { StatisticsRow } from "../../api/types";
+import type { StatisticsRow } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
 import { apiQuery, callsAddress, selectionKey } from "../../model/filters";
 import { count, time } from "../../model/format";

@@ -1,6 +1,6 @@
 import { statistics } from "../../api/calls";
 import { useLoad } from "../../api/load";
-import type { StatisticsRow } from "../../api/types";
+import type { StatisticsRow } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
 import { callsAddress, filterOfDimension, literal } from "../../model/filters";
 import { count, milliseconds, percent } from "../../model/format";

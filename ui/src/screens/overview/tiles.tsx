@@ -1,4 +1,4 @@
-import type { StatisticsRow } from "../../api/types";
+import type { StatisticsRow } from "../../api/answers";
 import { callsAddress } from "../../model/filters";
 import { change, MEASURES, type Shown } from "../../model/measures";
 import { Spark } from "../../parts/spark";

@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 
 import type { Loaded } from "../../api/load";
-import type { Statistics, StatisticsRow } from "../../api/types";
+import type { Statistics, StatisticsRow } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
 import { MEASURES } from "../../model/measures";
 import { callsAddress, DEFAULT_RANGE } from "../../model/filters";

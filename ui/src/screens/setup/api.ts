@@ -1,7 +1,7 @@
 // What the set-up screens read and do.
 
 import { ask, get } from "../../api/client";
-import type { Page } from "../../api/types";
+import type { Page } from "../../api/answers";
 
 export interface Door {
   source: string;
