@@ -15,7 +15,6 @@ use super::{account, audit, comments, feed, feedback, record, report, sdk_calls}
 use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::erasure::{CallsOf, Erasure};
 use sidetone_store::feed::Changed;
-use sidetone_store::statistics::quarter::quarter_of;
 use sidetone_store::{Cursor, Lookup};
 
 /// Tables with rows of a call, by its row in `call`; those that refer to others first.
@@ -145,7 +144,7 @@ pub(super) fn remove(
     if by.is_some() {
         report::erase(conn, account.id)?;
         if let Some(keys) = facets.keys {
-            build::forget(conn, shard, quarter_of(keys.start_us))?;
+            build::forget(conn, shard, keys)?;
         }
     }
     tx.mark_stale(shard, &facets, &Facets::NONE);

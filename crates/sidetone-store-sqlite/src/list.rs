@@ -13,6 +13,7 @@ mod masked_hours;
 mod matching_hours;
 pub(crate) mod named;
 mod party;
+mod ruled_out;
 mod scan_range;
 mod stretch;
 mod walk;

@@ -1,5 +1,6 @@
 //! What is counted by the hour, in the transaction that changes it.
 
+pub(crate) mod cooccurrence;
 pub(crate) mod deltas;
 pub(crate) mod figures;
 pub(crate) mod hourly;
@@ -8,3 +9,4 @@ pub(crate) mod judged_piece;
 pub(crate) mod masked;
 mod pdd;
 pub(crate) mod posting;
+pub(crate) mod stale;

@@ -25,6 +25,7 @@ use super::account;
 use super::error::{Error, Result};
 use super::list::condition::{self, Conditions};
 use super::list::named;
+use super::rollups::stale;
 use super::rows::facet::{Axis, FACETS, hour_of};
 use sidetone_store::StoreError;
 use sidetone_store::facets::{Facet, Shape};
@@ -123,8 +124,9 @@ fn of_columns(
         // No range is before the first one, which may begin with the whole day: what is before the
         // time that is asked for does not count.
         let begin = if nth == 0 { day_begin(first) } else { first };
-        let mut stale = stale_quarters(conn, account.id, begin, last)?;
-        let stale_days = stale_days(conn, account.id, begin, last, &stale)?;
+        let mut stale = stale::quarters(conn, account.id, begin, last)?;
+        let days = (day_of(begin), day_of(last));
+        let stale_days = stale::days(conn, account.id, days, &stale)?;
         let is_whole = is_of_days && !stale_days.contains(&day_of(begin));
         let first = if is_whole { begin } else { first };
         stale.retain(|(quarter, _)| *quarter >= first);
@@ -232,40 +234,9 @@ fn ranges(conn: &Connection, account: i64, time: &Time) -> Result<Vec<(i64, i64)
     Ok(ranges)
 }
 
-/// The stale quarters of a range, by bucket.
-fn stale_quarters(
-    conn: &Connection,
-    account: i64,
-    first: i64,
-    last: i64,
-) -> Result<BTreeSet<(i64, i64)>> {
-    let mut statement = conn.prepare_cached(
-        "select quarter, bucket from uncounted where account = ?1 and quarter between ?2 and ?3",
-    )?;
-    let rows = statement.query_map([account, first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 /// The quarter that the day of one begins with.
 fn day_begin(quarter: i64) -> i64 {
     Period::day(day_of(quarter)).first
-}
-
-/// The days of a range whose own segments are old: those that are stale, or have a stale quarter.
-fn stale_days(
-    conn: &Connection,
-    account: i64,
-    first: i64,
-    last: i64,
-    quarters: &BTreeSet<(i64, i64)>,
-) -> Result<BTreeSet<i64>> {
-    let mut statement = conn
-        .prepare_cached("select day from stale_day where account = ?1 and day between ?2 and ?3")?;
-    let range = [account, day_of(first), day_of(last)];
-    let days = statement.query_map(range, |row| row.get(0))?;
-    let mut days: BTreeSet<i64> = days.collect::<rusqlite::Result<_>>()?;
-    days.extend(quarters.iter().map(|(quarter, _)| day_of(*quarter)));
-    Ok(days)
 }
 
 /// Counts what segments do not answer: finds the calls as lists do, and asks each.

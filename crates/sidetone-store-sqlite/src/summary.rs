@@ -14,6 +14,7 @@ use sidetone_core::time::TimeUs;
 use super::engine::write_tx::WriteTx;
 use super::error::Result;
 use super::event_log::{dirty, set_aside};
+use super::rollups::stale;
 use super::rows::address::address_hash;
 use super::rows::codec;
 use super::rows::facet::{self, FACETS, Facets};
@@ -23,7 +24,6 @@ use super::statistics::build;
 use super::{account, feed, feedback, judgement, record};
 use sidetone_store::facets::Keys;
 use sidetone_store::feed::Changed;
-use sidetone_store::statistics::quarter::quarter_of;
 use sidetone_store::{Put, PutSummary};
 
 /// A summary ready to be written.
@@ -194,8 +194,10 @@ fn put_one(tx: &mut WriteTx<'_>, packed: &PackedSummary) -> Result<Put> {
     alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
     tx.count(shard, id, &old, &new);
     if is_changed {
-        let [was, is] = [&old, &new].map(|it| it.keys.map(|keys| quarter_of(keys.start_us)));
-        if let Some(was) = was.filter(|was| Some(*was) != is) {
+        let is: Vec<i64> = new.keys.into_iter().flat_map(stale::quarters_of).collect();
+        if let Some(was) = old.keys
+            && !stale::quarters_of(was).all(|was| is.contains(&was))
+        {
             // Nobody would look there for what is left of it when it is erased.
             build::forget(tx.conn, shard, was)?;
         }

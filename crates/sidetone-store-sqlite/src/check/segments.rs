@@ -6,10 +6,12 @@ use rusqlite::Connection;
 
 use super::finding::find;
 use crate::error::{Error, Result};
+use crate::rollups::{cooccurrence, stale};
+use crate::rows::shard::Shard;
 use crate::statistics::key::Grain;
 use crate::statistics::stored;
 use sidetone_store::StoreError;
-use sidetone_store::statistics::quarter::{DAY_QUARTERS, QUARTER_US, day_of};
+use sidetone_store::statistics::quarter::{QUARTER_US, day_of};
 
 /// Every segment is what was written; a quarter that is not stale has all of its calls, and such a
 /// day those of all its quarters.
@@ -103,14 +105,11 @@ pub(crate) fn differing_days(
             Err(error) => Err(error),
         }
     })?;
-    let mut is_stale = conn.prepare(&format!(
-        "select 1 from stale_day where account = ?1 and day = ?2 and bucket = ?3
-         union all select 1 from uncounted
-           where account = ?1 and quarter between {DAY_QUARTERS} * ?2 and {DAY_QUARTERS} * ?2 + {DAY_QUARTERS} - 1 and bucket = ?3"
-    ))?;
     let mut differ = 0;
+    let is_stale =
+        |[account, day, bucket]: [i64; 3]| stale::is_day(conn, Shard { account, bucket }, day);
     for (day, difference) in differences {
-        if difference != 0 && !is_stale.exists(day)? {
+        if difference != 0 && !is_stale(day)? {
             differ += 1;
             wrong.insert(day);
         }
@@ -118,6 +117,19 @@ pub(crate) fn differing_days(
     if differ > 0 {
         find(findings, || {
             format!("{differ} days of statistics differ from their quarter hours")
+        });
+    }
+    let mut differ = 0;
+    for day in cooccurrence::told(conn)? {
+        let [account, at, bucket] = day;
+        if !is_stale(day)? && !cooccurrence::is_right(conn, Shard { account, bucket }, at)? {
+            differ += 1;
+            wrong.insert(day);
+        }
+    }
+    if differ > 0 {
+        find(findings, || {
+            format!("what values go together on {differ} days differs from the calls")
         });
     }
     Ok(wrong)

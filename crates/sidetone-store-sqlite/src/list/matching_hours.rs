@@ -7,6 +7,7 @@
 use super::condition::{Condition, Wanted};
 use super::hour_rows::HourRows;
 use super::masked_hours::MaskedHours;
+use super::ruled_out::RuledOut;
 use super::scan_range::ScanRange;
 use super::{figure_hours, judged_hours};
 use crate::error::Result;
@@ -119,12 +120,13 @@ impl ConditionHours {
 pub(crate) struct Hours<'c> {
     range: ScanRange<'c>,
     walks: Vec<ConditionHours>,
+    ruled_out: RuledOut,
     next_hour: Option<i64>,
 }
 
 impl<'c> Hours<'c> {
     /// Starts a walk for at least one condition.
-    pub(crate) fn new(range: ScanRange<'c>, conditions: &[Condition]) -> Self {
+    pub(crate) fn new(range: ScanRange<'c>, conditions: &[Condition], ruled_out: RuledOut) -> Self {
         let start = match range.toward {
             Toward::End => range.last_hour,
             Toward::Beginning => range.first_hour,
@@ -137,6 +139,7 @@ impl<'c> Hours<'c> {
                 .chain(judged_hours::of(conditions).map(ConditionHours::Judged))
                 .chain(figure_hours::of(conditions).map(ConditionHours::Figures))
                 .collect(),
+            ruled_out,
             next_hour: Some(start),
         }
     }
@@ -156,22 +159,25 @@ impl<'c> Hours<'c> {
         Ok(None)
     }
 
-    /// Advances all walks to the next hour that each of them has.
+    /// Advances all walks to the next hour that each of them has, of a day that is not ruled out.
     fn common_hour(&mut self) -> Result<Option<i64>> {
-        let Some(mut hour) = self.next_hour else {
-            return Ok(None);
-        };
+        let mut hour = self.next_hour;
         loop {
-            let asked = hour;
+            let Some(from) = hour else { return Ok(None) };
+            let Some(asked) = self.ruled_out.next_hour(&self.range, from)? else {
+                return Ok(None);
+            };
+            let mut nearest = asked;
             for walk in &mut self.walks {
-                match walk.seek(&self.range, hour)? {
+                match walk.seek(&self.range, nearest)? {
                     None => return Ok(None),
-                    Some(nearest) => hour = nearest,
+                    Some(found) => nearest = found,
                 }
             }
-            if hour == asked {
-                return Ok(Some(hour));
+            if nearest == asked {
+                return Ok(Some(nearest));
             }
+            hour = Some(nearest);
         }
     }
 

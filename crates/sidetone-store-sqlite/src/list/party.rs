@@ -15,26 +15,10 @@ use crate::rows::address::Side;
 use crate::rows::facet::Axis;
 use crate::rows::paging::Toward;
 
-/// A party with fewer calls than this is looked through whole rather than by the hour.
+/// The calls of a party with fewer than these, or fewer than that a day, are looked through rather
+/// than hours.
 const PARTY_FEW: i64 = 2000;
-
-/// The column with the day of an axis.
-pub(crate) const fn day_column(axis: Axis) -> &'static str {
-    match axis {
-        Axis::Start => "start_day",
-        Axis::End => "end_day",
-    }
-}
-
-/// The index of a side's addresses on an axis.
-pub(crate) const fn index(side: Side, axis: Axis) -> &'static str {
-    match (side, axis) {
-        (Side::From, Axis::Start) => "call_from_by_start",
-        (Side::From, Axis::End) => "call_from_by_end",
-        (Side::To, Axis::Start) => "call_to_by_start",
-        (Side::To, Axis::End) => "call_to_by_end",
-    }
-}
+const PARTY_FEW_A_DAY: i64 = 64;
 
 /// How the rows of a list are found.
 pub(crate) enum By {
@@ -134,10 +118,10 @@ impl<'c> Days<'c> {
 impl<'c> DaysOfSide<'c> {
     fn new(conn: &'c Connection, side: Side, axis: Axis) -> Result<Self> {
         let (day, key, hash, index) = (
-            day_column(axis),
+            axis.day_column(),
             axis.column(),
             side.hash_column(),
-            index(side, axis),
+            axis.party_index(side),
         );
         let sql = |beyond: &str, order: &str| {
             format!(
@@ -172,15 +156,23 @@ pub(crate) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -
     if parties.len() == 1 && is_alone {
         return Ok(By::Party(parties.remove(0)));
     }
-    let mut fewest = None;
+    let mut fewest: Option<((i64, i64), Vec<Sought>)> = None;
     for sought in parties {
-        let calls = count_some(conn, account, &sought)?;
-        if fewest.as_ref().is_none_or(|(least, _)| calls < *least) {
-            fewest = Some((calls, sought));
+        let (calls, days) = count_some(conn, account, &sought)?;
+        let a_day = calls / days.max(1);
+        if fewest
+            .as_ref()
+            .is_none_or(|(least, ..)| (calls, a_day) < *least)
+        {
+            fewest = Some(((calls, a_day), sought));
         }
     }
     Ok(match fewest {
-        Some((calls, sought)) if calls < PARTY_FEW || is_alone => By::Party(sought),
+        Some(((calls, a_day), sought))
+            if calls < PARTY_FEW || a_day < PARTY_FEW_A_DAY || is_alone =>
+        {
+            By::Party(sought)
+        }
         _ => By::Time,
     })
 }
@@ -215,7 +207,7 @@ pub(crate) fn rows(
     {
         for Sought { side, hash } in &sought {
             let column = side.hash_column();
-            let index = index(*side, Axis::End);
+            let index = Axis::End.party_index(*side);
             let mut statement = conn.prepare_cached(&format!(
                 "select id from call indexed by {index}
                  where account = ?1 and end_day = ?2 and {column} = ?3 and end_key is not null limit ?4"
@@ -238,18 +230,18 @@ const ALL: KeyRange = KeyRange {
     high: i64::MAX,
 };
 
-/// How many calls a party has, or that there are many.
-fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64> {
+/// How many of its latest calls a party has on how many days: all, or [`PARTY_FEW`] of them.
+fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<(i64, i64)> {
     let mut days = Days::new(conn, account, sought, Axis::End)?;
     let mut rest = Part::of(ALL, Toward::End, None);
-    let mut calls = 0;
+    let (mut calls, mut days_with_calls) = (0, 0);
     while calls < PARTY_FEW
         && let Some(part) = rest
         && let Some(day) = days.next(&part)?
     {
         for Sought { side, hash } in sought {
             let column = side.hash_column();
-            let index = index(*side, Axis::End);
+            let index = Axis::End.party_index(*side);
             let of_day: i64 = conn
                 .prepare_cached(&format!(
                     "select count(*) from (select 1 from call indexed by {index}
@@ -261,7 +253,8 @@ fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<i64>
                 )?;
             calls += of_day;
         }
+        days_with_calls += 1;
         rest = part.beyond(day.range);
     }
-    Ok(calls)
+    Ok((calls, days_with_calls))
 }

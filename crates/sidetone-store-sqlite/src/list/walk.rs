@@ -10,6 +10,7 @@ use super::condition::{self, Condition, Conditions};
 use super::key_range::{KeyRange, Part};
 use super::matching_hours::Hours;
 use super::party::{self, By, ByParty, Days, Sought};
+use super::ruled_out::RuledOut;
 use super::scan_range::ScanRange;
 use super::stretch::{Stretch, stretches};
 use crate::error::Result;
@@ -90,12 +91,16 @@ impl<'c> Walk<'c> {
         found: &mut Vec<RowKey>,
     ) -> Result<()> {
         let mut days = Days::new(self.conn, self.account, sought, self.axis)?;
+        let range = self.scan_range(part);
+        let mut ruled_out = self.ruled_out(&self.conditions.facets);
         let mut rest = part;
         while found.len() < limit
             && let Some(day) = days.next(&rest)?
         {
             let mut of_day = Vec::new();
-            if let Some(within) = rest.within(day.range) {
+            if let Some(within) = rest.within(day.range)
+                && !(day.number > 0 && ruled_out.is(&range, day.number)?)
+            {
                 for sought in sought {
                     let by = ByParty {
                         sought: *sought,
@@ -127,15 +132,8 @@ impl<'c> Walk<'c> {
         limit: usize,
         found: &mut Vec<RowKey>,
     ) -> Result<()> {
-        let range = ScanRange {
-            conn: self.conn,
-            account: self.account,
-            axis: self.axis,
-            toward: part.toward,
-            first_hour: hour_of(part.range.low),
-            last_hour: hour_of(part.range.high),
-        };
-        let mut hours = Hours::new(range, conditions);
+        let range = self.scan_range(part);
+        let mut hours = Hours::new(range, conditions, self.ruled_out(conditions));
         let mut check = Check::new(self)?;
         while found.len() < limit
             && let Some(hour) = hours.next()?
@@ -166,6 +164,21 @@ impl<'c> Walk<'c> {
             }
         }
         Ok(())
+    }
+
+    const fn scan_range(&self, part: Part) -> ScanRange<'c> {
+        ScanRange {
+            conn: self.conn,
+            account: self.account,
+            axis: self.axis,
+            toward: part.toward,
+            first_hour: hour_of(part.range.low),
+            last_hour: hour_of(part.range.high),
+        }
+    }
+
+    fn ruled_out(&self, conditions: &[Condition]) -> RuledOut {
+        RuledOut::new(conditions, self.conditions.parties())
     }
 
     /// Reads matching calls along an index: of a party's hash, or of all calls.
@@ -209,7 +222,7 @@ impl<'c> Walk<'c> {
     ) -> Result<()> {
         let key = self.axis.column();
         let index = match (by, self.axis) {
-            (Some(by), axis) => party::index(by.sought.side, axis),
+            (Some(by), axis) => axis.party_index(by.sought.side),
             (None, Axis::Start) => "call_by_start",
             (None, Axis::End) => "call_by_end",
         };
@@ -217,7 +230,7 @@ impl<'c> Walk<'c> {
         let mut values: Vec<Value> = vec![self.account.into()];
         if let Some(by) = by {
             let Sought { side, hash } = by.sought;
-            let (day, column) = (party::day_column(self.axis), side.hash_column());
+            let (day, column) = (self.axis.day_column(), side.hash_column());
             sql.push_str(&format!(" and {day} = ? and {column} = ?"));
             values.extend([by.day.into(), hash.into()]);
         }

@@ -1,4 +1,5 @@
--- Version 8: people sign in, what they do is logged, and voice SDKs tell of calls.
+-- Version 8: people sign in, what they do is logged, voice SDKs tell of calls, and lists know which
+-- values go together.
 
 -- People of an account. None is ever deleted: histories have their names.
 create table person (
@@ -86,3 +87,24 @@ create table sdk_waiting (
   body blob not null,
   primary key (sdk_call, event_key)
 ) strict, without rowid;
+
+-- Lists: which values calls of a day have together. A row for each value of a day.
+create table cooccurrence (
+  account integer not null references account (id),
+  -- As in `rollup`.
+  axis integer not null check (axis in (0, 1)),
+  -- Days since 1970, rounded down, of call.start_us or call.end_key. What is here of a day that is in
+  -- `stale_day`, or has a quarter in `uncounted`, is old.
+  day integer not null,
+  bucket integer not null,
+  -- As in `rollup`; 128: a bit of `figures`; 129: a bit of `judged`; 130, 131: an address, by its hash,
+  -- on the side of the caller, of the called. 0: the day is told of.
+  dim integer not null,
+  value integer not null,
+  -- The fingerprints of the values that calls have beside it, as a segment, with its checksum.
+  body blob not null,
+  primary key (account, axis, day, bucket, dim, value)
+) strict, without rowid;
+
+-- It is written with the statistics of days.
+insert or ignore into stale_day select distinct day, account, bucket, 0 from day_segment where number = 0;

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::event_log::event::{EVENT, read_event};
 use crate::event_log::{dirty, rowid};
 use crate::record;
+use crate::rollups::stale;
 use crate::rows::codec;
 use crate::rows::cursor;
 use crate::rows::shard::{self, Shard};
@@ -120,6 +121,7 @@ fn one(conn: &Connection, id: i64, told: &mut Vec<String>) -> Result<()> {
         .optional()?;
     let summary = body.and_then(|body| record::read_summary(&body, row.call).ok());
     if columns::mend(conn, id, summary.as_ref())? {
+        mark_stale(conn, id)?;
         say("columns made again from its document and what was said of it");
     }
     let is_sound: bool = conn
@@ -141,6 +143,23 @@ fn one(conn: &Connection, id: i64, told: &mut Vec<String>) -> Result<()> {
         }
     }
     work(conn, &row, summary.as_ref(), &mut say)
+}
+
+/// Has written anew what is written once of its time. Where it was before, it is missed.
+fn mark_stale(conn: &Connection, id: i64) -> Result<()> {
+    let (keys, shard) = conn
+        .prepare_cached("select start_us, ended_us, account, bucket from call where id = ?1")?
+        .query_row([id], |row| {
+            let shard = Shard {
+                account: row.get(2)?,
+                bucket: row.get(3)?,
+            };
+            let ended_us = row.get(1)?;
+            let start_us: Option<i64> = row.get(0)?;
+            Ok((start_us.map(|start_us| Keys { start_us, ended_us }), shard))
+        })?;
+    let mut quarters = keys.into_iter().flat_map(stale::quarters_of);
+    quarters.try_for_each(|quarter| stale::mark_quarter(conn, shard, quarter))
 }
 
 /// What is to be done for it: how many events there are, the state of its fold, whether it is to be

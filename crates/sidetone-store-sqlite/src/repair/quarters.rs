@@ -7,13 +7,15 @@ use sidetone_store::statistics::quarter::{Period, QUARTER_US};
 
 use crate::check::segments::{differing, differing_days};
 use crate::error::Result;
+use crate::rollups::stale;
 use crate::rows::shard::Shard;
-use crate::statistics::{build, days, stored};
+use crate::statistics::{build, days};
 
 pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
     for [account, quarter, bucket] in differing(conn, &mut Vec::new())? {
-        build::forget(conn, Shard { account, bucket }, quarter)?;
-        stored::mark_stale(conn, [account, quarter, bucket])?;
+        let shard = Shard { account, bucket };
+        build::forget_quarter(conn, shard, quarter)?;
+        stale::mark_quarter(conn, shard, quarter)?;
         let at = TimeUs::from_micros(quarter.saturating_mul(QUARTER_US));
         told.push(format!(
             "statistics of the quarter hour from {at} of account {}: counted from the calls until a server has written them again",

@@ -13,7 +13,7 @@ use crate::migrate::migrate;
 use crate::rows::{checksum, terms};
 
 /// Tables that can be made again as a whole.
-const DERIVED: [&str; 12] = [
+const DERIVED: [&str; 13] = [
     "rollup",
     "judged",
     "judged_piece",
@@ -26,7 +26,10 @@ const DERIVED: [&str; 12] = [
     "uncounted",
     "day_segment",
     "stale_day",
+    COOCCURRENCE,
 ];
+/// What is told of days beside their segments.
+const COOCCURRENCE: &str = "cooccurrence";
 /// The search of comments, and the tables that FTS5 keeps it in.
 pub(super) const COMMENT: &str = "comment";
 const OF_COMMENT: [&str; 4] = [
@@ -123,10 +126,19 @@ pub(super) fn repair(
             anew.insert(COMMENT);
         }
         // Nothing is known of what segments are about.
-        for (marks, segments) in [("uncounted", "segment"), ("stale_day", "day_segment")] {
+        for (marks, segments) in [
+            ("uncounted", "segment"),
+            ("stale_day", "day_segment"),
+            ("stale_day", COOCCURRENCE),
+        ] {
             if anew.contains(marks) && anew.insert(segments) {
                 begin_anew(conn, segments, told)?;
             }
+        }
+        if anew.contains(COOCCURRENCE) {
+            conn.execute_batch(
+                "insert or ignore into stale_day select distinct day, account, bucket, 0 from day_segment where number = 0",
+            )?;
         }
         if told.len() == before {
             break;

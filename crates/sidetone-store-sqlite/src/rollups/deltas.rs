@@ -10,12 +10,11 @@ use sidetone_core::time::HOUR_US;
 use super::judged;
 use super::masked::{MaskedCall, MaskedStep};
 use super::posting::{self, POSTINGS_MAX, Posting};
-use super::{figures, hourly, pdd};
+use super::{figures, hourly, pdd, stale};
 use crate::error::Result;
 use crate::rows::facet::{Axis, Column, DIM_CALLS, FACETS, Facets, NOT_COUNTED, hour_of};
 use crate::rows::shard::Shard;
 use sidetone_store::facets::Keys;
-use sidetone_store::statistics::quarter::quarter_of;
 
 /// One row of the rollups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,10 +84,10 @@ impl Deltas {
         self.hourly.extend(steps);
     }
 
-    /// Notes that something changed of a call that starts there: its segments are old.
+    /// Notes that something changed of a call that is there: what is written of its days is old.
     pub(crate) fn mark_stale(&mut self, shard: Shard, keys: Option<Keys>) {
-        let quarter = keys.map(|keys| quarter_of(keys.start_us));
-        self.stale.extend(quarter.map(|quarter| (quarter, shard)));
+        let quarters = keys.into_iter().flat_map(stale::quarters_of);
+        self.stale.extend(quarters.map(|quarter| (quarter, shard)));
     }
 
     /// Notes that a call was `old` and is `new`.
@@ -173,8 +172,7 @@ impl Deltas {
         self.stale.sort_unstable();
         self.stale.dedup();
         for (quarter, shard) in self.stale.drain(..) {
-            conn.prepare_cached(MARK_STALE)?
-                .execute([quarter, shard.account, shard.bucket])?;
+            stale::mark_quarter(conn, shard, quarter)?;
         }
         Ok(())
     }
@@ -257,10 +255,6 @@ const WRITE: &str = "insert into rollup (account, axis, dim, value, hour, bucket
     on conflict do update set n = excluded.n, calls = excluded.calls";
 const DELETE: &str = "delete from rollup
     where account = ?1 and axis = ?2 and dim = ?3 and value = ?4 and hour = ?5 and bucket = ?6";
-
-/// Marks a quarter as stale: quarter, account, bucket.
-pub(crate) const MARK_STALE: &str =
-    "insert or ignore into uncounted (quarter, account, bucket, ticket) values (?1, ?2, ?3, 0)";
 
 /// Applies steps, which are of one row and sorted by posting.
 fn write_row(conn: &Connection, steps: &[Step]) -> Result<()> {

@@ -10,7 +10,7 @@ use sidetone_core::summary::CallSummary;
 use sidetone_core::time::HOUR_US;
 use sidetone_store::facets::{self, Facet, Keys, Shape, Value};
 
-use super::address::hash;
+use super::address::{Side, hash};
 use super::terms::{self, Terms};
 use crate::error::Result;
 
@@ -129,6 +129,24 @@ impl Axis {
         match self {
             Self::Start => "start_us",
             Self::End => "end_key",
+        }
+    }
+
+    /// The column of `call` with the day of the key, rounded towards zero.
+    pub(crate) const fn day_column(self) -> &'static str {
+        match self {
+            Self::Start => "start_day",
+            Self::End => "end_day",
+        }
+    }
+
+    /// The index of a side's addresses by day.
+    pub(crate) const fn party_index(self, side: Side) -> &'static str {
+        match (side, self) {
+            (Side::From, Self::Start) => "call_from_by_start",
+            (Side::From, Self::End) => "call_from_by_end",
+            (Side::To, Self::Start) => "call_to_by_start",
+            (Side::To, Self::End) => "call_to_by_end",
         }
     }
 

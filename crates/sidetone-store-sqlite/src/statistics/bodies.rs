@@ -52,9 +52,9 @@ impl Bodies {
         self.pieces += 1;
     }
 
-    /// Puts them in the place of those that are stored; says whether they differ. What is the same is
-    /// not written: mostly one thing was said of one call.
-    pub(super) fn replace(&self, conn: &Connection) -> Result<bool> {
+    /// Puts them in the place of those that are stored. What is the same is not written: mostly one
+    /// thing was said of one call.
+    pub(super) fn replace(&self, conn: &Connection) -> Result<()> {
         let (table, period) = self.grain.table();
         let (at, bucket) = self.at;
         let mut read = conn.prepare_cached(&format!(
@@ -65,7 +65,6 @@ impl Bodies {
         let mut insert = conn.prepare_cached(&format!(
             "insert into {table} (account, number, {period}, bucket, piece, body) values (?1, ?2, ?3, ?4, ?5, ?6)"
         ))?;
-        let mut differ = false;
         for number in numbers() {
             let key = [self.account, number, at, bucket];
             let old: Vec<(i64, Vec<u8>)> = read
@@ -78,7 +77,6 @@ impl Bodies {
             if old.iter().map(|(piece, body)| (*piece, body)).eq(new()) {
                 continue;
             }
-            differ = true;
             if !old.is_empty() {
                 delete.execute(key)?;
             }
@@ -86,7 +84,7 @@ impl Bodies {
                 insert.execute(params![self.account, number, at, bucket, piece, body])?;
             }
         }
-        Ok(differ)
+        Ok(())
     }
 }
 

@@ -9,9 +9,11 @@ use super::key::{Account, Grain};
 use super::{days, fresh};
 use crate::engine::write_tx::WriteTx;
 use crate::error::Result;
+use crate::rollups::stale;
 use crate::rows::cursor;
 use crate::rows::shard::Shard;
 use sidetone_store::Cursor;
+use sidetone_store::facets::Keys;
 use sidetone_store::statistics::quarter::{day_of, quarter_of};
 use sidetone_store::statistics::segment::{Builder, CALLS_MAX};
 
@@ -146,20 +148,26 @@ pub(crate) fn write(tx: &mut WriteTx<'_>, quarters: &[Built], ticket: i64) -> Re
                 "delete from uncounted where quarter = ?1 and account = ?2 and bucket = ?3 and ticket = ?4",
             )?
             .execute(params![quarter, account.id, bucket, ticket])?;
-        if ours == 1 && built.segments.replace(tx.conn)? {
+        if ours == 1 {
+            built.segments.replace(tx.conn)?;
             let shard = Shard {
                 account: account.id,
                 bucket,
             };
-            days::mark_stale(tx.conn, shard, day_of(quarter))?;
+            // Also when they are as they were: more is told of days than segments have.
+            stale::mark_day(tx.conn, shard, day_of(quarter), 0)?;
         }
     }
     Ok(())
 }
 
-/// Forgets what segments say of a quarter, because a call of it is erased: those that are stored, and
-/// those that somebody is making.
-pub(crate) fn forget(conn: &Connection, shard: Shard, quarter: i64) -> Result<()> {
+/// Forgets what is written of the time of a call, because it is erased, or was there no longer.
+pub(crate) fn forget(conn: &Connection, shard: Shard, keys: Keys) -> Result<()> {
+    stale::quarters_of(keys).try_for_each(|quarter| forget_quarter(conn, shard, quarter))
+}
+
+/// Forgets what is written of a quarter and its day: what is stored, and what somebody is making.
+pub(crate) fn forget_quarter(conn: &Connection, shard: Shard, quarter: i64) -> Result<()> {
     let Shard { account, bucket } = shard;
     bodies::delete_all(conn, Grain::Quarter, account, (quarter, bucket))?;
     days::forget(conn, shard, day_of(quarter))?;

@@ -8,9 +8,11 @@ use sidetone_core::time::TimeUs;
 use super::bodies::{self, Bodies};
 use super::fresh::Fresh;
 use super::key::{Grain, Key};
-use super::stored::{self, Statements};
+use super::stored::Statements;
 use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
+use crate::rollups::cooccurrence::{self, Cooccurrence};
+use crate::rollups::stale;
 use crate::rows::shard::Shard;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::Column;
@@ -29,6 +31,7 @@ pub(crate) struct DayKey {
 pub(crate) struct Joined {
     key: DayKey,
     segments: std::result::Result<Bodies, i64>,
+    cooccurrence: Cooccurrence,
 }
 
 /// Stale days that ended before a quarter, of which no quarter is stale.
@@ -70,7 +73,7 @@ pub(crate) fn take(
     let days = due(tx.conn, ended_before, days_max)?;
     for day in &days {
         forget_tickets(tx.conn, *day)?;
-        put(tx.conn, *day, ticket)?;
+        stale::mark_day(tx.conn, day.shard, day.day, ticket)?;
     }
     Ok(days)
 }
@@ -85,6 +88,7 @@ pub(crate) fn join(conn: &Connection, key: DayKey) -> Result<Joined> {
     Ok(Joined {
         key,
         segments: joined.map(|()| segments),
+        cooccurrence: cooccurrence::of_day(conn, key.shard, key.day)?,
     })
 }
 
@@ -152,7 +156,12 @@ pub(super) fn piece(
 
 /// Writes the segments of days that are still ours; the others are somebody else's by now.
 pub(crate) fn write(tx: &mut WriteTx<'_>, days: &[Joined], ticket: i64) -> Result<()> {
-    for Joined { key, segments } in days {
+    for Joined {
+        key,
+        segments,
+        cooccurrence,
+    } in days
+    {
         let ours = tx
             .conn
             .prepare_cached(
@@ -162,41 +171,28 @@ pub(crate) fn write(tx: &mut WriteTx<'_>, days: &[Joined], ticket: i64) -> Resul
         if ours == 0 {
             continue;
         }
+        cooccurrence.replace(tx.conn, key.shard, key.day)?;
         match segments {
-            Ok(segments) => {
-                segments.replace(tx.conn)?;
-            }
+            Ok(segments) => segments.replace(tx.conn)?,
             Err(quarter) => {
-                put(tx.conn, *key, 0)?;
-                stored::mark_stale(tx.conn, [key.shard.account, *quarter, key.shard.bucket])?;
+                stale::mark_day(tx.conn, key.shard, key.day, 0)?;
+                stale::mark_quarter(tx.conn, key.shard, *quarter)?;
             }
         }
     }
     Ok(())
 }
 
-/// Marks a day as stale.
-pub(crate) fn mark_stale(conn: &Connection, shard: Shard, day: i64) -> Result<()> {
-    put(conn, DayKey { day, shard }, 0)
-}
-
-/// Forgets what segments say of a day: those that are stored, and those that somebody is making.
+/// Forgets what is written of a day: what is stored, and what somebody is making.
 pub(crate) fn forget(conn: &Connection, shard: Shard, day: i64) -> Result<()> {
     bodies::delete_all(conn, Grain::Day, shard.account, (day, shard.bucket))?;
+    cooccurrence::forget(conn, shard, day)?;
     forget_tickets(conn, DayKey { day, shard })?;
-    mark_stale(conn, shard, day)
+    stale::mark_day(conn, shard, day, 0)
 }
 
 fn forget_tickets(conn: &Connection, key: DayKey) -> Result<()> {
     conn.prepare_cached("delete from stale_day where day = ?1 and account = ?2 and bucket = ?3")?
         .execute([key.day, key.shard.account, key.shard.bucket])?;
-    Ok(())
-}
-
-fn put(conn: &Connection, key: DayKey, ticket: i64) -> Result<()> {
-    conn.prepare_cached(
-        "insert or ignore into stale_day (day, account, bucket, ticket) values (?1, ?2, ?3, ?4)",
-    )?
-    .execute([key.day, key.shard.account, key.shard.bucket, ticket])?;
     Ok(())
 }

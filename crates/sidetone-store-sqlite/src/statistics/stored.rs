@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, Rows, Statement};
 use super::bodies::about_of;
 use super::key::{ABOUT, Grain, Key, Owner, number_of};
 use crate::error::{Error, Result};
-use crate::rollups::deltas::MARK_STALE;
 use sidetone_store::StoreError;
 use sidetone_store::statistics::column::Column;
 use sidetone_store::statistics::count::Piece;
@@ -190,13 +189,6 @@ pub(crate) fn each(
             Err(error) => say(at, Err(error))?,
         }
     }
-    Ok(())
-}
-
-/// Marks a quarter (account, quarter, bucket) as stale.
-pub(crate) fn mark_stale(conn: &Connection, [account, quarter, bucket]: [i64; 3]) -> Result<()> {
-    conn.prepare_cached(MARK_STALE)?
-        .execute([quarter, account, bucket])?;
     Ok(())
 }
 

@@ -9,11 +9,12 @@ use sidetone_store::statistics::{Statistics, StatisticsQuery};
 use sidetone_store::{Cursor, Result, StatisticsStore, StoreError};
 
 use crate::error::Error;
+use crate::rollups::stale;
 use crate::rows::shard::Shard;
+use crate::statistics::Counted;
 use crate::statistics::build::{self, Built, Wanted};
 use crate::statistics::days::{self, Joined};
 use crate::statistics::key::Grain;
-use crate::statistics::{Counted, stored};
 use crate::{SqliteStore, statistics};
 
 #[async_trait]
@@ -75,12 +76,15 @@ impl SqliteStore {
             let stats = &self.writer.stats.damaged;
             stats.fetch_add(damaged.len() as u64, Ordering::Relaxed);
             let written_anew = self.writer.run(damaged.len(), move |tx| {
-                damaged.into_iter().try_for_each(|it| match it {
-                    (Grain::Quarter, quarter) => stored::mark_stale(tx.conn, quarter),
-                    (Grain::Day, [account, day, bucket]) => {
-                        days::mark_stale(tx.conn, Shard { account, bucket }, day)
-                    }
-                })
+                damaged
+                    .into_iter()
+                    .try_for_each(|(grain, [account, at, bucket])| {
+                        let shard = Shard { account, bucket };
+                        match grain {
+                            Grain::Quarter => stale::mark_quarter(tx.conn, shard, at),
+                            Grain::Day => stale::mark_day(tx.conn, shard, at, 0),
+                        }
+                    })
             });
             // If that cannot be written, the next one who asks meets it again.
             let _ = written_anew.await;

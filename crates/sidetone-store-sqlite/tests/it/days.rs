@@ -4,13 +4,17 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use sidetone_core::filter::SummaryFilter;
 use sidetone_core::statistics::Interval;
 use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::CallType;
+use sidetone_store::StoreError;
 use sidetone_store::conformance::sample::{
-    at, call, call_sid, create_account, erase, put, scope, score, summary,
+    account_sid, at, call, call_sid, create_account, erase, put, scope, score, summary,
 };
 use sidetone_store::conformance::statistics::all;
 use sidetone_store::facets::Facet;
+use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::prelude::*;
 use sidetone_store::statistics::column::{Column, Own};
 use sidetone_store::statistics::{GroupValue, Statistics, StatisticsQuery};
@@ -161,7 +165,8 @@ async fn nothing_of_an_erased_call_stays_in_segments_of_its_day() {
     let conn = Connection::open(&path).unwrap();
     let left: i64 = conn
         .query_row(
-            "select count(*) from day_segment where day = (select min(day) from stale_day)",
+            "select (select count(*) from day_segment where day = of) + (select count(*) from cooccurrence where day = of)
+             from (select min(day) as of from stale_day)",
             [],
             |row| row.get(0),
         )
@@ -198,6 +203,16 @@ async fn damaged_days_are_found_counted_otherwise_and_made_again() {
             "update day_segment set body = (select body from segment where number = 11 limit 1) where number = 11",
             true,
         ),
+        (
+            "update cooccurrence set body = zeroblob(length(body)) where dim = 0",
+            false,
+        ),
+        (
+            "update cooccurrence set body = x'01' where dim = 129",
+            false,
+        ),
+        ("update cooccurrence set day = day + 1", false),
+        ("delete from cooccurrence where dim = 7", false),
         ("update day_segment set day = day + 1", false),
         ("delete from day_segment", false),
         ("delete from day_segment where number = 0", false),
@@ -224,6 +239,53 @@ async fn damaged_days_are_found_counted_otherwise_and_made_again() {
         write_all(&store).await;
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new(), "{sql}");
         assert_eq!(count(&store).await, truth, "{sql}");
+    }
+}
+
+/// What no call of a day has together is not looked for in its hours; where nothing is told of the day,
+/// or what is told is damaged, it is.
+#[tokio::test]
+async fn hours_are_not_looked_into_for_what_never_goes_together() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sidetone.db");
+    let store = open_at(&path);
+    create_account(&store).await;
+    let kinds = [("DE", CallType::Carrier), ("FR", CallType::Client)];
+    for (n, (country, call_type)) in (0..).zip(kinds) {
+        let mut summary = summary(call(n), 0, Some(60));
+        summary.facts.to.country_code = Some(country.into());
+        summary.facts.call_type = Some(call_type);
+        store.put_summaries(vec![put(summary, 0)]).await.unwrap();
+    }
+    write_all(&store).await;
+    let to = |country: &str, call_type| SummaryFilter {
+        to_country: vec![country.into()],
+        call_type: vec![call_type],
+        ..SummaryFilter::all(account_sid(1))
+    };
+    let page = PageRequest {
+        start: Start::First { skip: 0 },
+        size: 10,
+    };
+    let found = store.list(&to("FR", CallType::Client), &page).await;
+    assert_eq!(found.unwrap().rows.len(), 1);
+    // Whoever looks into an hour meets this.
+    damage(&path, "update rollup set calls = x'ffffff'");
+    let never = to("FR", CallType::Carrier);
+    assert_eq!(store.list(&never, &page).await.unwrap().rows, []);
+    for sql in [
+        "update cooccurrence set body = x'01' where dim = 1",
+        "insert into stale_day select distinct day, account, bucket, 0 from cooccurrence",
+        "delete from cooccurrence",
+    ] {
+        let whole = std::fs::read(&path).unwrap();
+        damage(&path, sql);
+        let read = open_at(&path).list(&never, &page).await;
+        assert!(
+            matches!(read, Err(StoreError::Corrupt(_))),
+            "{sql}: {read:?}"
+        );
+        std::fs::write(&path, &whole).unwrap();
     }
 }
 

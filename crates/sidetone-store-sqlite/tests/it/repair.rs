@@ -282,7 +282,7 @@ async fn flipped_bits_of_what_is_derived_are_made_good() {
         .prepare(
             "select d.name, d.pageno from dbstat d join sqlite_schema s on s.name = d.name
              where s.type = 'index' or s.name in
-               ('rollup', 'judged', 'figures', 'hourly', 'pdd', 'segment', 'uncounted', 'day_segment', 'stale_day', 'fold_state', 'alias',
+               ('rollup', 'judged', 'figures', 'hourly', 'pdd', 'segment', 'uncounted', 'day_segment', 'stale_day', 'cooccurrence', 'fold_state', 'alias',
                 'comment_data', 'comment_idx', 'comment_docsize', 'comment_progress')
              group by d.name having d.pageno = min(d.pageno) order by d.name",
         )

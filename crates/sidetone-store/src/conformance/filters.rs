@@ -12,7 +12,10 @@ use sidetone_core::vocabulary::{AnsweredBy, CallDirection, CallState, CallType, 
 
 use super::random::Random;
 use super::random_calls::{ADDRESSES, COMMENTS, INCIDENTS, SECONDS, random_patch, random_summary};
-use super::sample::{account_sid, annotate, at, call, create_account, put, scope};
+use super::sample::{
+    account_sid, annotate, at, call, create_account, put, scope, write_all_segments,
+};
+
 use crate::page::{PageRequest, Start};
 use crate::{Count, Lookup, Store};
 
@@ -325,9 +328,18 @@ async fn random_calls(store: &dyn Store, count: u64, random: &mut Random) -> Mod
 pub async fn every_field_and_pair_matches_the_definition(store: Arc<dyn Store>) {
     let seed = 1;
     let random = &mut Random::new(seed);
-    let model = random_calls(&*store, 300, random).await;
+    let mut model = random_calls(&*store, 300, random).await;
     let all = SummaryFilter::all(account_sid(1));
     for (place, first) in NARROW.iter().enumerate() {
+        // What is written of whole days holds until something changes.
+        if random.one_in(2) {
+            write_all_segments(&*store).await;
+        }
+        if random.one_in(2) {
+            let n = u64::try_from(random.below(300)).unwrap();
+            model.put(&*store, n, random).await;
+            model.judge(&*store, n, random).await;
+        }
         for sort_by in SortBy::ALL {
             let mut one = all.clone();
             one.sort_by = *sort_by;

@@ -167,3 +167,14 @@ pub async fn erase(store: &dyn Store, call: CallRef, now: TimeUs) -> Lookup<()> 
     let [fate] = <[_; 1]>::try_from(fates).unwrap();
     fate
 }
+
+/// Writes the segments of all quarters.
+pub async fn write_all_segments(store: &dyn Store) {
+    let far = at(1_000_000_000);
+    let mut after = None;
+    while let Some(cursor) = store.write_segments(after, far, 7).await.unwrap() {
+        after = Some(cursor);
+    }
+    let left = store.write_segments(None, far, 7).await.unwrap();
+    assert_eq!(left, None);
+}

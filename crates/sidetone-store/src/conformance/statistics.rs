@@ -15,7 +15,9 @@ use sidetone_core::time::TimeUs;
 use self::brute_force::{Calls, WORDS, check_tally, expected, is_wanted};
 use self::random::{GROUPED_BY, expire_some, judge_random, put_random, random_query};
 use super::random::Random;
-use super::sample::{account_sid, at, call, create_account, erase, put, summary};
+use super::sample::{
+    account_sid, at, call, create_account, erase, put, summary, write_all_segments,
+};
 use crate::facets::Facet;
 use crate::statistics::column::{Column, Own};
 use crate::statistics::{GroupValue, OrderBy, Statistics, StatisticsQuery};
@@ -30,17 +32,6 @@ pub fn all() -> StatisticsQuery {
         different: vec![Column::Own(Own::From), Column::Facet(Facet::ToCountry)],
         ..StatisticsQuery::of(SummaryFilter::all(account_sid(1)))
     }
-}
-
-/// Writes the segments of all quarters.
-async fn write_all_segments(store: &dyn Store) {
-    let far = at(1_000_000_000);
-    let mut after = None;
-    while let Some(cursor) = store.write_segments(after, far, 7).await.unwrap() {
-        after = Some(cursor);
-    }
-    let left = store.write_segments(None, far, 7).await.unwrap();
-    assert_eq!(left, None);
 }
 
 /// Several at once are as each alone.

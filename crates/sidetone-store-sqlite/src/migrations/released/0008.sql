@@ -670,4 +670,20 @@ CREATE TABLE sdk_waiting (
   body blob not null,
   primary key (sdk_call, event_key)
 ) strict, without rowid;
+CREATE TABLE cooccurrence (
+  account integer not null references account (id),
+  -- As in `rollup`.
+  axis integer not null check (axis in (0, 1)),
+  -- Days since 1970, rounded down, of call.start_us or call.end_key. What is here of a day that is in
+  -- `stale_day`, or has a quarter in `uncounted`, is old.
+  day integer not null,
+  bucket integer not null,
+  -- As in `rollup`; 128: a bit of `figures`; 129: a bit of `judged`; 130, 131: an address, by its hash,
+  -- on the side of the caller, of the called. 0: the day is told of.
+  dim integer not null,
+  value integer not null,
+  -- The fingerprints of the values that calls have beside it, as a segment, with its checksum.
+  body blob not null,
+  primary key (account, axis, day, bucket, dim, value)
+) strict, without rowid;
 COMMIT;
