@@ -29,6 +29,8 @@ test("from the overview to a bad call in three clicks, judged, and found again",
   await page.getByRole("link", { name: /^Open the call/ }).first().click();
   await expect(page.getByText(/heard the callee badly|heard the caller badly/)).toBeVisible();
   await expect(page.getByText("10.0 % of packets lost").first()).toBeVisible();
+  const found = page.getByRole("region", { name: "Findings" }).getByRole("row", { name: /High packet loss/ });
+  await expect(found.getByRole("cell")).toHaveText(["Carrier edge, inbound", "10.0 % of packets lost", "more than 5 %"]);
   await expectAccessible(page);
 
   const judge = page.getByRole("region", { name: "Annotation" });

@@ -97,6 +97,7 @@ impl Calls {
             facts,
             edges,
             tags,
+            reasons: Vec::new(),
             sip: None,
             pdd_limit: None,
             end_not_seen: random.per_mille(2),

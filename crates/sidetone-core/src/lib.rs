@@ -9,7 +9,7 @@
 //! - [`fold`]: from the events of a call to its [`summary`]. The same events give the same bytes,
 //!   in any order, with any duplicates, at once or in parts that are merged later.
 //! - [`quality`], [`tags`], [`rules`]: what counts as bad, by published formulas and versioned
-//!   thresholds. What was not measured is held to none.
+//!   thresholds, and why ([`tag_reason`]). What was not measured is held to none.
 //! - [`sides`], [`network`]: who is who around the platform, as its operator says.
 //! - [`bucket`]: which of an account's calls are kept together.
 //! - [`bounds`]: how long, how deep and between which numbers what others say may be.
@@ -74,6 +74,7 @@ pub mod sip;
 pub mod statistics;
 mod stored;
 pub mod summary;
+pub mod tag_reason;
 pub mod tags;
 pub mod time;
 pub mod vq;

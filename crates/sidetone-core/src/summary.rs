@@ -10,6 +10,7 @@ use crate::event::SourceKind;
 use crate::facts::{CallFacts, EdgeFacts};
 use crate::id::CallRef;
 use crate::media::{Counters, Stat};
+use crate::tag_reason::{NoFigure, TagReason};
 use crate::time::TimeUs;
 use crate::vocabulary::{EdgeKind, ProcessingState, StreamDirection, Tag};
 
@@ -46,6 +47,9 @@ pub struct CallSummary {
     /// Findings, each once, in the order of [`Tag::ALL`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    /// Why it has those that are of no single edge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<TagReason>,
     /// Where the post-dial-delay limit came from, when there was one for `high_pdd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pdd_limit: Option<PddLimit>,
@@ -86,6 +90,36 @@ impl CallSummary {
         let told = self.imported.as_ref().and_then(|told| told.get("tags"));
         let told = told.and_then(Value::as_array);
         !self.tags.is_empty() || told.is_some_and(|tags| !tags.is_empty())
+    }
+
+    /// Why it has each of its tags: those of its edges first, with the edge. Each tag of the call and
+    /// of an edge has at least one, and nothing else has.
+    #[must_use]
+    pub fn tag_reasons(&self) -> Vec<(Option<EdgeKind>, TagReason)> {
+        let without = |tag| {
+            let why = match self.imported {
+                Some(_) => NoFigure::Imported,
+                None => NoFigure::NotKept,
+            };
+            TagReason::without_figure(tag, why)
+        };
+        let is_of_call = |tag| self.reasons.iter().any(|reason| reason.tag == tag);
+        let mut reasons = Vec::new();
+        for (kind, edge) in &self.edges {
+            let kept = edge.reasons.iter().cloned();
+            reasons.extend(kept.map(|reason| (Some(*kind), reason)));
+            let is_explained = |tag| edge.reasons.iter().any(|reason| reason.tag == tag);
+            let tags = edge.tags.iter().copied();
+            let bare = tags.filter(|tag| !is_explained(*tag) && !is_of_call(*tag));
+            reasons.extend(bare.map(|tag| (Some(*kind), without(tag))));
+        }
+        reasons.extend(self.reasons.iter().map(|reason| (None, reason.clone())));
+        for tag in &self.tags {
+            if !reasons.iter().any(|(_, reason)| reason.tag == *tag) {
+                reasons.push((None, without(*tag)));
+            }
+        }
+        reasons
     }
 }
 
@@ -186,6 +220,9 @@ pub struct EdgeSummary {
     /// Findings at this edge.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
+    /// Why it has them. Those it has because the whole call has them are explained there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<TagReason>,
 }
 
 /// Reports that cannot be true.

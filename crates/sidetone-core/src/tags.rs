@@ -1,93 +1,173 @@
-//! Findings: what is wrong with a stream or a call, by fixed thresholds and by what is usual for a
+//! Findings: what is wrong with a stream or a call, by fixed limits and by what is usual for a
 //! country.
 //!
 //! The words of upstream are loose at the boundaries. Here a value *at* the limit of jitter has the
 //! tag, a value at any other limit has not. What was not measured is not held to a limit: neither good nor
-//! bad.
-
-use std::collections::BTreeSet;
+//! bad. A finding is its reason: there is no tag without one.
 
 use crate::facts::CallFacts;
-use crate::media::{Counters, Stat};
+use crate::media::Counters;
 use crate::rules::Rules;
 use crate::summary::PddLimit;
-use crate::vocabulary::{CallState, CallType, EdgeKind, Tag};
+use crate::tag_reason::{Bound, Crossed, Limit, Measure, TagReason, as_figure};
+use crate::vocabulary::{CallState, CallType, EdgeKind, StreamDirection, Tag};
 
-/// Mean jitter from which on, ms.
-const JITTER_AVG_MS: f64 = 5.0;
-/// Largest jitter from which on, ms. Both must hold.
-const JITTER_MAX_MS: f64 = 30.0;
-/// A packet this late, ms, is useless to most receivers.
-const LATE_MS: u16 = 200;
-/// Share of late packets above which, in percent.
-const LATE_PERCENT: f64 = 1.0;
-/// Share of lost packets above which, in percent.
-const LOSS_PERCENT: f64 = 5.0;
-/// Mean time within the platform above which, ms.
-const LATENCY_MS: f64 = 150.0;
-/// Mean round-trip time at the SDK above which, ms.
-const RTT_MS: f64 = 400.0;
-/// Mean opinion score at the SDK below which.
-const MOS: f64 = 3.5;
-/// Length of a completed call below which, s.
-const SHORT_S: u64 = 10;
+/// A rule about one stream: a tag for edges of these kinds when all its figures are beyond their
+/// limits.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamRule {
+    /// What it raises.
+    pub tag: Tag,
+    /// Where it holds.
+    pub edges: &'static [EdgeKind],
+    /// All of them must be crossed.
+    pub limits: &'static [Limit],
+}
 
-/// Findings about one stream. Each synchronisation source is held to the limits alone, and so is their total.
+const ALL: &[EdgeKind] = EdgeKind::ALL;
+const SDK: &[EdgeKind] = &[EdgeKind::Sdk];
+/// An edge nobody has named is a gateway too: SDKs name themselves.
+pub const GATEWAYS: &[EdgeKind] = &[
+    EdgeKind::Carrier,
+    EdgeKind::Client,
+    EdgeKind::Sip,
+    EdgeKind::Unknown,
+];
+
+/// What a stream's quality is held to.
+pub const QUALITY: [StreamRule; 6] = [
+    rule(
+        Tag::HighPacketLoss,
+        ALL,
+        &[limit(Measure::PacketLoss, Bound::Above, 5.0)],
+    ),
+    rule(
+        Tag::HighJitter,
+        ALL,
+        &[
+            limit(Measure::JitterMean, Bound::AtLeast, 5.0),
+            limit(Measure::JitterMax, Bound::AtLeast, 30.0),
+        ],
+    ),
+    rule(
+        Tag::HighJitter,
+        GATEWAYS,
+        &[limit(Measure::LatePackets, Bound::Above, 1.0)],
+    ),
+    rule(
+        Tag::HighLatency,
+        GATEWAYS,
+        &[limit(Measure::Latency, Bound::Above, 150.0)],
+    ),
+    rule(
+        Tag::HighLatency,
+        SDK,
+        &[limit(Measure::RoundTrip, Bound::Above, 400.0)],
+    ),
+    rule(Tag::LowMos, SDK, &[limit(Measure::Mos, Bound::Below, 3.5)]),
+];
+
+/// What must have come on each side of an answered call; of what an edge sent, by the reports of who
+/// receives it.
+pub const NOTHING_CAME: StreamRule = rule(
+    Tag::Silence,
+    GATEWAYS,
+    &[limit(Measure::PacketsReceived, Bound::Below, 1.0)],
+);
+/// What an edge must have sent.
+pub const NOTHING_SENT: StreamRule = rule(
+    Tag::Silence,
+    GATEWAYS,
+    &[limit(Measure::PacketsSent, Bound::Below, 1.0)],
+);
+
+/// How long a completed call over the telephone network must last.
+pub const SHORT: Limit = limit(Measure::ConnectDuration, Bound::Below, 10.0);
+
+const fn rule(tag: Tag, edges: &'static [EdgeKind], limits: &'static [Limit]) -> StreamRule {
+    StreamRule { tag, edges, limits }
+}
+
+const fn limit(measure: Measure, bound: Bound, limit: f64) -> Limit {
+    Limit {
+        measure,
+        bound,
+        limit,
+    }
+}
+
+impl StreamRule {
+    /// The figures that break it. `None`: they do not all, or are not known.
+    fn broken_by(&self, counters: &Counters) -> Option<Vec<Crossed>> {
+        let crossed = self.limits.iter().map(|limit| {
+            let value = limit.measure.of_stream(counters)?;
+            limit.crossed_by(value)
+        });
+        crossed.collect()
+    }
+}
+
+/// What is wrong with one direction of an edge. Each synchronisation source is held to the limits
+/// alone, because a bad one drowns among good ones, and so is their total.
 #[must_use]
-pub fn of_stream(edge: EdgeKind, counters: &Counters) -> BTreeSet<Tag> {
-    let jitter = has_high_jitter(counters.jitter_ms.as_ref());
-    let findings = match edge {
-        EdgeKind::Sdk => [
-            (Tag::HighJitter, jitter),
-            (
-                Tag::HighLatency,
-                counters
-                    .rtt_ms
-                    .and_then(Stat::mean)
-                    .is_some_and(|rtt| rtt > RTT_MS),
-            ),
-            (
-                Tag::LowMos,
-                counters
-                    .mos
-                    .and_then(Stat::mean)
-                    .is_some_and(|mos| mos < MOS),
-            ),
-            (Tag::HighPacketLoss, has_high_loss(counters)),
-        ],
-        // An edge nobody has named is a gateway too: SDKs name themselves.
-        EdgeKind::Carrier | EdgeKind::Sip | EdgeKind::Client | EdgeKind::Unknown => [
-            (Tag::HighJitter, jitter || has_late_packets(counters)),
-            (
-                Tag::HighLatency,
-                counters
-                    .latency_ms
-                    .and_then(Stat::mean)
-                    .is_some_and(|latency| latency > LATENCY_MS),
-            ),
-            (Tag::LowMos, false),
-            (Tag::HighPacketLoss, has_high_loss(counters)),
-        ],
+pub fn of_quality(
+    edge: EdgeKind,
+    direction: StreamDirection,
+    total: Option<&Counters>,
+    sources: &[Counters],
+) -> Vec<TagReason> {
+    let rules = QUALITY.iter().filter(|rule| rule.edges.contains(&edge));
+    let broken = rules.filter_map(|rule| {
+        let of_all = total.and_then(|total| rule.broken_by(total));
+        let is_of_one_source = of_all.is_none();
+        let crossed = of_all.or_else(|| {
+            let of_one = sources.iter().filter_map(|source| rule.broken_by(source));
+            of_one.max_by(|a, b| excess(a).total_cmp(&excess(b)))
+        })?;
+        Some(TagReason {
+            is_of_one_source,
+            ..TagReason::measured(rule.tag, Some(direction), crossed)
+        })
+    });
+    broken.collect()
+}
+
+/// What decides which of two is worse.
+fn excess(crossed: &[Crossed]) -> f64 {
+    crossed.first().map_or(0.0, |first| first.excess())
+}
+
+/// Whether a side of an answered call carried nothing at all. A side without any report is not known
+/// to be silent. What nobody heard of is as good as not sent.
+#[must_use]
+pub fn of_silence(
+    edge: EdgeKind,
+    direction: StreamDirection,
+    total: Option<&Counters>,
+) -> Vec<TagReason> {
+    let rules: &[StreamRule] = match direction {
+        StreamDirection::Outbound => &[NOTHING_SENT, NOTHING_CAME],
+        _ => &[NOTHING_CAME],
     };
-    findings
-        .into_iter()
-        .filter_map(|(tag, found)| found.then_some(tag))
-        .collect()
+    let rules = rules.iter().filter(|rule| rule.edges.contains(&edge));
+    let broken = rules.filter_map(|rule| {
+        let crossed = rule.broken_by(total?)?;
+        Some(TagReason::measured(rule.tag, Some(direction), crossed))
+    });
+    broken.collect()
 }
 
-/// Whether a side of an answered call carried nothing at all. `packets` of all its streams; `None`:
-/// not counted.
-///
-/// Only gateways are looked at. A side without any report is not known to be silent.
+/// What a post-dial delay is held to.
 #[must_use]
-pub fn is_silent(edge: EdgeKind, packets: Option<u64>) -> bool {
-    edge != EdgeKind::Sdk && packets == Some(0)
+pub const fn delay(pdd: &PddLimit) -> Limit {
+    limit(Measure::PostDialDelay, Bound::Above, as_figure(pdd.p95_ms))
 }
 
-/// Whether a post-dial delay is above the limit for its destination.
+/// Whether the post-dial delay is above the limit for its destination.
 #[must_use]
-pub fn has_high_pdd(facts: &CallFacts, limit: &PddLimit) -> bool {
-    facts.pdd_ms.is_some_and(|pdd_ms| pdd_ms > limit.p95_ms)
+pub fn of_delay(facts: &CallFacts, pdd: &PddLimit) -> Option<TagReason> {
+    let crossed = delay(pdd).crossed_by(as_figure(facts.pdd_ms?))?;
+    Some(TagReason::measured(Tag::HighPdd, None, vec![crossed]))
 }
 
 /// The limit that a call's post-dial delay is held to: its destination country's, else that of all
@@ -115,54 +195,29 @@ pub fn pdd_limit(facts: &CallFacts, rules: &Rules) -> Option<PddLimit> {
 /// Counted from the answer, as carriers do: a call that rang for a minute and lasted two seconds is
 /// short.
 #[must_use]
-pub fn is_short_pstn_call(facts: &CallFacts) -> bool {
+pub fn of_length(facts: &CallFacts) -> Option<TagReason> {
     let pstn = matches!(
         facts.call_type,
         Some(CallType::Carrier | CallType::Trunking)
     );
-    let length_s = facts.connect_duration_s.or(facts.duration_s);
-    pstn && facts.state == Some(CallState::Completed)
-        && length_s.is_some_and(|seconds| seconds < SHORT_S)
-}
-
-fn has_high_jitter(jitter_ms: Option<&Stat>) -> bool {
-    let Some(jitter_ms) = jitter_ms else {
-        return false;
-    };
-    jitter_ms.mean().is_some_and(|avg| avg >= JITTER_AVG_MS)
-        && jitter_ms
-            .max
-            .or(jitter_ms.value)
-            .is_some_and(|max| max >= JITTER_MAX_MS)
-}
-
-fn has_high_loss(counters: &Counters) -> bool {
-    counters
-        .loss_percent
-        .is_some_and(|percent| percent > LOSS_PERCENT)
-}
-
-/// Whether too many packets came too late. Bins overlap (later than 300 ms is later than 200 ms),
-/// so the largest holds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of packets are far below 2^53"
-)]
-fn has_late_packets(counters: &Counters) -> bool {
-    let late = counters.delayed_packets.range(LATE_MS..).map(|(_, n)| *n);
-    let packets = counters.packets_received.or(counters.packets_sent);
-    match (late.max(), packets) {
-        (Some(late), Some(packets)) if packets > 0 => {
-            late as f64 * 100.0 / packets as f64 > LATE_PERCENT
-        }
-        _ => false,
+    if !pstn || facts.state != Some(CallState::Completed) {
+        return None;
     }
+    let (measure, length_s) = match facts.connect_duration_s {
+        Some(length_s) => (Measure::ConnectDuration, length_s),
+        None => (Measure::Duration, facts.duration_s?),
+    };
+    let held_to = Limit { measure, ..SHORT };
+    let crossed = held_to.crossed_by(as_figure(length_s))?;
+    let tag = Tag::PstnShortDuration;
+    Some(TagReason::measured(tag, None, vec![crossed]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::PartyFacts;
+    use crate::media::Stat;
     use crate::rules::PddRules;
 
     const GATEWAYS: [EdgeKind; 3] = [EdgeKind::Carrier, EdgeKind::Client, EdgeKind::Sip];
@@ -188,11 +243,9 @@ mod tests {
     #[track_caller]
     fn check(edges: &[EdgeKind], tag: Tag, counters: &Counters, expected: bool) {
         for edge in edges {
-            assert_eq!(
-                of_stream(*edge, counters).contains(&tag),
-                expected,
-                "{edge} {counters:?}"
-            );
+            let found = of_quality(*edge, StreamDirection::Inbound, Some(counters), &[]);
+            let found = found.iter().any(|reason| reason.tag == tag);
+            assert_eq!(found, expected, "{edge} {counters:?}");
         }
     }
 
@@ -280,18 +333,60 @@ mod tests {
     }
 
     #[test]
+    fn all_sources_together_are_named_before_the_worst_of_them() {
+        let lost = |percent| Counters {
+            loss_percent: Some(percent),
+            ..Counters::default()
+        };
+        let sources = [lost(0.0), lost(9.0), lost(40.0), lost(7.0)];
+        let named = |total: Counters| {
+            let way = StreamDirection::Outbound;
+            let found = of_quality(EdgeKind::Sip, way, Some(&total), &sources);
+            let [reason] = found.as_slice() else {
+                panic!("{found:?}");
+            };
+            assert_eq!(reason.direction, Some(way));
+            (reason.is_of_one_source, reason.crossed[0].value)
+        };
+        assert_eq!(named(lost(6.0)), (false, 6.0));
+        assert_eq!(named(lost(4.0)), (true, 40.0));
+        assert_eq!(named(Counters::default()), (true, 40.0));
+    }
+
+    #[test]
     fn what_was_not_measured_is_held_to_nothing() {
         for edge in EdgeKind::ALL {
-            assert!(of_stream(*edge, &Counters::default()).is_empty());
-            assert!(!is_silent(*edge, None));
+            let nothing = Counters::default();
+            for total in [None, Some(&nothing)] {
+                for way in [StreamDirection::Inbound, StreamDirection::Outbound] {
+                    assert_eq!(of_quality(*edge, way, total, &[]), []);
+                    assert_eq!(of_silence(*edge, way, total), []);
+                }
+            }
         }
     }
 
     #[test]
     fn silence_is_a_count_of_nothing_at_a_gateway() {
-        assert!(is_silent(EdgeKind::Carrier, Some(0)));
-        assert!(!is_silent(EdgeKind::Carrier, Some(1)));
-        assert!(!is_silent(EdgeKind::Sdk, Some(0)));
+        let carried = |received, sent| Counters {
+            packets_received: received,
+            packets_sent: sent,
+            ..Counters::default()
+        };
+        let [inbound, outbound] = [StreamDirection::Inbound, StreamDirection::Outbound];
+        for (edge, way, received, sent, expected) in [
+            (EdgeKind::Carrier, inbound, Some(0), None, 1),
+            (EdgeKind::Carrier, inbound, Some(1), None, 0),
+            (EdgeKind::Carrier, inbound, Some(1), Some(0), 0),
+            (EdgeKind::Carrier, outbound, None, Some(0), 1),
+            (EdgeKind::Carrier, outbound, Some(0), Some(9), 1),
+            (EdgeKind::Unknown, outbound, Some(0), Some(0), 2),
+            (EdgeKind::Sdk, inbound, Some(0), None, 0),
+        ] {
+            let total = carried(received, sent);
+            let found = of_silence(edge, way, Some(&total));
+            assert_eq!(found.len(), expected, "{edge} {way} {total:?}");
+        }
     }
 
     #[test]
@@ -317,7 +412,7 @@ mod tests {
                 (
                     limit.p95_ms,
                     limit.country.is_some(),
-                    has_high_pdd(facts, &limit),
+                    of_delay(facts, &limit).is_some(),
                 )
             })
         };
@@ -351,10 +446,8 @@ mod tests {
             (CallType::Sip, CallState::Completed, Some(9), false),
             (CallType::Carrier, CallState::NoAnswer, Some(0), false),
         ] {
-            assert_eq!(
-                is_short_pstn_call(&facts(call_type, state, connect)),
-                expected
-            );
+            let found = of_length(&facts(call_type, state, connect));
+            assert_eq!(found.is_some(), expected);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod generate;
 
+use std::collections::BTreeSet;
+
 use generate::{CALL, events, rules, unknown};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +12,8 @@ use sidetone_core::event::{CallEvent, EventKind};
 use sidetone_core::fold::{FoldState, fold};
 use sidetone_core::rules::Rules;
 use sidetone_core::summary::CallSummary;
-use sidetone_core::vocabulary::ProcessingState;
+use sidetone_core::tag_reason::{Bound, NoFigure};
+use sidetone_core::vocabulary::{ProcessingState, Tag};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -136,9 +139,58 @@ proptest! {
     }
 
     #[test]
+    fn a_tag_is_there_if_and_only_if_a_reason_is(events in events(), rules in rules()) {
+        let mut summary = fold(CALL, &events, &rules);
+        check_reasons(&summary);
+        let is_own = summary.imported.is_none();
+        for (_, reason) in summary.tag_reasons() {
+            prop_assert_ne!(reason.no_figure, Some(NoFigure::NotKept));
+            prop_assert!(is_own || reason.no_figure == Some(NoFigure::Imported));
+        }
+        // As a release made it that kept no reasons.
+        summary.reasons.clear();
+        for edge in summary.edges.values_mut() {
+            edge.reasons.clear();
+        }
+        check_reasons(&summary);
+    }
+
+    #[test]
     fn bytes_of_anything_are_no_danger(bytes in vec(any::<u8>(), 0..200)) {
         let _ = FoldState::from_bytes(&bytes);
         let _ = CallEvent::from_stored_json(CALL, &bytes);
+    }
+}
+
+#[track_caller]
+fn check_reasons(summary: &CallSummary) {
+    let reasons = summary.tag_reasons();
+    let told: BTreeSet<Tag> = reasons.iter().map(|(_, reason)| reason.tag).collect();
+    // Another system may say of an edge what it does not say of the call.
+    let of_edges = summary.edges.values().flat_map(|edge| &edge.tags);
+    let shown = summary.tags.iter().chain(of_edges).copied();
+    assert_eq!(told, shown.collect());
+    if summary.imported.is_none() {
+        assert_eq!(told, summary.tags.iter().copied().collect());
+    }
+    for (kind, edge) in &summary.edges {
+        let of = |place| reasons.iter().filter(move |(at, _)| *at == place);
+        let of_edge: BTreeSet<Tag> = of(Some(*kind)).map(|(_, reason)| reason.tag).collect();
+        let of_call: BTreeSet<Tag> = of(None).map(|(_, reason)| reason.tag).collect();
+        let tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
+        assert!(of_edge.is_subset(&tags), "{kind}");
+        assert!(tags.is_subset(&(&of_edge | &of_call)), "{kind}");
+    }
+    for (_, reason) in &reasons {
+        assert_eq!(reason.crossed.is_empty(), reason.no_figure.is_some());
+        for it in &reason.crossed {
+            let is_beyond = match it.bound {
+                Bound::Above => it.value > it.limit,
+                Bound::AtLeast => it.value >= it.limit,
+                Bound::Below => it.value < it.limit,
+            };
+            assert!(is_beyond, "{reason:?}");
+        }
     }
 }
 

@@ -16,6 +16,10 @@ export type AnnotationChange = Schemas["AnnotationChange"];
 export type Statistics = Schemas["Statistics"];
 export type StatisticsRow = Schemas["StatisticsRow"];
 export type Agreement = Schemas["Agreement"];
+export type TagReason = Schemas["TagReason"];
+export type TagFigure = NonNullable<TagReason["figures"]>[number];
+export type TagLimit = Schemas["TagLimits"]["limits"][number];
+export type TagMetric = Schemas["TagMetric"];
 export type CallFeedback = Schemas["CallFeedback"];
 
 export interface Page {

@@ -38,11 +38,11 @@ export function nextOf(page: CallPage): URLSearchParams | null {
   return url ? new URL(url, window.location.origin).searchParams : null;
 }
 
-/** With the rating of the caller, if there is one. */
+/** With the rating of the caller, if there is one, and why it has its tags. */
 export type RatedSummary = CallSummary & { feedback?: { quality_score: number | null; issues: string[] | null; date_updated: string | null } | null };
 
 export function summary(sid: string, signal?: AbortSignal): Promise<RatedSummary> {
-  return get<RatedSummary>(`/v1/Voice/${sid}/Summary`, new URLSearchParams({ ProcessingState: "all", Include: "feedback" }), signal);
+  return get<RatedSummary>(`/v1/Voice/${sid}/Summary`, new URLSearchParams({ ProcessingState: "all", Include: "feedback,tag_reasons" }), signal);
 }
 
 export interface Revised {

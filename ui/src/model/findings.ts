@@ -1,8 +1,9 @@
-// What was wrong with a call, where, and by which rule: the tags with the streams that raised them.
+// What was wrong with a call, where, and by which rule: its tags with the reasons that the server gives for them.
 
-import { DIRECTIONS, EDGES, type CallSummary, type Direction, type EdgeName, type StreamMetrics, type Tag } from "../api/answers";
+import { EDGES, type CallSummary, type Direction, type EdgeName, type Tag, type TagFigure, type TagLimit, type TagMetric, type TagReason } from "../api/answers";
 import { milliseconds, percent, spelledDuration } from "./format";
 import { isRelayed, other, pathOf, roleOfEdge, type Role } from "./path";
+import { word } from "./words";
 
 /** Whose side it was. `way`: somewhere between both ends, and no figure says where. */
 export type Side = Role | "platform" | "way" | null;
@@ -13,131 +14,142 @@ export interface Finding {
   side: Side;
   edge: EdgeName | null;
   direction: Direction | null;
-  /** What was measured: "9.7 % lost". */
+  /** What was measured: "9.7 % of packets lost". */
   value: string;
-  /** The rule, with its limit: "more than 5 % lost". */
-  rule: string;
+  /** The rule, with its limit: "more than 5 %". Null: no rule of ours raised it. */
+  rule: string | null;
+  /** Which figures were beyond their limits. */
+  metrics: TagMetric[];
   /** Who had the trouble. Null: nobody in particular. */
   hearer: Role | null;
 }
 
-export const RULES: Record<Tag, string> = {
-  high_packet_loss: "more than 5 % of a stream's packets lost",
-  high_jitter: "mean jitter of at least 5 ms and largest of at least 30 ms, or more than 1 % of packets later than 200 ms",
-  high_latency: "more than 150 ms within the platform, or a round trip of more than 400 ms at the SDK",
-  low_mos: "mean opinion score at the SDK less than 3.5",
-  high_pdd: "rings later than 95 % of the calls of the days before",
-  pstn_short_duration: "completed less than 10 s after the answer",
-  silence: "a stream that should be there is missing or empty, or nothing of it was heard",
-  ice_failure: "the SDK found no path for its media",
+/** About how it sounded. All others are worth a look. */
+const BAD: ReadonlySet<string> = new Set<Tag>(["silence", "high_jitter", "high_packet_loss", "high_latency", "low_mos", "ice_failure"]);
+
+const METRICS: Record<TagMetric, string> = {
+  packets_loss_percentage: "packets lost",
+  jitter_avg: "mean jitter",
+  jitter_max: "largest jitter",
+  late_packets_percentage: "packets more than 200 ms late",
+  latency_avg: "time within the platform",
+  rtt_avg: "round trip",
+  mos_avg: "MOS",
+  packets_received: "packets that came",
+  packets_sent: "packets sent",
+  pdd_ms: "time until it rings",
+  connect_duration: "talk",
+  duration: "duration",
 };
 
-/** Which rules a stream breaks, and with which value. */
-export function broken(edge: EdgeName, stream: StreamMetrics): { tag: Tag; value: string; rule: string }[] {
-  const found: { tag: Tag; value: string; rule: string }[] = [];
-  const loss = stream.packets_loss_percentage;
-  if (loss != null && loss > 5) found.push({ tag: "high_packet_loss", value: `${percent(loss)} of packets lost`, rule: "more than 5 %" });
-  const { avg, max } = stream.jitter ?? {};
-  if (avg != null && max != null && avg >= 5 && max >= 30) {
-    found.push({
-      tag: "high_jitter",
-      value: `jitter of ${milliseconds(avg)} (largest ${milliseconds(max)})`,
-      rule: "mean at least 5 ms and largest at least 30 ms",
-    });
-  } else if (edge !== "sdk_edge") {
-    const late = Number((stream["packet_delay_variation"] as { d200?: number } | null | undefined)?.d200 ?? 0);
-    const received = stream.packets_received ?? 0;
-    if (received > 0 && late / received > 0.01) {
-      found.push({ tag: "high_jitter", value: `${percent((late / received) * 100)} of packets came 200 ms late`, rule: "more than 1 %" });
-    }
-  }
-  const latency = stream.latency?.avg;
-  if (edge !== "sdk_edge" && latency != null && latency > 150) {
-    found.push({ tag: "high_latency", value: `${milliseconds(latency)} within the platform`, rule: "more than 150 ms" });
-  }
-  const rtt = stream.rtt?.avg;
-  if (edge === "sdk_edge" && rtt != null && rtt > 400) {
-    found.push({ tag: "high_latency", value: `a round trip of ${milliseconds(rtt)}`, rule: "more than 400 ms" });
-  }
-  const mos = stream.mos?.avg;
-  if (edge === "sdk_edge" && mos != null && mos < 3.5) {
-    found.push({ tag: "low_mos", value: `a MOS of ${mos.toFixed(2)}`, rule: "less than 3.5" });
-  }
-  if (stream.packets_received === 0 && !stream.packets_sent) {
-    found.push({ tag: "silence", value: "no packet came", rule: "at least one" });
-  }
-  return found;
-}
+const NO_FIGURE: Record<NonNullable<TagReason["no_figure"]>, string> = {
+  reported: "as its source says, without figures",
+  imported: "as the system says that the summary came from",
+  sdk_event: "no path for its media was found",
+  not_kept: "not kept by the release that judged the call",
+};
 
 export function findingsOf(summary: CallSummary): Finding[] {
-  const path = pathOf(summary);
-  const findings: Finding[] = [];
-  for (const name of EDGES) {
-    const edge = summary[name];
-    if (!edge) continue;
-    const role = roleOfEdge(summary, name);
-    for (const direction of DIRECTIONS) {
-      const stream = edge.metrics?.[direction];
-      if (!stream) continue;
-      const hearer = (direction === "inbound") === (name === "sdk_edge") ? role : other(role);
-      const leg = path[role];
-      const across = path[other(role)];
-      const relayed = name !== "sdk_edge" && (direction === "inbound" ? isRelayed(leg.up, across.down) : isRelayed(across.up, leg.down));
-      for (const it of broken(name, stream)) {
-        // A relayed stream stands at both edges: once is enough.
-        if (relayed && direction === "outbound") continue;
-        const side: Side = it.tag === "high_latency" && name !== "sdk_edge" ? "platform" : relayed && it.tag !== "silence" ? "way" : role;
-        findings.push({ ...it, severity: "bad", side, edge: name, direction, hearer });
-      }
-    }
-    for (const gap of (edge["unheard"] as { direction?: Direction; reason?: string }[] | null | undefined) ?? []) {
-      const direction = gap.direction ?? "inbound";
-      if (findings.some((it) => it.tag === "silence" && it.edge === name && it.direction === direction)) continue;
-      // Told at the edge of whoever did not hear it.
-      findings.push({
-        tag: "silence", severity: "bad", side: role, edge: name, direction,
-        value: gap.reason ?? "heard nothing", rule: RULES.silence, hearer: direction === "outbound" ? role : other(role),
-      });
-    }
-  }
+  const reasons = summary.tag_reasons?.reasons ?? [];
+  const findings = reasons.flatMap((it) => findingOf(summary, it) ?? []);
   const tags = new Set<string>(summary.tags ?? []);
-  if (tags.has("ice_failure")) {
-    const role = roleOfEdge(summary, "sdk_edge");
-    findings.push({
-      tag: "ice_failure", severity: "bad", side: role, edge: "sdk_edge", direction: null,
-      value: "no path for its media was found", rule: RULES.ice_failure, hearer: role,
-    });
+  if (tags.has("silence")) findings.push(...gapsOf(summary, findings));
+  return findings;
+}
+
+function findingOf(summary: CallSummary, reason: TagReason): Finding | null {
+  const { tag, direction } = reason;
+  const edge = EDGES.find((name) => name === reason.edge) ?? null;
+  const figures = reason.figures ?? [];
+  const metrics = figures.map((it) => it.metric);
+  const of: Finding = {
+    tag, severity: BAD.has(tag) ? "bad" : "warn", side: null, edge, direction, metrics, hearer: null,
+    value: figures.length > 0 ? valueOf(figures, direction) + (reason.one_source ? ", of one source" : "") : NO_FIGURE[reason.no_figure ?? "reported"],
+    rule: figures.length > 0 ? figures.map((it) => ruleOf(it, figures.length > 1)).join(" and ") : null,
+  };
+  if (tag === "high_pdd") {
+    const country = summary.tag_reasons?.limits?.find((it) => it.tag === tag)?.country;
+    const [pdd] = figures;
+    if (pdd) of.rule = `95 % of calls ${country ? `to ${country} ` : ""}ring within ${milliseconds(pdd.limit)}`;
+    return { ...of, side: "callee", hearer: "caller" };
   }
-  const { pdd_ms: pdd, pdd_limit: limit } = summary.properties ?? {};
-  if (tags.has("high_pdd")) {
-    const p95 = (limit as { p95_ms?: number; country?: string | null } | null | undefined)?.p95_ms;
-    const where = (limit as { country?: string | null } | null | undefined)?.country;
-    findings.push({
-      tag: "high_pdd", severity: "warn", side: "callee", edge: null, direction: null,
-      value: pdd != null ? `${milliseconds(pdd)} until it rang` : "slow to ring",
-      rule: p95 != null ? `95 % of calls ${where ? `to ${where} ` : ""}ring within ${milliseconds(p95)}` : RULES.high_pdd,
-      hearer: "caller",
+  if (!edge) return of;
+  const role = roleOfEdge(summary, edge);
+  if (!direction) return { ...of, side: role, hearer: tag === "ice_failure" ? role : null };
+  const isRelay = isRelayedAt(summary, edge, direction);
+  // A relayed stream stands at both edges: once is enough.
+  if (isRelay && direction === "outbound") return null;
+  const side: Side = metrics.includes("latency_avg") ? "platform" : isRelay && tag !== "silence" ? "way" : role;
+  return { ...of, side, hearer: (direction === "inbound") === (edge === "sdk_edge") ? role : other(role) };
+}
+
+function isRelayedAt(summary: CallSummary, edge: EdgeName, direction: Direction): boolean {
+  if (edge === "sdk_edge") return false;
+  const path = pathOf(summary);
+  const role = roleOfEdge(summary, edge);
+  const [leg, across] = [path[role], path[other(role)]];
+  return direction === "inbound" ? isRelayed(leg.up, across.down) : isRelayed(across.up, leg.down);
+}
+
+/** Stretches that nobody heard, told at the edge of whoever did not hear them. */
+function gapsOf(summary: CallSummary, findings: Finding[]): Finding[] {
+  return EDGES.flatMap((edge) => {
+    const gaps = (summary[edge]?.["unheard"] as { direction?: Direction; reason?: string }[] | null | undefined) ?? [];
+    return gaps.flatMap((gap): Finding[] => {
+      const direction = gap.direction ?? "inbound";
+      if (findings.some((it) => it.tag === "silence" && it.edge === edge && it.direction === direction)) return [];
+      const role = roleOfEdge(summary, edge);
+      return [{
+        tag: "silence", severity: "bad", side: role, edge, direction, metrics: [],
+        value: gap.reason ?? "heard nothing", rule: null, hearer: direction === "outbound" ? role : other(role),
+      }];
     });
+  });
+}
+
+function valueOf(figures: TagFigure[], direction: Direction | null): string {
+  const value = (metric: TagMetric) => figures.find((it) => it.metric === metric)?.value;
+  const [jitter, largest] = [value("jitter_avg"), value("jitter_max")];
+  if (jitter !== undefined && largest !== undefined) return `jitter of ${milliseconds(jitter)} (largest ${milliseconds(largest)})`;
+  return figures.map((it) => told(it, direction)).join(", ");
+}
+
+function told({ metric, value, unit }: TagFigure, direction: Direction | null): string {
+  switch (metric) {
+    case "packets_loss_percentage": return `${percent(value)} of packets lost`;
+    case "late_packets_percentage": return `${percent(value)} of packets came 200 ms late`;
+    case "latency_avg": return `${milliseconds(value)} within the platform`;
+    case "rtt_avg": return `a round trip of ${milliseconds(value)}`;
+    case "mos_avg": return `a MOS of ${value.toFixed(2)}`;
+    case "packets_received": return direction === "outbound" ? "no packet arrived" : "no packet came";
+    case "packets_sent": return "no packet was sent";
+    case "pdd_ms": return `${milliseconds(value)} until it rang`;
+    case "connect_duration": return `${spelledDuration(value)} of talk`;
+    case "duration": return `${spelledDuration(value)} in all`;
+    default: return `${METRICS[metric]} ${quantity(value, unit)}`;
   }
-  if (tags.has("pstn_short_duration")) {
-    const talk = summary.connect_duration;
-    findings.push({
-      tag: "pstn_short_duration", severity: "warn", side: null, edge: null, direction: null,
-      value: talk != null ? `${spelledDuration(talk)} of talk` : "very short", rule: "at least 10 s", hearer: null,
-    });
-  }
-  // What is tagged and no figure explains: another system's summary, or a gateway that saw more than it tells.
-  for (const tag of tags) {
-    if (findings.some((it) => it.tag === tag)) continue;
-    const name = EDGES.find((it) => (summary[it]?.tags as string[] | null | undefined)?.includes(tag)) ?? null;
-    findings.push({
-      tag, severity: tag in RULES && tag !== "high_pdd" && tag !== "pstn_short_duration" ? "bad" : "warn",
-      side: name ? roleOfEdge(summary, name) : null, edge: name, direction: null,
-      value: "no figure of the summary explains it", rule: RULES[tag as Tag] ?? "a tag of the system that the summary came from", hearer: null,
-    });
-  }
-  // Only what the call is tagged with is a finding; a stream just over a limit in a summary that says otherwise is none.
-  return findings.filter((it) => tags.has(it.tag));
+}
+
+/** "more than 5 %", or "mean jitter at least 5 ms" where it is one of several. */
+function ruleOf({ metric, bound, limit, unit }: TagLimit, isNamed: boolean): string {
+  if (unit === "packets" && limit === 1) return isNamed ? `no ${METRICS[metric]}` : "none at all";
+  const than = { above: "more than", at_least: "at least", below: "less than" }[bound];
+  return `${isNamed ? `${METRICS[metric]} ` : ""}${than} ${quantity(limit, unit)}`;
+}
+
+function quantity(value: number, unit: TagLimit["unit"]): string {
+  if (unit === "score") return String(value);
+  return unit === "ms" && value >= 1000 ? milliseconds(value) : `${value} ${unit}`;
+}
+
+/** When a tag is raised, by the rules that the call was held to. Null: by none of ours. */
+export function rulesOf(summary: CallSummary, tag: string): string | null {
+  const rules = summary.tag_reasons?.limits?.filter((it) => it.tag === tag) ?? [];
+  const told = rules.map(({ edges, limits }) => {
+    const where = edges && edges.length < EDGES.length ? ` (${edges.map((it) => word(it)).join(", ")})` : "";
+    return limits.map((it) => ruleOf(it, true)).join(" and ") + where;
+  });
+  return told.length > 0 ? told.join("; or ") : null;
 }
 
 /** The tags, each with the findings behind it. */

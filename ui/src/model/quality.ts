@@ -30,7 +30,7 @@ export function worstOf(summary: CallSummary): Worst {
   };
 }
 
-/** Levels for marks in lists: warnings at half of what raises a tag, as people look at them. */
+/** How a figure of a list is coloured, to be found at a glance. What is wrong with a call its tags say. */
 export function level(kind: keyof Worst, value: number | null): "none" | "ok" | "warn" | "bad" {
   if (value === null) return "none";
   const limits: Record<keyof Worst, [warn: number, bad: number]> = { loss: [1, 5], jitter: [30, 50], rtt: [250, 400], mos: [4, 3.5] };

@@ -33,7 +33,7 @@ export function verdictOf(summary: CallSummary): Verdict {
     const headline = rest.tag === "high_pdd" ? `It took long to ring: ${rest.value}.`
       : rest.tag === "pstn_short_duration" ? `The call was very short: ${rest.value}.`
       : `${rest.tag.replaceAll("_", " ")}: ${rest.value}.`;
-    const because = rest.tag === "high_pdd" ? `${capital(rest.rule)}. The way to ${partyName(summary, "callee")} is where the time went.`
+    const because = rest.tag === "high_pdd" ? `${rest.rule ? `${rest.rule}. ` : ""}The way to ${partyName(summary, "callee")} is where the time went.`
       : rest.tag === "pstn_short_duration" ? "Often a wrong number, a hang-up in the first words, or no sound at all." : null;
     return { outcome, tone: "warn", headline, side: rest.side, because };
   }

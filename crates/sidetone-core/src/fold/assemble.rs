@@ -18,6 +18,7 @@ use crate::quality::emodel::{Codec, RFactor};
 use crate::rules::Rules;
 use crate::sip::IpLocation;
 use crate::summary::{CallSummary, Disregarded, EdgeSummary, NotMeasured};
+use crate::tag_reason::{NoFigure, TagReason};
 use crate::tags;
 use crate::time::TimeUs;
 use crate::vocabulary::{CallDirection, CallType, EdgeKind, MosMethod, StreamDirection, Tag};
@@ -127,29 +128,26 @@ impl<'a> Findings<'a> {
         let mut edges = edges(state, &mut facts, figures, &outcome, &disregarded);
 
         let pdd_limit = tags::pdd_limit(&facts, rules);
-        let late = pdd_limit
-            .as_ref()
-            .is_some_and(|limit| tags::has_high_pdd(&facts, limit));
-        let short = tags::is_short_pstn_call(&facts);
-        let mut found: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
-        if late {
-            found.insert(Tag::HighPdd);
-        }
-        if short {
-            found.insert(Tag::PstnShortDuration);
-        }
+        let late = pdd_limit.as_ref();
+        let late = late.and_then(|limit| tags::of_delay(&facts, limit));
+        let short = tags::of_length(&facts);
         for (kind, edge) in &mut edges {
             edge.leg_rtt_ms = trips.remove(kind);
             edge.unheard = unheard.remove(kind).unwrap_or_default();
             let mut tags: BTreeSet<Tag> = edge.tags.iter().copied().collect();
-            if late && *kind != EdgeKind::Sdk {
-                tags.insert(Tag::HighPdd);
-            }
-            if short && *kind == EdgeKind::Carrier {
-                tags.insert(Tag::PstnShortDuration);
-            }
+            let late = late.as_ref().filter(|_| *kind != EdgeKind::Sdk);
+            let short = short.as_ref().filter(|_| *kind == EdgeKind::Carrier);
+            tags.extend([late, short].into_iter().flatten().map(|it| it.tag));
             edge.tags = tags.into_iter().collect();
-            found.extend(edge.tags.iter().copied());
+        }
+        let mut reasons: Vec<TagReason> = [late, short].into_iter().flatten().collect();
+        let of_edges = edges.values().flat_map(|edge| edge.tags.iter().copied());
+        let mut found: BTreeSet<Tag> = of_edges.collect();
+        found.extend(reasons.iter().map(|reason| reason.tag));
+        for tag in facts.tags.take().unwrap_or_default() {
+            if found.insert(tag) {
+                reasons.push(TagReason::without_figure(tag, NoFigure::Reported));
+            }
         }
 
         CallSummary {
@@ -162,6 +160,7 @@ impl<'a> Findings<'a> {
             edges,
             sip,
             tags: found.into_iter().collect(),
+            reasons,
             pdd_limit,
             end_not_seen: outcome.end_not_seen,
             last_event_at: state.last_event_at(),
@@ -283,8 +282,11 @@ fn edges(
             edge.disregarded = disregarded;
             if kind == EdgeKind::Sdk {
                 edge.events = edge.events.or_else(|| sdk_events.clone());
-                if state.sdk.ice_failed() && !edge.tags.contains(&Tag::IceFailure) {
-                    edge.tags.push(Tag::IceFailure);
+                if state.sdk.ice_failed() {
+                    let by_event = TagReason::without_figure(Tag::IceFailure, NoFigure::SdkEvent);
+                    edge.reasons.retain(|reason| reason.tag != by_event.tag);
+                    edge.reasons.push(by_event);
+                    edge.tags = tags_of(&edge.reasons);
                 }
             }
             (kind, edge)
@@ -296,19 +298,16 @@ fn edges(
 fn edge(
     kind: EdgeKind,
     mut facts: EdgeFacts,
-    [inbound, outbound]: [Option<SideFigures>; 2],
+    [mut inbound, mut outbound]: [Option<SideFigures>; 2],
     answered: bool,
     unmeasured: NotMeasured,
 ) -> EdgeSummary {
-    let mut tags: BTreeSet<Tag> = facts.tags.take().unwrap_or_default().into_iter().collect();
-    for stream in [&inbound, &outbound]
-        .into_iter()
-        .flatten()
-        .flat_map(|side| &side.streams)
-    {
-        tags.extend(tags::of_stream(kind, stream));
-    }
+    let reported = facts.tags.take().unwrap_or_default();
     let events = facts.events.take();
+    let sources = [&mut inbound, &mut outbound].map(|side| {
+        let sources = side.as_mut().map(|side| mem::take(&mut side.streams));
+        sources.unwrap_or_default()
+    });
     let mut inbound = total(facts.inbound.take(), inbound, Side::Inbound);
     let mut outbound = total(facts.outbound.take(), outbound, Side::Outbound);
     let rtt_ms = [&inbound, &outbound]
@@ -317,18 +316,21 @@ fn edge(
         .find_map(|counters| counters.rtt_ms.and_then(Stat::mean));
     for counters in [&mut inbound, &mut outbound].into_iter().flatten() {
         estimate_mos(counters, rtt_ms);
-        tags.extend(tags::of_stream(kind, counters));
     }
-    let received = inbound
-        .as_ref()
-        .and_then(|counters| counters.packets_received);
-    let outbound_packets = |of: fn(&Counters) -> Option<u64>| outbound.as_ref().and_then(of);
-    let sent = outbound_packets(|counters| counters.packets_sent);
-    // What nobody heard of is as good as not sent.
-    let heard = outbound_packets(|counters| counters.packets_received);
-    let is_silent = |packets| tags::is_silent(kind, packets);
-    if answered && [received, sent, heard].into_iter().any(is_silent) {
-        tags.insert(Tag::Silence);
+    let mut reasons = Vec::new();
+    for (direction, total, sources) in [
+        (StreamDirection::Inbound, &inbound, &sources[0]),
+        (StreamDirection::Outbound, &outbound, &sources[1]),
+    ] {
+        reasons.extend(tags::of_quality(kind, direction, total.as_ref(), sources));
+        if answered {
+            reasons.extend(tags::of_silence(kind, direction, total.as_ref()));
+        }
+    }
+    for tag in reported {
+        if !reasons.iter().any(|reason| reason.tag == tag) {
+            reasons.push(TagReason::without_figure(tag, NoFigure::Reported));
+        }
     }
     let is_measured = inbound.is_some() || outbound.is_some();
     EdgeSummary {
@@ -340,8 +342,15 @@ fn edge(
         disregarded: None,
         unheard: Vec::new(),
         events,
-        tags: tags.into_iter().collect(),
+        tags: tags_of(&reasons),
+        reasons,
     }
+}
+
+/// The tags that these are the reasons of.
+fn tags_of(reasons: &[TagReason]) -> Vec<Tag> {
+    let tags: BTreeSet<Tag> = reasons.iter().map(|reason| reason.tag).collect();
+    tags.into_iter().collect()
 }
 
 fn total(

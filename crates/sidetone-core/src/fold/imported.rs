@@ -52,6 +52,7 @@ pub(super) fn summary(
         edges,
         sip,
         tags,
+        reasons: Vec::new(),
         pdd_limit: None,
         end_not_seen: outcome.end_not_seen,
         last_event_at: state.last_event_at(),
@@ -83,6 +84,7 @@ pub(super) fn summary(
 /// only says that nothing was measured: none of these is an observation.
 fn without_findings(mut own: CallSummary) -> CallSummary {
     own.tags.clear();
+    own.reasons.clear();
     own.pdd_limit = None;
     for party in [&mut own.facts.from, &mut own.facts.to] {
         if let Some(origin) = party.address.as_deref().and_then(number::origin) {
@@ -96,6 +98,7 @@ fn without_findings(mut own: CallSummary) -> CallSummary {
         .retain(|_, edge| edge.not_measured.is_none() || edge.facts != EdgeFacts::default());
     for edge in own.edges.values_mut() {
         edge.tags.clear();
+        edge.reasons.clear();
         edge.not_measured = None;
     }
     own
@@ -121,6 +124,7 @@ fn edge(mut told: EdgeFacts, mut held: EdgeSummary) -> EdgeSummary {
         unheard: held.unheard,
         events: told.events.take().or(held.events),
         tags: told.tags.take().unwrap_or_default(),
+        reasons: Vec::new(),
         facts: told.or(held.facts),
     }
 }

@@ -53,7 +53,7 @@ mod totals;
 mod transactions;
 mod trips;
 mod trust;
-mod warnings;
+pub mod warnings;
 mod ways;
 
 use crate::event::CallEvent;

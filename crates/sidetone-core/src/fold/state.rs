@@ -16,7 +16,7 @@ use crate::time::TimeUs;
 use crate::vocabulary::{EdgeKind, ProcessingState};
 
 /// Counted up when the same events make another summary, or when [`FoldState::to_bytes`] changes.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// What has been learnt from the events of one call so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

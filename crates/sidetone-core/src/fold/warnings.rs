@@ -11,7 +11,7 @@ use serde_json::json;
 use super::series::{Sample, ours};
 use crate::event::{CallEvent, EdgeEvent, EventId, Observation};
 use crate::id::CallRef;
-use crate::media::{Counters, Stat};
+use crate::tag_reason::{Bound, Limit, Measure};
 use crate::time::TimeUs;
 use crate::vocabulary::{EdgeKind, Level, StreamDirection};
 
@@ -21,40 +21,29 @@ const WINDOW: usize = 3;
 const RAISED_BY: usize = 2;
 
 /// What is watched.
-struct Watch {
+#[derive(Debug, Clone, Copy)]
+pub struct Watch {
     /// The name that software development kits have for it.
-    name: &'static str,
-    limit: f64,
-    /// Whether smaller is worse.
-    is_floor: bool,
-    figure: fn(&Counters) -> Option<f64>,
+    pub name: &'static str,
+    /// What a slot is held to.
+    pub limit: Limit,
 }
 
-const WATCHES: [Watch; 4] = [
-    Watch {
-        name: "high-packet-loss",
-        limit: 1.0,
-        is_floor: false,
-        figure: |counters| counters.loss_percent,
-    },
-    Watch {
-        name: "high-jitter",
-        limit: 30.0,
-        is_floor: false,
-        figure: |counters| counters.jitter_ms.and_then(Stat::mean),
-    },
-    Watch {
-        name: "high-rtt",
-        limit: 400.0,
-        is_floor: false,
-        figure: |counters| counters.rtt_ms.and_then(Stat::mean),
-    },
-    Watch {
-        name: "low-mos",
-        limit: 3.5,
-        is_floor: true,
-        figure: |counters| counters.mos.and_then(Stat::mean),
-    },
+const fn watch(name: &'static str, measure: Measure, bound: Bound, limit: f64) -> Watch {
+    let limit = Limit {
+        measure,
+        bound,
+        limit,
+    };
+    Watch { name, limit }
+}
+
+/// What streams are watched for.
+pub const WATCHES: [Watch; 4] = [
+    watch("high-packet-loss", Measure::PacketLoss, Bound::Above, 1.0),
+    watch("high-jitter", Measure::JitterMean, Bound::Above, 30.0),
+    watch("high-rtt", Measure::RoundTrip, Bound::Above, 400.0),
+    watch("low-mos", Measure::Mos, Bound::Below, 3.5),
 ];
 
 /// The warnings of a series, in its order. A stream that passes through is warned of where it was
@@ -69,7 +58,7 @@ pub(super) fn warnings(call: CallRef, series: &[Sample]) -> Vec<CallEvent> {
     for ((edge, direction), samples) in sides {
         for watch in &WATCHES {
             let figures = samples.iter().filter_map(|it| {
-                let figure = (watch.figure)(&it.sample.interval)?;
+                let figure = watch.limit.measure.of_stream(&it.sample.interval)?;
                 Some((it.at, figure))
             });
             for change in watch.changes(figures) {
@@ -89,14 +78,6 @@ struct Change {
 }
 
 impl Watch {
-    fn is_crossed(&self, figure: f64) -> bool {
-        if self.is_floor {
-            figure < self.limit
-        } else {
-            figure > self.limit
-        }
-    }
-
     fn changes(&self, figures: impl Iterator<Item = (TimeUs, f64)>) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut is_raised = false;
@@ -106,7 +87,8 @@ impl Watch {
                 values.remove(0);
             }
             values.push(figure);
-            let crossed = values.iter().filter(|it| self.is_crossed(**it)).count();
+            let crossed = values.iter().filter(|it| self.limit.is_crossed_by(**it));
+            let crossed = crossed.count();
             let turns = if is_raised {
                 crossed == 0 && values.len() == WINDOW
             } else {
@@ -141,7 +123,7 @@ fn event(
     let data = json!({
         "direction": direction,
         "metric": {
-            "threshold": watch.limit,
+            "threshold": watch.limit.limit,
             "value": change.values.last(),
             "values": change.values,
         },
@@ -204,7 +186,7 @@ mod tests {
     fn a_limit_itself_is_not_crossed() {
         check(&[1.0, 1.0, 1.0], &[]);
         check(&[1.01, 1.01], &[(1, true)]);
-        let floor = &WATCHES[3];
-        assert!(floor.is_floor && floor.is_crossed(3.49) && !floor.is_crossed(3.5));
+        let floor = WATCHES[3].limit;
+        assert!(floor.is_crossed_by(3.49) && !floor.is_crossed_by(3.5));
     }
 }

@@ -117,6 +117,7 @@ pub fn summary(call: CallRef, started: i64, ended: Option<i64>) -> CallSummary {
         edges: BTreeMap::new(),
         sip: None,
         tags: Vec::new(),
+        reasons: Vec::new(),
         pdd_limit: None,
         end_not_seen: false,
         last_event_at: at(ended.unwrap_or(started)),

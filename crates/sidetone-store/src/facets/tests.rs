@@ -22,6 +22,7 @@ fn summary(facts: CallFacts) -> CallSummary {
         edges: BTreeMap::new(),
         sip: None,
         tags: Vec::new(),
+        reasons: Vec::new(),
         pdd_limit: None,
         end_not_seen: false,
         last_event_at: TimeUs::from_micros(0),

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use sidetone_core::id::ReportId;
-use sidetone_core::time::TimeUs;
+use sidetone_core::time::{TimeUs, parse_day};
 
 /// What stands for a digit that is not shown, and three of it for a name.
 const DOT: char = '•';
@@ -129,7 +129,8 @@ fn value<'a>(place: &Place, text: &'a str, base: &str) -> Cow<'a, str> {
     let is_link = name == "url" || name.ends_with("_url") || place.within == "links";
     let is_ours = is_link && !base.is_empty() && text.starts_with(base);
     let is_cursor = name == "cursor" && text.starts_with("PT");
-    if is_ours || is_cursor || is_no_number(text) {
+    let is_day = (name == "day" || name.ends_with("_date")) && parse_day(text).is_some();
+    if is_ours || is_cursor || is_day || is_no_number(text) {
         text.into()
     } else if name == RAW {
         DOT.to_string().repeat(3).into()
@@ -375,6 +376,7 @@ mod tests {
             format!(r#"{{"call_sid":"{sid}","url":"{base}/v1/Voice/{sid}/Summary"}}"#),
             format!(r#"{{"links":{{"events":"{base}/v1/Voice/{sid}/Events"}}}}"#),
             r#"{"start_time":"2026-06-01T12:00:00Z","ip_address":"192.0.2.111"}"#.to_owned(),
+            r#"{"rules":{"day":"2026-06-01"},"start_date":"2026-06-30"}"#.to_owned(),
             r#"{"from":"192.0.2.111:50600","to":null,"bytes_received":49301234542}"#.to_owned(),
             r#"{"id":"0b5d8b3e-1234-4567-8901-493012345420"}"#.to_owned(),
             r#"{"name":"say \"hi\" \\","cursor":"PT49301234542"}"#.to_owned(),
@@ -395,6 +397,7 @@ mod tests {
                 r#"{"a":"49301234542-49301234542-49301234542"}"#,
                 r#"{"a":"4930•••••••••••••••••••••••••••42"}"#,
             ),
+            (r#"{"text":"2026-06-01"}"#, r#"{"text":"2•••••01"}"#),
             (r#"{"raw":"anything"}"#, r#"{"raw":"•••"}"#),
             (r#"{"+49301234542":1}"#, r#"{"+4930•••••42":1}"#),
             (

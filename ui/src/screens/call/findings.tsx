@@ -1,7 +1,8 @@
 // The tags, each with the rule that raised it and the value that broke it.
 
-import type { CallSummary, Tag } from "../../api/answers";
-import { findingsByTag, RULES, sideName } from "../../model/findings";
+import type { CallSummary } from "../../api/answers";
+import { findingsByTag, rulesOf, sideName } from "../../model/findings";
+import { UNKNOWN } from "../../model/format";
 import { NOT_MEASURED, word } from "../../model/words";
 import { EDGES } from "../../api/answers";
 
@@ -22,10 +23,10 @@ export function Findings({ call }: { call: CallSummary }) {
             <tbody>
               {tags.flatMap(([tag, findings]) => findings.map((it, i) => (
                 <tr key={`${tag}${i}`}>
-                  <th scope="row">{i === 0 && <span class={it.severity === "bad" ? "tag is-bad" : "tag is-warn"} title={RULES[tag as Tag]}>{word(tag)}</span>}</th>
+                  <th scope="row">{i === 0 && <span class={it.severity === "bad" ? "tag is-bad" : "tag is-warn"} title={rulesOf(call, tag) ?? undefined}>{word(tag)}</span>}</th>
                   <td>{it.edge ? `${word(it.edge)}${it.direction ? `, ${it.direction}` : ""}` : it.side ? sideName(it.side) : "the call"}</td>
                   <td>{it.value}</td>
-                  <td class="quiet">{it.rule}</td>
+                  <td class="quiet">{it.rule ?? UNKNOWN}</td>
                 </tr>
               )))}
             </tbody>

@@ -1,6 +1,6 @@
 // The way of the call: both sides, the platform between them, and what each stream of the way was like.
 
-import type { CallSummary, EdgeName } from "../../api/answers";
+import type { CallSummary, EdgeName, TagMetric } from "../../api/answers";
 import { findingsOf, type Finding } from "../../model/findings";
 import { milliseconds, party, percent, UNKNOWN } from "../../model/format";
 import { partyAddress, pathOf, type Leg, type Role, type Stream } from "../../model/path";
@@ -90,12 +90,13 @@ function StreamView({ stream, isRight, label, findings, why }: { stream: Stream 
   }
   const bad = findings.filter((it) => isAt(it, stream));
   const { metrics } = stream;
+  const isBad = (metric: TagMetric) => bad.some((it) => it.metrics.includes(metric));
   const figures = [
-    { name: "loss", text: percent(metrics.packets_loss_percentage), isBad: bad.some((it) => it.tag === "high_packet_loss") },
-    { name: "jitter", text: milliseconds(metrics.jitter?.avg), isBad: bad.some((it) => it.tag === "high_jitter") },
-    { name: "RTT", text: milliseconds(metrics.rtt?.avg), isBad: bad.some((it) => it.tag === "high_latency") && metrics.latency?.avg == null },
-    { name: "latency", text: milliseconds(metrics.latency?.avg), isBad: bad.some((it) => it.tag === "high_latency") && metrics.latency?.avg != null },
-    { name: "MOS", text: metrics.mos?.avg?.toFixed(2) ?? UNKNOWN, isBad: bad.some((it) => it.tag === "low_mos") },
+    { name: "loss", text: percent(metrics.packets_loss_percentage), isBad: isBad("packets_loss_percentage") },
+    { name: "jitter", text: milliseconds(metrics.jitter?.avg), isBad: isBad("jitter_avg") || isBad("late_packets_percentage") },
+    { name: "RTT", text: milliseconds(metrics.rtt?.avg), isBad: isBad("rtt_avg") },
+    { name: "latency", text: milliseconds(metrics.latency?.avg), isBad: isBad("latency_avg") },
+    { name: "MOS", text: metrics.mos?.avg?.toFixed(2) ?? UNKNOWN, isBad: isBad("mos_avg") },
   ].filter((it) => it.text !== UNKNOWN);
   const isSilent = bad.some((it) => it.tag === "silence");
   const method = metrics["mos_method"] as string | undefined;

@@ -12,12 +12,13 @@ import { Chart, type Series } from "../../parts/chart";
 import { Failed, Waiting } from "../../parts/states";
 import { isRunning } from "../calls/columns";
 
-const FIGURES: { id: Figure; label: string; limit?: number; min: number; max?: number; reach?: number; format: (value: number) => string; tick: (value: number) => string }[] = [
-  { id: "loss", label: "Packet loss", limit: 1, min: 0, reach: 2, format: (value) => percent(value, 1), tick: (value) => `${value} %` },
-  { id: "jitter", label: "Jitter", limit: 30, min: 0, reach: 35, format: milliseconds, tick: (value) => `${value} ms` },
-  { id: "rtt", label: "Round trip", limit: 400, min: 0, reach: 100, format: milliseconds, tick: (value) => `${value} ms` },
-  { id: "mos", label: "MOS", limit: 3.5, min: 1, max: 5, format: (value) => measure(value, "", 2), tick: String },
+const FIGURES: { id: Figure; label: string; min: number; max?: number; reach?: number; format: (value: number) => string; tick: (value: number) => string }[] = [
+  { id: "loss", label: "Packet loss", min: 0, reach: 2, format: (value) => percent(value, 1), tick: (value) => `${value} %` },
+  { id: "jitter", label: "Jitter", min: 0, reach: 35, format: milliseconds, tick: (value) => `${value} ms` },
+  { id: "rtt", label: "Round trip", min: 0, reach: 100, format: milliseconds, tick: (value) => `${value} ms` },
+  { id: "mos", label: "MOS", min: 1, max: 5, format: (value) => measure(value, "", 2), tick: String },
 ];
+const WARNINGS: Record<Figure, string[]> = { loss: ["high-packet-loss", "high-packets-lost-fraction"], jitter: ["high-jitter"], rtt: ["high-rtt"], mos: ["low-mos"] };
 const COLORS = ["--line-1", "--line-2", "--line-3", "--line-4"];
 
 export function Timeline({ call }: { call: CallSummary }) {
@@ -49,7 +50,7 @@ export function Timeline({ call }: { call: CallSummary }) {
         <Chart
           key={it.id} name={it.label} title={it.label} times={samples.times} series={seriesOf(samples.lines[it.id])}
           height={i === shown.length - 1 ? 124 : 100} xAxis={i === shown.length - 1}
-          format={it.format} tick={it.tick} min={it.min} max={it.max} reach={it.reach} limit={it.limit}
+          format={it.format} tick={it.tick} min={it.min} max={it.max} reach={it.reach} limit={limitOf(call, it.id)}
           timeLabel={(at) => clock(at, start)} xRange={range} sync={sid}
           spans={warnings.filter((warning) => concerns(warning, it.id)).map((warning) => ({ from: warning.from, to: warning.to ?? range[1], color: "--bad-soft" }))}
         />
@@ -58,9 +59,13 @@ export function Timeline({ call }: { call: CallSummary }) {
   );
 }
 
+/** Above, or below it for a MOS, a stream is warned of. */
+function limitOf(call: CallSummary, figure: Figure): number | undefined {
+  return call.tag_reasons?.warnings.find((it) => WARNINGS[figure].includes(it.name))?.limit;
+}
+
 function concerns(warning: Warning, figure: Figure): boolean {
-  const names: Record<Figure, string[]> = { loss: ["high-packet-loss", "high-packets-lost-fraction"], jitter: ["high-jitter"], rtt: ["high-rtt"], mos: ["low-mos"] };
-  return names[figure].includes(warning.name);
+  return WARNINGS[figure].includes(warning.name);
 }
 
 /** One colour for each edge, dashes for what goes out: so a stream is the same in every chart. */

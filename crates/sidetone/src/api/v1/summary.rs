@@ -6,9 +6,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::feedback::FeedbackIssue;
 use sidetone_store::feedback::FeedbackRecord;
+use sidetone_store::{CallRecord, Shown};
 
 use super::lookup;
 use super::path::CallPath;
+use super::render::tag_reasons::TagReasons;
 use super::render::{CallUrl, Seconds, SummaryUrl, template};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
@@ -39,8 +41,11 @@ pub async fn read(
     Query(params): Query,
 ) -> Result<Response, ApiError> {
     let wanted = wanted(&params).map_err(ApiError::invalid_query)?;
-    let with_feedback = with_feedback(&params).map_err(ApiError::invalid_query)?;
-    let record = lookup::shown(&app, &caller, sid).await?;
+    let included = Included::read(&params).map_err(ApiError::invalid_query)?;
+    let record = match included.tag_reasons {
+        true => whole(lookup::record(&app, &caller, sid).await?),
+        false => lookup::shown(&app, &caller, sid).await?,
+    };
     let shown = record.summary.as_ref().ok_or_else(ApiError::no_summary)?;
     match template::is_complete(shown) {
         Ok(false) if wanted == Wanted::Complete => return Err(ApiError::not_complete()),
@@ -54,9 +59,16 @@ pub async fn read(
     });
     let mut json = Vec::new();
     let mut written = template::write(&mut json, &record, shown, url);
-    if with_feedback {
+    if included.feedback {
         let found = lookup::found(app.store.feedback(record.call).await?, sid)?;
-        written = written.and_then(|()| add_feedback(&mut json, found.as_ref()));
+        let feedback = found.as_ref().map(Feedback::of);
+        written = written.and_then(|()| add(&mut json, "feedback", &feedback));
+    }
+    if included.tag_reasons
+        && let Shown::Summary(summary) = shown
+    {
+        let reasons = TagReasons::of(summary);
+        written = written.and_then(|()| add(&mut json, "tag_reasons", &reasons));
     }
     Ok(Written(written.map(|()| json)).into_response())
 }
@@ -69,31 +81,60 @@ struct Feedback {
     date_updated: Seconds,
 }
 
+impl Feedback {
+    fn of(record: &FeedbackRecord) -> Self {
+        Self {
+            quality_score: record.feedback.score,
+            issues: record.feedback.issues.iter().collect(),
+            date_updated: Seconds(record.updated_at),
+        }
+    }
+}
+
+/// The summary itself is what readers are shown.
+fn whole(record: CallRecord) -> CallRecord<Shown> {
+    CallRecord {
+        call: record.call,
+        summary: record.summary.map(|it| Shown::Summary(Box::new(it))),
+        processing_version: record.processing_version,
+        annotation: record.annotation,
+        annotation_revision: record.annotation_revision,
+        advanced_features: record.advanced_features,
+        placeholder: record.placeholder,
+    }
+}
+
 /// Writes a last member into an object.
-fn add_feedback(json: &mut Vec<u8>, record: Option<&FeedbackRecord>) -> serde_json::Result<()> {
-    let feedback = record.map(|record| Feedback {
-        quality_score: record.feedback.score,
-        issues: record.feedback.issues.iter().collect(),
-        date_updated: Seconds(record.updated_at),
-    });
+fn add(json: &mut Vec<u8>, name: &str, value: &impl Serialize) -> serde_json::Result<()> {
     let end = json.pop();
-    json.extend_from_slice(b",\"feedback\":");
-    serde_json::to_writer(&mut *json, &feedback)?;
+    json.push(b',');
+    serde_json::to_writer(&mut *json, name)?;
+    json.push(b':');
+    serde_json::to_writer(&mut *json, value)?;
     json.extend(end);
     Ok(())
 }
 
 /// What is told beside what the original tells.
-fn with_feedback(params: &Params) -> Result<bool, Invalid> {
-    let included = params.all("Include").flat_map(Value::items);
-    let mut is_wanted = false;
-    for value in included.filter(|value| !value.text.is_empty()) {
-        match value.text {
-            "feedback" => is_wanted = true,
-            _ => return Err(value.invalid("feedback")),
+#[derive(Debug, Default)]
+struct Included {
+    feedback: bool,
+    tag_reasons: bool,
+}
+
+impl Included {
+    fn read(params: &Params) -> Result<Self, Invalid> {
+        let mut included = Self::default();
+        let named = params.all("Include").flat_map(Value::items);
+        for value in named {
+            match value.text {
+                "feedback" => included.feedback = true,
+                "tag_reasons" => included.tag_reasons = true,
+                _ => return Err(value.invalid("feedback or tag_reasons, or both with a comma")),
+            }
         }
+        Ok(included)
     }
-    Ok(is_wanted)
 }
 
 /// Erases the call: all that is known and was said of it, for good.

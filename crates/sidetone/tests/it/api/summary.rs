@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{CALL, carrier_call, picture, tell, with_complete_call};
+use super::{CALL, carrier_call, picture, settle, tell, with_complete_call};
 use crate::harness::{ACCOUNT, TestServer};
 
 #[tokio::test]
@@ -45,7 +47,7 @@ async fn the_states_of_a_summary() {
             .json();
         assert_eq!(answer["processing_state"], "partial");
     }
-    super::settle(&server).await;
+    settle(&server).await;
     for state in ["complete", "completed", "partial", "all", ""] {
         let answer = server
             .get(&format!("{path}?ProcessingState={state}"))
@@ -81,7 +83,7 @@ async fn an_imported_summary_is_served_back_field_for_field() {
     let import =
         json!({"kind": "imported", "stage": "complete", "version": 7, "facts": facts, "raw": raw});
     tell(&server, CALL, &[import]).await;
-    super::settle(&server).await;
+    settle(&server).await;
     let answer = server.get(&format!("/v1/Voice/{CALL}/Summary")).await;
     insta::assert_snapshot!(picture(&answer));
     let list = server.get("/v1/Voice/Summaries").await.json();
@@ -143,4 +145,65 @@ async fn feedback_is_told_to_who_asks_for_it() {
     let wrong = server.get(&format!("{path}?Include=ladder")).await;
     assert_eq!(wrong.error(), (400, 17400));
     assert_eq!(wrong.json()["details"]["parameter"], "Include");
+}
+
+/// A call whose inbound stream lost a tenth, and nothing of what was sent arrived.
+fn bad_call() -> Vec<Value> {
+    let mut events = carrier_call();
+    events[3]["cumulative"] = json!({"codec": 0, "packets_received": 450, "packets_lost": 50,
+        "jitter_ms": {"avg": 8.5, "max": 41.0}});
+    events[4]["cumulative"] = json!({"codec": 0, "packets_sent": 0});
+    events[6]["at"] = json!("2026-06-01T11:58:12Z");
+    events[6]["facts"]["tags"] = json!(["high_latency"]);
+    events
+}
+
+#[tokio::test]
+async fn a_tag_is_told_with_the_figures_and_limits_that_raised_it() {
+    let server = TestServer::start().await;
+    tell(&server, CALL, &bad_call()).await;
+    settle(&server).await;
+    let path = format!("/v1/Voice/{CALL}/Summary");
+    let plain = server.get(&path).await.json();
+    assert!(plain.get("tag_reasons").is_none());
+    let both = format!("{path}?Include=tag_reasons,feedback");
+    let mut told = server.get(&both).await.json();
+    let fields = told.as_object_mut().unwrap();
+    assert_eq!(fields.remove("feedback"), Some(Value::Null));
+    let told_of_tags = fields.remove("tag_reasons").unwrap();
+    assert_eq!(told, plain, "and all else is as without it");
+    insta::assert_json_snapshot!(told_of_tags);
+    let named = told_of_tags["reasons"].as_array().unwrap().iter();
+    let named: BTreeSet<_> = named.map(|reason| reason["tag"].as_str()).collect();
+    let tags = plain["tags"].as_array().unwrap().iter();
+    assert_eq!(named, tags.map(Value::as_str).collect());
+}
+
+#[tokio::test]
+async fn tags_of_another_system_have_no_figures_here() {
+    let server = TestServer::start().await;
+    let raw = json!({"call_sid": CALL, "call_state": "completed", "processing_state": "complete",
+        "start_time": "2026-06-01T11:00:00Z", "end_time": "2026-06-01T11:01:00Z",
+        "tags": ["silence", "of_tomorrow"]});
+    let facts = json!({"state": "completed", "started_at": "2026-06-01T11:00:00Z",
+        "ended_at": "2026-06-01T11:01:00Z", "tags": ["silence"]});
+    let import =
+        json!({"kind": "imported", "stage": "complete", "version": 7, "facts": facts, "raw": raw});
+    tell(&server, CALL, &[import]).await;
+    settle(&server).await;
+    let told = server
+        .get(&format!(
+            "/v1/Voice/{CALL}/Summary?Include=feedback&Include=tag_reasons"
+        ))
+        .await
+        .json();
+    let reasons = &told["tag_reasons"];
+    assert_eq!(reasons["rules"], Value::Null);
+    assert_eq!(reasons["limits"], Value::Null);
+    let without = |tag: &str| {
+        json!({"tag": tag, "edge": null, "direction": null, "one_source": false,
+            "figures": null, "no_figure": "imported"})
+    };
+    let expected = json!([without("silence"), without("of_tomorrow")]);
+    assert_eq!(reasons["reasons"], expected);
 }

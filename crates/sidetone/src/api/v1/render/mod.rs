@@ -12,6 +12,7 @@ pub mod metric;
 pub mod party;
 pub mod sip_event;
 pub mod summary;
+pub mod tag_reasons;
 pub mod template;
 pub mod trust;
 
