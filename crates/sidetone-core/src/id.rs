@@ -101,6 +101,11 @@ sid!(
     AnnotationBatchSid,
     "BA"
 );
+sid!(
+    /// A selection of calls that somebody keeps.
+    ViewSid,
+    "VW"
+);
 
 /// A report of Insights v2: a word and 26 digits in base 32 (`TypeID`), as they are upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

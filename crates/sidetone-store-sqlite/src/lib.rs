@@ -37,6 +37,7 @@ mod session;
 mod statistics;
 mod stats;
 mod summary;
+mod views;
 
 // What an older version wrote.
 mod refill;

@@ -16,6 +16,7 @@ mod rules;
 mod sdk_calls;
 mod statistics;
 mod summary;
+mod views;
 
 use sidetone_store::{Store, Topic, Wakeups};
 use tokio::sync::watch;

@@ -11,10 +11,11 @@ use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_state
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// What does not grow with the calls, as plans name it.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 16] = [
     "account",
     "account_token",
     "person",
+    "saved_view",
     "comment_progress",
     "account_epoch",
     "annotation_batch",
@@ -101,6 +102,8 @@ async fn no_statement_looks_through_all_calls() {
         people::sessions_end_with_what_began_them,
         people::sessions_of_a_holder_are_bounded,
         people::logs_what_was_done,
+        views::keeps_views_of_owners,
+        views::changes_and_forgets_views,
         search::many_user_agents_are_found,
         paging::finds_few_among_many,
         search::a_call_is_looked_up_by_its_call_id,

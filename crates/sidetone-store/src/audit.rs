@@ -30,11 +30,13 @@ pub enum Deed {
     CallsAnnotated,
     /// That was undone.
     AnnotationsUndone,
+    /// A view that others see, or saw until then, is another.
+    ViewChanged,
 }
 
 impl Deed {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedIn,
         Self::PersonCreated,
         Self::PersonChanged,
@@ -44,6 +46,7 @@ impl Deed {
         Self::CallsErased,
         Self::CallsAnnotated,
         Self::AnnotationsUndone,
+        Self::ViewChanged,
     ];
 
     /// As it is written.
@@ -59,6 +62,7 @@ impl Deed {
             Self::CallsErased => "calls-erased",
             Self::CallsAnnotated => "calls-annotated",
             Self::AnnotationsUndone => "annotations-undone",
+            Self::ViewChanged => "view-changed",
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod rules;
 pub mod sdk_calls;
 pub mod statistics;
 pub mod summary;
+pub mod views;
 pub mod wakeups;
 
 pub use crate::account::AccountStore;
@@ -51,6 +52,7 @@ pub use crate::rules::RuleStore;
 pub use crate::sdk_calls::SdkCallStore;
 pub use crate::statistics::StatisticsStore;
 pub use crate::summary::{CallRecord, Count, Put, PutSummary, Rendered, Shown, SummaryStore};
+pub use crate::views::ViewStore;
 pub use crate::wakeups::{Topic, Wakeups};
 
 /// A store of calls: all topics on one database.
@@ -75,6 +77,7 @@ pub trait Store:
     + RuleStore
     + SdkCallStore
     + ReportStore
+    + ViewStore
     + ErasureStore
     + Retention
     + Care
@@ -89,6 +92,6 @@ pub mod prelude {
     pub use crate::{
         AccountStore, AuditStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore,
         JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore, SdkCallStore,
-        StatisticsStore, Store, SummaryStore, Wakeups,
+        StatisticsStore, Store, SummaryStore, ViewStore, Wakeups,
     };
 }

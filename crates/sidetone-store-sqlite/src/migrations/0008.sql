@@ -1,5 +1,5 @@
--- Version 8: people sign in, what they do is logged, voice SDKs tell of calls, and lists know which
--- values go together.
+-- Version 8: people sign in, what they do is logged, voice SDKs tell of calls, views are kept, and lists
+-- know which values go together.
 
 -- People of an account. None is ever deleted: histories have their names.
 create table person (
@@ -108,3 +108,22 @@ create table cooccurrence (
 
 -- It is written with the statistics of days.
 insert or ignore into stale_day select distinct day, account, bucket, 0 from day_segment where number = 0;
+
+-- Selections of calls under a name. No table of calls hangs on them.
+create table saved_view (
+  id integer primary key,
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  -- A person's name, or the credential that was shown.
+  owner text not null check (owner <> ''),
+  name text not null check (name <> ''),
+  -- The filters, as the URL of a list has them.
+  query text not null,
+  -- 1: everybody of the account sees it.
+  shared integer not null check (shared in (0, 1)),
+  created_us integer not null,
+  updated_us integer not null,
+  checksum integer
+) strict;
+create unique index saved_view_by_owner on saved_view (account, owner, name);
+create index saved_view_shared on saved_view (account) where shared = 1;

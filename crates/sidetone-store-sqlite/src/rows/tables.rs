@@ -26,6 +26,7 @@ covered! {
     ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, buckets");
     PERSON = "person" ("name, name_key, account, role, password, disabled, created_us, last_sign_in_us");
     SESSION = "session" ("digest, account, person, api_key, created_us, expires_us");
+    SAVED_VIEW = "saved_view" ("sid, account, owner, name, query, shared, created_us, updated_us");
     AUDIT = "audit" ("at_us, account, who, what, target, detail");
     SECRET_KEY = "secret_key" ("only_row, fingerprint");
     SDK_CALL = "sdk_call" ("account, temporary, opener, sid, seen_us");
@@ -46,7 +47,7 @@ pub(crate) fn call_columns() -> String {
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-pub(crate) fn all() -> [&'static Covered; 14] {
+pub(crate) fn all() -> [&'static Covered; 15] {
     [
         &ANNOTATION,
         &ANNOTATION_LOG,
@@ -58,6 +59,7 @@ pub(crate) fn all() -> [&'static Covered; 14] {
         &PERSON,
         &SESSION,
         &AUDIT,
+        &SAVED_VIEW,
         &SDK_CALL,
         &RULES,
         &SIDE_RULES,

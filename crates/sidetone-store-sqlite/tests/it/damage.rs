@@ -90,6 +90,8 @@ async fn check_finds_planted_damage() {
         "update session set person = null",
         "update session set expires_us = expires_us + 1",
         "update audit set who = 'bert'",
+        "update saved_view set query = 'HasTag=false'",
+        "update saved_view set owner = 'Bert'",
         "delete from person",
         "update segment set body = x'01' where number = 8 and quarter = (select min(quarter) from segment)",
         "update segment set bucket = 1 where number = 0",

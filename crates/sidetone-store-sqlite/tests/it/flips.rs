@@ -13,6 +13,7 @@ use sidetone_store::conformance::random::Random;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, summary,
 };
+use sidetone_store::conformance::views::view;
 use sidetone_store::feedback::{FeedbackRange, Rate};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::people::SessionDigest;
@@ -77,6 +78,7 @@ async fn fill(store: &dyn Store) {
     let anna = person("Anna", 1);
     store.create_person(anna.clone(), "tester").await.unwrap();
     store.open_session(signing_in(1, &anna, 1)).await.unwrap();
+    store.create_view(view(1, "Anna")).await.unwrap();
     store.freeze_rules(20_600).await.unwrap();
     let rule = SideRule {
         carrier: Some("what the operator says, ".repeat(200)),
@@ -148,6 +150,9 @@ async fn read(path: &Path) -> Option<Answers> {
     note(&mut answers, "rules".into(), store.rules(20_600).await);
     let anna = store.person(&person("Anna", 1).name).await;
     note(&mut answers, "person".into(), anna);
+    let kept = view(1, "Anna");
+    let kept = store.view(kept.account, kept.sid).await;
+    note(&mut answers, "view".into(), kept);
     let session = store.session(SessionDigest([1; 32]), at(2)).await;
     note(&mut answers, "session".into(), session);
     let published = store.published_rules(0).await;

@@ -17,6 +17,7 @@ use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, erase, event, put, scope, score,
     summary,
 };
+use sidetone_store::conformance::views::view;
 use sidetone_store::delivery::{
     DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
@@ -54,6 +55,7 @@ pub(crate) async fn fill(store: &dyn Store) {
     let anna = person("Anna", 1);
     store.create_person(anna.clone(), "tester").await.unwrap();
     store.open_session(signing_in(1, &anna, 1)).await.unwrap();
+    store.create_view(view(1, "Anna")).await.unwrap();
     for n in 0..40 {
         let second = i64::try_from(n).unwrap() * 1000;
         store

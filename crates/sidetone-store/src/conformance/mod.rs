@@ -34,6 +34,7 @@ pub mod sdk_calls;
 pub mod search;
 pub mod statistics;
 pub mod summary;
+pub mod views;
 
 /// Makes every test of the suite a test here. Takes an `async fn() -> [Arc<dyn Store>; 2]` that
 /// opens an empty database by two handles, named by its whole path.
@@ -78,6 +79,7 @@ macro_rules! conformance {
                 times_of_starts_meet, counts_one_account_at_once;
             report: keeps_reports_until_they_expire, keeps_the_latest_reports, reports_go_with_erased_calls,
                 reports_outlive_expired_calls;
+            views: keeps_views_of_owners, changes_and_forgets_views, views_are_bounded;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             sdk_calls: waits_for_the_name_and_joins, a_name_that_never_comes_makes_a_call, belongs_to_who_opened_it,
                 as_much_waits_as_may, erased_with_its_call, erased_by_every_name;

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use sidetone_core::event::CallEvent;
 use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
-use sidetone_core::id::{AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId};
+use sidetone_core::id::{
+    AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId, ViewSid,
+};
 use sidetone_core::rules::Rules;
 use sidetone_core::sides::Sides;
 use sidetone_core::time::TimeUs;
@@ -40,6 +42,7 @@ use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
 use crate::rules::Published;
 use crate::sdk_calls::{Opener, SdkAppended, SdkEvents};
 use crate::statistics::{Statistics, StatisticsQuery};
+use crate::views::{View, ViewChange};
 use crate::{
     Annotate, AnnotationChange, AnnotationRecord, Appended, CallRecord, CheckedCalls, Count,
     Cursor, DirtyCall, DueTimer, EventFilter, FoldedCalls, LogPart, Lookup, NewEvent, Put,
@@ -109,6 +112,13 @@ take_turns! {
     AuditStore {
         note(entry: AuditEntry) -> ();
         audit(account: AccountSid, page: &PageRequest) -> Page<AuditEntry>;
+    }
+    ViewStore {
+        create_view(view: View) -> ();
+        change_view(account: AccountSid, sid: ViewSid, change: ViewChange, by: &str, now: TimeUs) -> View;
+        delete_view(account: AccountSid, sid: ViewSid, by: &str, now: TimeUs) -> bool;
+        view(account: AccountSid, sid: ViewSid) -> Option<View>;
+        views(account: AccountSid, owner: &str) -> Vec<View>;
     }
     EventLog {
         append(events: Vec<NewEvent>) -> Vec<Appended>;

@@ -220,6 +220,16 @@ fn digits(number: &str) -> String {
     masked
 }
 
+/// A text of which nothing is known: as a whole it may be something else than a number.
+#[must_use]
+pub fn text(text: &str) -> Cow<'_, str> {
+    if is_no_number(text) {
+        text.into()
+    } else {
+        in_text(text)
+    }
+}
+
 /// A text with the numbers and the URIs of parties in it masked.
 #[must_use]
 pub fn in_text(text: &str) -> Cow<'_, str> {

@@ -11,6 +11,7 @@ use crate::api::v1::setup::keys::NAMES as KEYS;
 use crate::api::v1::statistics::agreement::NAMES as AGREEMENT;
 use crate::api::v1::statistics::query::NAMES as STATISTICS;
 use crate::api::v1::token::NAMES as TOKEN;
+use crate::api::v1::views::NAMES as VIEW;
 use crate::api::v2::request::NAMES as REPORT;
 
 const SETTINGS: &[&str] = &[
@@ -38,6 +39,9 @@ pub(super) fn of(path: &str) -> Option<Names> {
     let part = part.strip_suffix(".json").unwrap_or(part);
     if path.starts_with("/v1/Voice/People/") {
         return Some(&[PERSON_CHANGE]);
+    }
+    if path.starts_with("/v1/Voice/Views") {
+        return Some(&[VIEW]);
     }
     if path.starts_with("/v1/Voice/") {
         return Some(match part {

@@ -686,4 +686,22 @@ CREATE TABLE cooccurrence (
   body blob not null,
   primary key (account, axis, day, bucket, dim, value)
 ) strict, without rowid;
+CREATE TABLE saved_view (
+  id integer primary key,
+  sid blob not null unique check (length(sid) = 16),
+  account integer not null references account (id),
+  -- A person's name, or the credential that was shown.
+  owner text not null check (owner <> ''),
+  name text not null check (name <> ''),
+  -- The filters, as the URL of a list has them.
+  query text not null,
+  -- 1: everybody of the account sees it.
+  shared integer not null check (shared in (0, 1)),
+  created_us integer not null,
+  updated_us integer not null,
+  checksum integer
+) strict;
+INSERT INTO "saved_view" VALUES(1,X'05050505050505050505050505050505',1,'Anna','One-way audio','Tag=silence',1,1780272000000000,1780272000000000,2011331175);
+CREATE UNIQUE INDEX saved_view_by_owner on saved_view (account, owner, name);
+CREATE INDEX saved_view_shared on saved_view (account) where shared = 1;
 COMMIT;

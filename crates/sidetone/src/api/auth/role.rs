@@ -30,6 +30,8 @@ fn of_v1(is_read: bool, rest: &[&str]) -> Role {
         {
             Role::Viewer
         }
+        // Each their own: whose a view is, the endpoint looks.
+        ["Views"] | ["Views", _] => Role::Viewer,
         ["Annotations"] | ["Annotations", _] => Role::Annotator,
         [sid] if is_call(sid) && is_read => Role::Viewer,
         [
@@ -65,6 +67,8 @@ mod tests {
             (Method::POST, "/v1/Voice/Settings", Role::Admin),
             (Method::POST, "/v1/Voice/Annotations", Role::Annotator),
             (Method::DELETE, "/v1/Voice/Annotations/BA1", Role::Annotator),
+            (Method::POST, "/v1/Voice/Views", Role::Viewer),
+            (Method::DELETE, "/v1/Voice/Views/VW1", Role::Viewer),
             (Method::POST, "/v2/Voice/Reports", Role::Admin),
             (Method::GET, "/v2/Voice/Reports/1", Role::Viewer),
             (Method::POST, "/ingest/v1/events", Role::Admin),

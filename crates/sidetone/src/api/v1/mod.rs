@@ -30,6 +30,7 @@ pub mod statistics;
 pub mod summaries;
 pub mod summary;
 pub mod token;
+pub mod views;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
@@ -58,6 +59,11 @@ pub fn routes() -> Router<App> {
         )
         .route("/v1/Voice/People", get(people::read).post(people::create))
         .route("/v1/Voice/People/{Name}", post(people::change))
+        .route("/v1/Voice/Views", get(views::read).post(views::create))
+        .route(
+            "/v1/Voice/Views/{Sid}",
+            post(views::change).delete(views::delete),
+        )
         .route("/v1/Voice/Audit", get(audit::read))
         .route("/v1/Voice/Accounts", get(setup::accounts::read))
         .route(

@@ -7,7 +7,7 @@ use super::filter::{self, Selection, alias};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::app::App;
-use crate::web::form::Params;
+use crate::web::form::{Invalid, Params};
 
 /// What numbers, and texts that may hold some, could be guessed by, piece by piece.
 const TELLING: [&str; 8] = [
@@ -21,7 +21,14 @@ const TELLING: [&str; 8] = [
     "SipCallId",
 ];
 
-/// Reads the filters, as they are at a time.
+/// A filter among them by which numbers could be guessed. Names are canonical already.
+#[must_use]
+pub fn telling(params: &Params) -> Option<&'static str> {
+    let is_set = |name: &&str| params.all(name).any(|value| !value.text.is_empty());
+    TELLING.into_iter().find(is_set)
+}
+
+/// Reads the filters of a request's query, as they are at a time.
 ///
 /// # Errors
 /// When one is malformed, the account addressed is not the caller's, or somebody filters by numbers who
@@ -32,17 +39,29 @@ pub fn select(
     params: &Params,
     now: TimeUs,
 ) -> Result<Selection, ApiError> {
-    let params = alias::canonical(params).map_err(ApiError::invalid_query)?;
+    select_by(app, caller, params, now, ApiError::invalid_query)
+}
+
+/// The same of filters that come otherwise. `invalid` makes what is malformed an error.
+///
+/// # Errors
+/// As [`select`]'s.
+pub fn select_by(
+    app: &App,
+    caller: &Caller,
+    params: &Params,
+    now: TimeUs,
+    invalid: fn(Invalid) -> ApiError,
+) -> Result<Selection, ApiError> {
+    let params = alias::canonical(params).map_err(invalid)?;
     if !caller.sees_numbers()
-        && let Some(name) = TELLING
-            .iter()
-            .find(|name| params.all(name).any(|value| !value.text.is_empty()))
+        && let Some(name) = telling(&params)
     {
         return Err(ApiError::not_allowed(format!(
             "Whose telephone numbers are masked may not filter by {name}."
         )));
     }
     let subaccount = params.filled("Subaccount");
-    let account = addressed(app, caller, subaccount, ApiError::invalid_query)?;
-    filter::read(&params, account, now).map_err(ApiError::invalid_query)
+    let account = addressed(app, caller, subaccount, invalid)?;
+    filter::read(&params, account, now).map_err(invalid)
 }

@@ -4,6 +4,7 @@ mod forgery;
 mod making;
 mod roles;
 mod sign_in;
+mod views;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
