@@ -26,9 +26,10 @@ shutdown
 socket
 telemetry        core wire store
 live             core store
+recording        core
 ui
 
-config           core wire
+config           recording core wire
 logins           address
 people           secrets store
 bounds           budget logins rates
@@ -47,7 +48,7 @@ workers          guard telemetry live config data_dir app runner delivery core s
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock budget program ui secrets people bounds live telemetry accounts::credentials_file accounts::create_key directory app delivery::target web core wire store
+api              clock budget program recording ui secrets people bounds live telemetry accounts::credentials_file accounts::create_key directory app delivery::target web core wire store
 ingest           address budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 

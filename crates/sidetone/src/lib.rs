@@ -21,6 +21,7 @@ pub mod logins;
 pub mod people;
 pub mod program;
 pub mod rates;
+pub mod recording;
 pub mod routes;
 pub mod runner;
 pub mod secrets;

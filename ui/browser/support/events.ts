@@ -46,8 +46,8 @@ export async function untilCalls(sidetone: Sidetone, count: number): Promise<voi
   throw new Error(`there were never ${count} calls`);
 }
 
-export async function started(): Promise<Sidetone> {
-  const sidetone = new Sidetone();
+export async function started(settings: Record<string, string> = {}): Promise<Sidetone> {
+  const sidetone = new Sidetone(settings);
   await sidetone.start();
   return sidetone;
 }

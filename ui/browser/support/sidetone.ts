@@ -16,7 +16,13 @@ export class Sidetone {
   #process: ChildProcess | null = null;
   #listen = "127.0.0.1:0";
   readonly #data = mkdtempSync(join(tmpdir(), "sidetone-"));
+  readonly #settings: Record<string, string>;
   url = "";
+
+  /** With settings, as the environment has them. */
+  constructor(settings: Record<string, string> = {}) {
+    this.#settings = settings;
+  }
 
   async start(): Promise<void> {
     const options = ["--data", this.#data, "--hep-udp", "off", "--hep-tcp", "off"];
@@ -26,6 +32,7 @@ export class Sidetone {
         SIDETONE_ACCOUNT_SID: ACCOUNT,
         SIDETONE_AUTH_TOKEN: AUTH_TOKEN,
         SIDETONE_SETTLE: "1s",
+        ...this.#settings,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -38,11 +38,12 @@ export function nextOf(page: CallPage): URLSearchParams | null {
   return url ? new URL(url, window.location.origin).searchParams : null;
 }
 
-/** With the rating of the caller, if there is one, and why it has its tags. */
+/** With the rating of the caller, if there is one, why it has its tags, and where its recording is. */
 export type RatedSummary = CallSummary & { feedback?: { quality_score: number | null; issues: string[] | null; date_updated: string | null } | null };
 
-export function summary(sid: string, signal?: AbortSignal): Promise<RatedSummary> {
-  return get<RatedSummary>(`/v1/Voice/${sid}/Summary`, new URLSearchParams({ ProcessingState: "all", Include: "feedback,tag_reasons" }), signal);
+export function summary(sid: string, signal?: AbortSignal, hasRecording = false): Promise<RatedSummary> {
+  const include = ["feedback", "tag_reasons", ...(hasRecording ? ["recording"] : [])].join();
+  return get<RatedSummary>(`/v1/Voice/${sid}/Summary`, new URLSearchParams({ ProcessingState: "all", Include: include }), signal);
 }
 
 export interface Revised {

@@ -19,6 +19,8 @@ const WORDS: Record<string, string> = {
   trunking_terminating: "Trunk, terminating",
   whatsapp: "WhatsApp",
   sip: "SIP",
+  // Of the address of a recording.
+  SipCallId: "SIP Call-ID",
   // Edges.
   carrier_edge: "Carrier edge",
   sip_edge: "SIP edge",

@@ -14,6 +14,7 @@ use anyhow::bail;
 use sidetone_core::sides::Sides;
 
 use self::values::check_range;
+use crate::recording::RecordingUrl;
 
 pub use hep::Hep;
 pub use lists::{Names, Networks};
@@ -39,6 +40,8 @@ pub struct Config {
     /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own
     /// scheme and host.
     pub public_url: Option<String>,
+    /// Where recordings of calls are. `None`: nobody has said so.
+    pub recording_url: Option<RecordingUrl>,
     /// Certificate and key.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Networks whose forwarded headers are believed.
@@ -134,6 +137,8 @@ impl Settings {
             .public_url
             .map(|url| check_public_url(&url))
             .transpose()?;
+        let recording_url = self.recording_url.as_deref().map(RecordingUrl::read);
+        let recording_url = recording_url.transpose()?;
         check_range("max_connections", self.max_connections, 1, 1_000_000)?;
         check_range("query_steps", self.query_steps, 1_000, u64::MAX)?;
         let second = Duration::from_secs(1);
@@ -173,6 +178,7 @@ impl Settings {
             hep,
             sides: Sides(self.side),
             public_url,
+            recording_url,
             tls,
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             start_empty: self.start_empty.unwrap_or_default().0,

@@ -107,6 +107,9 @@ settings! {
     /// Base of the URLs in answers, e.g. `https://insights.example.com` [default: the request's
     /// own]
     public_url: String, "SIDETONE_PUBLIC_URL";
+    /// URL of a call's recording, a link on its page: `https://pbx.example.com/{CallSid}.wav`
+    /// [default: none]
+    recording_url: String, "SIDETONE_RECORDING_URL";
     /// Certificate chain (PEM) to serve TLS with; needs `--tls-key`
     tls_cert: PathBuf, "SIDETONE_TLS_CERT";
     /// Private key (PEM) of `--tls-cert`

@@ -8,6 +8,7 @@ import { useLoad } from "../../api/load";
 import type { CallSummary } from "../../api/answers";
 import { useKeys } from "../../app/keys";
 import { go } from "../../app/router";
+import { mayAnnotate } from "../../app/session";
 import { duration, fullTime, party, time } from "../../model/format";
 import { sideName } from "../../model/findings";
 import { verdictOf, type Tone } from "../../model/verdict";
@@ -29,7 +30,7 @@ import { Timeline } from "./timeline";
 export function Call({ part: sid }: { part: string }) {
   const [isSettled, setSettled] = useState(false);
   // While more may come.
-  const loaded = useLoad(sid, (signal) => readSummary(sid, signal), { isFresh: true, every: isSettled ? undefined : 3000 });
+  const loaded = useLoad(sid, (signal) => readSummary(sid, signal, mayAnnotate.value), { isFresh: true, every: isSettled ? undefined : 3000 });
   const call = loaded.data;
   useEffect(() => setSettled(call?.processing_state === "complete"), [call?.processing_state]);
   useKeys(useMemo(() => [{ key: "Escape", what: "Back", run: () => (history.length > 1 ? history.back() : go("/calls")) }], []));
@@ -80,10 +81,19 @@ function Head({ call }: { call: CallSummary }) {
         <time dateTime={call.start_time ?? undefined} title={fullTime(call.start_time)}>{time(call.start_time)}</time>
         {!isRunning(call) && <span>{duration(call.duration)}</span>}
         {call.properties?.direction && <span>{word(call.properties.direction)}</span>}
+        <RecordingLink call={call} />
         <span class="sid"><code>{call.call_sid}</code><Copy text={call.call_sid} label="Copy the CallSid" isBare /></span>
       </p>
     </header>
   );
+}
+
+/** It may lead anywhere, and is told nothing of this page. */
+function RecordingLink({ call }: { call: CallSummary }) {
+  const recording = call.recording;
+  if (!recording) return null;
+  if (!recording.url) return <span class="quiet" title={`The address of recordings has the ${word(recording.missing ?? "")}, which is not known of this call.`}>No recording</span>;
+  return <a class="recording-link" href={recording.url} target="_blank" rel="noopener noreferrer"><Icon name="external" size={13} /> Recording<span class="visually-hidden"> (in a new tab)</span></a>;
 }
 
 const TONES: Record<Tone, { icon: IconName; name: string }> = {

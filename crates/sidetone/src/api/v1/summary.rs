@@ -5,6 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::feedback::FeedbackIssue;
+use sidetone_core::id::CallRef;
+use sidetone_core::summary::CallSummary;
 use sidetone_store::feedback::FeedbackRecord;
 use sidetone_store::{CallRecord, Shown};
 
@@ -16,6 +18,7 @@ use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
 use crate::app::App;
+use crate::recording::{Recorded, RecordingUrl};
 use crate::web::base_url::BaseUrl;
 use crate::web::form::{Invalid, Params, Value};
 use crate::web::json::Written;
@@ -42,7 +45,12 @@ pub async fn read(
 ) -> Result<Response, ApiError> {
     let wanted = wanted(&params).map_err(ApiError::invalid_query)?;
     let included = Included::read(&params).map_err(ApiError::invalid_query)?;
-    let record = match included.tag_reasons {
+    if included.recording && !caller.sees_numbers() {
+        return Err(ApiError::not_allowed(
+            "Whose telephone numbers are masked may not have recordings.",
+        ));
+    }
+    let record = match included.tag_reasons || included.recording {
         true => whole(lookup::record(&app, &caller, sid).await?),
         false => lookup::shown(&app, &caller, sid).await?,
     };
@@ -64,11 +72,16 @@ pub async fn read(
         let feedback = found.as_ref().map(Feedback::of);
         written = written.and_then(|()| add(&mut json, "feedback", &feedback));
     }
-    if included.tag_reasons
-        && let Shown::Summary(summary) = shown
-    {
-        let reasons = TagReasons::of(summary);
-        written = written.and_then(|()| add(&mut json, "tag_reasons", &reasons));
+    if let Shown::Summary(summary) = shown {
+        if included.tag_reasons {
+            let reasons = TagReasons::of(summary);
+            written = written.and_then(|()| add(&mut json, "tag_reasons", &reasons));
+        }
+        if included.recording {
+            let template = app.config.recording_url.as_ref();
+            let recording = template.map(|template| Recording::of(template, record.call, summary));
+            written = written.and_then(|()| add(&mut json, "recording", &recording));
+        }
     }
     Ok(Written(written.map(|()| json)).into_response())
 }
@@ -87,6 +100,38 @@ impl Feedback {
             quality_score: record.feedback.score,
             issues: record.feedback.issues.iter().collect(),
             date_updated: Seconds(record.updated_at),
+        }
+    }
+}
+
+/// Where the call's recording is, as a member of a summary.
+#[derive(Serialize)]
+struct Recording {
+    url: Option<String>,
+    /// What the URL has and is not known of the call.
+    missing: Option<&'static str>,
+}
+
+impl Recording {
+    fn of(template: &RecordingUrl, call: CallRef, summary: &CallSummary) -> Self {
+        let of_edges = summary.edges.values();
+        let of_edges = of_edges.filter_map(|edge| edge.facts.sip_call_id.as_deref());
+        let of_call = summary.sip.iter().flat_map(|sip| &sip.call_ids);
+        let recorded = Recorded {
+            account: call.account,
+            call: call.sid,
+            sip_call_id: of_call.map(String::as_str).chain(of_edges).next(),
+            started_at: summary.facts.started_at,
+        };
+        match template.of(&recorded) {
+            Ok(url) => Self {
+                url: Some(url),
+                missing: None,
+            },
+            Err(missing) => Self {
+                url: None,
+                missing: Some(missing.as_str()),
+            },
         }
     }
 }
@@ -120,6 +165,7 @@ fn add(json: &mut Vec<u8>, name: &str, value: &impl Serialize) -> serde_json::Re
 struct Included {
     feedback: bool,
     tag_reasons: bool,
+    recording: bool,
 }
 
 impl Included {
@@ -130,7 +176,11 @@ impl Included {
             match value.text {
                 "feedback" => included.feedback = true,
                 "tag_reasons" => included.tag_reasons = true,
-                _ => return Err(value.invalid("feedback or tag_reasons, or both with a comma")),
+                "recording" => included.recording = true,
+                _ => {
+                    return Err(value
+                        .invalid("any of feedback, tag_reasons, recording, separated by commas"));
+                }
             }
         }
         Ok(included)

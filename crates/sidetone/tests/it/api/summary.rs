@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use sidetone::config::Settings;
 
 use super::{CALL, carrier_call, picture, settle, tell, with_complete_call};
 use crate::harness::{ACCOUNT, TestServer};
@@ -206,4 +207,45 @@ async fn tags_of_another_system_have_no_figures_here() {
     };
     let expected = json!([without("silence"), without("of_tomorrow")]);
     assert_eq!(reasons["reasons"], expected);
+}
+
+#[tokio::test]
+async fn a_recording_is_where_the_setting_says() {
+    let started = async |template: &str| {
+        let server = TestServer::with(Settings {
+            recording_url: Some(template.to_owned()),
+            ..Settings::default()
+        });
+        let server = server.await;
+        let mut events = carrier_call();
+        let edge = &mut events[0]["facts"]["edges"]["carrier_edge"];
+        edge["sip_call_id"] = json!("a/b@192.0.2.1");
+        tell(&server, CALL, &events).await;
+        settle(&server).await;
+        server
+    };
+    let path = format!("/v1/Voice/{CALL}/Summary?Include=recording");
+    let server = started("https://pbx.example.com/{Year}-{Month}-{Day}/{SipCallId}.wav").await;
+    let told = server.get(&path).await.json();
+    let url = "https://pbx.example.com/2026-06-01/a%2Fb%40192.0.2.1.wav";
+    assert_eq!(told["recording"], json!({"url": url, "missing": null}));
+    let plain = server.get(&format!("/v1/Voice/{CALL}/Summary")).await;
+    assert_eq!(plain.json().get("recording"), None);
+
+    let server = with_complete_call().await;
+    let told = server.get(&path).await.json();
+    assert_eq!(told.get("recording"), Some(&Value::Null), "nothing is set");
+    let template = Some("https://pbx.example.com/{SipCallId}".to_owned());
+    let server = TestServer::with(Settings {
+        recording_url: template,
+        ..Settings::default()
+    });
+    let server = server.await;
+    tell(&server, CALL, &carrier_call()).await;
+    settle(&server).await;
+    let told = server.get(&path).await.json();
+    assert_eq!(
+        told["recording"],
+        json!({"url": null, "missing": "SipCallId"})
+    );
 }

@@ -23,12 +23,14 @@ async fn roles_may_what_they_may() {
     let reports = "/v2/Voice/Reports";
     let erase = format!("/v1/Voice/{CALL}/Summary");
     let raw = format!("/v1/Voice/{CALL}/Ladder?Raw=true");
+    let recording = format!("/v1/Voice/{CALL}/Summary?Include=recording");
     for (name, least) in [("vera", 0), ("anna", 1), ("ada", 2)] {
         let browser = sign_in(&server, name, PASSWORD).await;
         for (method, path, form, for_whom) in [
             (Method::GET, "/v1/Voice/Summaries", "", 0),
             (Method::GET, "/v1/Voice/Settings", "", 0),
             (Method::GET, &raw, "", 1),
+            (Method::GET, &recording, "", 1),
             (Method::POST, &annotation(), "CallScore=3", 1),
             (Method::DELETE, &annotation(), "", 1),
             (Method::POST, &feedback, "QualityScore=4", 1),
