@@ -46,6 +46,35 @@ test("an administrator adds a viewer, who sees no numbers and changes nothing", 
   await expect(page.getByRole("heading", { name: "For administrators" })).toBeVisible();
 });
 
+test("a person changes their password", async ({ page, browser, watch }) => {
+  watch.allow(/401/);
+  await server.ask("/v1/Voice/People", { Name: "jo", Role: "annotator", Password: "correct horse" });
+  const elsewhere = await browser.newPage();
+  await signIn(elsewhere, server, "/calls", "jo", "correct horse");
+  await signIn(page, server, "/calls", "jo", "correct horse");
+  await page.getByRole("button", { name: "Signed in as jo" }).click();
+  await page.getByRole("button", { name: "Change your password" }).click();
+  const dialog = page.getByRole("dialog", { name: "Change your password" });
+  const fill = async (current: string, next: string, again: string) => {
+    await dialog.getByLabel("Current password").fill(current);
+    await dialog.getByLabel("New password, of 10 characters or more").fill(next);
+    await dialog.getByLabel("New password again").fill(again);
+    await dialog.getByRole("button", { name: "Change it" }).click();
+  };
+  await fill("correct horse", "battery staple", "battery stable");
+  await expect(dialog.getByRole("alert")).toHaveText("The new password and its repetition differ.");
+  await fill("incorrect horse", "battery staple", "battery staple");
+  await expect(dialog.getByRole("alert")).toHaveText("That is not your current password.");
+  await expectAccessible(page);
+  await fill("correct horse", "battery staple", "battery staple");
+  await expect(page.getByText("Your password is changed.")).toBeVisible();
+  await page.reload();
+  await expect(page.getByText("1 call", { exact: true })).toBeVisible();
+  await elsewhere.reload();
+  await expect(elsewhere.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await elsewhere.close();
+});
+
 test("a call is erased for good", async ({ page, watch }) => {
   watch.allow(/404/);
   await send(server, call(2, 200));

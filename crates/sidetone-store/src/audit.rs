@@ -30,13 +30,15 @@ pub enum Deed {
     CallsAnnotated,
     /// That was undone.
     AnnotationsUndone,
+    /// An access token for a call was given out.
+    TokenGiven,
     /// A view that others see, or saw until then, is another.
     ViewChanged,
 }
 
 impl Deed {
     /// All there are.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignedIn,
         Self::PersonCreated,
         Self::PersonChanged,
@@ -46,6 +48,7 @@ impl Deed {
         Self::CallsErased,
         Self::CallsAnnotated,
         Self::AnnotationsUndone,
+        Self::TokenGiven,
         Self::ViewChanged,
     ];
 
@@ -62,6 +65,7 @@ impl Deed {
             Self::CallsErased => "calls-erased",
             Self::CallsAnnotated => "calls-annotated",
             Self::AnnotationsUndone => "annotations-undone",
+            Self::TokenGiven => "token-given",
             Self::ViewChanged => "view-changed",
         }
     }

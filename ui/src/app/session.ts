@@ -23,6 +23,8 @@ export const hasExpired = signal(false);
 export const trouble = signal<Error | null>(null);
 
 export const mayAnnotate = computed(() => session.value != null && session.value.role !== "viewer");
+/** Accounts and keys have no password. */
+export const isPerson = computed(() => session.value != null && !/^(AC|SK)[0-9a-f]{32}$/.test(session.value.name));
 export const isAdmin = computed(() => session.value?.role === "admin");
 
 function accept(answer: Session): void {
@@ -62,6 +64,11 @@ export async function startSession(): Promise<void> {
 export async function signIn(user: string, password: string): Promise<void> {
   accept((await (await ask("/session", { method: "POST", json: { user, password }, isSignIn: true })).json()) as Session);
   store(KNOWN, "yes");
+}
+
+/** All sessions end, and the answer is another's. */
+export async function changePassword(password: string, next: string): Promise<void> {
+  accept((await (await ask("/session/password", { method: "POST", json: { password, new_password: next }, isSignIn: true })).json()) as Session);
 }
 
 export async function signOut(): Promise<void> {

@@ -9,8 +9,9 @@ import { Icon, type IconName } from "../parts/icon";
 import { Popover } from "../parts/popover";
 import { Help } from "./help";
 import { useKeys } from "./keys";
+import { PasswordForm } from "./password";
 import { go, place } from "./router";
-import { isAdmin, session, signOut } from "./session";
+import { isAdmin, isPerson, session, signOut } from "./session";
 import { setTheme, theme, type Theme } from "./theme";
 import { Toasts } from "./toast";
 
@@ -31,6 +32,7 @@ function addressOf(path: string): string {
 
 export function Shell({ children }: { children: ComponentChildren }) {
   const [isHelp, setHelp] = useState(false);
+  const [isChanging, setChanging] = useState(false);
   const path = place.value.path;
   const screens = SCREENS.filter((it) => it.path !== "/setup" || isAdmin.value);
   useKeys([
@@ -63,7 +65,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <Search />
         <ThemeSwitch />
         <button type="button" class="icon-button only-wide" aria-label="Keyboard help" title="Keyboard (?)" onClick={() => setHelp(true)}>?</button>
-        <Who />
+        <Who onChangePassword={() => setChanging(true)} />
       </header>
       {!reachable.value && (
         <p class="gone" role="alert">
@@ -73,6 +75,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <main id="main" tabIndex={-1}>{children}</main>
       <Toasts />
       {isHelp && <Help onClose={() => setHelp(false)} />}
+      {isChanging && <PasswordForm onClose={() => setChanging(false)} />}
     </div>
   );
 }
@@ -114,16 +117,17 @@ function ThemeSwitch() {
   );
 }
 
-function Who() {
+function Who({ onChangePassword }: { onChangePassword: () => void }) {
   const who = session.value;
   if (!who) return null;
   return (
     <Popover class="icon-button" name={`Signed in as ${who.name}`} align="end" label={<Icon name="person" />}>
-      {() => (
+      {(close) => (
         <div class="menu who">
           <p><b>{who.name}</b> <span class="badge">{who.role}</span></p>
           <p class="quiet mono">{who.account_sid}</p>
           {who.other_accounts.map((it) => <a key={it.account_sid} class="menu-item" href={callsAddress(new URLSearchParams(), { Subaccount: it.account_sid })}>Calls of {it.name || it.account_sid}</a>)}
+          {isPerson.value && <button type="button" class="menu-item" onClick={() => { close(); onChangePassword(); }}>Change your password</button>}
           <button type="button" class="menu-item" onClick={() => void signOut()}>Sign out</button>
         </div>
       )}

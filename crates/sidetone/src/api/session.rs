@@ -7,12 +7,13 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::SECOND_US;
 use sidetone_store::StoreError;
-use sidetone_store::people::{NewSession, PersonName, Proof, Session};
+use sidetone_store::people::{Holder, NewSession, PersonChange, PersonName, Proof, Session};
 
 use super::auth::session::{self, COOKIE_NAME, LONGEST_US, Shown, TOKEN_BYTES};
 use super::auth::{Caller, address, charge, refuse};
@@ -23,7 +24,7 @@ use crate::people;
 use crate::secrets::random_hex;
 use crate::web::base_url::BaseUrl;
 use crate::web::body;
-use crate::web::form::quoted;
+use crate::web::form::{Invalid, quoted};
 use crate::web::json::Json;
 
 /// No honest body is longer.
@@ -31,7 +32,9 @@ const BODY_MAX_BYTES: usize = 4096;
 
 /// `/session`.
 pub fn routes() -> Router<App> {
-    Router::new().route("/session", get(read).post(sign_in).delete(sign_out))
+    Router::new()
+        .route("/session", get(read).post(sign_in).delete(sign_out))
+        .route("/session/password", post(change_password))
 }
 
 #[derive(Deserialize)]
@@ -39,6 +42,13 @@ pub fn routes() -> Router<App> {
 struct SignIn {
     user: String,
     password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangePassword {
+    password: String,
+    new_password: String,
 }
 
 #[derive(Serialize)]
@@ -106,9 +116,20 @@ async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, A
     let (mut parts, body) = request.into_parts();
     session::expect_our_origin(&parts, &app)?;
     let base = BaseUrl::from_request_parts(&mut parts, &app).await?;
-    let SignIn { user, password } = credentials(&parts, body).await?;
+    let SignIn { user, password } = json(&parts, body, "user and password").await?;
     let (account, proof) = prove(&parts, &app, user.trim(), password).await?;
     charge(&app, account)?;
+    begin(&app, &parts, &base, account, proof).await
+}
+
+/// Begins the session of whoever has proven who they are.
+async fn begin(
+    app: &App,
+    parts: &Parts,
+    base: &BaseUrl,
+    account: AccountSid,
+    proof: Proof,
+) -> Result<Response, ApiError> {
     let token = random_hex(TOKEN_BYTES).map_err(|error| {
         tracing::error!(%error, "nobody can sign in");
         ApiError::internal()
@@ -133,14 +154,62 @@ async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, A
     }
     let session = app.store.session(digest, now).await?;
     let session = session.ok_or_else(ApiError::signed_out)?;
-    let answer = Answer::of(&app, &session, session::csrf(&token));
+    let answer = Answer::of(app, &session, session::csrf(&token));
     tracing::info!(account = %account, who = answer.name, "signed in");
-    let cookie = cookie(&token, LONGEST_US / SECOND_US, &base)?;
+    let cookie = cookie(&token, LONGEST_US / SECOND_US, base)?;
     let no_store = [(CACHE_CONTROL, "no-store")];
     Ok((cookie, no_store, Json(answer)).into_response())
 }
 
-async fn credentials(parts: &Parts, body: Body) -> Result<SignIn, ApiError> {
+/// Changes the password of whoever is signed in, who shows the one before: it costs what signing in
+/// costs. All their sessions end, and the one that asked goes on as a new one.
+async fn change_password(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let SignedIn(shown) = SignedIn::from_request_parts(&mut parts, &app).await?;
+    let base = BaseUrl::from_request_parts(&mut parts, &app).await?;
+    let Holder::Person(name, _) = shown.session.holder else {
+        return Err(ApiError::not_allowed(
+            "Only a person has a password: tokens and keys are replaced in Set-up.",
+        ));
+    };
+    let ChangePassword {
+        password,
+        new_password,
+    } = json(&parts, body, "password and new_password").await?;
+    // Neither is repeated.
+    let wrong = |expected| Invalid::new("new_password", "…", expected);
+    if !people::is_password(&new_password, &name) {
+        let invalid = wrong(people::PASSWORD_EXPECTED);
+        return Err(ApiError::invalid_parameter(invalid));
+    }
+    if new_password == password {
+        let invalid = wrong("another password than the current one");
+        return Err(ApiError::invalid_parameter(invalid));
+    }
+    let (account, _) = prove(&parts, &app, name.as_str(), password).await?;
+    let hash = app.bounds.hashing()?;
+    let hash = hash.run(move || people::hash(&new_password)).await?;
+    let hash = hash.map_err(|error| {
+        tracing::error!(%error, "no password can be hashed");
+        ApiError::internal()
+    })?;
+    let change = PersonChange {
+        password: Some(hash.clone()),
+        ..PersonChange::default()
+    };
+    let now = app.clock.now();
+    let store = &app.store;
+    let changed = store.change_person(account, &name, change, name.as_str(), now);
+    changed.await?;
+    begin(&app, &parts, &base, account, Proof::Password { name, hash }).await
+}
+
+/// Reads a body of a few texts. `members`: how they are called.
+async fn json<T: DeserializeOwned>(
+    parts: &Parts,
+    body: Body,
+    members: &str,
+) -> Result<T, ApiError> {
     let kind = parts.headers.get(CONTENT_TYPE);
     let kind = kind.map_or(&b""[..], HeaderValue::as_bytes);
     let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
@@ -156,9 +225,9 @@ async fn credentials(parts: &Parts, body: Body) -> Result<SignIn, ApiError> {
     let bytes = body::read(body, BODY_MAX_BYTES).await?;
     // What is wrong with it is not repeated: it has a password.
     serde_json::from_slice(&bytes).map_err(|_| {
-        ApiError::bad_request(
-            "Invalid body. Expected a JSON object with user and password, both text.",
-        )
+        ApiError::bad_request(format!(
+            "Invalid body. Expected a JSON object with {members}, both text."
+        ))
     })
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use sidetone_core::id::CallSid;
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::Lookup;
+use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::people::Role;
 use sidetone_wire::access_token::{
     CallGrant, Claims, IDENTITY_MAX_CHARS, Permission, TTL_MAX_S, identity_of,
@@ -116,10 +117,24 @@ pub async fn create(
     };
     let token = claims.sign(&secret);
     let allow = claims.call.iter().flat_map(|grant| &grant.allow);
+    let grants: Vec<&str> = allow.map(|it| it.as_str()).collect();
+    let mut detail = grants.join(", ");
+    if let Some(identity) = &claims.identity {
+        detail = format!("{detail}; identity {identity}");
+    }
+    let given = AuditEntry {
+        account,
+        at: now,
+        who: caller.who.to_string(),
+        what: Deed::TokenGiven,
+        target: sid.to_string(),
+        detail,
+    };
+    app.store.note(given).await?;
     let body = Json(Body {
         token: &token,
         call_sid: sid,
-        grants: allow.map(|it| it.as_str()).collect(),
+        grants,
         expires_at: Seconds(claims.expires_at),
         identity: claims.identity.as_deref(),
     });

@@ -2,6 +2,7 @@
 
 mod forgery;
 mod making;
+mod password;
 mod roles;
 mod sign_in;
 mod views;
