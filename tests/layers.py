@@ -19,6 +19,7 @@ address
 budget
 clock            core
 guard
+outgoing         address
 program
 rates
 secrets
@@ -43,7 +44,7 @@ tables           address config directory core wire store
 app              clock bounds config directory live tables telemetry core store
 
 runner           shutdown telemetry app core store
-delivery         address shutdown telemetry app runner core wire store
+delivery         address outgoing shutdown telemetry app runner core wire store
 workers          guard telemetry live config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks

@@ -21,7 +21,7 @@ use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
 use clap::Parser;
 use http_body_util::Full;
-use sidetone::delivery::client::Client;
+use sidetone::outgoing::client::Client;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{

@@ -2,8 +2,6 @@
 //! pace.
 
 mod batch;
-pub mod client;
-mod connect;
 mod request;
 pub mod retry;
 mod session;
@@ -20,9 +18,9 @@ use sidetone_store::{Result, Topic};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::client::Client;
 use self::session::{Session, Shared};
 use crate::app::App;
+use crate::outgoing::client::Client;
 use crate::runner::{Next, Worker};
 use crate::telemetry::labels::WorkerName;
 

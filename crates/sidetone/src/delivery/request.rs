@@ -9,7 +9,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use sidetone_store::delivery::{Delivery, Method};
 use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
 
-use super::client::Failure;
+use crate::outgoing::client::Failure;
 
 /// Who we say we are.
 const AGENT: HeaderValue =

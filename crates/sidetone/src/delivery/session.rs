@@ -18,11 +18,11 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::batch::{Batch, Outcomes, SETTLE_MAX, Sent};
-use super::client::{Client, Failure};
 use super::request::request;
 use super::retry;
 use super::target::shown;
 use crate::app::App;
+use crate::outgoing::client::{Client, Failure};
 use crate::shutdown::stopped;
 use crate::telemetry::labels::DeliveryResult;
 

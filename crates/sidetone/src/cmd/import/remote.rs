@@ -14,7 +14,7 @@ use hyper::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde_json::Value;
 use sidetone_core::id::{AccountSid, CallSid};
 
-use crate::delivery::client::{Answer, Client};
+use crate::outgoing::client::{Answer, Client};
 
 /// Where Twilio's Voice Insights is.
 const TWILIO: &str = "https://insights.twilio.com";
@@ -142,11 +142,11 @@ impl Remote {
         }
     }
 
-    async fn ask(&self, path: &str) -> Result<Answer, crate::delivery::client::Failure> {
+    async fn ask(&self, path: &str) -> Result<Answer, crate::outgoing::client::Failure> {
         let mut request = Request::new(Full::new(Bytes::new()));
         let url = format!("{}{path}", self.origin);
         *request.uri_mut() = url.parse().map_err(|error: axum::http::uri::InvalidUri| {
-            crate::delivery::client::Failure::Unsendable(error.to_string())
+            crate::outgoing::client::Failure::Unsendable(error.to_string())
         })?;
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, self.authorization.clone());

@@ -1,4 +1,4 @@
-//! Connections to where deliveries go.
+//! Connections to other servers.
 //!
 //! A name is resolved here, its addresses are checked here, and an address that was checked is the
 //! one that is connected to: a name that means something else a moment later ("rebinding") leads
@@ -76,7 +76,7 @@ impl Connector {
         let (trusted, _) = roots.add_parsable_certificates(found.certs);
         if trusted == 0 {
             tracing::warn!(
-                "the system trusts no certificate authority: nothing can be delivered by https (on Debian, install ca-certificates)"
+                "the system trusts no certificate authority: nothing can be asked or delivered by https (on Debian, install ca-certificates)"
             );
         }
         let config = ClientConfig::builder()

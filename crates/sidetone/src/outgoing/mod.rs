@@ -1,0 +1,4 @@
+//! Requests to other servers: deliveries, an import, a provider of identities.
+
+pub mod client;
+mod connect;
