@@ -30,7 +30,7 @@ live             core store
 recording        core
 ui
 
-config           recording core wire
+config           recording core wire store
 logins           address
 people           secrets store
 bounds           budget logins rates
@@ -39,7 +39,8 @@ accounts         secrets config core store
 data_dir         store_sqlite
 data             accounts data_dir secrets core store store_sqlite
 directory        rates secrets core wire store
-tables           address config directory core wire store
+oidc             outgoing config secrets core store
+tables           address config directory oidc core wire store
 
 app              clock bounds config directory live tables telemetry core store
 
@@ -49,7 +50,7 @@ workers          guard telemetry live config data_dir app runner delivery core s
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              clock budget program recording ui secrets people bounds live telemetry accounts::credentials_file accounts::create_key directory app delivery::target web core wire store
+api              clock budget program recording ui secrets people bounds live telemetry accounts::credentials_file accounts::create_key directory app oidc delivery::target web core wire store
 ingest           address budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 

@@ -12,7 +12,10 @@ use super::rows::tables::PERSON;
 use super::{account, audit};
 use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::page::{Page, PageRequest, RowKey};
-use sidetone_store::people::{PEOPLE_MAX, PasswordHash, Person, PersonChange, PersonName, Role};
+use sidetone_store::people::{
+    BY_PROVIDER, PEOPLE_MAX, PasswordHash, Person, PersonChange, PersonName, Role, SignIn,
+    SubjectDigest,
+};
 use sidetone_store::{Conflict, StoreError};
 
 /// A person and their row.
@@ -23,7 +26,7 @@ pub(super) struct PersonRow {
 
 fn selected() -> String {
     format!(
-        "select p.id, p.name, a.sid, p.role, p.password, p.disabled, p.created_us, p.last_sign_in_us, {}
+        "select p.id, p.name, a.sid, p.role, p.password, p.disabled, p.created_us, p.last_sign_in_us, {}, p.subject
          from person p cross join account a on a.id = p.account",
         PERSON.is_sound("p.")
     )
@@ -35,6 +38,12 @@ fn read(row: &Row<'_>) -> Result<PersonRow> {
     expect_sound(row.get(8)?, damage)?;
     let name: String = row.get(1)?;
     let role = role_of(row.get(3)?);
+    let password: String = row.get(4)?;
+    let subject: Option<[u8; 32]> = row.get(9)?;
+    let sign_in = match (password.as_str(), subject) {
+        ("", subject) => SignIn::Provider(subject.map(SubjectDigest)),
+        _ => SignIn::Password(PasswordHash(password)),
+    };
     let (Ok(name), Some(role)) = (name.parse(), role) else {
         return Err(Error(StoreError::Corrupt(damage())));
     };
@@ -42,7 +51,7 @@ fn read(row: &Row<'_>) -> Result<PersonRow> {
         name,
         account: AccountSid::from_bytes(row.get(2)?),
         role,
-        password: PasswordHash(row.get(4)?),
+        sign_in,
         is_disabled: row.get(5)?,
         created_at: TimeUs::from_micros(row.get(6)?),
         last_sign_in: row.get::<_, Option<i64>>(7)?.map(TimeUs::from_micros),
@@ -64,10 +73,25 @@ pub(super) fn role_of(number: i64) -> Option<Role> {
         .find(|role| number_of(*role) == number)
 }
 
+/// How what somebody signs in with is stored: their password, and who they are to the provider.
+fn stored(sign_in: &SignIn) -> (&str, Option<[u8; 32]>) {
+    match sign_in {
+        SignIn::Password(hash) => (&hash.0, None),
+        SignIn::Provider(subject) => ("", subject.map(|digest| digest.0)),
+    }
+}
+
 pub(super) fn find(conn: &Connection, name: &PersonName) -> Result<Option<PersonRow>> {
     let sql = selected() + " where p.name_key = ?1";
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([name.key()])?;
+    rows.next()?.map(read).transpose()
+}
+
+fn find_subject(conn: &Connection, subject: SubjectDigest) -> Result<Option<PersonRow>> {
+    let sql = selected() + " where p.subject = ?1";
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([subject.0])?;
     rows.next()?.map(read).transpose()
 }
 
@@ -133,7 +157,9 @@ pub(super) fn create(tx: &mut WriteTx<'_>, person: &Person, by: &str) -> Result<
         "disabled",
         "created_us",
         "last_sign_in_us",
+        "subject",
     ];
+    let (password, subject) = stored(&person.sign_in);
     tx.conn
         .prepare_cached(&PERSON.insert_columns(&columns))?
         .execute(params![
@@ -141,10 +167,11 @@ pub(super) fn create(tx: &mut WriteTx<'_>, person: &Person, by: &str) -> Result<
             person.name.key(),
             account,
             number_of(person.role),
-            person.password.0,
+            password,
             person.is_disabled,
             person.created_at.micros(),
-            person.last_sign_in.map(TimeUs::micros)
+            person.last_sign_in.map(TimeUs::micros),
+            subject
         ])?;
     let entry = AuditEntry {
         account: person.account,
@@ -176,9 +203,9 @@ pub(super) fn change(
         told.push(format!("role {}", role.as_str()));
         person.role = role;
     }
-    if let Some(password) = &change.password {
-        told.push("password".to_owned());
-        person.password.clone_from(password);
+    if let Some(sign_in) = &change.sign_in {
+        told.push(sign_in.as_str().to_owned());
+        person.sign_in.clone_from(sign_in);
     }
     if let Some(is_disabled) = change.is_disabled
         && is_disabled != person.is_disabled
@@ -189,11 +216,13 @@ pub(super) fn change(
     if told.is_empty() {
         return Ok(PersonRow { id, person });
     }
+    let (password, subject) = stored(&person.sign_in);
     tx.conn
-        .prepare_cached(&PERSON.update(&["role", "password", "disabled"]))?
+        .prepare_cached(&PERSON.update(&["role", "password", "subject", "disabled"]))?
         .execute(params![
             number_of(person.role),
-            person.password.0,
+            password,
+            subject,
             person.is_disabled,
             id
         ])?;
@@ -225,7 +254,56 @@ pub(super) fn proven(
     hash: &PasswordHash,
 ) -> Result<Option<i64>> {
     let found = find(conn, name)?.filter(|PersonRow { person, .. }| {
-        person.account == account && person.password == *hash && !person.is_disabled
+        let is_theirs = person.sign_in.password() == Some(hash);
+        person.account == account && is_theirs && !person.is_disabled
     });
     Ok(found.map(|row| row.id))
+}
+
+/// Whom the provider names: whoever it named before by another name, else whoever the name waits
+/// for, else somebody new.
+pub(super) fn provided(
+    tx: &mut WriteTx<'_>,
+    account: AccountSid,
+    name: &PersonName,
+    subject: SubjectDigest,
+    role: Role,
+    now: TimeUs,
+) -> Result<PersonRow> {
+    let known = find_subject(tx.conn, subject)?;
+    let found = match known {
+        Some(found) => Some(found),
+        None => find(tx.conn, name)?,
+    };
+    let sign_in = SignIn::Provider(Some(subject));
+    let Some(PersonRow { person, .. }) = found else {
+        let person = Person {
+            name: name.clone(),
+            account,
+            role,
+            sign_in,
+            is_disabled: false,
+            created_at: now,
+            last_sign_in: None,
+        };
+        create(tx, &person, BY_PROVIDER)?;
+        let made = find_subject(tx.conn, subject)?;
+        return made.ok_or_else(|| Error(StoreError::NotFound(format!("person {name}"))));
+    };
+    let is_known = person.sign_in == sign_in;
+    let is_theirs = is_known || person.sign_in == SignIn::Provider(None);
+    if person.account != account || !is_theirs {
+        let taken = Conflict::PersonExists(person.name.to_string());
+        return Err(Error(StoreError::Conflict(taken)));
+    }
+    if person.is_disabled {
+        let disabled = format!("person {} who may sign in", person.name);
+        return Err(Error(StoreError::NotFound(disabled)));
+    }
+    let news = PersonChange {
+        role: Some(role),
+        sign_in: (!is_known).then_some(sign_in),
+        is_disabled: None,
+    };
+    change(tx, account, &person.name, &news, BY_PROVIDER, now)
 }

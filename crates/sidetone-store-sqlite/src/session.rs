@@ -16,24 +16,38 @@ use sidetone_store::people::{Holder, NewSession, Proof, SESSIONS_MAX, Session, S
 pub(super) fn open(tx: &mut WriteTx<'_>, new: &NewSession) -> Result<()> {
     let account = account::existing(tx.conn, new.account)?.id;
     let no_longer = || Error(StoreError::NotFound("what was shown to sign in".into()));
-    let (person, key, who) = match &new.proof {
+    let (person, key, who, how) = match &new.proof {
         Proof::Token { epoch } => {
             is_current(tx.conn, *epoch)?
                 .then_some(())
                 .ok_or_else(no_longer)?;
-            (None, None, new.account.to_string())
+            (None, None, new.account.to_string(), "")
         }
         Proof::Key { sid, epoch } => {
             is_current(tx.conn, *epoch)?
                 .then_some(())
                 .ok_or_else(no_longer)?;
-            (None, Some(sid), sid.to_string())
+            (None, Some(sid), sid.to_string(), "")
         }
         Proof::Password { name, hash } => {
             let id = person::proven(tx.conn, new.account, name, hash)?;
             let id = id.ok_or_else(no_longer)?;
             person::signed_in(tx.conn, id, new.now)?;
-            (Some(id), None, name.to_string())
+            (Some(id), None, name.to_string(), "")
+        }
+        Proof::Provider {
+            name,
+            subject,
+            role,
+        } => {
+            let found = person::provided(tx, new.account, name, *subject, *role, new.now)?;
+            person::signed_in(tx.conn, found.id, new.now)?;
+            (
+                Some(found.id),
+                None,
+                found.person.name.to_string(),
+                "provider",
+            )
         }
     };
     let key = key.map(ApiKeySid::as_bytes);
@@ -70,7 +84,7 @@ pub(super) fn open(tx: &mut WriteTx<'_>, new: &NewSession) -> Result<()> {
         who,
         what: Deed::SignedIn,
         target: String::new(),
-        detail: String::new(),
+        detail: how.to_owned(),
     };
     audit::note(tx.conn, account, &entry)
 }

@@ -104,6 +104,7 @@ async fn no_statement_looks_through_all_calls() {
         people::logs_what_was_done,
         views::keeps_views_of_owners,
         views::changes_and_forgets_views,
+        provider::makes_and_finds_people,
         search::many_user_agents_are_found,
         paging::finds_few_among_many,
         search::a_call_is_looked_up_by_its_call_id,

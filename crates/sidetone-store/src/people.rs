@@ -124,6 +124,44 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
+/// Who somebody is to the provider of identities, whatever they are called there: the SHA-256 of
+/// issuer and subject. It is made above the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SubjectDigest(pub [u8; 32]);
+
+/// What a person signs in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// A password.
+    Password(PasswordHash),
+    /// The provider of identities, which knows them as this. `None`: not known yet, they are
+    /// whoever comes by the name next.
+    Provider(Option<SubjectDigest>),
+}
+
+impl SignIn {
+    /// The hash of their password. `None`: they have none.
+    #[must_use]
+    pub const fn password(&self) -> Option<&PasswordHash> {
+        match self {
+            Self::Password(hash) => Some(hash),
+            Self::Provider(_) => None,
+        }
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "password",
+            Self::Provider(_) => "provider",
+        }
+    }
+}
+
+/// Whom the log names where it was the provider's word that changed a person.
+pub const BY_PROVIDER: &str = "sidetone oidc";
+
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -134,7 +172,7 @@ pub struct Person {
     /// What they may do.
     pub role: Role,
     /// What they sign in with.
-    pub password: PasswordHash,
+    pub sign_in: SignIn,
     /// They may not sign in any more. The name stays theirs: histories have it.
     pub is_disabled: bool,
     /// When they were made.
@@ -148,8 +186,8 @@ pub struct Person {
 pub struct PersonChange {
     /// Another role.
     pub role: Option<Role>,
-    /// Another password: who is signed in with the one before is no longer.
-    pub password: Option<PasswordHash>,
+    /// Another password, or another way: who is signed in with the one before is no longer.
+    pub sign_in: Option<SignIn>,
     /// Whether they may not sign in; if so, nor go on.
     pub is_disabled: Option<bool>,
 }
@@ -179,6 +217,15 @@ pub enum Proof {
         name: PersonName,
         /// What it was compared with.
         hash: PasswordHash,
+    },
+    /// The word of the provider of identities.
+    Provider {
+        /// What they are to be called, if they are not known yet.
+        name: PersonName,
+        /// Who it is.
+        subject: SubjectDigest,
+        /// What they may do from now on.
+        role: Role,
     },
 }
 
@@ -228,8 +275,8 @@ pub trait PeopleStore: Send + Sync {
     /// name, [`StoreError::NotFound`](crate::StoreError::NotFound) when there is no such account,
     /// [`StoreError::Invalid`](crate::StoreError::Invalid) when it has [`PEOPLE_MAX`] already.
     async fn create_person(&self, person: Person, by: &str) -> Result<()>;
-    /// Changes a person of an account and returns them; a new password and disabling end all their
-    /// sessions. [`StoreError::NotFound`](crate::StoreError::NotFound) when the account has none of
+    /// Changes a person of an account and returns them; a new password or way to sign in, and disabling, end all
+    /// their sessions. [`StoreError::NotFound`](crate::StoreError::NotFound) when the account has none of
     /// that name.
     async fn change_person(
         &self,
@@ -246,9 +293,15 @@ pub trait PeopleStore: Send + Sync {
     /// Begins a session, when what was shown is still valid; else
     /// [`StoreError::NotFound`](crate::StoreError::NotFound). Of more than [`SESSIONS_MAX`] of a
     /// holder the oldest end.
+    ///
+    /// Whom the provider names is found by the subject, else by the name if that waits for them,
+    /// else made, and has the role. [`StoreError::Conflict`](crate::StoreError::Conflict) when the
+    /// name is somebody else's, [`StoreError::Invalid`](crate::StoreError::Invalid) when the account
+    /// has [`PEOPLE_MAX`] already, [`StoreError::NotFound`](crate::StoreError::NotFound) when they
+    /// are disabled.
     async fn open_session(&self, session: NewSession) -> Result<()>;
     /// A session that goes on. Replacing the tokens of an account, revoking a key, a new password
-    /// and disabling end those that began with them.
+    /// or way to sign in, and disabling end those that began with them.
     async fn session(&self, digest: SessionDigest, now: TimeUs) -> Result<Option<Session>>;
     /// Lets a session that is there end later.
     async fn prolong_session(&self, digest: SessionDigest, expires_at: TimeUs) -> Result<()>;

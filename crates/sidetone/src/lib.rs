@@ -18,6 +18,7 @@ mod guard;
 pub mod ingest;
 pub mod live;
 pub mod logins;
+pub mod oidc;
 pub mod outgoing;
 pub mod people;
 pub mod program;

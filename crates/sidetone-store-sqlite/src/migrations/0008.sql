@@ -127,3 +127,8 @@ create table saved_view (
 ) strict;
 create unique index saved_view_by_owner on saved_view (account, owner, name);
 create index saved_view_shared on saved_view (account) where shared = 1;
+
+-- Who signs in through the provider of identities has no password (''), and is to it, once they came,
+-- who this is: the SHA-256 of issuer and subject.
+alter table person add column subject blob check (subject is null or length(subject) = 32 and password = '');
+create unique index person_by_subject on person (subject) where subject is not null;

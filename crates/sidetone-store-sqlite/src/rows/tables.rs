@@ -24,7 +24,7 @@ covered! {
          callback_by_get"
     );
     ACCOUNT = "account" ("sid, parent_sid, name, created_us, advanced_features, voice_trace, mirror_feedback, buckets");
-    PERSON = "person" ("name, name_key, account, role, password, disabled, created_us, last_sign_in_us");
+    PERSON = "person" ("name, name_key, account, role, password, disabled, created_us, last_sign_in_us, subject");
     SESSION = "session" ("digest, account, person, api_key, created_us, expires_us");
     SAVED_VIEW = "saved_view" ("sid, account, owner, name, query, shared, created_us, updated_us");
     AUDIT = "audit" ("at_us, account, who, what, target, detail");

@@ -33,7 +33,7 @@ impl PeopleStore for SqliteStore {
         self.writer
             .run(1, move |tx| {
                 let changed = person::change(tx, account, &name, &change, &by, now)?;
-                if change.password.is_some() || changed.person.is_disabled {
+                if change.sign_in.is_some() || changed.person.is_disabled {
                     session::end_of_person(tx.conn, changed.id)?;
                 }
                 Ok(changed.person)

@@ -24,6 +24,7 @@ pub mod log;
 pub mod nodes;
 pub mod paging;
 pub mod people;
+pub mod provider;
 pub mod random;
 mod random_calls;
 pub mod report;
@@ -48,6 +49,7 @@ macro_rules! conformance {
             people: makes_and_lists_people, changes_people, sessions_go_on_until_they_end,
                 sessions_end_with_what_began_them, sessions_of_a_holder_are_bounded, logs_what_was_done,
                 old_sessions_and_entries_go;
+            provider: makes_and_finds_people;
             log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_events_of_erased_calls,
                 refuses_endless_events, leases_dirty_calls,
                 gives_back_leased_calls,

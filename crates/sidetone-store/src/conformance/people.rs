@@ -11,7 +11,7 @@ use crate::audit::{AuditEntry, Deed};
 use crate::page::{Page, PageRequest, Start};
 use crate::people::{
     Holder, NewSession, PasswordHash, Person, PersonChange, PersonName, Proof, Role, SESSIONS_MAX,
-    Session, SessionDigest,
+    Session, SessionDigest, SignIn,
 };
 use crate::retention::{ExpiredBeside, Horizons};
 use crate::{Conflict, Store, StoreError};
@@ -22,6 +22,10 @@ pub fn name(text: &str) -> PersonName {
     text.parse().unwrap()
 }
 
+fn password(hash: &str) -> SignIn {
+    SignIn::Password(PasswordHash(hash.to_owned()))
+}
+
 /// A person of an account.
 #[must_use]
 pub fn person(text: &str, of: u8) -> Person {
@@ -29,14 +33,14 @@ pub fn person(text: &str, of: u8) -> Person {
         name: name(text),
         account: account_sid(of),
         role: Role::Annotator,
-        password: PasswordHash(format!("hash of {text}")),
+        sign_in: password(&format!("hash of {text}")),
         is_disabled: false,
         created_at: at(0),
         last_sign_in: None,
     }
 }
 
-const fn digest(n: u8) -> SessionDigest {
+pub(super) const fn digest(n: u8) -> SessionDigest {
     SessionDigest([n; 32])
 }
 
@@ -48,18 +52,18 @@ pub fn signing_in(n: u8, person: &Person, second: i64) -> NewSession {
         account: person.account,
         proof: Proof::Password {
             name: person.name.clone(),
-            hash: person.password.clone(),
+            hash: person.sign_in.password().unwrap().clone(),
         },
         now: at(second),
         expires_at: at(second + 100),
     }
 }
 
-async fn make(store: &dyn Store, person: &Person) {
+pub(super) async fn make(store: &dyn Store, person: &Person) {
     store.create_person(person.clone(), "tester").await.unwrap();
 }
 
-async fn change(store: &dyn Store, who: &str, change: PersonChange) -> Person {
+pub(super) async fn change(store: &dyn Store, who: &str, change: PersonChange) -> Person {
     let who = name(who);
     let changed = store.change_person(account_sid(1), &who, change, "tester", at(9));
     changed.await.unwrap()
@@ -138,12 +142,12 @@ pub async fn changes_people(store: Arc<dyn Store>) {
         store,
         "anna",
         PersonChange {
-            password: Some(PasswordHash("another".into())),
+            sign_in: Some(password("another")),
             is_disabled: Some(true),
             role: Some(Role::Admin),
         },
     );
-    expected.password = PasswordHash("another".into());
+    expected.sign_in = password("another");
     expected.is_disabled = true;
     assert_eq!(changed.await, expected);
     assert_eq!(store.person(&name("anna")).await.unwrap(), Some(expected));
@@ -164,7 +168,7 @@ pub async fn changes_people(store: Arc<dyn Store>) {
 }
 
 /// The log of an account, latest first.
-async fn logged(store: &dyn Store, of: u8) -> Vec<String> {
+pub(super) async fn logged(store: &dyn Store, of: u8) -> Vec<String> {
     let page = store.audit(account_sid(of), &first(1000)).await.unwrap();
     let line = |entry: &AuditEntry| {
         let AuditEntry {
@@ -240,8 +244,8 @@ pub async fn sessions_end_with_what_began_them(store: Arc<dyn Store>) {
         let opened = store.open_session(session).await;
         matches!(opened, Err(StoreError::NotFound(_)))
     };
-    let password = || PersonChange {
-        password: Some(PasswordHash("another".into())),
+    let other_password = || PersonChange {
+        sign_in: Some(password("another")),
         ..PersonChange::default()
     };
     let disabled = |is_disabled| PersonChange {
@@ -250,7 +254,7 @@ pub async fn sessions_end_with_what_began_them(store: Arc<dyn Store>) {
     };
     store.open_session(signing_in(1, &anna, 0)).await.unwrap();
     store.open_session(signing_in(2, &bert, 0)).await.unwrap();
-    let other = change(store, "anna", password()).await;
+    let other = change(store, "anna", other_password()).await;
     assert!(!is_there(1).await && is_there(2).await);
     assert!(refused(signing_in(1, &anna, 0)).await, "the old password");
     let mut foreign = signing_in(1, &other, 0);

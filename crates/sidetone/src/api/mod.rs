@@ -6,6 +6,7 @@ pub mod extract;
 pub mod hint;
 pub mod mask;
 pub mod masking;
+pub mod oidc;
 pub mod operations;
 pub mod page;
 pub mod page_token;

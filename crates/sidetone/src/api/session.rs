@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::SECOND_US;
 use sidetone_store::StoreError;
-use sidetone_store::people::{Holder, NewSession, PersonChange, PersonName, Proof, Session};
+use sidetone_store::people::{
+    Holder, NewSession, PersonChange, PersonName, Proof, Session, SessionDigest, SignIn as Way,
+};
 
 use super::auth::session::{self, COOKIE_NAME, LONGEST_US, Shown, TOKEN_BYTES};
 use super::auth::{Caller, address, charge, refuse};
@@ -109,7 +111,8 @@ async fn sign_out(
     base: BaseUrl,
 ) -> Result<Response, ApiError> {
     app.store.end_session(shown.digest).await?;
-    Ok((StatusCode::NO_CONTENT, cookie("", 0, &base)?).into_response())
+    let gone = [(SET_COOKIE, cookie(COOKIE_NAME, "", 0, &base)?)];
+    Ok((StatusCode::NO_CONTENT, gone).into_response())
 }
 
 async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, ApiError> {
@@ -130,11 +133,40 @@ async fn begin(
     account: AccountSid,
     proof: Proof,
 ) -> Result<Response, ApiError> {
+    let (token, digest) = new_token()?;
+    let session = match open(app, &parts.headers, digest, account, proof).await {
+        // It was changed in the moment since.
+        Err(StoreError::NotFound(_)) => return Err(ApiError::unauthorized()),
+        opened => opened?,
+    };
+    let answer = Answer::of(app, &session, session::csrf(&token));
+    tracing::info!(account = %account, who = answer.name, "signed in");
+    let cookie = cookie(COOKIE_NAME, &token, LONGEST_US / SECOND_US, base)?;
+    let head = [
+        (SET_COOKIE, cookie),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((head, Json(answer)).into_response())
+}
+
+/// A token for a new session, and what it is known by.
+pub(super) fn new_token() -> Result<(String, SessionDigest), ApiError> {
     let token = random_hex(TOKEN_BYTES).map_err(|error| {
         tracing::error!(%error, "nobody can sign in");
         ApiError::internal()
     })?;
     let digest = session::digest(&token).ok_or_else(ApiError::internal)?;
+    Ok((token, digest))
+}
+
+/// Begins a session, and ends the one of before: whoever signs in anew has done with it.
+pub(super) async fn open(
+    app: &App,
+    headers: &HeaderMap,
+    digest: SessionDigest,
+    account: AccountSid,
+    proof: Proof,
+) -> Result<Session, StoreError> {
     let now = app.clock.now();
     let new = NewSession {
         digest,
@@ -143,22 +175,12 @@ async fn begin(
         now,
         expires_at: session::lasts_until(now, now),
     };
-    match app.store.open_session(new).await {
-        // It was changed in the moment since.
-        Err(StoreError::NotFound(_)) => return Err(ApiError::unauthorized()),
-        opened => opened?,
-    }
-    // Whoever signs in anew has done with the session of before.
-    for old in session::cookies(&parts.headers).filter_map(session::digest) {
+    app.store.open_session(new).await?;
+    for old in session::cookies(headers).filter_map(session::digest) {
         app.store.end_session(old).await?;
     }
     let session = app.store.session(digest, now).await?;
-    let session = session.ok_or_else(ApiError::signed_out)?;
-    let answer = Answer::of(app, &session, session::csrf(&token));
-    tracing::info!(account = %account, who = answer.name, "signed in");
-    let cookie = cookie(&token, LONGEST_US / SECOND_US, base)?;
-    let no_store = [(CACHE_CONTROL, "no-store")];
-    Ok((cookie, no_store, Json(answer)).into_response())
+    session.ok_or_else(|| StoreError::NotFound("the session that has just begun".into()))
 }
 
 /// Changes the password of whoever is signed in, who shows the one before: it costs what signing in
@@ -172,6 +194,12 @@ async fn change_password(State(app): State<App>, request: Request) -> Result<Res
             "Only a person has a password: tokens and keys are replaced in Set-up.",
         ));
     };
+    let person = app.store.person(&name).await?;
+    if person.is_some_and(|person| person.sign_in.password().is_none()) {
+        return Err(ApiError::not_allowed(
+            "You sign in through the company's provider, and have no password here.",
+        ));
+    }
     let ChangePassword {
         password,
         new_password,
@@ -194,7 +222,7 @@ async fn change_password(State(app): State<App>, request: Request) -> Result<Res
         ApiError::internal()
     })?;
     let change = PersonChange {
-        password: Some(hash.clone()),
+        sign_in: Some(Way::Password(hash.clone())),
         ..PersonChange::default()
     };
     let now = app.clock.now();
@@ -264,7 +292,9 @@ async fn prove(
     }
     let person = app.store.person(&name).await?;
     let person = person.filter(|person| !person.is_disabled);
-    let hash = person.as_ref().map(|person| person.password.clone());
+    let hash = person
+        .as_ref()
+        .and_then(|person| person.sign_in.password().cloned());
     let compared = hash.clone().unwrap_or_else(|| people::nobody().clone());
     let is_right = room
         .run(move || people::verify(&password, &compared))
@@ -284,19 +314,19 @@ async fn prove(
     }
 }
 
-/// The header that has a browser keep a token, or forget it.
-fn cookie(
-    token: &str,
+/// The header that has a browser keep something for so many seconds, or forget it.
+pub(super) fn cookie(
+    name: &str,
+    value: &str,
     seconds: i64,
     BaseUrl(base): &BaseUrl,
-) -> Result<[(axum::http::HeaderName, HeaderValue); 1], ApiError> {
+) -> Result<HeaderValue, ApiError> {
     let secure = if base.starts_with("https:") {
         "; Secure"
     } else {
         ""
     };
     let cookie =
-        format!("{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    let value = HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())?;
-    Ok([(SET_COOKIE, value)])
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie).map_err(|_| ApiError::internal())
 }

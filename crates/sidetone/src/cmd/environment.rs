@@ -5,14 +5,17 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Command;
 
+use crate::config::{CLIENT_SECRET_VARIABLE, Secret, Settings};
+
 /// What all variables of Sidetone begin with.
 const PREFIX: &str = "SIDETONE_";
 
 /// Variables that no option has: secrets, which a command line would show to everybody, what a start tells itself, and what
 /// tests of this project read.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
     super::arenas::MARK,
     IMPORT_AUTH_TOKEN,
+    CLIENT_SECRET_VARIABLE,
     "SIDETONE_BINARY",
     "SIDETONE_CLIENT",
     "SIDETONE_MANIFEST",
@@ -29,6 +32,15 @@ pub(super) const IMPORT_AUTH_TOKEN: &str = "SIDETONE_IMPORT_AUTH_TOKEN";
 )]
 pub(super) fn import_auth_token() -> Option<String> {
     std::env::var(IMPORT_AUTH_TOKEN).ok()
+}
+
+/// Settings with the secrets that no option has, since it would put them on the command line.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+pub(super) fn with_secrets(settings: Settings) -> Settings {
+    Settings {
+        oidc_client_secret: std::env::var(CLIENT_SECRET_VARIABLE).ok().map(Secret),
+        ..settings
+    }
 }
 
 /// Warns of every variable that would be ignored in silence, such as a misspelt setting. Its value

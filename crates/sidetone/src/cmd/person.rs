@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::json;
 use sidetone_core::id::AccountSid;
 use sidetone_store::page::{PageRequest, Start};
-use sidetone_store::people::{Person, PersonChange, PersonName, Role};
+use sidetone_store::people::{Person, PersonChange, PersonName, Role, SignIn};
 use sidetone_store::{Conflict, Store, StoreError};
 
 use super::output::print_json;
@@ -62,6 +62,16 @@ pub enum PersonCommand {
         #[arg(long)]
         generate: bool,
     },
+    /// Let a person sign in through the provider of `[oidc]` alone, and end their sessions: they are
+    /// whoever comes by their name from there next
+    ///
+    /// Example: sidetone person provider anna
+    Provider {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The person
+        name: PersonName,
+    },
     /// Let a person not sign in any more, and end their sessions
     ///
     /// Example: sidetone person disable anna
@@ -102,7 +112,7 @@ pub async fn run(command: PersonCommand) -> anyhow::Result<()> {
                 name,
                 account,
                 role,
-                password: people::hash(&password)?,
+                sign_in: SignIn::Password(people::hash(&password)?),
                 is_disabled: false,
                 created_at: Clock::default().now(),
                 last_sign_in: None,
@@ -125,10 +135,19 @@ pub async fn run(command: PersonCommand) -> anyhow::Result<()> {
             let person = find(store.as_ref(), &name).await?;
             let (password, made_up) = password(&name, generate)?;
             let change = PersonChange {
-                password: Some(people::hash(&password)?),
+                sign_in: Some(SignIn::Password(people::hash(&password)?)),
                 ..PersonChange::default()
             };
             print(&change_to(store.as_ref(), &person, change).await?, made_up)
+        }
+        PersonCommand::Provider { data, name } => {
+            let change = PersonChange {
+                sign_in: Some(SignIn::Provider(None)),
+                ..PersonChange::default()
+            };
+            let store = data.open().await?.store;
+            let person = find(store.as_ref(), &name).await?;
+            print(&change_to(store.as_ref(), &person, change).await?, None)
         }
         PersonCommand::Disable { data, name } => allow(&data, &name, false).await,
         PersonCommand::Enable { data, name } => allow(&data, &name, true).await,
@@ -214,6 +233,7 @@ fn print(person: &Person, made_up: Option<String>) -> anyhow::Result<()> {
         "name": person.name.as_str(),
         "account_sid": person.account,
         "role": person.role.as_str(),
+        "sign_in": person.sign_in.as_str(),
         "disabled": person.is_disabled,
         "created": person.created_at.to_seconds_text(),
         "last_sign_in": person.last_sign_in.map(|at| at.to_seconds_text()),

@@ -116,9 +116,10 @@ impl Reload {
         let mut waiting = settings.differing(&self.started_with);
         waiting.retain(|name| !TAKEN.contains(name));
         let mut config = settings.into_config()?;
-        // Whose token it is, and where it is kept, waits for a restart.
+        // Whose token it is, where it is kept and where people come back wait for a restart.
         config.account_sid.clone_from(&app.config.account_sid);
         config.data.clone_from(&app.config.data);
+        config.public_url.clone_from(&app.config.public_url);
         let certificate = match (&self.certificate, &config.tls) {
             (Some(_), Some(files)) => Some(Certificate::load(files)?),
             (None, None) => None,

@@ -54,7 +54,7 @@ const HTTP: Purpose = Purpose {
 /// Run the server
 ///
 /// SIGTERM ends it, when requests have been answered. SIGHUP makes it read again: auth tokens, the
-/// tables of the configuration file (agent, side, signer), which agents may send, the certificate
+/// tables of the configuration file (agent, oidc, side, signer), which agents may send, the certificate
 /// and what is logged.
 ///
 /// Example: sidetone serve --listen 127.0.0.1:8080 --data /var/lib/sidetone
@@ -76,7 +76,7 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs, program: &Command) -> anyhow::Result<()> {
     let hang_ups = hang_ups()?;
     let origin = Origin {
-        given: args.settings,
+        given: environment::with_secrets(args.settings),
         file: args.config,
         usual_file: true,
     };

@@ -2,6 +2,7 @@
 
 mod hep;
 mod lists;
+mod oidc;
 mod settings;
 mod tables;
 mod values;
@@ -18,6 +19,7 @@ use crate::recording::RecordingUrl;
 
 pub use hep::Hep;
 pub use lists::{Names, Networks};
+pub use oidc::{CLIENT_SECRET_VARIABLE, Oidc};
 pub use settings::Settings;
 pub use tables::{AgentEntry, SignerEntry};
 pub use values::{
@@ -37,6 +39,8 @@ pub struct Config {
     pub hep: Hep,
     /// Who is who around the platform.
     pub sides: Sides,
+    /// The provider of identities that people may sign in through.
+    pub oidc: Option<Oidc>,
     /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own
     /// scheme and host.
     pub public_url: Option<String>,
@@ -133,6 +137,11 @@ impl Settings {
             (None, None) => None,
             _ => bail!("--tls-cert and --tls-key belong together: give both or neither"),
         };
+        let oidc = self.oidc.map(|table| Oidc {
+            client_secret: self.oidc_client_secret,
+            ..table
+        });
+        let oidc = oidc.map(Oidc::checked).transpose()?;
         let public_url = self
             .public_url
             .map(|url| check_public_url(&url))
@@ -177,6 +186,7 @@ impl Settings {
             roles: self.roles.unwrap_or_default(),
             hep,
             sides: Sides(self.side),
+            oidc,
             public_url,
             recording_url,
             tls,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use sidetone_core::sides::SideRule;
 
 use super::lists::{Names, Networks};
+use super::oidc::Oidc;
 use super::tables::{AgentEntry, SignerEntry};
 use super::values::{
     Example, HepListen, ListenAddress, LogFormat, Roles, Secret, Size, Span, Switch, UnknownCalls,
@@ -32,6 +33,13 @@ macro_rules! settings {
             /// Signers of callers' identities that are trusted. Of the file only, as a table each.
             #[arg(skip)]
             pub signer: Vec<SignerEntry>,
+            /// The provider of identities that people may sign in through. Of the file only.
+            #[arg(skip)]
+            pub oidc: Option<Oidc>,
+            /// Its secret. Of the environment only: a command line shows it to everybody.
+            #[arg(skip)]
+            #[serde(skip)]
+            pub oidc_client_secret: Option<Secret>,
         }
 
         /// The settings that the file may have beside its tables.
@@ -62,6 +70,8 @@ macro_rules! settings {
                     agent: if self.agent.is_empty() { other.agent } else { self.agent },
                     side: if self.side.is_empty() { other.side } else { self.side },
                     signer: if self.signer.is_empty() { other.signer } else { self.signer },
+                    oidc: self.oidc.or(other.oidc),
+                    oidc_client_secret: self.oidc_client_secret.or(other.oidc_client_secret),
                 }
             }
         }

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
 use hyper::body::{Body, Incoming};
-use hyper::header::RETRY_AFTER;
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
@@ -70,6 +70,8 @@ pub struct Answer {
     pub status: u16,
     /// Seconds after which the request may be made again, if it says so.
     pub retry_after_s: Option<u64>,
+    /// What its body is, if it says so.
+    pub content_type: Option<HeaderValue>,
     /// Its body.
     pub body: Bytes,
 }
@@ -126,11 +128,13 @@ impl Client {
             let status = answer.status().as_u16();
             let retry_after = answer.headers().get(RETRY_AFTER);
             let retry_after_s = retry_after.and_then(|it| it.to_str().ok()?.parse().ok());
+            let content_type = answer.headers().get(CONTENT_TYPE).cloned();
             let body = Limited::new(answer.into_body(), max_bytes).collect().await;
             let body = body.map_err(|error| Failure::Broken(error.to_string()))?;
             Ok(Answer {
                 status,
                 retry_after_s,
+                content_type,
                 body: body.to_bytes(),
             })
         };

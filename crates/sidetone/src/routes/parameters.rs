@@ -30,7 +30,7 @@ const FEEDBACK_SUMMARY: &[&str] = &[
 ];
 
 const PERSON: &[&str] = &["Name", "Role", "Password", "Subaccount"];
-const PERSON_CHANGE: &[&str] = &["Role", "Password", "Disabled", "Subaccount"];
+const PERSON_CHANGE: &[&str] = &["Role", "Password", "SignIn", "Disabled", "Subaccount"];
 
 /// The parameters of a path, in its query or its form. `None`: nobody knows what comes there.
 #[must_use]

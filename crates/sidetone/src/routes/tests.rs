@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::parameters;
-use crate::api::{operations, session, v1, v2, v2010};
+use crate::api::{oidc, operations, session, v1, v2, v2010};
 use crate::ingest;
 use crate::program;
 
@@ -26,6 +26,7 @@ fn alike(path: &str) -> String {
 fn the_document_has_every_route_and_no_other() {
     let routes = operations::routes()
         .merge(session::routes())
+        .merge(oidc::routes())
         .merge(v1::routes())
         .merge(v2::routes())
         .merge(v2010::routes())

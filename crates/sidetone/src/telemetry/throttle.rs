@@ -26,6 +26,8 @@ pub enum Subject {
     AgentsCrowded,
     /// A connection of an agent that made room for another.
     AgentDisplaced,
+    /// Somebody who could not sign in through the provider of identities.
+    Provider,
     /// The store takes nothing.
     StoreUnavailable,
     /// The store is damaged.

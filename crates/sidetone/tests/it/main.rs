@@ -25,6 +25,8 @@ mod logs;
 mod migrate;
 mod mmdb;
 mod model;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod people;
 mod process;
 mod repair_command;

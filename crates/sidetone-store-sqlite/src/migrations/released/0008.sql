@@ -607,8 +607,8 @@ CREATE TABLE person (
   -- NULL: never.
   last_sign_in_us integer,
   checksum integer
-) strict;
-INSERT INTO "person" VALUES(1,'Anna','anna',1,1,'$pbkdf2-sha256$i=600000,l=32$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',0,1780272000000000,1780272000000000,4031050029);
+, subject blob check (subject is null or length(subject) = 32 and password = '')) strict;
+INSERT INTO "person" VALUES(1,'Anna','anna',1,1,'$pbkdf2-sha256$i=600000,l=32$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8',0,1780272000000000,1780272000000000,2536371977,NULL);
 CREATE TABLE session (
   -- SHA-256 of the token, which is kept nowhere.
   digest blob primary key check (length(digest) = 32),
@@ -635,6 +635,7 @@ CREATE TABLE audit (
 ) strict;
 INSERT INTO "audit" VALUES(1,1,1780272000000000,'Anna','signed-in','','',1994821321);
 CREATE INDEX person_by_account on person (account, id);
+CREATE UNIQUE INDEX person_by_subject on person (subject) where subject is not null;
 CREATE INDEX session_by_holder on session (account, person, api_key, created_us);
 CREATE INDEX session_by_person on session (person) where person is not null;
 CREATE INDEX session_by_key on session (api_key) where api_key is not null;

@@ -43,12 +43,17 @@ pub struct Shown {
 
 /// The values of our cookie: one, unless somebody else set another.
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    cookies_named(headers, COOKIE_NAME)
+}
+
+/// The values of the cookies of a name.
+pub fn cookies_named<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let all = headers.get_all(COOKIE).into_iter();
     let pairs = all.filter_map(|value| value.to_str().ok());
     let pairs = pairs.flat_map(|pairs| pairs.split(';'));
-    pairs.filter_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE_NAME).then_some(value)
+    pairs.filter_map(move |pair| {
+        let (its_name, value) = pair.trim().split_once('=')?;
+        (its_name == name).then_some(value)
     })
 }
 

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use sidetone_store::people::{PasswordHash, Person, PersonChange, PersonName, Role};
+use sidetone_store::people::{PasswordHash, Person, PersonChange, PersonName, Role, SignIn};
 use sidetone_store::{Conflict, StoreError};
 
 use super::account::addressed;
@@ -23,6 +23,7 @@ const PAGE_SIZE: u64 = 50;
 struct Item {
     name: String,
     role: &'static str,
+    sign_in: &'static str,
     disabled: bool,
     created_time: String,
     last_sign_in: Option<String>,
@@ -36,6 +37,7 @@ impl Item {
         Self {
             name: person.name.to_string(),
             role: person.role.as_str(),
+            sign_in: person.sign_in.as_str(),
             disabled: person.is_disabled,
             created_time: person.created_at.to_seconds_text(),
             last_sign_in: person.last_sign_in.map(|at| at.to_seconds_text()),
@@ -94,7 +96,7 @@ pub async fn create(
         name,
         account,
         role,
-        password: password.0,
+        sign_in: SignIn::Password(password.0),
         is_disabled: false,
         created_at: app.clock.now(),
         last_sign_in: None,
@@ -116,7 +118,7 @@ pub async fn create(
 }
 
 /// Changes what the form mentions of a person. An empty `Password` has one made up, which is told
-/// this once.
+/// this once; `SignIn=provider` takes it from them.
 ///
 /// # Errors
 /// When a value is wrong, or the account has nobody of the name.
@@ -140,9 +142,10 @@ pub async fn change(
         .filter(|person| person.account == account)
         .ok_or_else(nobody)?;
     let (password, made_up) = password(&app, &form, &name).await?;
+    let sign_in = sign_in(&form, password).map_err(ApiError::invalid_parameter)?;
     let change = PersonChange {
         role,
-        password,
+        sign_in,
         is_disabled: disabled,
     };
     let by = caller.who.to_string();
@@ -174,6 +177,18 @@ fn role(form: &Params) -> Result<Option<Role>, Invalid> {
     let role = form.filled("Role");
     let read = role.map(|role| role.text.parse().map_err(|error| role.invalid(error)));
     read.transpose()
+}
+
+/// What they are to sign in with: the password that the form has, or the provider.
+fn sign_in(form: &Params, password: Option<PasswordHash>) -> Result<Option<SignIn>, Invalid> {
+    let Some(given) = form.filled("SignIn") else {
+        return Ok(password.map(SignIn::Password));
+    };
+    match password {
+        None if given.text == "provider" => Ok(Some(SignIn::Provider(None))),
+        None => Err(given.invalid("provider, or a Password instead")),
+        Some(_) => Err(given.invalid("a Password or SignIn=provider, not both")),
+    }
 }
 
 /// The hash of the password that the form has, and the password when it was made up.

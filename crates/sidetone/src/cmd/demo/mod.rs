@@ -104,7 +104,7 @@ struct Mark {
 
 impl Demo {
     fn prepare(args: DemoArgs) -> anyhow::Result<Self> {
-        let mut given = *args.settings;
+        let mut given = environment::with_secrets(*args.settings);
         let all = match &args.config {
             Some(file) => given.clone().with_file(file)?,
             None => given.clone(),

@@ -20,7 +20,7 @@ async fn people_are_made_changed_and_told_of() {
     let made = made.await;
     assert_eq!(made.status, 201, "{}", made.text);
     let expected = json!({
-        "name": "Anna Müller", "role": "viewer", "disabled": false,
+        "name": "Anna Müller", "role": "viewer", "sign_in": "password", "disabled": false,
         "created_time": "2026-06-01T12:00:00Z", "last_sign_in": null,
     });
     assert_eq!(made.json(), expected);

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::json;
 use sidetone::people::hash_with;
-use sidetone_store::people::{Person, Role};
+use sidetone_store::people::{Person, Role, SignIn};
 
 use crate::harness::{Answer, TestServer};
 
@@ -40,7 +40,7 @@ async fn make(server: &TestServer, name: &str, role: Role, account: &str) {
         name: name.parse().unwrap(),
         account: account.parse().unwrap(),
         role,
-        password: hash_with(PASSWORD, 1_000.try_into().unwrap()).unwrap(),
+        sign_in: SignIn::Password(hash_with(PASSWORD, 1_000.try_into().unwrap()).unwrap()),
         is_disabled: false,
         created_at: server.app.clock.now(),
         last_sign_in: None,

@@ -205,7 +205,8 @@ async fn a_viewer_sees_no_number_anywhere() {
         serde_json::from_str(include_str!("../../../src/api/openapi.json")).unwrap();
     let (mut answered, mut masked) = (Vec::new(), 0);
     for (path, methods) in document["paths"].as_object().unwrap() {
-        if methods["get"].is_null() || path == "/v1/Voice/Live" {
+        let is_for_strangers = path.starts_with("/session/");
+        if methods["get"].is_null() || path == "/v1/Voice/Live" || is_for_strangers {
             continue;
         }
         let report = match path {
