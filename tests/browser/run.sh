@@ -2,7 +2,7 @@
 # What runs in browsers, which `make ui` has built: the tests of its parts, and real browsers against
 # the program as it is shipped.
 # usage: tests/browser/run.sh [SIDETONE_BINARY] [PLAYWRIGHT_OPTION...]
-# The program is built with its feature `ui`. As root it installs Debian's chromium.
+# The program is built with its features `oidc` and `ui`. As root it installs Debian's chromium.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -26,13 +26,16 @@ if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get 
 fi
 command -v chromium >/dev/null || { echo "run.sh: chromium is missing; install it" >&2; exit 1; }
 
-# The libraries that examples are for: left alone while their list is unchanged.
+# The libraries that examples are for, and the provider of identities that people sign in through:
+# left alone while their lists are unchanged.
 examples=$root/examples/browser-sdk
-if ! cmp -s "$examples/package-lock.json" "$examples/node_modules/.installed"; then
-  echo "installing the libraries of the examples"
-  npm install --prefix "$examples" --no-save --no-audit --no-fund --loglevel=error >/dev/null
-  cp "$examples/package-lock.json" "$examples/node_modules/.installed"
-fi
+for folder in "$examples" "$root/tests/browser/provider"; do
+  if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed"; then
+    echo "installing the libraries of ${folder#"$root"/}"
+    npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error >/dev/null
+    cp "$folder/package-lock.json" "$folder/node_modules/.installed"
+  fi
+done
 
 cd "$root/ui"
 NO_COLOR=1 npm test --silent -- --reporter=dot

@@ -14,14 +14,15 @@ export type Grant = "annotate" | "rate" | "observe";
 /** The program as it is built, with a database of its own. */
 export class Sidetone {
   #process: ChildProcess | null = null;
-  #listen = "127.0.0.1:0";
+  #listen: string;
   readonly #data = mkdtempSync(join(tmpdir(), "sidetone-"));
   readonly #settings: Record<string, string>;
   url = "";
 
   /** With settings, as the environment has them. */
-  constructor(settings: Record<string, string> = {}) {
+  constructor(settings: Record<string, string> = {}, listen = "127.0.0.1:0") {
     this.#settings = settings;
+    this.#listen = listen;
   }
 
   async start(): Promise<void> {

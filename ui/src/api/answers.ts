@@ -21,6 +21,7 @@ export type TagFigure = NonNullable<TagReason["figures"]>[number];
 export type TagLimit = Schemas["TagLimits"]["limits"][number];
 export type TagMetric = Schemas["TagMetric"];
 export type CallFeedback = Schemas["CallFeedback"];
+export type SignInMethods = Schemas["SignInMethods"];
 
 export interface Page {
   meta: Meta;

@@ -2,8 +2,10 @@
 
 import { computed, signal } from "@preact/signals";
 
-import { ApiError, ask, useCsrf, whenSignedOut } from "../api/client";
+import type { SignInMethods } from "../api/answers";
+import { ApiError, ask, get, useCsrf, whenSignedOut } from "../api/client";
 import { forget, store, stored } from "./kept";
+import { go, place } from "./router";
 
 export type Role = "admin" | "annotator" | "viewer";
 
@@ -35,18 +37,25 @@ function accept(answer: Session): void {
 
 /** Kept beside the cookie, which scripts do not see: who never signed in here need not be asked for. */
 const KNOWN = "sidetone.signed-in";
+/** Where one was who went to the company's provider: from there everybody comes back to one page. */
+const WAY_BACK = "sidetone.way-back";
 
 export async function startSession(): Promise<void> {
   whenSignedOut(() => {
     if (session.value) hasExpired.value = true;
     session.value = null;
   });
-  if (stored(KNOWN) === null) {
+  const isBack = place.value.path === "/sign-in" && place.value.query.has("signed-in");
+  if (stored(KNOWN) === null && !isBack) {
     session.value = null;
     return;
   }
   try {
-    accept((await (await ask("/session", { isSignIn: true })).json()) as Session);
+    const answer = (await (await ask("/session", { isSignIn: true })).json()) as Session;
+    if (isBack) go(stored(WAY_BACK) ?? "/", { replace: true });
+    forget(WAY_BACK);
+    store(KNOWN, "yes");
+    accept(answer);
     trouble.value = null;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) {
@@ -69,6 +78,14 @@ export async function signIn(user: string, password: string): Promise<void> {
 /** All sessions end, and the answer is another's. */
 export async function changePassword(password: string, next: string): Promise<void> {
   accept((await (await ask("/session/password", { method: "POST", json: { password, new_password: next }, isSignIn: true })).json()) as Session);
+}
+
+export const signInMethods = (signal: AbortSignal) => get<SignInMethods>("/session/methods", undefined, signal);
+
+/** Before one leaves for the company's provider. */
+export function keepPlace(): void {
+  const { pathname, search } = window.location;
+  store(WAY_BACK, pathname === "/sign-in" ? "/" : pathname + search);
 }
 
 export async function signOut(): Promise<void> {

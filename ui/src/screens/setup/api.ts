@@ -31,6 +31,7 @@ export interface Key {
 export interface Person {
   name: string;
   role: "admin" | "annotator" | "viewer";
+  sign_in: "password" | "provider";
   disabled: boolean;
   created_time: string;
   last_sign_in: string | null;

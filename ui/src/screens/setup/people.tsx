@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { explain } from "../../api/client";
 import { useLoad } from "../../api/load";
-import { session } from "../../app/session";
+import { session, signInMethods } from "../../app/session";
 import { toast } from "../../app/toast";
 import { ago, fullTime } from "../../model/format";
 import { Copy } from "../../parts/copy";
@@ -19,6 +19,7 @@ const ROLES: [id: Person["role"], what: string][] = [
 /** Who may sign in, and as what. */
 export function People() {
   const loaded = useLoad("people", people);
+  const hasProvider = useLoad("sign-in-methods", signInMethods).data?.provider != null;
   const [making, setMaking] = useState<Person | "new" | null>(null);
   const [told, setTold] = useState<Person | null>(null);
   const change = async (name: string, what: Record<string, string>, said: string) => {
@@ -37,7 +38,7 @@ export function People() {
         empty="Nobody yet. Without people, everybody signs in with the account's auth token or a key, and may do everything." head={["Name", "Role", "Last sign-in", "Made", ["", "num"]]}
         row={(it) => (
           <tr key={it.name} class={it.disabled ? "quiet" : ""}>
-            <th scope="row">{it.name} {it.disabled && <span class="badge">disabled</span>}</th>
+            <th scope="row">{it.name} {it.sign_in === "provider" && <span class="badge" title="Signs in through your company's provider, which says the role each time">provider</span>} {it.disabled && <span class="badge">disabled</span>}</th>
             <td>
               <select class="select" aria-label={`Role of ${it.name}`} value={it.role} disabled={isMe(it)}
                 onChange={(event) => void change(it.name, { Role: event.currentTarget.value }, `${it.name} is now ${event.currentTarget.value}.`)}>
@@ -48,6 +49,9 @@ export function People() {
             <td title={fullTime(it.created_time)}>{ago(it.created_time)}</td>
             <td class="num actions">
               <button type="button" class="link" onClick={() => setMaking(it)}>New password</button>
+              {hasProvider && it.sign_in === "password" && !isMe(it) && (
+                <button type="button" class="link" onClick={() => void change(it.name, { SignIn: "provider" }, `${it.name} signs in through your company's provider from now on.`)}>Hand over to the provider</button>
+              )}
               {!isMe(it) && (
                 <button type="button" class="link" onClick={() => void change(it.name, { Disabled: String(!it.disabled) }, it.disabled ? `${it.name} may sign in again.` : `${it.name} may not sign in any more.`)}>
                   {it.disabled ? "Enable" : "Disable"}
