@@ -193,7 +193,8 @@ fn put_one(tx: &mut WriteTx<'_>, packed: &PackedSummary) -> Result<Put> {
     let was = was.and_then(|document| imported_annotation(summary.call, document));
     alias::write(conn, (account.id, id), stored.is_none(), summary, new.keys)?;
     tx.count(shard, id, &old, &new);
-    if is_changed {
+    // A release may see something else in the same document.
+    if is_changed || old != new {
         let is: Vec<i64> = new.keys.into_iter().flat_map(stale::quarters_of).collect();
         if let Some(was) = old.keys
             && !stale::quarters_of(was).all(|was| is.contains(&was))

@@ -100,11 +100,14 @@ impl RuledOut {
         let day = Day::of_account(range.account, range.axis, day);
         let mut is = false;
         if !self.pairs.is_empty()
-            && row(range, day, TOLD)?.is_some()
+            && is_told(range, day)?
             && !stale::is_day(range.conn, day.shard, day.day)?
         {
             for pair in &self.pairs {
-                is |= pair.is_ruled_out(range, day)?;
+                if pair.is_ruled_out(range, day)? {
+                    is = true;
+                    break;
+                }
             }
         }
         self.latest = Some((day.day, is));
@@ -128,6 +131,14 @@ impl Pair {
             }
         }
         Ok(true)
+    }
+}
+
+/// Whether a day is told of. Where that is damaged nothing is concluded from it; `check` names it.
+fn is_told(range: &ScanRange<'_>, day: Day) -> Result<bool> {
+    match row(range, day, TOLD) {
+        Err(Error(StoreError::Corrupt(_))) => Ok(false),
+        row => Ok(row?.is_some()),
     }
 }
 
