@@ -127,7 +127,7 @@ impl CallSummary {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SipSummary {
-    /// Every Call-ID of the call.
+    /// Every Call-ID of the call, that of its first leg before the others.
     pub call_ids: Vec<String>,
     /// Final response on the caller's leg.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -198,11 +198,14 @@ fn summary(dialogs: &Dialogs, legs: &Legs<'_>) -> SipSummary {
         .collect();
     let branches = legs.callees.len().max(targets.len());
     let early = |(status, seen): (u16, Heard<'_>)| status < 200 && !seen.message.media.is_empty();
-    let mut call_ids: BTreeSet<&str> = BTreeSet::new();
-    call_ids.extend(dialogs.messages().map(|seen| seen.message.call_id.as_str()));
+    let first = caller.messages.first();
+    let first = first.map(|seen| seen.message.call_id.as_str());
+    let call_ids = dialogs.messages().map(|seen| seen.message.call_id.as_str());
+    let others: BTreeSet<&str> = call_ids.filter(|it| Some(*it) != first).collect();
+    let call_ids = first.into_iter().chain(others);
     let callee_response = legs.callee().final_response().map(|(status, _)| status);
     SipSummary {
-        call_ids: call_ids.into_iter().map(str::to_owned).collect(),
+        call_ids: call_ids.map(str::to_owned).collect(),
         caller_response: caller.final_response().map(|(status, _)| status),
         callee_response: callee_response.filter(|_| !legs.is_direct()),
         reinvites: u32::try_from(reinvites.count()).unwrap_or(u32::MAX),

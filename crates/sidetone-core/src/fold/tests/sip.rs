@@ -295,3 +295,18 @@ fn only_the_dialogs_that_were_answered_are_ended() {
     assert_eq!(summary.facts.connect_duration_s, Some(19));
     assert_eq!(summary.facts.disconnected_by.as_deref(), Some("callee"));
 }
+
+/// A switch calls on by a name of its own.
+#[test]
+fn the_first_leg_is_named_before_the_others() {
+    let named = |call_id: &'static str| {
+        move |message: &mut SipMessage| message.call_id = call_id.to_owned()
+    };
+    let mut story = Story::default();
+    story.sip(0, A, S, "INVITE", named("z1@pbx"));
+    story.sip(100, S, B, "INVITE", named("a2@switch"));
+    story.sip(900, B, S, "200 INVITE", named("a2@switch"));
+    story.sip(1_000, S, A, "200 INVITE", named("z1@pbx"));
+    let call_ids = story.summary().sip.unwrap().call_ids;
+    assert_eq!(call_ids, ["z1@pbx", "a2@switch"]);
+}
