@@ -61,7 +61,7 @@ export function Timeline({ call }: { call: CallSummary }) {
 
 /** Above, or below it for a MOS, a stream is warned of. */
 function limitOf(call: CallSummary, figure: Figure): number | undefined {
-  return call.tag_reasons?.warnings.find((it) => WARNINGS[figure].includes(it.name))?.limit;
+  return call.tag_reasons?.warnings?.find((it) => WARNINGS[figure].includes(it.name))?.limit;
 }
 
 function concerns(warning: Warning, figure: Figure): boolean {

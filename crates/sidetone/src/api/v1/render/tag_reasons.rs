@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use sidetone_core::fold::FOLD_VERSION;
 use sidetone_core::fold::warnings::WATCHES;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::tag_reason::{Bound, Crossed, Limit, Measure, NoFigure, TagReason};
@@ -15,7 +16,7 @@ pub struct TagReasons<'a> {
     rules: Option<Rules<'a>>,
     reasons: Vec<Reason<'a>>,
     limits: Option<Vec<TagLimits<'a>>>,
-    warnings: Vec<WarningLimit>,
+    warnings: Option<Vec<WarningLimit>>,
 }
 
 /// The version of the rules that judged the call.
@@ -77,7 +78,8 @@ struct WarningLimit {
 }
 
 impl<'a> TagReasons<'a> {
-    /// Those of a summary. Another system's was held to no rules here: there are no limits then.
+    /// Those of a summary. Another system's was held to no rules here, and that of another release to
+    /// rules that are not known any more: there are no limits then.
     #[must_use]
     pub fn of(summary: &'a CallSummary) -> Self {
         let reasons = summary.tag_reasons().into_iter();
@@ -99,6 +101,14 @@ impl<'a> TagReasons<'a> {
                 }),
         );
         let is_ours = foreign.is_none();
+        let is_known = summary.fold_version == FOLD_VERSION;
+        let watches = || {
+            let watches = WATCHES.iter();
+            watches.map(|watch| WarningLimit {
+                name: watch.name,
+                limit: HeldTo::of(watch.limit),
+            })
+        };
         Self {
             rules: is_ours.then(|| Rules {
                 fold_version: summary.fold_version,
@@ -106,14 +116,8 @@ impl<'a> TagReasons<'a> {
                 sides: summary.sides_digest.as_deref(),
             }),
             reasons,
-            limits: is_ours.then(|| limits(summary)),
-            warnings: WATCHES
-                .iter()
-                .map(|watch| WarningLimit {
-                    name: watch.name,
-                    limit: HeldTo::of(watch.limit),
-                })
-                .collect(),
+            limits: (is_ours && is_known).then(|| limits(summary)),
+            warnings: is_known.then(|| watches().collect()),
         }
     }
 }
@@ -188,5 +192,27 @@ fn of_rule(rule: &StreamRule) -> TagLimits<'static> {
         edges: Some(named.copied().collect()),
         country: None,
         limits: rule.limits.iter().copied().map(HeldTo::of).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sidetone_core::id::{AccountSid, CallRef, CallSid};
+    use sidetone_core::rules::Rules;
+
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_release_that_judged_the_call() {
+        let call = CallRef {
+            account: AccountSid::from_bytes([1; 16]),
+            sid: CallSid::from_bytes([2; 16]),
+        };
+        let mut summary = sidetone_core::fold::fold(call, &[], &Rules::built_in());
+        let told = TagReasons::of(&summary);
+        assert!(told.limits.is_some() && told.warnings.is_some());
+        summary.fold_version -= 1;
+        let told = TagReasons::of(&summary);
+        assert!(told.limits.is_none() && told.warnings.is_none());
     }
 }
