@@ -56,6 +56,12 @@ async fn people_keep_views_and_share_them() {
         assert_eq!(elsewhere.post(&path, "Name=x").await.error(), (404, 20404));
     }
 
+    // What was once called otherwise is kept as it is called today.
+    let older = anna.post(VIEWS, "Name=Old&Query=Spam%3Dtrue").await.json();
+    assert_eq!(older["query"], "SpamAnnotation=true");
+    let older = format!("{VIEWS}/{}", older["sid"].as_str().unwrap());
+    assert_eq!(anna.change(Method::DELETE, &older, "").await.status, 204);
+
     server.pass(5).await;
     let shared = anna.post(&path, "Shared=true").await.json();
     assert_eq!(shared["shared"], true);
@@ -119,6 +125,8 @@ async fn views_hold_what_their_reader_may_filter_by() {
     let anna = sign_in(&server, "anna", PASSWORD).await;
     let vera = sign_in(&server, "vera", PASSWORD).await;
     let long = format!("Name=x&Query=UserAgent%3D{}", "x".repeat(2_000));
+    // As a URL has it, it is three times as long.
+    let wide = format!("Name=x&Query=UserAgent%3D{}", "%C3%BC".repeat(400));
     let foreign = "Name=x&Query=Subaccount%3DAC00000000000000000000000000000001";
     for (form, parameter, message) in [
         (
@@ -167,6 +175,7 @@ async fn views_hold_what_their_reader_may_filter_by() {
             "Invalid Query. Invalid StartTime 'soon'.",
         ),
         (&long, "Query", "Invalid Query"),
+        (&wide, "Query", "Invalid Query"),
         (
             "Name=x&Query=&Shared=maybe",
             "Shared",
