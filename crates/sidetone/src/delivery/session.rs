@@ -268,6 +268,17 @@ impl Session {
     }
 }
 
+/// Why a delivery did not arrive.
+#[derive(Debug, thiserror::Error)]
+enum Undelivered {
+    /// There was no answer, or none of success.
+    #[error(transparent)]
+    Unanswered(#[from] Failure),
+    /// There is nothing to sign it with.
+    #[error("cannot be signed: its account has no auth token that opens")]
+    Unsigned,
+}
+
 /// The end of what goes on, if it does; else it never comes.
 async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
     match going_on {
@@ -293,8 +304,9 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
         Signature::Twilio => token(app, delivery.account).map(Some),
         Signature::None => Ok(None),
     };
-    let arrived = match token.and_then(|token| request(&delivery, token.as_deref())) {
-        Ok(request) => client.send(request).await,
+    let request = token.and_then(|token| Ok(request(&delivery, token.as_deref())?));
+    let arrived = match request {
+        Ok(request) => client.send(request).await.map_err(Undelivered::from),
         Err(failure) => Err(failure),
     };
     let id = delivery.id;
@@ -313,7 +325,7 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
             Sent {
                 id,
                 outcome: failed(app, &delivery, &failure, &url),
-                is_silence: failure.is_silence(),
+                is_silence: matches!(&failure, Undelivered::Unanswered(it) if it.is_silence()),
                 url,
             }
         }
@@ -321,13 +333,13 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
 }
 
 /// The token that an account has now.
-fn token(app: &App, account: AccountSid) -> Result<String, Failure> {
+fn token(app: &App, account: AccountSid) -> Result<String, Undelivered> {
     let token = app.directory.primary_token(account, app.clock.now());
-    token.ok_or(Failure::Unsigned)
+    token.ok_or(Undelivered::Unsigned)
 }
 
 /// Decides what follows on a failure.
-fn failed(app: &App, delivery: &Delivery, failure: &Failure, url: &str) -> Outcome {
+fn failed(app: &App, delivery: &Delivery, failure: &Undelivered, url: &str) -> Outcome {
     let failures = delivery.attempts.saturating_add(1);
     let now = app.clock.now();
     // However long it had to wait for others, it is not given up at once.

@@ -23,7 +23,7 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 /// Connections that wait for the next request, of one origin.
 const IDLE_MAX: usize = 16;
 
-/// Why a delivery did not arrive.
+/// Why a request had no answer, or none of success where that is what counts.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// It was answered, but not with a status of success. Redirects are not followed.
@@ -41,9 +41,6 @@ pub enum Failure {
     /// It cannot be made a request of.
     #[error("cannot be sent: {0}")]
     Unsendable(String),
-    /// There is nothing to sign it with.
-    #[error("cannot be signed: its account has no auth token that opens")]
-    Unsigned,
 }
 
 impl Failure {
@@ -52,7 +49,7 @@ impl Failure {
     pub const fn is_silence(&self) -> bool {
         match self {
             Self::TimedOut(_) | Self::Unconnected(_) | Self::Broken(_) => true,
-            Self::Status(_) | Self::Unsendable(_) | Self::Unsigned => false,
+            Self::Status(_) | Self::Unsendable(_) => false,
         }
     }
 }

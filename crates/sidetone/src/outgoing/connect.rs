@@ -38,7 +38,7 @@ pub(super) enum ConnectError {
     Unresolved(io::Error),
     #[error("the host has no address")]
     NoAddress,
-    #[error("the host is at the private address {0}, which this server does not deliver to")]
+    #[error("the host is at the private address {0}, which may not be connected to")]
     Private(IpAddr),
     #[error("{address} cannot be connected to: {error}")]
     Unreachable {
