@@ -40,10 +40,26 @@ test("an admin of the company signs in, and is where she wanted to be", async ({
   await expect(page.getByRole("button", { name: "Signed in as olga" })).toBeVisible();
 });
 
+test("she is where she wanted to be, whatever another page does meanwhile", async ({ page, context }) => {
+  await page.goto(`${company.sidetone.url}/setup/people`);
+  await page.getByRole("link", { name: "Acme account" }).click();
+  await expect(page.getByRole("heading", { name: "Acme" })).toBeVisible();
+  const other = await context.newPage();
+  await signIn(other, company.sidetone);
+  await other.reload();
+  await expect(screens(other)).toBeVisible();
+  await page.getByLabel("Account").fill("olga");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page).toHaveURL(`${company.sidetone.url}/setup/people`);
+});
+
 test("a viewer looks and no more", async ({ page }) => {
   await signInThere(page, "vera");
   await expect(screens(page)).toBeVisible();
-  await expect(page.getByRole("button", { name: "Signed in as vera" })).toBeVisible();
+  await page.getByRole("button", { name: "Signed in as vera" }).click();
+  await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Change your password" })).toHaveCount(0);
+  await page.keyboard.press("Escape");
   await expect(page.getByRole("link", { name: "Set-up" })).toHaveCount(0);
 });
 

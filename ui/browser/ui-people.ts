@@ -1,5 +1,7 @@
 // Who may see and do what.
 
+import type { Locator, Page } from "@playwright/test";
+
 import { call, ended, send, sid, started, untilCalls } from "./support/events";
 import type { Sidetone } from "./support/sidetone";
 import { expect, expectAccessible, signIn, test } from "./support/watch";
@@ -47,20 +49,25 @@ test("an administrator adds a viewer, who sees no numbers and changes nothing", 
 });
 
 test("a person changes their password", async ({ page, browser, watch }) => {
-  watch.allow(/401/);
+  watch.allow(/400/);
   await server.ask("/v1/Voice/People", { Name: "jo", Role: "annotator", Password: "correct horse" });
   const elsewhere = await browser.newPage();
   await signIn(elsewhere, server, "/calls", "jo", "correct horse");
   await signIn(page, server, "/calls", "jo", "correct horse");
-  await page.getByRole("button", { name: "Signed in as jo" }).click();
-  await page.getByRole("button", { name: "Change your password" }).click();
-  const dialog = page.getByRole("dialog", { name: "Change your password" });
-  const fill = async (current: string, next: string, again: string) => {
+  const open = async (page: Page) => {
+    await page.getByRole("button", { name: "Signed in as jo" }).click();
+    await page.getByRole("button", { name: "Change your password" }).click();
+    return page.getByRole("dialog", { name: "Change your password" });
+  };
+  const fillIn = async (dialog: Locator, current: string, next: string, again: string) => {
     await dialog.getByLabel("Current password").fill(current);
     await dialog.getByLabel("New password, of 10 characters or more").fill(next);
     await dialog.getByLabel("New password again").fill(again);
     await dialog.getByRole("button", { name: "Change it" }).click();
   };
+  const dialog = await open(page);
+  const fill = (current: string, next: string, again: string) => fillIn(dialog, current, next, again);
+  const there = await open(elsewhere);
   await fill("correct horse", "battery staple", "battery stable");
   await expect(dialog.getByRole("alert")).toHaveText("The new password and its repetition differ.");
   await fill("incorrect horse", "battery staple", "battery staple");
@@ -70,7 +77,9 @@ test("a person changes their password", async ({ page, browser, watch }) => {
   await expect(page.getByText("Your password is changed.")).toBeVisible();
   await page.reload();
   await expect(page.getByText("1 call", { exact: true })).toBeVisible();
-  await elsewhere.reload();
+  // Whose session has ended meanwhile is told that, and not that the password is wrong.
+  await fillIn(there, "battery staple", "correct horses", "correct horses");
+  await expect(elsewhere.getByRole("status")).toContainText("Your session has ended.");
   await expect(elsewhere.getByRole("button", { name: "Sign in" })).toBeVisible();
   await elsewhere.close();
 });

@@ -11,7 +11,10 @@ use super::rows::tables::{PERSON, SESSION};
 use super::{account, audit, person};
 use sidetone_store::StoreError;
 use sidetone_store::audit::{AuditEntry, Deed};
-use sidetone_store::people::{Holder, NewSession, Proof, SESSIONS_MAX, Session, SessionDigest};
+use sidetone_store::people::{
+    Holder, NewSession, PasswordHash, PersonChange, Proof, SESSIONS_MAX, Session, SessionDigest,
+    SignIn,
+};
 
 pub(super) fn open(tx: &mut WriteTx<'_>, new: &NewSession) -> Result<()> {
     let account = account::existing(tx.conn, new.account)?.id;
@@ -171,6 +174,29 @@ pub(super) fn end_of_person(conn: &Connection, person: i64) -> Result<()> {
     conn.prepare_cached("delete from session where person = ?1")?
         .execute([person])?;
     Ok(())
+}
+
+/// Gives whoever is signed in another password, if theirs is the one that was proven.
+pub(super) fn change_password(
+    tx: &mut WriteTx<'_>,
+    digest: SessionDigest,
+    proven: &PasswordHash,
+    password: PasswordHash,
+    now: TimeUs,
+) -> Result<()> {
+    let no_longer = || Error(StoreError::NotFound("who showed their password".into()));
+    let session = find(tx.conn, digest, now)?.ok_or_else(no_longer)?;
+    let Holder::Person(name, _) = session.holder else {
+        return Err(no_longer());
+    };
+    let id = person::proven(tx.conn, session.account, &name, proven)?;
+    let id = id.ok_or_else(no_longer)?;
+    let change = PersonChange {
+        sign_in: Some(SignIn::Password(password)),
+        ..PersonChange::default()
+    };
+    person::change(tx, session.account, &name, &change, name.as_str(), now)?;
+    end_of_person(tx.conn, id)
 }
 
 /// Ends those that began with a token of an account.

@@ -101,6 +101,7 @@ async fn no_statement_looks_through_all_calls() {
         people::makes_and_lists_people,
         people::sessions_end_with_what_began_them,
         people::sessions_of_a_holder_are_bounded,
+        people::changes_ones_own_password,
         people::logs_what_was_done,
         views::keeps_views_of_owners,
         views::changes_and_forgets_views,

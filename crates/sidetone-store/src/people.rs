@@ -286,6 +286,16 @@ pub trait PeopleStore: Send + Sync {
         by: &str,
         now: TimeUs,
     ) -> Result<Person>;
+    /// Gives a person who is signed in another password, if theirs is still the one that was proven;
+    /// all their sessions end. [`StoreError::NotFound`](crate::StoreError::NotFound) when the session
+    /// or that password is theirs no longer: nothing is different then.
+    async fn change_password(
+        &self,
+        session: SessionDigest,
+        proven: PasswordHash,
+        password: PasswordHash,
+        now: TimeUs,
+    ) -> Result<()>;
     /// Whoever has the name, of any account, disabled or not.
     async fn person(&self, name: &PersonName) -> Result<Option<Person>>;
     /// The people of an account, in the order in which they were made.
@@ -296,9 +306,9 @@ pub trait PeopleStore: Send + Sync {
     ///
     /// Whom the provider names is found by the subject, else by the name if that waits for them,
     /// else made, and has the role. [`StoreError::Conflict`](crate::StoreError::Conflict) when the
-    /// name is somebody else's, [`StoreError::Invalid`](crate::StoreError::Invalid) when the account
-    /// has [`PEOPLE_MAX`] already, [`StoreError::NotFound`](crate::StoreError::NotFound) when they
-    /// are disabled.
+    /// name is somebody else's or they are disabled,
+    /// [`StoreError::Invalid`](crate::StoreError::Invalid) when the account has [`PEOPLE_MAX`]
+    /// already.
     async fn open_session(&self, session: NewSession) -> Result<()>;
     /// A session that goes on. Replacing the tokens of an account, revoking a key, a new password
     /// or way to sign in, and disabling end those that began with them.

@@ -25,7 +25,7 @@ export function PasswordForm({ onClose }: { onClose: () => void }) {
       toast("Your password is changed. You are signed out everywhere else.");
       onClose();
     } catch (error) {
-      setProblem(error instanceof ApiError && error.status === 401 ? "That is not your current password." : explain(error));
+      setProblem(error instanceof ApiError && error.parameter === "password" ? "That is not your current password." : explain(error));
       setBusy(false);
     }
   };

@@ -13,6 +13,8 @@ export interface Session {
   account_sid: string;
   name: string;
   role: Role;
+  /** Null: it is no person, but who has an account's token or a key. */
+  sign_in: "password" | "provider" | null;
   csrf: string;
   expires_at: string;
   other_accounts: { account_sid: string; name: string }[];
@@ -25,8 +27,7 @@ export const hasExpired = signal(false);
 export const trouble = signal<Error | null>(null);
 
 export const mayAnnotate = computed(() => session.value != null && session.value.role !== "viewer");
-/** Accounts and keys have no password. */
-export const isPerson = computed(() => session.value != null && !/^(AC|SK)[0-9a-f]{32}$/.test(session.value.name));
+export const hasPassword = computed(() => session.value?.sign_in === "password");
 export const isAdmin = computed(() => session.value?.role === "admin");
 
 function accept(answer: Session): void {
@@ -52,8 +53,11 @@ export async function startSession(): Promise<void> {
   }
   try {
     const answer = (await (await ask("/session", { isSignIn: true })).json()) as Session;
-    if (isBack) go(stored(WAY_BACK) ?? "/", { replace: true });
-    forget(WAY_BACK);
+    // Another page may be at the provider still, and know where to go on by it.
+    if (isBack) {
+      go(stored(WAY_BACK) ?? "/", { replace: true });
+      forget(WAY_BACK);
+    }
     store(KNOWN, "yes");
     accept(answer);
     trouble.value = null;
@@ -77,7 +81,7 @@ export async function signIn(user: string, password: string): Promise<void> {
 
 /** All sessions end, and the answer is another's. */
 export async function changePassword(password: string, next: string): Promise<void> {
-  accept((await (await ask("/session/password", { method: "POST", json: { password, new_password: next }, isSignIn: true })).json()) as Session);
+  accept((await (await ask("/session/password", { method: "POST", json: { password, new_password: next } })).json()) as Session);
 }
 
 export const signInMethods = (signal: AbortSignal) => get<SignInMethods>("/session/methods", undefined, signal);

@@ -11,7 +11,7 @@ import { Help } from "./help";
 import { useKeys } from "./keys";
 import { PasswordForm } from "./password";
 import { go, place } from "./router";
-import { isAdmin, isPerson, session, signOut } from "./session";
+import { hasPassword, isAdmin, session, signOut } from "./session";
 import { setTheme, theme, type Theme } from "./theme";
 import { Toasts } from "./toast";
 
@@ -127,7 +127,7 @@ function Who({ onChangePassword }: { onChangePassword: () => void }) {
           <p><b>{who.name}</b> <span class="badge">{who.role}</span></p>
           <p class="quiet mono">{who.account_sid}</p>
           {who.other_accounts.map((it) => <a key={it.account_sid} class="menu-item" href={callsAddress(new URLSearchParams(), { Subaccount: it.account_sid })}>Calls of {it.name || it.account_sid}</a>)}
-          {isPerson.value && <button type="button" class="menu-item" onClick={() => { close(); onChangePassword(); }}>Change your password</button>}
+          {hasPassword.value && <button type="button" class="menu-item" onClick={() => { close(); onChangePassword(); }}>Change your password</button>}
           <button type="button" class="menu-item" onClick={() => void signOut()}>Sign out</button>
         </div>
       )}

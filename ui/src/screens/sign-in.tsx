@@ -18,6 +18,7 @@ const REFUSALS: Record<string, string> = {
   "name-taken": "Somebody of your name signs in here another way. If that is you, ask an administrator to hand the name over to your company account.",
   "disabled": "You may not sign in here any more. Ask an administrator.",
   "busy": "Too many people are signing in. Try again in a moment.",
+  "too-often": "Signing in has failed too often from where you are. Try again in a minute.",
 };
 const FAILED = "Signing in failed. Try again, or ask an administrator.";
 

@@ -6,7 +6,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::audit::AuditEntry;
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::people::{
-    NewSession, Person, PersonChange, PersonName, Session, SessionDigest,
+    NewSession, PasswordHash, Person, PersonChange, PersonName, Session, SessionDigest,
 };
 use sidetone_store::{AuditStore, PeopleStore, Result};
 
@@ -37,6 +37,20 @@ impl PeopleStore for SqliteStore {
                     session::end_of_person(tx.conn, changed.id)?;
                 }
                 Ok(changed.person)
+            })
+            .await
+    }
+
+    async fn change_password(
+        &self,
+        session: SessionDigest,
+        proven: PasswordHash,
+        password: PasswordHash,
+        now: TimeUs,
+    ) -> Result<()> {
+        self.writer
+            .run(1, move |tx| {
+                session::change_password(tx, session, &proven, password, now)
             })
             .await
     }

@@ -47,7 +47,8 @@ macro_rules! conformance {
                 keeps_and_revokes_api_keys, counts_changes_of_accounts, makes_the_first_account_once,
                 expects_the_key_of_the_first_account, adopts_one_key;
             people: makes_and_lists_people, changes_people, sessions_go_on_until_they_end,
-                sessions_end_with_what_began_them, sessions_of_a_holder_are_bounded, logs_what_was_done,
+                sessions_end_with_what_began_them, sessions_of_a_holder_are_bounded,
+                changes_ones_own_password, logs_what_was_done,
                 old_sessions_and_entries_go;
             provider: makes_and_finds_people;
             log: appends_each_event_once, refuses_events_of_unknown_accounts, refuses_events_of_erased_calls,

@@ -35,7 +35,9 @@ use crate::feedback::{
 };
 use crate::judgement::batch::{AnnotateBatch, LineFate, UndoBatch, Undone};
 use crate::page::{Page, PageRequest, RowKey};
-use crate::people::{NewSession, Person, PersonChange, PersonName, Session, SessionDigest};
+use crate::people::{
+    NewSession, PasswordHash, Person, PersonChange, PersonName, Session, SessionDigest,
+};
 use crate::prelude::*;
 use crate::report::{Report, ReportKind};
 use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
@@ -101,6 +103,7 @@ take_turns! {
     PeopleStore {
         create_person(person: Person, by: &str) -> ();
         change_person(account: AccountSid, name: &PersonName, change: PersonChange, by: &str, now: TimeUs) -> Person;
+        change_password(session: SessionDigest, proven: PasswordHash, password: PasswordHash, now: TimeUs) -> ();
         person(name: &PersonName) -> Option<Person>;
         people(account: AccountSid, page: &PageRequest) -> Page<Person>;
         open_session(session: NewSession) -> ();

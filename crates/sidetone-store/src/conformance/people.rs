@@ -322,6 +322,75 @@ pub async fn sessions_end_with_what_began_them(store: Arc<dyn Store>) {
     assert!(refused(of_token(13, epoch)).await, "replaced since");
 }
 
+/// Who is signed in changes the password that they have shown, and none that somebody gave them since.
+pub async fn changes_ones_own_password(store: Arc<dyn Store>) {
+    let store = &*store;
+    create_account(store).await;
+    let (anna, bert) = (person("anna", 1), person("bert", 1));
+    make(store, &anna).await;
+    make(store, &bert).await;
+    let hash = |text: &str| PasswordHash(text.to_owned());
+    let to = async |n, from: &str, to: &str| {
+        let changed = store.change_password(digest(n), hash(from), hash(to), at(9));
+        changed.await
+    };
+    let refused = async |n, from: &str| {
+        let before = store.person(&anna.name).await.unwrap();
+        let refused = to(n, from, "of a thief").await;
+        assert!(
+            matches!(refused, Err(StoreError::NotFound(_))),
+            "{refused:?}"
+        );
+        assert_eq!(store.person(&anna.name).await.unwrap(), before);
+    };
+    let is_there = async |n| store.session(digest(n), at(9)).await.unwrap().is_some();
+    let begin = async |n, person: &Person| {
+        store.open_session(signing_in(n, person, 0)).await.unwrap();
+    };
+    for n in [1, 2] {
+        begin(n, &anna).await;
+    }
+    begin(3, &bert).await;
+    to(1, "hash of anna", "second").await.unwrap();
+    assert!(!is_there(1).await && !is_there(2).await && is_there(3).await);
+    let mut anna = store.person(&anna.name).await.unwrap().unwrap();
+    assert_eq!(anna.sign_in, password("second"));
+    refused(1, "second").await;
+
+    begin(4, &anna).await;
+    refused(4, "hash of anna").await;
+    refused(4, "").await;
+    refused(3, "second").await;
+    assert!(is_there(4).await, "who was wrong is signed in still");
+    let ended = store.end_session(digest(4)).await;
+    assert_eq!(ended, Ok(true));
+    refused(4, "second").await;
+    let mut over = signing_in(5, &anna, 0);
+    over.expires_at = at(9);
+    store.open_session(over).await.unwrap();
+    refused(5, "second").await;
+
+    // Somebody else was sooner: an admin, with another password or the provider, or as disabling.
+    for (n, sign_in) in [(6, password("third")), (7, SignIn::Provider(None))] {
+        begin(n, &anna).await;
+        let by_admin = PersonChange {
+            sign_in: Some(sign_in.clone()),
+            ..PersonChange::default()
+        };
+        change(store, "anna", by_admin).await;
+        refused(n, anna.sign_in.password().unwrap().0.as_str()).await;
+        refused(n, "").await;
+        if sign_in.password().is_some() {
+            anna.sign_in = sign_in;
+        }
+    }
+    let told = logged(store, 1).await;
+    let own = told
+        .iter()
+        .filter(|line| *line == "anna person-changed anna: password");
+    assert_eq!(own.count(), 1, "{told:?}");
+}
+
 /// A holder has so many sessions; the oldest go, and nobody else's.
 pub async fn sessions_of_a_holder_are_bounded(store: Arc<dyn Store>) {
     let store = &*store;

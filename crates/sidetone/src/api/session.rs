@@ -14,7 +14,7 @@ use sidetone_core::id::{AccountSid, ApiKeySid};
 use sidetone_core::time::SECOND_US;
 use sidetone_store::StoreError;
 use sidetone_store::people::{
-    Holder, NewSession, PersonChange, PersonName, Proof, Session, SessionDigest, SignIn as Way,
+    Holder, NewSession, PasswordHash, Person, PersonName, Proof, Session, SessionDigest,
 };
 
 use super::auth::session::{self, COOKIE_NAME, LONGEST_US, Shown, TOKEN_BYTES};
@@ -41,7 +41,7 @@ pub fn routes() -> Router<App> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SignIn {
+struct Credentials {
     user: String,
     password: String,
 }
@@ -58,6 +58,8 @@ struct Answer {
     account_sid: AccountSid,
     name: String,
     role: &'static str,
+    /// What a person signs in with. `null`: it is no person, but who has an account's token or a key.
+    sign_in: Option<&'static str>,
     csrf: String,
     expires_at: String,
     other_accounts: Vec<OtherAccount>,
@@ -70,19 +72,24 @@ struct OtherAccount {
 }
 
 impl Answer {
-    fn of(app: &App, session: &Session, csrf: String) -> Self {
+    async fn of(app: &App, session: &Session, csrf: String) -> Result<Self, ApiError> {
         let caller = Caller::of(session);
+        let person = match &session.holder {
+            Holder::Person(name, _) => app.store.person(name).await?,
+            Holder::Account | Holder::Key(_) => None,
+        };
         let others = app.directory.subaccounts(session.account).into_iter();
-        Self {
+        Ok(Self {
             account_sid: session.account,
             name: caller.who.to_string(),
             role: caller.role.as_str(),
+            sign_in: person.map(|person| person.sign_in.as_str()),
             csrf,
             expires_at: session.expires_at.to_seconds_text(),
             other_accounts: others
                 .map(|(account_sid, name)| OtherAccount { account_sid, name })
                 .collect(),
-        }
+        })
     }
 }
 
@@ -101,8 +108,9 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-async fn read(State(app): State<App>, SignedIn(shown): SignedIn) -> Response {
-    Json(Answer::of(&app, &shown.session, shown.csrf)).into_response()
+async fn read(State(app): State<App>, SignedIn(shown): SignedIn) -> Result<Response, ApiError> {
+    let answer = Answer::of(&app, &shown.session, shown.csrf).await?;
+    Ok(Json(answer).into_response())
 }
 
 async fn sign_out(
@@ -119,7 +127,7 @@ async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, A
     let (mut parts, body) = request.into_parts();
     session::expect_our_origin(&parts, &app)?;
     let base = BaseUrl::from_request_parts(&mut parts, &app).await?;
-    let SignIn { user, password } = json(&parts, body, "user and password").await?;
+    let Credentials { user, password } = json(&parts, body, "user and password").await?;
     let (account, proof) = prove(&parts, &app, user.trim(), password).await?;
     charge(&app, account)?;
     begin(&app, &parts, &base, account, proof).await
@@ -139,7 +147,7 @@ async fn begin(
         Err(StoreError::NotFound(_)) => return Err(ApiError::unauthorized()),
         opened => opened?,
     };
-    let answer = Answer::of(app, &session, session::csrf(&token));
+    let answer = Answer::of(app, &session, session::csrf(&token)).await?;
     tracing::info!(account = %account, who = answer.name, "signed in");
     let cookie = cookie(COOKIE_NAME, &token, LONGEST_US / SECOND_US, base)?;
     let head = [
@@ -214,21 +222,35 @@ async fn change_password(State(app): State<App>, request: Request) -> Result<Res
         let invalid = wrong("another password than the current one");
         return Err(ApiError::invalid_parameter(invalid));
     }
-    let (account, _) = prove(&parts, &app, name.as_str(), password).await?;
+    let proven = match prove_person(&parts, &app, &name, password).await {
+        Ok((_, proven)) => proven,
+        Err(error) if error.status() == StatusCode::UNAUTHORIZED => {
+            // Whose session has ended meanwhile is not asked for another password.
+            let now = app.clock.now();
+            let is_signed_in = app.store.session(shown.digest, now).await?.is_some();
+            return Err(if is_signed_in {
+                let invalid = Invalid::new("password", "…", "your current password");
+                ApiError::invalid_parameter(invalid)
+            } else {
+                ApiError::signed_out()
+            });
+        }
+        Err(error) => return Err(error),
+    };
     let hash = app.bounds.hashing()?;
     let hash = hash.run(move || people::hash(&new_password)).await?;
     let hash = hash.map_err(|error| {
         tracing::error!(%error, "no password can be hashed");
         ApiError::internal()
     })?;
-    let change = PersonChange {
-        sign_in: Some(Way::Password(hash.clone())),
-        ..PersonChange::default()
-    };
-    let now = app.clock.now();
+    let (now, account) = (app.clock.now(), shown.session.account);
     let store = &app.store;
-    let changed = store.change_person(account, &name, change, name.as_str(), now);
-    changed.await?;
+    let changed = store.change_password(shown.digest, proven, hash.clone(), now);
+    match changed.await {
+        // Somebody else was sooner: nothing of theirs is undone.
+        Err(StoreError::NotFound(_)) => return Err(ApiError::signed_out()),
+        changed => changed?,
+    }
     begin(&app, &parts, &base, account, Proof::Password { name, hash }).await
 }
 
@@ -280,6 +302,18 @@ async fn prove(
     let Ok(name) = user.parse::<PersonName>() else {
         return Err(refuse(parts, app, user));
     };
+    let (person, hash) = prove_person(parts, app, &name, password).await?;
+    let Person { name, account, .. } = person;
+    Ok((account, Proof::Password { name, hash }))
+}
+
+/// The person of a name, and what their password was compared with, if it is theirs.
+async fn prove_person(
+    parts: &Parts,
+    app: &App,
+    name: &PersonName,
+    password: String,
+) -> Result<(Person, PasswordHash), ApiError> {
     // People's passwords can be guessed, so that guesses are refused before they are looked at.
     let logins = &app.bounds.logins;
     if let Some(seconds) = logins.wait(address(parts, app), app.clock.passed()) {
@@ -290,7 +324,7 @@ async fn prove(
     if let Err(seconds) = logins.try_name(&name.key(), app.clock.passed()) {
         return Err(ApiError::too_many_failed_logins_of_name(seconds));
     }
-    let person = app.store.person(&name).await?;
+    let person = app.store.person(name).await?;
     let person = person.filter(|person| !person.is_disabled);
     let hash = person
         .as_ref()
@@ -302,15 +336,9 @@ async fn prove(
     match (person, hash) {
         (Some(person), Some(hash)) if is_right => {
             logins.succeeded(&name.key());
-            Ok((
-                person.account,
-                Proof::Password {
-                    name: person.name,
-                    hash,
-                },
-            ))
+            Ok((person, hash))
         }
-        _ => Err(refuse(parts, app, user)),
+        _ => Err(refuse(parts, app, name.as_str())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sidetone person`
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -13,6 +14,7 @@ use sidetone_store::{Conflict, Store, StoreError};
 use super::output::print_json;
 use crate::accounts;
 use crate::clock::Clock;
+use crate::config::Settings;
 use crate::data::DataArgs;
 use crate::people;
 
@@ -69,6 +71,9 @@ pub enum PersonCommand {
     Provider {
         #[command(flatten)]
         data: DataArgs,
+        /// Configuration file of the server, which has the provider [default: sidetone.toml, when there is one]
+        #[arg(long, env = "SIDETONE_CONFIG")]
+        config: Option<PathBuf>,
         /// The person
         name: PersonName,
     },
@@ -140,18 +145,41 @@ pub async fn run(command: PersonCommand) -> anyhow::Result<()> {
             };
             print(&change_to(store.as_ref(), &person, change).await?, made_up)
         }
-        PersonCommand::Provider { data, name } => {
+        PersonCommand::Provider { data, config, name } => {
+            let has_provider = has_provider(config.as_deref())?;
             let change = PersonChange {
                 sign_in: Some(SignIn::Provider(None)),
                 ..PersonChange::default()
             };
             let store = data.open().await?.store;
             let person = find(store.as_ref(), &name).await?;
-            print(&change_to(store.as_ref(), &person, change).await?, None)
+            print(&change_to(store.as_ref(), &person, change).await?, None)?;
+            if !has_provider {
+                writeln!(
+                    std::io::stderr(),
+                    "warning: {name} cannot sign in unless the server has the table [oidc], which is not in the configuration that was read; \
+                     name its file with --config, or give a password back: `sidetone person reset`"
+                )?;
+            }
+            Ok(())
         }
         PersonCommand::Disable { data, name } => allow(&data, &name, false).await,
         PersonCommand::Enable { data, name } => allow(&data, &name, true).await,
     }
+}
+
+/// Whether the settings have a provider that people can sign in through.
+fn has_provider(config: Option<&Path>) -> anyhow::Result<bool> {
+    if cfg!(not(feature = "oidc")) {
+        bail!(
+            "this sidetone was built without OpenID Connect: nobody can sign in through a provider. Nothing was changed"
+        );
+    }
+    let settings = match config {
+        Some(file) => Settings::default().with_file(file),
+        None => Settings::default().with_usual_file(),
+    };
+    Ok(settings?.oidc.is_some())
 }
 
 async fn allow(data: &DataArgs, name: &PersonName, may: bool) -> anyhow::Result<()> {

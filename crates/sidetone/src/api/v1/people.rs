@@ -142,7 +142,8 @@ pub async fn change(
         .filter(|person| person.account == account)
         .ok_or_else(nobody)?;
     let (password, made_up) = password(&app, &form, &name).await?;
-    let sign_in = sign_in(&form, password).map_err(ApiError::invalid_parameter)?;
+    let has_provider = app.tables.get().provider.is_some();
+    let sign_in = sign_in(&form, password, has_provider).map_err(ApiError::invalid_parameter)?;
     let change = PersonChange {
         role,
         sign_in,
@@ -179,12 +180,20 @@ fn role(form: &Params) -> Result<Option<Role>, Invalid> {
     read.transpose()
 }
 
-/// What they are to sign in with: the password that the form has, or the provider.
-fn sign_in(form: &Params, password: Option<PasswordHash>) -> Result<Option<SignIn>, Invalid> {
+/// What they are to sign in with: the password that the form has, or the provider if there is one.
+fn sign_in(
+    form: &Params,
+    password: Option<PasswordHash>,
+    has_provider: bool,
+) -> Result<Option<SignIn>, Invalid> {
     let Some(given) = form.filled("SignIn") else {
         return Ok(password.map(SignIn::Password));
     };
     match password {
+        // Nobody could sign in by it.
+        None if !has_provider => Err(given.invalid(
+            "a Password instead: there is no provider, as the table [oidc] of the configuration has none",
+        )),
         None if given.text == "provider" => Ok(Some(SignIn::Provider(None))),
         None => Err(given.invalid("provider, or a Password instead")),
         Some(_) => Err(given.invalid("a Password or SignIn=provider, not both")),

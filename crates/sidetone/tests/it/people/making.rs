@@ -60,6 +60,11 @@ async fn people_are_made_changed_and_told_of() {
         bert.post(anna, "Disabled=perhaps").await.error(),
         (400, 20001)
     );
+    // There is no provider: nobody is locked out, the admin himself neither.
+    let refused = bert.post("/v1/Voice/People/bert", "SignIn=provider").await;
+    assert_eq!(refused.error(), (400, 20001));
+    assert_eq!(refused.json()["details"]["parameter"], "SignIn");
+    assert_eq!(bert.get("/session").await.json()["sign_in"], "password");
     let told = bert.get("/v1/Voice/People?PageSize=1").await.json();
     assert_eq!(told["people"][0]["name"], "Anna Müller");
     let next = told["meta"]["next_page_url"].as_str().unwrap();
@@ -168,6 +173,20 @@ async fn the_command_line_makes_people_beside_a_server() {
     }
     for args in [["create", "AC"], ["create", "bert"]] {
         assert_eq!(run(&args, "").0, Some(2), "{args:?}");
+    }
+    let (code, out, err) = run(&["provider", "anna"], "");
+    if cfg!(feature = "oidc") {
+        // The server's configuration may be elsewhere.
+        let handed_over: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(
+            (code, &handed_over["sign_in"]),
+            (Some(0), &"provider".into())
+        );
+        assert!(err.contains("anna cannot sign in"), "{err}");
+    } else {
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(err.contains("built without OpenID Connect"), "{err}");
+        assert_eq!(anna.get("/session").await.status, 200);
     }
     let reset = told(&["reset", "anna", "--generate"], "");
     assert_eq!(anna.get("/session").await.status, 401);

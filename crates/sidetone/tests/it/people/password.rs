@@ -1,9 +1,12 @@
 //! People's own passwords, and the tokens that people give out.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
-use sidetone_store::people::Role;
+use sidetone::people::hash_with;
+use sidetone_store::people::{PersonChange, Role, SignIn};
 
 use super::{Browser, CALL, ORIGIN, PASSWORD, call, cookie_of, make, plain, sign_in, try_sign_in};
 use crate::harness::{ACCOUNT, Answer, TOKEN, TestServer};
@@ -103,7 +106,13 @@ async fn a_password_is_changed_by_who_knows_it_and_by_nobody_else() {
     // As at signing in, guesses run out: the right one is not looked at either.
     for _ in 0..10 {
         let wrong = change(&anna, passwords("incorrect horse", NEW)).await;
-        assert_eq!(wrong.error(), (401, 20003));
+        assert_eq!(
+            wrong.error(),
+            (400, 20001),
+            "the session is as good as before"
+        );
+        assert_eq!(wrong.json()["details"]["parameter"], "password");
+        assert!(!wrong.text.contains("incorrect"), "{}", wrong.text);
     }
     let refused = change(&anna, passwords(PASSWORD, NEW)).await;
     assert_eq!(refused.error(), (429, 20429));
@@ -113,6 +122,42 @@ async fn a_password_is_changed_by_who_knows_it_and_by_nobody_else() {
         200,
         "who is signed in goes on"
     );
+}
+
+#[tokio::test]
+async fn whose_session_has_ended_changes_nothing_and_is_told_so() {
+    let server = TestServer::start().await;
+    make(&server, "anna", Role::Viewer, ACCOUNT).await;
+    let anna = sign_in(&server, "anna", PASSWORD).await;
+    let by_admin = async |password: &str| {
+        let account = ACCOUNT.parse().unwrap();
+        let hash = hash_with(password, 1_000.try_into().unwrap()).unwrap();
+        let change = PersonChange {
+            sign_in: Some(SignIn::Password(hash)),
+            ..PersonChange::default()
+        };
+        let (name, now) = ("anna".parse().unwrap(), server.app.clock.now());
+        let store = &server.app.store;
+        let changed = store.change_person(account, &name, change, "admin", now);
+        changed.await.unwrap();
+    };
+    by_admin("hers anew").await;
+    for password in [PASSWORD, "hers anew"] {
+        let refused = change(&anna, passwords(password, NEW)).await;
+        assert_eq!(refused.error(), (401, 20003), "{password}");
+    }
+    // Who has stolen her password and is about to change it: the new one takes long to hash.
+    let thief = sign_in(&server, "anna", "hers anew").await;
+    let (changed, ()) = tokio::join!(change(&thief, passwords("hers anew", NEW)), async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        by_admin("hers once more").await;
+    });
+    assert_eq!(changed.error(), (401, 20003), "{}", changed.text);
+    assert_eq!(changed.header("set-cookie"), None);
+    assert_eq!(thief.get("/session").await.status, 401);
+    assert_eq!(try_sign_in(&server, "anna", NEW).await.status, 401);
+    let hers = try_sign_in(&server, "anna", "hers once more").await;
+    assert_eq!(hers.status, 200);
 }
 
 #[tokio::test]

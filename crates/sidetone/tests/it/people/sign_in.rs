@@ -26,6 +26,7 @@ async fn whoever_signs_in_has_a_session_until_they_sign_out() {
         "account_sid": ACCOUNT,
         "name": "Anna",
         "role": "annotator",
+        "sign_in": "password",
         "csrf": told["csrf"],
         "expires_at": "2026-06-02T00:00:00Z",
         "other_accounts": [{ "account_sid": sub.account_sid, "name": "" }],
@@ -91,6 +92,7 @@ async fn accounts_and_keys_sign_in_too_and_lose_their_sessions_with_their_secret
         (&told["role"], &told["name"]),
         (&"admin".into(), &key.to_string().into())
     );
+    assert_eq!(told["sign_in"], json!(null), "who is no person");
     assert_eq!(by_token.get("/v1/Voice/People").await.status, 200);
     store.revoke_api_key(key, "x", now).await.unwrap();
     assert_eq!(by_key.get("/session").await.status, 401);
