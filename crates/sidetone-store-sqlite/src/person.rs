@@ -297,8 +297,8 @@ pub(super) fn provided(
         return Err(Error(StoreError::Conflict(taken)));
     }
     if person.is_disabled {
-        let disabled = format!("person {} who may sign in", person.name);
-        return Err(Error(StoreError::NotFound(disabled)));
+        let disabled = Conflict::PersonDisabled(person.name.to_string());
+        return Err(Error(StoreError::Conflict(disabled)));
     }
     let news = PersonChange {
         role: Some(role),

@@ -41,6 +41,9 @@ pub enum Conflict {
     /// Somebody has the name, of this account or another.
     #[error("there is a person of the name {0}")]
     PersonExists(String),
+    /// The person may not sign in.
+    #[error("{0} is disabled")]
+    PersonDisabled(String),
     /// The owner has a view of that name.
     #[error("there is a view of the name {0}")]
     ViewExists(String),

@@ -1,6 +1,7 @@
 //! What all that is under way may take together.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,6 +40,10 @@ const EXPORTS_OF_ACCOUNT_MAX: usize = 4;
 /// Streams of calls as they change likewise.
 const STREAMS_MAX: usize = 1024;
 const STREAMS_OF_ACCOUNT_MAX: usize = 256;
+/// Sign-ins that ask the provider of identities at once, of all addresses and of one: a company may
+/// be behind one, and a stranger must not have them all.
+const SIGN_INS_MAX: usize = 64;
+const SIGN_INS_OF_ADDRESS_MAX: usize = 16;
 
 /// Why work for a request was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +72,11 @@ pub struct Bounds {
     /// See there.
     pub sdk_addresses: RateLimits<IpAddr>,
     /// Exports under way.
-    pub exports: Turns,
+    pub exports: Turns<[u8; 16]>,
     /// Streams of calls as they change.
-    pub streams: Turns,
+    pub streams: Turns<[u8; 16]>,
+    /// Sign-ins that ask the provider of identities, of each address.
+    pub sign_ins: Turns<IpAddr>,
     /// Turns to read what others sent: half of the processors, the others answer meanwhile.
     reading: Arc<Semaphore>,
     /// As many to make pages, which take longer: who brings events does not wait behind them.
@@ -94,6 +101,7 @@ impl Default for Bounds {
             sdk_addresses: RateLimits::default(),
             exports: Turns::new(EXPORTS_MAX, EXPORTS_OF_ACCOUNT_MAX),
             streams: Turns::new(STREAMS_MAX, STREAMS_OF_ACCOUNT_MAX),
+            sign_ins: Turns::new(SIGN_INS_MAX, SIGN_INS_OF_ADDRESS_MAX),
             reading: turns(),
             pages: turns(),
             hashing: turns(),
@@ -177,60 +185,60 @@ impl Hashing {
     }
 }
 
-/// What takes long and is under way, by account.
+/// What takes long and is under way, by whose it is: an account's, or an address's.
 #[derive(Debug, Clone)]
-pub struct Turns {
+pub struct Turns<K> {
     most: usize,
-    most_of_account: usize,
-    running: Arc<Mutex<HashMap<[u8; 16], usize>>>,
+    most_of_one: usize,
+    running: Arc<Mutex<HashMap<K, usize>>>,
 }
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
-pub struct Turn {
-    account: [u8; 16],
-    all: Turns,
+pub struct Turn<K: Copy + Eq + Hash> {
+    whose: K,
+    all: Turns<K>,
 }
 
-impl Turns {
-    /// So many at once, of all accounts and of one.
-    fn new(most: usize, most_of_account: usize) -> Self {
+impl<K: Copy + Eq + Hash> Turns<K> {
+    /// So many at once, of all and of one.
+    fn new(most: usize, most_of_one: usize) -> Self {
         Self {
             most,
-            most_of_account,
+            most_of_one,
             running: Arc::default(),
         }
     }
 
     /// Begins one. `None`: there are as many as there may be.
-    pub fn begin(&self, account: &[u8; 16]) -> Option<Turn> {
+    pub fn begin(&self, whose: K) -> Option<Turn<K>> {
         let mut running = self.lock();
         if running.values().sum::<usize>() >= self.most {
             return None;
         }
-        let of_account = running.entry(*account).or_default();
-        if *of_account >= self.most_of_account {
+        let of_one = running.entry(whose).or_default();
+        if *of_one >= self.most_of_one {
             return None;
         }
-        *of_account += 1;
+        *of_one += 1;
         Some(Turn {
-            account: *account,
+            whose,
             all: self.clone(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 16], usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, usize>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Turn {
+impl<K: Copy + Eq + Hash> Drop for Turn<K> {
     fn drop(&mut self) {
         let mut running = self.all.lock();
-        if let Some(of_account) = running.get_mut(&self.account) {
-            *of_account -= 1;
-            if *of_account == 0 {
-                running.remove(&self.account);
+        if let Some(of_one) = running.get_mut(&self.whose) {
+            *of_one -= 1;
+            if *of_one == 0 {
+                running.remove(&self.whose);
             }
         }
     }
@@ -262,12 +270,12 @@ mod tests {
     #[test]
     fn an_account_has_some_of_all_turns() {
         let turns = Turns::new(3, 2);
-        let begun: Vec<_> = (0..3).filter_map(|_| turns.begin(&[1; 16])).collect();
+        let begun: Vec<_> = (0..3).filter_map(|_| turns.begin(1)).collect();
         assert_eq!(begun.len(), 2);
-        let other = turns.begin(&[2; 16]);
-        assert!(other.is_some() && turns.begin(&[3; 16]).is_none());
+        let other = turns.begin(2);
+        assert!(other.is_some() && turns.begin(3).is_none());
         drop(begun);
-        assert!(turns.begin(&[3; 16]).is_some());
+        assert!(turns.begin(3).is_some());
         drop(other);
         assert!(turns.lock().is_empty());
     }

@@ -95,11 +95,9 @@ pub async fn makes_and_finds_people(store: Arc<dyn Store>) {
     };
     change(store, "anna", disabled).await;
     assert_eq!((holder(1).await, holder(2).await), (None, None));
-    let refused = open(provided(7, "Anna", 7, Role::Admin)).await;
-    assert!(
-        matches!(refused, Err(StoreError::NotFound(_))),
-        "{refused:?}"
-    );
+    let refused = open(provided(7, "Anna Schmidt", 7, Role::Admin)).await;
+    let disabled = StoreError::Conflict(Conflict::PersonDisabled("Anna".into()));
+    assert_eq!(refused, Err(disabled));
     let by_provider = |what: &str| format!("{BY_PROVIDER} {what}");
     assert_eq!(
         logged(store, 1).await,

@@ -45,8 +45,10 @@ pub enum Reason {
     NameTaken,
     /// They are disabled here.
     Disabled,
-    /// Too many sign in at once, or are there already.
+    /// Too many sign in at once, or nobody can at the moment.
     Busy,
+    /// Too many logins from their address have failed.
+    TooOften,
     /// A fault of ours.
     Failed,
 }
@@ -65,7 +67,24 @@ impl Reason {
             Self::NameTaken => "name-taken",
             Self::Disabled => "disabled",
             Self::Busy => "busy",
+            Self::TooOften => "too-often",
             Self::Failed => "failed",
+        }
+    }
+
+    /// Whether somebody tried to come in who may not, which counts as a wrong password does. A
+    /// sign-in that this browser did not begin ([`Self::OutOfDate`]) does not: a foreign page could
+    /// have anybody's browser try it.
+    #[must_use]
+    pub const fn is_failed_login(self) -> bool {
+        match self {
+            Self::NotValid | Self::NoName | Self::NoRole | Self::NameTaken | Self::Disabled => true,
+            Self::Away
+            | Self::Cancelled
+            | Self::OutOfDate
+            | Self::Busy
+            | Self::TooOften
+            | Self::Failed => false,
         }
     }
 }

@@ -1,13 +1,11 @@
 //! A program that was built without OpenID Connect knows no provider.
 
-use std::time::Duration;
-
 use anyhow::bail;
 use sidetone_core::id::AccountSid;
-use sidetone_core::time::TimeUs;
 
 use super::identity::{Answer, Identity, Refusal};
 use super::transaction::Transaction;
+use crate::clock::Clock;
 use crate::config::Oidc;
 
 /// There is none.
@@ -41,7 +39,7 @@ impl Provider {
     ///
     /// # Errors
     /// Never.
-    pub async fn begin(&self, _: TimeUs, _: Duration) -> Result<(String, Transaction), Refusal> {
+    pub async fn begin(&self, _: &Clock) -> Result<(String, Transaction), Refusal> {
         match *self {}
     }
 
@@ -53,8 +51,7 @@ impl Provider {
         &self,
         _: Transaction,
         _: Answer<'_>,
-        _: TimeUs,
-        _: Duration,
+        _: &Clock,
     ) -> Result<Identity, Refusal> {
         match *self {}
     }

@@ -20,15 +20,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sidetone_core::id::AccountSid;
-use sidetone_core::time::TimeUs;
 use sidetone_store::people::SubjectDigest;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::claims::{self, Claims};
 use super::id_token::{is_of_another_key, payload, verified};
 use super::identity::{Answer, Identity, Reason, Refusal};
 use super::requests::Requests;
 use super::transaction::Transaction;
+use crate::clock::Clock;
 use crate::config::Oidc;
 
 /// Where the provider sends people back to.
@@ -40,10 +39,11 @@ const KNOWN_FOR: Duration = Duration::from_secs(3600);
 const KEYS_NEW_FOR: Duration = Duration::from_secs(10);
 /// How long nobody asks again who did not answer.
 const AWAY_FOR: Duration = Duration::from_secs(5);
-/// How long all of what one sign-in asks may take.
-const TIME_OUT: Duration = Duration::from_secs(20);
-/// Sign-ins that ask at once.
-const TURNS: usize = 16;
+/// How long one answer of the provider may take, all of it.
+const ANSWER_TIME_OUT: Duration = Duration::from_secs(10);
+/// How long all of what one sign-in asks may take: longer than the two answers that tell what the
+/// provider says of itself, so that it is known of who keeps silent.
+const TIME_OUT: Duration = Duration::from_secs(30);
 /// Sign-ins that were finished and are remembered: their codes are no good at the provider either.
 const FINISHED_MAX: usize = 4096;
 
@@ -56,7 +56,6 @@ pub struct Provider {
     redirect: RedirectUrl,
     requests: Requests,
     known: tokio::sync::Mutex<Known>,
-    turns: Semaphore,
     finished: Mutex<VecDeque<String>>,
 }
 
@@ -113,11 +112,10 @@ impl Provider {
             issuer: issuer.with_context(|| format!("oidc.issuer '{}'", settings.issuer))?,
             secret: ClientSecret::new(settings.secret()?.0),
             redirect: redirect.with_context(|| format!("public_url '{public_url}'"))?,
-            requests: Requests::new(settings.clone()),
+            requests: Requests::new(settings.clone(), ANSWER_TIME_OUT),
             settings,
             account,
             known: tokio::sync::Mutex::default(),
-            turns: Semaphore::new(TURNS),
             finished: Mutex::default(),
         })
     }
@@ -135,19 +133,14 @@ impl Provider {
     }
 
     /// Begins to sign somebody in: where they are to go, and what their browser is to keep
-    /// meanwhile. `passed`: time that has passed, which nobody sets.
+    /// meanwhile.
     ///
     /// # Errors
     /// When the provider does not say where that is.
-    pub async fn begin(
-        &self,
-        now: TimeUs,
-        passed: Duration,
-    ) -> Result<(String, Transaction), Refusal> {
-        let _turn = self.turn()?;
-        let metadata = self.in_time(self.metadata(passed, KNOWN_FOR)).await?;
+    pub async fn begin(&self, clock: &Clock) -> Result<(String, Transaction), Refusal> {
+        let metadata = self.in_time(self.metadata(clock, KNOWN_FOR)).await?;
         let failed = |error| Refusal::new(Reason::Failed, error);
-        let transaction = Transaction::begin(now).map_err(failed)?;
+        let transaction = Transaction::begin(clock.now()).map_err(failed)?;
         let verifier = PkceCodeVerifier::new(transaction.verifier.clone());
         let client = self.client(&metadata);
         let scopes = self.settings.scopes.iter().cloned().map(Scope::new);
@@ -177,8 +170,7 @@ impl Provider {
         &self,
         transaction: Transaction,
         answer: Answer<'_>,
-        now: TimeUs,
-        passed: Duration,
+        clock: &Clock,
     ) -> Result<Identity, Refusal> {
         self.expect_first(&transaction.state)?;
         if let Some(issuer) = answer.issuer
@@ -191,11 +183,7 @@ impl Provider {
             (Some("access_denied"), _) => Err(Refusal::new(Reason::Cancelled, "access_denied")),
             (Some(error), _) => Err(Refusal::new(Reason::NotValid, format!("it says {error}"))),
             (None, None) => Err(Refusal::new(Reason::NotValid, "the answer has no code")),
-            (None, Some(code)) => {
-                let _turn = self.turn()?;
-                self.in_time(self.identity(transaction, code, now, passed))
-                    .await
-            }
+            (None, Some(code)) => self.in_time(self.identity(transaction, code, clock)).await,
         }
     }
 
@@ -203,10 +191,9 @@ impl Provider {
         &self,
         transaction: Transaction,
         code: &str,
-        now: TimeUs,
-        passed: Duration,
+        clock: &Clock,
     ) -> Result<Identity, Refusal> {
-        let metadata = self.metadata(passed, KNOWN_FOR).await?;
+        let metadata = self.metadata(clock, KNOWN_FOR).await?;
         let client = self.client(&metadata);
         let tokens = self.tokens(&client, code, transaction.verifier).await?;
         let no_token = || Refusal::new(Reason::NotValid, "there is no ID token");
@@ -214,11 +201,17 @@ impl Provider {
         let nonce = Nonce::new(transaction.nonce);
         let subject = |client: &Client| {
             let verifier = client.id_token_verifier();
-            verified(verifier, id_token, tokens.access_token(), &nonce, now)
+            verified(
+                verifier,
+                id_token,
+                tokens.access_token(),
+                &nonce,
+                clock.now(),
+            )
         };
         let subject = match subject(&client) {
             Err(error) if is_of_another_key(&error) => {
-                let newer = self.metadata(passed, KEYS_NEW_FOR).await?;
+                let newer = self.metadata(clock, KEYS_NEW_FOR).await?;
                 subject(&self.client(&newer))
             }
             subject => subject,
@@ -294,11 +287,13 @@ impl Provider {
     /// What the provider says of itself, asked for unless it was within so much time.
     async fn metadata(
         &self,
-        passed: Duration,
+        clock: &Clock,
         not_older: Duration,
     ) -> Result<Arc<CoreProviderMetadata>, Refusal> {
+        // While one asks, others wait and are told what he was. That takes its time: what counts is
+        // when an answer came, or none, and not when somebody asked.
         let mut known = self.known.lock().await;
-        let is_within = |at: Duration, time: Duration| passed.saturating_sub(at) < time;
+        let is_within = |at: Duration, time: Duration| clock.passed().saturating_sub(at) < time;
         if let Some((metadata, at)) = &known.metadata
             && is_within(*at, not_older)
         {
@@ -310,21 +305,17 @@ impl Provider {
             return Err(refusal.clone());
         }
         let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.requests);
-        match self.in_time(async { Ok(found.await) }).await {
-            Ok(Ok(metadata)) => {
+        match found.await {
+            Ok(metadata) => {
                 let metadata = Arc::new(metadata);
-                known.metadata = Some((Arc::clone(&metadata), passed));
+                known.metadata = Some((Arc::clone(&metadata), clock.passed()));
                 known.away = None;
                 Ok(metadata)
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 let detail = format!("{:#}", anyhow!(error).context("no discovery document"));
                 let refusal = Refusal::new(Reason::Away, detail);
-                known.away = Some((refusal.clone(), passed));
-                Err(refusal)
-            }
-            Err(refusal) => {
-                known.away = Some((refusal.clone(), passed));
+                known.away = Some((refusal.clone(), clock.passed()));
                 Err(refusal)
             }
         }
@@ -346,11 +337,6 @@ impl Provider {
         } else {
             client
         }
-    }
-
-    fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        let turn = self.turns.try_acquire();
-        turn.map_err(|_| Refusal::new(Reason::Busy, "too many sign in at once"))
     }
 
     async fn in_time<T>(
@@ -377,3 +363,6 @@ impl Provider {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,6 @@ use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use crate::config::Oidc;
 use crate::outgoing::client::{Client, Failure};
 
-/// How long one answer may take, all of it.
-const TIME_OUT: Duration = Duration::from_secs(10);
 /// The longest answer: keys and claims of a large company are some kilobytes.
 const ANSWER_MAX_BYTES: usize = 256 << 10;
 
@@ -22,10 +20,11 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// The operator has named the provider: it may be at a private address.
-    pub(super) fn new(settings: Oidc) -> Self {
+    /// The operator has named the provider: it may be at a private address. `time_out`: for one
+    /// answer, all of it.
+    pub(super) fn new(settings: Oidc, time_out: Duration) -> Self {
         Self {
-            client: Client::new(true, TIME_OUT),
+            client: Client::new(true, time_out),
             settings,
         }
     }

@@ -163,8 +163,17 @@ pub fn address(parts: &Parts, app: &App) -> IpAddr {
     forwarded::client(&app.config.trusted_proxies, &parts.headers, peer)
 }
 
-/// Counts a failed login and tells it in the log, in words that do not change: others read them.
+/// Refuses a login that has failed, which is counted.
 pub(super) fn refuse(parts: &Parts, app: &App, user: &str) -> ApiError {
+    match count_failed_login(parts, app, user) {
+        None => ApiError::unauthorized(),
+        Some(seconds) => ApiError::too_many_failed_logins(seconds),
+    }
+}
+
+/// Counts a failed login and tells it in the log, in words that do not change: others read them.
+/// Seconds until the next try, if its address has to wait.
+pub(super) fn count_failed_login(parts: &Parts, app: &App, user: &str) -> Option<u64> {
     app.counters.failed_logins.inc();
     let address = address(parts, app);
     let failure = app.bounds.logins.fail(address, app.clock.passed());
@@ -174,10 +183,7 @@ pub(super) fn refuse(parts: &Parts, app: &App, user: &str) -> ApiError {
         let user = if is_sid { user } else { "-" };
         tracing::warn!(target: "sidetone::login", %address, user = %user, more, "login failed");
     }
-    match failure.wait_s {
-        None => ApiError::unauthorized(),
-        Some(seconds) => ApiError::too_many_failed_logins(seconds),
-    }
+    failure.wait_s
 }
 
 /// Whether a request is asked as a session: it has a cookie of ours, and no credentials.

@@ -72,7 +72,7 @@ pub async fn read(
     let params = alias::canonical(&request.params).map_err(ApiError::invalid_query)?;
     let filter = filter(&app, &caller, &params, now)?;
     let account = filter.account;
-    let turn = app.bounds.streams.begin(account.as_bytes());
+    let turn = app.bounds.streams.begin(*account.as_bytes());
     let turn = turn.ok_or_else(|| ApiError::too_many_streams(WAIT_S))?;
     let sent = headers.get(&LAST_EVENT_ID);
     let sent = sent.map(|sent| sent.to_str().ok()?.parse().ok());
@@ -148,7 +148,7 @@ struct Live {
     /// Calls that were told, and whether the client has them since.
     known: HashMap<CallSid, bool>,
     text: Vec<u8>,
-    _turn: Turn,
+    _turn: Turn<[u8; 16]>,
 }
 
 impl Live {

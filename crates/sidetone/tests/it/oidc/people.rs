@@ -1,5 +1,8 @@
 //! Who is let in, and as what.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
@@ -11,6 +14,20 @@ use super::{Company, PUBLIC_URL, claims, get, outcome, refused, settings};
 use crate::harness::{ACCOUNT, TestServer};
 
 const PASSWORD: &str = "correct horse";
+
+/// What the log says.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 async fn make(server: &TestServer, name: &str) {
     let person = Person {
@@ -104,6 +121,7 @@ async fn people_are_what_the_provider_says_at_each_sign_in() {
     // Nobody has a password of whoever has none, nor gives them one.
     assert_eq!(by_password(&company.server, "anna").await, 401);
     let csrf = get(&company.server, "/session", &second).await.json();
+    assert_eq!(csrf["sign_in"], "provider");
     let body = json!({ "password": PASSWORD, "new_password": "another horse" }).to_string();
     let request = Request::post("/session/password")
         .header("host", "sidetone.test")
@@ -156,6 +174,35 @@ async fn who_is_disabled_here_stays_out() {
     assert_eq!(company.sign_in().await, refused("disabled"));
     change(&company.server, "anna", "Disabled=false").await;
     assert!(company.sign_in().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_browser_is_sent_on_when_the_account_is_asked_too_much() {
+    let company = Company::rated(1).await;
+    assert!(company.sign_in().await.is_ok());
+    assert_eq!(company.sign_in().await, refused("busy"));
+    company.server.app.clock.advance_us(1_000_000);
+    assert!(company.sign_in().await.is_ok());
+}
+
+#[tokio::test]
+async fn the_log_says_who_it_is_here() {
+    let company = Company::open().await;
+    assert!(company.sign_in().await.is_ok());
+    company.provider.says(claims("anna.smith", &["all"]));
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+    let guard = tracing::subscriber::set_default(subscriber.with_ansi(false).finish());
+    assert!(company.sign_in().await.is_ok());
+    drop(guard);
+    let told = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let line = told.lines().find(|line| line.contains("signed in through"));
+    assert!(
+        line.is_some_and(|line| line.ends_with("who=anna")),
+        "{told}"
+    );
+    assert!(!told.contains("smith"), "{told}");
 }
 
 #[tokio::test]

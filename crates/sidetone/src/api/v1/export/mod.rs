@@ -69,7 +69,7 @@ pub async fn read(
     let begin = begin(params, &digest).map_err(ApiError::invalid_query)?;
     let now = begin.map_or_else(|| app.clock.now(), |token| token.now);
     let selection = select(&app, &caller, params, now)?;
-    let turn = app.bounds.exports.begin(caller.account.as_bytes());
+    let turn = app.bounds.exports.begin(*caller.account.as_bytes());
     let turn = turn.ok_or_else(|| ApiError::too_many_requests(EXPORT_WAIT_S))?;
     let lines = match begin {
         None => Lines::new(format, &SUMMARIES),
@@ -189,7 +189,7 @@ struct Export {
     lines: Option<Lines>,
     /// Whether numbers are masked.
     is_masked: bool,
-    _turn: Turn,
+    _turn: Turn<[u8; 16]>,
 }
 
 /// Some rows as text, and the memory for them.
