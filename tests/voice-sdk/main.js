@@ -104,14 +104,17 @@ async function ask(path) {
   return answer.ok ? answer.json() : null;
 }
 
-/** The summary, as soon as it has what the call ended with. */
-async function summary(sid) {
+/** The summary, as soon as it has what the call ended with: the SDK posts its last measurements and
+ * what happened in requests of their own, and none waits for the other. */
+async function summary(sid, { received }) {
+  let found = null;
   for (let tries = 0; tries < 60; tries += 1) {
-    const found = await ask(`/v1/Voice/${sid}/Summary?ProcessingState=all`);
-    if (found?.call_state === 'completed' && found.sdk_edge.events.feedback) return found;
+    found = await ask(`/v1/Voice/${sid}/Summary?ProcessingState=all`);
+    const isEnded = found?.call_state === 'completed' && found.sdk_edge.events.feedback;
+    if (isEnded && found.sdk_edge.metrics?.inbound?.packets_received >= received) return found;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  throw new Error(`no summary of ${sid}`);
+  throw new Error(`no whole summary of ${sid}, whose page received ${received} packets: ${JSON.stringify(found)}`);
 }
 
 /** The SDK's formula. Loss is in percent. */
@@ -127,9 +130,9 @@ const close = (found, expected, by, what) =>
   assert.ok(Math.abs(found - expected) <= by, `${what}: ${found}, the page says ${expected}`);
 
 async function check({ sid, samples }) {
-  const { sdk_edge: edge, from, call_type: type } = await summary(sid);
-  const { inbound, outbound } = edge.metrics;
   const last = samples.at(-1).statistics;
+  const { sdk_edge: edge, from, call_type: type } = await summary(sid, last);
+  const { inbound, outbound } = edge.metrics;
   assert.ok(last.received > 50, 'nothing was heard');
   assert.equal(inbound.packets_received, last.received);
   assert.equal(inbound.packets_lost, last.lost);
