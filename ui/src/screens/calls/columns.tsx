@@ -62,7 +62,7 @@ export function Score({ value }: { value: number | null | undefined }) {
 }
 
 export const COLUMNS: Column[] = [
-  { id: "time", label: "Started", width: "7.4rem", isDefault: true, cell: (it) => <time dateTime={it.start_time ?? undefined} title={fullTime(it.start_time)}>{time(it.start_time)}</time> },
+  { id: "time", label: "Started", width: "8.6rem", isDefault: true, cell: (it) => <time dateTime={it.start_time ?? undefined} title={fullTime(it.start_time)}>{time(it.start_time)}</time> },
   { id: "from", label: "From", width: "minmax(8.5rem, 1.1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.from?.caller)}</span> },
   { id: "to", label: "To", width: "minmax(8.5rem, 1.1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.to?.callee)}</span> },
   { id: "state", label: "State", width: "7.6rem", isDefault: true, cell: (it) => <State call={it} /> },
