@@ -5,7 +5,7 @@
 #   CALLS=1000000 bash bench/run.sh
 #
 # CALLS     calls in the database                                   [1000000]
-# ONLY      of: get lists pairs statistics memory summing post events deliver hep attacks  [all]
+# ONLY      of: get lists pairs statistics memory interface summing post events deliver hep attacks  [all]
 # SHOT_S    seconds of one shot at the server                       [8]
 # SAMPLES   lists a filter                                          [1000]
 # PAIRS     pairs of filters that are drawn, five lists of each     [200]
@@ -20,20 +20,27 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
-CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists pairs statistics memory summing post events deliver hep attacks} SEED=${SEED:-7}
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists pairs statistics memory interface summing post events deliver hep attacks} SEED=${SEED:-7}
 SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} PAIRS=${PAIRS:-200} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000}
 HEP_EVENTS=${HEP_EVENTS:-200000} HEP_FROM=${HEP_FROM:-4000} HEP_PROBE_S=${HEP_PROBE_S:-60} HEP_MINUTES=${HEP_MINUTES:-1} HEP_OVERLOAD_SECONDS=${HEP_OVERLOAD_SECONDS:-20}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
 OUT=$TARGET/bench
-for part in lib http lists count events deliver hep attacks; do . "$HERE/$part.sh"; done
+for part in lib http lists interface count events deliver hep attacks; do . "$HERE/$part.sh"; done
 
 need wrk wrk
 need taskset util-linux
 need curl curl
 [ "$(nproc)" -ge 2 ] || die "two cores are needed: one for the server, one for its client"
 cargo build --release --quiet --package sidetone-bench --features statements
-cargo build --release --quiet --package sidetone
+if command -v npm >/dev/null; then
+  make --silent ui >&2
+  cargo build --release --quiet --package sidetone --features sidetone/ui
+else
+  cargo build --release --quiet --package sidetone
+  ONLY=${ONLY/interface/}
+  say "no npm: the interface is not measured"
+fi
 PROGRAM=$TARGET/release/sidetone BENCH=$TARGET/release/bench DELIVER=$TARGET/release/deliveries
 
 # Another schema, other made-up calls or another way to store them are other data.
@@ -82,6 +89,12 @@ if wants get || wants memory; then
     lists_http
     row "resident memory after lists" "$(memory "$PID_server" VmRSS) MB (most $(memory "$PID_server" VmHWM))" – – "≤ 300 MB"
   fi
+  quit server
+fi
+if wants interface; then
+  say "the interface"
+  serve "$DATA"
+  interface
   quit server
 fi
 if wants lists; then

@@ -1,0 +1,66 @@
+// How long the web interface takes in Chromium: until a screen shows what it is there for, each time
+// in a browser without a cache, and until the list shows other calls after a filter is chosen.
+//
+//   node bench/interface.mjs URL ACCOUNT TOKEN ROUNDS
+//
+// Prints a line for each: median and longest in ms, and what it is.
+
+import { createRequire } from "node:module";
+
+const { chromium } = createRequire(new URL("../ui/package.json", import.meta.url))("@playwright/test");
+const [url, account, token, rounds] = process.argv.slice(2);
+const TIMES = [["of a week", ""], ["of all time", "?StartTime=60w"]];
+const MOST_MS = 60_000;
+
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const times = new Map();
+const note = (what, ms) => times.set(what, [...(times.get(what) ?? []), ms]);
+const since = (begin) => performance.now() - begin;
+
+/** A page of somebody who is signed in, and has been nowhere yet. */
+async function signedIn() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  context.setDefaultTimeout(MOST_MS);
+  const answer = await context.request.post(`${url}/session`, { data: { user: account, password: token } });
+  if (!answer.ok()) throw new Error(`signing in: ${answer.status()} ${await answer.text()}`);
+  return [context, await context.newPage()];
+}
+
+for (let round = 0; round < Number(rounds); round++) {
+  for (const [name, query] of TIMES) {
+    let [context, page] = await signedIn();
+    let begin = performance.now();
+    await page.goto(`${url}/${query}`, { waitUntil: "commit" });
+    await page.getByRole("link", { name: /^Calls: \d/ }).waitFor();
+    note(`overview ${name}`, since(begin));
+    await context.close();
+
+    [context, page] = await signedIn();
+    begin = performance.now();
+    await page.goto(`${url}/calls${query}`, { waitUntil: "commit" });
+    await page.getByRole("link", { name: /^Open the call/ }).first().waitFor();
+    note(`list ${name}`, since(begin));
+
+    const total = () => document.querySelector("p.total")?.textContent ?? "";
+    await page.getByRole("button", { name: "State", exact: true }).click();
+    for (const value of ["Busy", "No answer"]) {
+      const box = page.getByRole("checkbox", { name: new RegExp(`^${value}`) });
+      await box.waitFor();
+      const before = await page.evaluate(total);
+      begin = performance.now();
+      await box.click();
+      await page.waitForFunction((was) => {
+        const now = document.querySelector("p.total")?.textContent ?? "";
+        return now !== "" && now !== was;
+      }, before);
+      note(`list, another filter, ${name}`, since(begin));
+    }
+    await context.close();
+  }
+}
+await browser.close();
+for (const [what, all] of times) {
+  const sorted = all.toSorted((one, other) => one - other);
+  const [middle, longest] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
+  console.log(`${Math.round(middle)}\t${Math.round(longest)}\t${what}`);
+}
