@@ -68,6 +68,9 @@ pub struct Options {
     pub readers: usize,
     /// Steps of `SQLite`'s virtual machine that one list may take; a million is some 50 ms.
     pub step_budget: u64,
+    /// Steps after which a page of a list ends with what it has, if it has something: the next page
+    /// goes on from there.
+    pub page_steps: u64,
     /// Parts that the calls of an account are divided into which is made from now on (see
     /// [`sidetone_core::bucket`]), up to [`sidetone_core::bucket::BUCKETS_MAX`]. What is counted
     /// takes as many rows; here, where one thread writes, several gain nothing.
@@ -79,6 +82,7 @@ impl Default for Options {
         Self {
             readers: 4,
             step_budget: 100_000_000,
+            page_steps: 100_000,
             buckets: NonZeroU16::MIN,
         }
     }
@@ -94,6 +98,8 @@ pub struct SqliteStore {
     remembered: Arc<Remembered>,
     /// Whose claims are ours.
     owner: u64,
+    /// As [`Options::page_steps`].
+    page_steps: u64,
     /// Of accounts to be made.
     buckets: NonZeroU16,
     #[cfg(feature = "testing")]
@@ -171,6 +177,7 @@ impl SqliteStore {
             readers: Arc::new(readers),
             remembered: Arc::default(),
             owner: shared.new_owner(),
+            page_steps: options.page_steps,
             buckets: options.buckets,
             shared,
             #[cfg(feature = "testing")]

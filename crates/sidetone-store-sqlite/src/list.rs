@@ -5,6 +5,7 @@
 
 pub(crate) mod condition;
 pub(super) mod count;
+mod effort;
 mod figure_hours;
 mod hour_rows;
 mod judged_hours;
@@ -22,6 +23,7 @@ use rusqlite::Connection;
 use sidetone_core::filter::{SortBy, SummaryFilter};
 
 use self::condition::Conditions;
+use self::effort::Wish;
 use self::walk::Walk;
 use super::account;
 use super::error::{Error, Result};
@@ -35,6 +37,7 @@ pub(super) fn list<R: Reading>(
     conn: &Connection,
     filter: &SummaryFilter,
     request: &PageRequest,
+    page_steps: u64,
     reading: &R,
 ) -> Result<Page<(RowKey, CallRecord<R::Summary>)>> {
     let Some(account) = account::find(conn, filter.account)?.map(|row| row.id) else {
@@ -52,18 +55,37 @@ pub(super) fn list<R: Reading>(
             |toward, from, limit| Ok(paging::beyond(&named, toward, from, limit)),
         )?
     } else {
-        let walk = Walk::new(conn, account, axis, filter, conditions)?;
-        paging::page(
+        walk(
+            &Walk::new(conn, account, axis, filter, conditions)?.within(page_steps),
             request,
-            |row_key| *row_key,
-            |toward, from, limit| {
-                let mut found = Vec::new();
-                walk.read(toward, from, limit, &mut found)?;
-                Ok(found)
-            },
         )?
     };
     read_records(conn, row_keys, axis, request.start, reading)
+}
+
+/// A page of a walk; shorter than it might be when looking for more is dear.
+fn walk(walk: &Walk<'_>, request: &PageRequest) -> Result<Page<RowKey>> {
+    let least = match request.start {
+        Start::First { skip } => usize::try_from(skip)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1),
+        Start::After(_) | Start::Before(_) => 1,
+    };
+    let mut is_cut = false;
+    let page = paging::page(
+        request,
+        |row_key| *row_key,
+        |toward, from, most| {
+            let mut found = Vec::new();
+            is_cut |= walk.read(toward, from, Wish { least, most }, &mut found)?;
+            Ok(found)
+        },
+    )?;
+    Ok(if is_cut {
+        paging::cut(page, request.start, |row_key| *row_key)
+    } else {
+        page
+    })
 }
 
 /// The axis that a list goes along.

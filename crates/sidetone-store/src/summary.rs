@@ -128,8 +128,9 @@ pub trait SummaryStore: Send + Sync {
         sid: CallSid,
         at: TimeUs,
     ) -> Result<Option<CallRef>>;
-    /// Calls that match, in the filter's order; those that are damaged are left out and named.
-    /// [`StoreError::TooExpensive`] when they take too much work to be found.
+    /// Calls that match, in the filter's order; those that are damaged are left out and named. A page
+    /// may have fewer rows than asked for, one at least, where more are dear to find: it says where
+    /// the list goes on. [`StoreError::TooExpensive`] when they take too much work to be found.
     async fn list(&self, filter: &SummaryFilter, page: &PageRequest) -> Result<Page<CallRecord>>;
     /// How many calls match, as far as that can be said at once.
     async fn count(&self, filter: &SummaryFilter) -> Result<Count>;

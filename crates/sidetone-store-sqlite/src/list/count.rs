@@ -10,6 +10,7 @@ use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::time::HOUR_US;
 
 use super::condition::{self, Condition, Conditions};
+use super::effort::Wish;
 use super::key_range::KeyRange;
 use super::walk::Walk;
 use super::{axis_of, named};
@@ -58,17 +59,17 @@ pub(crate) fn count(conn: &Connection, filter: &SummaryFilter) -> Result<Count> 
     let whole = match named::rows(conn, account, &conditions)? {
         Some(rows) => {
             found = named::row_keys(conn, account, &rows, axis, &conditions)?;
-            Ok(())
+            Ok(false)
         }
         None => Walk::new(conn, account, axis, filter, conditions)?.read(
             Toward::End,
             None,
-            CALLS_MAX + 1,
+            Wish::all(CALLS_MAX + 1),
             &mut found,
         ),
     };
     let is_whole = match whole {
-        Ok(()) => true,
+        Ok(_) => true,
         // What was found until then is what can be said.
         Err(Error(StoreError::TooExpensive(_))) => false,
         Err(error) => return Err(error),
@@ -113,7 +114,7 @@ fn by_hours(
             };
             let walk = Walk::new(conn, account, Axis::End, &partial, conditions)?;
             let mut found = Vec::new();
-            walk.read(Toward::End, None, PARTIAL_MAX + 1, &mut found)?;
+            walk.read(Toward::End, None, Wish::all(PARTIAL_MAX + 1), &mut found)?;
             let is_whole = found.len() <= PARTIAL_MAX;
             Ok(is_whole.then(|| calls - i64::try_from(found.len()).unwrap_or(0)))
         }

@@ -5,6 +5,7 @@
 //! candidates of the hour.
 
 use super::condition::{Condition, Wanted};
+use super::effort::Effort;
 use super::hour_rows::HourRows;
 use super::masked_hours::MaskedHours;
 use super::ruled_out::RuledOut;
@@ -14,6 +15,14 @@ use crate::error::Result;
 use crate::rollups::posting::{self, Posting};
 use crate::rows::facet::{FACETS, NOT_COUNTED};
 use crate::rows::paging::Toward;
+
+/// What a step of a walk comes to.
+pub(crate) enum Step {
+    /// There may be matches.
+    Hour(Hour),
+    /// Nothing that matches was passed.
+    Nothing,
+}
 
 /// An hour that may hold matches.
 pub(crate) struct Hour {
@@ -144,50 +153,49 @@ impl<'c> Hours<'c> {
         }
     }
 
-    /// The next hour that may hold matches.
-    pub(crate) fn next(&mut self) -> Result<Option<Hour>> {
-        while let Some(hour) = self.common_hour()? {
-            let candidates = self.candidates(hour)?;
-            self.next_hour = match self.range.toward {
-                Toward::End => hour.checked_sub(1),
-                Toward::Beginning => hour.checked_add(1),
-            };
-            if candidates.as_ref().is_none_or(|calls| !calls.is_empty()) {
-                return Ok(Some(Hour { hour, candidates }));
+    /// Goes on: past a day that is ruled out, to the next hour that a walk has, or into an hour that
+    /// each of them has. `None`: the walk is over.
+    pub(crate) fn step(&mut self, effort: &Effort) -> Result<Option<Step>> {
+        let Some(asked) = self.next_hour.filter(|hour| self.range.has(*hour)) else {
+            return Ok(None);
+        };
+        if let Some(beyond) = self.ruled_out.beyond(&self.range, asked)? {
+            effort.day();
+            self.next_hour = Some(beyond);
+            return Ok(Some(Step::Nothing));
+        }
+        let mut nearest = asked;
+        for walk in &mut self.walks {
+            match walk.seek(&self.range, nearest)? {
+                None => return Ok(None),
+                Some(found) => nearest = found,
             }
         }
-        Ok(None)
-    }
-
-    /// Advances all walks to the next hour that each of them has, of a day that is not ruled out.
-    fn common_hour(&mut self) -> Result<Option<i64>> {
-        let mut hour = self.next_hour;
-        loop {
-            let Some(from) = hour else { return Ok(None) };
-            let Some(asked) = self.ruled_out.next_hour(&self.range, from)? else {
-                return Ok(None);
-            };
-            let mut nearest = asked;
-            for walk in &mut self.walks {
-                match walk.seek(&self.range, nearest)? {
-                    None => return Ok(None),
-                    Some(found) => nearest = found,
-                }
-            }
-            if nearest == asked {
-                return Ok(Some(nearest));
-            }
-            hour = Some(nearest);
+        effort.hour();
+        if nearest != asked {
+            self.next_hour = Some(nearest);
+            return Ok(Some(Step::Nothing));
         }
+        let candidates = self.candidates(nearest, effort)?;
+        self.next_hour = match self.range.toward {
+            Toward::End => nearest.checked_sub(1),
+            Toward::Beginning => nearest.checked_add(1),
+        };
+        let hour = nearest;
+        Ok(Some(match &candidates {
+            Some(calls) if calls.is_empty() => Step::Nothing,
+            _ => Step::Hour(Hour { hour, candidates }),
+        }))
     }
 
     /// The calls of an hour that meet every condition whose calls are known.
-    fn candidates(&self, hour: i64) -> Result<Option<Vec<Posting>>> {
+    fn candidates(&self, hour: i64, effort: &Effort) -> Result<Option<Vec<Posting>>> {
         let mut common: Option<Vec<Posting>> = None;
         for walk in &self.walks {
             let Some(calls) = walk.calls_in(&self.range, hour)? else {
                 continue;
             };
+            effort.postings();
             common = Some(match common {
                 None => calls,
                 Some(mut common) => {

@@ -11,6 +11,7 @@ use sidetone_core::time::DAY_US;
 use super::condition::{Condition, Conditions, Party};
 use super::key_range::{KeyRange, Part};
 use crate::error::Result;
+use crate::rollups::cooccurrence::PARTY_MANY;
 use crate::rows::address::Side;
 use crate::rows::facet::Axis;
 use crate::rows::paging::Toward;
@@ -19,13 +20,24 @@ use crate::rows::paging::Toward;
 /// than hours.
 const PARTY_FEW: i64 = 2000;
 const PARTY_FEW_A_DAY: i64 = 64;
+/// How many calls a party has is told by so many days one after the other, then by so many of twice
+/// as long a time, and so on.
+const SAMPLED: i64 = 8;
 
 /// How the rows of a list are found.
 pub(crate) enum By {
     /// Along the axis, by the hour where there is any condition.
     Time,
     /// Along the axis, among the calls of some addresses only.
-    Party(Vec<Sought>),
+    Party(PartyCalls),
+}
+
+/// The calls of some addresses.
+pub(crate) struct PartyCalls {
+    pub(crate) sought: Vec<Sought>,
+    /// Whether a day has so few of them that looking at them is sooner done than asking whether it
+    /// can be left out.
+    pub(crate) is_few_a_day: bool,
 }
 
 /// An address on one side of a call.
@@ -154,7 +166,10 @@ pub(crate) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -
     let is_alone = conditions.facets.iter().all(Condition::is_met_by_most);
     let mut parties: Vec<Vec<Sought>> = conditions.parties().map(sought).collect();
     if parties.len() == 1 && is_alone {
-        return Ok(By::Party(parties.remove(0)));
+        return Ok(By::Party(PartyCalls {
+            sought: parties.remove(0),
+            is_few_a_day: true,
+        }));
     }
     let mut fewest: Option<((i64, i64), Vec<Sought>)> = None;
     for sought in parties {
@@ -171,7 +186,10 @@ pub(crate) fn choose(conn: &Connection, account: i64, conditions: &Conditions) -
         Some(((calls, a_day), sought))
             if calls < PARTY_FEW || a_day < PARTY_FEW_A_DAY || is_alone =>
         {
-            By::Party(sought)
+            By::Party(PartyCalls {
+                sought,
+                is_few_a_day: a_day < PARTY_MANY,
+            })
         }
         _ => By::Time,
     })
@@ -230,11 +248,13 @@ const ALL: KeyRange = KeyRange {
     high: i64::MAX,
 };
 
-/// How many of its latest calls a party has on how many days: all, or [`PARTY_FEW`] of them.
+/// About how many calls a party has on how many days on which there are calls: all, or [`PARTY_FEW`]
+/// of them. Some days stand for others.
 fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<(i64, i64)> {
     let mut days = Days::new(conn, account, sought, Axis::End)?;
     let mut rest = Part::of(ALL, Toward::End, None);
     let (mut calls, mut days_with_calls) = (0, 0);
+    let (mut looked_at, mut stands_for) = (0, 1);
     while calls < PARTY_FEW
         && let Some(part) = rest
         && let Some(day) = days.next(&part)?
@@ -251,10 +271,18 @@ fn count_some(conn: &Connection, account: i64, sought: &[Sought]) -> Result<(i64
                     params![account, day.number, hash, PARTY_FEW - calls],
                     |row| row.get(0),
                 )?;
-            calls += of_day;
+            calls += of_day * stands_for;
         }
-        days_with_calls += 1;
-        rest = part.beyond(day.range);
+        days_with_calls += stands_for;
+        let left_out = (stands_for - 1).saturating_mul(DAY_US);
+        rest = part.beyond(KeyRange {
+            low: day.range.low.saturating_sub(left_out),
+            ..day.range
+        });
+        looked_at += 1;
+        if looked_at % SAMPLED == 0 {
+            stands_for *= 2;
+        }
     }
     Ok((calls, days_with_calls))
 }

@@ -26,6 +26,11 @@ impl ScanRange<'_> {
         }
     }
 
+    /// Whether an hour is in it.
+    pub(crate) const fn has(&self, hour: i64) -> bool {
+        self.first_hour <= hour && hour <= self.last_hour
+    }
+
     /// First and last of the hours that are not met before one.
     pub(crate) fn hours_from(&self, hour: i64) -> (i64, i64) {
         match self.toward {

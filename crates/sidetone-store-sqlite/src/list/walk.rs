@@ -1,15 +1,16 @@
 //! The walk along an axis, from the latest call to the earliest or back: which rows to look at, and
 //! in what order.
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, StatementStatus};
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::time::HOUR_US;
 
 use super::condition::{self, Condition, Conditions};
+use super::effort::{Effort, Wish};
 use super::key_range::{KeyRange, Part};
-use super::matching_hours::Hours;
-use super::party::{self, By, ByParty, Days, Sought};
+use super::matching_hours::{Hours, Step};
+use super::party::{self, By, ByParty, Days, PartyCalls, Sought};
 use super::ruled_out::RuledOut;
 use super::scan_range::ScanRange;
 use super::stretch::{Stretch, stretches};
@@ -28,6 +29,7 @@ pub(crate) struct Walk<'c> {
     by: By,
     conditions: Conditions,
     stretches: Vec<Stretch>,
+    effort: Effort,
 }
 
 impl<'c> Walk<'c> {
@@ -45,17 +47,27 @@ impl<'c> Walk<'c> {
             by: party::choose(conn, account, &conditions)?,
             stretches: stretches(filter, axis, &conditions.facets),
             conditions,
+            effort: Effort::until(u64::MAX),
         })
     }
 
-    /// Finds up to `limit` row keys of matching calls beyond `from`, nearest first.
+    /// The same, which stops after so many steps if it has found what it must.
+    pub(crate) fn within(self, steps: u64) -> Self {
+        Self {
+            effort: Effort::until(steps),
+            ..self
+        }
+    }
+
+    /// Finds row keys of matching calls beyond `from`, nearest first. Says whether it stopped before
+    /// it had all that were wanted, because looking for more is dear.
     pub(crate) fn read(
         &self,
         toward: Toward,
         from: Option<RowKey>,
-        limit: usize,
+        wish: Wish,
         found: &mut Vec<RowKey>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let in_order: Vec<&Stretch> = match toward {
             Toward::End => self.stretches.iter().collect(),
             Toward::Beginning => self.stretches.iter().rev().collect(),
@@ -64,49 +76,60 @@ impl<'c> Walk<'c> {
             let Some(part) = Part::of(stretch.range, toward, from) else {
                 continue;
             };
-            match &self.by {
-                By::Party(sought) if stretch.is_main => {
-                    self.read_party(sought, part, limit, found)?;
-                }
+            let is_dear = match &self.by {
+                By::Party(calls) if stretch.is_main => self.read_party(calls, part, wish, found)?,
                 By::Party(_) | By::Time if stretch.conditions.is_empty() => {
-                    self.scan(None, part, limit - found.len(), found)?;
+                    self.scan(None, part, wish.most - found.len(), found)?;
+                    false
                 }
                 By::Party(_) | By::Time => {
-                    self.read_hours(&stretch.conditions, part, limit, found)?;
+                    self.read_hours(&stretch.conditions, part, wish, found)?
                 }
-            }
-            if found.len() >= limit {
-                break;
+            };
+            if is_dear || found.len() >= wish.most {
+                return Ok(is_dear);
             }
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// Whether there is something to show for an effort that is too much for a page.
+    fn is_dear(&self, wish: Wish, found: &[RowKey]) -> bool {
+        found.len() >= wish.least && self.effort.is_much()
     }
 
     /// Reads the calls of some addresses, day by day, as they are indexed.
     fn read_party(
         &self,
-        sought: &[Sought],
+        calls: &PartyCalls,
         part: Part,
-        limit: usize,
+        wish: Wish,
         found: &mut Vec<RowKey>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let PartyCalls {
+            sought,
+            is_few_a_day,
+        } = calls;
         let mut days = Days::new(self.conn, self.account, sought, self.axis)?;
         let range = self.scan_range(part);
         let mut ruled_out = self.ruled_out(&self.conditions.facets);
         let mut rest = part;
-        while found.len() < limit
+        while found.len() < wish.most
             && let Some(day) = days.next(&rest)?
         {
+            if self.is_dear(wish, found) {
+                return Ok(true);
+            }
             let mut of_day = Vec::new();
             if let Some(within) = rest.within(day.range)
-                && !(day.number > 0 && ruled_out.is(&range, day.number)?)
+                && (*is_few_a_day || day.number <= 0 || !ruled_out.is(&range, day.number)?)
             {
                 for sought in sought {
                     let by = ByParty {
                         sought: *sought,
                         day: day.number,
                     };
-                    self.scan(Some(by), within, limit - found.len(), &mut of_day)?;
+                    self.scan(Some(by), within, wish.most - found.len(), &mut of_day)?;
                 }
             }
             of_day.sort_unstable();
@@ -116,28 +139,33 @@ impl<'c> Walk<'c> {
                 of_day.reverse();
             }
             found.extend(of_day);
-            found.truncate(limit);
+            found.truncate(wish.most);
             match rest.beyond(day.range) {
                 Some(beyond) => rest = beyond,
                 None => break,
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn read_hours(
         &self,
         conditions: &[Condition],
         part: Part,
-        limit: usize,
+        wish: Wish,
         found: &mut Vec<RowKey>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let range = self.scan_range(part);
         let mut hours = Hours::new(range, conditions, self.ruled_out(conditions));
         let mut check = Check::new(self)?;
-        while found.len() < limit
-            && let Some(hour) = hours.next()?
-        {
+        while found.len() < wish.most {
+            let Some(step) = hours.step(&self.effort)? else {
+                break;
+            };
+            if self.is_dear(wish, found) {
+                return Ok(true);
+            }
+            let Step::Hour(hour) = step else { continue };
             let begin = hour.hour * HOUR_US;
             match hour.candidates {
                 Some(candidates) => {
@@ -148,8 +176,8 @@ impl<'c> Walk<'c> {
                             id,
                         });
                     match part.toward {
-                        Toward::End => check.take(row_keys.rev(), part, limit, found)?,
-                        Toward::Beginning => check.take(row_keys, part, limit, found)?,
+                        Toward::End => check.take(row_keys.rev(), part, wish.most, found)?,
+                        Toward::Beginning => check.take(row_keys, part, wish.most, found)?,
                     }
                 }
                 None => {
@@ -158,12 +186,12 @@ impl<'c> Walk<'c> {
                         high: begin + HOUR_US - 1,
                     });
                     if let Some(within) = within {
-                        self.scan(None, within, limit - found.len(), found)?;
+                        self.scan(None, within, wish.most - found.len(), found)?;
                     }
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     const fn scan_range(&self, part: Part) -> ScanRange<'c> {
@@ -260,6 +288,12 @@ impl<'c> Walk<'c> {
                 id: row.get(1)?,
             });
         }
+        drop(rows);
+        let steps = statement.reset_status(StatementStatus::VmStep);
+        match by {
+            Some(_) => self.effort.scattered_rows(steps),
+            None => self.effort.rows(steps),
+        }
         Ok(())
     }
 }
@@ -274,12 +308,13 @@ enum Keys {
 }
 
 /// Looks at candidates one by one.
-struct Check<'c> {
+struct Check<'c, 'w> {
     statement: rusqlite::CachedStatement<'c>,
+    effort: &'w Effort,
 }
 
-impl<'c> Check<'c> {
-    fn new(walk: &Walk<'c>) -> Result<Self> {
+impl<'c, 'w> Check<'c, 'w> {
+    fn new(walk: &'w Walk<'c>) -> Result<Self> {
         // One that does not match although the rollups name it may be damaged.
         let mut sql = String::from("select ");
         let mut conditions = String::from("account = ?");
@@ -291,7 +326,10 @@ impl<'c> Check<'c> {
         ));
         let mut statement = walk.conn.prepare_cached(&sql)?;
         condition::bind(&mut statement, &values)?;
-        Ok(Self { statement })
+        Ok(Self {
+            statement,
+            effort: &walk.effort,
+        })
     }
 
     /// Takes those that match, in their order, until there are enough.
@@ -317,6 +355,8 @@ impl<'c> Check<'c> {
                 found.push(row_key);
             }
         }
+        let steps = self.statement.reset_status(StatementStatus::VmStep);
+        self.effort.scattered_rows(steps);
         Ok(())
     }
 }

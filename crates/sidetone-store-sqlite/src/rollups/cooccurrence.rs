@@ -39,7 +39,7 @@ const FROM: i64 = 130;
 const TO: i64 = 131;
 
 /// Of an address with so many calls a day there is a row; calls of others are soon looked through.
-const PARTY_MANY: i64 = 4;
+pub(crate) const PARTY_MANY: i64 = 4;
 /// Of so many of a side at most: of those with the most calls.
 const PARTIES_MAX: i64 = 1024;
 
@@ -307,6 +307,9 @@ impl Together {
 
 /// Reads a row.
 pub(crate) const READ: &str = "select body from cooccurrence
+    where account = ?1 and axis = ?2 and day = ?3 and bucket = ?4 and dim = ?5 and value = ?6";
+/// Tells how long a row is, which does not read it.
+pub(crate) const LENGTH: &str = "select length(body) from cooccurrence
     where account = ?1 and axis = ?2 and day = ?3 and bucket = ?4 and dim = ?5 and value = ?6";
 const DELETE: &str = "delete from cooccurrence
     where account = ?1 and axis = ?2 and day = ?3 and bucket = ?4 and dim = ?5 and value = ?6";

@@ -94,9 +94,10 @@ impl SqliteStore {
         R: Reading<Summary: Send + 'static> + Send + 'static,
     {
         let (filter, page) = (filter.clone(), *page);
+        let page_steps = self.page_steps;
         let page = self
             .readers
-            .list(move |conn| list::list(conn, &filter, &page, &reading))
+            .list(move |conn| list::list(conn, &filter, &page, page_steps, &reading))
             .await?;
         let damaged = page.damaged.len() as u64;
         self.writer

@@ -274,8 +274,8 @@ async fn hours_are_not_looked_into_for_what_never_goes_together() {
     let never = to("FR", CallType::Carrier);
     assert_eq!(store.list(&never, &page).await.unwrap().rows, []);
     for sql in [
-        "update cooccurrence set body = x'01' where dim = 0",
-        "update cooccurrence set body = x'01' where dim = 1",
+        "delete from cooccurrence where dim > 0; update cooccurrence set body = x'01'",
+        "update cooccurrence set body = x'01' where dim > 0",
         "insert into stale_day select distinct day, account, bucket, 0 from cooccurrence",
         "delete from cooccurrence",
     ] {

@@ -12,6 +12,7 @@ use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
+use sidetone_store::conformance::filters;
 use sidetone_store::conformance::people::{person, signing_in};
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, erase, event, put, scope, score,
@@ -42,6 +43,29 @@ mod one_bucket {
 
 mod four_buckets {
     sidetone_store::conformance!(crate::sqlite::open_twice::<4>);
+}
+
+#[tokio::test]
+async fn pages_that_end_early_hide_and_repeat_nothing() {
+    let open = |buckets, page_steps| {
+        let options = Options {
+            buckets: NonZeroU16::new(buckets).unwrap(),
+            page_steps,
+            ..Options::default()
+        };
+        let [node, _] = SqliteStore::open_temporary_twice(options).unwrap();
+        let node: Arc<dyn Store> = Arc::new(node);
+        node
+    };
+    filters::every_field_and_pair_matches_the_definition(open(1, 5_000)).await;
+    filters::pages_stay_whole_while_calls_arrive(open(4, 0)).await;
+    let store = open(1, 0);
+    fill(&*store).await;
+    let mut filter = SummaryFilter::all(account_sid(1));
+    filter.to_country = vec!["DE".into()];
+    let page = store.list(&filter, &WHOLE).await.unwrap();
+    assert!((1..40).contains(&page.rows.len()), "{}", page.rows.len());
+    assert!(page.after.is_some());
 }
 
 const WHOLE: PageRequest = PageRequest {

@@ -31,6 +31,14 @@ pub async fn of(app: &App, selection: &Selection, empty: bool, now: TimeUs) -> V
     hints
 }
 
+/// What to say about a page that ends before it is full although the list goes on.
+pub fn of_short(rows: usize, size: usize, goes_on: bool) -> Option<String> {
+    (goes_on && rows < size).then(|| {
+        "the page ends early, because more calls take long to find or the page would be too large; next_page_url goes on"
+            .to_owned()
+    })
+}
+
 /// What to say about calls that were left out because they are damaged. What is wrong with each is
 /// for the log.
 pub fn of_damaged(damaged: &[String]) -> Option<String> {
@@ -97,6 +105,19 @@ fn reaching(point: TimeUs, now: TimeUs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_ends_early_is_told_of() {
+        for (rows, goes_on, is_told) in [
+            (1, true, true),
+            (49, true, true),
+            (50, true, false),
+            (49, false, false),
+            (0, false, false),
+        ] {
+            assert_eq!(of_short(rows, 50, goes_on).is_some(), is_told, "{rows}");
+        }
+    }
 
     #[test]
     fn reaches_back_far_enough() {

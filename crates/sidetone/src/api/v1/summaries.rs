@@ -51,6 +51,8 @@ pub async fn read(
     let empty = page.rows.is_empty() && query.is_first();
     let hints = hint::of(&app, &selection, empty && page.damaged.is_empty(), now).await;
     let of_damaged = hint::of_damaged(&page.damaged);
+    let read = page.rows.len() + page.damaged.len();
+    let of_short = hint::of_short(read, wanted.size, page.after.is_some());
     let server = app.clone();
     let told = move || {
         // Left out of the page, not of the list: a page may then have fewer rows than asked for, as
@@ -65,7 +67,7 @@ pub async fn read(
         Written(meta.around(rows)).holding(share)
     };
     let mut response = app.bounds.making(told).await?;
-    for hint in hints.into_iter().chain(of_damaged) {
+    for hint in hints.into_iter().chain(of_damaged).chain(of_short) {
         put(&mut response, &hint);
     }
     Ok(response)
