@@ -45,9 +45,14 @@ test("from the overview to a bad call in three clicks, judged, and found again",
   await page.getByRole("link", { name: "Calls", exact: true }).first().click();
   await page.getByRole("button", { name: "Score", exact: true }).click();
   await page.getByRole("checkbox", { name: /2 Poor/ }).click();
-  await page.keyboard.press("Escape");
   await expect(page.getByText("1 call", { exact: true })).toBeVisible();
   await expect(page).toHaveURL(/CallScoreAnnotation=2/);
+  // The values stay open: more than one can be chosen.
+  await page.getByRole("checkbox", { name: /2 Poor/ }).click();
+  await expect(page.getByText("30 calls")).toBeVisible();
+  await page.getByRole("checkbox", { name: /2 Poor/ }).click();
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("1 call", { exact: true })).toBeVisible();
 
   await page.getByRole("link", { name: "Judgement" }).click();
   await expect(page.getByText("Lowest scores")).toBeVisible();

@@ -21,35 +21,33 @@ export function valueLabel(spec: FilterSpec, raw: string): string {
   return isExcluded ? `not ${text}` : text;
 }
 
-function ActiveChip({ name, values, query }: { name: string; values: string[]; query: URLSearchParams }) {
-  const spec = filterSpec(name);
-  const text = `${spec.label}: ${values.map((it) => valueLabel(spec, it)).join(" or ")}`;
+/** One filter. It stays the same when it comes into force, so that its values stay open for the next. */
+function Chip({ spec, values, query }: { spec: FilterSpec; values: string[]; query: URLSearchParams }) {
+  const isOn = values.length > 0;
+  const text = isOn ? `${spec.label}: ${values.map((it) => valueLabel(spec, it)).join(" or ")}` : spec.label;
   return (
-    <span class="chip is-on">
-      <Popover class="chip-main" name={text} label={<span class="chip-text">{text}</span>}>
+    <span class={isOn ? "chip is-on" : "chip"}>
+      <Popover class="chip-main" name={text} label={isOn ? <span class="chip-text">{text}</span> : <>{text} <Icon name="down" size={11} /></>}>
         {(close) => <Values spec={spec} query={query} close={close} />}
       </Popover>
-      <button type="button" class="chip-close" aria-label={`Remove ${text}`} onClick={() => setQuery(withValues(place.value.query, name, []))}>
-        <Icon name="close" size={12} />
-      </button>
+      {isOn && (
+        <button type="button" class="chip-close" aria-label={`Remove ${text}`} onClick={() => setQuery(withValues(place.value.query, spec.name, []))}>
+          <Icon name="close" size={12} />
+        </button>
+      )}
     </span>
   );
 }
 
-/** All filters: those in force, the usual ones, and the rest behind a button. */
+/** All filters: the usual ones, others that are in force, and the rest behind a button. */
 export function FilterBar({ query }: { query: URLSearchParams }) {
   const chips = chipsOf(query);
-  const on = new Set(chips.map((it) => it.name));
+  const on = new Map(chips.map((it) => [it.name, it.values]));
+  const usual = FILTERS.filter((it) => it.common);
+  const others = chips.filter((it) => !usual.some((spec) => spec.name === it.name)).map((it) => filterSpec(it.name));
   return (
     <div class="chips" role="group" aria-label="Filters">
-      {chips.map((it) => <ActiveChip key={it.name} name={it.name} values={it.values} query={query} />)}
-      {FILTERS.filter((it) => it.common && !on.has(it.name)).map((it) => (
-        <span key={it.name} class="chip">
-          <Popover class="chip-main" name={it.label} label={<>{it.label} <Icon name="down" size={11} /></>}>
-            {(close) => <Values spec={it} query={query} close={close} />}
-          </Popover>
-        </span>
-      ))}
+      {[...usual, ...others].map((it) => <Chip key={it.name} spec={it} values={on.get(it.name) ?? []} query={query} />)}
       <span class="chip">
         <Popover class="chip-main" name="More filters" label={<><Icon name="plus" size={12} /> Filter</>}>
           {(close) => <More query={query} close={close} />}
