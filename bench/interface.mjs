@@ -15,7 +15,6 @@ const MOST_MS = 60_000;
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
 const times = new Map();
 const note = (what, ms) => times.set(what, [...(times.get(what) ?? []), ms]);
-const since = (begin) => performance.now() - begin;
 
 /** A page of somebody who is signed in, and has been nowhere yet. */
 async function signedIn() {
@@ -28,34 +27,36 @@ async function signedIn() {
   return [context, await context.newPage()];
 }
 
+/** How long it took, since one began to go there, until something is seen, by the page's own clock. */
+const until = (page, selector) => page.evaluate((selector) => new Promise((done) => {
+  const look = () => (document.querySelector(selector) ? done(performance.now()) : requestAnimationFrame(look));
+  look();
+}), selector);
+
+/** How long after a choice the list tells another number of calls. */
+const after = (box) => box.evaluate((input) => new Promise((done) => {
+  const total = () => document.querySelector("p.total")?.textContent ?? "";
+  const [begin, before] = [performance.now(), total()];
+  const look = () => (total() !== "" && total() !== before ? done(performance.now() - begin) : requestAnimationFrame(look));
+  input.click();
+  look();
+}));
+
 for (let round = 0; round < Number(rounds); round++) {
   for (const [name, query] of TIMES) {
     let [context, page] = await signedIn();
-    let begin = performance.now();
     await page.goto(`${url}/${query}`, { waitUntil: "commit" });
-    await page.getByRole("link", { name: /^Calls: \d/ }).waitFor();
-    note(`overview ${name}`, since(begin));
+    note(`overview ${name}`, await until(page, 'a[aria-label^="Calls: "]'));
     await context.close();
 
     [context, page] = await signedIn();
-    begin = performance.now();
     await page.goto(`${url}/calls${query}`, { waitUntil: "commit" });
-    await page.getByRole("link", { name: /^Open the call/ }).first().waitFor();
-    note(`list ${name}`, since(begin));
-
-    const total = () => document.querySelector("p.total")?.textContent ?? "";
+    note(`list ${name}`, await until(page, "a.row-link"));
     await page.getByRole("button", { name: "Carrier, called", exact: true }).click();
     for (const place of [0, 1]) {
       const box = page.locator(".values input").nth(place);
       await box.waitFor();
-      const before = await page.evaluate(total);
-      begin = performance.now();
-      await box.click();
-      await page.waitForFunction((was) => {
-        const now = document.querySelector("p.total")?.textContent ?? "";
-        return now !== "" && now !== was;
-      }, before);
-      note(`list, another filter, ${name}`, since(begin));
+      note(`list, another filter, ${name}`, await after(box));
     }
     await context.close();
   }
