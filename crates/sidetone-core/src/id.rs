@@ -106,6 +106,16 @@ sid!(
     ViewSid,
     "VW"
 );
+sid!(
+    /// A sink: a receiver that events of calls are streamed to.
+    SinkSid,
+    "DG"
+);
+sid!(
+    /// A subscription: which events a sink is sent.
+    SubscriptionSid,
+    "DF"
+);
 
 /// A report of Insights v2: a word and 26 digits in base 32 (`TypeID`), as they are upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,6 +8,9 @@ pub struct UnknownWord {
     pub allowed: &'static [&'static str],
 }
 
+/// Makes an enum of a closed set of words: each value with its word and its place in the set. Where
+/// it is used, `serde` must be there.
+#[macro_export]
 macro_rules! closed_set {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
@@ -45,7 +48,7 @@ macro_rules! closed_set {
         impl std::str::FromStr for $name {
             type Err = $crate::vocabulary::UnknownWord;
 
-            fn from_str(text: &str) -> Result<Self, $crate::vocabulary::UnknownWord> {
+            fn from_str(text: &str) -> std::result::Result<Self, $crate::vocabulary::UnknownWord> {
                 match text {
                     $($text => Ok(Self::$variant),)+
                     _ => Err($crate::vocabulary::UnknownWord { allowed: Self::WORDS }),

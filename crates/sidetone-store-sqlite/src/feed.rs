@@ -77,8 +77,15 @@ pub(super) fn note(
         return Ok(());
     }
     let as_i64 = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut complete = false;
     let (what, number, author, kinds) = match changed {
-        Changed::Summary { version } => (0, i64::from(*version), None, None),
+        Changed::Summary {
+            version,
+            is_complete,
+        } => {
+            complete = *is_complete;
+            (0, i64::from(*version), None, None)
+        }
         Changed::Annotation { author, revision } => (1, as_i64(*revision), Some(author), None),
         Changed::Feedback => (2, 0, None, None),
         Changed::Erased => (3, 0, None, None),
@@ -90,8 +97,8 @@ pub(super) fn note(
     let told = tx
         .conn
         .prepare_cached(
-            "insert into change (follower, account, sid, what, number, author, at_us)
-             select id, ?1, ?2, ?3, ?4, ?5, ?6 from follower where ?7 is null or events & ?7 <> 0",
+            "insert into change (follower, account, sid, what, number, author, at_us, complete)
+             select id, ?1, ?2, ?3, ?4, ?5, ?6, ?8 from follower where ?7 is null or events & ?7 <> 0",
         )?
         .execute(params![
             call.account.as_bytes(),
@@ -100,7 +107,8 @@ pub(super) fn note(
             number,
             author,
             at.micros(),
-            kinds
+            kinds,
+            complete
         ])?;
     if told > 0 {
         tx.ring(Topic::Changes);
@@ -237,7 +245,7 @@ pub(super) fn read(
     (ticket, taken): (i64, &[i64]),
 ) -> Result<Vec<Change>> {
     let mut statement = conn.prepare_cached(
-        "select account, sid, what, number, author, at_us from change where id = ?1 and follower = ?2",
+        "select account, sid, what, number, author, at_us, complete from change where id = ?1 and follower = ?2",
     )?;
     let mut changes = Vec::with_capacity(taken.len());
     let mut gone = Vec::new();
@@ -270,6 +278,7 @@ fn changed_of(row: &Row<'_>, column: usize) -> Result<Changed> {
     Ok(match what {
         0 => Changed::Summary {
             version: u32::try_from(number).unwrap_or(0),
+            is_complete: row.get(column + 4)?,
         },
         1 => Changed::Annotation {
             author: row.get(column + 2)?,

@@ -34,6 +34,7 @@ mod report;
 mod rules;
 mod sdk_calls;
 mod session;
+mod sinks;
 mod statistics;
 mod stats;
 mod summary;

@@ -1,11 +1,12 @@
 //! The outbox: what comes to be delivered, and what was given up. What is done in between is in
 //! `outbox/turn.rs`.
 
+pub(crate) mod backlog;
 pub(crate) mod quota;
 pub(crate) mod turn;
 
-use rusqlite::{Connection, params};
-use sidetone_core::id::{AccountSid, CallSid};
+use rusqlite::{Connection, Row, params};
+use sidetone_core::id::{AccountSid, CallSid, SinkSid};
 use sidetone_core::time::TimeUs;
 
 use super::account;
@@ -13,40 +14,56 @@ use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::paging::{self, Toward};
 use sidetone_store::delivery::{
-    DeadLetter, DeliveryId, EndpointId, Method, NewDelivery, Signature, WaitingDelivery,
+    Content, DeadLetter, DeliveryId, Method, NewDelivery, Signature, WaitingDelivery,
 };
 use sidetone_store::page::{Page, PageRequest, RowKey};
 use sidetone_store::{StoreError, Topic};
 
-/// Adds a delivery, in the transaction of what it tells about.
+/// Adds a delivery, in the transaction of what it tells about. One for a sink that is not there is
+/// left out.
 pub(super) fn add(tx: &mut WriteTx<'_>, delivery: &NewDelivery) -> Result<()> {
     let account = account::existing(tx.conn, delivery.account)?;
-    let request = &delivery.request;
-    let (content_type, body) = request
-        .body
-        .as_ref()
-        .map(|(kind, body)| (kind, body))
-        .unzip();
-    let headers = (!request.headers.is_empty()).then(|| request.headers.to_string());
+    let (request, event) = match &delivery.content {
+        Content::Request(request) => (Some(request), None),
+        Content::Event(event) => (None, Some(event)),
+    };
+    if let Some(event) = event
+        && !has_sink(tx.conn, account.id, event.sink)?
+    {
+        return Ok(());
+    }
+    let body = request.and_then(|request| request.body.as_ref());
+    let (content_type, body) = body.map(|(kind, body)| (kind, body)).unzip();
+    let headers = request.map(|request| &request.headers);
+    let headers = headers.filter(|it| !it.is_empty()).map(ToString::to_string);
     tx.conn
         .prepare_cached(include_str!("outbox/add_delivery.sql"))?
         .execute(params![
             delivery.id.as_bytes(),
             account.id,
-            EndpointId::of(delivery.account, &request.url).number(),
+            delivery.content.endpoint(delivery.account).number(),
             delivery.subject,
             delivery.kind,
-            number_of(request.method),
-            request.url,
+            request.map(|request| number_of(request.method)),
+            request.map(|request| &request.url),
             content_type,
             body,
             delivery.created_at.micros(),
             headers,
             number_of_signature(delivery.signature),
+            event.map(|event| *event.sink.as_bytes()),
+            event.map(|event| event.at.micros()),
+            event.and_then(|event| event.position),
+            event.map(|event| event.version),
             account.shard(subject_of(delivery)).bucket,
         ])?;
     tx.ring(Topic::Deliveries);
     Ok(())
+}
+
+fn has_sink(conn: &Connection, account: i64, sink: SinkSid) -> Result<bool> {
+    let mut there = conn.prepare_cached("select 1 from sink where sid = ?1 and account = ?2")?;
+    Ok(there.exists(params![sink.as_bytes(), account])?)
 }
 
 /// What it is spread by: deliveries about a call are where the call is, others as if what they are
@@ -87,6 +104,12 @@ pub(crate) const fn signature_of(number: i64) -> Option<Signature> {
     }
 }
 
+/// The sink that a delivery is for, if it is for one.
+pub(crate) fn sink_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SinkSid>> {
+    let sink: Option<[u8; 16]> = row.get(column)?;
+    Ok(sink.map(SinkSid::from_bytes))
+}
+
 pub(super) fn dead_letters(
     conn: &Connection,
     account: Option<AccountSid>,
@@ -117,6 +140,7 @@ pub(super) fn dead_letters(
                         account: AccountSid::from_bytes(row.get(2)?),
                         kind: row.get(3)?,
                         url: row.get(4)?,
+                        sink: sink_of(row, 9)?,
                         created_at: TimeUs::from_micros(row.get(5)?),
                         died_at: TimeUs::from_micros(row.get(6)?),
                         attempts: row.get(7)?,
@@ -162,6 +186,7 @@ pub(super) fn waiting(
                     account: AccountSid::from_bytes(row.get(2)?),
                     kind: row.get(3)?,
                     url: row.get(4)?,
+                    sink: sink_of(row, 9)?,
                     created_at: TimeUs::from_micros(row.get(5)?),
                     retry_at: retry_at.map(TimeUs::from_micros),
                     attempts: row.get(7)?,

@@ -10,6 +10,7 @@ use sidetone_core::annotation::Annotation;
 use sidetone_core::id::CallRef;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
+use sidetone_core::vocabulary::ProcessingState;
 
 use super::engine::write_tx::WriteTx;
 use super::error::Result;
@@ -215,7 +216,11 @@ fn put_one(tx: &mut WriteTx<'_>, packed: &PackedSummary) -> Result<Put> {
     if !is_changed {
         return Ok(Put::Unchanged { version });
     }
-    feed::note(tx, summary.call, &Changed::Summary { version }, put.now)?;
+    let changed = Changed::Summary {
+        version,
+        is_complete: summary.processing == ProcessingState::Complete,
+    };
+    feed::note(tx, summary.call, &changed, put.now)?;
     Ok(Put::Written { version })
 }
 

@@ -14,6 +14,7 @@ mod report;
 mod retention;
 mod rules;
 mod sdk_calls;
+mod sinks;
 mod statistics;
 mod summary;
 mod views;

@@ -34,11 +34,13 @@ pub enum Deed {
     TokenGiven,
     /// A view that others see, or saw until then, is another.
     ViewChanged,
+    /// A sink was made or deleted, or is subscribed or is no longer.
+    SinkChanged,
 }
 
 impl Deed {
     /// All there are.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedIn,
         Self::PersonCreated,
         Self::PersonChanged,
@@ -50,6 +52,7 @@ impl Deed {
         Self::AnnotationsUndone,
         Self::TokenGiven,
         Self::ViewChanged,
+        Self::SinkChanged,
     ];
 
     /// As it is written.
@@ -67,6 +70,7 @@ impl Deed {
             Self::AnnotationsUndone => "annotations-undone",
             Self::TokenGiven => "token-given",
             Self::ViewChanged => "view-changed",
+            Self::SinkChanged => "sink-changed",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Deliveries: requests to other people's servers, owed until they have arrived.
+//! Deliveries: what is owed to other people's servers until it has arrived.
 
 mod headers;
 
@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use async_trait::async_trait;
-use sidetone_core::id::AccountSid;
+use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use uuid::Uuid;
 
@@ -16,8 +16,9 @@ use crate::page::{Page, PageRequest};
 
 pub use self::headers::{HEADERS_MAX, HEADERS_MAX_BYTES, Headers};
 
-/// The identity of a delivery: random, chosen by whoever makes it, the same at every attempt.
-/// Written as a UUID.
+/// The identity of a delivery: chosen by whoever makes it, the same at every attempt. Random, or
+/// made of where it goes and what it tells, so that what is told again is the same there. Written as
+/// a UUID.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeliveryId([u8; 16]);
 
@@ -57,8 +58,8 @@ impl FromStr for DeliveryId {
     }
 }
 
-/// Where deliveries go: one origin (scheme, host and port) of one account. What is slow or dead at
-/// one endpoint delays no other.
+/// Where deliveries go: one origin (scheme, host and port) of one account, or a sink. What is slow or
+/// dead at one endpoint delays no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointId(i64);
 
@@ -70,7 +71,16 @@ impl EndpointId {
         let mut hash = Sha256::new();
         hash.update(account.as_bytes());
         hash.update(origin(url).to_ascii_lowercase());
-        let digest: [u8; 32] = hash.finalize().into();
+        Self::from_digest(&hash.finalize().into())
+    }
+
+    /// The endpoint of a sink, whatever else goes to the same server.
+    #[must_use]
+    pub fn of_sink(sink: SinkSid) -> Self {
+        Self::from_digest(&Sha256::digest(sink.as_bytes()).into())
+    }
+
+    fn from_digest(digest: &[u8; 32]) -> Self {
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
         // 63 bits: not negative.
@@ -106,6 +116,40 @@ pub enum Method {
     Post,
 }
 
+/// What is to be said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A request that is sent as it is.
+    Request(DeliveryRequest),
+    /// An event of the call that the delivery is about, for a sink: written out when it is sent, of
+    /// what is then known.
+    Event(StreamEvent),
+}
+
+impl Content {
+    /// Where it goes, when it is of an account.
+    #[must_use]
+    pub fn endpoint(&self, account: AccountSid) -> EndpointId {
+        match self {
+            Self::Request(request) => EndpointId::of(account, &request.url),
+            Self::Event(event) => EndpointId::of_sink(event.sink),
+        }
+    }
+}
+
+/// Which event of a call is streamed: named, not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamEvent {
+    /// Where to; of the delivery's account.
+    pub sink: SinkSid,
+    /// When what it tells of happened.
+    pub at: TimeUs,
+    /// Which event of the call's log, from 1. `None`: it tells of the call's summary.
+    pub position: Option<u64>,
+    /// The version of the summary that it told of first, from 1; 0: it tells of none.
+    pub version: u32,
+}
+
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryRequest {
@@ -119,8 +163,7 @@ pub struct DeliveryRequest {
     pub body: Option<(String, Vec<u8>)>,
 }
 
-/// How a delivery shows who sends it. One that takes a secret of its own will name where that is
-/// sealed: the outbox holds none.
+/// How a request shows who sends it. What goes to a sink is signed as the sink says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signature {
     /// As Twilio does (`X-Twilio-Signature`), with the auth token that the account has when it is
@@ -140,11 +183,11 @@ pub struct NewDelivery {
     /// The call or thing it is about: deliveries of one endpoint and subject leave in the order
     /// they came in.
     pub subject: Option<[u8; 16]>,
-    /// What it tells, as a word of the wire.
+    /// What it tells, as a word of the wire: of an event its type, without what all types begin with.
     pub kind: String,
-    /// What is sent.
-    pub request: DeliveryRequest,
-    /// How it is signed.
+    /// What is to be said.
+    pub content: Content,
+    /// How it is signed; of an event [`Signature::None`].
     pub signature: Signature,
     /// When it was made, by our clock.
     pub created_at: TimeUs,
@@ -163,8 +206,8 @@ pub struct Delivery {
     pub subject: Option<[u8; 16]>,
     /// As [`NewDelivery::kind`].
     pub kind: String,
-    /// As [`NewDelivery::request`].
-    pub request: DeliveryRequest,
+    /// As [`NewDelivery::content`].
+    pub content: Content,
     /// As [`NewDelivery::signature`].
     pub signature: Signature,
     /// As [`NewDelivery::created_at`].
@@ -201,8 +244,10 @@ pub struct DeadLetter {
     pub account: AccountSid,
     /// As [`NewDelivery::kind`].
     pub kind: String,
-    /// Where it should have gone.
-    pub url: String,
+    /// Where it should have gone. `None`: to a sink.
+    pub url: Option<String>,
+    /// The sink that it was for. `None`: a request.
+    pub sink: Option<SinkSid>,
     /// As [`NewDelivery::created_at`].
     pub created_at: TimeUs,
     /// When it was given up.
@@ -222,8 +267,10 @@ pub struct WaitingDelivery {
     pub account: AccountSid,
     /// As [`NewDelivery::kind`].
     pub kind: String,
-    /// Where it goes.
-    pub url: String,
+    /// Where it goes. `None`: to a sink.
+    pub url: Option<String>,
+    /// The sink that it is for. `None`: a request.
+    pub sink: Option<SinkSid>,
     /// As [`NewDelivery::created_at`].
     pub created_at: TimeUs,
     /// When it is tried again. `None`: as soon as it is its turn.
@@ -234,10 +281,10 @@ pub struct WaitingDelivery {
     pub error: Option<String>,
 }
 
-/// The most deliveries of an account that wait.
+/// The most requests of an account that wait.
 pub const WAITING_MAX: usize = 100_000;
 
-/// The most dead letters of an account that are kept.
+/// The most dead letters of an account that are kept, but for those of sinks.
 pub const DEAD_MAX: usize = 100_000;
 
 /// What was beyond these.
@@ -253,7 +300,8 @@ pub struct Trimmed {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Adds deliveries to the outbox. [`StoreError::NotFound`](crate::StoreError::NotFound), and
-    /// nothing added, when an account does not exist.
+    /// nothing added, when an account does not exist. What is for a sink that the account does not
+    /// have is left out: it was deleted meanwhile.
     async fn deliver(&self, deliveries: Vec<NewDelivery>) -> Result<()>;
     /// Endpoints that have a delivery that is due and not leased, longest waiting first.
     async fn due_endpoints(&self, now: TimeUs, limit: usize) -> Result<Vec<EndpointId>>;
@@ -283,14 +331,17 @@ pub trait Outbox: Send + Sync {
         account: Option<AccountSid>,
         page: &PageRequest,
     ) -> Result<Page<DeadLetter>>;
-    /// Gives up the oldest deliveries of an account of which more than so many wait, and forgets its
-    /// oldest dead letters beyond so many.
+    /// Gives up the oldest requests of an account of which more than so many wait, and forgets its
+    /// oldest dead letters beyond so many. What is for sinks is neither counted nor touched.
     async fn trim_outbox(
         &self,
         waiting_max: usize,
         dead_max: usize,
         now: TimeUs,
     ) -> Result<Trimmed>;
+    /// How many deliveries wait for each sink there is or were given up there, in the order of the
+    /// sinks' identifiers; not counted beyond `most`. Each is looked at.
+    async fn sink_backlog(&self, most: u64) -> Result<Vec<(SinkSid, u64)>>;
     /// Queues dead letters of one account or of all anew, in this order and behind what waits
     /// already. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing queued, when one
     /// of them is none, or none of the account's.
@@ -331,5 +382,13 @@ mod tests {
         assert_ne!(of(one, "https://a.b/"), of(one, "http://a.b/"));
         assert_ne!(of(one, "https://a.b/"), of(one, "https://a.b:8443/"));
         assert!(of(one, "").number() >= 0);
+    }
+
+    #[test]
+    fn each_sink_is_an_endpoint() {
+        let of = |n| EndpointId::of_sink(SinkSid::from_bytes([n; 16]));
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+        assert!((0..=u8::MAX).all(|n| of(n).number() >= 0));
     }
 }

@@ -47,6 +47,9 @@ pub enum Conflict {
     /// The owner has a view of that name.
     #[error("there is a view of the name {0}")]
     ViewExists(String),
+    /// The sink has a subscription.
+    #[error("sink {0} is in use")]
+    SinkInUse(String),
     /// The secret of an account with a provider is another account's.
     #[error("provider account {0} belongs to another account")]
     ProviderAccountTaken(String),

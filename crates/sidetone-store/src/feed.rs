@@ -25,6 +25,8 @@ pub enum Changed {
     Summary {
         /// From 1.
         version: u32,
+        /// Whether it was complete.
+        is_complete: bool,
     },
     /// An author's annotation.
     Annotation {

@@ -25,6 +25,7 @@ pub mod report;
 pub mod retention;
 pub mod rules;
 pub mod sdk_calls;
+pub mod sinks;
 pub mod statistics;
 pub mod summary;
 pub mod views;
@@ -50,6 +51,7 @@ pub use crate::report::ReportStore;
 pub use crate::retention::Retention;
 pub use crate::rules::RuleStore;
 pub use crate::sdk_calls::SdkCallStore;
+pub use crate::sinks::SinkStore;
 pub use crate::statistics::StatisticsStore;
 pub use crate::summary::{CallRecord, Count, Put, PutSummary, Rendered, Shown, SummaryStore};
 pub use crate::views::ViewStore;
@@ -78,6 +80,7 @@ pub trait Store:
     + SdkCallStore
     + ReportStore
     + ViewStore
+    + SinkStore
     + ErasureStore
     + Retention
     + Care
@@ -92,6 +95,6 @@ pub mod prelude {
     pub use crate::{
         AccountStore, AuditStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore,
         JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore, SdkCallStore,
-        StatisticsStore, Store, SummaryStore, ViewStore, Wakeups,
+        SinkStore, StatisticsStore, Store, SummaryStore, ViewStore, Wakeups,
     };
 }

@@ -15,16 +15,19 @@ pub enum Topic {
     Changes,
     /// The operator's rules that were published.
     Rules,
+    /// What is streamed: sinks and subscriptions.
+    Streams,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Calls,
         Self::FeedbackSummaries,
         Self::Deliveries,
         Self::Changes,
         Self::Rules,
+        Self::Streams,
     ];
 }
 

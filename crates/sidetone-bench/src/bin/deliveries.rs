@@ -25,7 +25,7 @@ use sidetone::outgoing::client::Client;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{
-    DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+    Content, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
 use sidetone_store::prelude::*;
 use sidetone_store_sqlite::{Options, SqliteStore};
@@ -123,12 +123,12 @@ fn delivery(account: AccountSid, place: u64, number: u64, url: &str, now: TimeUs
         account,
         subject: Some(subject),
         kind: "bench".to_owned(),
-        request: DeliveryRequest {
+        content: Content::Request(DeliveryRequest {
             method: Method::Post,
             url: url.to_owned(),
             headers: Headers::default(),
             body: Some((FORM.to_owned(), body(account, number).into_bytes())),
-        },
+        }),
         signature: Signature::Twilio,
         created_at: now,
     }

@@ -6,6 +6,7 @@ use sidetone_core::id::{AccountSid, CallSid};
 
 use super::finding::find;
 use crate::error::Result;
+use crate::outbox::sink_of;
 use crate::rows::shard;
 use sidetone_store::delivery::{DeliveryId, EndpointId};
 
@@ -15,7 +16,8 @@ use sidetone_store::delivery::{DeliveryId, EndpointId};
 const WAITING: &str = "select o.id, o.sid, a.sid, o.url, o.endpoint, o.state,
     o.subject is not null and count(*) over earlier > 0,
     o.subject is not null and count(*) filter (where o.state <> 2) over earlier > 0,
-    coalesce(o.subject, o.sid), a.buckets, o.bucket
+    coalesce(o.subject, o.sid), a.buckets, o.bucket, o.sink,
+    o.sink is not null and not exists (select 1 from sink s where s.sid = o.sink and s.account = o.account)
   from outbox o join account a on a.id = o.account where o.state <> 3
   window earlier as (
     partition by o.endpoint, o.subject order by o.id rows between unbounded preceding and 1 preceding)";
@@ -28,6 +30,7 @@ pub(crate) enum Fault {
     /// The one that is its own.
     OtherBucket(u16),
     OtherEndpoint,
+    NoSink,
 }
 
 impl Fault {
@@ -36,7 +39,8 @@ impl Fault {
             Self::WaitsForNothing => "it waits for an earlier one that is not there",
             Self::BeforeEarlier => "it was sent before an earlier one of its subject",
             Self::OtherBucket(_) => "it is in another bucket than its own",
-            Self::OtherEndpoint => "its endpoint is not that of its URL",
+            Self::OtherEndpoint => "its endpoint is not that of its URL or sink",
+            Self::NoSink => "it is for a sink that its account does not have",
         }
     }
 }
@@ -56,7 +60,11 @@ pub(crate) fn faults(conn: &Connection) -> Result<Vec<(i64, String, Fault)>> {
     while let Some(row) = rows.next()? {
         let id = DeliveryId::from_bytes(row.get(1)?);
         let account = AccountSid::from_bytes(row.get(2)?);
-        let url: String = row.get(3)?;
+        let url: Option<String> = row.get(3)?;
+        let endpoint = match sink_of(row, 11)? {
+            Some(sink) => EndpointId::of_sink(sink),
+            None => EndpointId::of(account, &url.unwrap_or_default()),
+        };
         let state: i64 = row.get(5)?;
         let (has_earlier, is_let_go): (bool, bool) = (row.get(6)?, row.get(7)?);
         let subject = CallSid::from_bytes(row.get(8)?);
@@ -65,8 +73,8 @@ pub(crate) fn faults(conn: &Connection) -> Result<Vec<(i64, String, Fault)>> {
             (state == 2 && !is_let_go).then_some(Fault::WaitsForNothing),
             (state == 1 && has_earlier).then_some(Fault::BeforeEarlier),
             (bucket != row.get::<_, u16>(10)?).then_some(Fault::OtherBucket(bucket)),
-            (EndpointId::of(account, &url).number() != row.get::<_, i64>(4)?)
-                .then_some(Fault::OtherEndpoint),
+            (endpoint.number() != row.get::<_, i64>(4)?).then_some(Fault::OtherEndpoint),
+            row.get::<_, bool>(12)?.then_some(Fault::NoSink),
         ];
         for fault in found.into_iter().flatten() {
             let delivery = format!("delivery {id} of {account}");

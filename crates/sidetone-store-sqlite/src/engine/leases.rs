@@ -84,6 +84,13 @@ impl Leases {
         (now < lease.until && is_in_the_way).then_some(lease.row)
     }
 
+    /// Whether the same delivery, in another row, is in somebody's hands or not settled for good.
+    pub(crate) fn is_of_another(&self, id: &DeliveryId, row: i64, now: TimeUs) -> bool {
+        let state = self.lock();
+        let lease = state.held.get(id).filter(|lease| lease.row != row);
+        lease.is_some_and(|lease| lease.settled_by.is_some() || now < lease.until)
+    }
+
     /// Marks a delivery as settled. `None`: nobody has it any more, or another settles it.
     pub(crate) fn settle(&self, id: &DeliveryId, ticket: u64) -> Option<(i64, Line)> {
         let mut state = self.lock();
@@ -172,6 +179,9 @@ mod tests {
         // Not itself: what is settled is not taken along.
         assert_eq!(leases.before(line, 1, NOW), Some(1));
         assert_eq!(leases.before(line, 2, NOW), None);
+        assert!(leases.is_of_another(&first, 2, NOW));
+        assert!(!leases.is_of_another(&first, 1, NOW));
+        assert!(!leases.is_of_another(&second, 2, NOW));
         leases.lease(second, lease(2, 2));
         leases.undo(2);
         assert_eq!(leases.before(line, 2, NOW), Some(1));

@@ -1,4 +1,4 @@
-//! How many deliveries an account may leave: no index counts them, so they are looked at now and then, and
+//! How many requests an account may leave: they are counted now and then, by an index that has no events, and
 //! what is beyond is found by who reads, and settled some at a time.
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -26,8 +26,9 @@ pub(crate) fn beyond(
     dead_max: usize,
 ) -> Result<Vec<(i64, Excess)>> {
     let mut statement = conn.prepare_cached(
-        "select account, max(sum(state <> 3) - ?1, 0) as waiting, max(sum(state = 3) - ?2, 0) as dead
-         from outbox group by account having waiting > 0 or dead > 0",
+        "select account, max(sum(dead_us is null) - ?1, 0) as waiting, max(sum(dead_us is not null) - ?2, 0) as dead
+         from outbox indexed by outbox_request where sink is null
+         group by account having waiting > 0 or dead > 0",
     )?;
     let rows = statement.query_map([waiting_max, dead_max], |row| {
         let excess = Excess {
@@ -42,7 +43,8 @@ pub(crate) fn beyond(
 /// Some that wait of an account, oldest first, behind one of them.
 pub(crate) fn oldest_waiting(conn: &Connection, account: i64, after: i64) -> Result<Vec<i64>> {
     let mut oldest = conn.prepare_cached(
-        "select id from outbox where id > ?2 and account = ?1 and state <> 3 order by id limit ?3",
+        "select id from outbox indexed by outbox_request
+         where sink is null and account = ?1 and dead_us is null and id > ?2 order by id limit ?3",
     )?;
     let ids = oldest.query_map(params![account, after, AT_ONCE], |row| row.get(0))?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
@@ -80,8 +82,8 @@ pub(crate) fn longest_dead(
     after: (i64, i64),
 ) -> Result<Vec<(i64, i64)>> {
     let mut dead = conn.prepare_cached(
-        "select dead_us, id from outbox
-         where dead_us is not null and (dead_us, id) > (?2, ?3) and account = ?1 and state = 3
+        "select dead_us, id from outbox indexed by outbox_request
+         where sink is null and account = ?1 and dead_us is not null and (dead_us, id) > (?2, ?3)
          order by dead_us, id limit ?4",
     )?;
     let found = dead.query_map(params![account, after.0, after.1, AT_ONCE], |row| {

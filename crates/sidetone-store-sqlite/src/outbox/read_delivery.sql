@@ -1,2 +1,3 @@
-select sid, account, subject, kind, method, url, content_type, body, created_us, queued_us, attempts, headers, signer, IS_SOUND
+select sid, account, subject, kind, method, url, content_type, body, created_us, queued_us, attempts, headers, signer, IS_SOUND,
+  sink, at_us, position, version
 from outbox where id = ?1

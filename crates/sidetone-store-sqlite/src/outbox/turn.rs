@@ -8,18 +8,20 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 
 use crate::engine::leases::{Lease, Leases, Line};
 use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
-use crate::outbox::{method_of, signature_of};
+use crate::outbox::{method_of, signature_of, sink_of};
 use crate::rows::checksum::expect_sound;
 use crate::rows::tables::OUTBOX;
 use sidetone_store::StoreError;
-use sidetone_store::delivery::{Delivery, DeliveryId, DeliveryRequest, EndpointId, Outcome};
+use sidetone_store::delivery::{
+    Content, Delivery, DeliveryId, DeliveryRequest, EndpointId, Outcome, StreamEvent,
+};
 
 /// Bytes of bodies that are handed out at once, but for the last: whoever takes holds them in
 /// memory.
@@ -235,12 +237,17 @@ fn take(conn: &Connection, leases: &Leases, taking: &Taking) -> Result<Vec<Deliv
                 }
                 read => read?,
             };
+            if leases.is_of_another(&delivery.id, row, taking.now) {
+                // It was told twice, and the first is not settled for good yet.
+                return Ok(true);
+            }
             leases.lease(
                 delivery.id,
                 Lease::new(row, line, taking.lease_until, taking.ticket, taking.owner),
             );
-            let body = delivery.request.body.as_ref();
-            bytes += body.map_or(0, |(_, body)| body.len());
+            if let Content::Request(request) = &delivery.content {
+                bytes += request.body.as_ref().map_or(0, |(_, body)| body.len());
+            }
             taken.push(delivery);
         }
         Ok(room(taken.len(), bytes) && behind.len() < HOLD_MAX)
@@ -298,12 +305,6 @@ impl<'a> Reader<'a> {
         })?;
         let sid = DeliveryId::from_bytes(row.get(0)?);
         expect_sound(row.get(13)?, || format!("table outbox, delivery {sid}"))?;
-        // Nothing is sent in another way than it was meant.
-        let unknown = |what| {
-            Error(StoreError::Corrupt(format!(
-                "delivery {sid}: unknown number of a {what}"
-            )))
-        };
         let number = row.get(1)?;
         let account = match self.account {
             Some((last, account)) if last == number => account,
@@ -314,30 +315,49 @@ impl<'a> Reader<'a> {
             ),
         };
         self.account = Some((number, account));
-        let content_type: Option<String> = row.get(6)?;
-        let headers: Option<String> = row.get(11)?;
-        let headers = headers.unwrap_or_default().parse();
+        let signature = signature_of(row.get(12)?);
         Ok(Delivery {
             id: sid,
             account,
             endpoint,
             subject: row.get(2)?,
             kind: row.get(3)?,
-            request: DeliveryRequest {
-                method: method_of(row.get(4)?).ok_or_else(|| unknown("method"))?,
-                url: row.get(5)?,
-                headers: headers.map_err(|error| {
-                    Error(StoreError::Corrupt(format!("delivery {sid}: {error}")))
-                })?,
-                body: match content_type {
-                    Some(content_type) => Some((content_type, row.get(7)?)),
-                    None => None,
-                },
+            content: match sink_of(row, 14)? {
+                Some(sink) => Content::Event(StreamEvent {
+                    sink,
+                    at: TimeUs::from_micros(row.get(15)?),
+                    position: row.get(16)?,
+                    version: row.get(17)?,
+                }),
+                None => Content::Request(request(row, sid)?),
             },
-            signature: signature_of(row.get(12)?).ok_or_else(|| unknown("signature"))?,
+            signature: signature.ok_or_else(|| unknown(sid, "signature"))?,
             created_at: TimeUs::from_micros(row.get(8)?),
             queued_at: TimeUs::from_micros(row.get(9)?),
             attempts: row.get(10)?,
         })
     }
+}
+
+fn request(row: &Row<'_>, sid: DeliveryId) -> Result<DeliveryRequest> {
+    let content_type: Option<String> = row.get(6)?;
+    let headers: Option<String> = row.get(11)?;
+    let headers = headers.unwrap_or_default().parse();
+    Ok(DeliveryRequest {
+        method: method_of(row.get(4)?).ok_or_else(|| unknown(sid, "method"))?,
+        url: row.get(5)?,
+        headers: headers
+            .map_err(|error| Error(StoreError::Corrupt(format!("delivery {sid}: {error}"))))?,
+        body: match content_type {
+            Some(content_type) => Some((content_type, row.get(7)?)),
+            None => None,
+        },
+    })
+}
+
+/// Nothing is sent in another way than it was meant.
+fn unknown(sid: DeliveryId, what: &str) -> Error {
+    Error(StoreError::Corrupt(format!(
+        "delivery {sid}: unknown number of a {what}"
+    )))
 }

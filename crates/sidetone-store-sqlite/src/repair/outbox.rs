@@ -26,8 +26,10 @@ pub(super) fn repair(conn: &Connection, told: &mut Vec<String>) -> Result<()> {
                 )?;
                 "put into its bucket, which follows from its subject"
             }
-            // It is covered by the checksum, as the URL is: one of them is damaged.
+            // It is covered by the checksum, as the URL and the sink are: one of them is damaged.
             Fault::OtherEndpoint => continue,
+            // The sink is lost, and nothing tells it again.
+            Fault::NoSink => continue,
         };
         told.push(format!("{delivery}: {made}"));
     }

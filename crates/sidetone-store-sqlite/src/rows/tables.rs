@@ -27,13 +27,16 @@ covered! {
     PERSON = "person" ("name, name_key, account, role, password, disabled, created_us, last_sign_in_us, subject");
     SESSION = "session" ("digest, account, person, api_key, created_us, expires_us");
     SAVED_VIEW = "saved_view" ("sid, account, owner, name, query, shared, created_us, updated_us");
+    SINK = "sink" ("sid, account, description, kind, configuration, status, test, created_us, updated_us");
+    SUBSCRIPTION = "subscription" ("sid, account, sink, description, selection, types, created_us, updated_us");
     AUDIT = "audit" ("at_us, account, who, what, target, detail");
     SECRET_KEY = "secret_key" ("only_row, fingerprint");
     SDK_CALL = "sdk_call" ("account, temporary, opener, sid, seen_us");
     RULES = "rules" ("day, body");
     SIDE_RULES = "side_rules" ("version, body");
     OUTBOX = "outbox" (
-        "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer"
+        "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer, sink, at_us,
+         position, version"
     );
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn call_columns() -> String {
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-pub(crate) fn all() -> [&'static Covered; 15] {
+pub(crate) fn all() -> [&'static Covered; 17] {
     [
         &ANNOTATION,
         &ANNOTATION_LOG,
@@ -60,6 +63,8 @@ pub(crate) fn all() -> [&'static Covered; 15] {
         &SESSION,
         &AUDIT,
         &SAVED_VIEW,
+        &SINK,
+        &SUBSCRIPTION,
         &SDK_CALL,
         &RULES,
         &SIDE_RULES,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sidetone_core::id::AccountSid;
+use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{
     DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed, WaitingDelivery,
@@ -13,7 +13,7 @@ use sidetone_store::{Outbox, Result};
 
 use crate::engine::write_tx::WriteTx;
 use crate::outbox::turn::Taking;
-use crate::outbox::{quota, turn};
+use crate::outbox::{backlog, quota, turn};
 use crate::{SqliteStore, outbox};
 
 #[async_trait]
@@ -120,6 +120,12 @@ impl Outbox for SqliteStore {
             }
         }
         Ok(trimmed)
+    }
+
+    async fn sink_backlog(&self, most: u64) -> Result<Vec<(SinkSid, u64)>> {
+        self.readers
+            .aside(move |conn| backlog::backlog(conn, most))
+            .await
     }
 
     async fn replay(

@@ -13,6 +13,7 @@ use sidetone_store::conformance::random::Random;
 use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, event, put, scope, summary,
 };
+use sidetone_store::conformance::sinks::{sink, subscription};
 use sidetone_store::conformance::views::view;
 use sidetone_store::feedback::{FeedbackRange, Rate};
 use sidetone_store::page::{PageRequest, Start};
@@ -79,6 +80,9 @@ async fn fill(store: &dyn Store) {
     store.create_person(anna.clone(), "tester").await.unwrap();
     store.open_session(signing_in(1, &anna, 1)).await.unwrap();
     store.create_view(view(1, "Anna")).await.unwrap();
+    store.create_sink(sink(1), "tester").await.unwrap();
+    let streamed = store.create_subscription(subscription(1), "tester");
+    streamed.await.unwrap();
     store.freeze_rules(20_600).await.unwrap();
     let rule = SideRule {
         carrier: Some("what the operator says, ".repeat(200)),
@@ -153,6 +157,11 @@ async fn read(path: &Path) -> Option<Answers> {
     let kept = view(1, "Anna");
     let kept = store.view(kept.account, kept.sid).await;
     note(&mut answers, "view".into(), kept);
+    let (kept, streamed) = (sink(1), subscription(1));
+    let kept = store.sink(kept.account, kept.sid).await;
+    note(&mut answers, "sink".into(), kept);
+    let streamed = store.subscription(streamed.account, streamed.sid).await;
+    note(&mut answers, "subscription".into(), streamed);
     let session = store.session(SessionDigest([1; 32]), at(2)).await;
     note(&mut answers, "session".into(), session);
     let published = store.published_rules(0).await;

@@ -209,7 +209,7 @@ const DAMAGE: &[(&str, Option<&str>)] = &[
     ),
     ("update outbox set state = 1, due_us = 1 where id = 3", None),
     (
-        "update outbox set url = 'https://example.org/'",
+        "update outbox set url = 'https://example.org/' where sink is null",
         Some("table outbox"),
     ),
     ("update rules set body = '{}'", Some("table rules")),

@@ -18,9 +18,11 @@ use sidetone_store::conformance::sample::{
     account_sid, annotate, at, call, call_sid, create_account, erase, event, put, scope, score,
     summary,
 };
+use sidetone_store::conformance::sinks::{sink, subscription};
+use sidetone_store::conformance::stream_events;
 use sidetone_store::conformance::views::view;
 use sidetone_store::delivery::{
-    DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+    Content, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
 use sidetone_store::feedback::Rate;
 use sidetone_store::page::{PageRequest, Start};
@@ -73,13 +75,16 @@ const WHOLE: PageRequest = PageRequest {
     size: 1000,
 };
 
-/// Some of everything: events, summaries, states, annotations of two authors, rules.
+/// Some of everything: events, summaries, states, annotations of two authors, rules, deliveries.
 pub(crate) async fn fill(store: &dyn Store) {
     create_account(store).await;
     let anna = person("Anna", 1);
     store.create_person(anna.clone(), "tester").await.unwrap();
     store.open_session(signing_in(1, &anna, 1)).await.unwrap();
     store.create_view(view(1, "Anna")).await.unwrap();
+    store.create_sink(sink(1), "tester").await.unwrap();
+    let streamed = store.create_subscription(subscription(1), "tester");
+    streamed.await.unwrap();
     for n in 0..40 {
         let second = i64::try_from(n).unwrap() * 1000;
         store
@@ -138,16 +143,18 @@ pub(crate) async fn fill(store: &dyn Store) {
         account: account_sid(1),
         subject: Some([7; 16]),
         kind: "test".into(),
-        request: DeliveryRequest {
+        content: Content::Request(DeliveryRequest {
             method: Method::Get,
             url: "https://example.com/".into(),
             headers: Headers::default(),
             body: None,
-        },
+        }),
         signature: Signature::Twilio,
         created_at: at(0),
     });
     store.deliver(deliveries.collect()).await.unwrap();
+    let streamed = stream_events::of(9, 1, call(3));
+    store.deliver(vec![streamed]).await.unwrap();
 }
 
 pub(crate) fn open_at(path: &Path) -> SqliteStore {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
 use crate::delivery::{
-    Delivery, DeliveryId, DeliveryRequest, EndpointId, Headers, Method, NewDelivery, Outcome,
-    Signature,
+    Content, Delivery, DeliveryId, DeliveryRequest, EndpointId, Headers, Method, NewDelivery,
+    Outcome, Signature,
 };
 use crate::{Store, StoreError};
 
@@ -23,14 +23,22 @@ pub(super) fn new(n: u8, url: &str, subject: Option<u8>) -> NewDelivery {
         account: account_sid(1),
         subject: subject.map(|n| [n; 16]),
         kind: "feedback_summary".into(),
-        request: DeliveryRequest {
+        content: Content::Request(DeliveryRequest {
             method: Method::Post,
             url: url.into(),
             headers: Headers::default(),
             body: Some(("application/x-www-form-urlencoded".into(), vec![b'a', n])),
-        },
+        }),
         signature: Signature::Twilio,
         created_at: MIDNIGHT,
+    }
+}
+
+/// The request that is delivered.
+fn request(content: &mut Content) -> &mut DeliveryRequest {
+    match content {
+        Content::Request(request) => request,
+        Content::Event(event) => panic!("{event:?}"),
     }
 }
 
@@ -67,12 +75,12 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
     create_account(&*store).await;
     let post = new(1, URL, Some(7));
     let get = NewDelivery {
-        request: DeliveryRequest {
+        content: Content::Request(DeliveryRequest {
             method: Method::Get,
             url: URL.into(),
             headers: Headers::default(),
             body: None,
-        },
+        }),
         created_at: at(5),
         ..new(2, URL, None)
     };
@@ -91,7 +99,7 @@ pub async fn hands_out_what_is_due_and_forgets_what_arrived(store: Arc<dyn Store
         endpoint: endpoint(URL),
         subject: new.subject,
         kind: new.kind,
-        request: new.request,
+        content: new.content,
         signature: new.signature,
         created_at: new.created_at,
         queued_at: new.created_at,
@@ -117,20 +125,17 @@ pub async fn keeps_headers_and_signature(store: Arc<dyn Store>) {
     ];
     let headers = Headers::new(headers.to_vec()).unwrap();
     let plain = new(1, URL, None);
-    let own = NewDelivery {
-        request: DeliveryRequest {
-            headers: headers.clone(),
-            ..new(2, URL, None).request
-        },
+    let mut own = NewDelivery {
         signature: Signature::None,
         ..new(2, URL, None)
     };
+    request(&mut own.content).headers = headers.clone();
     store.deliver(vec![plain, own]).await.unwrap();
     let signed = async |settled, second| -> Vec<(Headers, Signature)> {
         let taken = settle(&*store, settled, 10, second).await;
         let carried = taken.into_iter();
         carried
-            .map(|it| (it.request.headers, it.signature))
+            .map(|mut it| (request(&mut it.content).headers.clone(), it.signature))
             .collect()
     };
     let unsigned = [(headers, Signature::None)];
@@ -359,7 +364,7 @@ pub async fn gives_out_large_bodies_by_few(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let large = (0..20).map(|n| {
         let mut large = new(n, URL, None);
-        large.request.body = Some(("application/json".into(), vec![b' '; 200_000]));
+        request(&mut large.content).body = Some(("application/json".into(), vec![b' '; 200_000]));
         large
     });
     store.deliver(large.collect()).await.unwrap();

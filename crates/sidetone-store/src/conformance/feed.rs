@@ -114,7 +114,10 @@ pub async fn tells_what_changed(store: Arc<dyn Store>) {
             kind: EventKind::Progress,
             position: 2,
         },
-        Changed::Summary { version: 1 },
+        Changed::Summary {
+            version: 1,
+            is_complete: true,
+        },
         revision(1),
         Changed::Annotation {
             author: "agent".into(),
@@ -135,6 +138,23 @@ pub async fn tells_what_changed(store: Arc<dyn Store>) {
         [],
         "they are settled"
     );
+}
+
+/// What a version was stays told, whatever the summary has become.
+pub async fn tells_which_versions_were_complete(store: Arc<dyn Store>) {
+    create_account(&*store).await;
+    follow(&*store, ONE, &[]).await;
+    for ended in [None, Some(60), None] {
+        let put = put(summary(call(1), 0, ended), 0);
+        store.put_summaries(vec![put]).await.unwrap();
+    }
+    let changes = take(&*store, ONE, Vec::new(), 1).await;
+    let version = |version, is_complete| Changed::Summary {
+        version,
+        is_complete,
+    };
+    let expected = [version(1, false), version(2, true), version(3, false)];
+    assert_eq!(told(&changes), expected.map(|changed| (call(1), changed)));
 }
 
 /// Each follower has its own pace, and follows what it asked for last; one that ends forgets what

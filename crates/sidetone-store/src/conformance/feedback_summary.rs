@@ -8,7 +8,9 @@ use sidetone_core::time::DAY_US;
 use super::feedback::{counts, range};
 use super::sample::{account_sid, at, create_account};
 use crate::Store;
-use crate::delivery::{DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature};
+use crate::delivery::{
+    Content, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+};
 use crate::feedback::{
     FeedbackSummary, FeedbackSummaryStatus, QUEUED_SUMMARIES_MAX, StatusCallback,
 };
@@ -66,12 +68,12 @@ pub async fn summaries_are_jobs(store: Arc<dyn Store>) {
             account: account_sid(1),
             subject: None,
             kind: "feedback-summary".into(),
-            request: DeliveryRequest {
+            content: Content::Request(DeliveryRequest {
                 method: Method::Get,
                 url: "https://example.com/done".into(),
                 headers: Headers::default(),
                 body: None,
-            },
+            }),
             signature: Signature::Twilio,
             created_at: at(31),
         })

@@ -33,7 +33,9 @@ pub mod rules;
 pub mod sample;
 pub mod sdk_calls;
 pub mod search;
+pub mod sinks;
 pub mod statistics;
+pub mod stream_events;
 pub mod summary;
 pub mod views;
 
@@ -83,6 +85,10 @@ macro_rules! conformance {
             report: keeps_reports_until_they_expire, keeps_the_latest_reports, reports_go_with_erased_calls,
                 reports_outlive_expired_calls;
             views: keeps_views_of_owners, changes_and_forgets_views, views_are_bounded;
+            sinks: keeps_sinks_of_accounts, subscribes_a_sink_once, tells_what_is_streamed, sinks_are_bounded;
+            stream_events: hands_out_events_as_they_were_named, events_of_a_call_keep_their_order,
+                what_is_told_twice_goes_twice_at_most, a_deleted_sink_takes_along_what_waits,
+                a_deleted_sink_takes_along_very_much, quotas_are_of_requests, an_erased_call_is_told_to_no_sink;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             sdk_calls: waits_for_the_name_and_joins, a_name_that_never_comes_makes_a_call, belongs_to_who_opened_it,
                 as_much_waits_as_may, erased_with_its_call, erased_by_every_name;
@@ -94,13 +100,14 @@ macro_rules! conformance {
             erasure: leaves_nothing_but_who_did_it, erases_again_what_came_back, finds_the_calls_of_a_number;
             retention: removes_events_then_calls, placeholders_are_as_old_as_what_was_said, leaves_nothing_of_what_was_said, keeps_what_is_not_complete,
                 removes_what_is_no_call;
-            feed: tells_what_changed, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
+            feed: tells_what_changed, tells_which_versions_were_complete, keeps_followers_apart, keeps_the_order_of_a_call, settles_with_what_is_delivered,
                 followers_that_die_lose_nothing, drops_who_stays_behind;
             concurrency: annotations_at_once_lose_nothing, duplicates_at_once_are_one, failures_harm_nobody_else;
         }
         $crate::conformance! { @nodes $open;
             nodes: calls_of_a_dead_node_are_folded, jobs_of_a_dead_node_are_done, wakes_other_nodes;
             feed: changes_of_a_dead_node_are_told;
+            sinks: wakes_who_streams;
         }
     };
     (@tests $open:path; $($module:ident: $($test:ident),+;)+) => {

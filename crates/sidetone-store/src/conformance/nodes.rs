@@ -10,7 +10,8 @@ use sidetone_core::event::CallEvent;
 use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{
-    AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId, ViewSid,
+    AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId, SinkSid,
+    SubscriptionSid, ViewSid,
 };
 use sidetone_core::rules::Rules;
 use sidetone_core::sides::Sides;
@@ -43,6 +44,7 @@ use crate::report::{Report, ReportKind};
 use crate::retention::{Expirable, Expired, ExpiredBeside, Horizons};
 use crate::rules::Published;
 use crate::sdk_calls::{Opener, SdkAppended, SdkEvents};
+use crate::sinks::{Sink, SinkChange, SinkFilter, Stream, SubscribedType, Subscription};
 use crate::statistics::{Statistics, StatisticsQuery};
 use crate::views::{View, ViewChange};
 use crate::{
@@ -123,6 +125,21 @@ take_turns! {
         view(account: AccountSid, sid: ViewSid) -> Option<View>;
         views(account: AccountSid, owner: &str) -> Vec<View>;
     }
+    SinkStore {
+        create_sink(sink: Sink, by: &str) -> ();
+        change_sink(account: AccountSid, sid: SinkSid, change: SinkChange, now: TimeUs) -> Sink;
+        delete_sink(account: AccountSid, sid: SinkSid, by: &str, now: TimeUs) -> bool;
+        sink(account: AccountSid, sid: SinkSid) -> Option<Sink>;
+        sinks(account: AccountSid, filter: SinkFilter, page: &PageRequest) -> Page<Sink>;
+        create_subscription(subscription: Subscription, by: &str) -> ();
+        describe_subscription(account: AccountSid, sid: SubscriptionSid, description: String, now: TimeUs) -> Subscription;
+        delete_subscription(account: AccountSid, sid: SubscriptionSid, by: &str, now: TimeUs) -> bool;
+        subscribe(account: AccountSid, sid: SubscriptionSid, subscribed: SubscribedType, now: TimeUs) -> ();
+        unsubscribe(account: AccountSid, sid: SubscriptionSid, name: &str, now: TimeUs) -> bool;
+        subscription(account: AccountSid, sid: SubscriptionSid) -> Option<Subscription>;
+        subscriptions(account: AccountSid, sink: Option<SinkSid>, page: &PageRequest) -> Page<Subscription>;
+        streams() -> Vec<Stream>;
+    }
     EventLog {
         append(events: Vec<NewEvent>) -> Vec<Appended>;
         events(call: CallRef, filter: &EventFilter, page: &PageRequest) -> Page<(RowKey, CallEvent)>;
@@ -177,6 +194,7 @@ take_turns! {
         waiting_deliveries(account: Option<AccountSid>, page: &PageRequest) -> Page<WaitingDelivery>;
         dead_letters(account: Option<AccountSid>, page: &PageRequest) -> Page<DeadLetter>;
         trim_outbox(waiting_max: usize, dead_max: usize, now: TimeUs) -> Trimmed;
+        sink_backlog(most: u64) -> Vec<(SinkSid, u64)>;
         replay(account: Option<AccountSid>, letters: Vec<DeliveryId>, now: TimeUs) -> ();
     }
     ChangeFeed {
@@ -267,7 +285,7 @@ pub async fn jobs_of_a_dead_node_are_done([one, other]: [Arc<dyn Store>; 2]) {
     };
     one.create_feedback_summary(job).await.unwrap();
     let delivery = new(1, URL, Some(7));
-    let endpoint = EndpointId::of(delivery.account, &delivery.request.url);
+    let endpoint = delivery.content.endpoint(delivery.account);
     one.deliver(vec![delivery]).await.unwrap();
     let summary = async |node: &dyn Store, now| {
         let taken = node.take_feedback_summary(at(now), at(now + 60)).await;

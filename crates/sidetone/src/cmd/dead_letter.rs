@@ -96,12 +96,14 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
 
 /// A dead letter for people. The query of a URL is nobody's business: it may hold a key.
 fn shown(letter: &DeadLetter) -> Value {
-    let url = letter.url.split('?').next().unwrap_or_default();
+    let url = letter.url.as_deref();
+    let url = url.and_then(|url| url.split('?').next());
     json!({
         "id": letter.id.to_string(),
         "account_sid": letter.account,
         "kind": letter.kind,
         "url": url,
+        "sink_sid": letter.sink,
         "created": letter.created_at.to_seconds_text(),
         "died": letter.died_at.to_seconds_text(),
         "attempts": letter.attempts,

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use sidetone_store::delivery::{Delivery, Method};
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method};
 use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
 
 use crate::outgoing::client::Failure;
@@ -25,10 +25,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The request of a delivery, signed as Twilio does if there is a token to sign it with.
 pub(super) fn request(
-    delivery: &Delivery,
+    id: DeliveryId,
+    sent: &DeliveryRequest,
     token: Option<&str>,
 ) -> Result<Request<Full<Bytes>>, Failure> {
-    let sent = &delivery.request;
     let (url, signature) = match token {
         Some(token) => {
             let (url, signature) = sign(&sent.url, sent.body.as_ref(), token.as_bytes());
@@ -36,7 +36,7 @@ pub(super) fn request(
         }
         None => (sent.url.as_str().into(), None),
     };
-    let id = delivery.id.to_string();
+    let id = id.to_string();
     let bytes = sent.body.as_ref().map(|(_, body)| body.as_slice());
     let body = Bytes::copy_from_slice(bytes.unwrap_or_default());
     let mut request = Request::new(Full::new(body));
@@ -109,9 +109,7 @@ fn is_form(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sidetone_core::id::AccountSid;
-    use sidetone_core::time::TimeUs;
-    use sidetone_store::delivery::{DeliveryId, DeliveryRequest, EndpointId, Headers, Signature};
+    use sidetone_store::delivery::Headers;
     use sidetone_wire::form::Form;
     use sidetone_wire::signature::{verify_body, verify_form};
 
@@ -120,29 +118,19 @@ mod tests {
     const TOKEN: &str = "12345";
     const URL: &str = "https://example.com/hook?key=1";
 
-    fn delivery(method: Method, url: &str, body: Option<(&str, &str)>) -> Delivery {
-        let account = AccountSid::from_bytes([1; 16]);
-        Delivery {
-            id: DeliveryId::from_bytes([0xab; 16]),
-            account,
-            endpoint: EndpointId::of(account, url),
-            subject: None,
-            kind: "test".to_owned(),
-            request: DeliveryRequest {
-                method,
-                url: url.to_owned(),
-                headers: Headers::default(),
-                body: body.map(|(kind, body)| (kind.to_owned(), body.as_bytes().to_vec())),
-            },
-            signature: Signature::Twilio,
-            created_at: TimeUs::EPOCH,
-            queued_at: TimeUs::EPOCH,
-            attempts: 0,
+    const ID: DeliveryId = DeliveryId::from_bytes([0xab; 16]);
+
+    fn sent(method: Method, url: &str, body: Option<(&str, &str)>) -> DeliveryRequest {
+        DeliveryRequest {
+            method,
+            url: url.to_owned(),
+            headers: Headers::default(),
+            body: body.map(|(kind, body)| (kind.to_owned(), body.as_bytes().to_vec())),
         }
     }
 
     fn of(method: Method, url: &str, body: Option<(&str, &str)>) -> Request<Full<Bytes>> {
-        request(&delivery(method, url, body), Some(TOKEN)).unwrap()
+        request(ID, &sent(method, url, body), Some(TOKEN)).unwrap()
     }
 
     fn header<'a>(request: &'a Request<Full<Bytes>>, name: &str) -> &'a str {
@@ -211,26 +199,26 @@ mod tests {
     #[test]
     fn what_nobody_signs_goes_as_it_is() {
         let json = Some(("application/json", "{}"));
-        let request = request(&delivery(Method::Post, URL, json), None).unwrap();
+        let request = request(ID, &sent(Method::Post, URL, json), None).unwrap();
         assert_eq!(request.uri(), URL);
         assert!(!request.headers().contains_key(SIGNATURE));
     }
 
     #[test]
     fn headers_of_its_own_go_beside_ours() {
-        let mut delivery = delivery(Method::Get, URL, None);
+        let mut sent = sent(Method::Get, URL, None);
         let own = vec![("Webhook-Id".to_owned(), "msg_1".to_owned())];
-        delivery.request.headers = Headers::new(own).unwrap();
-        let request = request(&delivery, Some(TOKEN)).unwrap();
+        sent.headers = Headers::new(own).unwrap();
+        let request = request(ID, &sent, Some(TOKEN)).unwrap();
         assert_eq!(header(&request, "webhook-id"), "msg_1");
         assert!(verifies_as_form(&request, ""));
     }
 
     #[test]
     fn what_cannot_be_sent_is_a_failure() {
-        let delivery = delivery(Method::Get, "http://exa mple.com/", None);
+        let sent = sent(Method::Get, "http://exa mple.com/", None);
         assert!(matches!(
-            request(&delivery, Some(TOKEN)),
+            request(ID, &sent, Some(TOKEN)),
             Err(Failure::Unsendable(_))
         ));
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sidetone_core::id::AccountSid;
-use sidetone_store::delivery::{Delivery, EndpointId, Outcome, Signature};
+use sidetone_store::delivery::{Content, Delivery, EndpointId, Outcome, Signature};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
@@ -277,6 +277,9 @@ enum Undelivered {
     /// There is nothing to sign it with.
     #[error("cannot be signed: its account has no auth token that opens")]
     Unsigned,
+    /// It is for a sink.
+    #[error("nothing sends events to sinks")]
+    Unsent,
 }
 
 /// The end of what goes on, if it does; else it never comes.
@@ -304,7 +307,10 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
         Signature::Twilio => token(app, delivery.account).map(Some),
         Signature::None => Ok(None),
     };
-    let request = token.and_then(|token| Ok(request(&delivery, token.as_deref())?));
+    let request = token.and_then(|token| match &delivery.content {
+        Content::Request(sent) => Ok(request(delivery.id, sent, token.as_deref())?),
+        Content::Event(_) => Err(Undelivered::Unsent),
+    });
     let arrived = match request {
         Ok(request) => client.send(request).await.map_err(Undelivered::from),
         Err(failure) => Err(failure),
@@ -321,7 +327,10 @@ async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
             }
         }
         Err(failure) => {
-            let url = shown(&delivery.request.url);
+            let url = match &delivery.content {
+                Content::Request(sent) => shown(&sent.url),
+                Content::Event(event) => event.sink.to_string(),
+            };
             Sent {
                 id,
                 outcome: failed(app, &delivery, &failure, &url),

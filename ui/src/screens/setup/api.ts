@@ -42,7 +42,9 @@ export interface Delivery {
   id: string;
   status: "waiting" | "dead";
   kind: string;
-  url: string;
+  /** Null: it goes to a sink. */
+  url: string | null;
+  sink_sid: string | null;
   created_time: string;
   next_attempt_time: string | null;
   dead_time: string | null;

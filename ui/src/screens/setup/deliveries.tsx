@@ -26,7 +26,7 @@ export function Deliveries() {
         head={["What", "To", ["Attempts", "num"], "Given up", "Last error", ["", "num"]]}
         row={(it) => (
           <tr key={it.id}>
-            <th scope="row">{it.kind}</th><td><code>{it.url}</code></td><td class="num">{it.attempts}</td><td title={fullTime(it.dead_time)}>{ago(it.dead_time)}</td><td>{it.last_error}</td>
+            <th scope="row">{it.kind}</th><td><code>{it.url ?? it.sink_sid}</code></td><td class="num">{it.attempts}</td><td title={fullTime(it.dead_time)}>{ago(it.dead_time)}</td><td>{it.last_error}</td>
             <td class="num"><button type="button" class="link" onClick={() => void again([it.id])}>Try again</button></td>
           </tr>
         )}>
@@ -35,7 +35,7 @@ export function Deliveries() {
       <Listed title="Waiting" loaded={waiting} rows={waiting.data?.deliveries ?? []} empty="Nothing waits." head={["What", "To", ["Attempts", "num"], "Since", "Next attempt", "Last error"]}
         row={(it) => (
           <tr key={it.id}>
-            <th scope="row">{it.kind}</th><td><code>{it.url}</code></td><td class="num">{it.attempts}</td><td title={fullTime(it.created_time)}>{ago(it.created_time)}</td>
+            <th scope="row">{it.kind}</th><td><code>{it.url ?? it.sink_sid}</code></td><td class="num">{it.attempts}</td><td title={fullTime(it.created_time)}>{ago(it.created_time)}</td>
             <td>{it.next_attempt_time ? time(it.next_attempt_time) : "as soon as it is its turn"}</td><td>{it.last_error}</td>
           </tr>
         )} />

@@ -9,7 +9,7 @@ use sidetone_core::feedback::{FeedbackIssue, FeedbackTally};
 use sidetone_core::id::{AccountSid, FeedbackSummarySid};
 use sidetone_core::time::{TimeUs, day_text, parse_day};
 use sidetone_store::delivery::{
-    DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+    Content, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
 use sidetone_store::feedback::{
     FeedbackRange, FeedbackSummary, FeedbackSummaryStatus, QUEUED_SUMMARIES_MAX, StatusCallback,
@@ -259,7 +259,7 @@ pub fn notice(
         account,
         subject: Some(*sid.as_bytes()),
         kind: "feedback-summary".to_owned(),
-        request,
+        content: Content::Request(request),
         signature: Signature::Twilio,
         created_at: now,
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sidetone::accounts;
 use sidetone::accounts::NewAccount;
 use sidetone_store::delivery::{
-    DeliveryId, DeliveryRequest, EndpointId, Headers, Method as How, NewDelivery, Outcome,
+    Content, DeliveryId, DeliveryRequest, EndpointId, Headers, Method as How, NewDelivery, Outcome,
     Signature,
 };
 
@@ -116,12 +116,12 @@ async fn what_was_given_up_is_tried_again_by_its_owner() {
         account,
         subject: None,
         kind: "feedback_summary".to_owned(),
-        request: DeliveryRequest {
+        content: Content::Request(DeliveryRequest {
             method: How::Post,
             url: URL.to_owned(),
             headers: Headers::default(),
             body: None,
-        },
+        }),
         signature: Signature::Twilio,
         created_at: now,
     };

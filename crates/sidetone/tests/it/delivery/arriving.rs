@@ -8,9 +8,10 @@ async fn a_delivery_arrives_once_signed_and_named() {
     let delivering = Delivering::start().await;
     let form = delivering.form(1, &format!("{}/a?key=1", receiver.origin), None);
     let mut json = delivering.form(2, &format!("{}/b", receiver.origin), None);
-    json.request.body = Some(("application/json".to_owned(), b"[{}]".to_vec()));
+    request(&mut json).body = Some(("application/json".to_owned(), b"[{}]".to_vec()));
     let mut get = delivering.form(3, &format!("{}/c?n=3", receiver.origin), None);
-    (get.request.method, get.request.body) = (Method::Get, None);
+    let asked = request(&mut get);
+    (asked.method, asked.body) = (Method::Get, None);
     delivering.deliver(vec![form, json, get]).await;
     delivering.until_all_arrived().await;
     let of = |path: &str| {
@@ -46,7 +47,8 @@ async fn a_delivery_brings_its_own_headers_and_may_be_unsigned() {
     let delivering = Delivering::start().await;
     let mut one = delivering.form(1, &format!("{}/a", receiver.origin), None);
     let own = vec![("Webhook-Id".to_owned(), "msg_1".to_owned())];
-    (one.request.headers, one.signature) = (Headers::new(own).unwrap(), Signature::None);
+    request(&mut one).headers = Headers::new(own).unwrap();
+    one.signature = Signature::None;
     delivering.deliver(vec![one]).await;
     delivering.until_all_arrived().await;
     let received = receiver.received().remove(0);

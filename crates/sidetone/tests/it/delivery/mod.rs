@@ -18,7 +18,7 @@ use sidetone::config::{Settings, Switch};
 use sidetone::delivery::{Deliveries, Limits};
 use sidetone::runner;
 use sidetone_store::delivery::{
-    DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+    Content, DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
 };
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_wire::form::Form;
@@ -48,6 +48,14 @@ impl Received {
 
     fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+/// What a delivery asks for.
+fn request(delivery: &mut NewDelivery) -> &mut DeliveryRequest {
+    match &mut delivery.content {
+        Content::Request(request) => request,
+        Content::Event(event) => panic!("{event:?}"),
     }
 }
 
@@ -170,12 +178,12 @@ impl Delivering {
             account: ACCOUNT.parse().unwrap(),
             subject: subject.map(|n| [n; 16]),
             kind: "test".to_owned(),
-            request: DeliveryRequest {
+            content: Content::Request(DeliveryRequest {
                 method: Method::Post,
                 url: url.to_owned(),
                 headers: Headers::default(),
                 body: Some((FORM.to_owned(), format!("n={n}").into_bytes())),
-            },
+            }),
             signature: Signature::Twilio,
             created_at: self.server.app.clock.now(),
         }

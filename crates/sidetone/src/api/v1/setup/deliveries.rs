@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use sidetone_core::id::AccountSid;
+use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_store::StoreError;
 use sidetone_store::delivery::{DeadLetter, DeliveryId, WaitingDelivery};
 use sidetone_store::page::Page;
@@ -36,7 +36,9 @@ struct Told {
     status: &'static str,
     account_sid: AccountSid,
     kind: String,
-    url: String,
+    /// Null: it goes to a sink.
+    url: Option<String>,
+    sink_sid: Option<SinkSid>,
     created_time: Seconds,
     /// When it is tried next; null: as soon as it is its turn.
     next_attempt_time: Option<Seconds>,
@@ -124,7 +126,8 @@ fn waiting(delivery: WaitingDelivery) -> Told {
         status: "waiting",
         account_sid: delivery.account,
         kind: delivery.kind,
-        url: without_query(&delivery.url),
+        url: delivery.url.as_deref().map(without_query),
+        sink_sid: delivery.sink,
         created_time: Seconds(delivery.created_at),
         next_attempt_time: delivery.retry_at.map(Seconds),
         dead_time: None,
@@ -139,7 +142,8 @@ fn dead(letter: DeadLetter) -> Told {
         status: "dead",
         account_sid: letter.account,
         kind: letter.kind,
-        url: without_query(&letter.url),
+        url: letter.url.as_deref().map(without_query),
+        sink_sid: letter.sink,
         created_time: Seconds(letter.created_at),
         next_attempt_time: None,
         dead_time: Some(Seconds(letter.died_at)),
