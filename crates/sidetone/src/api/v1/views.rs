@@ -8,12 +8,9 @@ use sidetone_core::id::ViewSid;
 use sidetone_store::people::Role;
 use sidetone_store::views::{SHARED_MAX, VIEWS_MAX, View, ViewChange};
 use sidetone_store::{Conflict, StoreError};
-use sidetone_wire::spelling::nearest;
 
-use super::filter;
-use super::filter::alias::{self, OLDER_NAMES};
 use super::render::Seconds;
-use super::selection::{select_by, telling};
+use super::selection::{KEPT_EXPECTED, encoded, kept, telling};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
@@ -28,7 +25,6 @@ use crate::web::json::Json;
 pub const NAMES: &[&str] = &["Name", "Query", "Shared"];
 
 const NAME_MAX_CHARS: usize = 60;
-const QUERY_MAX_BYTES: usize = 2_000;
 /// What the web interface adds to a list's filters: whether the list follows its calls.
 const LIVE: (&str, &str) = ("live", "on");
 
@@ -115,7 +111,7 @@ pub async fn create(
         account: caller.account,
         owner: caller.who.to_string(),
         name: form.0.name.ok_or_else(missing("Name", NAME_EXPECTED))?,
-        query: form.0.query.ok_or_else(missing("Query", QUERY_EXPECTED))?,
+        query: form.0.query.ok_or_else(missing("Query", KEPT_EXPECTED))?,
         is_shared: form.0.is_shared.unwrap_or(false),
         created_at: now,
         updated_at: now,
@@ -210,8 +206,6 @@ fn refused(error: StoreError, sid: ViewSid) -> ApiError {
 }
 
 const NAME_EXPECTED: &str = "1 to 60 characters";
-const QUERY_EXPECTED: &str =
-    "the filters of GET /v1/Voice/Summaries as its URL has them, up to 2000 bytes";
 
 /// What a form says of a view.
 struct Change(ViewChange);
@@ -239,41 +233,10 @@ fn name(value: Value<'_>) -> Result<String, Invalid> {
     }
 }
 
-/// The filters, read as those of a list are and written as its URL has them.
+/// The filters, and whether the list follows its calls.
 fn query_of(app: &App, caller: &Caller, value: Value<'_>) -> Result<String, ApiError> {
-    let text = value.text.strip_prefix('?').unwrap_or(value.text);
-    let params = Params::decode(text.as_bytes()).map_err(of_query)?;
-    let is_filter = |name: &str| filter::NAMES.contains(&name) || OLDER_NAMES.contains(&name);
-    if let Some((name, _)) = params.iter().find(|it| *it != LIVE && !is_filter(it.0)) {
-        let near = nearest(name, filter::NAMES.iter().copied());
-        let near = near.map_or_else(|| ".".to_owned(), |near| format!("; did you mean {near}?"));
-        return Err(of_query(Invalid {
-            parameter: "Query".into(),
-            message: format!("A list has no filter {}{near}", quoted(name)),
-        }));
-    }
-    select_by(app, caller, &params, app.clock.now(), of_query)?;
-    // By the names of today: who may not see numbers is kept from views by these.
-    let params = alias::canonical(&params).map_err(of_query)?;
-    let query = encoded(params.iter());
-    match query.len() <= QUERY_MAX_BYTES {
-        true => Ok(query),
-        false => Err(ApiError::invalid_parameter(value.invalid(QUERY_EXPECTED))),
-    }
-}
-
-/// What is wrong with a filter is wrong with the view's.
-fn of_query(invalid: Invalid) -> ApiError {
-    ApiError::invalid_parameter(Invalid {
-        parameter: "Query".into(),
-        message: format!("Invalid Query. {}", invalid.message),
-    })
-}
-
-fn encoded<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(params);
-    query.finish()
+    let params = kept(app, caller, value, |name, text| (name, text) == LIVE)?;
+    Ok(encoded(params.iter()))
 }
 
 /// The filters without numbers. Each value is looked at by itself, where times and identifiers are
