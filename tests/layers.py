@@ -33,6 +33,7 @@ ui
 config           recording core wire store
 logins           address
 people           secrets store
+streams          secrets core store
 bounds           budget logins rates
 
 accounts         secrets config core store
@@ -50,7 +51,7 @@ workers          guard telemetry live config data_dir app runner delivery core s
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              address clock budget program recording ui secrets people bounds live telemetry accounts::credentials_file accounts::create_key directory app oidc delivery::target web core wire store
+api              address clock budget program recording ui secrets people streams bounds live telemetry accounts::credentials_file accounts::create_key directory app oidc delivery::target web core wire store
 ingest           address budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 

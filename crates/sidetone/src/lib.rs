@@ -29,6 +29,7 @@ pub mod runner;
 pub mod secrets;
 pub mod shutdown;
 pub mod socket;
+pub mod streams;
 pub mod tables;
 pub mod telemetry;
 pub mod ui;

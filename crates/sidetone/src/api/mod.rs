@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod error;
+pub mod events_v1;
 pub mod extract;
 pub mod hint;
 pub mod mask;

@@ -21,6 +21,9 @@ const WRITE_TIME: Duration = Duration::from_secs(3);
 /// How long an answer holds: however often it is asked for, the disk is written once in that time.
 const HOLDS: Duration = Duration::from_secs(1);
 
+/// The document of the API.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
 /// `/`, `/errors`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
 pub fn routes() -> Router<App> {
     let readiness = Arc::<Mutex<Readiness>>::default();
@@ -117,8 +120,5 @@ async fn metrics(State(app): State<App>) -> Response {
 }
 
 async fn openapi() -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        include_str!("openapi.json"),
-    )
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
 }

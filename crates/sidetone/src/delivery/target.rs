@@ -56,15 +56,35 @@ pub fn shown(url: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-/// Takes a URL for deliveries, if it can be one, in the spelling that is called and signed: scheme
-/// and host in lower case, without the scheme's own port, with a path. The reason of a refusal
-/// reads on from what the URL is called.
+/// A URL that can be called.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    /// In the spelling that is called and signed: scheme and host in lower case, without the
+    /// scheme's own port, with a path; without who calls.
+    pub url: String,
+    /// User name and password of the URL, as they stood there: percent-encoded.
+    pub user: Option<String>,
+}
+
+/// Takes a URL for deliveries, if it can be one, in the spelling that is called and signed. The
+/// reason of a refusal reads on from what the URL is called.
 ///
 /// A name is resolved only when something is sent there, and its addresses are checked then.
 ///
 /// # Errors
 /// Why it cannot be one.
 pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
+    match target_of_user(url, allow_private)? {
+        Target { url, user: None } => Ok(url),
+        Target { user: Some(_), .. } => Err(TargetError::UserInformation),
+    }
+}
+
+/// As [`target`], of a URL that may say who calls, as a sink's may.
+///
+/// # Errors
+/// Why it cannot be one.
+pub fn target_of_user(url: &str, allow_private: bool) -> Result<Target, TargetError> {
     if url.len() > URL_MAX_BYTES {
         return Err(TargetError::TooLong(url.len()));
     }
@@ -81,9 +101,10 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
         Some(_) | None => return Err(TargetError::Scheme),
     };
     let authority = uri.authority().ok_or(TargetError::Malformed)?;
-    if authority.as_str().contains('@') {
-        return Err(TargetError::UserInformation);
-    }
+    let (user, place) = match authority.as_str().rsplit_once('@') {
+        Some((user, place)) => (Some(user.to_owned()), place),
+        None => (None, authority.as_str()),
+    };
     let host = authority.host().to_ascii_lowercase();
     if host.is_empty() {
         return Err(TargetError::Malformed);
@@ -94,7 +115,7 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
     if !allow_private && is_private(&host) {
         return Err(TargetError::Private(host));
     }
-    let port = match authority.as_str().get(host.len()..).unwrap_or_default() {
+    let port = match place.get(host.len()..).unwrap_or_default() {
         "" | ":" => own_port,
         port => port
             .strip_prefix(':')
@@ -110,7 +131,8 @@ pub fn target(url: &str, allow_private: bool) -> Result<String, TargetError> {
         Some(query) => format!("?{query}"),
         None => String::new(),
     };
-    Ok(format!("{scheme}://{host}{port}{}{query}", uri.path()))
+    let url = format!("{scheme}://{host}{port}{}{query}", uri.path());
+    Ok(Target { url, user })
 }
 
 /// Whether a host is an IPv4 address in a spelling that resolvers understand and we do not:
@@ -208,6 +230,31 @@ mod tests {
             ("http://example.com:65536/", Port),
         ] {
             check(url, Err(reason));
+        }
+    }
+
+    #[test]
+    fn a_sink_may_say_who_calls() {
+        for (url, user, called) in [
+            (
+                "https://me:s%40t@Example.com:443?a",
+                Some("me:s%40t"),
+                "https://example.com/?a",
+            ),
+            (
+                "http://me@1.1.1.1:8080/in",
+                Some("me"),
+                "http://1.1.1.1:8080/in",
+            ),
+            ("https://example.com/@in", None, "https://example.com/@in"),
+        ] {
+            let target = target_of_user(url, false).unwrap();
+            assert_eq!((target.user.as_deref(), &*target.url), (user, called));
+        }
+        for host in ["127.0.0.1", "localhost"] {
+            let hidden = format!("http://example.com:80@{host}/");
+            let refused = target_of_user(&hidden, false).err();
+            assert_eq!(refused, Some(TargetError::Private(host.to_owned())));
         }
     }
 

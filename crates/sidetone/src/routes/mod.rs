@@ -17,7 +17,7 @@ use crate::api::auth::token::TOKEN;
 use crate::api::error::ApiError;
 use crate::api::hint::Hints;
 use crate::api::masking::{Masking, masked};
-use crate::api::{oidc, operations, session, v1, v2, v2010};
+use crate::api::{events_v1, oidc, operations, session, v1, v2, v2010};
 use crate::app::App;
 use crate::ingest;
 use crate::telemetry::labels::{RefusalReason, Source};
@@ -55,6 +55,7 @@ impl Routes {
                 .merge(session::routes())
                 .merge(oidc::routes())
                 .merge(v1::routes())
+                .merge(events_v1::routes())
                 .merge(v2::routes())
                 .merge(v2010::routes());
         }

@@ -1,5 +1,8 @@
 //! The names of all parameters, by the paths that take them.
 
+use crate::api::events_v1::sinks::{FILTERS as SINK_FILTERS, NAMES as SINK};
+use crate::api::events_v1::subscribed_events::NAMES as SUBSCRIBED_EVENT;
+use crate::api::events_v1::subscriptions::NAMES as SUBSCRIPTION;
 use crate::api::hint::Names;
 use crate::api::page::PAGE_PARAMETERS as PAGE;
 use crate::api::v1::export::NAMES as EXPORT;
@@ -80,8 +83,27 @@ pub(super) fn of(path: &str) -> Option<Names> {
             _ => return None,
         });
     }
+    if let Some(rest) = path.strip_prefix("/v1/") {
+        let parts: Vec<&str> = rest.split('/').collect();
+        return of_event_streams(&parts);
+    }
     match path {
         "/ingest/v1/events" | "/ingest/v1/hep" => Some(&[&["Settle"]]),
         _ => None,
     }
+}
+
+fn of_event_streams(parts: &[&str]) -> Option<Names> {
+    Some(match parts {
+        ["Sinks"] => &[SINK, SINK_FILTERS, &PAGE],
+        ["Sinks", _] => &[&["Description"]],
+        ["Sinks", _, "Validate"] => &[&["TestId"]],
+        ["Subscriptions"] => &[SUBSCRIPTION, &PAGE],
+        ["Subscriptions", _] => &[&["Description", "SinkSid"]],
+        ["Subscriptions", _, "SubscribedEvents"] => &[SUBSCRIBED_EVENT, &PAGE],
+        ["Subscriptions", _, "SubscribedEvents", _] => &[&["SchemaVersion"]],
+        ["Types"] => &[&["SchemaId"], &PAGE],
+        ["Schemas", _, "Versions"] => &[&PAGE],
+        _ => return None,
+    })
 }

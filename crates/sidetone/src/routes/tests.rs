@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::parameters;
-use crate::api::{oidc, operations, session, v1, v2, v2010};
+use crate::api::{events_v1, oidc, operations, session, v1, v2, v2010};
 use crate::ingest;
 use crate::program;
 
@@ -28,6 +28,7 @@ fn the_document_has_every_route_and_no_other() {
         .merge(session::routes())
         .merge(oidc::routes())
         .merge(v1::routes())
+        .merge(events_v1::routes())
         .merge(v2::routes())
         .merge(v2010::routes())
         .merge(ingest::routes());

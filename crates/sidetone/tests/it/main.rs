@@ -36,5 +36,6 @@ mod sides;
 mod signed;
 mod starting;
 mod streaming;
+mod streams;
 mod traces;
 mod voice_sdk;

@@ -13,6 +13,8 @@ pub fn least(method: &Method, path: &str) -> Role {
     let is_read = *method == Method::GET || *method == Method::HEAD;
     match &parts[..] {
         ["v1", "Voice", rest @ ..] => of_v1(is_read, rest),
+        // What can be streamed; where to is for admins.
+        ["v1", "Types" | "Schemas", ..] if is_read => Role::Viewer,
         ["v2", "Voice", "Reports", ..] if is_read => Role::Viewer,
         ["2010-04-01", "Accounts", _, "Calls", "FeedbackSummary", _] if is_read => Role::Viewer,
         ["2010-04-01", "Accounts", _, "Calls", _, "Feedback"] if is_read => Role::Viewer,
@@ -69,6 +71,16 @@ mod tests {
             (Method::DELETE, "/v1/Voice/Annotations/BA1", Role::Annotator),
             (Method::POST, "/v1/Voice/Views", Role::Viewer),
             (Method::DELETE, "/v1/Voice/Views/VW1", Role::Viewer),
+            (Method::GET, "/v1/Types", Role::Viewer),
+            (Method::GET, "/v1/Schemas/A.B/Versions/1", Role::Viewer),
+            (Method::POST, "/v1/Types", Role::Admin),
+            (Method::GET, "/v1/Sinks", Role::Admin),
+            (Method::POST, "/v1/Sinks/DG1/Test", Role::Admin),
+            (
+                Method::GET,
+                "/v1/Subscriptions/DF1/SubscribedEvents",
+                Role::Admin,
+            ),
             (Method::POST, "/v2/Voice/Reports", Role::Admin),
             (Method::GET, "/v2/Voice/Reports/1", Role::Viewer),
             (Method::POST, "/ingest/v1/events", Role::Admin),

@@ -16,7 +16,7 @@ use sidetone_store::people::{Person, Role, SignIn};
 use crate::harness::{Answer, TestServer};
 
 const CALL: &str = "CA00112233445566778899aabbccddeeff";
-const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 /// The parties of every call here, and what nobody finds of them in an answer for a viewer.
 const FROM: &str = "+4930123456789";
 const TO: &str = "+4989987654321";
@@ -24,7 +24,7 @@ const SECRETS: [&str; 6] = [FROM, TO, "30123456", "8998765", "0123456", "9987654
 const ORIGIN: &str = "http://sidetone.test";
 
 /// A browser: what it has of a session.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     server: &'a TestServer,
     cookie: String,
     csrf: String,
@@ -35,7 +35,7 @@ fn plain(method: Method, path: &str) -> axum::http::request::Builder {
     request.header("host", "sidetone.test")
 }
 
-async fn make(server: &TestServer, name: &str, role: Role, account: &str) {
+pub(crate) async fn make(server: &TestServer, name: &str, role: Role, account: &str) {
     let person = Person {
         name: name.parse().unwrap(),
         account: account.parse().unwrap(),
@@ -65,7 +65,7 @@ fn cookie_of(answer: &Answer) -> String {
     cookie.split(';').next().unwrap().to_owned()
 }
 
-async fn sign_in<'a>(server: &'a TestServer, user: &str, password: &str) -> Browser<'a> {
+pub(crate) async fn sign_in<'a>(server: &'a TestServer, user: &str, password: &str) -> Browser<'a> {
     let answer = try_sign_in(server, user, password).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     Browser {
@@ -76,12 +76,12 @@ async fn sign_in<'a>(server: &'a TestServer, user: &str, password: &str) -> Brow
 }
 
 impl Browser<'_> {
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         let request = plain(Method::GET, path).header("cookie", &self.cookie);
         self.server.send(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn change(&self, method: Method, path: &str, form: &str) -> Answer {
+    pub(crate) async fn change(&self, method: Method, path: &str, form: &str) -> Answer {
         let request = plain(method, path)
             .header("cookie", &self.cookie)
             .header("origin", ORIGIN)
@@ -91,7 +91,7 @@ impl Browser<'_> {
         self.server.send(request.body(body).unwrap()).await
     }
 
-    async fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
         self.change(Method::POST, path, form).await
     }
 }

@@ -226,6 +226,9 @@ async fn a_viewer_sees_no_number_anywhere() {
                     CALL
                 },
             )
+            .replace("{Type}", "com.twilio.voice.insights.call-event.sdk")
+            .replace("{Id}", "VoiceInsights.CallEvent")
+            .replace("{Version}", "3")
             .replace("{Code}", "20404");
         let queries: &[&str] = match path.as_str() {
             "/v1/Voice/Summaries" => &["?StartTime=4w&ProcessingState=all"],

@@ -1,0 +1,126 @@
+//! `/v1/Sinks/{Sid}/Test` and `/Validate`: whether a sink takes events.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use sidetone_store::delivery::{
+    Content, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+};
+use sidetone_store::sinks::{Sink, SinkChange, SinkStatus};
+
+use super::naming::new_id;
+use super::sinks::{found, open, put};
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Form;
+use crate::app::App;
+use crate::delivery::target::{Target, target_of_user};
+use crate::streams::cloud_event;
+use crate::streams::configuration::Configuration;
+use crate::web::form::Invalid;
+use crate::web::json::Json;
+
+/// Sends a test event (201). A webhook stays active meanwhile; Segment becomes so when it takes the
+/// event.
+///
+/// # Errors
+/// When the account has no such sink, or it does not open.
+pub async fn test(
+    State(app): State<App>,
+    caller: Caller,
+    Path(sid): Path<String>,
+) -> Result<Response, ApiError> {
+    let sink = found(&app, &caller, &sid).await?;
+    let configuration = open(&app, &sink).ok_or_else(ApiError::internal)?;
+    let id = DeliveryId::from_bytes(new_uuid()?);
+    let delivery = match &configuration {
+        Configuration::Webhook(webhook) => Some(test_event(&app, &sink, &webhook.destination, id)?),
+        Configuration::Segment(_) => None,
+    };
+    let change = SinkChange {
+        status: (sink.status != SinkStatus::Active).then_some(SinkStatus::Validating),
+        test: Some(Some(id.to_string())),
+        ..SinkChange::default()
+    };
+    put(&app, &sink, change).await?;
+    if let Some(delivery) = delivery {
+        app.store.deliver(vec![delivery]).await?;
+    }
+    Ok((StatusCode::CREATED, Json(json!({ "result": "submitted" }))).into_response())
+}
+
+/// Takes the name of the test that arrived as the proof that a sink works (201).
+///
+/// # Errors
+/// When it is another one's, which changes nothing; when the account has no such sink.
+pub async fn validate(
+    State(app): State<App>,
+    caller: Caller,
+    Path(sid): Path<String>,
+    Form(form): Form,
+) -> Result<Response, ApiError> {
+    let sink = found(&app, &caller, &sid).await?;
+    let expected = "the test_id that the last test event brought";
+    let test_id = form
+        .filled("TestId")
+        .ok_or_else(|| ApiError::invalid_parameter(Invalid::missing("TestId", expected)))?;
+    if sink.test.as_deref() != Some(test_id.text) {
+        return Err(ApiError::invalid_parameter(test_id.invalid(expected)));
+    }
+    let change = SinkChange {
+        status: Some(SinkStatus::Active),
+        test: Some(None),
+        ..SinkChange::default()
+    };
+    put(&app, &sink, change).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "result": "valid" }))).into_response())
+}
+
+/// A random UUID (version 4, RFC 9562).
+fn new_uuid() -> Result<[u8; 16], ApiError> {
+    let mut id = new_id()?;
+    id[6] = id[6] & 0x0f | 0x40;
+    id[8] = id[8] & 0x3f | 0x80;
+    Ok(id)
+}
+
+/// The test event of a webhook.
+fn test_event(
+    app: &App,
+    sink: &Sink,
+    destination: &str,
+    id: DeliveryId,
+) -> Result<NewDelivery, ApiError> {
+    let called = target_of_user(destination, app.config.webhook_allow_private);
+    let url = match called {
+        Ok(Target { url, user: None }) => url,
+        // Credentials are not put into the outbox.
+        Ok(Target { user: Some(_), .. }) => {
+            return Err(ApiError::bad_request(
+                "A destination with a user name is not sent test events. The sink is active without.",
+            ));
+        }
+        // Private addresses were allowed when it was made.
+        Err(error) => return Err(ApiError::bad_request(format!("The destination {error}."))),
+    };
+    let now = app.clock.now();
+    let body = cloud_event::test(sink.account, &id.to_string(), now).map_err(|error| {
+        tracing::error!(%error, "a test event cannot be written");
+        ApiError::internal()
+    })?;
+    Ok(NewDelivery {
+        id,
+        account: sink.account,
+        subject: None,
+        kind: "test-event".to_owned(),
+        content: Content::Request(DeliveryRequest {
+            method: Method::Post,
+            url,
+            headers: Headers::default(),
+            body: Some(("application/json".to_owned(), body)),
+        }),
+        signature: Signature::Twilio,
+        created_at: now,
+    })
+}

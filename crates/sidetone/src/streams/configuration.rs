@@ -1,0 +1,325 @@
+//! How a sink is set up: where it is, and what opens it. Kept sealed, shown without secrets.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sidetone_core::closed_set;
+use sidetone_core::id::SinkSid;
+use sidetone_store::sinks::SinkKind;
+
+use crate::secrets::{Vault, fill_random};
+
+/// Where Segment takes events, unless another place is named.
+pub const SEGMENT_ENDPOINT: &str = "https://api.segment.io/v1/batch";
+/// What stands for a secret.
+const HIDDEN: &str = "***";
+/// What secrets of Standard Webhooks begin with.
+const SECRET_PREFIX: &str = "whsec_";
+/// The bytes that such a secret may have.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// How many it has when it is made up.
+const MADE_UP_BYTES: usize = 32;
+const WRITE_KEY_MAX_BYTES: usize = 255;
+/// Characters of a write key that are shown.
+const WRITE_KEY_SHOWN: usize = 4;
+
+closed_set!(
+    /// How a request to a webhook shows who sends it.
+    SinkSignature {
+        /// As Twilio does, with the auth token of the account.
+        Twilio = "twilio",
+        /// As Standard Webhooks does, with a secret of the sink's own.
+        Standard = "standard",
+    }
+);
+
+/// What a sink is and how it is reached.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Configuration {
+    /// A web server that takes `CloudEvents`.
+    Webhook(Webhook),
+    /// Segment, or what takes the same.
+    Segment(Segment),
+}
+
+/// A web server. `None`: it was not said.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Its URL as it was given, with the user name and password that it may hold.
+    pub destination: String,
+    /// `POST`, as it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Whether requests wait for more events, so that there are fewer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_events: Option<bool>,
+    /// How requests are signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SinkSignature>,
+    /// With what; of [`SinkSignature::Standard`] alone, which has one always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+/// Segment.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// The key of the source there.
+    pub write_key: String,
+    /// Where it is, if not at [`SEGMENT_ENDPOINT`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongMember {
+    /// The member; empty: the whole.
+    pub member: String,
+    /// What it was, fit to be told. `None`: it was not there.
+    pub given: Option<String>,
+    /// What it must be.
+    pub expected: String,
+}
+
+impl WrongMember {
+    fn new(member: &str, given: Option<String>, expected: impl Into<String>) -> Self {
+        Self {
+            member: member.to_owned(),
+            given,
+            expected: expected.into(),
+        }
+    }
+}
+
+const DESTINATION: &str = "the URL of a web server";
+const SECRET: &str = "whsec_ and 24 to 64 bytes in base64, with \"signature\": \"standard\"";
+const WRITE_KEY: &str = "the write key of a source, up to 255 printable characters without a colon";
+
+impl Configuration {
+    /// Reads a JSON object. URLs are taken as they are: whoever sends there looks at them.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub fn read(kind: SinkKind, text: &str) -> Result<Self, WrongMember> {
+        let known: &[&str] = match kind {
+            SinkKind::Webhook => &[
+                "destination",
+                "method",
+                "batch_events",
+                "signature",
+                "secret",
+            ],
+            SinkKind::Segment => &["write_key", "endpoint"],
+        };
+        let members = Members::read(known, text)?;
+        match kind {
+            SinkKind::Webhook => members.webhook().map(Self::Webhook),
+            SinkKind::Segment => members.segment().map(Self::Segment),
+        }
+    }
+
+    /// Makes up what it needs and nobody gave: the secret of Standard Webhooks. Returns it, to be
+    /// told once.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn complete(&mut self) -> anyhow::Result<Option<&str>> {
+        match self {
+            Self::Webhook(webhook)
+                if webhook.signature == Some(SinkSignature::Standard)
+                    && webhook.secret.is_none() =>
+            {
+                let mut random = [0; MADE_UP_BYTES];
+                fill_random(&mut random)?;
+                let secret = format!("{SECRET_PREFIX}{}", STANDARD.encode(random));
+                Ok(Some(webhook.secret.insert(secret).as_str()))
+            }
+            Self::Webhook(_) | Self::Segment(_) => Ok(None),
+        }
+    }
+
+    /// Seals it for a sink.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn seal(&self, vault: &Vault, sink: SinkSid) -> anyhow::Result<Vec<u8>> {
+        vault.seal(&sink.to_string(), &serde_json::to_string(self)?)
+    }
+
+    /// Opens what [`Self::seal`] made. `None`: another key, another sink, or damage.
+    #[must_use]
+    pub fn open(vault: &Vault, sink: SinkSid, sealed: &[u8]) -> Option<Self> {
+        let text = vault.open_sealed(&sink.to_string(), sealed)?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// What was given, fit to be shown: without passwords, secrets and keys.
+    #[must_use]
+    pub fn shown(&self) -> Map<String, Value> {
+        let mut shown = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                shown.insert(name.to_owned(), value);
+            }
+        };
+        match self {
+            Self::Webhook(webhook) => {
+                let destination = without_password(&webhook.destination);
+                put("destination", Some(destination.into()));
+                put("method", webhook.method.clone().map(Value::from));
+                put("batch_events", webhook.batch_events.map(Value::from));
+                let signature = webhook.signature.map(|it| it.as_str().into());
+                put("signature", signature);
+                put("secret", webhook.secret.as_ref().map(|_| HIDDEN.into()));
+            }
+            Self::Segment(segment) => {
+                let at = segment.write_key.len().saturating_sub(WRITE_KEY_SHOWN);
+                // A short one would be shown whole.
+                let end = segment
+                    .write_key
+                    .get(at..)
+                    .filter(|_| at >= WRITE_KEY_SHOWN);
+                let end = end.unwrap_or_default();
+                put("write_key", Some(format!("{HIDDEN}{end}").into()));
+                put(
+                    "endpoint",
+                    segment
+                        .endpoint
+                        .as_deref()
+                        .map(without_password)
+                        .map(Value::from),
+                );
+            }
+        }
+        shown
+    }
+}
+
+/// A URL with what opens it hidden.
+fn without_password(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find(['/', '?', '#']);
+    let end = end.map_or(url.len(), |at| start + at);
+    let (before, authority, after) = (&url[..start], &url[start..end], &url[end..]);
+    match authority.rsplit_once('@') {
+        None => url.to_owned(),
+        Some((user, host)) => match user.split_once(':') {
+            Some((name, _)) => format!("{before}{name}:{HIDDEN}@{host}{after}"),
+            // Alone it is a token.
+            None => format!("{before}{HIDDEN}@{host}{after}"),
+        },
+    }
+}
+
+/// The members of a configuration as they came.
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn read(known: &[&str], text: &str) -> Result<Self, WrongMember> {
+        let expected = || format!("a JSON object with {}", known.join(", "));
+        // It may hold a password.
+        let members: Map<String, Value> = serde_json::from_str(text)
+            .map_err(|_| WrongMember::new("", Some(HIDDEN.to_owned()), expected()))?;
+        match members.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(WrongMember::new("", Some(name.clone()), expected())),
+            None => Ok(Self(members)),
+        }
+    }
+
+    /// A member; null is taken as missing.
+    fn of(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &str, expected: &str) -> Result<Option<&str>, WrongMember> {
+        let Some(value) = self.of(name) else {
+            return Ok(None);
+        };
+        match value.as_str() {
+            Some(text) => Ok(Some(text)),
+            None => Err(WrongMember::new(name, Some(value.to_string()), expected)),
+        }
+    }
+
+    fn webhook(&self) -> Result<Webhook, WrongMember> {
+        let destination = self.text("destination", DESTINATION)?;
+        let destination = destination.filter(|it| !it.is_empty());
+        let destination =
+            destination.ok_or_else(|| WrongMember::new("destination", None, DESTINATION))?;
+        let method = self.text("method", "POST")?;
+        if let Some(method) = method
+            && !method.eq_ignore_ascii_case("POST")
+        {
+            let given = Some(method.to_owned());
+            return Err(WrongMember::new("method", given, "POST"));
+        }
+        let batch_events = match self.of("batch_events") {
+            None => None,
+            Some(Value::Bool(batch_events)) => Some(*batch_events),
+            Some(other) => {
+                let given = Some(other.to_string());
+                return Err(WrongMember::new("batch_events", given, "true or false"));
+            }
+        };
+        let words = SinkSignature::WORDS.join(" or ");
+        let signature = self.text("signature", &words)?;
+        let signature = signature.map(|text| {
+            let wrong = |_| WrongMember::new("signature", Some(text.to_owned()), &*words);
+            text.parse().map_err(wrong)
+        });
+        let signature = signature.transpose()?;
+        // It is not repeated.
+        let wrong = || WrongMember::new("secret", Some(HIDDEN.to_owned()), SECRET);
+        let secret = match self.of("secret") {
+            None => None,
+            Some(Value::String(secret))
+                if signature == Some(SinkSignature::Standard) && is_secret(secret) =>
+            {
+                Some(secret.clone())
+            }
+            Some(_) => return Err(wrong()),
+        };
+        Ok(Webhook {
+            destination: destination.to_owned(),
+            method: method.map(str::to_owned),
+            batch_events,
+            signature,
+            secret,
+        })
+    }
+
+    fn segment(&self) -> Result<Segment, WrongMember> {
+        let write_key = match self.of("write_key") {
+            None => return Err(WrongMember::new("write_key", None, WRITE_KEY)),
+            Some(Value::String(key)) if is_write_key(key) => key.clone(),
+            Some(_) => {
+                let given = Some(HIDDEN.to_owned());
+                return Err(WrongMember::new("write_key", given, WRITE_KEY));
+            }
+        };
+        let endpoint = self.text("endpoint", "the URL that batches are sent to")?;
+        Ok(Segment {
+            write_key,
+            endpoint: endpoint.map(str::to_owned),
+        })
+    }
+}
+
+/// Whether a text is a secret as Standard Webhooks writes it.
+fn is_secret(text: &str) -> bool {
+    let encoded = text.strip_prefix(SECRET_PREFIX);
+    let bytes = encoded.and_then(|encoded| STANDARD.decode(encoded).ok());
+    bytes.is_some_and(|bytes| SECRET_BYTES.contains(&bytes.len()))
+}
+
+/// Whether a text can be the user name of Basic credentials, which it is sent as.
+fn is_write_key(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+    (1..=WRITE_KEY_MAX_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
+#[cfg(test)]
+mod tests;

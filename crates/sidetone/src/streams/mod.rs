@@ -1,0 +1,6 @@
+//! What can be streamed to sinks, and how sinks and subscriptions are set up. No I/O.
+
+pub mod cloud_event;
+pub mod configuration;
+pub mod selection;
+pub mod types;
