@@ -26,8 +26,8 @@ for major in 7 8 9; do python_env "python$major" "$here/python/requirements-$maj
 python_env schemathesis "$here/schemathesis/requirements.txt"
 node_packages "$here/node/package.json"
 go_suite "$here/go"
-java_suite 9.14.1 "$here/java" "$here"/java/{Voice,Feedback}Test.java
-java_suite 10.6.0 "$here/java" "$here/java/VoiceTest.java" # has no Call Feedback
+java_suite 9.14.1 "$here/java" "$here"/java/{Voice,Events,Feedback}Test.java
+java_suite 10.6.0 "$here/java" "$here"/java/{Voice,Events}Test.java # has no Call Feedback
 
 work=$(mktemp -d)
 server=

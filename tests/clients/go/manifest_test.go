@@ -60,14 +60,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// connect makes of the client what the library's NewRestClientWithParams makes of it, without all its other services,
-// which take minutes to compile.
+// connect is for Insights, as `requests` is.
 func connect(user, password string) *insights.ApiService {
+	return insights.NewApiService(requests(user, password))
+}
+
+// requests makes of the client what the library's NewRestClientWithParams makes of it, without all its other services,
+// which take minutes to compile.
+func requests(user, password string) *client.RequestHandler {
 	own, err := Client(manifest.Url, user, password)
 	if err != nil {
 		panic(err)
 	}
-	return insights.NewApiService(client.NewRequestHandler(own))
+	return client.NewRequestHandler(own)
 }
 
 // plain makes JSON values of whatever the library's types hold, without what is null.

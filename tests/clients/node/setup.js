@@ -12,7 +12,7 @@ const version = Number(process.env.SIDETONE_CLIENT.replace('twilio', ''));
 /** A client of everything. */
 function core(username, password, options) {
   const client = library(username, password, options);
-  client.insights.baseUrl = client.api.baseUrl = manifest.url;
+  client.insights.baseUrl = client.api.baseUrl = client.events.baseUrl = manifest.url;
   return client;
 }
 

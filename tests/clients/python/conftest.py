@@ -24,7 +24,7 @@ with open(os.environ["SIDETONE_MANIFEST"]) as file:
 
 def connect(username, password, account_sid=None, **options):
     client = Client(username, password, account_sid, **options)
-    client.insights.base_url = client.api.base_url = MANIFEST["url"]
+    client.insights.base_url = client.api.base_url = client.events.base_url = MANIFEST["url"]
     return client
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import time
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -22,7 +23,7 @@ CALLS = MANIFEST["scratch"]["schemathesis"] + [MANIFEST["detailed"]["call_sid"],
 PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
 SUMMARIES = "/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % PARENT["account_sid"]
 STATUSES = collections.defaultdict(collections.Counter)
-WELL_FORMED = re.compile(r"^((BA|CA|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
+WELL_FORMED = re.compile(r"^((BA|CA|DF|DG|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
 # Words of closed sets that the document tells in prose, since any two of them may stand together.
 WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
@@ -32,6 +33,11 @@ WORDS = {
 }
 # Nobody listens there: whoever is named in a generated request must not be called.
 NOWHERE = "http://127.0.0.1:9/"
+FORM = "application/x-www-form-urlencoded"
+COMPLETE = "com.twilio.voice.insights.call-summary.complete"
+SINK = {"Description": "hook", "SinkType": "webhook", "SinkConfiguration": json.dumps({"destination": NOWHERE})}
+# Parts of paths that are words of the server's own.
+OF_STREAMS = {"Type": COMPLETE, "Id": "VoiceInsights.CallMetric", "Version": 2}
 # What is generated is hardly ever a good event, a packet or a line of a batch; a body without one is
 # refused. The shortest there are.
 WELL_FORMED_BODIES = {
@@ -41,6 +47,8 @@ WELL_FORMED_BODIES = {
     ),
     "/ingest/v1/hep": ("application/octet-stream", b"HEP3\x00\x06"),
     "/v1/Voice/Annotations": ("text/csv", "call_sid,call_score\n%s,1" % CALLS[0]),
+    "/v1/Sinks": (FORM, SINK),
+    "/v1/Subscriptions/{Sid}/SubscribedEvents": (FORM, {"Type": COMPLETE}),
     "/v4/EndpointEvents": ("application/json", {"group": "test", "name": "test", "payload": {"call_sid": CALLS[0]}}),
     "/v4/EndpointMetrics": (
         "application/json",
@@ -49,6 +57,8 @@ WELL_FORMED_BODIES = {
 }
 alive = []
 people = []
+subscribed = []
+lent = []
 reports = {}
 turns = collections.Counter()
 
@@ -70,14 +80,18 @@ def existing(kind, operation, turn):
         return CHILD if turn % 8 == 3 else PARENT["account_sid"]
     if kind == "BA":
         return new_batch()
+    if kind == "DG":
+        return new_sink() if operation.startswith("DELETE") else subscription_alive()[0]
+    if kind == "DF":
+        return lent_subscription() if operation == "DELETE /v1/Subscriptions/{Sid}" else subscription_alive()[1]
     return summary_alive()
 
 
-def post(path, body, media_type="application/x-www-form-urlencoded"):
+def post(path, body, media_type=FORM, method="POST"):
     logins = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     logins.add_password(None, MANIFEST["url"], PARENT["account_sid"], PARENT["auth_token"])
     opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(logins))
-    request = urllib.request.Request(MANIFEST["url"] + path, body, {"Content-Type": media_type})
+    request = urllib.request.Request(MANIFEST["url"] + path, body, {"Content-Type": media_type}, method=method)
     return opener.open(request, timeout=10)
 
 
@@ -111,6 +125,54 @@ def report_alive(path):
             report = json.load(answer)["report_id"]
     reports[place] = (age + 1, report)
     return report
+
+
+def made(path, form):
+    with post(path, urllib.parse.urlencode(form, doseq=True).encode()) as answer:
+        return json.load(answer)["sid"]
+
+
+def new_sink():
+    return made("/v1/Sinks", SINK)
+
+
+def subscription(sink):
+    return {"Description": "hook", "SinkSid": sink, "Types": [json.dumps({"type": COMPLETE})]}
+
+
+def new_subscription():
+    """Sink and subscription."""
+    sink = new_sink()
+    return sink, made("/v1/Subscriptions", subscription(sink))
+
+
+def subscription_alive():
+    """Sink and subscription, which has a type."""
+    if not subscribed:
+        subscribed.extend(new_subscription())
+    post("/v1/Subscriptions/%s/SubscribedEvents" % subscribed[1], ("Type=" + COMPLETE).encode()).close()
+    return subscribed
+
+
+def lent_subscription():
+    """A subscription to be deleted; its sink is forgotten then."""
+    sink, sid = new_subscription()
+    lent.append(sink)
+    return sid
+
+
+def forget(operation, response):
+    """An account has a hundred sinks at most: what was made goes at once."""
+    sinks = []
+    if operation == "DELETE /v1/Subscriptions/{Sid}" and response.status_code == 204:
+        sinks = [lent.pop()]
+    elif operation == "POST /v1/Sinks" and response.status_code == 201:
+        sinks = [response.json()["sid"]]
+    elif operation == "POST /v1/Subscriptions" and response.status_code == 201:
+        post("/v1/Subscriptions/" + response.json()["sid"], None, method="DELETE").close()
+        sinks = [response.json()["sink_sid"]]
+    for sink in sinks:
+        post("/v1/Sinks/" + sink, None, method="DELETE").close()
 
 
 def person_alive():
@@ -163,6 +225,12 @@ def before_call(context, case, kwargs):
             path[name] = existing(path[name][:2], case.operation.label, turn)
     if "Name" in path and zlib.crc32(str(path["Name"]).encode()) % 8:
         path["Name"] = person_alive()
+    for name in OF_STREAMS.keys() & path.keys():
+        if case.operation.path.startswith(("/v1/Types", "/v1/Schemas", "/v1/Subscriptions")):
+            path[name] = OF_STREAMS[name] if zlib.crc32(str(path[name]).encode()) % 8 else path[name]
+    if (case.method.upper(), case.operation.path) == ("POST", "/v1/Subscriptions") and turns["subscribed"] % 4 == 3:
+        case.media_type, case.body = FORM, subscription(new_sink())
+    turns["subscribed"] += case.operation.label == "POST /v1/Subscriptions"
     if case.method == "DELETE" and path.get("Sid") in alive:
         alive.clear()
     if case.operation.path in WELL_FORMED_BODIES and case.method == "POST":
@@ -180,6 +248,7 @@ def before_call(context, case, kwargs):
 def after_call(context, case, response):
     # Not those with another method, which are tried on the same path.
     if case.method.upper() == case.operation.method.upper():
+        forget(case.operation.label, response)
         STATUSES[case.operation.label][response.status_code] += 1
 
 
