@@ -147,10 +147,9 @@ def new_subscription():
 
 
 def subscription_alive():
-    """Sink and subscription, which has a type."""
+    """Sink and subscription."""
     if not subscribed:
         subscribed.extend(new_subscription())
-    post("/v1/Subscriptions/%s/SubscribedEvents" % subscribed[1], ("Type=" + COMPLETE).encode()).close()
     return subscribed
 
 
@@ -161,10 +160,12 @@ def lent_subscription():
     return sid
 
 
-def forget(operation, response):
-    """An account has a hundred sinks at most: what was made goes at once."""
+def restore(operation, response):
+    """What was made goes at once, as an account has a hundred sinks at most, and a type that was taken out comes back."""
     sinks = []
-    if operation == "DELETE /v1/Subscriptions/{Sid}" and response.status_code == 204:
+    if operation == "DELETE /v1/Subscriptions/{Sid}/SubscribedEvents/{Type}" and response.status_code == 204:
+        post("/v1/Subscriptions/%s/SubscribedEvents" % subscribed[1], ("Type=" + COMPLETE).encode()).close()
+    elif operation == "DELETE /v1/Subscriptions/{Sid}" and response.status_code == 204:
         sinks = [lent.pop()]
     elif operation == "POST /v1/Sinks" and response.status_code == 201:
         sinks = [response.json()["sid"]]
@@ -248,7 +249,7 @@ def before_call(context, case, kwargs):
 def after_call(context, case, response):
     # Not those with another method, which are tried on the same path.
     if case.method.upper() == case.operation.method.upper():
-        forget(case.operation.label, response)
+        restore(case.operation.label, response)
         STATUSES[case.operation.label][response.status_code] += 1
 
 

@@ -41,7 +41,7 @@ PY
 # The stateful phase is left out with them: the document has no links.
 export SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
 cd "$work" || exit 1
-timeout 175 "$bin/st" --no-color run "$document" --url "$url" --auth "$SIDETONE_ACCOUNT_SID:$SIDETONE_AUTH_TOKEN" \
+timeout 300 "$bin/st" --no-color run "$document" --url "$url" --auth "$SIDETONE_ACCOUNT_SID:$SIDETONE_AUTH_TOKEN" \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \
   --exclude-path /v1/Voice/Live --exclude-path-regex '^/session(/(password|oidc|oidc/callback))?$' \
   --exclude-path "/v1/Voice/Keys/{Sid}" --exclude-path "/v1/Voice/Deliveries/{Id}/Replay" --exclude-path "/v1/Sinks/{Sid}/Validate" \
