@@ -299,9 +299,22 @@ pub async fn an_erased_call_is_told_to_no_sink(store: Arc<dyn Store>) {
         account: account_sid(2),
         ..of(3, 2, call(1))
     };
-    let deliveries = vec![of(1, 1, call(1)), of(2, 1, call(2)), elsewhere];
+    let mut deliveries: Vec<_> = [1, 4, 5].map(|n| of(n, 1, call(1))).into();
+    deliveries.extend([of(2, 1, call(2)), elsewhere]);
     store.deliver(deliveries).await.unwrap();
+    // One was given up, the next is tried again, and the last waits for that.
+    assert_eq!(take(store, 1, 0).await, [id(1), id(2)]);
+    let dead = vec![(id(1), failed(None))];
+    assert_eq!(settle(store, 1, dead, 1).await, [id(4)]);
+    let again = vec![(id(4), failed(Some(90)))];
+    assert_eq!(settle(store, 1, again, 2).await, []);
+    let left = async || {
+        let stats = store.stats().await.unwrap();
+        (stats.deliveries_waiting, stats.dead_letters)
+    };
+    assert_eq!(left().await, (4, 1));
     erase(store, call(1), at(5)).await;
-    assert_eq!(take(store, 1, 6).await, [id(2)]);
-    assert_eq!(take(store, 2, 6).await, [id(3)]);
+    assert_eq!(left().await, (2, 0));
+    assert_eq!(take(store, 1, 500).await, [id(2)]);
+    assert_eq!(take(store, 2, 500).await, [id(3)]);
 }
