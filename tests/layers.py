@@ -43,11 +43,11 @@ directory        rates secrets core wire store
 oidc             clock outgoing config secrets core store
 tables           address config directory oidc core wire store
 
-app              clock bounds config directory live tables telemetry core store
+app              clock bounds config directory live streams tables telemetry core store
 
 runner           shutdown telemetry app core store
-delivery         address outgoing shutdown telemetry app runner core wire store
-workers          guard telemetry live config data_dir app runner delivery core store
+delivery         address outgoing shutdown streams telemetry app runner core wire store
+workers          guard streams telemetry live config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 

@@ -135,6 +135,9 @@ pub trait EventLog: Send + Sync {
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<(RowKey, CallEvent)>>;
+    /// The event at a place in a call's log, counted from 1 in the order of arrival. `None`: there is
+    /// none, or it has expired.
+    async fn event(&self, call: CallRef, position: u64) -> Result<Option<CallEvent>>;
     /// Leases up to `limit` calls that have been dirty since `dirty_since` or longer (see
     /// [`crate::dirty_from`]), longest waiting first: a call that never falls silent is folded as
     /// well. A call is given to nobody else until `lease_until` has passed `now` or its summary is

@@ -1,16 +1,22 @@
 //! What every request handler and worker shares.
 
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use sidetone_core::filter::SummaryFilter;
+use sidetone_core::id::AccountSid;
 use sidetone_core::summary::CallSummary;
-use sidetone_store::{Rendered, Store};
+use sidetone_core::time::TimeUs;
+use sidetone_store::{Rendered, Result, Store};
 
 use crate::bounds::Bounds;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::live::Live;
+use crate::streams;
+use crate::streams::outlets::{Told, Written};
 use crate::tables;
 use crate::tables::locations::Locations;
 use crate::telemetry::Counters;
@@ -22,12 +28,26 @@ pub struct App(Arc<Parts>);
 /// Renders a summary for its readers. `None`: they are given the summary itself.
 pub type Render = fn(&CallSummary) -> Option<Rendered>;
 
+/// Reads filters of calls that are kept as text, for an account and as they are now. `None`: they are
+/// none.
+pub type ReadFilter = fn(&str, AccountSid, TimeUs) -> Option<SummaryFilter>;
+
+/// Writes out an event for a sink, in the API's words. None: there is nothing to tell any more.
+pub type WriteEvent = fn(App, Told) -> Writing;
+
+/// An event that is being written out; of packets several.
+pub type Writing = Pin<Box<dyn Future<Output = Result<Vec<Written>>> + Send>>;
+
 /// What an [`App`] gives access to.
 pub struct Parts {
     /// The calls.
     pub store: Arc<dyn Store>,
     /// How summaries are rendered when they are written: the API's word, for those below it.
     pub render: Render,
+    /// How filters that are kept are read: the API's word as well.
+    pub filter: ReadFilter,
+    /// How events for sinks are written out: the API's word, too.
+    pub write_event: WriteEvent,
     /// The time.
     pub clock: Clock,
     /// The settings the server was started with. Of what is in [`Self::tables`] and
@@ -39,6 +59,8 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Calls as they change, for those who watch.
     pub live: Live,
+    /// Sinks that are subscribed.
+    pub streams: streams::outlets::Current,
     /// Counters for `/metrics`, and what was said in the log.
     pub counters: Arc<Counters>,
     /// Agents and signers.

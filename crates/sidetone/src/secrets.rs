@@ -14,11 +14,15 @@ const VERSION: u8 = 1;
 /// What is signed with the key to tell it from others. Never to be changed: what comes of it is
 /// kept.
 const FINGERPRINT_OF: &[u8] = b"sidetone secret key 1";
+/// What is signed with the key to make the one of pseudonyms. Never to be changed: receivers know
+/// people by what comes of it.
+const PSEUDONYMS_OF: &[u8] = b"sidetone pseudonyms 1";
 
 /// Seals and opens secrets (AES-256-GCM, a random nonce each).
 pub struct Vault {
     key: LessSafeKey,
     fingerprint: [u8; 32],
+    pseudonyms: hmac::Key,
 }
 
 impl Vault {
@@ -51,13 +55,32 @@ impl Vault {
             );
         };
         let mut fingerprint = [0; 32];
-        let signed = hmac::sign(&hmac::Key::new(HMAC_SHA256, &key), FINGERPRINT_OF);
+        let signing = hmac::Key::new(HMAC_SHA256, &key);
+        let signed = hmac::sign(&signing, FINGERPRINT_OF);
         fingerprint.copy_from_slice(signed.as_ref());
+        let pseudonyms = hmac::sign(&signing, PSEUDONYMS_OF);
+        let pseudonyms = hmac::Key::new(HMAC_SHA256, pseudonyms.as_ref());
         let key = UnboundKey::new(&AES_256_GCM, &key)
             .map_err(|_| anyhow::anyhow!("the secret key {} is unusable", path.display()))?;
         Ok(Self {
             key: LessSafeKey::new(key),
             fingerprint,
+            pseudonyms,
+        })
+    }
+
+    /// What stands for a party where its number is not to be told: always the same for an owner, and
+    /// not to be guessed without the key, although there are few numbers.
+    #[must_use]
+    pub fn pseudonym(&self, owner: &str, party: &str) -> String {
+        let mut signing = hmac::Context::with_key(&self.pseudonyms);
+        signing.update(owner.as_bytes());
+        signing.update(b"\n");
+        signing.update(party.as_bytes());
+        let digest = signing.sign();
+        let digits = digest.as_ref().iter().take(16);
+        digits.fold(String::from("party_"), |text, byte| {
+            format!("{text}{byte:02x}")
         })
     }
 

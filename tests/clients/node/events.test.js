@@ -2,6 +2,7 @@
 // Event Streams: sinks, subscriptions, and what can be subscribed.
 
 const assert = require('node:assert/strict');
+const { randomUUID } = require('node:crypto');
 const test = require('node:test');
 const { library, manifest, client, below, refused } = require('./setup');
 const { receive } = require('./receiver');
@@ -82,6 +83,44 @@ test('a subscription', () => withSink(async (sink) => {
   assert.equal((await subscribedEvents.create({ type: `${PREFIX}call-summary.complete` })).schemaVersion, 7);
   assert.ok(await events.subscriptions(made.sid).remove());
   await refused(404, 20404, () => events.subscriptions(made.sid).fetch());
+}));
+
+test('a call is streamed', () => withSink(async (sink, receiver) => {
+  const types = (await events.eventTypes.list()).map((each) => ({ type: each.type, schema_version: 1 }));
+  await events.subscriptions.create({ description: 'node', sinkSid: sink.sid, types });
+  const { account_sid: account, auth_token: token } = manifest.parent;
+  const call = `CA${randomUUID().replaceAll('-', '')}`;
+  const post = async (path, body) => {
+    const Authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`;
+    const answer = await fetch(manifest.url + path, { method: 'POST', headers: { Authorization }, body });
+    assert.ok(answer.ok, `${path}: ${answer.status}`);
+  };
+  const step = (status) => post('/ingest/v1/status-callback', new URLSearchParams({ CallSid: call, CallStatus: status }));
+  await step('initiated');
+  const at = new Date().toISOString();
+  const told = ['sdk_edge', 'carrier_edge'].map((edge) => (
+    { id: edge, call_sid: call, at, kind: 'media', edge, direction: 'inbound', interval: { packets_received: 490 } }
+  ));
+  told.push({ id: 'muted', call_sid: call, at, kind: 'edge', edge: 'sdk_edge', group: 'audio', name: 'muted' });
+  await post('/ingest/v1/events', new Blob([JSON.stringify(told)], { type: 'application/json' }));
+  await step('completed');
+  let found = [];
+  const until = async (holds) => {
+    for (const end = Date.now() + 60_000; !holds(found);) {
+      assert.ok(Date.now() < end, JSON.stringify(found.map((each) => each.type)));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const requests = await receiver.wait('/events');
+      for (const request of requests) {
+        assert.ok(library.validateRequestWithBody(token, request.signature, request.url, request.body));
+      }
+      found = requests.flatMap((request) => JSON.parse(request.body)).filter((each) => each.data.call_sid === call);
+    }
+  };
+  await until(() => found.some((each) => each.type === `${PREFIX}call-summary.complete`));
+  assert.deepEqual([...new Set(found.map((each) => each.type))].sort(), types.map((each) => each.type).sort());
+  await client.insights.v1.calls(call).annotation().update({ callScore: 2, comment: 'choppy' });
+  await until(() => found.at(-1)?.data.annotation?.call_score === 2);
+  assert.equal(found.at(-1).type, `${PREFIX}call-summary.complete`);
 }));
 
 test('what can be subscribed', async () => {

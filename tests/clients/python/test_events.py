@@ -1,7 +1,12 @@
 """Event Streams: sinks, subscriptions, and what can be subscribed."""
 
+import base64
 import json
-from datetime import datetime
+import time
+import urllib.request
+import uuid
+from datetime import datetime, timezone
+from urllib.parse import urlencode
 
 import pytest
 from conftest import rest
@@ -100,6 +105,58 @@ def test_subscription(events, sink, manifest):
     assert made.delete()
     assert rest(events.subscriptions(made.sid).fetch) == (404, 20404)
     assert events.sinks(sink.sid).fetch().status == "active"
+
+
+def test_a_call_is_streamed(client, events, sink, receiver, manifest):
+    """Every type, of a call that is told by callback and by an SDK; again when it is annotated."""
+    parent = manifest["parent"]
+    call = "CA" + uuid.uuid4().hex
+    events.subscriptions.create(description="python", sink_sid=sink.sid, types=every_type(events))
+    begun = datetime.now(timezone.utc)
+
+    def post(path, body, kind):
+        login = base64.b64encode(("%s:%s" % (parent["account_sid"], parent["auth_token"])).encode()).decode()
+        headers = {"Authorization": "Basic " + login, "Content-Type": kind}
+        urllib.request.urlopen(urllib.request.Request(manifest["url"] + path, body.encode(), headers)).read()
+
+    def step(status):
+        form = {"CallSid": call, "CallStatus": status, "From": "+12025550143", "To": "+12025550176"}
+        post("/ingest/v1/status-callback", urlencode(form), "application/x-www-form-urlencoded")
+
+    step("initiated")
+    step("answered")
+    at = begun.isoformat()
+    interval = {"packets_received": 490, "packets_lost": 10}
+    told = [{"id": "muted", "call_sid": call, "at": at, "kind": "edge", "edge": "sdk_edge", "group": "audio", "name": "muted"}]
+    for edge in ("sdk_edge", "carrier_edge"):
+        told.append({"id": edge, "call_sid": call, "at": at, "kind": "media", "edge": edge, "direction": "inbound", "interval": interval})
+    post("/ingest/v1/events", json.dumps(told), "application/json")
+    step("completed")
+
+    def seen():
+        validator, found = RequestValidator(parent["auth_token"]), []
+        for request in receiver.of("/events"):
+            assert validator.validate(request.url, request.body, request.signature)
+            found += [event for event in json.loads(request.body) if event["data"]["call_sid"] == call]
+        return found
+
+    def until(holds):
+        end = time.monotonic() + 60
+        while not holds(seen()):
+            assert time.monotonic() < end, [event["type"] for event in seen()]
+            time.sleep(0.1)
+        return seen()
+
+    def types(found):
+        return [event["type"][len(PREFIX) :] for event in found]
+
+    found = until(lambda found: "call-summary.complete" in types(found))
+    assert set(types(found)) == {each["type"][len(PREFIX) :] for each in every_type(events)}
+    assert types(found).index("call-summary.predicted-complete") < types(found).index("call-summary.complete")
+    assert len({event["id"] for event in found}) == len(found)
+    client.insights.v1.calls(call).annotation().update(call_score=2, comment="choppy")
+    last = until(lambda found: found[-1]["data"].get("annotation", {}).get("call_score") == 2)[-1]
+    assert (last["type"], last["data"]["annotation"]["comment"]) == (PREFIX + "call-summary.complete", "choppy")
 
 
 def test_what_can_be_subscribed(events, manifest):

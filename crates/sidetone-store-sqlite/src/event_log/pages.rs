@@ -57,6 +57,24 @@ pub(crate) fn events(
     })
 }
 
+/// The event at a place in a call's log.
+pub(crate) fn event(conn: &Connection, call: CallRef, position: u64) -> Result<Option<CallEvent>> {
+    let Some((id, _)) = record::sound_row_of(conn, call)? else {
+        return Ok(None);
+    };
+    let (first, last) = rowid::range(id).into_inner();
+    let position = i64::try_from(position).unwrap_or(i64::MAX);
+    let mut statement = conn.prepare_cached(&format!(
+        "select {EVENT} from event where id between ?1 and ?2 and position = ?3"
+    ))?;
+    let mut rows = statement.query([first, last, position])?;
+    let row = rows.next()?;
+    Ok(row
+        .map(|row| read_event(row, 0, call))
+        .transpose()?
+        .map(|(event, _)| event))
+}
+
 /// Expects all events of a call to be there, or none when they have expired. It is as quick as
 /// putting them in order, which each page does.
 fn expect_whole_log(conn: &Connection, id: i64, call: CallRef) -> Result<()> {

@@ -39,6 +39,11 @@ impl EventLog for SqliteStore {
             .await
     }
 
+    async fn event(&self, call: CallRef, position: u64) -> Result<Option<CallEvent>> {
+        self.readers
+            .point(|conn| pages::event(conn, call, position))
+    }
+
     async fn take_dirty(
         &self,
         limit: usize,

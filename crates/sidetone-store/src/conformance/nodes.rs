@@ -141,6 +141,7 @@ take_turns! {
         streams() -> Vec<Stream>;
     }
     EventLog {
+        event(call: CallRef, position: u64) -> Option<CallEvent>;
         append(events: Vec<NewEvent>) -> Vec<Appended>;
         events(call: CallRef, filter: &EventFilter, page: &PageRequest) -> Page<(RowKey, CallEvent)>;
         take_dirty(limit: usize, dirty_since: TimeUs, now: TimeUs, lease_until: TimeUs, fold_version: u32) -> Vec<DirtyCall>;

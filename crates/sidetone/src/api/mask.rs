@@ -49,6 +49,15 @@ struct Place {
 /// begin with. `None`: it is no JSON.
 #[must_use]
 pub fn json(json: &[u8], base: &str) -> Option<Vec<u8>> {
+    json_with(json, base, &|text| Some(party(text)))
+}
+
+/// The same with something else in the place of parties. `None` of it: nothing.
+pub fn json_with(
+    json: &[u8],
+    base: &str,
+    instead: &dyn Fn(&str) -> Option<String>,
+) -> Option<Vec<u8>> {
     let mut masked = Vec::with_capacity(json.len());
     let mut around: Vec<Place> = Vec::new();
     let mut place = Place::default();
@@ -77,7 +86,7 @@ pub fn json(json: &[u8], base: &str) -> Option<Vec<u8>> {
         if *byte != b'"' {
             // No party is a JSON number, unless another system told it so.
             match is_party(&place.name.to_lowercase()) {
-                true => write(&mut masked, &party(std::str::from_utf8(token).ok()?)),
+                true => write_party(&mut masked, instead(std::str::from_utf8(token).ok()?)),
                 false => masked.extend_from_slice(token),
             }
             continue;
@@ -85,19 +94,27 @@ pub fn json(json: &[u8], base: &str) -> Option<Vec<u8>> {
         let text: String = serde_json::from_slice(token).ok()?;
         let is_name = rest.trim_ascii_start().first() == Some(&b':');
         let shown = if is_name {
-            in_text(&text)
+            Some(in_text(&text))
         } else {
             value(&place, &text, base)
         };
         match &shown {
-            Cow::Borrowed(same) if *same == text => masked.extend_from_slice(token),
-            other => write(&mut masked, other),
+            Some(Cow::Borrowed(same)) if *same == text => masked.extend_from_slice(token),
+            Some(other) => write(&mut masked, other),
+            None => write_party(&mut masked, instead(&text)),
         }
         if is_name {
             place.name = text;
         }
     }
     around.is_empty().then_some(masked)
+}
+
+fn write_party(json: &mut Vec<u8>, party: Option<String>) {
+    match party {
+        Some(party) => write(json, &party),
+        None => json.extend_from_slice(b"null"),
+    }
 }
 
 fn write(json: &mut Vec<u8>, text: &str) {
@@ -124,20 +141,21 @@ fn number(json: &[u8]) -> &[u8] {
     &json[..end.unwrap_or(json.len())]
 }
 
-fn value<'a>(place: &Place, text: &'a str, base: &str) -> Cow<'a, str> {
+/// What is shown of a text. `None`: it is a party.
+fn value<'a>(place: &Place, text: &'a str, base: &str) -> Option<Cow<'a, str>> {
     let name = place.name.to_lowercase();
     let is_link = name == "url" || name.ends_with("_url") || place.within == "links";
     let is_ours = is_link && !base.is_empty() && text.starts_with(base);
     let is_cursor = name == "cursor" && text.starts_with("PT");
     let is_day = (name == "day" || name.ends_with("_date")) && parse_day(text).is_some();
     if is_ours || is_cursor || is_day || is_no_number(text) {
-        text.into()
+        Some(text.into())
     } else if name == RAW {
-        DOT.to_string().repeat(3).into()
+        Some(DOT.to_string().repeat(3).into())
     } else if is_party(&name) {
-        party(text).into()
+        None
     } else {
-        in_text(text)
+        Some(in_text(text))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Parser;
 
+use crate::api::events_v1::told;
 use crate::api::v1::render::template;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
@@ -15,6 +16,7 @@ use crate::data::DataArgs;
 use crate::directory::Directory;
 use crate::live::Live;
 use crate::program;
+use crate::streams;
 use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
 use crate::telemetry::Counters;
@@ -47,12 +49,15 @@ pub(super) async fn open(args: &DataArgs, file: Option<&Path>) -> anyhow::Result
     )?;
     Ok(App::new(Parts {
         render: template::of,
+        filter: told::filter,
+        write_event: told::write,
         directory,
         store: data.store,
         clock: Clock::default(),
         config,
         bounds: Bounds::default(),
         live: Live::default(),
+        streams: streams::outlets::Current::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         sides,

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::accounts::first;
+use crate::api::events_v1::told;
 use crate::api::v1::render::template;
 use crate::api::v2010::feedback_summary::notice;
 use crate::app::{App, Parts};
@@ -30,6 +31,7 @@ use crate::live::Live;
 use crate::routes::Routes;
 use crate::secrets::Vault;
 use crate::socket::Purpose;
+use crate::streams;
 use crate::tables::locations::Locations;
 use crate::tables::{self, Tables};
 use crate::telemetry::Counters;
@@ -290,12 +292,15 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     let roles = config.roles;
     let app = App::new(Parts {
         render: template::of,
+        filter: told::filter,
+        write_event: told::write,
         store,
         clock,
         config,
         directory,
         bounds: Bounds::default(),
         live: Live::default(),
+        streams: streams::outlets::Current::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         sides,

@@ -24,7 +24,9 @@ pub(super) struct Sent {
 pub(super) struct Batch {
     pub(super) next: VecDeque<Delivery>,
     pub(super) outcomes: Outcomes,
-    /// How many may be in flight: fewer when nobody answers, so that a dead endpoint costs little.
+    /// How many are sent together, where a receiver takes that.
+    pub(super) together: usize,
+    /// How many requests may be in flight: fewer when nobody answers, so that a dead endpoint costs little.
     pub(super) window: usize,
     /// Whether nobody answers, not even one request at a time.
     pub(super) is_silent: bool,
@@ -38,6 +40,7 @@ impl Default for Batch {
         Self {
             next: VecDeque::new(),
             outcomes: Vec::new(),
+            together: 1,
             window: *WINDOW.start(),
             is_silent: false,
             is_logged: false,
@@ -46,9 +49,40 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Notes how a request ended. Returns what its lane sends next; nothing, when there is
-    /// nothing or the session has to decide: how many lanes there are, when to settle.
-    pub(super) fn note(&mut self, sent: Sent) -> Option<Delivery> {
+    /// What is to be sent next.
+    pub(super) fn next_together(&mut self) -> Vec<Delivery> {
+        let count = self.together.min(self.next.len());
+        self.next.drain(..count).collect()
+    }
+
+    /// Notes how requests ended. Returns what their lane sends next; nothing, when there is nothing
+    /// or the session has to decide: how many lanes there are, when to settle.
+    pub(super) fn note(&mut self, sent: Vec<Sent>) -> Vec<Delivery> {
+        let before = self.outcomes.len();
+        let mut is_silence = false;
+        for sent in sent {
+            is_silence |= sent.is_silence;
+            self.note_one(sent);
+        }
+        if is_silence {
+            self.is_silent |= self.window == 1;
+            self.window = (self.window / 2).max(1);
+            // At this pace the leases would end before all is sent.
+            self.give_back();
+            return Vec::new();
+        }
+        if self.window < *WINDOW.end() {
+            self.window += 1;
+            return Vec::new();
+        }
+        // The first is to be settled before long, and so many now.
+        if before == 0 || before < SETTLE_MAX && SETTLE_MAX <= self.outcomes.len() {
+            return Vec::new();
+        }
+        self.next_together()
+    }
+
+    fn note_one(&mut self, sent: Sent) {
         if let Outcome::Failed {
             error,
             retry_at: Some(retry_at),
@@ -61,22 +95,6 @@ impl Batch {
             );
         }
         self.outcomes.push((sent.id, sent.outcome));
-        if sent.is_silence {
-            self.is_silent |= self.window == 1;
-            self.window = (self.window / 2).max(1);
-            // At this pace the leases would end before all is sent.
-            self.give_back();
-            return None;
-        }
-        if self.window < *WINDOW.end() {
-            self.window += 1;
-            return None;
-        }
-        // The first is to be settled before long, and so many now.
-        if matches!(self.outcomes.len(), 1 | SETTLE_MAX) {
-            return None;
-        }
-        self.next.pop_front()
     }
 
     /// Gives back what is not sent yet.

@@ -4,7 +4,9 @@
 mod batch;
 mod request;
 pub mod retry;
+mod sending;
 mod session;
+mod sink;
 pub mod target;
 
 use std::collections::{HashMap, HashSet};
@@ -18,13 +20,14 @@ use sidetone_store::{Result, Topic};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
-use self::session::{Session, Shared};
+use self::sending::Shared;
+use self::session::Session;
 use crate::app::App;
 use crate::outgoing::client::Client;
 use crate::runner::{Next, Worker};
 use crate::telemetry::labels::WorkerName;
 
-pub use self::session::Limits;
+pub use self::sending::Limits;
 
 /// Endpoints served at once. Those beyond wait for a session, those first that were served least
 /// recently: endpoints that never answer, however many and however much they are owed, keep the

@@ -3,10 +3,14 @@
 use std::borrow::Cow;
 
 use axum::body::Bytes;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::Full;
 use hyper::Request;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Method};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use ring::hmac;
+use sidetone_core::time::{SECOND_US, TimeUs};
+use sidetone_store::delivery::{DeliveryId, DeliveryRequest, Headers, Method};
 use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_url};
 
 use crate::outgoing::client::Failure;
@@ -18,6 +22,9 @@ const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const IDEMPOTENCY_TOKEN: HeaderName = HeaderName::from_static("i-twilio-idempotency-token");
 const DELIVERY: HeaderName = HeaderName::from_static("sidetone-delivery");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 /// Memory for these headers and those that the client adds.
 const HEADERS: usize = 12;
 /// The content type whose parameters are signed.
@@ -73,6 +80,81 @@ pub(super) fn request(
         );
     }
     Ok(request)
+}
+
+/// How a sink is shown who sends to it.
+pub(super) enum Shown<'a> {
+    /// By Twilio's signature, with an account's token.
+    Twilio(&'a str),
+    /// By that of Standard Webhooks, with a secret (`whsec_…`), of a message of this name sent then.
+    Standard {
+        secret: &'a str,
+        message: &'a str,
+        at: TimeUs,
+    },
+    /// By nothing but its credentials.
+    Nothing,
+}
+
+/// The request that brings a sink events. `user`: name and password, not encoded.
+pub(super) fn to_sink(
+    id: DeliveryId,
+    url: String,
+    user: Option<&str>,
+    body: Vec<u8>,
+    shown: &Shown<'_>,
+) -> Result<Request<Full<Bytes>>, Failure> {
+    let (token, standard) = match shown {
+        Shown::Twilio(token) => (Some(*token), None),
+        Shown::Standard {
+            secret,
+            message,
+            at,
+        } => {
+            let at = (at.micros() / SECOND_US).to_string();
+            let signature = standard_signature(secret, message, &at, &body)?;
+            let headers = [
+                (WEBHOOK_ID, (*message).to_owned()),
+                (WEBHOOK_TIMESTAMP, at),
+                (WEBHOOK_SIGNATURE, signature),
+            ];
+            (None, Some(headers))
+        }
+        Shown::Nothing => (None, None),
+    };
+    let sent = DeliveryRequest {
+        method: Method::Post,
+        url,
+        headers: Headers::default(),
+        body: Some(("application/json".to_owned(), body)),
+    };
+    let mut request = request(id, &sent, token)?;
+    for (name, value) in standard.into_iter().flatten() {
+        let value = HeaderValue::try_from(value).map_err(unsendable)?;
+        request.headers_mut().insert(name, value);
+    }
+    if let Some(user) = user {
+        let basic = format!("Basic {}", STANDARD.encode(user));
+        let mut basic = HeaderValue::try_from(basic).map_err(unsendable)?;
+        basic.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, basic);
+    }
+    Ok(request)
+}
+
+/// The signature of Standard Webhooks: HMAC-SHA256 over name, time and body, joined by full stops.
+fn standard_signature(
+    secret: &str,
+    message: &str,
+    at: &str,
+    body: &[u8],
+) -> Result<String, Failure> {
+    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
+    let key = STANDARD.decode(key).map_err(unsendable)?;
+    let mut signing = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &key));
+    signing.update(format!("{message}.{at}.").as_bytes());
+    signing.update(body);
+    Ok(format!("v1,{}", STANDARD.encode(signing.sign())))
 }
 
 fn unsendable(error: impl std::fmt::Display) -> Failure {
@@ -212,6 +294,26 @@ mod tests {
         let request = request(ID, &sent, Some(TOKEN)).unwrap();
         assert_eq!(header(&request, "webhook-id"), "msg_1");
         assert!(verifies_as_form(&request, ""));
+    }
+
+    /// The example of the specification (standardwebhooks.com), version 1.0.0.
+    #[test]
+    fn a_sink_is_shown_standard_webhooks() {
+        let shown = Shown::Standard {
+            secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            message: "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            at: TimeUs::from_micros(1_614_265_330 * SECOND_US),
+        };
+        let body = br#"{"test": 2432232314}"#.to_vec();
+        let id = DeliveryId::from_bytes([1; 16]);
+        let sent = to_sink(id, URL.to_owned(), Some("me:secret"), body, &shown).unwrap();
+        assert_eq!(
+            header(&sent, "webhook-signature"),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+        );
+        assert_eq!(header(&sent, "webhook-timestamp"), "1614265330");
+        assert_eq!(header(&sent, "authorization"), "Basic bWU6c2VjcmV0");
+        assert_eq!(sent.uri(), URL);
     }
 
     #[test]

@@ -7,11 +7,10 @@
 //! end when there is something to decide.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sidetone_core::id::AccountSid;
 use sidetone_store::delivery::{Content, Delivery, EndpointId, Outcome, Signature};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -19,12 +18,11 @@ use tokio::time::Sleep;
 
 use super::batch::{Batch, Outcomes, SETTLE_MAX, Sent};
 use super::request::request;
-use super::retry;
-use super::target::shown;
+use super::sending::{Shared, Undelivered, conclude, token};
+use super::sink;
 use crate::app::App;
-use crate::outgoing::client::{Client, Failure};
+use crate::outgoing::client::Client;
 use crate::shutdown::stopped;
-use crate::telemetry::labels::DeliveryResult;
 
 /// Deliveries leased for each that may be in flight.
 const LEASED: usize = 24;
@@ -38,36 +36,6 @@ const SESSION_TIME: Duration = Duration::from_secs(10);
 const BACK_OFF: Duration = Duration::from_secs(1);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// One request, from looking up the host to the end of the answer.
-    pub time_out: Duration,
-    /// What is in flight when a stop is asked for.
-    pub drain: Duration,
-    /// Time between two looks at the outbox when nobody says that it has something new.
-    pub poll: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            time_out: Duration::from_secs(15),
-            drain: Duration::from_secs(8),
-            poll: Duration::from_secs(1),
-        }
-    }
-}
-
-/// What the sessions of all endpoints share.
-pub(super) struct Shared {
-    pub(super) app: App,
-    pub(super) client: Client,
-    pub(super) limits: Limits,
-    /// Whether endpoints wait for a session.
-    pub(super) is_crowded: AtomicBool,
-}
 
 /// A call of the store on its way. What it could not settle comes back.
 type Exchange = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Outcomes>> + Send>>;
@@ -138,17 +106,22 @@ impl Session {
     /// Opens a lane for each of the batch, as far as the window allows.
     fn send(&mut self) {
         while self.back_off.is_none()
-            && let Some(delivery) = self.next()
+            && let Some(deliveries) = self.next()
         {
-            let lane = lane(Arc::clone(&self.shared), Arc::clone(&self.batch), delivery);
+            let lane = lane(
+                Arc::clone(&self.shared),
+                Arc::clone(&self.batch),
+                deliveries,
+            );
             self.lanes.spawn(lane);
         }
     }
 
-    fn next(&self) -> Option<Delivery> {
+    fn next(&self) -> Option<Vec<Delivery>> {
         let mut batch = self.batch();
         let is_open = self.lanes.len() < batch.window;
-        is_open.then(|| batch.next.pop_front())?
+        let next = is_open.then(|| batch.next_together())?;
+        (!next.is_empty()).then_some(next)
     }
 
     /// Settles and leases, when there is enough of it and no call is on its way.
@@ -205,7 +178,10 @@ impl Session {
         match exchanged {
             Ok(taken) => {
                 self.may_be_due |= !taken.is_empty();
-                self.batch().next.extend(taken);
+                let together = sink::together(&self.shared.app, taken.first());
+                let mut batch = self.batch();
+                batch.together = together;
+                batch.next.extend(taken);
             }
             Err(unsettled) => {
                 self.may_be_due = true;
@@ -268,20 +244,6 @@ impl Session {
     }
 }
 
-/// Why a delivery did not arrive.
-#[derive(Debug, thiserror::Error)]
-enum Undelivered {
-    /// There was no answer, or none of success.
-    #[error(transparent)]
-    Unanswered(#[from] Failure),
-    /// There is nothing to sign it with.
-    #[error("cannot be signed: its account has no auth token that opens")]
-    Unsigned,
-    /// It is for a sink.
-    #[error("nothing sends events to sinks")]
-    Unsent,
-}
-
 /// The end of what goes on, if it does; else it never comes.
 async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
     match going_on {
@@ -290,85 +252,37 @@ async fn end_of<F: Future + Unpin>(going_on: &mut Option<F>) -> F::Output {
     }
 }
 
-/// Sends a delivery, and then the next of the batch, one after the other, until there is something
+/// Sends deliveries, and then the next of the batch, one after the other, until there is something
 /// to decide. When it fails itself, what it was sending is leased until it is tried again.
-async fn lane(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, delivery: Delivery) {
-    let mut next = Some(delivery);
-    while let Some(delivery) = next {
-        let sent = send(&shared.app, &shared.client, delivery).await;
+async fn lane(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, deliveries: Vec<Delivery>) {
+    let mut next = deliveries;
+    while let Some(first) = next.first() {
+        let sent = match &first.content {
+            Content::Event(_) => sink::send(&shared, next).await,
+            Content::Request(_) => send(&shared.app, &shared.client, next).await,
+        };
         let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
         next = batch.note(sent);
     }
 }
 
-/// Sends a delivery.
-async fn send(app: &App, client: &Client, delivery: Delivery) -> Sent {
-    let token = match delivery.signature {
-        Signature::Twilio => token(app, delivery.account).map(Some),
-        Signature::None => Ok(None),
-    };
-    let request = token.and_then(|token| match &delivery.content {
-        Content::Request(sent) => Ok(request(delivery.id, sent, token.as_deref())?),
-        Content::Event(_) => Err(Undelivered::Unsent),
-    });
-    let arrived = match request {
-        Ok(request) => client.send(request).await.map_err(Undelivered::from),
-        Err(failure) => Err(failure),
-    };
-    let id = delivery.id;
-    match arrived {
-        Ok(()) => {
-            app.counters.count_delivery(DeliveryResult::Delivered);
-            Sent {
-                id,
-                outcome: Outcome::Delivered,
-                is_silence: false,
-                url: String::new(),
-            }
-        }
-        Err(failure) => {
-            let url = match &delivery.content {
-                Content::Request(sent) => shown(&sent.url),
-                Content::Event(event) => event.sink.to_string(),
-            };
-            Sent {
-                id,
-                outcome: failed(app, &delivery, &failure, &url),
-                is_silence: matches!(&failure, Undelivered::Unanswered(it) if it.is_silence()),
-                url,
-            }
-        }
+/// Sends requests that stand in the outbox as they are.
+async fn send(app: &App, client: &Client, deliveries: Vec<Delivery>) -> Vec<Sent> {
+    let mut sent = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries {
+        let token = match delivery.signature {
+            Signature::Twilio => token(app, delivery.account).map(Some),
+            Signature::None => Ok(None),
+        };
+        let request = token.and_then(|token| match &delivery.content {
+            Content::Request(sent) => Ok(request(delivery.id, sent, token.as_deref())?),
+            Content::Event(_) => Err(Undelivered::NoSink),
+        });
+        let arrived = match request {
+            Ok(request) => client.send(request).await.map_err(Undelivered::from),
+            Err(failure) => Err(failure),
+        };
+        sent.push(conclude(app, &delivery, arrived));
     }
-}
-
-/// The token that an account has now.
-fn token(app: &App, account: AccountSid) -> Result<String, Undelivered> {
-    let token = app.directory.primary_token(account, app.clock.now());
-    token.ok_or(Undelivered::Unsigned)
-}
-
-/// Decides what follows on a failure.
-fn failed(app: &App, delivery: &Delivery, failure: &Undelivered, url: &str) -> Outcome {
-    let failures = delivery.attempts.saturating_add(1);
-    let now = app.clock.now();
-    // However long it had to wait for others, it is not given up at once.
-    let since = match delivery.attempts {
-        0 => now,
-        _ => delivery.queued_at,
-    };
-    let retry_at = retry::next(delivery.id, failures, since, now);
-    if retry_at.is_some() {
-        app.counters.count_delivery(DeliveryResult::Failed);
-        tracing::debug!(delivery.id = %delivery.id, url, failures, %failure, "a delivery failed");
-    } else {
-        app.counters.count_delivery(DeliveryResult::Dead);
-        tracing::warn!(
-            delivery.id = %delivery.id, account.sid = %delivery.account, delivery.kind, url, failures, %failure,
-            "a delivery was given up; `sidetone dead-letter` lists and replays those"
-        );
-    }
-    Outcome::Failed {
-        error: failure.to_string(),
-        retry_at,
-    }
+    sent
 }

@@ -24,7 +24,7 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 const IDLE_MAX: usize = 16;
 
 /// Why a request had no answer, or none of success where that is what counts.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
     /// It was answered, but not with a status of success. Redirects are not followed.
     #[error("answered {0}")]

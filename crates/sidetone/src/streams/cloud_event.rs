@@ -1,8 +1,8 @@
 //! The envelope of every event (CloudEvents 1.0, JSON format), as Twilio fills it in.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sidetone_core::id::AccountSid;
-use sidetone_core::time::TimeUs;
+use sidetone_core::time::{SECOND_US, TimeUs};
 
 /// The version of CloudEvents.
 const SPECVERSION: &str = "1.0";
@@ -26,7 +26,7 @@ pub struct CloudEvent<'a, T> {
     pub dataschema: &'a str,
     datacontenttype: &'static str,
     /// When it happened.
-    pub time: TimeUs,
+    pub time: Milliseconds,
     /// The thing itself.
     pub data: T,
 }
@@ -48,9 +48,38 @@ impl<'a, T> CloudEvent<'a, T> {
             id,
             dataschema,
             datacontenttype: DATACONTENTTYPE,
-            time,
+            time: Milliseconds(time),
             data,
         }
+    }
+}
+
+impl CloudEvent<'_, ()> {
+    /// The event as JSON, with data that is JSON already.
+    ///
+    /// # Errors
+    /// Never: nothing in it cannot be written.
+    pub fn with(&self, data: &[u8]) -> serde_json::Result<Vec<u8>> {
+        const NOTHING: usize = "null}".len();
+        let mut json = serde_json::to_vec(self)?;
+        // The data is what is last.
+        json.truncate(json.len() - NOTHING);
+        json.extend_from_slice(data);
+        json.push(b'}');
+        Ok(json)
+    }
+}
+
+/// A time with milliseconds, always three digits of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milliseconds(pub TimeUs);
+
+impl Serialize for Milliseconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let seconds = self.0.to_seconds_text();
+        let ms = self.0.micros().rem_euclid(SECOND_US) / 1000;
+        let seconds = seconds.strip_suffix('Z').unwrap_or(&seconds);
+        serializer.collect_str(&format_args!("{seconds}.{ms:03}Z"))
     }
 }
 
@@ -60,7 +89,7 @@ struct Test<'a> {
     test_id: &'a str,
 }
 
-/// The body of a test: one event, whose `id` is the account's, as upstream. By `test_id` its sender
+/// The event of a test, whose `id` is the account's, as upstream. By `test_id` its sender
 /// knows that it arrived.
 ///
 /// # Errors
@@ -69,7 +98,7 @@ pub fn test(account: AccountSid, test_id: &str, now: TimeUs) -> serde_json::Resu
     let id = account.to_string();
     let data = Test { test_id };
     let event = CloudEvent::new(TEST_TYPE, "Sink", &id, TEST_SCHEMA, now, data);
-    serde_json::to_vec(&[event])
+    serde_json::to_vec(&event)
 }
 
 #[cfg(test)]
@@ -79,20 +108,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_test_is_an_array_of_one() {
+    fn data_that_is_written_stands_at_the_end() {
+        let event = CloudEvent::new("t", "/s", "EZ1", "d", TimeUs::EPOCH, ());
+        let json = event.with(br#"{"a":[1]}"#).unwrap();
+        let read: Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(read["data"], json!({"a": [1]}));
+        assert_eq!(read["id"], "EZ1");
+    }
+
+    #[test]
+    fn a_test_names_itself() {
         let account = AccountSid::from_bytes([0xab; 16]);
         let now = TimeUs::parse_rfc3339("2026-06-01T12:00:00.25Z").unwrap();
         let body = test(account, "0f8fad5b-d9cb-469f-a165-70867728950e", now).unwrap();
-        let expected = json!([{
+        let expected = json!({
             "specversion": "1.0",
             "type": "com.twilio.eventstreams.test-event",
             "source": "Sink",
             "id": "ACabababababababababababababababab",
             "dataschema": "https://events-schemas.twilio.com/EventStreams.TestSink/1.json",
             "datacontenttype": "application/json",
-            "time": "2026-06-01T12:00:00.25Z",
+            "time": "2026-06-01T12:00:00.250Z",
             "data": {"test_id": "0f8fad5b-d9cb-469f-a165-70867728950e"},
-        }]);
+        });
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
     }
 }

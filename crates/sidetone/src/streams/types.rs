@@ -80,6 +80,28 @@ impl EventType {
         }
     }
 
+    /// The part of a call that it is about, as its path ends.
+    #[must_use]
+    pub const fn part(self) -> &'static str {
+        match self.schema() {
+            Schema::CallSummary => "Summary",
+            Schema::CallEvent => "Events",
+            Schema::CallMetric => "Metrics",
+        }
+    }
+
+    /// What Segment calls it.
+    #[must_use]
+    pub const fn track_name(self) -> &'static str {
+        match self {
+            Self::SummaryPartial => "Call Summary Updated",
+            Self::SummaryPredictedComplete => "Call Summary Predicted Complete",
+            Self::SummaryComplete => "Call Summary Completed",
+            Self::EventGateway | Self::EventSdk => "Call Event",
+            Self::MetricsGateway | Self::MetricsSdk => "Call Metrics",
+        }
+    }
+
     /// What it tells, for people.
     #[must_use]
     pub const fn description(self) -> &'static str {

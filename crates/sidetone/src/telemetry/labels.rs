@@ -195,6 +195,8 @@ words! {
         Followers = "followers",
         /// Follows changes for those who watch calls.
         Live = "live",
+        /// Tells sinks of calls.
+        Streams = "streams",
         /// Watches the disk of the data.
         Disk = "disk",
         /// Keeps what accounts leave within bounds.

@@ -62,6 +62,8 @@ pub struct Counters {
     pub failed_logins: Counter,
     /// Followers of the change feed that were dropped, because too much waited for them.
     pub followers_dropped: Counter,
+    /// Events that were not kept for a sink because too many wait.
+    pub streams_refused: Counter,
     /// Calls as they changed, read for those who watch.
     pub live_changes: Counter,
     /// Times that somebody who watches was too slow, and missed changes.
@@ -162,6 +164,11 @@ impl Counters {
                 registry,
                 "followers_dropped",
                 "Followers of the change feed that were dropped because too much waited for them",
+            ),
+            streams_refused: registered(
+                registry,
+                "streams_refused",
+                "Events that were not kept for a sink because too many wait there",
             ),
             live_changes: registered(
                 registry,

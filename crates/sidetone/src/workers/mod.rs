@@ -1,8 +1,7 @@
 //! What is done beside the requests: a file for each worker, all run by [`crate::runner`].
 //!
 //! A new worker is a file here, a word in `telemetry::labels::WorkerName` and, if it works on calls, a
-//! line in [`start`]. Alerts, event streams and other followers of the change feed
-//! belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
+//! line in [`start`]. Alerts and other followers of the change feed belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
 
 pub mod accounts;
 mod call;
@@ -21,6 +20,7 @@ mod rules;
 pub mod sdk_calls;
 pub mod sides;
 pub mod statistics;
+pub mod streams;
 pub mod timers;
 
 use tokio::sync::watch;
@@ -33,6 +33,7 @@ use self::quotas::KeepQuotas;
 use self::retention::Retain;
 use self::sdk_calls::NameSdkCalls;
 use self::statistics::WriteSegments;
+use self::streams::TellSinks;
 use self::timers::Timers;
 use crate::app::App;
 use crate::delivery::{Deliveries, Limits};
@@ -49,6 +50,8 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     tasks.spawn(run(app.clone(), deliveries, stop.clone()));
     let followers = DropFollowers(app.clone());
     tasks.spawn(run(app.clone(), followers, stop.clone()));
+    let sinks = TellSinks::new(app.clone());
+    tasks.spawn(run(app.clone(), sinks, stop.clone()));
     let sdk_calls = NameSdkCalls(app.clone());
     tasks.spawn(run(app.clone(), sdk_calls, stop.clone()));
     let quotas = KeepQuotas(app.clone());

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sidetone::accounts::{self, Credentials, NewAccount, first};
+use sidetone::api::events_v1::told;
 use sidetone::api::v1::render::template;
 use sidetone::api::v2010::feedback_summary::notice;
 use sidetone::app::{App, Parts};
@@ -20,6 +21,7 @@ use sidetone::live::Live;
 use sidetone::routes::Routes;
 use sidetone::runner::{Next, Worker};
 use sidetone::secrets::Vault;
+use sidetone::streams;
 use sidetone::tables::{self, Tables};
 use sidetone::telemetry::Counters;
 use sidetone::web::server::Handler;
@@ -107,12 +109,15 @@ impl TestServer {
         published.unwrap();
         let app = App::new(Parts {
             render: template::of,
+            filter: told::filter,
+            write_event: told::write,
             store,
             clock,
             config,
             directory,
             bounds: Bounds::default(),
             live: Live::default(),
+            streams: streams::outlets::Current::default(),
             counters: Arc::new(Counters::new("0.0.0", "unknown")),
             tables: tables::Current::new(tables),
             sides,

@@ -7,6 +7,7 @@ pub mod schemas;
 pub mod sinks;
 pub mod subscribed_events;
 pub mod subscriptions;
+pub mod told;
 pub mod trial;
 pub mod types;
 mod wanted;

@@ -4,10 +4,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use sidetone_store::delivery::{
-    Content, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
-};
-use sidetone_store::sinks::{Sink, SinkChange, SinkStatus};
+use sidetone_store::delivery::{Content, DeliveryId, NewDelivery, Signature, StreamEvent};
+use sidetone_store::sinks::{SinkChange, SinkStatus};
 
 use super::naming::new_id;
 use super::sinks::{found, open, put};
@@ -15,9 +13,7 @@ use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
 use crate::app::App;
-use crate::delivery::target::{Target, target_of_user};
-use crate::streams::cloud_event;
-use crate::streams::configuration::Configuration;
+use crate::streams::TEST;
 use crate::web::form::Invalid;
 use crate::web::json::Json;
 
@@ -32,11 +28,22 @@ pub async fn test(
     Path(sid): Path<String>,
 ) -> Result<Response, ApiError> {
     let sink = found(&app, &caller, &sid).await?;
-    let configuration = open(&app, &sink).ok_or_else(ApiError::internal)?;
+    open(&app, &sink).ok_or_else(ApiError::internal)?;
     let id = DeliveryId::from_bytes(new_uuid()?);
-    let delivery = match &configuration {
-        Configuration::Webhook(webhook) => Some(test_event(&app, &sink, &webhook.destination, id)?),
-        Configuration::Segment(_) => None,
+    let now = app.clock.now();
+    let delivery = NewDelivery {
+        id,
+        account: sink.account,
+        subject: None,
+        kind: TEST.to_owned(),
+        content: Content::Event(StreamEvent {
+            sink: sink.sid,
+            at: now,
+            position: None,
+            version: 0,
+        }),
+        signature: Signature::None,
+        created_at: now,
     };
     let change = SinkChange {
         status: (sink.status != SinkStatus::Active).then_some(SinkStatus::Validating),
@@ -44,9 +51,7 @@ pub async fn test(
         ..SinkChange::default()
     };
     put(&app, &sink, change).await?;
-    if let Some(delivery) = delivery {
-        app.store.deliver(vec![delivery]).await?;
-    }
+    app.store.deliver(vec![delivery]).await?;
     Ok((StatusCode::CREATED, Json(json!({ "result": "submitted" }))).into_response())
 }
 
@@ -83,44 +88,4 @@ fn new_uuid() -> Result<[u8; 16], ApiError> {
     id[6] = id[6] & 0x0f | 0x40;
     id[8] = id[8] & 0x3f | 0x80;
     Ok(id)
-}
-
-/// The test event of a webhook.
-fn test_event(
-    app: &App,
-    sink: &Sink,
-    destination: &str,
-    id: DeliveryId,
-) -> Result<NewDelivery, ApiError> {
-    let called = target_of_user(destination, app.config.webhook_allow_private);
-    let url = match called {
-        Ok(Target { url, user: None }) => url,
-        // Credentials are not put into the outbox.
-        Ok(Target { user: Some(_), .. }) => {
-            return Err(ApiError::bad_request(
-                "A destination with a user name is not sent test events. The sink is active without.",
-            ));
-        }
-        // Private addresses were allowed when it was made.
-        Err(error) => return Err(ApiError::bad_request(format!("The destination {error}."))),
-    };
-    let now = app.clock.now();
-    let body = cloud_event::test(sink.account, &id.to_string(), now).map_err(|error| {
-        tracing::error!(%error, "a test event cannot be written");
-        ApiError::internal()
-    })?;
-    Ok(NewDelivery {
-        id,
-        account: sink.account,
-        subject: None,
-        kind: "test-event".to_owned(),
-        content: Content::Request(DeliveryRequest {
-            method: Method::Post,
-            url,
-            headers: Headers::default(),
-            body: Some(("application/json".to_owned(), body)),
-        }),
-        signature: Signature::Twilio,
-        created_at: now,
-    })
 }

@@ -74,7 +74,10 @@ pub async fn read(
 
 /// What the packets of a call show: SIP messages, quality warnings and, where nobody told of them,
 /// the call's steps.
-async fn shown(
+///
+/// # Errors
+/// As the store's; 503 when others are read for too long.
+pub async fn shown(
     app: &App,
     record: &CallRecord,
     summary: &CallSummary,

@@ -1,8 +1,10 @@
 //! Event Streams as they are set up: whole requests, whole answers.
 
+mod receiver;
 mod refusals;
 mod sinks;
 mod subscriptions;
+mod told;
 
 use axum::body::Body;
 use axum::http::Method;

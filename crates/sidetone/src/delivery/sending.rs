@@ -1,0 +1,129 @@
+//! What all that send share, and what becomes of what was sent.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use sidetone_core::id::AccountSid;
+use sidetone_store::delivery::{Content, Delivery, Outcome};
+
+use super::batch::Sent;
+use super::retry;
+use super::target::shown;
+use crate::app::App;
+use crate::outgoing::client::{Client, Failure};
+use crate::telemetry::labels::DeliveryResult;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// One request, from looking up the host to the end of the answer.
+    pub time_out: Duration,
+    /// What is in flight when a stop is asked for.
+    pub drain: Duration,
+    /// Time between two looks at the outbox when nobody says that it has something new.
+    pub poll: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time_out: Duration::from_secs(15),
+            drain: Duration::from_secs(8),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What the sessions of all endpoints share.
+pub(super) struct Shared {
+    pub(super) app: App,
+    pub(super) client: Client,
+    pub(super) limits: Limits,
+    /// Whether endpoints wait for a session.
+    pub(super) is_crowded: AtomicBool,
+}
+
+/// Why a delivery did not arrive.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum Undelivered {
+    /// There was no answer, or none of success.
+    #[error(transparent)]
+    Unanswered(#[from] Failure),
+    /// There is nothing to sign it with.
+    #[error("cannot be signed: its account has no auth token that opens")]
+    Unsigned,
+    /// Its sink cannot be read.
+    #[error("its sink is not there, or does not open with the key of this server")]
+    NoSink,
+    /// What it tells could not be written out.
+    #[error("cannot be written out: {0}")]
+    Unwritten(String),
+}
+
+/// What becomes of a delivery that was sent.
+pub(super) fn conclude(app: &App, delivery: &Delivery, arrived: Result<(), Undelivered>) -> Sent {
+    let id = delivery.id;
+    match arrived {
+        Ok(()) => {
+            app.counters.count_delivery(DeliveryResult::Delivered);
+            Sent {
+                id,
+                outcome: Outcome::Delivered,
+                is_silence: false,
+                url: String::new(),
+            }
+        }
+        Err(failure) => {
+            let url = match &delivery.content {
+                Content::Request(sent) => shown(&sent.url),
+                Content::Event(event) => event.sink.to_string(),
+            };
+            Sent {
+                id,
+                outcome: failed(app, delivery, &failure, &url),
+                is_silence: matches!(&failure, Undelivered::Unanswered(it) if it.is_silence()),
+                url,
+            }
+        }
+    }
+}
+
+/// The token that an account has now.
+pub(super) fn token(app: &App, account: AccountSid) -> Result<String, Undelivered> {
+    let token = app.directory.primary_token(account, app.clock.now());
+    token.ok_or(Undelivered::Unsigned)
+}
+
+/// Decides what follows on a failure.
+fn failed(app: &App, delivery: &Delivery, failure: &Undelivered, url: &str) -> Outcome {
+    let failures = delivery.attempts.saturating_add(1);
+    let now = app.clock.now();
+    // However long it had to wait for others, it is not given up at once.
+    let since = match delivery.attempts {
+        0 => now,
+        _ => delivery.queued_at,
+    };
+    let retry_at = match failure {
+        // Gone, says a sink: for good.
+        Undelivered::Unanswered(Failure::Status(410))
+            if matches!(delivery.content, Content::Event(_)) =>
+        {
+            None
+        }
+        _ => retry::next(delivery.id, failures, since, now),
+    };
+    if retry_at.is_some() {
+        app.counters.count_delivery(DeliveryResult::Failed);
+        tracing::debug!(delivery.id = %delivery.id, url, failures, %failure, "a delivery failed");
+    } else {
+        app.counters.count_delivery(DeliveryResult::Dead);
+        tracing::warn!(
+            delivery.id = %delivery.id, account.sid = %delivery.account, delivery.kind, url, failures, %failure,
+            "a delivery was given up; `sidetone dead-letter` lists and replays those"
+        );
+    }
+    Outcome::Failed {
+        error: failure.to_string(),
+        retry_at,
+    }
+}

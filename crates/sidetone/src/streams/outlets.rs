@@ -1,0 +1,187 @@
+//! What is streamed, as this node knows it: subscribed sinks, opened.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sidetone_core::id::{AccountSid, CallSid, SinkSid};
+use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::{DeliveryId, StreamEvent};
+use sidetone_store::sinks::{Sink, Stream};
+use sidetone_store::{Result, Store};
+
+use super::configuration::Configuration;
+use super::selection::Selection;
+use super::types::EventType;
+use crate::secrets::Vault;
+
+/// A sink, with what it is sent.
+pub struct Outlet {
+    /// Which one.
+    pub sink: SinkSid,
+    /// Whose it is.
+    pub account: AccountSid,
+    /// How it is reached.
+    pub configuration: Configuration,
+    /// Of which calls.
+    pub selection: Selection,
+    /// Which events, each in a version of its schema.
+    pub types: BTreeMap<EventType, u32>,
+}
+
+impl Outlet {
+    /// A sink with its subscription; without one it is only sent what waits for it. `None`: what is
+    /// stored of it cannot be read.
+    #[must_use]
+    pub fn open(vault: &Vault, sink: &Sink, stream: Option<&Stream>) -> Option<Self> {
+        let configuration = Configuration::open(vault, sink.sid, &sink.configuration)?;
+        let (mut types, mut selection) = (BTreeMap::new(), Selection::default());
+        if let Some(Stream { subscription, .. }) = stream {
+            selection = subscription.selection.parse().ok()?;
+            for subscribed in &subscription.types {
+                // A later release may know more.
+                if let Ok(known) = subscribed.name.parse() {
+                    types.insert(known, subscribed.schema_version);
+                }
+            }
+        }
+        Some(Self {
+            sink: sink.sid,
+            account: sink.account,
+            configuration,
+            selection,
+            types,
+        })
+    }
+
+    /// The version of a type's schema that it is sent.
+    #[must_use]
+    pub fn version_of(&self, kind: EventType) -> u32 {
+        let subscribed = self.types.get(&kind).copied();
+        subscribed.unwrap_or_else(|| kind.schema().latest())
+    }
+}
+
+/// An event that is to be written out.
+#[derive(Clone)]
+pub struct Told {
+    /// Of what call, of the sink's account or its subaccounts.
+    pub sid: CallSid,
+    /// What it is.
+    pub kind: EventType,
+    /// What it names.
+    pub event: StreamEvent,
+    /// The delivery that it is for.
+    pub id: DeliveryId,
+    /// Whom it is for.
+    pub outlet: Arc<Outlet>,
+}
+
+/// An event that was written out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its identity.
+    pub id: String,
+    /// When what it tells of happened.
+    pub at: TimeUs,
+    /// Its data, as JSON.
+    pub data: Vec<u8>,
+}
+
+/// The sinks that are subscribed, by whose they are.
+#[derive(Default)]
+pub struct Outlets(HashMap<AccountSid, Vec<Arc<Outlet>>>);
+
+impl Outlets {
+    /// Whether nothing is streamed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Outlet>> {
+        self.0.values().flatten()
+    }
+
+    /// Those that calls of an account are told to. `parent`: of the account.
+    pub fn of(
+        &self,
+        account: AccountSid,
+        parent: Option<AccountSid>,
+    ) -> impl Iterator<Item = &Arc<Outlet>> {
+        let own = self.0.get(&account).into_iter().flatten();
+        let above = parent.and_then(|parent| self.0.get(&parent));
+        let above = above.into_iter().flatten();
+        own.chain(above.filter(|outlet| outlet.selection.with_subaccounts))
+    }
+}
+
+/// The most deliveries that wait for a sink, or were given up there: some 2 GB.
+pub const BACKLOG_MAX: u64 = 10_000_000;
+
+/// What is streamed now.
+#[derive(Default)]
+pub struct Current {
+    outlets: RwLock<Arc<Outlets>>,
+    /// Sinks for which as much waits as may.
+    full: RwLock<HashSet<SinkSid>>,
+}
+
+impl Current {
+    /// As it was read last.
+    #[must_use]
+    pub fn get(&self) -> Arc<Outlets> {
+        let outlets = self.outlets.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&outlets)
+    }
+
+    /// A subscribed sink.
+    #[must_use]
+    pub fn sink(&self, sid: SinkSid) -> Option<Arc<Outlet>> {
+        let outlets = self.get();
+        outlets.all().find(|outlet| outlet.sink == sid).cloned()
+    }
+
+    /// Reads what is streamed. A sink that does not open is left out, and logged.
+    ///
+    /// # Errors
+    /// As the store's; then all stays as it was.
+    pub async fn read(&self, store: &dyn Store, vault: &Vault) -> Result<()> {
+        let mut outlets = Outlets::default();
+        for stream in store.streams().await? {
+            match Outlet::open(vault, &stream.sink, Some(&stream)) {
+                Some(outlet) => {
+                    let of_account = outlets.0.entry(outlet.account).or_default();
+                    of_account.push(Arc::new(outlet));
+                }
+                None => tracing::error!(
+                    sink.sid = %stream.sink.sid,
+                    "a sink cannot be read: it was sealed with another key, or is damaged; nothing is streamed to it"
+                ),
+            }
+        }
+        *self.outlets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(outlets);
+        Ok(())
+    }
+
+    /// Whether nothing more is kept for a sink until some of it has arrived.
+    #[must_use]
+    pub fn is_full(&self, sink: SinkSid) -> bool {
+        let full = self.full.read().unwrap_or_else(PoisonError::into_inner);
+        full.contains(&sink)
+    }
+
+    /// Looks which sinks are full, and says which have become so.
+    ///
+    /// # Errors
+    /// As the store's; then all stays as it was.
+    pub async fn look(&self, store: &dyn Store) -> Result<Vec<SinkSid>> {
+        let backlog = store.sink_backlog(BACKLOG_MAX).await?.into_iter();
+        let full = backlog.filter(|(_, waiting)| *waiting >= BACKLOG_MAX);
+        let full: HashSet<SinkSid> = full.map(|(sink, _)| sink).collect();
+        let mut known = self.full.write().unwrap_or_else(PoisonError::into_inner);
+        let new = full.difference(&known).copied().collect();
+        *known = full;
+        Ok(new)
+    }
+}
