@@ -43,6 +43,35 @@ test("a key that is made opens calls, until it is revoked", async ({ page }) => 
   expect(await asked()).toBe(401);
 });
 
+test("a sink is made, tested and deleted", async ({ page, watch }) => {
+  await signIn(page, server, "/setup/streams");
+  await expect(page.getByText("No sinks.", { exact: false })).toBeVisible();
+  await page.getByRole("button", { name: "Make a sink" }).click();
+  const make = page.getByRole("dialog", { name: "Make a sink" });
+  await make.getByLabel("What it is for").fill("Night shift");
+  await make.getByLabel("URL").fill("nowhere");
+  await make.getByLabel("call-event.gateway").check();
+  await expectAccessible(page);
+  watch.allow(/400/);
+  await make.getByRole("button", { name: "Make the sink" }).click();
+  await expect(make.getByRole("alert")).toContainText("destination");
+  await make.getByLabel("URL").fill("https://example.com/calls");
+  await make.getByLabel("Signed as").selectOption("standard");
+  await make.getByRole("button", { name: "Make the sink" }).click();
+  const secret = page.getByRole("dialog", { name: "The sink's secret" });
+  await expect(secret.locator("pre")).toContainText("whsec_");
+  await secret.getByRole("button", { name: "I have kept it" }).click();
+  const row = page.getByRole("row", { name: /Night shift/ });
+  await expect(row).toContainText("https://example.com/calls");
+  await expect(row).toContainText("call-summary.complete, call-event.gateway");
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Test Night shift" }).click();
+  await expect(page.getByText("A test event is on its way.")).toBeVisible();
+  await page.getByRole("button", { name: "Delete Night shift" }).click();
+  await page.getByRole("dialog", { name: "Delete Night shift?" }).getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByText("No sinks.", { exact: false })).toBeVisible();
+});
+
 test("edge rules, webhooks and storage tell how things are", async ({ page }) => {
   await signIn(page, server, "/setup/sides");
   await expect(page.getByText("No rules")).toBeVisible();

@@ -69,6 +69,29 @@ export interface AuditEntry {
   detail: string | null;
 }
 
+export type SinkKind = "webhook" | "segment";
+export interface Sink {
+  sid: string;
+  description: string;
+  status: string;
+  date_created: string;
+  /** Where to, without what opens it. */
+  to: string;
+  subscription: string | null;
+  types: string[];
+}
+export interface WantedSink {
+  description: string;
+  kind: SinkKind;
+  /** The URL, or the write key. */
+  to: string;
+  signature: string;
+  isBatched: boolean;
+  types: string[];
+  selection: string;
+  personalData: string;
+}
+
 type Signal = AbortSignal | undefined;
 const V1 = "/v1/Voice";
 const many = (more: Record<string, string> = {}) => new URLSearchParams({ PageSize: "200", ...more });
@@ -93,3 +116,67 @@ export const makePerson = async (name: string, role: string, password: string) =
 export const changePerson = async (name: string, change: Record<string, string>) => (await (await send(`/People/${encodeURIComponent(name)}`, change)).json()) as Person;
 export const replay = (id: string) => send(`/Deliveries/${id}/Replay`, {});
 export const eraseCall = (sid: string) => ask(`${V1}/${sid}/Summary`, { method: "DELETE" });
+
+const PREFIX = "com.twilio.voice.insights.";
+export const shortType = (type: string) => (type.startsWith(PREFIX) ? type.slice(PREFIX.length) : type);
+
+interface SinkAnswer {
+  sid: string;
+  description: string;
+  status: string;
+  date_created: string;
+  sink_configuration: Record<string, unknown> | null;
+}
+
+/** All sinks with what each is told. */
+export async function sinks(signal: Signal): Promise<Sink[]> {
+  const [made, subscribed] = await Promise.all([
+    get<{ sinks: SinkAnswer[] }>("/v1/Sinks", many(), signal),
+    get<{ subscriptions: { sid: string; sink_sid: string }[] }>("/v1/Subscriptions", many(), signal),
+  ]);
+  return Promise.all(made.sinks.map(async ({ sid, description, status, date_created, sink_configuration: how }) => {
+    const subscription = subscribed.subscriptions.find((it) => it.sink_sid === sid)?.sid ?? null;
+    const told = subscription ? await get<{ types: { type: string }[] }>(`/v1/Subscriptions/${subscription}/SubscribedEvents`, many(), signal) : { types: [] };
+    const to = how === null ? "sealed with another key" : String(how["destination"] ?? how["endpoint"] ?? "Segment");
+    return { sid, description, status, date_created, to, subscription, types: told.types.map((it) => it.type) };
+  }));
+}
+export const streamTypes = async (signal: Signal) => (await get<{ types: { type: string }[] }>("/v1/Types", many(), signal)).types.map((it) => it.type);
+const post = (path: string, form: [string, string][]) => ask(path, { method: "POST", form: new URLSearchParams(form) });
+export const testSink = (sid: string) => post(`/v1/Sinks/${sid}/Test`, []);
+
+export async function deleteSink(sink: Sink): Promise<void> {
+  if (sink.subscription) await ask(`/v1/Subscriptions/${sink.subscription}`, { method: "DELETE" });
+  await ask(`/v1/Sinks/${sink.sid}`, { method: "DELETE" });
+}
+
+/** How long Segment has to take its test, before which nothing can be subscribed. */
+const TEST_SECONDS = 15;
+
+/** Makes a sink and subscribes it. Tells the secret that was made up for it; a sink that cannot be subscribed is deleted. */
+export async function makeSink(wanted: WantedSink): Promise<string | null> {
+  const how = wanted.kind === "webhook"
+    ? { destination: wanted.to, method: "POST", signature: wanted.signature, ...(wanted.isBatched ? { batch_events: true } : {}) }
+    : { write_key: wanted.to };
+  const answer = await post("/v1/Sinks", [["Description", wanted.description], ["SinkType", wanted.kind], ["SinkConfiguration", JSON.stringify(how)]]);
+  const made = (await answer.json()) as SinkAnswer;
+  try {
+    if (made.status !== "active") {
+      await testSink(made.sid);
+      for (let n = 0; (await get<SinkAnswer>(`/v1/Sinks/${made.sid}`)).status !== "active"; n++) {
+        if (n === TEST_SECONDS) throw new Error("It did not take a test event. Is the write key right?");
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
+    await post("/v1/Subscriptions", [
+      ["Description", wanted.description], ["SinkSid", made.sid], ["PersonalData", wanted.personalData],
+      ...(wanted.selection.trim() === "" ? [] : [["Selection", wanted.selection.trim()] as [string, string]]),
+      ...wanted.types.map((type) => ["Types", JSON.stringify({ type })] as [string, string]),
+    ]);
+  } catch (error) {
+    await ask(`/v1/Sinks/${made.sid}`, { method: "DELETE" }).catch(() => null);
+    throw error;
+  }
+  const secret = made.sink_configuration?.["secret"];
+  return typeof secret === "string" && secret.startsWith("whsec_") ? secret : null;
+}

@@ -12,12 +12,14 @@ import { People } from "./people";
 import { SidesView } from "./sides";
 import { SourcesView } from "./sources";
 import { StorageView } from "./storage";
+import { Streams } from "./streams";
 
 const PARTS: { id: string; label: string; view: ComponentType }[] = [
   { id: "sources", label: "Sources", view: SourcesView },
   { id: "access", label: "Accounts and keys", view: Access },
   { id: "people", label: "People", view: People },
   { id: "sides", label: "Edge rules", view: SidesView },
+  { id: "streams", label: "Event streams", view: Streams },
   { id: "webhooks", label: "Webhooks", view: Deliveries },
   { id: "storage", label: "Storage", view: StorageView },
   { id: "erasure", label: "Erasure", view: Erasure },
