@@ -90,11 +90,12 @@ test('a call is streamed', () => withSink(async (sink, receiver) => {
   await events.subscriptions.create({ description: 'node', sinkSid: sink.sid, types });
   const { account_sid: account, auth_token: token } = manifest.parent;
   const call = `CA${randomUUID().replaceAll('-', '')}`;
-  const post = async (path, body) => {
+  const ask = async (method, path, body) => {
     const Authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`;
-    const answer = await fetch(manifest.url + path, { method: 'POST', headers: { Authorization }, body });
+    const answer = await fetch(manifest.url + path, { method, headers: { Authorization }, body });
     assert.ok(answer.ok, `${path}: ${answer.status}`);
   };
+  const post = (path, body) => ask('POST', path, body);
   const step = (status) => post('/ingest/v1/status-callback', new URLSearchParams({ CallSid: call, CallStatus: status }));
   await step('initiated');
   const at = new Date().toISOString();
@@ -121,6 +122,8 @@ test('a call is streamed', () => withSink(async (sink, receiver) => {
   await client.insights.v1.calls(call).annotation().update({ callScore: 2, comment: 'choppy' });
   await until(() => found.at(-1)?.data.annotation?.call_score === 2);
   assert.equal(found.at(-1).type, `${PREFIX}call-summary.complete`);
+  // No other test meets it.
+  await ask('DELETE', `/v1/Voice/${call}/Summary`);
 }));
 
 test('what can be subscribed', async () => {

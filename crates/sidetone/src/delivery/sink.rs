@@ -1,15 +1,14 @@
-//! Sends events to sinks: written out when they are sent, several in a request where a sink takes
-//! that.
+//! Sends events to sinks, several in a request where a sink takes that.
 
-use std::slice;
+mod written;
+
 use std::sync::Arc;
 
-use serde_json::json;
-use sidetone_core::id::CallSid;
-use sidetone_core::time::TimeUs;
-use sidetone_store::delivery::{Content, Delivery, StreamEvent};
+use sha2::{Digest, Sha256};
+use sidetone_store::delivery::{Content, Delivery, DeliveryId, StreamEvent};
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
+use self::written::{items, unwritten};
 use super::batch::Sent;
 use super::request::{Shown, to_sink};
 use super::sending::{Shared, Undelivered, conclude, token};
@@ -17,18 +16,14 @@ use super::target::{Target, target_of_user};
 use crate::app::App;
 use crate::outgoing::client::Failure;
 use crate::streams::TEST;
-use crate::streams::cloud_event::{self, CloudEvent};
 use crate::streams::configuration::{Configuration, SEGMENT_ENDPOINT, SinkSignature};
-use crate::streams::outlets::{Outlet, Told, Written};
-use crate::streams::types::EventType;
+use crate::streams::outlets::Outlet;
 
-/// The most events of a request, and about how many bytes of body; one event is always sent.
+/// The most events of a request to a sink that takes several, and about how many bytes of body. One
+/// event is always sent.
 const TOGETHER_MAX: usize = 100;
 const WEBHOOK_MAX_BYTES: usize = 64_000;
 const SEGMENT_MAX_BYTES: usize = 480_000;
-/// The most bytes of an event that Segment takes; what is left out of a larger one first.
-const SEGMENT_EVENT_MAX_BYTES: usize = 32_000;
-const LEFT_OUT: [&str; 4] = ["sdk_edge", "client_edge", "carrier_edge", "sip_edge"];
 
 /// How many of some deliveries, which all go where the first does, are sent together.
 pub(super) fn together(app: &App, first: Option<&Delivery>) -> usize {
@@ -36,198 +31,193 @@ pub(super) fn together(app: &App, first: Option<&Delivery>) -> usize {
         Content::Event(event) => app.streams.sink(event.sink),
         Content::Request(_) => None,
     });
-    match sink.as_ref().map(|outlet| &outlet.configuration) {
-        Some(Configuration::Webhook(webhook)) if webhook.batch_events == Some(true) => TOGETHER_MAX,
-        Some(Configuration::Segment(_)) => TOGETHER_MAX,
-        Some(Configuration::Webhook(_)) | None => 1,
-    }
+    sink.map_or(1, |outlet| Room::of(&outlet).events)
 }
 
-/// A delivery with what its request says of it.
-struct Part {
-    delivery: Delivery,
-    items: Vec<Vec<u8>>,
+/// What a request may hold.
+#[derive(Clone, Copy)]
+struct Room {
+    events: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn of(outlet: &Outlet) -> Self {
+        let (events, bytes) = match &outlet.configuration {
+            Configuration::Webhook(webhook) if webhook.batch_events == Some(true) => {
+                (TOGETHER_MAX, WEBHOOK_MAX_BYTES)
+            }
+            Configuration::Webhook(_) => (1, WEBHOOK_MAX_BYTES),
+            Configuration::Segment(_) => (TOGETHER_MAX, SEGMENT_MAX_BYTES),
+        };
+        Self { events, bytes }
+    }
+
+    /// How many of some items, at least one, fit together.
+    fn fits(self, items: &[Vec<u8>]) -> usize {
+        let mut bytes = 0;
+        let fitting = items.iter().take(self.events).take_while(|item| {
+            bytes += item.len();
+            bytes <= self.bytes
+        });
+        fitting.count().max(1)
+    }
 }
 
 /// Sends deliveries of one sink, of different calls, in their order.
 pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent> {
     let mut sent = Vec::with_capacity(deliveries.len());
-    let (mut parts, mut bytes) = (Vec::new(), 0);
-    let mut to = None;
+    let Some((first, event)) = deliveries.iter().find_map(|it| Some((it, event_of(it)?))) else {
+        return sent;
+    };
+    let outlet = match outlet_of(&shared.app, first, event).await {
+        Ok(outlet) => outlet,
+        Err(failure) => {
+            let failed = |it: &Delivery| conclude(&shared.app, it, Err(failure.clone()));
+            return deliveries.iter().map(failed).collect();
+        }
+    };
+    let mut group = Group::default();
     for delivery in deliveries {
-        let Content::Event(event) = delivery.content else {
+        let Some(event) = event_of(&delivery) else {
             continue;
         };
-        let outlet = match &to {
-            Some(outlet) => Ok(Arc::clone(outlet)),
-            None => outlet_of(shared, &delivery, &event).await,
-        };
-        let written = match outlet {
-            Ok(outlet) => {
-                to = Some(Arc::clone(&outlet));
-                write(shared, &delivery, event, &outlet).await
-            }
-            Err(failure) => Err(failure),
-        };
-        match written {
+        match items(&shared.app, &delivery, event, &outlet).await {
+            Err(failure) => sent.push(conclude(&shared.app, &delivery, Err(failure))),
             // The call is no more, or tells nothing.
-            Ok(items) if items.is_empty() => {
-                sent.push(conclude(&shared.app, &delivery, Ok(())));
+            Ok(items) if items.is_empty() => sent.push(conclude(&shared.app, &delivery, Ok(()))),
+            Ok(mut items) if items.len() == 1 => {
+                let item = items.remove(0);
+                if group.has_no_room(&item, Room::of(&outlet)) {
+                    sent.extend(std::mem::take(&mut group).send(shared, &outlet).await);
+                }
+                group.deliveries.push(delivery);
+                group.items.push(item);
             }
             Ok(items) => {
-                let more: usize = items.iter().map(Vec::len).sum();
-                if bytes + more > most_bytes(&to) && !parts.is_empty() {
-                    sent.extend(send_together(shared, &to, std::mem::take(&mut parts)).await);
-                    bytes = 0;
-                }
-                bytes += more;
-                parts.push(Part { delivery, items });
+                let arrived = send_all(shared, &outlet, &delivery, &items).await;
+                sent.push(conclude(&shared.app, &delivery, arrived));
             }
-            Err(failure) => sent.push(conclude(&shared.app, &delivery, Err(failure))),
         }
     }
-    sent.extend(send_together(shared, &to, parts).await);
+    sent.extend(group.send(shared, &outlet).await);
     sent
 }
 
-fn most_bytes(to: &Option<Arc<Outlet>>) -> usize {
-    let configuration = to.as_ref().map(|outlet| &outlet.configuration);
-    match configuration {
-        Some(Configuration::Segment(_)) => SEGMENT_MAX_BYTES,
-        _ => WEBHOOK_MAX_BYTES,
+const fn event_of(delivery: &Delivery) -> Option<StreamEvent> {
+    match &delivery.content {
+        Content::Event(event) => Some(*event),
+        Content::Request(_) => None,
     }
 }
 
-/// Where a delivery goes: a sink that is subscribed, or was.
+/// Where deliveries go: a sink that is subscribed, or was.
 async fn outlet_of(
-    shared: &Shared,
+    app: &App,
     delivery: &Delivery,
-    event: &StreamEvent,
+    event: StreamEvent,
 ) -> Result<Arc<Outlet>, Undelivered> {
-    if let Some(outlet) = shared.app.streams.sink(event.sink) {
+    let store = app.store.as_ref();
+    if let Some(outlet) = app.streams.sink(event.sink) {
         return Ok(outlet);
     }
-    let app = &shared.app;
-    let sink = app.store.sink(delivery.account, event.sink).await;
-    let sink = sink.map_err(|error| Undelivered::Unwritten(error.to_string()))?;
-    let outlet = sink.and_then(|sink| Outlet::open(app.directory.vault(), &sink, None));
+    // It may not be known yet: after a start, or just subscribed.
+    let vault = app.directory.vault();
+    app.streams.refresh(store, vault).await.map_err(unwritten)?;
+    if let Some(outlet) = app.streams.sink(event.sink) {
+        return Ok(outlet);
+    }
+    let sink = store.sink(delivery.account, event.sink).await;
+    let outlet = sink
+        .map_err(unwritten)?
+        .and_then(|sink| Outlet::open(vault, &sink, None));
     outlet.map(Arc::new).ok_or(Undelivered::NoSink)
 }
 
-/// The items of the body that tell an event.
-async fn write(
+/// Deliveries of an event each that go together.
+#[derive(Default)]
+struct Group {
+    deliveries: Vec<Delivery>,
+    items: Vec<Vec<u8>>,
+}
+
+impl Group {
+    fn has_no_room(&self, item: &[u8], room: Room) -> bool {
+        let bytes: usize = self.items.iter().map(Vec::len).sum();
+        !self.items.is_empty()
+            && (self.items.len() >= room.events || bytes + item.len() > room.bytes)
+    }
+
+    /// When a receiver refuses several, each is sent alone: what it does not take must not keep the
+    /// others from it.
+    async fn send(self, shared: &Shared, outlet: &Outlet) -> Vec<Sent> {
+        let mut sent = Vec::with_capacity(self.items.len());
+        if self.items.is_empty() {
+            return sent;
+        }
+        let arrived = post(shared, outlet, &self.deliveries, 0, &self.items).await;
+        let is_refused = matches!(
+            &arrived,
+            Err(Undelivered::Unanswered(Failure::Status(400 | 413 | 422)))
+        );
+        let is_alone = self.items.len() == 1;
+        for (delivery, item) in self.deliveries.into_iter().zip(self.items) {
+            let (delivery, item) = ([delivery], [item]);
+            let arrived = match is_refused && !is_alone {
+                true => post(shared, outlet, &delivery, 0, &item).await,
+                false => arrived.clone(),
+            };
+            sent.extend(delivery.map(|delivery| conclude(&shared.app, &delivery, arrived.clone())));
+        }
+        sent
+    }
+}
+
+/// Sends the many events of a delivery, as many at once as the sink takes. It arrives as a whole:
+/// when one of them does not, all are sent again.
+async fn send_all(
     shared: &Shared,
+    outlet: &Outlet,
     delivery: &Delivery,
-    event: StreamEvent,
-    outlet: &Arc<Outlet>,
-) -> Result<Vec<Vec<u8>>, Undelivered> {
+    items: &[Vec<u8>],
+) -> Result<(), Undelivered> {
+    let room = Room::of(outlet);
+    let (mut rest, mut piece) = (items, 0);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(room.fits(rest));
+        post(shared, outlet, std::slice::from_ref(delivery), piece, now).await?;
+        (rest, piece) = (later, piece + 1);
+    }
+    Ok(())
+}
+
+/// What a request is called: the same when the same is sent again. That of one event is its own.
+fn name(deliveries: &[Delivery], piece: u32, items: usize) -> DeliveryId {
+    if let ([alone], 0, 1) = (deliveries, piece, items) {
+        return alone.id;
+    }
+    let mut hash = Sha256::new();
+    for delivery in deliveries {
+        hash.update(delivery.id.as_bytes());
+    }
+    hash.update(piece.to_be_bytes());
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut first = [0; 16];
+    first.copy_from_slice(&digest[..16]);
+    DeliveryId::from_bytes(first)
+}
+
+/// Makes a request of events and sends it.
+async fn post(
+    shared: &Shared,
+    outlet: &Outlet,
+    deliveries: &[Delivery],
+    piece: u32,
+    items: &[Vec<u8>],
+) -> Result<(), Undelivered> {
     let app = &shared.app;
-    if delivery.kind == TEST {
-        return Ok(vec![test(outlet, delivery, event.at).map_err(unwritten)?]);
-    }
-    let kind = EventType::ALL.iter().find(|it| it.kind() == delivery.kind);
-    let (Some(kind), Some(subject)) = (kind.copied(), delivery.subject) else {
-        return Err(unwritten(format!("no event is called {}", delivery.kind)));
-    };
-    let sid = CallSid::from_bytes(subject);
-    let told = Told {
-        sid,
-        kind,
-        event,
-        id: delivery.id,
-        outlet: Arc::clone(outlet),
-    };
-    let written = (app.write_event)(app.clone(), told).await;
-    let item = |written: Written| match &outlet.configuration {
-        Configuration::Webhook(_) => {
-            let source = format!("/v1/Voice/{sid}/{}", kind.part());
-            let schema = kind.schema().url(outlet.version_of(kind));
-            CloudEvent::new(kind.as_str(), &source, &written.id, &schema, written.at, ())
-                .with(&written.data)
-        }
-        Configuration::Segment(_) => track(sid, kind, &written),
-    };
-    let items = written.map_err(unwritten)?.into_iter().map(item);
-    items.collect::<Result<_, _>>().map_err(unwritten)
-}
-
-fn unwritten(error: impl std::fmt::Display) -> Undelivered {
-    Undelivered::Unwritten(error.to_string())
-}
-
-/// What is sent to see whether a sink takes events.
-fn test(outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_json::Result<Vec<u8>> {
-    let test = delivery.id.to_string();
-    match &outlet.configuration {
-        Configuration::Webhook(_) => cloud_event::test(outlet.account, &test, at),
-        Configuration::Segment(_) => serde_json::to_vec(&json!({
-            "type": "track",
-            "event": "Sidetone Test",
-            "messageId": test,
-            "anonymousId": outlet.account,
-            "timestamp": at,
-            "properties": { "test_id": test },
-        })),
-    }
-}
-
-/// An event as Segment takes it. Edges are left out of one that is too large.
-fn track(sid: CallSid, kind: EventType, written: &Written) -> serde_json::Result<Vec<u8>> {
-    let mut properties: serde_json::Map<_, _> = serde_json::from_slice(&written.data)?;
-    let mut left_out = LEFT_OUT.into_iter();
-    loop {
-        let item = json!({
-            "type": "track",
-            "event": kind.track_name(),
-            "messageId": written.id,
-            "anonymousId": sid,
-            "timestamp": written.at,
-            "properties": properties,
-        });
-        let item = serde_json::to_vec(&item)?;
-        if item.len() <= SEGMENT_EVENT_MAX_BYTES {
-            return Ok(item);
-        }
-        match left_out.next() {
-            Some(edge) => drop(properties.remove(edge)),
-            None => return Ok(item),
-        }
-    }
-}
-
-/// Sends what belongs into one request. When a receiver refuses several, each is sent alone: what it
-/// does not take must not keep the others from it.
-async fn send_together(shared: &Shared, to: &Option<Arc<Outlet>>, parts: Vec<Part>) -> Vec<Sent> {
-    let Some(outlet) = to else { return Vec::new() };
-    if parts.is_empty() {
-        return Vec::new();
-    }
-    let arrived = post(shared, outlet, &parts).await;
-    let is_refused = matches!(
-        &arrived,
-        Err(Undelivered::Unanswered(Failure::Status(400 | 413 | 422)))
-    );
-    let mut sent = Vec::with_capacity(parts.len());
-    if is_refused && parts.len() > 1 {
-        for part in parts {
-            let arrived = post(shared, outlet, slice::from_ref(&part)).await;
-            sent.push(conclude(&shared.app, &part.delivery, arrived));
-        }
-        return sent;
-    }
-    let of = |part: &Part| conclude(&shared.app, &part.delivery, arrived.clone());
-    sent.extend(parts.iter().map(of));
-    sent
-}
-
-/// Makes the request and sends it.
-async fn post(shared: &Shared, outlet: &Outlet, parts: &[Part]) -> Result<(), Undelivered> {
-    let app = &shared.app;
-    let Some(first) = parts.first() else {
-        return Ok(());
-    };
-    let list = list(parts.iter().flat_map(|part| &part.items));
-    let id = first.delivery.id;
+    let id = name(deliveries, piece, items.len());
+    let list = list(items);
     let request = match &outlet.configuration {
         Configuration::Webhook(webhook) => {
             let allow_private = app.config.webhook_allow_private;
@@ -262,7 +252,7 @@ async fn post(shared: &Shared, outlet: &Outlet, parts: &[Part]) -> Result<(), Un
         }
     };
     shared.client.send(request).await?;
-    if parts.iter().any(|part| part.delivery.kind == TEST) {
+    if deliveries.iter().any(|delivery| delivery.kind == TEST) {
         confirm(app, outlet).await;
     }
     Ok(())
@@ -285,9 +275,9 @@ async fn confirm(app: &App, outlet: &Outlet) {
 }
 
 /// A JSON array of what is JSON.
-fn list<'a>(items: impl Iterator<Item = &'a Vec<u8>>) -> Vec<u8> {
+fn list(items: &[Vec<u8>]) -> Vec<u8> {
     let mut list = vec![b'['];
-    for (place, item) in items.enumerate() {
+    for (place, item) in items.iter().enumerate() {
         if place > 0 {
             list.push(b',');
         }

@@ -1,17 +1,20 @@
 //! What is streamed, as this node knows it: subscribed sinks, opened.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use sidetone_core::event::EventKind;
 use sidetone_core::id::{AccountSid, CallSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{DeliveryId, StreamEvent};
+use sidetone_store::feed::Follower;
 use sidetone_store::sinks::{Sink, Stream};
 use sidetone_store::{Result, Store};
+use tokio::sync::Mutex;
 
 use super::configuration::Configuration;
 use super::selection::Selection;
-use super::types::EventType;
+use super::types::{EventType, Schema};
 use crate::secrets::Vault;
 
 /// A sink, with what it is sent.
@@ -103,6 +106,17 @@ impl Outlets {
         self.0.values().flatten()
     }
 
+    /// The kinds of events that they are told of.
+    fn kinds(&self) -> BTreeSet<EventKind> {
+        let types = self.all().flat_map(|outlet| outlet.types.keys());
+        let kinds = types.flat_map(|kind| match kind.schema() {
+            Schema::CallSummary => &[][..],
+            Schema::CallEvent => &[EventKind::Progress, EventKind::Edge],
+            Schema::CallMetric => &[EventKind::Media],
+        });
+        kinds.copied().collect()
+    }
+
     /// Those that calls of an account are told to. `parent`: of the account.
     pub fn of(
         &self,
@@ -116,6 +130,8 @@ impl Outlets {
     }
 }
 
+/// Who follows the change feed for them, of all nodes together.
+pub const FOLLOWER: &str = "streams";
 /// The most deliveries that wait for a sink, or were given up there: some 2 GB.
 pub const BACKLOG_MAX: u64 = 10_000_000;
 
@@ -125,6 +141,9 @@ pub struct Current {
     outlets: RwLock<Arc<Outlets>>,
     /// Sinks for which as much waits as may.
     full: RwLock<HashSet<SinkSid>>,
+    /// Which kinds of events are followed, or that nothing is. `None`: it is not known what a server
+    /// before has left. Held while that changes.
+    followed: Mutex<Option<Option<BTreeSet<EventKind>>>>,
 }
 
 impl Current {
@@ -142,11 +161,13 @@ impl Current {
         outlets.all().find(|outlet| outlet.sink == sid).cloned()
     }
 
-    /// Reads what is streamed. A sink that does not open is left out, and logged.
+    /// Reads what is streamed, and follows what that takes: what changes from then on is told. A sink
+    /// that does not open is left out, and logged.
     ///
     /// # Errors
-    /// As the store's; then all stays as it was.
-    pub async fn read(&self, store: &dyn Store, vault: &Vault) -> Result<()> {
+    /// As the store's; then all stays as it was, or is read and not followed yet.
+    pub async fn refresh(&self, store: &dyn Store, vault: &Vault) -> Result<()> {
+        let mut followed = self.followed.lock().await;
         let mut outlets = Outlets::default();
         for stream in store.streams().await? {
             match Outlet::open(vault, &stream.sink, Some(&stream)) {
@@ -160,8 +181,30 @@ impl Current {
                 ),
             }
         }
+        let wanted = (!outlets.is_empty()).then(|| outlets.kinds());
         *self.outlets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(outlets);
+        if followed.as_ref() != Some(&wanted) {
+            match &wanted {
+                Some(kinds) => {
+                    let follower = Follower {
+                        name: FOLLOWER.to_owned(),
+                        events: kinds.iter().copied().collect(),
+                    };
+                    store.follow(follower).await?;
+                }
+                // Then changes leave no trace.
+                None => {
+                    store.unfollow(FOLLOWER).await?;
+                }
+            }
+            *followed = Some(wanted);
+        }
         Ok(())
+    }
+
+    /// The follower was dropped, because too much waited for it.
+    pub async fn is_dropped(&self) {
+        *self.followed.lock().await = None;
     }
 
     /// Whether nothing more is kept for a sink until some of it has arrived.

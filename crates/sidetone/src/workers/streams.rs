@@ -4,30 +4,26 @@
 mod quiet;
 mod told;
 
-use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sidetone_core::event::EventKind;
 use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::ProcessingState;
 use sidetone_store::delivery::NewDelivery;
-use sidetone_store::feed::{Change, Changed, Follower, TakeChanges};
+use sidetone_store::feed::{Change, Changed, TakeChanges};
 use sidetone_store::{CallRecord, Lookup, Result, Scope, StoreError, Topic};
 use tokio::sync::watch;
 
 use self::quiet::Quiet;
-use self::told::{Told, kind_of, kinds};
+use self::told::{Told, kind_of};
 use crate::app::App;
 use crate::runner::{Next, Worker};
-use crate::streams::outlets::{BACKLOG_MAX, Outlet, Outlets};
+use crate::streams::outlets::{BACKLOG_MAX, FOLLOWER, Outlet, Outlets};
 use crate::streams::types::EventType;
 use crate::telemetry::labels::WorkerName;
 
-/// The follower, of all nodes together.
-const FOLLOWER: &str = "streams";
 /// Changes that are taken at a time.
 const TAKEN_MAX: usize = 1000;
 /// How long they are ours.
@@ -48,8 +44,6 @@ pub struct TellSinks {
     read_at: Option<Duration>,
     /// When was looked which of them are full.
     looked_at: Option<Duration>,
-    /// What is followed. `None`: nothing.
-    followed: Option<BTreeSet<EventKind>>,
     /// Changes that are done but for saying so, and what is to be delivered because of them.
     settled: Vec<Change>,
     deliveries: Vec<NewDelivery>,
@@ -75,8 +69,9 @@ impl Worker for TellSinks {
         self.read(passed).await?;
         self.look(passed).await?;
         let outlets = self.app.streams.get();
-        self.follow(&outlets).await?;
-        if self.followed.is_none() {
+        if outlets.is_empty() {
+            self.settled.clear();
+            self.quiet = Quiet::default();
             return Ok(Next::Idle);
         }
         let mut deliveries = Vec::new();
@@ -95,7 +90,8 @@ impl Worker for TellSinks {
                 tracing::error!(
                     "changes of calls were dropped before sinks were told of them: events are missing there"
                 );
-                self.followed = None;
+                self.app.streams.is_dropped().await;
+                self.read_at = None;
                 return Ok(Next::After(Duration::ZERO));
             }
             taken => taken?,
@@ -132,7 +128,6 @@ impl TellSinks {
             app,
             read_at: None,
             looked_at: None,
-            followed: None,
             settled: Vec::new(),
             deliveries: Vec::new(),
             quiet: Quiet::default(),
@@ -143,7 +138,7 @@ impl TellSinks {
         if self.read_at.is_none_or(|at| passed >= at + LOOK) {
             let app = &self.app;
             app.streams
-                .read(app.store.as_ref(), app.directory.vault())
+                .refresh(app.store.as_ref(), app.directory.vault())
                 .await?;
             self.read_at = Some(passed);
         }
@@ -162,31 +157,6 @@ impl TellSinks {
             }
             self.looked_at = Some(passed);
         }
-        Ok(())
-    }
-
-    /// Follows what is subscribed, and nothing when that is nothing: then changes leave no trace.
-    async fn follow(&mut self, outlets: &Outlets) -> Result<()> {
-        let wanted = (!outlets.is_empty()).then(|| kinds(outlets));
-        if wanted == self.followed {
-            return Ok(());
-        }
-        let store = &self.app.store;
-        match &wanted {
-            Some(kinds) => {
-                let follower = Follower {
-                    name: FOLLOWER.to_owned(),
-                    events: kinds.iter().copied().collect(),
-                };
-                store.follow(follower).await?;
-            }
-            None => {
-                store.unfollow(FOLLOWER).await?;
-                self.settled.clear();
-                self.quiet = Quiet::default();
-            }
-        }
-        self.followed = wanted;
         Ok(())
     }
 
@@ -282,8 +252,11 @@ impl TellSinks {
                 self.push(outlets, &told, &mut known, deliveries).await?;
             }
             Changed::Event { position, .. } => {
-                let Some(event) = self.app.store.event(call, *position).await? else {
-                    return Ok(());
+                let event = match self.app.store.event(call, *position).await {
+                    Ok(Some(event)) => event,
+                    // What is damaged is in no list of events either; the call is logged there.
+                    Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(()),
+                    Err(error) => return Err(error),
                 };
                 if let Some(kind) = kind_of(&event) {
                     let told = Told {

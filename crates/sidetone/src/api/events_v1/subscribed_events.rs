@@ -8,7 +8,7 @@ use sidetone_core::id::{AccountSid, SubscriptionSid};
 use sidetone_store::sinks::{SubscribedType, Subscription};
 
 use super::listing::{PAGE_SIZE, part};
-use super::subscriptions::{found, gone};
+use super::subscriptions::{found, gone, refresh};
 use super::wanted::{event_type, expected, subscribed, version};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
@@ -156,6 +156,7 @@ pub async fn delete(
     let subscription = found(&app, &caller, &sid).await?;
     let (sid, now) = (subscription.sid, app.clock.now());
     let deleted = app.store.unsubscribe(caller.account, sid, &name, now).await;
+    refresh(&app).await;
     match deleted.map_err(|error| gone(error, sid))? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(&subscription, &name)),
@@ -173,6 +174,7 @@ async fn put(
         .store
         .subscribe(subscription.account, sid, subscribed.clone(), now);
     kept.await.map_err(|error| gone(error, sid))?;
+    refresh(app).await;
     Ok(Item::of(subscription, subscribed, base))
 }
 

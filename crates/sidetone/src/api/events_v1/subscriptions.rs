@@ -155,6 +155,7 @@ pub async fn create(
         StoreError::Invalid(why) => ApiError::bad_request(why),
         error => error.into(),
     })?;
+    refresh(&app).await;
     Ok((StatusCode::CREATED, Json(Item::of(subscription, &base))).into_response())
 }
 
@@ -218,9 +219,21 @@ pub async fn delete(
         .store
         .delete_subscription(caller.account, sid, &by, now)
         .await?;
+    refresh(&app).await;
     match deleted {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(sid)),
+    }
+}
+
+/// Has what was subscribed hold for all that happens after the answer. What fails here is done by
+/// the worker, within a second.
+pub(super) async fn refresh(app: &App) {
+    let refreshed = app
+        .streams
+        .refresh(app.store.as_ref(), app.directory.vault());
+    if let Err(error) = refreshed.await {
+        tracing::warn!(%error, "what was subscribed is not followed yet; it will be tried again");
     }
 }
 

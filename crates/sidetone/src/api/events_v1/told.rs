@@ -1,5 +1,7 @@
 //! What an event for a sink tells, written out when it is sent: what is known of the call by then.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use sidetone_core::event::CallEvent;
 use sidetone_core::filter::SummaryFilter;
@@ -20,6 +22,10 @@ use crate::streams::outlets::{Told, Written};
 use crate::streams::selection::PersonalData;
 use crate::streams::types::Schema;
 use crate::web::form::Params;
+
+/// How often and how long is waited for the summary of a call that has just begun.
+const FOLD_LOOKS: usize = 40;
+const FOLD_PAUSE: Duration = Duration::from_millis(50);
 
 /// Reads filters that are kept. They are older than the program that reads them: what it does not
 /// know any more selects nothing.
@@ -90,7 +96,7 @@ async fn summary(app: &App, told: &Told) -> Result<Option<Written>> {
 
 /// An event of the call's log.
 async fn logged(app: &App, told: &Told, position: u64) -> Result<Option<Written>> {
-    let Some(record) = record(app, told).await? else {
+    let Some(record) = folded(app, told).await? else {
         return Ok(None);
     };
     let Some(event) = app.store.event(record.call, position).await? else {
@@ -140,6 +146,18 @@ async fn of_packets(app: &App, told: &Told) -> Result<Vec<Written>> {
         }
     }
     Ok(written)
+}
+
+/// The call once it has a summary, which says at which edge an event was seen. Of a call that has
+/// just begun it comes a moment after the event.
+async fn folded(app: &App, told: &Told) -> Result<Option<CallRecord>> {
+    for _ in 0..FOLD_LOOKS {
+        match record(app, told).await? {
+            Some(record) if record.summary.is_none() => tokio::time::sleep(FOLD_PAUSE).await,
+            known => return Ok(known),
+        }
+    }
+    record(app, told).await
 }
 
 /// The call may be a subaccount's.

@@ -1,16 +1,14 @@
 //! What sinks are told of a call, and what it is called by.
 
-use std::collections::BTreeSet;
-
 use sha2::{Digest, Sha256};
-use sidetone_core::event::{CallEvent, EventKind, Observation};
+use sidetone_core::event::{CallEvent, Observation};
 use sidetone_core::id::CallRef;
 use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::EdgeKind;
 use sidetone_store::delivery::{Content, DeliveryId, NewDelivery, Signature, StreamEvent};
 
-use crate::streams::outlets::{Outlet, Outlets};
-use crate::streams::types::{EventType, Schema};
+use crate::streams::outlets::Outlet;
+use crate::streams::types::EventType;
 
 /// What is told of a call.
 #[derive(Debug, Clone)]
@@ -73,17 +71,6 @@ impl Told {
             created_at: now,
         }
     }
-}
-
-/// The kinds of events that subscriptions are told of.
-pub(super) fn kinds(outlets: &Outlets) -> BTreeSet<EventKind> {
-    let types = outlets.all().flat_map(|outlet| outlet.types.keys());
-    let kinds = types.flat_map(|kind| match kind.schema() {
-        Schema::CallSummary => &[][..],
-        Schema::CallEvent => &[EventKind::Progress, EventKind::Edge],
-        Schema::CallMetric => &[EventKind::Media],
-    });
-    kinds.copied().collect()
 }
 
 /// What an event of the log is told as: it is the SDK's where an SDK's edge is.

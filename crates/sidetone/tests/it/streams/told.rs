@@ -109,6 +109,10 @@ fn a_sink_is_told_of_a_call_from_its_begin_to_what_people_said() {
     for kind in KINDS.iter().filter(|kind| **kind != "call-metrics.gateway") {
         assert!(kinds.contains(kind), "{kind} of {kinds:?}");
     }
+    let begun = events
+        .iter()
+        .find(|it| it["data"]["name"] == "call.initiated");
+    assert_eq!(begun.unwrap()["data"]["edge"], "carrier_edge");
     let place = |kind| kinds.iter().position(|it| *it == kind);
     assert!(place("call-summary.predicted-complete") < place("call-summary.complete"));
     assert_eq!(kinds.last(), Some(&"call-summary.complete"));

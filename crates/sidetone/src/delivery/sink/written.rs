@@ -1,0 +1,100 @@
+//! What is said of an event: an item of a body, written out when it is sent.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sidetone_core::id::CallSid;
+use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::{Delivery, StreamEvent};
+
+use crate::app::App;
+use crate::delivery::sending::Undelivered;
+use crate::streams::TEST;
+use crate::streams::cloud_event::{self, CloudEvent};
+use crate::streams::configuration::Configuration;
+use crate::streams::outlets::{Outlet, Told, Written};
+use crate::streams::types::EventType;
+
+/// The most bytes of an event that Segment takes; what is left out of a larger one first.
+const SEGMENT_EVENT_MAX_BYTES: usize = 32_000;
+const LEFT_OUT: [&str; 4] = ["sdk_edge", "client_edge", "carrier_edge", "sip_edge"];
+
+/// The items that tell what a delivery names. None: there is nothing to tell any more.
+pub(super) async fn items(
+    app: &App,
+    delivery: &Delivery,
+    event: StreamEvent,
+    outlet: &Arc<Outlet>,
+) -> Result<Vec<Vec<u8>>, Undelivered> {
+    if delivery.kind == TEST {
+        return Ok(vec![test(outlet, delivery, event.at).map_err(unwritten)?]);
+    }
+    let kind = EventType::ALL.iter().find(|it| it.kind() == delivery.kind);
+    let (Some(kind), Some(subject)) = (kind.copied(), delivery.subject) else {
+        return Err(unwritten(format!("no event is called {}", delivery.kind)));
+    };
+    let sid = CallSid::from_bytes(subject);
+    let told = Told {
+        sid,
+        kind,
+        event,
+        id: delivery.id,
+        outlet: Arc::clone(outlet),
+    };
+    let written = (app.write_event)(app.clone(), told).await;
+    let item = |written: Written| match &outlet.configuration {
+        Configuration::Webhook(_) => {
+            let source = format!("/v1/Voice/{sid}/{}", kind.part());
+            let schema = kind.schema().url(outlet.version_of(kind));
+            CloudEvent::new(kind.as_str(), &source, &written.id, &schema, written.at, ())
+                .with(&written.data)
+        }
+        Configuration::Segment(_) => track(sid, kind, &written),
+    };
+    let items = written.map_err(unwritten)?.into_iter().map(item);
+    items.collect::<Result<_, _>>().map_err(unwritten)
+}
+
+pub(super) fn unwritten(error: impl std::fmt::Display) -> Undelivered {
+    Undelivered::Unwritten(error.to_string())
+}
+
+/// What is sent to see whether a sink takes events.
+fn test(outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_json::Result<Vec<u8>> {
+    let test = delivery.id.to_string();
+    match &outlet.configuration {
+        Configuration::Webhook(_) => cloud_event::test(outlet.account, &test, at),
+        Configuration::Segment(_) => serde_json::to_vec(&json!({
+            "type": "track",
+            "event": "Sidetone Test",
+            "messageId": test,
+            "anonymousId": outlet.account,
+            "timestamp": at,
+            "properties": { "test_id": test },
+        })),
+    }
+}
+
+/// An event as Segment takes it. Edges are left out of one that is too large.
+fn track(sid: CallSid, kind: EventType, written: &Written) -> serde_json::Result<Vec<u8>> {
+    let mut properties: serde_json::Map<_, _> = serde_json::from_slice(&written.data)?;
+    let mut left_out = LEFT_OUT.into_iter();
+    loop {
+        let item = json!({
+            "type": "track",
+            "event": kind.track_name(),
+            "messageId": written.id,
+            "anonymousId": sid,
+            "timestamp": written.at,
+            "properties": properties,
+        });
+        let item = serde_json::to_vec(&item)?;
+        if item.len() <= SEGMENT_EVENT_MAX_BYTES {
+            return Ok(item);
+        }
+        match left_out.next() {
+            Some(edge) => drop(properties.remove(edge)),
+            None => return Ok(item),
+        }
+    }
+}
