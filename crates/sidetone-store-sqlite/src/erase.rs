@@ -197,7 +197,7 @@ fn forget_what_was_to_be_told(conn: &Connection, erased: &[&Erasure]) -> Result<
                union all
                select id from outbox indexed by outbox_dead where dead_us is not null and subject in ({sids})
              )
-             and (subject, (select sid from account where id = outbox.account)) in (values {pairs})"
+             and (subject, coalesce(call_account, (select sid from account where id = outbox.account))) in (values {pairs})"
         ),
         params_from_iter(keys()),
     )?;

@@ -55,6 +55,11 @@ pub(super) fn add(tx: &mut WriteTx<'_>, delivery: &NewDelivery) -> Result<()> {
             event.map(|event| event.at.micros()),
             event.and_then(|event| event.position),
             event.map(|event| event.version),
+            event
+                .map(|event| event.account)
+                .filter(|account| *account != delivery.account)
+                .map(|account| *account.as_bytes()),
+            event.map(|event| event.personal_data.index()),
             account.shard(subject_of(delivery)).bucket,
         ])?;
     tx.ring(Topic::Deliveries);

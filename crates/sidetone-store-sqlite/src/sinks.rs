@@ -8,7 +8,6 @@ use sidetone_core::time::TimeUs;
 
 use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
-use super::outbox::backlog;
 use super::rows::checksum::expect_sound;
 use super::rows::paging::{self, Toward};
 use super::rows::tables::SINK;
@@ -214,15 +213,7 @@ pub(super) fn change(
     Ok(sink)
 }
 
-/// Whether an account has a sink that may be deleted. `false`: it has none of that sid.
-pub(super) fn may_go(conn: &Connection, account: AccountSid, sid: SinkSid) -> Result<bool> {
-    match row_of(conn, account, sid)? {
-        Some(row) if row.is_used => Err(in_use(sid)),
-        row => Ok(row.is_some()),
-    }
-}
-
-/// Deletes a sink of which little is left in the outbox.
+/// Deletes a sink. Says whether there was one.
 pub(super) fn delete(
     tx: &mut WriteTx<'_>,
     account: AccountSid,
@@ -230,10 +221,11 @@ pub(super) fn delete(
     by: &str,
     now: TimeUs,
 ) -> Result<bool> {
-    if !may_go(tx.conn, account, sid)? {
-        return Ok(false);
+    match row_of(tx.conn, account, sid)? {
+        Some(row) if row.is_used => return Err(in_use(sid)),
+        Some(_) => {}
+        None => return Ok(false),
     }
-    while backlog::forget(tx.conn, sid, backlog::AT_ONCE)? > 0 {}
     tx.conn
         .prepare_cached("delete from sink where sid = ?1")?
         .execute([sid.as_bytes()])?;

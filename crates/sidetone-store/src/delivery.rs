@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use async_trait::async_trait;
+use sidetone_core::closed_set;
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use uuid::Uuid;
@@ -137,11 +138,27 @@ impl Content {
     }
 }
 
+closed_set!(
+    /// What becomes of personal data: the telephone numbers, names and addresses of parties.
+    PersonalData {
+        /// It is sent.
+        Keep = "keep",
+        /// A digest is sent instead, the same for the same party.
+        Hash = "hash",
+        /// It is left out.
+        Omit = "omit",
+    }
+);
+
 /// Which event of a call is streamed: named, not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamEvent {
     /// Where to; of the delivery's account.
     pub sink: SinkSid,
+    /// Whose the call is: the delivery's account, or a subaccount of it.
+    pub account: AccountSid,
+    /// What becomes of personal data when it is sent, whatever its sink is subscribed to by then.
+    pub personal_data: PersonalData,
     /// When what it tells of happened.
     pub at: TimeUs,
     /// Which event of the call's log, from 1. `None`: it tells of the call's summary.

@@ -138,9 +138,9 @@ pub trait SinkStore: Send + Sync {
         change: SinkChange,
         now: TimeUs,
     ) -> Result<Sink>;
-    /// Forgets a sink of an account, with what waits for it and what was given up there, some of it at
-    /// a time; whether there was one. [`StoreError::Conflict`](crate::StoreError::Conflict) (`SinkInUse`) while it
-    /// is subscribed.
+    /// Forgets a sink of an account, and then what waits for it and what was given up there; whether
+    /// there was one. [`StoreError::Conflict`](crate::StoreError::Conflict) (`SinkInUse`) while it is
+    /// subscribed. When the forgetting is cut short, some may still be handed out.
     async fn delete_sink(
         &self,
         account: AccountSid,
@@ -188,6 +188,7 @@ pub trait SinkStore: Send + Sync {
         account: AccountSid,
         sid: SubscriptionSid,
         subscribed: SubscribedType,
+        by: &str,
         now: TimeUs,
     ) -> Result<()>;
     /// Takes a type out of a subscription; whether it was there.
@@ -198,6 +199,7 @@ pub trait SinkStore: Send + Sync {
         account: AccountSid,
         sid: SubscriptionSid,
         name: &str,
+        by: &str,
         now: TimeUs,
     ) -> Result<bool>;
     /// A subscription of an account.

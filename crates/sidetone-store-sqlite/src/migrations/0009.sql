@@ -68,6 +68,10 @@ create table outbox_of_9 (
   position integer check (position >= 0),
   -- Of the summary that it told of first; 0: none.
   version integer check (version >= 0),
+  -- Whose the call is; NULL: the account's own.
+  call_account blob check (length(call_account) = 16),
+  -- 0: it is sent, 1: as digests, 2: it is left out.
+  personal_data integer check (personal_data between 0 and 2),
   created_us integer not null,
   -- When it was made or replayed; once it has failed, when it did so first: how long it is tried is counted from there.
   queued_us integer not null,
@@ -85,6 +89,7 @@ create table outbox_of_9 (
   check ((content_type is null) = (body is null)),
   check ((url is null) = (method is null) and (url is null) = (sink is not null)),
   check ((sink is null) = (at_us is null) and (sink is null) = (version is null)),
+  check ((sink is null) = (personal_data is null) and (sink is not null or call_account is null)),
   check ((due_us is not null) = (state = 1)),
   check ((dead_us is not null) = (state = 3)),
   check (state <> 2 or subject is not null)
@@ -103,7 +108,7 @@ select
     ),
     row_sum(
       sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer,
-      null, null, null, null
+      null, null, null, null, null, null
     ),
     checksum
   )

@@ -20,7 +20,7 @@ use crate::rows::checksum::expect_sound;
 use crate::rows::tables::OUTBOX;
 use sidetone_store::StoreError;
 use sidetone_store::delivery::{
-    Content, Delivery, DeliveryId, DeliveryRequest, EndpointId, Outcome, StreamEvent,
+    Content, Delivery, DeliveryId, DeliveryRequest, EndpointId, Outcome, PersonalData, StreamEvent,
 };
 
 /// Bytes of bodies that are handed out at once, but for the last: whoever takes holds them in
@@ -325,6 +325,11 @@ impl<'a> Reader<'a> {
             content: match sink_of(row, 14)? {
                 Some(sink) => Content::Event(StreamEvent {
                     sink,
+                    account: row
+                        .get::<_, Option<_>>(18)?
+                        .map_or(account, AccountSid::from_bytes),
+                    personal_data: personal_data(row.get(19)?)
+                        .ok_or_else(|| unknown(sid, "way with personal data"))?,
                     at: TimeUs::from_micros(row.get(15)?),
                     position: row.get(16)?,
                     version: row.get(17)?,
@@ -337,6 +342,12 @@ impl<'a> Reader<'a> {
             attempts: row.get(10)?,
         })
     }
+}
+
+/// `None`: there is no such number.
+fn personal_data(number: u8) -> Option<PersonalData> {
+    let mut all = PersonalData::ALL.iter().copied();
+    all.find(|it| it.index() == number)
 }
 
 fn request(row: &Row<'_>, sid: DeliveryId) -> Result<DeliveryRequest> {

@@ -36,7 +36,7 @@ covered! {
     SIDE_RULES = "side_rules" ("version, body");
     OUTBOX = "outbox" (
         "sid, account, endpoint, subject, kind, method, url, content_type, body, created_us, headers, signer, sink, at_us,
-         position, version"
+         position, version, call_account, personal_data"
     );
 }
 

@@ -230,8 +230,13 @@ pub(crate) fn subscribe(
     account: AccountSid,
     sid: SubscriptionSid,
     subscribed: SubscribedType,
+    by: &str,
     now: TimeUs,
 ) -> Result<()> {
+    let told = format!(
+        "subscribed to {} {}",
+        subscribed.name, subscribed.schema_version
+    );
     let (id, was) = existing_row(tx.conn, account, sid)?;
     let mut types = was.types.clone();
     match types.iter_mut().find(|it| it.name == subscribed.name) {
@@ -242,7 +247,8 @@ pub(crate) fn subscribe(
         return Ok(());
     }
     expect_room(types.len())?;
-    put_types(tx, id, &types, now)
+    put_types(tx, id, &types, now)?;
+    note(tx, (account, was.sink), &told, by, now)
 }
 
 /// Takes a type out. Says whether it was there.
@@ -251,6 +257,7 @@ pub(crate) fn unsubscribe(
     account: AccountSid,
     sid: SubscriptionSid,
     name: &str,
+    by: &str,
     now: TimeUs,
 ) -> Result<bool> {
     let (id, was) = existing_row(tx.conn, account, sid)?;
@@ -260,13 +267,14 @@ pub(crate) fn unsubscribe(
         return Ok(false);
     }
     put_types(tx, id, &types, now)?;
+    let told = format!("unsubscribed from {name}");
+    note(tx, (account, was.sink), &told, by, now)?;
     Ok(true)
 }
 
-fn put_types(tx: &mut WriteTx<'_>, id: i64, types: &[SubscribedType], now: TimeUs) -> Result<()> {
+fn put_types(tx: &WriteTx<'_>, id: i64, types: &[SubscribedType], now: TimeUs) -> Result<()> {
     tx.conn
         .prepare_cached(&SUBSCRIPTION.update(&["types", "updated_us"]))?
         .execute(params![stored(types)?, now.micros(), id])?;
-    tx.ring(Topic::Streams);
     Ok(())
 }

@@ -40,8 +40,10 @@ impl EventLog for SqliteStore {
     }
 
     async fn event(&self, call: CallRef, position: u64) -> Result<Option<CallEvent>> {
+        // All events of the call are looked through.
         self.readers
-            .point(|conn| pages::event(conn, call, position))
+            .aside(move |conn| pages::event(conn, call, position))
+            .await
     }
 
     async fn take_dirty(

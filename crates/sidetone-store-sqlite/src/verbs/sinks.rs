@@ -39,25 +39,23 @@ impl SinkStore for SqliteStore {
         by: &str,
         now: TimeUs,
     ) -> Result<bool> {
-        let may_go = self
-            .readers
-            .point(|conn| sinks::may_go(conn, account, sid))?;
-        if !may_go {
+        let by = by.to_owned();
+        let deleted = self
+            .writer
+            .run(1, move |tx| sinks::delete(tx, account, sid, &by, now))
+            .await?;
+        if !deleted {
             return Ok(false);
         }
-        // Millions may wait, and others write meanwhile.
+        // Nothing more comes for it, and nothing is owed any more. Millions may wait, and others write meanwhile.
         loop {
             let job = self.writer.run(backlog::AT_ONCE, move |tx| {
                 backlog::forget(tx.conn, sid, backlog::AT_ONCE)
             });
             if job.await? < backlog::AT_ONCE {
-                break;
+                return Ok(true);
             }
         }
-        let by = by.to_owned();
-        self.writer
-            .run(1, move |tx| sinks::delete(tx, account, sid, &by, now))
-            .await
     }
 
     async fn sink(&self, account: AccountSid, sid: SinkSid) -> Result<Option<Sink>> {
@@ -117,11 +115,13 @@ impl SinkStore for SqliteStore {
         account: AccountSid,
         sid: SubscriptionSid,
         subscribed: SubscribedType,
+        by: &str,
         now: TimeUs,
     ) -> Result<()> {
+        let by = by.to_owned();
         self.writer
             .run(1, move |tx| {
-                subscription::subscribe(tx, account, sid, subscribed, now)
+                subscription::subscribe(tx, account, sid, subscribed, &by, now)
             })
             .await
     }
@@ -131,12 +131,13 @@ impl SinkStore for SqliteStore {
         account: AccountSid,
         sid: SubscriptionSid,
         name: &str,
+        by: &str,
         now: TimeUs,
     ) -> Result<bool> {
-        let name = name.to_owned();
+        let (name, by) = (name.to_owned(), by.to_owned());
         self.writer
             .run(1, move |tx| {
-                subscription::unsubscribe(tx, account, sid, &name, now)
+                subscription::unsubscribe(tx, account, sid, &name, &by, now)
             })
             .await
     }

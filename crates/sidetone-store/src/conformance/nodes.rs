@@ -134,8 +134,8 @@ take_turns! {
         create_subscription(subscription: Subscription, by: &str) -> ();
         describe_subscription(account: AccountSid, sid: SubscriptionSid, description: String, now: TimeUs) -> Subscription;
         delete_subscription(account: AccountSid, sid: SubscriptionSid, by: &str, now: TimeUs) -> bool;
-        subscribe(account: AccountSid, sid: SubscriptionSid, subscribed: SubscribedType, now: TimeUs) -> ();
-        unsubscribe(account: AccountSid, sid: SubscriptionSid, name: &str, now: TimeUs) -> bool;
+        subscribe(account: AccountSid, sid: SubscriptionSid, subscribed: SubscribedType, by: &str, now: TimeUs) -> ();
+        unsubscribe(account: AccountSid, sid: SubscriptionSid, name: &str, by: &str, now: TimeUs) -> bool;
         subscription(account: AccountSid, sid: SubscriptionSid) -> Option<Subscription>;
         subscriptions(account: AccountSid, sink: Option<SinkSid>, page: &PageRequest) -> Page<Subscription>;
         streams() -> Vec<Stream>;

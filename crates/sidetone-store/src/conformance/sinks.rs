@@ -261,14 +261,18 @@ pub async fn subscribes_a_sink_once(store: Arc<dyn Store>) {
     assert_eq!(store.subscription(foreign, sid).await, Ok(None));
     let told = store.describe_subscription(foreign, sid, String::new(), at(9));
     assert!(not_found(told.await.map(|_| ())));
-    let more = store.subscribe(foreign, sid, of_type("a", 1), at(9));
+    let more = store.subscribe(foreign, sid, of_type("a", 1), "dora", at(9));
     assert!(not_found(more.await));
-    let less = store.unsubscribe(foreign, sid, "call-summary.complete", at(9));
+    let less = store.unsubscribe(foreign, sid, "call-summary.complete", "dora", at(9));
     assert!(not_found(less.await.map(|_| ())));
     let gone = store.delete_subscription(foreign, sid, "bert", at(9));
     assert_eq!(gone.await, Ok(false));
     assert_eq!(subscribed(store, 1, None).await, both);
 
+    let more = store.subscribe(own, sid, of_type("a", 1), "dora", at(9));
+    assert_eq!(more.await, Ok(()));
+    let less = store.unsubscribe(own, sid, "a", "dora", at(9));
+    assert_eq!(less.await, Ok(true));
     for (n, expected) in [(1, true), (1, false)] {
         let gone = store.delete_subscription(own, subscription_sid(n), "cleo", at(10));
         assert_eq!(gone.await, Ok(expected));
@@ -297,6 +301,8 @@ pub async fn subscribes_a_sink_once(store: Arc<dyn Store>) {
     let expected = [
         ("cleo", &*names[0], "deleted"),
         ("cleo", &*names[0], "unsubscribed"),
+        ("dora", &*names[0], "unsubscribed from a"),
+        ("dora", &*names[0], "subscribed to a 1"),
         ("bert", &*names[1], "subscribed"),
         ("bert", &*names[0], "subscribed"),
         ("anna", &*names[2], "created"),
@@ -336,11 +342,11 @@ pub async fn tells_what_is_streamed(store: Arc<dyn Store>) {
     };
     assert_eq!(described.await, Ok(expected.clone()));
     for (name, version) in [("b", 2), ("a", 1), ("b", 3), ("b", 3)] {
-        let more = store.subscribe(own, sid, of_type(name, version), at(6));
+        let more = store.subscribe(own, sid, of_type(name, version), "dora", at(6));
         assert_eq!(more.await, Ok(()));
     }
     for (name, expected) in [("call-summary.complete", true), ("c", false)] {
-        let less = store.unsubscribe(own, sid, name, at(7));
+        let less = store.unsubscribe(own, sid, name, "dora", at(7));
         assert_eq!(less.await, Ok(expected), "{name}");
     }
     let expected = Subscription {
@@ -398,12 +404,21 @@ pub async fn sinks_are_bounded(store: Arc<dyn Store>) {
     let made = store.create_subscription(with(many(TYPES_MAX)), "anna");
     assert_eq!(made.await, Ok(()));
     let (own, sid) = (account_sid(1), subscription_sid(1));
-    let more = store.subscribe(own, sid, of_type("more", 1), at(2)).await;
+    let more = store
+        .subscribe(own, sid, of_type("more", 1), "dora", at(2))
+        .await;
     assert!(is_invalid(more));
-    let newer = store.subscribe(own, sid, of_type("7", 2), at(2)).await;
+    let newer = store
+        .subscribe(own, sid, of_type("7", 2), "dora", at(2))
+        .await;
     assert_eq!(newer, Ok(()));
-    assert_eq!(store.unsubscribe(own, sid, "8", at(2)).await, Ok(true));
-    let more = store.subscribe(own, sid, of_type("more", 1), at(2)).await;
+    assert_eq!(
+        store.unsubscribe(own, sid, "8", "dora", at(2)).await,
+        Ok(true)
+    );
+    let more = store
+        .subscribe(own, sid, of_type("more", 1), "dora", at(2))
+        .await;
     assert_eq!(more, Ok(()));
 }
 
@@ -430,12 +445,12 @@ pub async fn wakes_who_streams([one, other]: [Arc<dyn Store>; 2]) {
     let made = one.create_subscription(subscription(1), "anna");
     made.await.unwrap();
     assert!(rung().await, "it was subscribed");
-    let more = one.subscribe(own, sid, of_type("a", 1), at(2));
+    let more = one.subscribe(own, sid, of_type("a", 1), "dora", at(2));
     more.await.unwrap();
     assert!(rung().await, "a type came");
-    assert!(!one.unsubscribe(own, sid, "b", at(2)).await.unwrap());
+    assert!(!one.unsubscribe(own, sid, "b", "dora", at(2)).await.unwrap());
     assert!(!rung().await, "no type went");
-    assert!(one.unsubscribe(own, sid, "a", at(2)).await.unwrap());
+    assert!(one.unsubscribe(own, sid, "a", "dora", at(2)).await.unwrap());
     assert!(rung().await, "a type went");
     let gone = one.delete_subscription(own, sid, "anna", at(2));
     assert!(gone.await.unwrap());

@@ -8,7 +8,8 @@ use super::delivery::{URL, failed, id, new};
 use super::sample::{account, account_sid, at, call, create_account, erase, event};
 use super::sinks::{keep, sink, sink_sid};
 use crate::delivery::{
-    Content, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Signature, StreamEvent,
+    Content, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, PersonalData, Signature,
+    StreamEvent,
 };
 use crate::page::{PageRequest, Start};
 use crate::sinks::Sink;
@@ -29,6 +30,8 @@ pub fn of(n: u8, sink: u64, call: CallRef) -> NewDelivery {
         kind: "call-summary.complete".to_owned(),
         content: Content::Event(StreamEvent {
             sink: sink_sid(sink),
+            account: call.account,
+            personal_data: PersonalData::Keep,
             at: at(i64::from(n)),
             position: None,
             version: 3,
@@ -86,6 +89,8 @@ pub async fn hands_out_events_as_they_were_named(store: Arc<dyn Store>) {
         kind: "call-event.gateway".to_owned(),
         content: Content::Event(StreamEvent {
             sink: sink_sid(1),
+            account: account_sid(3),
+            personal_data: PersonalData::Omit,
             at: at(-5),
             position: Some(17),
             version: 0,
@@ -282,8 +287,8 @@ pub async fn quotas_are_of_requests(store: Arc<dyn Store>) {
     assert_eq!(backlog(store, 100).await, [6]);
 }
 
-/// Erasing a call takes what was to be told of it, also to sinks; of the same call of another account
-/// nothing.
+/// Erasing a call takes what was to be told of it, also to sinks, those of another account too; of a
+/// call of the same name of another account nothing.
 pub async fn an_erased_call_is_told_to_no_sink(store: Arc<dyn Store>) {
     let store = &*store;
     create_account(store).await;
@@ -295,12 +300,16 @@ pub async fn an_erased_call_is_told_to_no_sink(store: Arc<dyn Store>) {
     };
     store.create_sink(of_other, "anna").await.unwrap();
     store.append(vec![event(call(1), "a", 1)]).await.unwrap();
-    let elsewhere = NewDelivery {
+    let same_name = CallRef {
         account: account_sid(2),
-        ..of(3, 2, call(1))
+        ..call(1)
     };
+    let [elsewhere, of_parent] = [(3, same_name), (6, call(1))].map(|(n, call)| NewDelivery {
+        account: account_sid(2),
+        ..of(n, 2, call)
+    });
     let mut deliveries: Vec<_> = [1, 4, 5].map(|n| of(n, 1, call(1))).into();
-    deliveries.extend([of(2, 1, call(2)), elsewhere]);
+    deliveries.extend([of(2, 1, call(2)), elsewhere, of_parent]);
     store.deliver(deliveries).await.unwrap();
     // One was given up, the next is tried again, and the last waits for that.
     assert_eq!(take(store, 1, 0).await, [id(1), id(2)]);
@@ -312,7 +321,7 @@ pub async fn an_erased_call_is_told_to_no_sink(store: Arc<dyn Store>) {
         let stats = store.stats().await.unwrap();
         (stats.deliveries_waiting, stats.dead_letters)
     };
-    assert_eq!(left().await, (4, 1));
+    assert_eq!(left().await, (5, 1));
     erase(store, call(1), at(5)).await;
     assert_eq!(left().await, (2, 0));
     assert_eq!(take(store, 1, 500).await, [id(2)]);

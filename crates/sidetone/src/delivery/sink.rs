@@ -5,7 +5,7 @@ mod written;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use sidetone_store::delivery::{Content, Delivery, DeliveryId, StreamEvent};
+use sidetone_store::delivery::{Content, Delivery, DeliveryId, Outcome, StreamEvent};
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
 use self::written::{items, unwritten};
@@ -22,6 +22,8 @@ use crate::streams::outlets::Outlet;
 /// The most events of a request to a sink that takes several, and about how many bytes of body. One
 /// event is always sent.
 const TOGETHER_MAX: usize = 100;
+/// The most of a refused request that are sent alone, one after the other; the others come again.
+const ALONE_MAX: usize = 16;
 const WEBHOOK_MAX_BYTES: usize = 64_000;
 const SEGMENT_MAX_BYTES: usize = 480_000;
 
@@ -71,7 +73,9 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
         return sent;
     };
     let outlet = match outlet_of(&shared.app, first, event).await {
-        Ok(outlet) => outlet,
+        Ok(Some(outlet)) => outlet,
+        // It was deleted.
+        Ok(None) => return deliveries.iter().map(nothing).collect(),
         Err(failure) => {
             let failed = |it: &Delivery| conclude(&shared.app, it, Err(failure.clone()));
             return deliveries.iter().map(failed).collect();
@@ -85,7 +89,7 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
         match items(&shared.app, &delivery, event, &outlet).await {
             Err(failure) => sent.push(conclude(&shared.app, &delivery, Err(failure))),
             // The call is no more, or tells nothing.
-            Ok(items) if items.is_empty() => sent.push(conclude(&shared.app, &delivery, Ok(()))),
+            Ok(items) if items.is_empty() => sent.push(nothing(&delivery)),
             Ok(mut items) if items.len() == 1 => {
                 let item = items.remove(0);
                 if group.has_no_room(&item, Room::of(&outlet)) {
@@ -111,27 +115,38 @@ const fn event_of(delivery: &Delivery) -> Option<StreamEvent> {
     }
 }
 
-/// Where deliveries go: a sink that is subscribed, or was.
+/// What becomes of a delivery that has nothing to tell: it is forgotten.
+const fn nothing(delivery: &Delivery) -> Sent {
+    Sent {
+        id: delivery.id,
+        outcome: Outcome::Delivered,
+        is_silence: false,
+        url: String::new(),
+    }
+}
+
+/// Where deliveries go: a sink that is subscribed, or was. `None`: there is no such sink any more.
 async fn outlet_of(
     app: &App,
     delivery: &Delivery,
     event: StreamEvent,
-) -> Result<Arc<Outlet>, Undelivered> {
+) -> Result<Option<Arc<Outlet>>, Undelivered> {
     let store = app.store.as_ref();
     if let Some(outlet) = app.streams.sink(event.sink) {
-        return Ok(outlet);
+        return Ok(Some(outlet));
     }
     // It may not be known yet: after a start, or just subscribed.
     let vault = app.directory.vault();
     app.streams.refresh(store, vault).await.map_err(unwritten)?;
     if let Some(outlet) = app.streams.sink(event.sink) {
-        return Ok(outlet);
+        return Ok(Some(outlet));
     }
     let sink = store.sink(delivery.account, event.sink).await;
-    let outlet = sink
-        .map_err(unwritten)?
-        .and_then(|sink| Outlet::open(vault, &sink, None));
-    outlet.map(Arc::new).ok_or(Undelivered::NoSink)
+    let Some(sink) = sink.map_err(unwritten)? else {
+        return Ok(None);
+    };
+    let outlet = Outlet::open(vault, &sink, None).ok_or(Undelivered::NoSink)?;
+    Ok(Some(Arc::new(outlet)))
 }
 
 /// Deliveries of an event each that go together.
@@ -160,16 +175,38 @@ impl Group {
             &arrived,
             Err(Undelivered::Unanswered(Failure::Status(400 | 413 | 422)))
         );
-        let is_alone = self.items.len() == 1;
-        for (delivery, item) in self.deliveries.into_iter().zip(self.items) {
-            let (delivery, item) = ([delivery], [item]);
-            let arrived = match is_refused && !is_alone {
-                true => post(shared, outlet, &delivery, 0, &item).await,
-                false => arrived.clone(),
-            };
-            sent.extend(delivery.map(|delivery| conclude(&shared.app, &delivery, arrived.clone())));
+        if !is_refused || self.items.len() == 1 {
+            let conclude = |it| conclude(&shared.app, it, arrived.clone());
+            return self.deliveries.iter().map(conclude).collect();
+        }
+        let mut left = ALONE_MAX;
+        for (delivery, item) in self.deliveries.iter().zip(&self.items) {
+            if left == 0 {
+                sent.push(untried(delivery));
+                continue;
+            }
+            left -= 1;
+            let (alone, item) = (std::slice::from_ref(delivery), std::slice::from_ref(item));
+            let one = conclude(
+                &shared.app,
+                delivery,
+                post(shared, outlet, alone, 0, item).await,
+            );
+            // The others would wait as long for nobody.
+            if one.is_silence {
+                left = 0;
+            }
+            sent.push(one);
         }
         sent
+    }
+}
+
+/// A delivery that is given back as it was.
+fn untried(delivery: &Delivery) -> Sent {
+    Sent {
+        outcome: Outcome::Untried,
+        ..nothing(delivery)
     }
 }
 
@@ -251,21 +288,27 @@ async fn post(
             to_sink(id, url.to_owned(), Some(&user), body, &Shown::Nothing)?
         }
     };
-    shared.client.send(request).await?;
+    let arrived = shared.client.send(request).await;
     if deliveries.iter().any(|delivery| delivery.kind == TEST) {
-        confirm(app, outlet).await;
+        note_test(app, outlet, &arrived).await;
     }
-    Ok(())
+    Ok(arrived?)
 }
 
-/// A test arrived: of Segment, which confirms none itself, that is all there is to know.
-async fn confirm(app: &App, outlet: &Outlet) {
+/// A test was sent: of Segment, which confirms none itself, what it answered is all there is to know.
+async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<(), Failure>) {
     if let Configuration::Webhook(_) = outlet.configuration {
         return;
     }
+    let (status, test) = match arrived {
+        Ok(()) => (SinkStatus::Active, Some(None)),
+        Err(Failure::Status(400..=499)) => (SinkStatus::Failed, None),
+        // It is tried again.
+        Err(_) => return,
+    };
     let change = SinkChange {
-        status: Some(SinkStatus::Active),
-        test: Some(None),
+        status: Some(status),
+        test,
         ..SinkChange::default()
     };
     let (account, sink, now) = (outlet.account, outlet.sink, app.clock.now());
@@ -294,7 +337,8 @@ fn decoded(user: &str) -> String {
         .replace('&', "%26")
         .replace('=', "%3D");
     let mut names = form_urlencoded::parse(as_form.as_bytes());
-    names
-        .next()
-        .map_or_else(String::new, |(name, _)| name.into_owned())
+    let user = names.next().map(|(name, _)| name.into_owned());
+    let user = user.unwrap_or_default();
+    // Without a password it is empty (RFC 7617).
+    if user.contains(':') { user } else { user + ":" }
 }

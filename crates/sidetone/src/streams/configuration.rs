@@ -52,7 +52,7 @@ pub struct Webhook {
     /// `POST`, as it was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Whether requests wait for more events, so that there are fewer.
+    /// Whether a request has several events, as many as wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_events: Option<bool>,
     /// How requests are signed.

@@ -2,9 +2,9 @@
 
 pub mod cloud_event;
 pub mod configuration;
+pub mod event_type;
 pub mod outlets;
 pub mod selection;
-pub mod types;
 
 /// What a test of a sink is called in the outbox.
 pub const TEST: &str = "test-event";

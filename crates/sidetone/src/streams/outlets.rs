@@ -13,8 +13,8 @@ use sidetone_store::{Result, Store};
 use tokio::sync::Mutex;
 
 use super::configuration::Configuration;
+use super::event_type::{EventType, Schema};
 use super::selection::Selection;
-use super::types::{EventType, Schema};
 use crate::secrets::Vault;
 
 /// A sink, with what it is sent.
@@ -141,6 +141,8 @@ pub struct Current {
     outlets: RwLock<Arc<Outlets>>,
     /// Sinks for which as much waits as may.
     full: RwLock<HashSet<SinkSid>>,
+    /// Those that could not be read the last time.
+    unread: Mutex<Vec<SinkSid>>,
     /// Which kinds of events are followed, or that nothing is. `None`: it is not known what a server
     /// before has left. Held while that changes.
     followed: Mutex<Option<Option<BTreeSet<EventKind>>>>,
@@ -169,17 +171,25 @@ impl Current {
     pub async fn refresh(&self, store: &dyn Store, vault: &Vault) -> Result<()> {
         let mut followed = self.followed.lock().await;
         let mut outlets = Outlets::default();
+        let mut unread = Vec::new();
         for stream in store.streams().await? {
             match Outlet::open(vault, &stream.sink, Some(&stream)) {
                 Some(outlet) => {
                     let of_account = outlets.0.entry(outlet.account).or_default();
                     of_account.push(Arc::new(outlet));
                 }
-                None => tracing::error!(
-                    sink.sid = %stream.sink.sid,
-                    "a sink cannot be read: it was sealed with another key, or is damaged; nothing is streamed to it"
-                ),
+                None => unread.push(stream.sink.sid),
             }
+        }
+        {
+            let mut known = self.unread.lock().await;
+            for sink in unread.iter().filter(|sink| !known.contains(sink)) {
+                tracing::error!(
+                    sink.sid = %sink,
+                    "a sink cannot be read: it was sealed with another key, or is damaged; nothing is streamed to it"
+                );
+            }
+            *known = unread;
         }
         let wanted = (!outlets.is_empty()).then(|| outlets.kinds());
         *self.outlets.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(outlets);
@@ -190,7 +200,10 @@ impl Current {
                         name: FOLLOWER.to_owned(),
                         events: kinds.iter().copied().collect(),
                     };
-                    store.follow(follower).await?;
+                    let begins = store.follow(follower).await?;
+                    if begins && matches!(&*followed, Some(Some(_))) {
+                        missed();
+                    }
                 }
                 // Then changes leave no trace.
                 None => {
@@ -204,6 +217,7 @@ impl Current {
 
     /// The follower was dropped, because too much waited for it.
     pub async fn is_dropped(&self) {
+        missed();
         *self.followed.lock().await = None;
     }
 
@@ -227,4 +241,11 @@ impl Current {
         *known = full;
         Ok(new)
     }
+}
+
+/// What was dropped is not known any more.
+fn missed() {
+    tracing::error!(
+        "changes of calls were dropped before sinks were told of them: events are missing there"
+    );
 }

@@ -3,20 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sidetone_core::closed_set;
 use sidetone_core::vocabulary::UnknownWord;
-
-closed_set!(
-    /// What becomes of personal data: the telephone numbers, names and addresses of parties.
-    PersonalData {
-        /// It is sent.
-        Keep = "keep",
-        /// A digest is sent instead, the same for the same party.
-        Hash = "hash",
-        /// It is left out.
-        Omit = "omit",
-    }
-);
+use sidetone_store::delivery::PersonalData;
 
 /// Which calls, and what is said of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 mod quiet;
 mod told;
 
+use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,8 @@ use self::quiet::Quiet;
 use self::told::{Told, kind_of};
 use crate::app::App;
 use crate::runner::{Next, Worker};
+use crate::streams::event_type::EventType;
 use crate::streams::outlets::{BACKLOG_MAX, FOLLOWER, Outlet, Outlets};
-use crate::streams::types::EventType;
 use crate::telemetry::labels::WorkerName;
 
 /// Changes that are taken at a time.
@@ -30,6 +31,9 @@ const TAKEN_MAX: usize = 1000;
 const LEASE_US: i64 = 60_000_000;
 /// What comes so soon after one another is taken together.
 const GATHERED: Duration = Duration::from_millis(20);
+/// How long and how often is waited for the first summary of a call.
+const UNFOLDED_US: i64 = 5_000_000;
+const FOLD_PAUSE: Duration = Duration::from_millis(50);
 /// How often is looked for sinks that other processes changed, and for calls that are quiet.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often is looked which sinks are full, which takes a while when much waits.
@@ -47,6 +51,9 @@ pub struct TellSinks {
     /// Changes that are done but for saying so, and what is to be delivered because of them.
     settled: Vec<Change>,
     deliveries: Vec<NewDelivery>,
+    /// Changes that are not told yet, and since when there are any.
+    held: Vec<Change>,
+    held_since: TimeUs,
     quiet: Quiet,
 }
 
@@ -71,41 +78,42 @@ impl Worker for TellSinks {
         let outlets = self.app.streams.get();
         if outlets.is_empty() {
             self.settled.clear();
+            self.held.clear();
             self.quiet = Quiet::default();
             return Ok(Next::Idle);
         }
-        let mut deliveries = Vec::new();
         for (call, version) in self.quiet.due(passed) {
             let told = Told {
                 version,
                 ..Told::of(call, EventType::SummaryPredictedComplete, now)
             };
+            let mut deliveries = Vec::new();
             self.push(&outlets, &told, &mut None, &mut deliveries)
                 .await?;
+            self.deliveries.append(&mut deliveries);
+            self.quiet.told(call, passed);
         }
-        self.deliveries.append(&mut deliveries);
+        self.give_back_in_time(now).await?;
         let taken = match self.take(now).await {
             // Too much waited and was dropped: what was to be told of it is not known any more.
             Err(StoreError::NotFound(_)) => {
-                tracing::error!(
-                    "changes of calls were dropped before sinks were told of them: events are missing there"
-                );
+                self.held.clear();
                 self.app.streams.is_dropped().await;
                 self.read_at = None;
                 return Ok(Next::After(Duration::ZERO));
             }
             taken => taken?,
         };
-        for change in &taken {
-            self.tell(&outlets, change, &mut deliveries).await?;
+        if self.held.is_empty() {
+            self.held_since = now;
         }
-        self.settled = taken;
-        self.deliveries = deliveries;
+        self.held.extend(taken);
+        self.tell_held(&outlets, now).await?;
         let is_done = self.settled.is_empty() && self.deliveries.is_empty();
-        Ok(if is_done {
-            Next::Idle
-        } else {
-            Next::After(Duration::ZERO)
+        Ok(match (is_done, self.held.is_empty()) {
+            (true, true) => Next::Idle,
+            (true, false) => Next::After(FOLD_PAUSE),
+            (false, _) => Next::After(Duration::ZERO),
         })
     }
 
@@ -129,6 +137,8 @@ impl TellSinks {
             read_at: None,
             looked_at: None,
             settled: Vec::new(),
+            held: Vec::new(),
+            held_since: TimeUs::EPOCH,
             deliveries: Vec::new(),
             quiet: Quiet::default(),
         }
@@ -171,24 +181,67 @@ impl TellSinks {
             lease_until: now.plus_us(LEASE_US),
         };
         let taken = self.app.store.take_changes(taking.clone()).await;
-        if let Err(StoreError::Unavailable(_)) = taken {
-            self.settled = taking.settled;
-            self.deliveries = taking.deliveries;
+        match &taken {
+            // There is no follower any more that these are of.
+            Ok(_) | Err(StoreError::NotFound(_)) => {}
+            Err(_) => {
+                self.settled = taking.settled;
+                self.deliveries = taking.deliveries;
+            }
         }
         taken
     }
 
-    /// Adds what a change is to be told as.
+    /// Gives back what is held for so long that somebody else may be given it soon.
+    async fn give_back_in_time(&mut self, now: TimeUs) -> Result<()> {
+        if !self.held.is_empty() && now.since_us(self.held_since) > LEASE_US / 2 {
+            let held = mem::take(&mut self.held);
+            self.app.store.give_back_changes(held).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what is held, in order by call. What fails is tried again, and is in nobody's way.
+    async fn tell_held(&mut self, outlets: &Outlets, now: TimeUs) -> Result<()> {
+        let mut waiting = HashSet::new();
+        let mut changes = mem::take(&mut self.held).into_iter();
+        while let Some(change) = changes.next() {
+            if waiting.contains(&change.call) {
+                self.held.push(change);
+                continue;
+            }
+            let mut deliveries = Vec::new();
+            match self.tell(outlets, &change, now, &mut deliveries).await {
+                Ok(true) => {
+                    self.deliveries.append(&mut deliveries);
+                    self.settled.push(change);
+                }
+                Ok(false) => {
+                    waiting.insert(change.call);
+                    self.held.push(change);
+                }
+                Err(error) => {
+                    self.held.push(change);
+                    self.held.extend(changes);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what a change is to be told as. `false`: that cannot be said yet.
     async fn tell(
         &mut self,
         outlets: &Outlets,
         change: &Change,
+        now: TimeUs,
         deliveries: &mut Vec<NewDelivery>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let call = change.call;
         let parent = self.app.directory.parent(call.account);
         if outlets.of(call.account, parent).next().is_none() {
-            return Ok(());
+            return Ok(true);
         }
         let mut known = None;
         match &change.changed {
@@ -218,7 +271,7 @@ impl TellSinks {
                 let since_us = ended_at.map_or(0, |ended_at| change.at.since_us(ended_at));
                 let passed = self.app.clock.passed();
                 let mut kinds = Vec::new();
-                if self.quiet.is_to_be_told(call, since_us, passed) {
+                if self.quiet.is_to_be_told(call, since_us) {
                     kinds.push(EventType::SummaryPredictedComplete);
                 }
                 // What follows from packets is told when all of it is known.
@@ -233,11 +286,12 @@ impl TellSinks {
                     };
                     self.push(outlets, &told, &mut known, deliveries).await?;
                 }
+                self.quiet.complete(call, since_us, passed);
             }
             Changed::Annotation { author, revision } if author.is_empty() => {
                 let record = self.record(call, &mut known).await?;
                 let Some(summary) = record.and_then(|it| it.summary.as_ref()) else {
-                    return Ok(());
+                    return Ok(true);
                 };
                 let kind = match summary.processing {
                     ProcessingState::Complete => EventType::SummaryComplete,
@@ -255,9 +309,19 @@ impl TellSinks {
                 let event = match self.app.store.event(call, *position).await {
                     Ok(Some(event)) => event,
                     // What is damaged is in no list of events either; the call is logged there.
-                    Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(()),
+                    Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(true),
                     Err(error) => return Err(error),
                 };
+                // What of a call is known decides whether it is selected: of one that has just begun
+                // that is in a moment.
+                let is_fresh = now.since_us(change.at) < UNFOLDED_US;
+                let mut told_to = outlets.of(call.account, parent);
+                if is_fresh && told_to.any(|outlet| !outlet.selection.filters.is_empty()) {
+                    let record = self.record(call, &mut known).await?;
+                    if record.is_some_and(|it| it.summary.is_none()) {
+                        return Ok(false);
+                    }
+                }
                 if let Some(kind) = kind_of(&event) {
                     let told = Told {
                         position: Some(*position),
@@ -269,7 +333,7 @@ impl TellSinks {
             Changed::Erased => self.quiet.forget(call),
             Changed::Annotation { .. } | Changed::Feedback => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Adds a delivery for each sink that asks for it.
@@ -328,7 +392,8 @@ impl TellSinks {
                 account: call.account,
             };
             *known = Some(match self.app.store.record(scope, call.sid).await {
-                Ok(Lookup::Found(record)) => Some(record),
+                // Of its own account: a subaccount may have a call of the same name.
+                Ok(Lookup::Found(record)) => Some(record).filter(|it| it.call == call),
                 // A damaged call is in no list either, and logged where it is read.
                 Ok(Lookup::Gone | Lookup::Unknown) | Err(StoreError::Corrupt(_)) => None,
                 Err(error) => return Err(error),

@@ -395,6 +395,10 @@ CREATE TABLE "outbox" (
   position integer check (position >= 0),
   -- Of the summary that it told of first; 0: none.
   version integer check (version >= 0),
+  -- Whose the call is; NULL: the account's own.
+  call_account blob check (length(call_account) = 16),
+  -- 0: it is sent, 1: as digests, 2: it is left out.
+  personal_data integer check (personal_data between 0 and 2),
   created_us integer not null,
   -- When it was made or replayed; once it has failed, when it did so first: how long it is tried is counted from there.
   queued_us integer not null,
@@ -412,14 +416,15 @@ CREATE TABLE "outbox" (
   check ((content_type is null) = (body is null)),
   check ((url is null) = (method is null) and (url is null) = (sink is not null)),
   check ((sink is null) = (at_us is null) and (sink is null) = (version is null)),
+  check ((sink is null) = (personal_data is null) and (sink is not null or call_account is null)),
   check ((due_us is not null) = (state = 1)),
   check ((dead_us is not null) = (state = 3)),
   check (state <> 2 or subject is not null)
 ) strict;
-INSERT INTO "outbox" VALUES(1,0,X'07070707070707070707070707070707',1,1530413847964815893,X'07070707070707070707070707070707','test',0,'https://example.com/',NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,4134540832);
+INSERT INTO "outbox" VALUES(1,0,X'07070707070707070707070707070707',1,1530413847964815893,X'07070707070707070707070707070707','test',0,'https://example.com/',NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,545879420);
 INSERT INTO "outbox" VALUES(2,0,X'08080808080808080808080808080808',1,1530413847964815893,NULL,'test',1,'https://example.com/','application/json',X'7B7D','webhook-id: msg_1
-',1,NULL,NULL,NULL,NULL,1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,659012955);
-INSERT INTO "outbox" VALUES(3,0,X'09090909090909090909090909090909',1,3766828922107913370,X'9E3779B97F4A7C150000000000000001','call-summary.complete',NULL,NULL,NULL,NULL,NULL,1,X'06060606060606060606060606060606',1780272060000000,NULL,2,1780272061000000,1780272061000000,0,NULL,0,NULL,NULL,196934599);
+',1,NULL,NULL,NULL,NULL,NULL,NULL,1780272000000000,1780272000000000,0,NULL,0,NULL,NULL,2907078166);
+INSERT INTO "outbox" VALUES(3,0,X'09090909090909090909090909090909',1,3766828922107913370,X'9E3779B97F4A7C150000000000000001','call-summary.complete',NULL,NULL,NULL,NULL,NULL,1,X'06060606060606060606060606060606',1780272060000000,NULL,2,NULL,0,1780272061000000,1780272061000000,0,NULL,0,NULL,NULL,4184843192);
 CREATE TABLE pdd (
   day integer not null,
   -- 0: no country known.

@@ -1,6 +1,7 @@
 //! Event Streams v1, as the official libraries set them up: sinks, subscriptions, and what can be
 //! subscribed.
 
+pub mod event_types;
 mod listing;
 mod naming;
 pub mod schemas;
@@ -9,7 +10,6 @@ pub mod subscribed_events;
 pub mod subscriptions;
 pub mod told;
 pub mod trial;
-pub mod types;
 mod wanted;
 
 use axum::Router;
@@ -47,8 +47,8 @@ pub fn routes() -> Router<App> {
                 .post(subscribed_events::change)
                 .delete(subscribed_events::delete),
         )
-        .route("/v1/Types", get(types::read))
-        .route("/v1/Types/{Type}", get(types::fetch))
+        .route("/v1/Types", get(event_types::read))
+        .route("/v1/Types/{Type}", get(event_types::fetch))
         .route("/v1/Schemas/{Id}", get(schemas::fetch))
         .route("/v1/Schemas/{Id}/Versions", get(schemas::versions))
         .route("/v1/Schemas/{Id}/Versions/{Version}", get(schemas::version))

@@ -14,7 +14,7 @@ use crate::api::operations::OPENAPI;
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::render::Seconds;
 use crate::app::App;
-use crate::streams::types::{PUBLISHED, Schema};
+use crate::streams::event_type::{PUBLISHED, Schema};
 use crate::web::base_url::BaseUrl;
 use crate::web::form::quoted;
 use crate::web::json::Json;

@@ -15,7 +15,7 @@ use crate::api::error::ApiError;
 use crate::api::extract::Form;
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::app::App;
-use crate::streams::types::EventType;
+use crate::streams::event_type::EventType;
 use crate::web::base_url::BaseUrl;
 use crate::web::form::{Invalid, quoted};
 use crate::web::json::Json;
@@ -100,7 +100,8 @@ pub async fn create(
             Ok(subscribed(known, version))
         });
     let subscribed = subscribed.map_err(ApiError::invalid_parameter)?;
-    let item = put(&app, &subscription, subscribed, &base).await?;
+    let by = caller.who.to_string();
+    let item = put(&app, &by, &subscription, subscribed, &base).await?;
     Ok((StatusCode::CREATED, Json(item)).into_response())
 }
 
@@ -138,7 +139,8 @@ pub async fn change(
         None => Item::of(&subscription, present, &base),
         Some(known) => {
             let version = version(&form, known).map_err(ApiError::invalid_parameter)?;
-            put(&app, &subscription, subscribed(known, version), &base).await?
+            let by = caller.who.to_string();
+            put(&app, &by, &subscription, subscribed(known, version), &base).await?
         }
     };
     Ok(Json(item).into_response())
@@ -155,7 +157,9 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let subscription = found(&app, &caller, &sid).await?;
     let (sid, now) = (subscription.sid, app.clock.now());
-    let deleted = app.store.unsubscribe(caller.account, sid, &name, now).await;
+    let by = caller.who.to_string();
+    let deleted = app.store.unsubscribe(caller.account, sid, &name, &by, now);
+    let deleted = deleted.await;
     refresh(&app).await;
     match deleted.map_err(|error| gone(error, sid))? {
         true => Ok(StatusCode::NO_CONTENT),
@@ -165,6 +169,7 @@ pub async fn delete(
 
 async fn put(
     app: &App,
+    by: &str,
     subscription: &Subscription,
     subscribed: SubscribedType,
     base: &BaseUrl,
@@ -172,7 +177,7 @@ async fn put(
     let (sid, now) = (subscription.sid, app.clock.now());
     let kept = app
         .store
-        .subscribe(subscription.account, sid, subscribed.clone(), now);
+        .subscribe(subscription.account, sid, subscribed.clone(), by, now);
     kept.await.map_err(|error| gone(error, sid))?;
     refresh(app).await;
     Ok(Item::of(subscription, subscribed, base))

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::id::{AccountSid, SinkSid, SubscriptionSid};
+use sidetone_store::delivery::PersonalData;
 use sidetone_store::sinks::{Sink, SinkStatus, Subscription};
 use sidetone_store::{Conflict, StoreError};
 
@@ -20,7 +21,7 @@ use crate::api::v1::render::Seconds;
 use crate::api::v1::selection::{encoded, kept, within};
 use crate::api::words::Words;
 use crate::app::App;
-use crate::streams::selection::{PersonalData, Selection};
+use crate::streams::selection::Selection;
 use crate::web::base_url::BaseUrl;
 use crate::web::form::{Invalid, Params, Value, quoted};
 use crate::web::json::Json;

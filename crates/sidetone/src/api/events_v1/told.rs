@@ -9,7 +9,9 @@ use sidetone_core::fold::Derived;
 use sidetone_core::id::AccountSid;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::PersonalData;
 use sidetone_store::{CallRecord, Lookup, Result, Scope, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::api::error::ApiError;
 use crate::api::mask;
@@ -18,11 +20,12 @@ use crate::api::v1::packets::Packets;
 use crate::api::v1::render::{CallUrl, SummaryUrl, event, metric, template};
 use crate::api::v1::{events, lookup};
 use crate::app::{App, Writing};
+use crate::streams::event_type::Schema;
 use crate::streams::outlets::{Told, Written};
-use crate::streams::selection::PersonalData;
-use crate::streams::types::Schema;
 use crate::web::form::Params;
 
+/// Calls whose packets are read for sinks at once.
+static READER: Semaphore = Semaphore::const_new(1);
 /// How often and how long is waited for the summary of a call that has just begun.
 const FOLD_LOOKS: usize = 40;
 const FOLD_PAUSE: Duration = Duration::from_millis(50);
@@ -67,13 +70,16 @@ pub fn write(app: App, told: Told) -> Writing {
 
 /// The call's summary. `None`: there is none any more, or it is not served.
 async fn summary(app: &App, told: &Told) -> Result<Option<Written>> {
-    let Lookup::Found(record) = app
+    let found = app
         .store
         .shown(scope(told), told.sid, template::FORM)
-        .await?
-    else {
+        .await?;
+    let Lookup::Found(record) = found else {
         return Ok(None);
     };
+    if record.call.account != told.event.account {
+        return Ok(None);
+    }
     let Some(shown) = &record.summary else {
         return Ok(None);
     };
@@ -118,6 +124,8 @@ async fn of_packets(app: &App, told: &Told) -> Result<Vec<Written>> {
     let Some(summary) = record.summary.as_ref().filter(|it| it.sip.is_some()) else {
         return Ok(Vec::new());
     };
+    // One at a time: people who look at packets wait for the same readers.
+    let _turn = READER.acquire().await;
     let schema = told.kind.schema();
     let seen: Vec<CallEvent> = match schema {
         Schema::CallEvent => {
@@ -160,16 +168,19 @@ async fn folded(app: &App, told: &Told) -> Result<Option<CallRecord>> {
     record(app, told).await
 }
 
-/// The call may be a subaccount's.
-fn scope(told: &Told) -> Scope {
+/// Whose the call is. When it is not there any more, one of a subaccount may be found: that is another.
+const fn scope(told: &Told) -> Scope {
     Scope {
-        account: told.outlet.account,
+        account: told.event.account,
     }
 }
 
 async fn record(app: &App, told: &Told) -> Result<Option<CallRecord>> {
     Ok(match app.store.record(scope(told), told.sid).await? {
-        Lookup::Found(record) if lookup::served(app, record.advanced_features).is_ok() => {
+        Lookup::Found(record)
+            if record.call.account == told.event.account
+                && lookup::served(app, record.advanced_features).is_ok() =>
+        {
             Some(record)
         }
         Lookup::Found(_) | Lookup::Gone | Lookup::Unknown => None,
@@ -194,7 +205,7 @@ fn data_of(
 /// Leaves personal data out, or puts digests in its place.
 fn personal(app: &App, data: &mut Vec<u8>, told: &Told) -> Result<()> {
     let owner = told.outlet.account.to_string();
-    let instead: &dyn Fn(&str) -> Option<String> = match told.outlet.selection.personal_data {
+    let instead: &dyn Fn(&str) -> Option<String> = match told.event.personal_data {
         PersonalData::Keep => return Ok(()),
         PersonalData::Omit => &|_| None,
         PersonalData::Hash => &|party| Some(app.directory.vault().pseudonym(&owner, party)),

@@ -4,7 +4,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use sidetone_store::delivery::{Content, DeliveryId, NewDelivery, Signature, StreamEvent};
+use sidetone_store::delivery::{
+    Content, DeliveryId, NewDelivery, PersonalData, Signature, StreamEvent,
+};
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
 use super::naming::new_id;
@@ -38,6 +40,8 @@ pub async fn test(
         kind: TEST.to_owned(),
         content: Content::Event(StreamEvent {
             sink: sink.sid,
+            account: sink.account,
+            personal_data: PersonalData::Keep,
             at: now,
             position: None,
             version: 0,

@@ -3,7 +3,7 @@
 use serde_json::Value as JsonValue;
 use sidetone_store::sinks::{SinkKind, SubscribedType};
 
-use crate::streams::types::EventType;
+use crate::streams::event_type::EventType;
 use crate::web::form::{Invalid, Params, Value};
 
 const TYPES_EXPECTED: &str = "for each type the text of a JSON object such as \

@@ -12,8 +12,8 @@ use crate::delivery::sending::Undelivered;
 use crate::streams::TEST;
 use crate::streams::cloud_event::{self, CloudEvent};
 use crate::streams::configuration::Configuration;
+use crate::streams::event_type::EventType;
 use crate::streams::outlets::{Outlet, Told, Written};
-use crate::streams::types::EventType;
 
 /// The most bytes of an event that Segment takes; what is left out of a larger one first.
 const SEGMENT_EVENT_MAX_BYTES: usize = 32_000;

@@ -7,9 +7,13 @@ use sidetone_core::id::CallRef;
 
 /// A call of which nothing came for so long after its end is expected to stay as it is.
 const SILENCE: Duration = Duration::from_secs(10);
-/// Whether a call was told is remembered for so long. What comes of it later is told as complete
-/// alone.
-const REMEMBERED: Duration = Duration::from_secs(3600);
+/// Whether a call was told is remembered for so long, of so many calls. What comes of it later is told
+/// as complete alone.
+const REMEMBERED: Duration = Duration::from_secs(600);
+const TOLD_MAX: usize = 500_000;
+/// How often all that are waiting are looked through, and all that were told.
+const LOOK: Duration = Duration::from_secs(1);
+const CLEAR: Duration = Duration::from_secs(60);
 
 /// Calls that are not complete and have ended, and those that were told. By time that passed.
 #[derive(Debug, Default)]
@@ -17,6 +21,8 @@ pub(super) struct Quiet {
     /// When each is due, and the version of its summary.
     waiting: HashMap<CallRef, (Duration, u32)>,
     told: HashMap<CallRef, Duration>,
+    look_at: Duration,
+    clear_at: Duration,
 }
 
 impl Quiet {
@@ -29,30 +35,43 @@ impl Quiet {
         }
     }
 
-    /// The calls that are quiet by now, each once.
+    /// The calls that are quiet by now and were not told.
     pub(super) fn due(&mut self, now: Duration) -> Vec<(CallRef, u32)> {
-        self.told.retain(|_, at| now < *at + REMEMBERED);
+        if now >= self.clear_at {
+            self.clear_at = now + CLEAR;
+            self.told.retain(|_, at| now < *at + REMEMBERED);
+        }
+        if now < self.look_at {
+            return Vec::new();
+        }
+        self.look_at = now + LOOK;
         let waiting = self.waiting.iter();
         let due = waiting.filter(|(_, (at, _))| *at <= now);
-        let due: Vec<_> = due.map(|(call, (_, version))| (*call, *version)).collect();
-        for (call, _) in &due {
-            self.waiting.remove(call);
-            self.told.insert(*call, now);
-        }
-        due
+        due.map(|(call, (_, version))| (*call, *version)).collect()
     }
 
-    /// A call is complete: whether it is still to be told that this was expected. Of one that is
-    /// not remembered, because another process followed it, it is told again rather than not.
-    pub(super) fn is_to_be_told(
-        &mut self,
-        call: CallRef,
-        since_end_us: i64,
-        now: Duration,
-    ) -> bool {
+    /// A call was told.
+    pub(super) fn told(&mut self, call: CallRef, now: Duration) {
         self.waiting.remove(&call);
-        let since_end = Duration::from_micros(u64::try_from(since_end_us).unwrap_or(0));
-        self.told.insert(call, now).is_none() && since_end < REMEMBERED
+        if self.told.len() < TOLD_MAX {
+            self.told.insert(call, now);
+        }
+    }
+
+    /// A call is complete, so long after its end: whether it is still to be told that this was
+    /// expected. Of one that is not remembered, because another process followed it, it is told
+    /// again rather than not, unless that is long ago.
+    pub(super) fn is_to_be_told(&self, call: CallRef, since_end_us: i64) -> bool {
+        is_recent(since_end_us) && !self.told.contains_key(&call)
+    }
+
+    /// It was told that a call is complete.
+    pub(super) fn complete(&mut self, call: CallRef, since_end_us: i64, now: Duration) {
+        if is_recent(since_end_us) {
+            self.told(call, now);
+        } else {
+            self.forget(call);
+        }
     }
 
     /// A call is no more.
@@ -60,6 +79,10 @@ impl Quiet {
         self.waiting.remove(&call);
         self.told.remove(&call);
     }
+}
+
+fn is_recent(since_end_us: i64) -> bool {
+    Duration::from_micros(u64::try_from(since_end_us).unwrap_or(0)) < REMEMBERED
 }
 
 #[cfg(test)]
@@ -77,21 +100,35 @@ mod tests {
         }
     }
 
+    /// What is due is told.
+    fn told(quiet: &mut Quiet, second: u64) -> Vec<(CallRef, u32)> {
+        let now = Duration::from_secs(second);
+        let due = quiet.due(now);
+        for (call, _) in &due {
+            quiet.told(*call, now);
+        }
+        due
+    }
+
     #[test]
     fn a_call_is_told_once_it_was_quiet_for_ten_seconds() {
         let mut quiet = Quiet::default();
         let at = Duration::from_secs;
         quiet.changed(call(1), 1, false, at(0));
-        assert_eq!(quiet.due(at(60)), []);
-        quiet.changed(call(1), 2, true, at(60));
+        assert_eq!(told(&mut quiet, 60), []);
+        quiet.changed(call(1), 2, true, at(61));
         quiet.changed(call(1), 3, true, at(65));
-        assert_eq!(quiet.due(at(74)), []);
+        assert_eq!(told(&mut quiet, 74), []);
         assert_eq!(quiet.due(at(75)), [(call(1), 3)]);
+        // That could not be told.
+        assert_eq!(told(&mut quiet, 76), [(call(1), 3)]);
         // Something late.
-        quiet.changed(call(1), 4, true, at(76));
-        assert_eq!(quiet.due(at(90)), []);
-        assert!(!quiet.is_to_be_told(call(1), 60 * SECOND_US, at(120)));
-        assert!(!quiet.is_to_be_told(call(1), 90 * SECOND_US, at(150)));
+        quiet.changed(call(1), 4, true, at(77));
+        assert_eq!(told(&mut quiet, 90), []);
+        for since_end in [60, 90] {
+            assert!(!quiet.is_to_be_told(call(1), since_end * SECOND_US));
+            quiet.complete(call(1), since_end * SECOND_US, at(120));
+        }
     }
 
     #[test]
@@ -99,15 +136,16 @@ mod tests {
         let mut quiet = Quiet::default();
         let at = Duration::from_secs;
         quiet.changed(call(1), 2, true, at(0));
-        assert!(quiet.is_to_be_told(call(1), 2 * SECOND_US, at(2)));
-        assert!(!quiet.is_to_be_told(call(1), 3 * SECOND_US, at(3)));
-        assert_eq!(quiet.due(at(20)), []);
+        assert!(quiet.is_to_be_told(call(1), 2 * SECOND_US));
+        quiet.complete(call(1), 2 * SECOND_US, at(2));
+        assert!(!quiet.is_to_be_told(call(1), 3 * SECOND_US));
+        assert_eq!(told(&mut quiet, 20), []);
         // Nothing was seen of it but that it is complete: after a start, or of long ago.
-        assert!(quiet.is_to_be_told(call(2), 60 * SECOND_US, at(20)));
-        assert!(!quiet.is_to_be_told(call(3), 86_400 * SECOND_US, at(20)));
+        assert!(quiet.is_to_be_told(call(2), 60 * SECOND_US));
+        assert!(!quiet.is_to_be_told(call(3), 86_400 * SECOND_US));
         quiet.changed(call(4), 1, true, at(20));
         quiet.forget(call(4));
-        assert_eq!(quiet.due(at(60)), []);
+        assert_eq!(told(&mut quiet, 60), []);
     }
 
     #[test]
@@ -115,8 +153,11 @@ mod tests {
         let mut quiet = Quiet::default();
         let at = Duration::from_secs;
         quiet.changed(call(1), 1, true, at(0));
-        assert_eq!(quiet.due(at(10)).len(), 1);
-        assert_eq!(quiet.due(at(4000)), []);
+        assert_eq!(told(&mut quiet, 10).len(), 1);
+        // A summary of years ago leaves nothing.
+        quiet.complete(call(2), 86_400 * SECOND_US, at(11));
+        assert_eq!(quiet.told.len(), 1);
+        assert_eq!(told(&mut quiet, 4000), []);
         assert!(quiet.told.is_empty());
     }
 }

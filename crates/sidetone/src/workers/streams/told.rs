@@ -7,8 +7,8 @@ use sidetone_core::time::TimeUs;
 use sidetone_core::vocabulary::EdgeKind;
 use sidetone_store::delivery::{Content, DeliveryId, NewDelivery, Signature, StreamEvent};
 
+use crate::streams::event_type::EventType;
 use crate::streams::outlets::Outlet;
-use crate::streams::types::EventType;
 
 /// What is told of a call.
 #[derive(Debug, Clone)]
@@ -63,6 +63,8 @@ impl Told {
             kind: self.kind.kind().to_owned(),
             content: Content::Event(StreamEvent {
                 sink: outlet.sink,
+                account: self.call.account,
+                personal_data: outlet.selection.personal_data,
                 at: self.at,
                 position: self.position,
                 version: self.version,

@@ -1,7 +1,9 @@
 //! Event Streams as they are set up: whole requests, whole answers.
 
+mod owed;
 mod receiver;
 mod refusals;
+mod running;
 mod sinks;
 mod subscriptions;
 mod told;

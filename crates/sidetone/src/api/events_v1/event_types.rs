@@ -10,7 +10,7 @@ use crate::api::error::ApiError;
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::render::Seconds;
 use crate::app::App;
-use crate::streams::types::{EventType, PUBLISHED, Schema};
+use crate::streams::event_type::{EventType, PUBLISHED, Schema};
 use crate::web::base_url::BaseUrl;
 use crate::web::form::quoted;
 use crate::web::json::Json;

@@ -1,0 +1,92 @@
+//! The program as it runs, with a sink.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::{KINDS, form, of_type, sink_form, subscription_form};
+use crate::harness::{ACCOUNT, TOKEN};
+use crate::process::{Server, serve};
+
+pub(super) const CALL: &str = "CA00000000000000000000000000000001";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(super) fn program(dir: &Path) -> Command {
+    let mut serve = serve(dir);
+    serve
+        .env("SIDETONE_ACCOUNT_SID", ACCOUNT)
+        .env("SIDETONE_AUTH_TOKEN", TOKEN)
+        .env("SIDETONE_WEBHOOK_ALLOW_PRIVATE", "1")
+        .env("SIDETONE_SETTLE", "1s");
+    serve
+}
+
+pub(super) fn post(server: &Server, path: &str, kind: &str, body: &[u8]) -> Value {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+    write!(
+        stream,
+        "POST {path} HTTP/1.0\r\nHost: sidetone.test\r\nAuthorization: Basic {login}\r\n\
+        Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 20"), "{path}: {answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or(Value::Null)
+}
+
+pub(super) fn subscribe(
+    server: &Server,
+    kind: &str,
+    configuration: &Value,
+    more: &[(&str, &str)],
+) -> String {
+    let sink = post(
+        server,
+        "/v1/Sinks",
+        FORM,
+        sink_form(kind, configuration).as_bytes(),
+    );
+    let sid = sink["sid"].as_str().unwrap().to_owned();
+    if kind == "segment" {
+        post(server, &format!("/v1/Sinks/{sid}/Test"), FORM, b"");
+        return sid;
+    }
+    let kinds = KINDS.map(|kind| of_type(kind, 1));
+    let wanted = subscription_form(&sid, &kinds, more);
+    post(server, "/v1/Subscriptions", FORM, wanted.as_bytes());
+    sid
+}
+
+pub(super) fn step(server: &Server, call: &str, status: &str) {
+    let form = form(&[
+        ("CallSid", call),
+        ("CallStatus", status),
+        ("From", "+12025550143"),
+        ("To", "+12025550176"),
+    ]);
+    post(server, "/ingest/v1/status-callback", FORM, form.as_bytes());
+}
+
+pub(super) fn ask(server: &Server, path: &str) -> Value {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nHost: sidetone.test\r\nAuthorization: Basic {login}\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
