@@ -29,6 +29,8 @@ telemetry        core wire store
 live             core store
 recording        core
 ui
+dimension        core store
+alerts           dimension core store
 
 config           recording core wire store
 logins           address
@@ -51,7 +53,7 @@ workers          guard streams telemetry live config data_dir app runner deliver
 
 web              address clock budget shutdown telemetry config::Networks
 
-api              address clock budget program recording ui secrets people streams bounds live telemetry accounts::credentials_file accounts::create_key directory app oidc delivery::target web core wire store
+api              address clock budget program recording ui dimension alerts secrets people streams bounds live telemetry accounts::credentials_file accounts::create_key directory app oidc delivery::target web core wire store
 ingest           address budget shutdown socket config bounds telemetry tables app web api::auth api::error api::extract api::hint core wire store
 routes           telemetry ui app web api ingest
 

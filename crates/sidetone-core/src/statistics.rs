@@ -2,6 +2,7 @@
 
 pub mod media;
 pub mod reach;
+pub mod share;
 pub mod talk;
 
 use jiff::civil::{DateTime, Time, Weekday};

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod alerts;
 pub mod api;
 pub mod app;
 pub mod bounds;
@@ -13,6 +14,7 @@ pub mod config;
 pub mod data;
 pub mod data_dir;
 pub mod delivery;
+pub mod dimension;
 pub mod directory;
 mod guard;
 pub mod ingest;

@@ -1,7 +1,6 @@
 //! `GET /v1/Voice/Statistics`: how many calls there are and what they were like, by interval and group.
 
 pub mod agreement;
-mod dimension;
 pub mod query;
 mod render;
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sidetone_core::annotation::AnsweredByHeard;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::statistics::Measure;
+use sidetone_core::statistics::share::wilson;
 use sidetone_core::vocabulary::{AnsweredBy, Tag};
 use sidetone_store::facets::Facet;
 use sidetone_store::statistics::column::{Column, Own};
@@ -27,9 +28,6 @@ use crate::web::json::Json;
 
 /// The parameters beside the filters.
 pub const NAMES: &[&str] = &["Variant", "Limit"];
-
-/// The quantile of the normal distribution that 95 percent lie within, both ways.
-const Z: f64 = 1.959_963_985;
 
 /// Answers with how far people and machines agree about calls, which are chosen as in the list of summaries.
 ///
@@ -208,40 +206,4 @@ fn word<T: Copy>(all: &[T], value: &GroupValue) -> Option<T> {
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn percent(some: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| rounded(some as f64 * 100.0 / of as f64))
-}
-
-/// The score interval of a share, in percent (Wilson, 1927). `None`: it is a share of nothing.
-#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn wilson(some: u64, of: u64) -> Option<[f64; 2]> {
-    if of == 0 {
-        return None;
-    }
-    let n = of as f64;
-    let share = some as f64 / n;
-    let middle = (share + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-    let spread = (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let half = Z * spread / (1.0 + Z * Z / n);
-    Some([middle - half, middle + half].map(|share| (share * 100.0).clamp(0.0, 100.0)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn intervals_are_wilsons() {
-        assert_eq!(wilson(0, 0), None);
-        // As tabulated by Newcombe (1998), method 3.
-        for (some, of, expected) in [
-            (81, 263, [25.53, 36.62]),
-            (15, 148, [6.24, 16.05]),
-            (0, 20, [0.0, 16.11]),
-            (1, 29, [0.61, 17.18]),
-        ] {
-            let bounds = wilson(some, of).unwrap();
-            for (told, expected) in bounds.into_iter().zip(expected) {
-                assert!((told - expected).abs() < 0.006, "{some} of {of}: {told}");
-            }
-        }
-    }
 }

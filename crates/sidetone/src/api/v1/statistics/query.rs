@@ -6,8 +6,8 @@ use sidetone_core::statistics::{Interval, Measure};
 use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::statistics::{OrderBy, StatisticsQuery};
 
-use super::dimension::{DIMENSIONS, Dimension, find};
 use crate::api::words::Words;
+use crate::dimension::{DIMENSIONS, Dimension, find};
 use crate::web::form::{Invalid, Params, Value};
 
 /// The parameters beside the filters.

@@ -33,7 +33,7 @@ enum Reading {
 macro_rules! dimensions {
     ($($name:literal $kind:ident $column:ident $(as $word:ident)? $(, $reading:ident)?;)+) => {
         /// All there are.
-        pub(super) const DIMENSIONS: &[Dimension] = &[$(Dimension {
+        pub const DIMENSIONS: &[Dimension] = &[$(Dimension {
             name: $name,
             column: dimensions!(@column $kind $column),
             reading: dimensions!(@reading $($word)? $($reading)?),
@@ -107,7 +107,7 @@ impl Dimension {
 }
 
 /// What a parameter calls so. Annotations may be called as the filters by them are.
-pub(super) fn find(name: &str) -> Option<&'static Dimension> {
+pub fn find(name: &str) -> Option<&'static Dimension> {
     let is_named = |name: &str| DIMENSIONS.iter().find(|dimension| dimension.name == name);
     is_named(name).or_else(|| is_named(name.strip_suffix("Annotation")?))
 }

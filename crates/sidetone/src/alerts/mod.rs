@@ -1,0 +1,3 @@
+//! Rules that calls are held to: what is watched, over which time, and what became of it. No I/O.
+
+pub mod severity;
