@@ -19,7 +19,7 @@ address
 budget
 clock            core
 guard
-outgoing         address
+outgoing         address core wire store
 program
 rates
 secrets
@@ -45,7 +45,7 @@ directory        rates secrets core wire store
 oidc             clock outgoing config secrets core store
 tables           address config directory oidc core wire store
 
-app              clock bounds config directory live streams tables telemetry core store
+app              clock bounds config directory live outgoing::pauses streams tables telemetry core store
 
 runner           shutdown telemetry app core store
 delivery         address outgoing shutdown streams telemetry app runner core wire store

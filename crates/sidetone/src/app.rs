@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::live::Live;
+use crate::outgoing::pauses::Pauses;
 use crate::streams;
 use crate::streams::outlets::{Told, Written};
 use crate::tables;
@@ -61,6 +62,8 @@ pub struct Parts {
     pub live: Live,
     /// Sinks that are subscribed.
     pub streams: streams::outlets::Current,
+    /// Endpoints that nothing is sent to for now.
+    pub pauses: Pauses,
     /// Counters for `/metrics`, and what was said in the log.
     pub counters: Arc<Counters>,
     /// Agents and signers.

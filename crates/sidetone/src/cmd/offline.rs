@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::data::DataArgs;
 use crate::directory::Directory;
 use crate::live::Live;
+use crate::outgoing::pauses::Pauses;
 use crate::program;
 use crate::streams;
 use crate::tables::locations::Locations;
@@ -58,6 +59,7 @@ pub(super) async fn open(args: &DataArgs, file: Option<&Path>) -> anyhow::Result
         bounds: Bounds::default(),
         live: Live::default(),
         streams: streams::outlets::Current::default(),
+        pauses: Pauses::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         sides,

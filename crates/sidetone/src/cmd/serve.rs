@@ -28,6 +28,7 @@ use crate::data_dir;
 use crate::directory::Directory;
 use crate::ingest::hep;
 use crate::live::Live;
+use crate::outgoing::pauses::Pauses;
 use crate::routes::Routes;
 use crate::secrets::Vault;
 use crate::socket::Purpose;
@@ -301,6 +302,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         bounds: Bounds::default(),
         live: Live::default(),
         streams: streams::outlets::Current::default(),
+        pauses: Pauses::default(),
         counters: Arc::new(Counters::new(program::VERSION, program::COMMIT)),
         tables: tables::Current::new(tables),
         sides,

@@ -1,11 +1,14 @@
 //! What one session has leased: deliveries to send next, and outcomes to settle.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use sidetone_store::delivery::{Delivery, DeliveryId, Outcome};
 
 /// Requests in flight to one endpoint, at the beginning of its session and at most.
 const WINDOW: std::ops::RangeInclusive<usize> = 4..=16;
+/// A pause of at least this is worth a line in the log; a limit of requests a second is none.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 /// So many outcomes are settled, even while there is more to send.
 pub(super) const SETTLE_MAX: usize = 256;
 
@@ -17,6 +20,8 @@ pub(super) struct Sent {
     pub(super) outcome: Outcome,
     /// Whether nobody answered.
     pub(super) is_silence: bool,
+    /// How long who answered is to be left alone.
+    pub(super) pause: Option<Duration>,
     /// Where it went, for people; empty when it arrived.
     pub(super) url: String,
 }
@@ -59,15 +64,20 @@ impl Batch {
     /// or the session has to decide: how many lanes there are, when to settle.
     pub(super) fn note(&mut self, sent: Vec<Sent>) -> Vec<Delivery> {
         let before = self.outcomes.len();
-        let mut is_silence = false;
+        let (mut is_silence, mut is_paused) = (false, false);
         for sent in sent {
             is_silence |= sent.is_silence;
+            is_paused |= sent.pause.is_some();
             self.note_one(sent);
         }
         if is_silence {
             self.is_silent |= self.window == 1;
             self.window = (self.window / 2).max(1);
             // At this pace the leases would end before all is sent.
+            self.give_back();
+            return Vec::new();
+        }
+        if is_paused {
             self.give_back();
             return Vec::new();
         }
@@ -87,6 +97,7 @@ impl Batch {
             error,
             retry_at: Some(retry_at),
         } = &sent.outcome
+            && sent.pause.is_none_or(|pause| pause >= LONG_PAUSE)
             && !std::mem::replace(&mut self.is_logged, true)
         {
             tracing::warn!(

@@ -71,12 +71,17 @@ impl Worker for Deliveries {
             self.end(ended);
         }
         let mut due = self.shared.app.store.due_endpoints(now, DUE_MAX).await?;
+        let passed = self.shared.app.clock.passed();
+        self.shared.app.pauses.forget_over(passed);
         let owed: HashSet<EndpointId> = due.iter().copied().collect();
         self.served.retain(|endpoint, _| owed.contains(endpoint));
         // Stable: of those not served yet, the longest waiting first.
         due.sort_by_key(|endpoint| self.served.get(endpoint).copied());
         let mut is_crowded = false;
         for endpoint in due {
+            if self.shared.is_paused(endpoint) {
+                continue;
+            }
             if let Some(more) = self.serving.get(&endpoint) {
                 more.notify_one();
             } else if self.serving.len() < ENDPOINTS_MAX {

@@ -1,5 +1,7 @@
 //! When a delivery that failed is tried again.
 
+use std::time::Duration;
+
 use sidetone_core::time::{DAY_US, HOUR_US, SECOND_US, TimeUs};
 use sidetone_store::delivery::DeliveryId;
 
@@ -11,15 +13,25 @@ const LONGEST_US: i64 = 6 * HOUR_US;
 const TRIED_US: i64 = 3 * DAY_US;
 
 /// When the next attempt is due after so many failures, the latest of them now. `None`: no more,
-/// three days are over.
+/// three days are over. `asked`: the pause that who did not take it asked for, which is held then.
 ///
-/// Pauses vary by a quarter to both sides, so that what failed together does not come back
+/// Other pauses vary by a quarter to both sides, so that what failed together does not come back
 /// together. The last attempt is made when the three days end.
 #[must_use]
-pub fn next(id: DeliveryId, failures: u32, queued_at: TimeUs, now: TimeUs) -> Option<TimeUs> {
+pub fn next(
+    id: DeliveryId,
+    failures: u32,
+    asked: Option<Duration>,
+    queued_at: TimeUs,
+    now: TimeUs,
+) -> Option<TimeUs> {
     let end = queued_at.plus_us(TRIED_US);
     if now >= end {
         return None;
+    }
+    if let Some(asked) = asked {
+        let asked = i64::try_from(asked.as_micros()).unwrap_or(LONGEST_US);
+        return Some(now.plus_us(asked).min(end));
     }
     let doublings = failures.saturating_sub(1).min(20);
     let pause = (FIRST_US << doublings).min(LONGEST_US);
@@ -62,7 +74,7 @@ mod tests {
             (u32::MAX, 21_600),
         ] {
             let pauses: Vec<i64> = (0..200)
-                .filter_map(|n| next(id(n), failures, START, START))
+                .filter_map(|n| next(id(n), failures, None, START, START))
                 .map(|due| due.since_us(START))
                 .collect();
             let (shortest, longest) = (pauses.iter().min(), pauses.iter().max());
@@ -76,7 +88,7 @@ mod tests {
     fn the_last_attempt_is_three_days_after_the_first() {
         for n in 0..50 {
             let (mut now, mut failures) = (START, 1);
-            while let Some(due) = next(id(n), failures, START, now) {
+            while let Some(due) = next(id(n), failures, None, START, now) {
                 assert!(due > now);
                 (now, failures) = (due, failures + 1);
             }
@@ -84,6 +96,17 @@ mod tests {
             assert!((20..32).contains(&failures), "{failures}");
         }
         let late = START.plus_us(TRIED_US + 1);
-        assert_eq!(next(id(1), 1, START, late), None);
+        assert_eq!(next(id(1), 1, None, START, late), None);
+    }
+
+    #[test]
+    fn a_pause_that_is_asked_for_is_held_but_not_beyond_three_days() {
+        let asked = Some(Duration::from_secs(7));
+        let due = next(id(1), 14, asked, START, START.plus_us(1));
+        assert_eq!(due, Some(START.plus_us(1 + 7 * SECOND_US)));
+        let end = START.plus_us(TRIED_US);
+        let due = next(id(1), 14, asked, START, end.plus_us(-1));
+        assert_eq!(due, Some(end));
+        assert_eq!(next(id(1), 14, asked, START, end), None);
     }
 }

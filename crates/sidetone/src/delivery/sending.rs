@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use sidetone_core::id::AccountSid;
-use sidetone_store::delivery::{Content, Delivery, Outcome};
+use sidetone_core::time::TimeUs;
+use sidetone_store::delivery::{Content, Delivery, EndpointId, Outcome};
 
 use super::batch::Sent;
 use super::retry;
@@ -12,6 +13,11 @@ use super::target::shown;
 use crate::app::App;
 use crate::outgoing::client::{Client, Failure};
 use crate::telemetry::labels::DeliveryResult;
+
+/// How long an endpoint is left alone that asks for it. Nobody may ask for longer than the longest
+/// time between two tries, or for none.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(6 * 3600);
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +49,14 @@ pub(super) struct Shared {
     pub(super) is_crowded: AtomicBool,
 }
 
+impl Shared {
+    /// Whether an endpoint is to be left alone.
+    pub(super) fn is_paused(&self, endpoint: EndpointId) -> bool {
+        let app = &self.app;
+        app.pauses.left(endpoint, app.clock.passed()).is_some()
+    }
+}
+
 /// Why a delivery did not arrive.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Undelivered {
@@ -58,6 +72,20 @@ pub(super) enum Undelivered {
     /// What it tells could not be written out.
     #[error("cannot be written out: {0}")]
     Unwritten(String),
+    /// It can never be taken.
+    #[error("is {0} bytes long, more than may be sent there")]
+    TooLarge(usize),
+}
+
+impl Undelivered {
+    /// How long who answered wants to be left alone: what it says, within bounds.
+    fn pause(&self, now: TimeUs) -> Option<Duration> {
+        let Self::Unanswered(Failure::Status { retry_after, .. }) = self else {
+            return None;
+        };
+        let asked = (*retry_after)?.wait(now);
+        Some(asked.clamp(PAUSE_MIN, PAUSE_MAX))
+    }
 }
 
 /// What becomes of a delivery that was sent.
@@ -70,18 +98,25 @@ pub(super) fn conclude(app: &App, delivery: &Delivery, arrived: Result<(), Undel
                 id,
                 outcome: Outcome::Delivered,
                 is_silence: false,
+                pause: None,
                 url: String::new(),
             }
         }
         Err(failure) => {
+            let pause = failure.pause(app.clock.now());
+            if let Some(pause) = pause {
+                let until = app.clock.passed().saturating_add(pause);
+                app.pauses.pause(delivery.endpoint, until);
+            }
             let url = match &delivery.content {
                 Content::Request(sent) => shown(&sent.url),
                 Content::Event(event) => event.sink.to_string(),
             };
             Sent {
                 id,
-                outcome: failed(app, delivery, &failure, &url),
+                outcome: failed(app, delivery, &failure, pause, &url),
                 is_silence: matches!(&failure, Undelivered::Unanswered(it) if it.is_silence()),
+                pause,
                 url,
             }
         }
@@ -95,7 +130,13 @@ pub(super) fn token(app: &App, account: AccountSid) -> Result<String, Undelivere
 }
 
 /// Decides what follows on a failure.
-fn failed(app: &App, delivery: &Delivery, failure: &Undelivered, url: &str) -> Outcome {
+fn failed(
+    app: &App,
+    delivery: &Delivery,
+    failure: &Undelivered,
+    pause: Option<Duration>,
+    url: &str,
+) -> Outcome {
     let failures = delivery.attempts.saturating_add(1);
     let now = app.clock.now();
     // However long it had to wait for others, it is not given up at once.
@@ -105,12 +146,13 @@ fn failed(app: &App, delivery: &Delivery, failure: &Undelivered, url: &str) -> O
     };
     let retry_at = match failure {
         // Gone, says a sink: for good.
-        Undelivered::Unanswered(Failure::Status(410))
+        Undelivered::Unanswered(Failure::Status { status: 410, .. })
             if matches!(delivery.content, Content::Event(_)) =>
         {
             None
         }
-        _ => retry::next(delivery.id, failures, since, now),
+        Undelivered::TooLarge(_) => None,
+        _ => retry::next(delivery.id, failures, pause, since, now),
     };
     if retry_at.is_some() {
         app.counters.count_delivery(DeliveryResult::Failed);

@@ -82,7 +82,8 @@ impl Session {
         let mut is_stopping = false;
         loop {
             let is_over = time.is_elapsed() && self.shared.is_crowded.load(Ordering::Relaxed);
-            if is_stopping || is_over {
+            // Who asked for it is left alone: what is leased is given back.
+            if is_stopping || is_over || self.shared.is_paused(self.endpoint) {
                 break;
             }
             self.send();
@@ -279,7 +280,11 @@ async fn send(app: &App, client: &Client, deliveries: Vec<Delivery>) -> Vec<Sent
             Content::Event(_) => Err(Undelivered::NoSink),
         });
         let arrived = match request {
-            Ok(request) => client.send(request).await.map_err(Undelivered::from),
+            Ok(request) => client
+                .send(request)
+                .await
+                .map(drop)
+                .map_err(Undelivered::from),
             Err(failure) => Err(failure),
         };
         sent.push(conclude(app, &delivery, arrived));

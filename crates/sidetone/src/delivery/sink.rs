@@ -121,6 +121,7 @@ const fn nothing(delivery: &Delivery) -> Sent {
         id: delivery.id,
         outcome: Outcome::Delivered,
         is_silence: false,
+        pause: None,
         url: String::new(),
     }
 }
@@ -173,7 +174,10 @@ impl Group {
         let arrived = post(shared, outlet, &self.deliveries, 0, &self.items).await;
         let is_refused = matches!(
             &arrived,
-            Err(Undelivered::Unanswered(Failure::Status(400 | 413 | 422)))
+            Err(Undelivered::Unanswered(Failure::Status {
+                status: 400 | 413 | 422,
+                ..
+            }))
         );
         if !is_refused || self.items.len() == 1 {
             let conclude = |it| conclude(&shared.app, it, arrived.clone());
@@ -192,8 +196,8 @@ impl Group {
                 delivery,
                 post(shared, outlet, alone, 0, item).await,
             );
-            // The others would wait as long for nobody.
-            if one.is_silence {
+            // The others would wait as long for nobody, or disturb who wants to be left alone.
+            if one.is_silence || one.pause.is_some() {
                 left = 0;
             }
             sent.push(one);
@@ -292,18 +296,22 @@ async fn post(
     if deliveries.iter().any(|delivery| delivery.kind == TEST) {
         note_test(app, outlet, &arrived).await;
     }
-    Ok(arrived?)
+    arrived?;
+    Ok(())
 }
 
 /// A test was sent: of Segment, which confirms none itself, what it answered is all there is to know.
-async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<(), Failure>) {
+async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<u16, Failure>) {
     if let Configuration::Webhook(_) = outlet.configuration {
         return;
     }
     let (status, test) = match arrived {
-        Ok(()) => (SinkStatus::Active, Some(None)),
-        Err(Failure::Status(400..=499)) => (SinkStatus::Failed, None),
-        // It is tried again.
+        Ok(_) => (SinkStatus::Active, Some(None)),
+        // It is tried again, as after no answer.
+        Err(Failure::Status { status: 429, .. }) => return,
+        Err(Failure::Status {
+            status: 400..=499, ..
+        }) => (SinkStatus::Failed, None),
         Err(_) => return,
     };
     let change = SinkChange {

@@ -12,6 +12,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connect::{ConnectError, Connector};
+use super::retry_after::RetryAfter;
 
 /// Most bytes of an answer that are read. Nobody looks at them: they only keep the connection
 /// usable.
@@ -27,8 +28,13 @@ const IDLE_MAX: usize = 16;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
     /// It was answered, but not with a status of success. Redirects are not followed.
-    #[error("answered {0}")]
-    Status(u16),
+    #[error("answered {status}")]
+    Status {
+        /// With which.
+        status: u16,
+        /// When it may be asked again, if it says so.
+        retry_after: Option<RetryAfter>,
+    },
     /// No answer came in time.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
@@ -49,7 +55,7 @@ impl Failure {
     pub const fn is_silence(&self) -> bool {
         match self {
             Self::TimedOut(_) | Self::Unconnected(_) | Self::Broken(_) => true,
-            Self::Status(_) | Self::Unsendable(_) => false,
+            Self::Status { .. } | Self::Unsendable(_) => false,
         }
     }
 }
@@ -86,15 +92,17 @@ impl Client {
         Self { http, time_out }
     }
 
-    /// Sends a request. A status of success (2xx) is all that counts.
+    /// Sends a request. A status of success (2xx) is all that counts, and is returned.
     ///
     /// # Errors
     /// Why it did not arrive.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<(), Failure> {
-        let mut status = None;
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<u16, Failure> {
+        let mut answered = None;
         let exchange = async {
             let answer = self.http.request(request).await.map_err(failure)?;
-            status = Some(answer.status());
+            let status = answer.status();
+            let retry_after = RetryAfter::of(status.as_u16(), answer.headers());
+            answered = Some((status, retry_after));
             discard(answer.into_body()).await;
             Ok(())
         };
@@ -102,9 +110,12 @@ impl Client {
             return Err(failure);
         }
         // Whoever said yes and then took too long with the rest has said yes.
-        match status {
-            Some(status) if status.is_success() => Ok(()),
-            Some(status) => Err(Failure::Status(status.as_u16())),
+        match answered {
+            Some((status, _)) if status.is_success() => Ok(status.as_u16()),
+            Some((status, retry_after)) => Err(Failure::Status {
+                status: status.as_u16(),
+                retry_after,
+            }),
             None => Err(Failure::TimedOut(self.time_out)),
         }
     }

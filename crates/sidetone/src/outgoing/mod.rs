@@ -2,3 +2,5 @@
 
 pub mod client;
 mod connect;
+pub mod pauses;
+pub mod retry_after;

@@ -18,6 +18,7 @@ use sidetone::config::Settings;
 use sidetone::data::{self, Data};
 use sidetone::directory::Directory;
 use sidetone::live::Live;
+use sidetone::outgoing::pauses::Pauses;
 use sidetone::routes::Routes;
 use sidetone::runner::{Next, Worker};
 use sidetone::secrets::Vault;
@@ -118,6 +119,7 @@ impl TestServer {
             bounds: Bounds::default(),
             live: Live::default(),
             streams: streams::outlets::Current::default(),
+            pauses: Pauses::default(),
             counters: Arc::new(Counters::new("0.0.0", "unknown")),
             tables: tables::Current::new(tables),
             sides,

@@ -48,11 +48,12 @@ pub(super) async fn items(
             let schema = kind.schema().url(outlet.version_of(kind));
             CloudEvent::new(kind.as_str(), &source, &written.id, &schema, written.at, ())
                 .with(&written.data)
+                .map_err(unwritten)
         }
         Configuration::Segment(_) => track(sid, kind, &written),
     };
     let items = written.map_err(unwritten)?.into_iter().map(item);
-    items.collect::<Result<_, _>>().map_err(unwritten)
+    items.collect()
 }
 
 pub(super) fn unwritten(error: impl std::fmt::Display) -> Undelivered {
@@ -76,8 +77,9 @@ fn test(outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_json::Result<
 }
 
 /// An event as Segment takes it. Edges are left out of one that is too large.
-fn track(sid: CallSid, kind: EventType, written: &Written) -> serde_json::Result<Vec<u8>> {
-    let mut properties: serde_json::Map<_, _> = serde_json::from_slice(&written.data)?;
+fn track(sid: CallSid, kind: EventType, written: &Written) -> Result<Vec<u8>, Undelivered> {
+    let read = serde_json::from_slice(&written.data);
+    let mut properties: serde_json::Map<_, _> = read.map_err(unwritten)?;
     let mut left_out = LEFT_OUT.into_iter();
     loop {
         let item = json!({
@@ -88,13 +90,14 @@ fn track(sid: CallSid, kind: EventType, written: &Written) -> serde_json::Result
             "timestamp": written.at,
             "properties": properties,
         });
-        let item = serde_json::to_vec(&item)?;
+        let item = serde_json::to_vec(&item).map_err(unwritten)?;
         if item.len() <= SEGMENT_EVENT_MAX_BYTES {
             return Ok(item);
         }
         match left_out.next() {
             Some(edge) => drop(properties.remove(edge)),
-            None => return Ok(item),
+            // With it Segment would refuse whatever goes along, each time.
+            None => return Err(Undelivered::TooLarge(item.len())),
         }
     }
 }

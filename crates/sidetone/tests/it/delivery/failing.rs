@@ -42,6 +42,50 @@ async fn a_failed_delivery_comes_again_with_the_same_id_until_it_arrives() {
 }
 
 #[tokio::test]
+async fn who_asks_to_be_left_alone_is_as_long_as_that_is_reasonable() {
+    // At most six hours, whatever is asked for; by a time of day as well.
+    for (header, seconds) in [
+        ("7200", 7_200),
+        ("9999999", 6 * 3_600),
+        ("Mon, 01 Jun 2026 12:30:00 GMT", 1_800),
+        ("0", 1),
+    ] {
+        let receiver = Receiver::start(Duration::ZERO, move |before| match before {
+            0 => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", header)]).into_response(),
+            _ => StatusCode::OK.into_response(),
+        })
+        .await;
+        let delivering = Delivering::start().await;
+        let clock = &delivering.server.app.clock;
+        delivering
+            .deliver(vec![delivering.form(1, &receiver.origin, None)])
+            .await;
+        receiver.until_received(1).await;
+        eventually(|| async {
+            let page = delivering.server.get("/metrics").await.text;
+            page.contains("sidetone_deliveries_total{result=\"failed\"} 1")
+        })
+        .await;
+        // Nothing else is sent there either.
+        delivering
+            .deliver(vec![delivering.form(2, &receiver.origin, None)])
+            .await;
+        let elsewhere = Receiver::willing().await;
+        delivering
+            .deliver(vec![delivering.form(3, &elsewhere.origin, None)])
+            .await;
+        elsewhere.until_received(1).await;
+        clock.advance_us(seconds * 1_000_000 - 1);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(receiver.received().len(), 1, "{header}");
+        clock.advance_us(1);
+        delivering.until_all_arrived().await;
+        assert_eq!(receiver.received().len(), 3, "{header}");
+        delivering.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn redirects_are_failures_and_not_followed() {
     let elsewhere = Receiver::willing().await;
     let target = elsewhere.origin.clone();

@@ -4,6 +4,7 @@ mod owed;
 mod receiver;
 mod refusals;
 mod running;
+mod segment;
 mod sinks;
 mod subscriptions;
 mod told;

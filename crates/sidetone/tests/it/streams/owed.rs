@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
-use super::receiver::{PATIENCE, Receiver};
+use super::receiver::Receiver;
 use super::running::{CALL, FORM, ask, post, program, step, subscribe};
-use super::{KINDS, PREFIX, form, of_type, subscription_form};
+use super::{PREFIX, form};
 use crate::harness::{ACCOUNT, TOKEN};
 use crate::process::Server;
 
@@ -72,58 +70,6 @@ fn what_a_receiver_refuses_keeps_nothing_else_from_it() {
     for request in receiver.received() {
         assert!(request.headers["webhook-signature"].starts_with("v1,"));
         assert!(!request.headers.contains_key("x-twilio-signature"));
-    }
-}
-
-#[test]
-fn segment_is_sent_tracks_and_is_active_once_it_took_a_test() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(&mut program(dir.path()));
-    let receiver = Receiver::start();
-    let configuration = json!({"write_key": "abcdefgh12345678", "endpoint": format!("{}/v1/batch", receiver.origin)});
-    let sid = subscribe(&server, "segment", &configuration, &[]);
-    let begin = Instant::now();
-    let wanted = subscription_form(
-        &sid,
-        &KINDS[..3]
-            .iter()
-            .map(|it| of_type(it, 7))
-            .collect::<Vec<_>>(),
-        &[],
-    );
-    // It may be subscribed when it took its test.
-    loop {
-        let listed = ask(&server, &format!("/v1/Sinks/{sid}"));
-        if listed["status"] == "active" {
-            break;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{listed}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    post(&server, "/v1/Subscriptions", FORM, wanted.as_bytes());
-    step(&server, CALL, "initiated");
-    step(&server, CALL, "completed");
-    let begin = Instant::now();
-    let complete = loop {
-        let bodies = receiver.received();
-        let items = bodies.iter().flat_map(|it| {
-            let body: Value = serde_json::from_slice(&it.body).unwrap();
-            body["batch"].as_array().unwrap().clone()
-        });
-        let mut items = items.collect::<Vec<_>>().into_iter();
-        if let Some(found) = items.find(|it| it["event"] == "Call Summary Completed") {
-            break found;
-        }
-        assert!(begin.elapsed() < PATIENCE);
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    assert_eq!(complete["type"], "track");
-    assert_eq!(complete["anonymousId"], CALL);
-    assert_eq!(complete["properties"]["processing_state"], "complete");
-    let login = STANDARD.encode("abcdefgh12345678:");
-    for request in receiver.received() {
-        assert_eq!(request.headers["authorization"], format!("Basic {login}"));
-        assert_eq!(request.path, "/v1/batch");
     }
 }
 

@@ -14,8 +14,8 @@ use super::PREFIX;
 /// How long anything may take that takes some seconds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Which status a body is answered with.
-type Status = fn(&[u8]) -> u16;
+/// Which status a body is answered with, and headers, a line each.
+type Reply = dyn Fn(&[u8]) -> (u16, &'static str) + Send + Sync;
 
 /// A request as it came.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub(super) struct Receiver {
     pub(super) origin: String,
     received: Arc<Mutex<Vec<Received>>>,
     /// What it answers, by the body.
-    status: Arc<Mutex<Status>>,
+    reply: Arc<Mutex<Arc<Reply>>>,
 }
 
 impl Receiver {
@@ -40,7 +40,7 @@ impl Receiver {
         let receiver = Self {
             origin: format!("http://{}", listener.local_addr().unwrap()),
             received: Arc::default(),
-            status: Arc::new(Mutex::new(|_| 200)),
+            reply: Arc::new(Mutex::new(Arc::new(|_| (200, "")))),
         };
         let serving = receiver.clone();
         std::thread::spawn(move || {
@@ -52,8 +52,15 @@ impl Receiver {
         receiver
     }
 
-    pub(super) fn answers(&self, status: Status) {
-        *self.status.lock().unwrap() = status;
+    pub(super) fn answers(&self, status: fn(&[u8]) -> u16) {
+        self.replies(move |body| (status(body), ""));
+    }
+
+    pub(super) fn replies(
+        &self,
+        reply: impl Fn(&[u8]) -> (u16, &'static str) + Send + Sync + 'static,
+    ) {
+        *self.reply.lock().unwrap() = Arc::new(reply);
     }
 
     /// Answers the requests of a connection.
@@ -82,13 +89,19 @@ impl Receiver {
                 }
             }
             let body: Vec<u8> = bytes.drain(..head + length).skip(head).collect();
-            let status = (*self.status.lock().unwrap())(&body);
+            let reply = Arc::clone(&self.reply.lock().unwrap());
+            let (status, more) = reply(&body);
             self.received.lock().unwrap().push(Received {
                 path,
                 headers,
                 body,
             });
-            if write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").is_err() {
+            if write!(
+                stream,
+                "HTTP/1.1 {status} X\r\n{more}Content-Length: 0\r\n\r\n"
+            )
+            .is_err()
+            {
                 return;
             }
         }
