@@ -40,7 +40,8 @@ bounds           budget logins rates
 
 accounts         secrets config core store
 data_dir         store_sqlite
-data             accounts data_dir secrets core store store_sqlite
+test_clock       clock data_dir core
+data             accounts clock data_dir secrets test_clock core store store_sqlite
 directory        rates secrets core wire store
 oidc             clock outgoing config secrets core store
 tables           address config directory oidc core wire store

@@ -10,8 +10,10 @@ use sidetone_store::{AccountStore, Store, StoreError};
 use sidetone_store_sqlite::{Options, SqliteStore, files};
 
 use crate::accounts;
+use crate::clock::Clock;
 use crate::data_dir::{Lock, database, lock, make_private, size_of};
 use crate::secrets::Vault;
+use crate::test_clock;
 
 /// Where the data is; for commands that work on it beside or without a running server.
 #[derive(Debug, Clone, Args)]
@@ -41,6 +43,14 @@ impl DataArgs {
         self.expect_made()?;
         let _alone = self.alone_to_upgrade()?;
         open(&self.data, &self.secret_key(), Options::default()).await
+    }
+
+    /// The clock that goes with the directory.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub fn clock(&self) -> anyhow::Result<Clock> {
+        test_clock::of(&self.data)
     }
 
     /// Where the key of the secrets is.

@@ -34,6 +34,7 @@ pub mod socket;
 pub mod streams;
 pub mod tables;
 pub mod telemetry;
+pub mod test_clock;
 pub mod ui;
 pub mod web;
 pub mod workers;

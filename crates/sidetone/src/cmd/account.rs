@@ -10,7 +10,6 @@ use sidetone_store::account::{AccountSettings, ProviderSecret};
 
 use super::output::print_json;
 use crate::accounts::{self, NewAccount};
-use crate::clock::Clock;
 use crate::config::Span;
 use crate::data::DataArgs;
 
@@ -87,7 +86,6 @@ pub enum AccountCommand {
 /// # Errors
 /// With what to do about it.
 pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
-    let now = Clock::default().now();
     match command {
         AccountCommand::Create {
             data,
@@ -95,6 +93,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             name,
             account,
         } => {
+            let now = data.clock()?.now();
             let data = data.open().await?;
             let new = NewAccount {
                 sid: account,
@@ -126,6 +125,7 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
             account,
             keep,
         } => {
+            let now = data.clock()?.now();
             let opened = data.open().await?;
             let keep_us = i64::try_from(keep.0.as_micros()).unwrap_or(i64::MAX);
             let until = now.plus_us(keep_us);

@@ -63,10 +63,11 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// When the file cannot be read, or any line was refused.
 pub async fn run(args: AnnotateArgs) -> anyhow::Result<()> {
     let store = args.data.open().await?.store;
+    let clock = args.data.clock()?;
     let account = accounts::named_or_first(store.as_ref(), args.account).await?;
     match (args.undo, args.file) {
-        (Some(sid), _) => undo(store.as_ref(), account, sid).await,
-        (None, Some(file)) => annotate(store, account, &file, args.key).await,
+        (Some(sid), _) => undo(store.as_ref(), account, sid, &clock).await,
+        (None, Some(file)) => annotate(store, account, &file, args.key, clock).await,
         // The command line asks for either.
         (None, None) => Ok(()),
     }
@@ -76,13 +77,13 @@ async fn undo(
     store: &dyn Store,
     account: AccountSid,
     sid: AnnotationBatchSid,
+    clock: &Clock,
 ) -> anyhow::Result<()> {
     let undoing = Undoing {
         sid,
         account,
         by: BY.to_owned(),
     };
-    let clock = Clock::default();
     let report = undoing.all(store, || clock.now()).await?;
     print_json(&report.with_context(|| format!("the account {account} has no batch {sid}"))?)
 }
@@ -92,6 +93,7 @@ async fn annotate(
     account: AccountSid,
     path: &Path,
     key: Option<String>,
+    clock: Clock,
 ) -> anyhow::Result<()> {
     let in_file = || path.display().to_string();
     let is_standard_input = path == Path::new("-");
@@ -123,7 +125,10 @@ async fn annotate(
         Box::new(File::open(path).with_context(in_file)?)
     };
     let mut lines = Lines::new(format);
-    let mut tally = Tally::default();
+    let mut tally = Tally {
+        clock,
+        ..Tally::default()
+    };
     let mut buffer = vec![0; PIECE_BYTES];
     loop {
         let read = file.read(&mut buffer).with_context(in_file)?;
@@ -158,6 +163,7 @@ fn content_key(path: &Path) -> anyhow::Result<String> {
 /// What became of the lines.
 #[derive(Default)]
 struct Tally {
+    clock: Clock,
     changed: u64,
     unchanged: u64,
     repeated: u64,
@@ -166,7 +172,7 @@ struct Tally {
 
 impl Tally {
     async fn take(&mut self, upload: &Upload, lines: Vec<Line>) -> anyhow::Result<()> {
-        for result in upload.take(lines, Clock::default().now()).await? {
+        for result in upload.take(lines, self.clock.now()).await? {
             match result.result {
                 Word::Changed => self.changed += 1,
                 Word::Unchanged => self.unchanged += 1,
@@ -188,6 +194,7 @@ impl Tally {
             unchanged,
             repeated,
             refused,
+            ..
         } = self;
         let mut out = std::io::stdout();
         if *refused > PRINTED_MAX {

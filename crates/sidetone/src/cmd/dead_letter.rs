@@ -4,12 +4,12 @@ use anyhow::bail;
 use clap::Subcommand;
 use serde_json::{Value, json};
 use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
 use sidetone_store::Store;
 use sidetone_store::delivery::{DeadLetter, DeliveryId};
 use sidetone_store::page::{PageRequest, Start};
 
 use super::output::print_json;
-use crate::clock::Clock;
 use crate::data::DataArgs;
 
 /// Dead letters in one transaction.
@@ -84,10 +84,11 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
             {
                 bail!("account {account} not found; `sidetone account list` shows those there are");
             }
+            let now = data.clock()?.now();
             let replayed = if all {
-                replay_all(store.as_ref(), account).await?
+                replay_all(store.as_ref(), account, now).await?
             } else {
-                replay(store.as_ref(), ids).await?
+                replay(store.as_ref(), ids, now).await?
             };
             print_json(&json!({ "replayed": replayed }))
         }
@@ -111,9 +112,9 @@ fn shown(letter: &DeadLetter) -> Value {
     })
 }
 
-async fn replay(store: &dyn Store, ids: Vec<DeliveryId>) -> anyhow::Result<usize> {
+async fn replay(store: &dyn Store, ids: Vec<DeliveryId>, now: TimeUs) -> anyhow::Result<usize> {
     let count = ids.len();
-    match store.replay(None, ids, Clock::default().now()).await {
+    match store.replay(None, ids, now).await {
         Err(sidetone_store::StoreError::NotFound(what)) => {
             bail!(
                 "there is no {what}, and nothing was replayed; `sidetone dead-letter list` shows those there are"
@@ -124,7 +125,11 @@ async fn replay(store: &dyn Store, ids: Vec<DeliveryId>) -> anyhow::Result<usize
 }
 
 /// Replays page by page, so that a server beside it can write in between.
-async fn replay_all(store: &dyn Store, account: Option<AccountSid>) -> anyhow::Result<usize> {
+async fn replay_all(
+    store: &dyn Store,
+    account: Option<AccountSid>,
+    now: TimeUs,
+) -> anyhow::Result<usize> {
     let first = PageRequest {
         start: Start::First { skip: 0 },
         size: PAGE,
@@ -135,7 +140,7 @@ async fn replay_all(store: &dyn Store, account: Option<AccountSid>) -> anyhow::R
         let ids: Vec<_> = page.rows.iter().map(|letter| letter.id).collect();
         let is_last = page.after.is_none();
         if !ids.is_empty() {
-            replayed += replay(store, ids).await?;
+            replayed += replay(store, ids, now).await?;
         }
         if is_last {
             return Ok(replayed);

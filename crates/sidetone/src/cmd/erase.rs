@@ -92,7 +92,7 @@ pub async fn run(args: EraseArgs) -> anyhow::Result<()> {
             print_json(&json!({ "account_sid": call.account, "call_sid": call.sid }))?;
         }
     } else {
-        erase(store, &calls, &args.by).await?;
+        erase(store, &calls, &args.by, &args.data.clock()?).await?;
     }
     let (found, dry_run) = (calls.len(), args.dry_run);
     let erased = if dry_run { 0 } else { found };
@@ -178,8 +178,12 @@ async fn calls_of(
 }
 
 /// Erases piece by piece, so that a server beside it can write in between.
-async fn erase(store: &dyn Store, calls: &[CallRef], by: &str) -> anyhow::Result<()> {
-    let clock = Clock::default();
+async fn erase(
+    store: &dyn Store,
+    calls: &[CallRef],
+    by: &str,
+    clock: &Clock,
+) -> anyhow::Result<()> {
     for (number, piece) in (1..).zip(calls.chunks(PIECE)) {
         store.erase(piece.to_vec(), by, clock.now()).await?;
         let done = number * PIECE;

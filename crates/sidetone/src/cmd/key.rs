@@ -6,7 +6,6 @@ use sidetone_core::id::{AccountSid, ApiKeySid};
 
 use super::output::print_json;
 use crate::accounts;
-use crate::clock::Clock;
 use crate::data::DataArgs;
 
 /// Whom the log of what was done names.
@@ -58,9 +57,9 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
             account,
             name,
         } => {
+            let now = data.clock()?.now();
             let data = data.open().await?;
             let store = data.store.as_ref();
-            let now = Clock::default().now();
             let (sid, secret) =
                 accounts::create_key(store, &data.vault, account, name, BY, now).await?;
             print_json(&json!({ "key_sid": sid, "secret": secret }))
@@ -78,7 +77,7 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
         }
         KeyCommand::Revoke { data, key } => {
             let store = data.open().await?.store;
-            let now = Clock::default().now();
+            let now = data.clock()?.now();
             Ok(store.revoke_api_key(key, BY, now).await?)
         }
     }

@@ -13,7 +13,6 @@ use sidetone_store::{Annotate, Lookup, Scope, Store, StoreError};
 
 use super::output::print_json;
 use crate::accounts;
-use crate::clock::Clock;
 use crate::data::DataArgs;
 
 /// Judgements read at a time.
@@ -82,7 +81,7 @@ pub async fn run(args: MigrateFeedbackArgs) -> anyhow::Result<()> {
     if let Some(account) = args.account {
         accounts::find(store.as_ref(), account).await?;
     }
-    let now = Clock::default().now();
+    let now = args.data.clock()?.now();
     let mut report = Report {
         to: args.to,
         applied: args.apply,

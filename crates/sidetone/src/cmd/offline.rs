@@ -10,7 +10,6 @@ use crate::api::events_v1::told;
 use crate::api::v1::render::template;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
-use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::DataArgs;
 use crate::directory::Directory;
@@ -54,7 +53,7 @@ pub(super) async fn open(args: &DataArgs, file: Option<&Path>) -> anyhow::Result
         write_event: told::write,
         directory,
         store: data.store,
-        clock: Clock::default(),
+        clock: args.clock()?,
         config,
         bounds: Bounds::default(),
         live: Live::default(),

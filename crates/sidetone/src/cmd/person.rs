@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 use sidetone_core::id::AccountSid;
+use sidetone_core::time::TimeUs;
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::people::{Person, PersonChange, PersonName, Role, SignIn};
 use sidetone_store::{Conflict, Store, StoreError};
 
 use super::output::print_json;
 use crate::accounts;
-use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data::DataArgs;
 use crate::people;
@@ -119,7 +119,7 @@ pub async fn run(command: PersonCommand) -> anyhow::Result<()> {
                 role,
                 sign_in: SignIn::Password(people::hash(&password)?),
                 is_disabled: false,
-                created_at: Clock::default().now(),
+                created_at: data.clock()?.now(),
                 last_sign_in: None,
             };
             match store.create_person(person.clone(), BY).await {
@@ -143,7 +143,11 @@ pub async fn run(command: PersonCommand) -> anyhow::Result<()> {
                 sign_in: Some(SignIn::Password(people::hash(&password)?)),
                 ..PersonChange::default()
             };
-            print(&change_to(store.as_ref(), &person, change).await?, made_up)
+            let now = data.clock()?.now();
+            print(
+                &change_to(store.as_ref(), &person, change, now).await?,
+                made_up,
+            )
         }
         PersonCommand::Provider { data, config, name } => {
             let has_provider = has_provider(config.as_deref())?;
@@ -153,7 +157,11 @@ pub async fn run(command: PersonCommand) -> anyhow::Result<()> {
             };
             let store = data.open().await?.store;
             let person = find(store.as_ref(), &name).await?;
-            print(&change_to(store.as_ref(), &person, change).await?, None)?;
+            let now = data.clock()?.now();
+            print(
+                &change_to(store.as_ref(), &person, change, now).await?,
+                None,
+            )?;
             if !has_provider {
                 writeln!(
                     std::io::stderr(),
@@ -189,15 +197,19 @@ async fn allow(data: &DataArgs, name: &PersonName, may: bool) -> anyhow::Result<
         is_disabled: Some(!may),
         ..PersonChange::default()
     };
-    print(&change_to(store.as_ref(), &person, change).await?, None)
+    let now = data.clock()?.now();
+    print(
+        &change_to(store.as_ref(), &person, change, now).await?,
+        None,
+    )
 }
 
 async fn change_to(
     store: &dyn Store,
     person: &Person,
     change: PersonChange,
+    now: TimeUs,
 ) -> anyhow::Result<Person> {
-    let now = Clock::default().now();
     let changed = store.change_person(person.account, &person.name, change, BY, now);
     Ok(changed.await?)
 }

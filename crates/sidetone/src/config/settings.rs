@@ -169,6 +169,9 @@ settings! {
     access_log: Switch, "SIDETONE_ACCESS_LOG";
     /// Logs as `text` or `json` [default: text]
     log_format: LogFormat, "SIDETONE_LOG_FORMAT";
+    /// For tests: how much faster time passes in a data directory that is begun with it [default:
+    /// off]
+    test_clock: u32, "SIDETONE_TEST_CLOCK";
     /// What to log, as in `info` or `sidetone=debug` [default: info]
     log: String, "SIDETONE_LOG";
 }

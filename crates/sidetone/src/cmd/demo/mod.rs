@@ -13,10 +13,9 @@ use tempfile::TempDir;
 
 use self::play::Loaded;
 use crate::accounts::{self, first};
-use crate::clock::Clock;
 use crate::cmd::environment;
 use crate::cmd::reload::Origin;
-use crate::cmd::serve::{Running, announce, hang_ups, start, start_logs, wait_for_stop};
+use crate::cmd::serve::{Running, announce, clock, hang_ups, start, start_logs, wait_for_stop};
 use crate::config::{HepListen, Settings};
 use crate::data_dir::LOCK_FILE;
 use crate::secrets::replace_private;
@@ -64,7 +63,8 @@ pub async fn run(args: DemoArgs, program: &Command) -> anyhow::Result<()> {
     environment::warn_of_unknown(program);
     let throw_away = demo.throw_away.take();
     let served = async {
-        let mut running = start(config, Clock::default()).await?;
+        let clock = clock(&config)?;
+        let mut running = start(config, clock).await?;
         let reload = running.reload(demo.origin.clone(), settings, log_filter);
         running.reload_on(hang_ups, reload);
         let mut stop = pin!(wait_for_stop());

@@ -21,7 +21,6 @@ use self::rows::{Output, Row, Rows};
 use self::what::What;
 use crate::accounts;
 use crate::api::v1::row_text;
-use crate::clock::Clock;
 use crate::data::DataArgs;
 use crate::web::form::Params;
 
@@ -79,7 +78,7 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let store = args.data.open().await?.store;
     let account = accounts::named_or_first(store.as_ref(), args.account).await?;
     let filters = filters(&args.filters)?;
-    let mut rows = Rows::new(store, args.what, account, filters, Clock::default().now());
+    let mut rows = Rows::new(store, args.what, account, filters, args.data.clock()?.now());
     // What is wrong with the filters is said before there is any output.
     rows.begin(None)?;
     let (output, cursor) = open(&args)?;

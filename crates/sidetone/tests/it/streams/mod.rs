@@ -1,5 +1,6 @@
 //! Event Streams as they are set up: whole requests, whole answers.
 
+mod outage;
 mod owed;
 mod receiver;
 mod refusals;

@@ -36,7 +36,10 @@ pub(super) struct Receiver {
 
 impl Receiver {
     pub(super) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    pub(super) fn on(listener: TcpListener) -> Self {
         let receiver = Self {
             origin: format!("http://{}", listener.local_addr().unwrap()),
             received: Arc::default(),
