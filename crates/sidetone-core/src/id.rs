@@ -116,6 +116,16 @@ sid!(
     SubscriptionSid,
     "DF"
 );
+sid!(
+    /// A rule that calls are held to.
+    AlertRuleSid,
+    "AR"
+);
+sid!(
+    /// An alert: one time that a rule was broken.
+    AlertSid,
+    "AF"
+);
 
 /// A report of Insights v2: a word and 26 digits in base 32 (`TypeID`), as they are upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
