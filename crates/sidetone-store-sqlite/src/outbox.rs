@@ -2,8 +2,11 @@
 //! `outbox/turn.rs`.
 
 pub(crate) mod backlog;
+pub(crate) mod listed;
 pub(crate) mod quota;
 pub(crate) mod turn;
+
+use std::sync::LazyLock;
 
 use rusqlite::{Connection, Row, params};
 use sidetone_core::id::{AccountSid, CallSid, SinkSid};
@@ -12,12 +15,16 @@ use sidetone_core::time::TimeUs;
 use super::account;
 use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
-use super::rows::paging::{self, Toward};
-use sidetone_store::delivery::{
-    Content, DeadLetter, DeliveryId, Method, NewDelivery, Signature, WaitingDelivery,
-};
-use sidetone_store::page::{Page, PageRequest, RowKey};
+use sidetone_store::delivery::{Content, DeliveryId, EndpointId, Method, NewDelivery, Signature};
 use sidetone_store::{StoreError, Topic};
+
+/// Queues a dead letter anew, by its identity or by its row.
+static REPLAY: LazyLock<String> = LazyLock::new(|| {
+    let which = "select min(id) from outbox where sid = ?1 and dead_us is not null and (?3 is null or account = ?3)";
+    include_str!("outbox/replay.sql").replace("WHICH", which)
+});
+static REPLAY_ROW: LazyLock<String> =
+    LazyLock::new(|| include_str!("outbox/replay.sql").replace("WHICH", "?1"));
 
 /// Adds a delivery, in the transaction of what it tells about. One for a sink that is not there is
 /// left out.
@@ -115,101 +122,6 @@ pub(crate) fn sink_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<S
     Ok(sink.map(SinkSid::from_bytes))
 }
 
-pub(super) fn dead_letters(
-    conn: &Connection,
-    account: Option<AccountSid>,
-    request: &PageRequest,
-) -> Result<Page<DeadLetter>> {
-    let account = account.as_ref().map(AccountSid::as_bytes);
-    let page = paging::page(
-        request,
-        |(row, letter): &(i64, DeadLetter)| RowKey {
-            key: letter.died_at.micros(),
-            id: *row,
-        },
-        |toward, row_key, limit| {
-            let (sql, outermost) = match toward {
-                Toward::End => (include_str!("outbox/dead_letters.sql"), i64::MIN),
-                Toward::Beginning => (include_str!("outbox/dead_letters_before.sql"), i64::MAX),
-            };
-            let row_key = row_key.unwrap_or(RowKey {
-                key: outermost,
-                id: outermost,
-            });
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = conn.prepare_cached(sql)?;
-            let rows =
-                statement.query_map(params![account, row_key.key, row_key.id, limit], |row| {
-                    let letter = DeadLetter {
-                        id: DeliveryId::from_bytes(row.get(1)?),
-                        account: AccountSid::from_bytes(row.get(2)?),
-                        kind: row.get(3)?,
-                        url: row.get(4)?,
-                        sink: sink_of(row, 9)?,
-                        created_at: TimeUs::from_micros(row.get(5)?),
-                        died_at: TimeUs::from_micros(row.get(6)?),
-                        attempts: row.get(7)?,
-                        error: row.get(8)?,
-                    };
-                    Ok((row.get(0)?, letter))
-                })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-        },
-    )?;
-    Ok(Page {
-        rows: page.rows.into_iter().map(|(_, letter)| letter).collect(),
-        before: page.before,
-        after: page.after,
-        damaged: page.damaged,
-    })
-}
-
-pub(super) fn waiting(
-    conn: &Connection,
-    account: Option<AccountSid>,
-    request: &PageRequest,
-) -> Result<Page<WaitingDelivery>> {
-    let account = account.as_ref().map(AccountSid::as_bytes);
-    let page = paging::page(
-        request,
-        |(row, _): &(i64, WaitingDelivery)| RowKey {
-            key: *row,
-            id: *row,
-        },
-        |toward, row_key, limit| {
-            let (sql, outermost) = match toward {
-                Toward::End => (include_str!("outbox/waiting.sql"), i64::MIN),
-                Toward::Beginning => (include_str!("outbox/waiting_before.sql"), i64::MAX),
-            };
-            let from = row_key.map_or(outermost, |row_key| row_key.id);
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = conn.prepare_cached(sql)?;
-            let rows = statement.query_map(params![account, from, limit], |row| {
-                let retry_at: Option<i64> = row.get(6)?;
-                let delivery = WaitingDelivery {
-                    id: DeliveryId::from_bytes(row.get(1)?),
-                    account: AccountSid::from_bytes(row.get(2)?),
-                    kind: row.get(3)?,
-                    url: row.get(4)?,
-                    sink: sink_of(row, 9)?,
-                    created_at: TimeUs::from_micros(row.get(5)?),
-                    retry_at: retry_at.map(TimeUs::from_micros),
-                    attempts: row.get(7)?,
-                    error: row.get(8)?,
-                };
-                Ok((row.get(0)?, delivery))
-            })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-        },
-    )?;
-    Ok(Page {
-        rows: page.rows.into_iter().map(|(_, it)| it).collect(),
-        before: page.before,
-        after: page.after,
-        damaged: page.damaged,
-    })
-}
-
 /// Queues dead letters anew, in the order given.
 pub(super) fn replay(
     tx: &mut WriteTx<'_>,
@@ -221,7 +133,7 @@ pub(super) fn replay(
         Some(account) => Some(account::existing(tx.conn, account)?.id),
         None => None,
     };
-    let mut replay = tx.conn.prepare_cached(include_str!("outbox/replay.sql"))?;
+    let mut replay = tx.conn.prepare_cached(&REPLAY)?;
     for id in letters {
         if replay.execute(params![id.as_bytes(), now.micros(), account])? == 0 {
             return Err(Error(StoreError::NotFound(format!("dead letter {id}"))));
@@ -230,6 +142,39 @@ pub(super) fn replay(
     drop(replay);
     tx.ring(Topic::Deliveries);
     Ok(())
+}
+
+/// Queues anew up to so many of the dead letters of a sink, of those that were there up to a row. Says how
+/// many they were.
+pub(super) fn replay_sink(
+    tx: &mut WriteTx<'_>,
+    sink: SinkSid,
+    until: i64,
+    most: usize,
+    now: TimeUs,
+) -> Result<usize> {
+    let endpoint = EndpointId::of_sink(sink).number();
+    let mut dead = tx.conn.prepare_cached(
+        "select id from outbox indexed by outbox_dead_endpoint
+         where endpoint = ?1 and dead_us is not null and id <= ?2 order by id limit ?3",
+    )?;
+    let ids = dead.query_map(params![endpoint, until, most], |row| row.get::<_, i64>(0))?;
+    let ids = ids.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut replay = tx.conn.prepare_cached(&REPLAY_ROW)?;
+    for id in &ids {
+        replay.execute(params![id, now.micros()])?;
+    }
+    drop((dead, replay));
+    if !ids.is_empty() {
+        tx.ring(Topic::Deliveries);
+    }
+    Ok(ids.len())
+}
+
+/// The last row there is.
+pub(super) fn last(conn: &Connection) -> Result<i64> {
+    let mut last = conn.prepare_cached("select coalesce(max(id), 0) from outbox")?;
+    Ok(last.query_row([], |row| row.get(0))?)
 }
 
 #[cfg(test)]

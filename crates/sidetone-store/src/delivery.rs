@@ -298,6 +298,30 @@ pub struct WaitingDelivery {
     pub error: Option<String>,
 }
 
+/// Whose deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    /// All there are.
+    All,
+    /// Those of an account.
+    Of(AccountSid),
+    /// Those for a sink, if it is the account's.
+    To(AccountSid, SinkSid),
+}
+
+/// What is owed to a sink.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many deliveries wait.
+    pub waiting: u64,
+    /// How many were given up.
+    pub dead: u64,
+    /// When the first that waits was made.
+    pub oldest_at: Option<TimeUs>,
+    /// When the next that failed is tried again.
+    pub retry_at: Option<TimeUs>,
+}
+
 /// The most requests of an account that wait.
 pub const WAITING_MAX: usize = 100_000;
 
@@ -335,19 +359,15 @@ pub trait Outbox: Send + Sync {
         now: TimeUs,
         lease_until: TimeUs,
     ) -> Result<Vec<Delivery>>;
-    /// Deliveries that have not arrived and are still tried, of one account or of all, in the order in
-    /// which they came.
+    /// Deliveries that have not arrived and are still tried, in the order in which they came.
     async fn waiting_deliveries(
         &self,
-        account: Option<AccountSid>,
+        owed: Owed,
         page: &PageRequest,
     ) -> Result<Page<WaitingDelivery>>;
-    /// Deliveries that were given up, of one account or of all, longest dead first.
-    async fn dead_letters(
-        &self,
-        account: Option<AccountSid>,
-        page: &PageRequest,
-    ) -> Result<Page<DeadLetter>>;
+    /// Deliveries that were given up: of all, longest dead first; of an account or a sink, in the
+    /// order in which they came.
+    async fn dead_letters(&self, owed: Owed, page: &PageRequest) -> Result<Page<DeadLetter>>;
     /// Gives up the oldest requests of an account of which more than so many wait, and forgets its
     /// oldest dead letters beyond so many. What is for sinks is neither counted nor touched.
     async fn trim_outbox(
@@ -356,9 +376,12 @@ pub trait Outbox: Send + Sync {
         dead_max: usize,
         now: TimeUs,
     ) -> Result<Trimmed>;
-    /// How many deliveries wait for each sink there is or were given up there, in the order of the
-    /// sinks' identifiers; not counted beyond `most`. Each is looked at.
-    async fn sink_backlog(&self, most: u64) -> Result<Vec<(SinkSid, u64)>>;
+    /// What is owed to each sink there is, in the order of their identifiers; neither what waits nor
+    /// what was given up is counted beyond `most`. Each is looked at. What is for a sink always has
+    /// a subject.
+    async fn sink_backlog(&self, most: u64) -> Result<Vec<(SinkSid, Backlog)>>;
+    /// What is owed to a sink, likewise; nothing where there is no such sink.
+    async fn backlog_of(&self, sink: SinkSid, most: u64) -> Result<Backlog>;
     /// Queues dead letters of one account or of all anew, in this order and behind what waits
     /// already. [`StoreError::NotFound`](crate::StoreError::NotFound), and nothing queued, when one
     /// of them is none, or none of the account's.
@@ -368,6 +391,16 @@ pub trait Outbox: Send + Sync {
         letters: Vec<DeliveryId>,
         now: TimeUs,
     ) -> Result<()>;
+    /// Queues what was given up at a sink of an account anew, up to so many, in the order in which
+    /// they came and behind what waits already. Says how many they were. In pieces: what was queued
+    /// stays so when it fails.
+    async fn replay_sink(
+        &self,
+        account: AccountSid,
+        sink: SinkSid,
+        most: usize,
+        now: TimeUs,
+    ) -> Result<u64>;
 }
 
 #[cfg(test)]

@@ -9,4 +9,4 @@ update outbox set
     ) then 2
     else 0
   end
-where id = (select min(id) from outbox where sid = ?1 and dead_us is not null and (?3 is null or account = ?3))
+where id = (WHICH)

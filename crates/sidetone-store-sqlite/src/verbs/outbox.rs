@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{
-    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed, WaitingDelivery,
+    Backlog, DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Owed, Trimmed,
+    WaitingDelivery,
 };
 use sidetone_store::page::{Page, PageRequest};
-use sidetone_store::{Outbox, Result};
+use sidetone_store::{Outbox, Result, SinkStore};
 
 use crate::engine::write_tx::WriteTx;
 use crate::outbox::turn::Taking;
-use crate::outbox::{backlog, quota, turn};
+use crate::outbox::{backlog, listed, quota, turn};
 use crate::{SqliteStore, outbox};
 
 #[async_trait]
@@ -65,23 +66,19 @@ impl Outbox for SqliteStore {
 
     async fn waiting_deliveries(
         &self,
-        account: Option<AccountSid>,
+        owed: Owed,
         page: &PageRequest,
     ) -> Result<Page<WaitingDelivery>> {
         let page = *page;
         self.readers
-            .scan(move |conn| outbox::waiting(conn, account, &page))
+            .scan(move |conn| listed::waiting(conn, owed, &page))
             .await
     }
 
-    async fn dead_letters(
-        &self,
-        account: Option<AccountSid>,
-        page: &PageRequest,
-    ) -> Result<Page<DeadLetter>> {
+    async fn dead_letters(&self, owed: Owed, page: &PageRequest) -> Result<Page<DeadLetter>> {
         let page = *page;
         self.readers
-            .scan(move |conn| outbox::dead_letters(conn, account, &page))
+            .scan(move |conn| listed::dead(conn, owed, &page))
             .await
     }
 
@@ -122,9 +119,15 @@ impl Outbox for SqliteStore {
         Ok(trimmed)
     }
 
-    async fn sink_backlog(&self, most: u64) -> Result<Vec<(SinkSid, u64)>> {
+    async fn sink_backlog(&self, most: u64) -> Result<Vec<(SinkSid, Backlog)>> {
         self.readers
-            .aside(move |conn| backlog::backlog(conn, most))
+            .aside(move |conn| backlog::of_all(conn, most))
+            .await
+    }
+
+    async fn backlog_of(&self, sink: SinkSid, most: u64) -> Result<Backlog> {
+        self.readers
+            .scan(move |conn| backlog::of(conn, sink, most))
             .await
     }
 
@@ -139,5 +142,32 @@ impl Outbox for SqliteStore {
                 outbox::replay(tx, account, &letters, now)
             })
             .await
+    }
+
+    async fn replay_sink(
+        &self,
+        account: AccountSid,
+        sink: SinkSid,
+        most: usize,
+        now: TimeUs,
+    ) -> Result<u64> {
+        if self.sink(account, sink).await?.is_none() {
+            return Ok(0);
+        }
+        // What is given up meanwhile, once more, is left for another time.
+        let until = self.readers.aside(outbox::last).await?;
+        let mut left = most;
+        while left > 0 {
+            let piece = left.min(backlog::AT_ONCE);
+            let job = self.writer.run(piece, move |tx| {
+                outbox::replay_sink(tx, sink, until, piece, now)
+            });
+            let replayed = job.await?;
+            left -= replayed;
+            if replayed < piece {
+                break;
+            }
+        }
+        Ok((most - left) as u64)
     }
 }

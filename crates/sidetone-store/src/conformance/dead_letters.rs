@@ -6,7 +6,7 @@ use sidetone_core::time::TimeUs;
 
 use super::delivery::{URL, failed, id, new, settle, take};
 use super::sample::{MIDNIGHT, account, account_sid, at, create_account};
-use crate::delivery::{DeadLetter, DeliveryId, Outcome};
+use crate::delivery::{DeadLetter, DeliveryId, Outcome, Owed};
 use crate::page::{PageRequest, Start};
 use crate::{Store, StoreError};
 
@@ -16,7 +16,10 @@ async fn letters(store: &dyn Store, account: Option<u8>) -> Vec<DeadLetter> {
         size: 100,
     };
     store
-        .dead_letters(account.map(account_sid), &whole)
+        .dead_letters(
+            account.map_or(Owed::All, |n| Owed::Of(account_sid(n))),
+            &whole,
+        )
         .await
         .unwrap()
         .rows
@@ -119,15 +122,15 @@ pub async fn tells_what_waits(store: Arc<dyn Store>) {
     };
     let tried = (id(1), 1, Some(at(60)), Some("answered 500".to_owned()));
     let waits = |n| (id(n), 0, None, None);
-    let own = Some(account_sid(1));
+    let own = Owed::Of(account_sid(1));
     assert_eq!(
         pages(own, 9).await,
         [vec![tried.clone(), waits(3), waits(5)]]
     );
     let expected = [vec![tried, waits(3)], vec![waits(5), waits(9)]];
-    assert_eq!(pages(None, 2).await, expected);
-    assert_eq!(pages(Some(account_sid(2)), 9).await, [[waits(9)]]);
-    assert_eq!(pages(Some(account_sid(7)), 9).await, [[]]);
+    assert_eq!(pages(Owed::All, 2).await, expected);
+    assert_eq!(pages(Owed::Of(account_sid(2)), 9).await, [[waits(9)]]);
+    assert_eq!(pages(Owed::Of(account_sid(7)), 9).await, [[]]);
 }
 
 /// Dead letters are listed longest dead first, page by page.
@@ -147,7 +150,7 @@ pub async fn pages_dead_letters(store: Arc<dyn Store>) {
     let mut seen = Vec::new();
     loop {
         let request = PageRequest { start, size: 3 };
-        let page = store.dead_letters(None, &request).await.unwrap();
+        let page = store.dead_letters(Owed::All, &request).await.unwrap();
         seen.extend(page.rows.iter().map(|letter| letter.id));
         match page.after {
             Some(place) => start = Start::After(place),

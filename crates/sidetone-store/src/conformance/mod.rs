@@ -88,7 +88,7 @@ macro_rules! conformance {
             sinks: keeps_sinks_of_accounts, subscribes_a_sink_once, tells_what_is_streamed, sinks_are_bounded;
             stream_events: hands_out_events_as_they_were_named, events_of_a_call_keep_their_order,
                 what_is_told_twice_goes_twice_at_most, a_deleted_sink_takes_along_what_waits,
-                a_deleted_sink_takes_along_very_much, quotas_are_of_requests, an_erased_call_is_told_to_no_sink;
+                a_deleted_sink_takes_along_very_much, tells_what_is_owed_to_a_sink, quotas_are_of_requests, an_erased_call_is_told_to_no_sink;
             rules: freezes_once, learns_from_the_days_before, publishes_what_says_something_else, publishes_once_what_many_say;
             sdk_calls: waits_for_the_name_and_joins, a_name_that_never_comes_makes_a_call, belongs_to_who_opened_it,
                 as_much_waits_as_may, erased_with_its_call, erased_by_every_name;

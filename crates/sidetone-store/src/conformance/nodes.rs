@@ -27,7 +27,8 @@ use crate::account::{
 };
 use crate::audit::AuditEntry;
 use crate::delivery::{
-    DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Trimmed, WaitingDelivery,
+    Backlog, DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Owed, Trimmed,
+    WaitingDelivery,
 };
 use crate::erasure::{CallsOf, Erasure};
 use crate::feed::{Change, Follower, TakeChanges};
@@ -192,10 +193,12 @@ take_turns! {
         deliver(deliveries: Vec<NewDelivery>) -> ();
         due_endpoints(now: TimeUs, limit: usize) -> Vec<EndpointId>;
         take_deliveries(endpoint: EndpointId, settled: Vec<(DeliveryId, Outcome)>, limit: usize, now: TimeUs, lease_until: TimeUs) -> Vec<Delivery>;
-        waiting_deliveries(account: Option<AccountSid>, page: &PageRequest) -> Page<WaitingDelivery>;
-        dead_letters(account: Option<AccountSid>, page: &PageRequest) -> Page<DeadLetter>;
+        waiting_deliveries(owed: Owed, page: &PageRequest) -> Page<WaitingDelivery>;
+        dead_letters(owed: Owed, page: &PageRequest) -> Page<DeadLetter>;
         trim_outbox(waiting_max: usize, dead_max: usize, now: TimeUs) -> Trimmed;
-        sink_backlog(most: u64) -> Vec<(SinkSid, u64)>;
+        sink_backlog(most: u64) -> Vec<(SinkSid, Backlog)>;
+        backlog_of(sink: SinkSid, most: u64) -> Backlog;
+        replay_sink(account: AccountSid, sink: SinkSid, most: usize, now: TimeUs) -> u64;
         replay(account: Option<AccountSid>, letters: Vec<DeliveryId>, now: TimeUs) -> ();
     }
     ChangeFeed {

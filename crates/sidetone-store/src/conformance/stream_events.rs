@@ -8,8 +8,8 @@ use super::delivery::{URL, failed, id, new};
 use super::sample::{account, account_sid, at, call, create_account, erase, event};
 use super::sinks::{keep, sink, sink_sid};
 use crate::delivery::{
-    Content, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, PersonalData, Signature,
-    StreamEvent,
+    Backlog, Content, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Owed, PersonalData,
+    Signature, StreamEvent,
 };
 use crate::page::{PageRequest, Start};
 use crate::sinks::Sink;
@@ -74,7 +74,8 @@ async fn backlog(store: &dyn Store, most: u64) -> Vec<u64> {
     let backlog = store.sink_backlog(most).await.unwrap();
     let sids: Vec<_> = backlog.iter().map(|(sid, _)| *sid).collect();
     assert!(sids.is_sorted());
-    backlog.into_iter().map(|(_, count)| count).collect()
+    let all = |it: Backlog| (it.waiting + it.dead).min(most);
+    backlog.into_iter().map(|(_, it)| all(it)).collect()
 }
 
 /// An event is handed out as it was named, at the endpoint of its sink; what is for a sink that the
@@ -133,7 +134,7 @@ pub async fn hands_out_events_as_they_were_named(store: Arc<dyn Store>) {
     });
     assert_eq!(taken, expected);
     assert_eq!(take(store, 2, 9).await, [id(5)]);
-    let waiting = store.waiting_deliveries(Some(account_sid(1)), &WHOLE);
+    let waiting = store.waiting_deliveries(Owed::Of(account_sid(1)), &WHOLE);
     let waiting = waiting.await.unwrap().rows.into_iter();
     let told: Vec<_> = waiting.map(|it| (it.id, it.url, it.sink)).collect();
     let expected = [
@@ -172,7 +173,7 @@ pub async fn events_of_a_call_keep_their_order(store: Arc<dyn Store>) {
     assert_eq!(take(store, 1, 90).await, [id(1)]);
     let dead = vec![(id(1), failed(None))];
     assert_eq!(settle(store, 1, dead, 91).await, [id(2)]);
-    let letters = store.dead_letters(Some(account_sid(1)), &WHOLE);
+    let letters = store.dead_letters(Owed::Of(account_sid(1)), &WHOLE);
     let letters = letters.await.unwrap().rows;
     assert_eq!(letters.len(), 1);
     let (letter, attempts) = (&letters[0], letters[0].attempts);
@@ -242,6 +243,86 @@ pub async fn a_deleted_sink_takes_along_what_waits(store: Arc<dyn Store>) {
     assert_eq!((stats.deliveries_waiting, stats.dead_letters), (2, 1));
     let replayed = store.replay(None, vec![id(3)], at(5)).await;
     assert!(matches!(replayed, Err(StoreError::NotFound(_))));
+}
+
+/// What is owed to a sink is counted and listed by itself, whatever others are owed, and what was given
+/// up there is queued anew in the order in which it came.
+pub async fn tells_what_is_owed_to_a_sink(store: Arc<dyn Store>) {
+    let store = &*store;
+    create_account(store).await;
+    store.create_account(account(2, None)).await.unwrap();
+    keep(store, &[1, 2]).await;
+    let mut deliveries = vec![new(20, URL, None), of(21, 2, call(1))];
+    deliveries.extend((1..=8).map(|n| NewDelivery {
+        created_at: at(i64::from(n)),
+        ..of(n, 1, call(u64::from(n / 3)))
+    }));
+    store.deliver(deliveries).await.unwrap();
+    // 1, 3 and 6 are the first of their calls.
+    assert_eq!(take(store, 1, 10).await, [id(1), id(3), id(6)]);
+    let outcomes = vec![
+        (id(1), failed(Some(90))),
+        (id(3), failed(Some(50))),
+        (id(6), failed(None)),
+    ];
+    assert_eq!(settle(store, 1, outcomes, 11).await, [id(7)]);
+    assert_eq!(
+        settle(store, 1, vec![(id(7), failed(None))], 12).await,
+        [id(8)]
+    );
+    let owed = Backlog {
+        waiting: 6,
+        dead: 2,
+        oldest_at: Some(at(1)),
+        retry_at: Some(at(50)),
+    };
+    assert_eq!(store.backlog_of(sink_sid(1), 100).await, Ok(owed));
+    let some = Backlog {
+        waiting: 3,
+        dead: 2,
+        ..owed
+    };
+    assert_eq!(store.backlog_of(sink_sid(1), 3).await, Ok(some));
+    let none = Backlog::default();
+    assert_eq!(store.backlog_of(sink_sid(9), 100).await, Ok(none));
+
+    let (own, others) = (account_sid(1), account_sid(2));
+    let listed = async |owed| {
+        let (mut waiting, mut dead) = (Vec::new(), Vec::new());
+        let (mut start, size) = (Start::First { skip: 0 }, 2);
+        loop {
+            let request = PageRequest { start, size };
+            let page = store.waiting_deliveries(owed, &request).await.unwrap();
+            waiting.extend(page.rows.iter().map(|it| it.id));
+            let Some(after) = page.after else { break };
+            start = Start::After(after);
+        }
+        let page = store.dead_letters(owed, &WHOLE).await.unwrap();
+        dead.extend(page.rows.iter().map(|it| it.id));
+        (waiting, dead)
+    };
+    let ids = |numbers: &[u8]| numbers.iter().map(|n| id(*n)).collect::<Vec<_>>();
+    let to_sink = (ids(&[1, 2, 3, 4, 5, 8]), ids(&[6, 7]));
+    assert_eq!(listed(Owed::To(own, sink_sid(1))).await, to_sink);
+    assert_eq!(
+        listed(Owed::To(own, sink_sid(2))).await,
+        (ids(&[21]), ids(&[]))
+    );
+    let of_account = (ids(&[20, 21, 1, 2, 3, 4, 5, 8]), ids(&[6, 7]));
+    assert_eq!(listed(Owed::Of(own)).await, of_account);
+    for nobody in [Owed::To(others, sink_sid(1)), Owed::Of(others)] {
+        assert_eq!(listed(nobody).await, (ids(&[]), ids(&[])));
+    }
+
+    let replay = async |account, most| store.replay_sink(account, sink_sid(1), most, at(20)).await;
+    assert_eq!(replay(others, 9).await, Ok(0));
+    assert_eq!(replay(own, 1).await, Ok(1));
+    assert_eq!(listed(Owed::To(own, sink_sid(1))).await.1, ids(&[7]));
+    assert_eq!(replay(own, 9).await, Ok(1));
+    assert_eq!(replay(own, 9).await, Ok(0));
+    let to_sink = (ids(&[1, 2, 3, 4, 5, 8, 6, 7]), ids(&[]));
+    assert_eq!(listed(Owed::To(own, sink_sid(1))).await, to_sink);
+    assert_eq!(settle(store, 1, arrived(8), 21).await, [id(6)]);
 }
 
 /// However much waits for a sink, it goes with it.

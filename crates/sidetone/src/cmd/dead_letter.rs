@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::Store;
-use sidetone_store::delivery::{DeadLetter, DeliveryId};
+use sidetone_store::delivery::{DeadLetter, DeliveryId, Owed};
 use sidetone_store::page::{PageRequest, Start};
 
 use super::output::print_json;
@@ -18,7 +18,8 @@ const PAGE: usize = 500;
 /// Webhook deliveries that were given up
 #[derive(Debug, Subcommand)]
 pub enum DeadLetterCommand {
-    /// Print dead letters, a JSON object a line, longest dead first
+    /// Print dead letters, a JSON object a line: longest dead first, or those of an account in the order
+    /// in which they came
     ///
     /// Example: sidetone dead-letter list --data /var/lib/sidetone
     List {
@@ -57,7 +58,7 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
             let mut start = Start::First { skip: 0 };
             loop {
                 let request = PageRequest { start, size: PAGE };
-                let page = store.dead_letters(account, &request).await?;
+                let page = store.dead_letters(owed(account), &request).await?;
                 for letter in &page.rows {
                     print_json(&shown(letter))?;
                 }
@@ -96,6 +97,10 @@ pub async fn run(command: DeadLetterCommand) -> anyhow::Result<()> {
 }
 
 /// A dead letter for people. The query of a URL is nobody's business: it may hold a key.
+fn owed(account: Option<AccountSid>) -> Owed {
+    account.map_or(Owed::All, Owed::Of)
+}
+
 fn shown(letter: &DeadLetter) -> Value {
     let url = letter.url.as_deref();
     let url = url.and_then(|url| url.split('?').next());
@@ -136,7 +141,7 @@ async fn replay_all(
     };
     let mut replayed = 0;
     loop {
-        let page = store.dead_letters(account, &first).await?;
+        let page = store.dead_letters(owed(account), &first).await?;
         let ids: Vec<_> = page.rows.iter().map(|letter| letter.id).collect();
         let is_last = page.after.is_none();
         if !ids.is_empty() {

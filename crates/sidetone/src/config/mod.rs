@@ -76,6 +76,8 @@ pub struct Config {
     pub query_steps: u64,
     /// Webhooks go to addresses that are not public, too.
     pub webhook_allow_private: bool,
+    /// The most deliveries that wait for a sink, or were given up there.
+    pub sink_backlog: u64,
     /// How much faster than real time passes. `None`: it does not.
     pub test_clock: Option<u32>,
     /// Every request is logged.
@@ -152,6 +154,7 @@ impl Settings {
         let recording_url = recording_url.transpose()?;
         check_range("max_connections", self.max_connections, 1, 1_000_000)?;
         check_range("query_steps", self.query_steps, 1_000, u64::MAX)?;
+        check_range("sink_backlog", self.sink_backlog, 1, 1_000_000_000)?;
         check_range("test_clock", self.test_clock, 2, 3_600)?;
         let second = Duration::from_secs(1);
         for (name, kept) in [
@@ -218,6 +221,7 @@ impl Settings {
                 .map_or(Duration::from_secs(30), |span| span.0),
             query_steps: self.query_steps.unwrap_or(6_000_000),
             webhook_allow_private: self.webhook_allow_private.unwrap_or_default().0,
+            sink_backlog: self.sink_backlog.unwrap_or(10_000_000),
             test_clock: self.test_clock,
             access_log: self.access_log.unwrap_or_default().0,
             log_format: self.log_format.unwrap_or_default(),

@@ -165,6 +165,8 @@ settings! {
     query_steps: u64, "SIDETONE_QUERY_STEPS";
     /// Deliver webhooks to private, loopback and link-local addresses too [default: false]
     webhook_allow_private: Switch, "SIDETONE_WEBHOOK_ALLOW_PRIVATE";
+    /// Events that may wait for a sink, and have been given up there [default: 10000000]
+    sink_backlog: u64, "SIDETONE_SINK_BACKLOG";
     /// Log every request: method, path, status, duration, account, address [default: false]
     access_log: Switch, "SIDETONE_ACCESS_LOG";
     /// Logs as `text` or `json` [default: text]

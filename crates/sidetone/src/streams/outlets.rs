@@ -1,6 +1,6 @@
 //! What is streamed, as this node knows it: subscribed sinks, opened.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sidetone_core::event::EventKind;
@@ -12,6 +12,7 @@ use sidetone_store::sinks::{Sink, Stream};
 use sidetone_store::{Result, Store};
 use tokio::sync::Mutex;
 
+use super::backlogs::Backlogs;
 use super::configuration::Configuration;
 use super::event_type::{EventType, Schema};
 use super::selection::Selection;
@@ -132,15 +133,13 @@ impl Outlets {
 
 /// Who follows the change feed for them, of all nodes together.
 pub const FOLLOWER: &str = "streams";
-/// The most deliveries that wait for a sink, or were given up there: some 2 GB.
-pub const BACKLOG_MAX: u64 = 10_000_000;
 
 /// What is streamed now.
 #[derive(Default)]
 pub struct Current {
     outlets: RwLock<Arc<Outlets>>,
-    /// Sinks for which as much waits as may.
-    full: RwLock<HashSet<SinkSid>>,
+    /// How much waits for them.
+    pub backlogs: Backlogs,
     /// Those that could not be read the last time.
     unread: Mutex<Vec<SinkSid>>,
     /// Which kinds of events are followed, or that nothing is. `None`: it is not known what a server
@@ -219,27 +218,6 @@ impl Current {
     pub async fn is_dropped(&self) {
         missed();
         *self.followed.lock().await = None;
-    }
-
-    /// Whether nothing more is kept for a sink until some of it has arrived.
-    #[must_use]
-    pub fn is_full(&self, sink: SinkSid) -> bool {
-        let full = self.full.read().unwrap_or_else(PoisonError::into_inner);
-        full.contains(&sink)
-    }
-
-    /// Looks which sinks are full, and says which have become so.
-    ///
-    /// # Errors
-    /// As the store's; then all stays as it was.
-    pub async fn look(&self, store: &dyn Store) -> Result<Vec<SinkSid>> {
-        let backlog = store.sink_backlog(BACKLOG_MAX).await?.into_iter();
-        let full = backlog.filter(|(_, waiting)| *waiting >= BACKLOG_MAX);
-        let full: HashSet<SinkSid> = full.map(|(sink, _)| sink).collect();
-        let mut known = self.full.write().unwrap_or_else(PoisonError::into_inner);
-        let new = full.difference(&known).copied().collect();
-        *known = full;
-        Ok(new)
     }
 }
 

@@ -64,6 +64,8 @@ pub struct Counters {
     pub followers_dropped: Counter,
     /// Events that were not kept for a sink because too many wait.
     pub streams_refused: Counter,
+    /// Sinks for which as much waits as may.
+    pub streams_full: Gauge,
     /// Calls as they changed, read for those who watch.
     pub live_changes: Counter,
     /// Times that somebody who watches was too slow, and missed changes.
@@ -169,6 +171,11 @@ impl Counters {
                 registry,
                 "streams_refused",
                 "Events that were not kept for a sink because too many wait there",
+            ),
+            streams_full: registered(
+                registry,
+                "streams_full",
+                "Sinks for which so many events wait that new ones are not kept",
             ),
             live_changes: registered(
                 registry,

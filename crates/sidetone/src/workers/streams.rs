@@ -22,7 +22,7 @@ use self::told::{Told, kind_of};
 use crate::app::App;
 use crate::runner::{Next, Worker};
 use crate::streams::event_type::EventType;
-use crate::streams::outlets::{BACKLOG_MAX, FOLLOWER, Outlet, Outlets};
+use crate::streams::outlets::{FOLLOWER, Outlet, Outlets};
 use crate::telemetry::labels::WorkerName;
 
 /// Changes that are taken at a time.
@@ -36,8 +36,6 @@ const UNFOLDED_US: i64 = 5_000_000;
 const FOLD_PAUSE: Duration = Duration::from_millis(50);
 /// How often is looked for sinks that other processes changed, and for calls that are quiet.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often is looked which sinks are full, which takes a while when much waits.
-const LOOK_FOR_FULL: Duration = Duration::from_secs(60);
 
 /// Follows changes for sinks.
 pub struct TellSinks {
@@ -46,8 +44,6 @@ pub struct TellSinks {
     changed: watch::Receiver<u64>,
     /// When they were read last. `None`: they must be.
     read_at: Option<Duration>,
-    /// When was looked which of them are full.
-    looked_at: Option<Duration>,
     /// Changes that are done but for saying so, and what is to be delivered because of them.
     settled: Vec<Change>,
     deliveries: Vec<NewDelivery>,
@@ -135,7 +131,6 @@ impl TellSinks {
             changed: app.store.wakeups(Topic::Streams),
             app,
             read_at: None,
-            looked_at: None,
             settled: Vec::new(),
             held: Vec::new(),
             held_since: TimeUs::EPOCH,
@@ -157,16 +152,29 @@ impl TellSinks {
 
     /// Looks which sinks are full, now and then.
     async fn look(&mut self, passed: Duration) -> Result<()> {
-        if self.looked_at.is_none_or(|at| passed >= at + LOOK_FOR_FULL) {
-            let app = &self.app;
-            for sink in app.streams.look(app.store.as_ref()).await? {
-                tracing::error!(
-                    sink.sid = %sink, most = BACKLOG_MAX,
-                    "a sink has not taken what waits for it: what is new is not kept for it any more"
-                );
-            }
-            self.looked_at = Some(passed);
+        let app = &self.app;
+        let backlogs = &app.streams.backlogs;
+        if !backlogs.is_look_due(passed) {
+            return Ok(());
         }
+        let (store, most) = (app.store.as_ref(), app.config.sink_backlog);
+        let looked = backlogs.look(store, most, app.clock.now(), || app.clock.passed());
+        let turned = looked.await?;
+        for sink in turned.full {
+            tracing::error!(
+                sink.sid = %sink, most,
+                "a sink has not taken what waits for it: what is new is not kept for it any more"
+            );
+        }
+        for (sink, refused) in turned.open {
+            tracing::warn!(
+                sink.sid = %sink, refused,
+                "what is new is kept for a sink again; what was refused since the start is not sent"
+            );
+        }
+        app.counters
+            .streams_full
+            .set(i64::try_from(backlogs.full()).unwrap_or(i64::MAX));
         Ok(())
     }
 
@@ -350,10 +358,11 @@ impl TellSinks {
             if outlet.types.contains_key(&told.kind)
                 && self.is_selected(outlet, told.call, known).await?
             {
-                if self.app.streams.is_full(outlet.sink) {
-                    self.app.counters.streams_refused.inc();
-                } else {
+                let (backlogs, most) = (&self.app.streams.backlogs, self.app.config.sink_backlog);
+                if backlogs.admit(outlet.sink, most) {
                     deliveries.push(told.delivery(outlet, self.app.clock.now()));
+                } else {
+                    self.app.counters.streams_refused.inc();
                 }
             }
         }

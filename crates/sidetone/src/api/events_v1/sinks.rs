@@ -188,7 +188,12 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let sid = named(&sid)?;
     let (by, now) = (caller.who.to_string(), app.clock.now());
-    let deleted = app.store.delete_sink(caller.account, sid, &by, now).await;
+    // With very much that waits for it: also when nobody waits for the answer any more.
+    let deleting = async move { app.store.delete_sink(caller.account, sid, &by, now).await };
+    let deleted = tokio::spawn(deleting).await.map_err(|error| {
+        tracing::error!(%error, "deleting a sink failed");
+        ApiError::internal()
+    })?;
     match deleted.map_err(|error| refused(error, sid))? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(sid)),

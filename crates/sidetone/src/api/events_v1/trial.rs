@@ -36,7 +36,8 @@ pub async fn test(
     let delivery = NewDelivery {
         id,
         account: sink.account,
-        subject: None,
+        // Nothing else is about it.
+        subject: Some(*id.as_bytes()),
         kind: TEST.to_owned(),
         content: Content::Event(StreamEvent {
             sink: sink.sid,

@@ -18,7 +18,7 @@ use sidetone::config::{Settings, Switch};
 use sidetone::delivery::{Deliveries, Limits};
 use sidetone::runner;
 use sidetone_store::delivery::{
-    Content, DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Signature,
+    Content, DeadLetter, DeliveryId, DeliveryRequest, Headers, Method, NewDelivery, Owed, Signature,
 };
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_wire::form::Form;
@@ -208,7 +208,7 @@ impl Delivering {
             start: Start::First { skip: 0 },
             size: 100,
         };
-        let letters = self.server.app.store.dead_letters(None, &whole).await;
+        let letters = self.server.app.store.dead_letters(Owed::All, &whole).await;
         letters.unwrap().rows
     }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_store::StoreError;
-use sidetone_store::delivery::{DeadLetter, DeliveryId, WaitingDelivery};
+use sidetone_store::delivery::{DeadLetter, DeliveryId, Owed, WaitingDelivery};
 use sidetone_store::page::Page;
 
 use crate::api::auth::Caller;
@@ -61,13 +61,13 @@ pub async fn read(
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
     let share = app.bounds.page(query.size).await?;
-    let (account, wanted) = (Some(caller.account), query.request());
+    let (owed, wanted) = (Owed::Of(caller.account), query.request());
     let page = match status {
         Status::Waiting => {
-            let page = app.store.waiting_deliveries(account, &wanted).await?;
+            let page = app.store.waiting_deliveries(owed, &wanted).await?;
             told(page, waiting)
         }
-        Status::Dead => told(app.store.dead_letters(account, &wanted).await?, dead),
+        Status::Dead => told(app.store.dead_letters(owed, &wanted).await?, dead),
     };
     let meta = list.meta("deliveries", &query, &page, now);
     let rows = page.rows;
