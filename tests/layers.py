@@ -50,7 +50,7 @@ app              clock bounds config directory live outgoing::pauses streams tab
 
 runner           shutdown telemetry app core store
 delivery         address outgoing shutdown streams telemetry app runner core wire store
-workers          guard streams telemetry live config data_dir app runner delivery core store
+workers          guard secrets alerts streams telemetry live config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 

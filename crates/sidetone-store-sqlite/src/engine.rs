@@ -3,6 +3,7 @@
 pub(crate) mod claims;
 pub(crate) mod connection;
 pub(crate) mod held;
+pub(crate) mod leader;
 pub(crate) mod leases;
 #[cfg(feature = "testing")]
 pub(crate) mod noted;

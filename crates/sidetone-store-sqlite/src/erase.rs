@@ -11,7 +11,7 @@ use super::error::Result;
 use super::rows::cursor;
 use super::rows::facet::{self, Facets};
 use super::statistics::build;
-use super::{account, audit, comments, feed, feedback, record, report, sdk_calls};
+use super::{account, alerts, audit, comments, feed, feedback, record, report, sdk_calls};
 use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::erasure::{CallsOf, Erasure};
 use sidetone_store::feed::Changed;
@@ -129,6 +129,9 @@ pub(super) fn remove(
             Lookup::Unknown
         });
     };
+    if by.is_some() {
+        alerts::erase_parties(conn, account.id, id)?;
+    }
     let shard = account.shard(call.sid);
     feedback::erase(tx, shard, id, facets.keys.map(|keys| keys.start_us))?;
     for part in PARTS {

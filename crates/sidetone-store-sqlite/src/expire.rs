@@ -219,6 +219,11 @@ pub(super) fn expire_beside(
             "delete from session where digest in (select digest from session where expires_us <= ?1 limit ?2)",
             horizons.expiring.micros(),
         )?,
+        alerts: delete(
+            "delete from alert where id in
+               (select id from alert indexed by alert_resolved where resolved_us is not null and resolved_us < ?1 limit ?2)",
+            calls_us,
+        )?,
         audit_entries: delete(
             "delete from audit where id in (select id from audit where at_us < ?1 limit ?2)",
             calls_us,

@@ -15,6 +15,7 @@ mod engine;
 
 // The topics of the contract.
 mod account;
+mod alerts;
 mod audit;
 mod backup;
 mod check;

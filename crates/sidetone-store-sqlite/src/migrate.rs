@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007.sql"),
     include_str!("migrations/0008.sql"),
     include_str!("migrations/0009.sql"),
+    include_str!("migrations/0010.sql"),
 ];
 
 /// What is stored, written in the form that a version reads: what follows from it, and no statement
@@ -117,6 +118,7 @@ mod tests {
         include_str!("migrations/released/0007.sql"),
         include_str!("migrations/released/0008.sql"),
         include_str!("migrations/released/0009.sql"),
+        include_str!("migrations/released/0010.sql"),
     ];
 
     fn schema(path: &Path) -> Vec<(String, String, Option<String>)> {

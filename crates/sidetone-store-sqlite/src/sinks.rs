@@ -2,18 +2,18 @@
 
 pub(crate) mod subscription;
 
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{Connection, Row, params};
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 
 use super::engine::write_tx::WriteTx;
 use super::error::{Error, Result};
 use super::rows::checksum::expect_sound;
-use super::rows::paging::{self, Toward};
+use super::rows::paging::latest_first;
 use super::rows::tables::SINK;
 use super::{account, audit};
 use sidetone_store::audit::{AuditEntry, Deed};
-use sidetone_store::page::{Page, PageRequest, RowKey};
+use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::sinks::{SINKS_MAX, Sink, SinkChange, SinkFilter, SinkKind, SinkStatus};
 use sidetone_store::{Conflict, StoreError, Topic};
 
@@ -95,47 +95,18 @@ pub(super) fn page(
     let select = selected()
         + " where sink.account = ?3
               and (?4 is null or ?4 = exists (select 1 from subscription where subscription.sink = sink.id))
-              and (?5 is null or ?5 = sink.status)";
+              and (?5 is null or ?5 = sink.status)
+              and (?6 = 0 or 1 << sink.kind & ?6 <> 0)";
+    let kinds = filter.kinds.iter();
+    let kinds: i64 = kinds.map(|kind| 1 << kind.index()).sum();
     let (is_used, status) = (filter.is_used, filter.status.map(SinkStatus::index));
     latest_first(
         conn,
         request,
         ("sink", &select),
-        &[&account.id, &is_used, &status],
+        &[&account.id, &is_used, &status, &kinds],
         |row| Ok(read(row)?.sink),
     )
-}
-
-/// A page of what is selected from a table, latest first. `parameters`: those of `select`, from the
-/// third on.
-fn latest_first<T>(
-    conn: &Connection,
-    request: &PageRequest,
-    (table, select): (&str, &str),
-    parameters: &[&dyn ToSql],
-    read: impl Fn(&Row<'_>) -> Result<T>,
-) -> Result<Page<T>> {
-    let page = paging::page(
-        request,
-        |(id, _): &(i64, Result<T>)| RowKey { key: *id, id: *id },
-        |toward, from, limit| {
-            let (beyond, order, outermost) = match toward {
-                Toward::End => ("<", "desc", i64::MAX),
-                Toward::Beginning => (">", "asc", i64::MIN),
-            };
-            let sql =
-                format!("{select} and {table}.id {beyond} ?1 order by {table}.id {order} limit ?2");
-            let from = from.map_or(outermost, |row_key| row_key.id);
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let ends: [&dyn ToSql; 2] = [&from, &limit];
-            let mut statement = conn.prepare_cached(&sql)?;
-            let rows = statement.query_map(&*[&ends[..], parameters].concat(), |row| {
-                Ok((row.get(0)?, read(row)))
-            })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
-        },
-    )?;
-    paging::sound(page.map(|(_, row)| row))
 }
 
 pub(super) fn create(tx: &mut WriteTx<'_>, sink: &Sink, by: &str) -> Result<()> {

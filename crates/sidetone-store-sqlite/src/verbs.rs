@@ -2,6 +2,7 @@
 //! that reads.
 
 mod account;
+mod alerts;
 mod care;
 mod erasure;
 mod event_log;

@@ -11,13 +11,15 @@ use sidetone_store_sqlite::testing::{add_functions, note_statements, noted_state
 use sidetone_store_sqlite::{Options, SqliteStore};
 
 /// What does not grow with the calls, as plans name it.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 20] = [
     "account",
     "account_token",
     "person",
     "saved_view",
     "sink",
     "subscription",
+    "alert_rule",
+    "alert",
     "comment_progress",
     "account_epoch",
     "annotation_batch",
@@ -118,6 +120,9 @@ async fn no_statement_looks_through_all_calls() {
         sinks::keeps_sinks_of_accounts,
         sinks::subscribes_a_sink_once,
         sinks::tells_what_is_streamed,
+        alerts::keeps_rules_of_accounts,
+        alerts::alerts_begin_fire_and_end,
+        alerts::lists_alerts,
         stream_events::hands_out_events_as_they_were_named,
         stream_events::a_deleted_sink_takes_along_what_waits,
         stream_events::quotas_are_of_requests,

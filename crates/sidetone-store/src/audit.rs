@@ -36,11 +36,13 @@ pub enum Deed {
     ViewChanged,
     /// A sink was made or deleted, or is subscribed or is no longer.
     SinkChanged,
+    /// A rule of alerts was made, changed, muted or deleted.
+    AlertRuleChanged,
 }
 
 impl Deed {
     /// All there are.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignedIn,
         Self::PersonCreated,
         Self::PersonChanged,
@@ -53,6 +55,7 @@ impl Deed {
         Self::TokenGiven,
         Self::ViewChanged,
         Self::SinkChanged,
+        Self::AlertRuleChanged,
     ];
 
     /// As it is written.
@@ -71,6 +74,7 @@ impl Deed {
             Self::TokenGiven => "token-given",
             Self::ViewChanged => "view-changed",
             Self::SinkChanged => "sink-changed",
+            Self::AlertRuleChanged => "alert-rule-changed",
         }
     }
 }

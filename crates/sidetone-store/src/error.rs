@@ -47,6 +47,9 @@ pub enum Conflict {
     /// The owner has a view of that name.
     #[error("there is a view of the name {0}")]
     ViewExists(String),
+    /// The account has a rule of that name.
+    #[error("there is a rule of the name {0}")]
+    AlertRuleExists(String),
     /// The sink has a subscription.
     #[error("sink {0} is in use")]
     SinkInUse(String),

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod alerts;
 pub mod audit;
 pub mod care;
 #[cfg(feature = "testing")]
@@ -32,6 +33,7 @@ pub mod views;
 pub mod wakeups;
 
 pub use crate::account::AccountStore;
+pub use crate::alerts::AlertStore;
 pub use crate::audit::AuditStore;
 pub use crate::care::{Care, CheckedCalls, StoreStats};
 pub use crate::cursor::Cursor;
@@ -81,6 +83,7 @@ pub trait Store:
     + ReportStore
     + ViewStore
     + SinkStore
+    + AlertStore
     + ErasureStore
     + Retention
     + Care
@@ -93,8 +96,8 @@ pub trait Store:
 /// The traits, for whoever calls an engine by its own type.
 pub mod prelude {
     pub use crate::{
-        AccountStore, AuditStore, Care, ChangeFeed, ErasureStore, EventLog, FeedbackStore,
-        JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore, SdkCallStore,
-        SinkStore, StatisticsStore, Store, SummaryStore, ViewStore, Wakeups,
+        AccountStore, AlertStore, AuditStore, Care, ChangeFeed, ErasureStore, EventLog,
+        FeedbackStore, JudgementStore, Outbox, PeopleStore, ReportStore, Retention, RuleStore,
+        SdkCallStore, SinkStore, StatisticsStore, Store, SummaryStore, ViewStore, Wakeups,
     };
 }

@@ -57,6 +57,8 @@ pub struct ExpiredBeside {
     pub reports: u64,
     /// Sessions that were over.
     pub sessions: u64,
+    /// Alerts that were over.
+    pub alerts: u64,
     /// Entries of the log of what was done.
     pub audit_entries: u64,
 }

@@ -20,8 +20,34 @@ closed_set!(
         Webhook = "webhook",
         /// Segment's HTTP API.
         Segment = "segment",
+        /// Alertmanager's HTTP API: a receiver of alerts, as all that follow.
+        Alertmanager = "alertmanager",
+        /// A web server that takes what Alertmanager or Grafana post.
+        AlertWebhook = "alert-webhook",
+        /// An incoming webhook of Slack.
+        Slack = "slack",
+        /// The Events API of `PagerDuty`.
+        PagerDuty = "pagerduty",
+        /// A workflow of Teams.
+        Teams = "teams",
+        /// Addresses that mail is sent to.
+        Email = "email",
     }
 );
+
+impl SinkKind {
+    /// Those that events of calls are streamed to.
+    pub const STREAMS: &'static [Self] = &[Self::Webhook, Self::Segment];
+    /// Those that are told of alerts.
+    pub const RECEIVERS: &'static [Self] = &[
+        Self::Alertmanager,
+        Self::AlertWebhook,
+        Self::Slack,
+        Self::PagerDuty,
+        Self::Teams,
+        Self::Email,
+    ];
+}
 
 closed_set!(
     /// How far a sink is.
@@ -74,6 +100,8 @@ pub struct SinkChange {
 /// Which sinks are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SinkFilter {
+    /// Only those of these kinds; empty: of any.
+    pub kinds: &'static [SinkKind],
     /// Only those that are subscribed, or only those that are not.
     pub is_used: Option<bool>,
     /// Only those that are so far.

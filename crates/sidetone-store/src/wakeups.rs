@@ -17,17 +17,20 @@ pub enum Topic {
     Rules,
     /// What is streamed: sinks and subscriptions.
     Streams,
+    /// Rules of alerts.
+    Alerts,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Calls,
         Self::FeedbackSummaries,
         Self::Deliveries,
         Self::Changes,
         Self::Rules,
         Self::Streams,
+        Self::Alerts,
     ];
 }
 

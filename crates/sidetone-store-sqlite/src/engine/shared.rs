@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::claims::Claims;
 use super::held::Held;
+use super::leader::Leader;
 use super::leases::Leases;
 
 /// The databases that are open in this process.
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) deliveries: Leases,
     /// Changes that followers have taken.
     pub(crate) changes: Held,
+    /// Who evaluates rules.
+    pub(crate) alerts: Leader,
     bells: [Bell; Topic::ALL.len()],
     owners: AtomicU64,
     tickets: AtomicU64,
@@ -77,6 +80,7 @@ impl Shared {
         self.feedback_summaries.release_all_of(owner);
         self.deliveries.release_all_of(owner);
         self.changes.release_all_of(owner);
+        self.alerts.release(owner);
         for topic in Topic::ALL {
             self.ring(topic);
         }

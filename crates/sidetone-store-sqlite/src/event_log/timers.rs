@@ -71,6 +71,7 @@ pub(crate) fn clock_set_back(
     tx.shared.feedback_summaries.end_by(latest);
     tx.shared.deliveries.end_by(latest);
     tx.shared.changes.end_by(latest);
+    tx.shared.alerts.end_by(latest);
     run(
         "update outbox set due_us = ?1 where state = 1 and due_us > ?2",
         &[now, now.saturating_add(RETRY_MAX_US)],

@@ -1,5 +1,7 @@
 //! Pages of any ordered list, from one way to read it in either direction.
 
+use rusqlite::{Connection, Row, ToSql};
+
 use crate::error::{Error, Result};
 use sidetone_store::StoreError;
 use sidetone_store::page::{Page, PageRequest, RowKey, Start};
@@ -113,4 +115,36 @@ pub(crate) fn cut<T>(page: Page<T>, start: Start, row_key_of: impl Fn(&T) -> Row
         after,
         ..page
     }
+}
+
+/// A page of what is selected from a table, latest first. `parameters`: those of `select`, from the
+/// third on.
+pub(crate) fn latest_first<T>(
+    conn: &Connection,
+    request: &PageRequest,
+    (table, select): (&str, &str),
+    parameters: &[&dyn ToSql],
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Page<T>> {
+    let page = self::page(
+        request,
+        |(id, _): &(i64, Result<T>)| RowKey { key: *id, id: *id },
+        |toward, from, limit| {
+            let (beyond, order, outermost) = match toward {
+                Toward::End => ("<", "desc", i64::MAX),
+                Toward::Beginning => (">", "asc", i64::MIN),
+            };
+            let sql =
+                format!("{select} and {table}.id {beyond} ?1 order by {table}.id {order} limit ?2");
+            let from = from.map_or(outermost, |row_key| row_key.id);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let ends: [&dyn ToSql; 2] = [&from, &limit];
+            let mut statement = conn.prepare_cached(&sql)?;
+            let rows = statement.query_map(&*[&ends[..], parameters].concat(), |row| {
+                Ok((row.get(0)?, read(row)))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        },
+    )?;
+    sound(page.map(|(_, row)| row))
 }

@@ -29,6 +29,10 @@ covered! {
     SAVED_VIEW = "saved_view" ("sid, account, owner, name, query, shared, created_us, updated_us");
     SINK = "sink" ("sid, account, description, kind, configuration, status, test, created_us, updated_us");
     SUBSCRIPTION = "subscription" ("sid, account, sink, description, selection, types, created_us, updated_us");
+    ALERT_RULE = "alert_rule" ("sid, account, name, definition, muted_us, created_us, updated_us");
+    ALERT = "alert" (
+        "sid, account, rule, grouped, state, version, pending_us, fired_us, resolved_us, about, calls"
+    );
     AUDIT = "audit" ("at_us, account, who, what, target, detail");
     SECRET_KEY = "secret_key" ("only_row, fingerprint");
     SDK_CALL = "sdk_call" ("account, temporary, opener, sid, seen_us");
@@ -50,7 +54,7 @@ pub(crate) fn call_columns() -> String {
 }
 
 /// The tables that have checksums, but for `call` and `hourly`, which are looked at more closely.
-pub(crate) fn all() -> [&'static Covered; 17] {
+pub(crate) fn all() -> [&'static Covered; 19] {
     [
         &ANNOTATION,
         &ANNOTATION_LOG,
@@ -65,6 +69,8 @@ pub(crate) fn all() -> [&'static Covered; 17] {
         &SAVED_VIEW,
         &SINK,
         &SUBSCRIPTION,
+        &ALERT_RULE,
+        &ALERT,
         &SDK_CALL,
         &RULES,
         &SIDE_RULES,

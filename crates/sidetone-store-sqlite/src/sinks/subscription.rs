@@ -4,11 +4,12 @@ use rusqlite::{Connection, Row, params};
 use sidetone_core::id::{AccountSid, SinkSid, SubscriptionSid};
 use sidetone_core::time::TimeUs;
 
-use super::{SinkRow, existing, find, in_use, latest_first, note};
+use super::{SinkRow, existing, find, in_use, note};
 use crate::account;
 use crate::engine::write_tx::WriteTx;
 use crate::error::{Error, Result};
 use crate::rows::checksum::expect_sound;
+use crate::rows::paging::latest_first;
 use crate::rows::tables::SUBSCRIPTION;
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::sinks::{SinkStatus, Stream, SubscribedType, Subscription, TYPES_MAX};

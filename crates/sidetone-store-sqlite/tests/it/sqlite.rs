@@ -12,6 +12,7 @@ use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
+use sidetone_store::conformance::alerts::{firing, rule};
 use sidetone_store::conformance::filters;
 use sidetone_store::conformance::people::{person, signing_in};
 use sidetone_store::conformance::sample::{
@@ -85,6 +86,9 @@ pub(crate) async fn fill(store: &dyn Store) {
     store.create_sink(sink(1), "tester").await.unwrap();
     let streamed = store.create_subscription(subscription(1), "tester");
     streamed.await.unwrap();
+    store.create_alert_rule(rule(1), "tester").await.unwrap();
+    let fired = store.put_alert(firing(1), Vec::new());
+    assert!(fired.await.unwrap());
     for n in 0..40 {
         let second = i64::try_from(n).unwrap() * 1000;
         store

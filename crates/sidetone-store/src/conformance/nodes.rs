@@ -10,8 +10,8 @@ use sidetone_core::event::CallEvent;
 use sidetone_core::feedback::FeedbackTally;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::id::{
-    AccountSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId, SinkSid,
-    SubscriptionSid, ViewSid,
+    AccountSid, AlertRuleSid, AlertSid, ApiKeySid, CallRef, CallSid, FeedbackSummarySid, ReportId,
+    SinkSid, SubscriptionSid, ViewSid,
 };
 use sidetone_core::rules::Rules;
 use sidetone_core::sides::Sides;
@@ -25,6 +25,7 @@ use super::sample::{account_sid, at, call, create_account, event};
 use crate::account::{
     Account, AccountSettings, Accounts, ApiKey, KeyFingerprint, ProviderSecret, Token,
 };
+use crate::alerts::{Alert, AlertFilter, AlertRule, AlertRuleChange, Firing};
 use crate::audit::AuditEntry;
 use crate::delivery::{
     Backlog, DeadLetter, Delivery, DeliveryId, EndpointId, NewDelivery, Outcome, Owed, Trimmed,
@@ -140,6 +141,21 @@ take_turns! {
         subscription(account: AccountSid, sid: SubscriptionSid) -> Option<Subscription>;
         subscriptions(account: AccountSid, sink: Option<SinkSid>, page: &PageRequest) -> Page<Subscription>;
         streams() -> Vec<Stream>;
+    }
+    AlertStore {
+        create_alert_rule(rule: AlertRule, by: &str) -> ();
+        change_alert_rule(account: AccountSid, sid: AlertRuleSid, change: AlertRuleChange, by: &str, now: TimeUs) -> AlertRule;
+        delete_alert_rule(account: AccountSid, sid: AlertRuleSid, by: &str, now: TimeUs) -> bool;
+        alert_rule(account: AccountSid, sid: AlertRuleSid) -> Option<AlertRule>;
+        alert_rules(account: AccountSid, page: &PageRequest) -> Page<AlertRule>;
+        all_alert_rules() -> Vec<AlertRule>;
+        put_alert(alert: Alert, deliveries: Vec<NewDelivery>) -> bool;
+        forget_alert(account: AccountSid, sid: AlertSid, version: u32) -> bool;
+        open_alerts() -> Vec<Alert>;
+        fired_since(since: TimeUs) -> Vec<Firing>;
+        alert(account: AccountSid, sid: AlertSid) -> Option<Alert>;
+        alerts(account: AccountSid, filter: AlertFilter, page: &PageRequest) -> Page<Alert>;
+        lead_alerts(now: TimeUs, until: TimeUs) -> bool;
     }
     EventLog {
         event(call: CallRef, position: u64) -> Option<CallEvent>;

@@ -7,6 +7,7 @@ use sidetone_core::filter::SummaryFilter;
 use sidetone_core::summary::CallSummary;
 use sidetone_core::vocabulary::ProcessingState;
 
+use super::alerts;
 use super::batch::{changed, line, send, undo};
 use super::delivery::{URL, failed, id, new, settle, take};
 use super::feedback::{counts, range, rate};
@@ -14,6 +15,7 @@ use super::sample::{
     account_sid, annotate, at, call, call_sid, create_account, erase, event, put, scope, score,
     summary,
 };
+use crate::alerts::{Alert, AlertState};
 use crate::feedback::{FeedbackRange, FeedbackSummary, FeedbackSummaryStatus};
 use crate::judgement::batch::{LineFate, UndoFate};
 use crate::page::{PageRequest, Start};
@@ -252,6 +254,16 @@ pub async fn removes_what_is_no_call(store: Arc<dyn Store>) {
         callback: None,
     };
     store.create_feedback_summary(summary).await.unwrap();
+    let fired = alerts::firing(1);
+    let over = Alert {
+        state: AlertState::Resolved,
+        version: 2,
+        resolved_at: Some(at(11)),
+        ..fired.clone()
+    };
+    for alert in [fired, over, alerts::firing(2)] {
+        assert_eq!(store.put_alert(alert, Vec::new()).await, Ok(true));
+    }
     let removed = async |events, calls| {
         let removed = store.expire_beside(horizons(events, calls), 10).await;
         removed.unwrap()
@@ -272,6 +284,7 @@ pub async fn removes_what_is_no_call(store: Arc<dyn Store>) {
     let expected = ExpiredBeside {
         feedback_summaries: 1,
         tombstones: 1,
+        alerts: 1,
         audit_entries: 1,
         ..ExpiredBeside::default()
     };

@@ -137,6 +137,15 @@ pub async fn keeps_sinks_of_accounts(store: Arc<dyn Store>) {
     assert_eq!(listed(store, 1, all).await, [sink(3), sink(2), sink(1)]);
     assert_eq!(listed(store, 2, all).await, std::slice::from_ref(&segment));
     assert_eq!(listed(store, 9, all).await, []);
+    let of_kind = SinkFilter {
+        kinds: &[SinkKind::Segment, SinkKind::Slack],
+        ..all
+    };
+    assert_eq!(listed(store, 1, of_kind).await, []);
+    assert_eq!(
+        listed(store, 2, of_kind).await,
+        std::slice::from_ref(&segment)
+    );
     let pages = both_ways(async |page| store.sinks(account_sid(1), all, &page).await.unwrap());
     assert_eq!(pages.await, [vec![sink(3), sink(2)], vec![sink(1)]]);
     let found = store.sink(account_sid(2), sink_sid(4)).await;

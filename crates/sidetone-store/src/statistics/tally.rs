@@ -365,6 +365,23 @@ impl Tally {
         }
     }
 
+    /// A share as so many of so many calls. `None`: the measure is none.
+    #[must_use]
+    pub fn share(&self, measure: Measure) -> Option<(u64, u64)> {
+        match measure {
+            Measure::AnswerSeizureRatio
+            | Measure::NetworkEffectivenessRatio
+            | Measure::Measured
+            | Measure::Tagged
+            | Measure::Annotated
+            | Measure::Spam => {
+                let (some, of) = self.parts(measure);
+                Some((u64::try_from(some).unwrap_or(u64::MAX), of?))
+            }
+            _ => None,
+        }
+    }
+
     /// Spam in percent of the calls that were judged so or otherwise. `None`: none was.
     #[must_use]
     pub fn spam(&self) -> Option<f64> {

@@ -113,11 +113,18 @@ impl Configuration {
                 "secret",
             ],
             SinkKind::Segment => &["write_key", "endpoint"],
+            _ => {
+                return Err(WrongMember::new(
+                    "",
+                    None,
+                    "that of a sink that events are streamed to",
+                ));
+            }
         };
         let members = Members::read(known, text)?;
         match kind {
-            SinkKind::Webhook => members.webhook().map(Self::Webhook),
             SinkKind::Segment => members.segment().map(Self::Segment),
+            _ => members.webhook().map(Self::Webhook),
         }
     }
 

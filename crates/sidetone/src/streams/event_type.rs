@@ -129,6 +129,7 @@ impl EventType {
         match sink {
             SinkKind::Webhook => true,
             SinkKind::Segment => self.schema() == Schema::CallSummary,
+            _ => false,
         }
     }
 }

@@ -197,6 +197,8 @@ words! {
         Live = "live",
         /// Tells sinks of calls.
         Streams = "streams",
+        /// Holds calls to rules.
+        Alerts = "alerts",
         /// Watches the disk of the data.
         Disk = "disk",
         /// Keeps what accounts leave within bounds.
@@ -235,6 +237,8 @@ words! {
         Sessions = "sessions",
         /// Entries of the log of what was done.
         AuditEntries = "audit_entries",
+        /// Alerts that were over.
+        Alerts = "alerts",
     }
 
     /// What became of an attempt to deliver.

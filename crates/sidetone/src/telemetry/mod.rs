@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod doors;
+pub mod heard;
 pub mod kernel;
 pub mod labels;
 pub mod logs;
@@ -21,6 +22,7 @@ use sidetone_wire::repairs::Repairs;
 
 use self::disk::Disk;
 use self::doors::Doors;
+use self::heard::Heard;
 use self::kernel::{Drops, buffer_errors};
 use self::labels::{
     ClockLabels, ClockReason, DeliveryLabels, DeliveryResult, EventLabels, EventResult, OverQuota,
@@ -37,6 +39,8 @@ pub struct Counters {
     pub log_throttle: LogThrottle,
     /// What came in last, and what was refused.
     pub doors: Doors,
+    /// When agents were heard last.
+    pub heard: Heard,
     events: Family<EventLabels, Counter>,
     packets: Family<PacketLabels, Counter>,
     repaired: Family<RepairLabels, Counter>,
@@ -111,6 +115,7 @@ impl Counters {
         Self {
             log_throttle: LogThrottle::default(),
             doors: Doors::default(),
+            heard: Heard::default(),
             disk,
             kernel: Drops::default(),
             events: registered(registry, "events", "Events by source and result"),

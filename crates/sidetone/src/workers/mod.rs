@@ -1,9 +1,10 @@
 //! What is done beside the requests: a file for each worker, all run by [`crate::runner`].
 //!
 //! A new worker is a file here, a word in `telemetry::labels::WorkerName` and, if it works on calls, a
-//! line in [`start`]. Alerts and other followers of the change feed belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
+//! line in [`start`]. Other followers of the change feed belong here. Deliveries have a folder of their own, beside this one: a task for each endpoint.
 
 pub mod accounts;
+pub mod alerts;
 mod call;
 pub mod catch_up;
 mod dear;
@@ -26,6 +27,7 @@ pub mod timers;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::alerts::HoldToRules;
 use self::feedback_summaries::{FeedbackSummaries, Notice};
 use self::fold::Fold;
 use self::followers::DropFollowers;
@@ -52,6 +54,8 @@ pub fn start(app: &App, notice: Notice, tasks: &mut JoinSet<()>, stop: &watch::R
     tasks.spawn(run(app.clone(), followers, stop.clone()));
     let sinks = TellSinks::new(app.clone());
     tasks.spawn(run(app.clone(), sinks, stop.clone()));
+    let alerts = HoldToRules::new(app.clone());
+    tasks.spawn(run(app.clone(), alerts, stop.clone()));
     let sdk_calls = NameSdkCalls(app.clone());
     tasks.spawn(run(app.clone(), sdk_calls, stop.clone()));
     let quotas = KeepQuotas(app.clone());

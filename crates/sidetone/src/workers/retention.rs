@@ -172,6 +172,7 @@ impl Retain {
             (Removed::Reports, beside.reports),
             (Removed::Sessions, beside.sessions),
             (Removed::AuditEntries, beside.audit_entries),
+            (Removed::Alerts, beside.alerts),
         ];
         for (kind, number) in removed {
             self.app.counters.count_expired(kind, number);

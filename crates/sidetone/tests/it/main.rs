@@ -3,6 +3,7 @@
 
 mod access_token;
 mod accounts;
+mod alerts;
 mod api;
 mod backup;
 mod cdr;

@@ -2,7 +2,7 @@
 //! endpoint that nobody has thought of is closed.
 
 use axum::http::Method;
-use sidetone_core::id::CallSid;
+use sidetone_core::id::{AlertSid, CallSid};
 use sidetone_store::people::Role;
 
 /// The least that somebody must be to do this.
@@ -32,6 +32,10 @@ fn of_v1(is_read: bool, rest: &[&str]) -> Role {
         {
             Role::Viewer
         }
+        ["Alerts"] | ["Alerts", "Rules" | "Templates"] | ["Alerts", "Rules", _] if is_read => {
+            Role::Viewer
+        }
+        ["Alerts", sid] if is_read && sid.parse::<AlertSid>().is_ok() => Role::Viewer,
         // Each their own: whose a view is, the endpoint looks.
         ["Views"] | ["Views", _] => Role::Viewer,
         ["Annotations"] | ["Annotations", _] => Role::Annotator,

@@ -126,7 +126,7 @@ pub async fn create(
         configuration: sealed.map_err(|error| unsealed(&error))?,
         status: match kind {
             SinkKind::Webhook => SinkStatus::Active,
-            SinkKind::Segment => SinkStatus::Initialized,
+            _ => SinkStatus::Initialized,
         },
         test: None,
         created_at: now,
@@ -204,6 +204,8 @@ pub async fn delete(
 pub(super) async fn found(app: &App, caller: &Caller, sid: &str) -> Result<Sink, ApiError> {
     let sid = named(sid)?;
     let sink = app.store.sink(caller.account, sid).await?;
+    // A receiver of alerts is none.
+    let sink = sink.filter(|sink| SinkKind::STREAMS.contains(&sink.kind));
     sink.ok_or_else(|| unknown(sid))
 }
 
@@ -257,6 +259,7 @@ fn filter(params: &Params) -> Result<SinkFilter, Invalid> {
     let is_used = params.filled("InUse").map(Given::boolean);
     let status = params.filled("Status").map(Given::word);
     Ok(SinkFilter {
+        kinds: SinkKind::STREAMS,
         is_used: is_used.transpose()?,
         status: status.transpose()?,
     })
@@ -264,7 +267,8 @@ fn filter(params: &Params) -> Result<SinkFilter, Invalid> {
 
 /// What a form says of a new sink.
 fn configured(form: &Params, allow_private: bool) -> Result<(SinkKind, Configuration), Invalid> {
-    let expected = format!("one of {}", SinkKind::WORDS.join(", "));
+    let words: Vec<&str> = SinkKind::STREAMS.iter().map(|it| it.as_str()).collect();
+    let expected = format!("one of {}", words.join(", "));
     let kind = form
         .filled("SinkType")
         .ok_or_else(|| Invalid::missing("SinkType", &expected))?;
@@ -279,7 +283,10 @@ fn configured(form: &Params, allow_private: bool) -> Result<(SinkKind, Configura
                 "{expected}; for mail, name a webhook that sends it"
             )));
         }
-        _ => kind.word()?,
+        _ => {
+            let known = SinkKind::STREAMS.iter().find(|it| it.as_str() == kind.text);
+            *known.ok_or_else(|| kind.invalid(&expected))?
+        }
     };
     let configuration = form
         .filled(CONFIGURATION)

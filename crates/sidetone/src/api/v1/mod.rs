@@ -2,6 +2,7 @@
 //! style.
 
 pub mod account;
+pub mod alerts;
 pub mod annotation;
 pub mod annotations;
 pub mod audit;
@@ -64,6 +65,7 @@ pub fn routes() -> Router<App> {
             "/v1/Voice/Views/{Sid}",
             post(views::change).delete(views::delete),
         )
+        .merge(alerts::routes())
         .route("/v1/Voice/Audit", get(audit::read))
         .route("/v1/Voice/Accounts", get(setup::accounts::read))
         .route(

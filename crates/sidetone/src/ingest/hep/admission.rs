@@ -1,7 +1,9 @@
 //! The first look at a packet: whether it is one, and whether its agent may send it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sidetone_core::id::AccountSid;
-use sidetone_core::time::{DAY_US, TimeUs};
+use sidetone_core::time::{DAY_US, SECOND_US, TimeUs};
 use sidetone_wire::hep::Packet;
 use sidetone_wire::malformed::Malformed;
 
@@ -19,13 +21,30 @@ const CLOCK_OFF_MAX_US: i64 = DAY_US;
 /// Turns packets away, counted and with a word in the log.
 pub struct Admission {
     app: App,
+    /// The agent that was heard last, and in which second: it is noted once in each.
+    heard: AtomicU64,
 }
 
 impl Admission {
     /// Admits packets for an app.
     #[must_use]
     pub fn new(app: App) -> Self {
-        Self { app }
+        Self {
+            app,
+            heard: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    /// Notes that an agent was heard. What is read of files and requests is of no time of ours.
+    fn hear(&self, agent: u32, batch: &PacketBatch) {
+        if !is_live(batch.transport) {
+            return;
+        }
+        let second = batch.received_at.micros() / SECOND_US;
+        let heard = u64::from(agent) << 32 | second.cast_unsigned() & u64::from(u32::MAX);
+        if self.heard.swap(heard, Ordering::Relaxed) != heard {
+            self.app.counters.heard.note(agent, batch.received_at);
+        }
     }
 
     /// The packet and whose calls it is about.
@@ -61,7 +80,10 @@ impl Admission {
             }
         };
         match admitted {
-            Ok(account) => Ok((account, packet)),
+            Ok(account) => {
+                self.hear(packet.agent, batch);
+                Ok((account, packet))
+            }
             Err(refusal) => {
                 let (result, reason) = match (refusal, packet.auth_key) {
                     (Refusal::WrongKey, None) => (PacketResult::RefusedKey, PacketReason::NoKey),

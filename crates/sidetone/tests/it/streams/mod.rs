@@ -4,7 +4,7 @@ mod outage;
 mod owed;
 mod receiver;
 mod refusals;
-mod running;
+pub(crate) mod running;
 mod segment;
 mod sinks;
 mod subscriptions;

@@ -14,9 +14,9 @@ use crate::harness::{ACCOUNT, TOKEN};
 use crate::process::{Server, serve};
 
 pub(super) const CALL: &str = "CA00000000000000000000000000000001";
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-pub(super) fn program(dir: &Path) -> Command {
+pub(crate) fn program(dir: &Path) -> Command {
     let mut serve = serve(dir);
     serve
         .env("SIDETONE_ACCOUNT_SID", ACCOUNT)
@@ -26,7 +26,7 @@ pub(super) fn program(dir: &Path) -> Command {
     serve
 }
 
-pub(super) fn post(server: &Server, path: &str, kind: &str, body: &[u8]) -> Value {
+pub(crate) fn post(server: &Server, path: &str, kind: &str, body: &[u8]) -> Value {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
     write!(
@@ -78,7 +78,7 @@ pub(super) fn step(server: &Server, call: &str, status: &str) {
     post(server, "/ingest/v1/status-callback", FORM, form.as_bytes());
 }
 
-pub(super) fn ask(server: &Server, path: &str) -> Value {
+pub(crate) fn ask(server: &Server, path: &str) -> Value {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
     write!(
@@ -89,4 +89,17 @@ pub(super) fn ask(server: &Server, path: &str) -> Value {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+pub(crate) fn delete(server: &Server, path: &str) {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+    write!(
+        stream,
+        "DELETE {path} HTTP/1.0\r\nHost: sidetone.test\r\nAuthorization: Basic {login}\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 204"), "{path}: {answer}");
 }

@@ -1,0 +1,170 @@
+//! `/v1/Voice/Alerts`: the times that rules were broken.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
+use sidetone_store::alerts::{Alert, AlertFilter, AlertState};
+
+use crate::alerts::about::About;
+use crate::alerts::measure::Watched;
+use crate::alerts::severity::Severity;
+use crate::api::auth::Caller;
+use crate::api::error::ApiError;
+use crate::api::extract::Query;
+use crate::api::page::{Envelope, ListRequest, PageQuery};
+use crate::api::v1::account::addressed;
+use crate::api::v1::filter::time::{self, Bound};
+use crate::api::v1::render::Seconds;
+use crate::api::words::Words;
+use crate::app::App;
+use crate::web::base_url::BaseUrl;
+use crate::web::form::{Value, quoted};
+use crate::web::json::Json;
+
+/// The parameters of the list.
+pub const NAMES: &[&str] = &["State", "RuleSid", "StartTime", "EndTime"];
+
+const PAGE_SIZE: u64 = 50;
+
+#[derive(Serialize)]
+struct Item {
+    sid: AlertSid,
+    account_sid: AccountSid,
+    rule_sid: AlertRuleSid,
+    group: Option<String>,
+    state: AlertState,
+    /// Null, and what follows: it cannot be read.
+    #[serde(flatten)]
+    says: Option<Says>,
+    pending_time: Seconds,
+    fired_time: Option<Seconds>,
+    resolved_time: Option<Seconds>,
+    call_sids: Vec<CallSid>,
+    url: String,
+}
+
+#[derive(Serialize)]
+struct Says {
+    rule_name: String,
+    severity: Severity,
+    group_by: Option<String>,
+    measure: Watched,
+    unit: &'static str,
+    value: Option<f64>,
+    /// What is held against the limit: the near bound of a share, or the change since the weeks before.
+    held: Option<f64>,
+    limit: f64,
+    baseline: Option<f64>,
+    calls: u64,
+    summary: String,
+    told: bool,
+    calls_url: Option<String>,
+    interface_url: Option<String>,
+}
+
+impl Says {
+    fn of(about: About, group: &str, base: &BaseUrl) -> Self {
+        let query = (!about.query.is_empty()).then_some(&about.query);
+        let at = |path: &str| query.map(|query| format!("{}{path}?{query}", base.0));
+        Self {
+            summary: about.summary(group),
+            calls_url: at("/v1/Voice/Summaries"),
+            interface_url: at("/calls"),
+            severity: about.severity,
+            measure: about.measure,
+            unit: about.measure.unit(),
+            value: about.value,
+            held: about.held,
+            limit: about.limit.value(),
+            baseline: about.baseline,
+            calls: about.calls,
+            told: about.is_told,
+            group_by: about.group_by,
+            rule_name: about.rule_name,
+        }
+    }
+}
+
+impl Item {
+    fn of(alert: Alert, base: &BaseUrl) -> Self {
+        let about = serde_json::from_str::<About>(&alert.about).ok();
+        Self {
+            url: format!("{}/v1/Voice/Alerts/{}", base.0, alert.sid),
+            sid: alert.sid,
+            account_sid: alert.account,
+            rule_sid: alert.rule,
+            says: about.map(|about| Says::of(about, &alert.group, base)),
+            group: (!alert.group.is_empty()).then_some(alert.group),
+            state: alert.state,
+            pending_time: Seconds(alert.pending_at),
+            fired_time: alert.fired_at.map(Seconds),
+            resolved_time: alert.resolved_at.map(Seconds),
+            call_sids: alert.calls,
+        }
+    }
+}
+
+/// Answers with a page of the account's alerts, latest first: all, or those of a rule or state that went on
+/// within a time.
+///
+/// # Errors
+/// When a value is malformed, or the account addressed is not the caller's.
+pub async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    request: ListRequest,
+) -> Result<Response, ApiError> {
+    let invalid = ApiError::invalid_query;
+    let params = &request.params;
+    let named = params.filled("Subaccount");
+    let account = addressed(&app, &caller, named, invalid)?;
+    let rule = params.filled("RuleSid").map(|value| {
+        let sid = value.text.parse();
+        sid.map_err(|_| value.invalid("AR followed by 32 hexadecimal digits"))
+    });
+    let now = app.clock.now();
+    let at = |name, bound| {
+        let value = params.filled(name);
+        value.map(|value| time::read(value, now, bound)).transpose()
+    };
+    let filter = AlertFilter {
+        rule: rule.transpose().map_err(invalid)?,
+        state: params
+            .filled("State")
+            .map(Value::word)
+            .transpose()
+            .map_err(invalid)?,
+        begun_before: at("EndTime", Bound::End).map_err(invalid)?,
+        lasted_until: at("StartTime", Bound::Start).map_err(invalid)?,
+    };
+    let list = request.by(caller.account);
+    let query = PageQuery::read(&list, PAGE_SIZE).map_err(invalid)?;
+    let share = app.bounds.page(query.size).await?;
+    let page = app.store.alerts(account, filter, &query.request()).await?;
+    let meta = list.meta("alerts", &query, &page, query.now(now));
+    let rows = page.rows.into_iter();
+    let rows = rows.map(|alert| Item::of(alert, &request.base)).collect();
+    Ok(Json(Envelope { meta, rows }).holding(share))
+}
+
+/// Answers with an alert.
+///
+/// # Errors
+/// When the account has no such alert.
+pub async fn fetch(
+    State(app): State<App>,
+    caller: Caller,
+    base: BaseUrl,
+    Path(sid): Path<String>,
+    Query(params): Query,
+) -> Result<Response, ApiError> {
+    let named = params.filled("Subaccount");
+    let account = addressed(&app, &caller, named, ApiError::invalid_query)?;
+    let unknown =
+        |sid: &dyn std::fmt::Display| ApiError::not_found(format_args!("/v1/Voice/Alerts/{sid}"));
+    let named: AlertSid = sid.parse().map_err(|_| unknown(&quoted(&sid)))?;
+    let alert = app.store.alert(account, named).await?;
+    let alert = alert.ok_or_else(|| unknown(&named))?;
+    Ok(Json(Item::of(alert, &base)).into_response())
+}

@@ -1,0 +1,358 @@
+//! What follows from what rules find: alerts that begin, fire and end, written with what is to be told.
+
+use std::mem;
+
+use sha2::{Digest, Sha256};
+use sidetone_core::id::{AlertRuleSid, AlertSid, CallSid, SinkSid};
+use sidetone_core::time::TimeUs;
+use sidetone_store::alerts::{Alert, AlertState, CALLS_MAX};
+use sidetone_store::delivery::{
+    Content, DeliveryId, NewDelivery, PersonalData, Signature, StreamEvent,
+};
+use sidetone_store::{Result, StoreError};
+
+use super::led::{Known, Led};
+use crate::alerts::about::About;
+use crate::alerts::rule::Reading;
+use crate::alerts::state::{FLAPPING_US, Move, Standing, next};
+use crate::app::App;
+use crate::secrets::fill_random;
+
+/// What a rule found of a group.
+pub(super) struct Finding {
+    pub(super) rule: AlertRuleSid,
+    pub(super) group: String,
+    pub(super) reading: Reading,
+    /// The calls that show it, where it is bad.
+    pub(super) calls: Vec<CallSid>,
+}
+
+/// What is told of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Firing,
+    Resolved,
+}
+
+impl Told {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Firing => "alert.firing",
+            Self::Resolved => "alert.resolved",
+        }
+    }
+}
+
+impl Led {
+    /// Looks what rules find now, and does what follows.
+    pub(super) async fn evaluate(&mut self, app: &App, now: TimeUs) -> Result<()> {
+        let mut findings = self.health(app, now).await?;
+        let (open, rules) = (&self.open, &self.rules);
+        let standing = |rule: AlertRuleSid, group: &str| {
+            let open = open.get(&rule).and_then(|of_rule| of_rule.get(group));
+            match open.map(|it| &it.alert) {
+                None => Standing::Well,
+                Some(alert) if alert.state == AlertState::Pending => {
+                    Standing::Pending(alert.pending_at)
+                }
+                Some(_) => Standing::Firing,
+            }
+        };
+        let is_moved = self.watches.evaluate(
+            now,
+            |rule, group| standing(rule, group) != Standing::Well,
+            |found| {
+                let (reading, rule) = (found.reading, found.rule);
+                // Only what fires is shown.
+                let mut calm = None;
+                let was = standing(found.sid, found.group);
+                let follows = next(&rule.definition, was, reading.verdict, now, &mut calm, 1);
+                let calls = match follows {
+                    Some(Move::Fire) => found.window.telling(rule.is_worst_most(), CALLS_MAX),
+                    _ => Vec::new(),
+                };
+                findings.push(Finding {
+                    rule: found.sid,
+                    group: found.group.to_owned(),
+                    reading,
+                    calls,
+                });
+            },
+        );
+        debug_assert!(findings.iter().all(|it| rules.contains_key(&it.rule)));
+        if !is_moved {
+            tracing::warn!("the clock was set back: rules look at all calls again");
+            self.watches.clear(now);
+            return Ok(());
+        }
+        for finding in findings {
+            self.follow(app, finding, now).await?;
+        }
+        self.end_orphans(app, now).await?;
+        self.tell_late(app, now).await
+    }
+
+    /// Does what follows from a finding.
+    async fn follow(&mut self, app: &App, finding: Finding, now: TimeUs) -> Result<()> {
+        let Finding {
+            rule: sid,
+            group,
+            reading,
+            calls,
+        } = finding;
+        let Some(Known { rule, muted_until }) = self.rules.get(&sid) else {
+            return Ok(());
+        };
+        let rule = rule.clone();
+        let is_silent = rule.is_quiet(now) || muted_until.is_some_and(|until| now < until);
+        let open = self
+            .open
+            .get_mut(&sid)
+            .and_then(|of_rule| of_rule.get_mut(&group));
+        let key = (sid, group);
+        let fired = self.fired.get_mut(&key);
+        let lately = fired.map_or(0, |fired| {
+            fired.retain(|at| now.since_us(*at) <= FLAPPING_US);
+            fired.len()
+        });
+        let mut calm = None;
+        let (standing, calm_since) = match open {
+            None => (Standing::Well, &mut calm),
+            Some(open) => match open.alert.state {
+                AlertState::Pending => (Standing::Pending(open.alert.pending_at), &mut calm),
+                _ => (Standing::Firing, &mut open.calm_since),
+            },
+        };
+        let definition = &rule.definition;
+        let Some(follows) = next(
+            definition,
+            standing,
+            reading.verdict,
+            now,
+            calm_since,
+            lately,
+        ) else {
+            return Ok(());
+        };
+        let (sid, group) = key;
+        let was = self.open.get(&sid).and_then(|of_rule| of_rule.get(&group));
+        let was = was.map(|open| open.alert.clone());
+        let about = || About::of(&rule, &group, &reading, now);
+        match follows {
+            Move::Forget => {
+                if let Some(was) = was {
+                    self.drop_pending(app, &was).await?;
+                }
+            }
+            Move::Begin => {
+                let alert = Alert {
+                    sid: new_sid()?,
+                    account: rule.account,
+                    rule: sid,
+                    group: group.clone(),
+                    state: AlertState::Pending,
+                    version: 1,
+                    pending_at: now,
+                    fired_at: None,
+                    resolved_at: None,
+                    about: written(&about())?,
+                    calls: Vec::new(),
+                };
+                self.put(app, alert, None, now).await?;
+            }
+            Move::Fire => {
+                let about = About {
+                    is_told: !is_silent,
+                    ..about()
+                };
+                let alert = Alert {
+                    sid: match &was {
+                        Some(was) => was.sid,
+                        None => new_sid()?,
+                    },
+                    account: rule.account,
+                    rule: sid,
+                    group: group.clone(),
+                    state: AlertState::Firing,
+                    version: was.as_ref().map_or(0, |was| was.version) + 1,
+                    pending_at: was.as_ref().map_or(now, |was| was.pending_at),
+                    fired_at: Some(now),
+                    resolved_at: None,
+                    about: written(&about)?,
+                    calls,
+                };
+                self.fired.entry((sid, group)).or_default().push(now);
+                let told = about.is_told.then_some((Told::Firing, about));
+                self.put(app, alert, told, now).await?;
+            }
+            Move::Resolve => {
+                if let Some(was) = was {
+                    self.resolve(app, was, now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What was pending came to nothing.
+    async fn drop_pending(&mut self, app: &App, was: &Alert) -> Result<()> {
+        let forgotten = app.store.forget_alert(was.account, was.sid, was.version);
+        self.are_alerts_read &= forgotten.await?;
+        self.forget(was.rule, &was.group);
+        Ok(())
+    }
+
+    /// An alert is over.
+    async fn resolve(&mut self, app: &App, was: Alert, now: TimeUs) -> Result<()> {
+        let about = read(&was);
+        let alert = Alert {
+            state: AlertState::Resolved,
+            version: was.version + 1,
+            resolved_at: Some(now),
+            ..was
+        };
+        // Who was not told that it fired need not know that it is over.
+        let told = about.filter(|about| about.is_told);
+        let told = told.map(|about| (Told::Resolved, about));
+        self.put(app, alert, told, now).await
+    }
+
+    /// Ends alerts of rules that are no more.
+    async fn end_orphans(&mut self, app: &App, now: TimeUs) -> Result<()> {
+        let is_orphan =
+            |rule: &AlertRuleSid| !self.rules.contains_key(rule) && !self.unread.contains(rule);
+        let rules: Vec<AlertRuleSid> = self.open.keys().copied().filter(is_orphan).collect();
+        for rule in rules {
+            let of_rule = self.open.get(&rule).into_iter().flatten();
+            let open: Vec<Alert> = of_rule.map(|(_, open)| open.alert.clone()).collect();
+            for alert in open {
+                if alert.state == AlertState::Pending {
+                    self.drop_pending(app, &alert).await?;
+                } else {
+                    self.resolve(app, alert, now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of alerts that still fire when it is not quiet any more, or not muted.
+    async fn tell_late(&mut self, app: &App, now: TimeUs) -> Result<()> {
+        let mut late = Vec::new();
+        for (rule, of_rule) in &self.open {
+            let Some(Known { rule, muted_until }) = self.rules.get(rule) else {
+                continue;
+            };
+            if rule.is_quiet(now) || muted_until.is_some_and(|until| now < until) {
+                continue;
+            }
+            for open in of_rule.values() {
+                let is_firing = open.alert.state == AlertState::Firing;
+                if let Some(about) = read(&open.alert).filter(|about| is_firing && !about.is_told) {
+                    late.push((open.alert.clone(), about));
+                }
+            }
+        }
+        for (was, about) in late {
+            let about = About {
+                is_told: true,
+                ..about
+            };
+            let alert = Alert {
+                version: was.version + 1,
+                about: written(&about)?,
+                ..was
+            };
+            self.put(app, alert, Some((Told::Firing, about)), now)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes an alert, with what is to be told of it. When somebody else was first, all alerts are read
+    /// again.
+    async fn put(
+        &mut self,
+        app: &App,
+        alert: Alert,
+        told: Option<(Told, About)>,
+        now: TimeUs,
+    ) -> Result<()> {
+        let deliveries = match &told {
+            Some((told, about)) => {
+                let receivers = about.receivers.iter();
+                receivers
+                    .map(|sink| delivery(&alert, *told, *sink, now))
+                    .collect()
+            }
+            None => Vec::new(),
+        };
+        let (state, rule, group) = (alert.state, alert.rule, alert.group.clone());
+        if !app.store.put_alert(alert.clone(), deliveries).await? {
+            self.are_alerts_read = false;
+            return Ok(());
+        }
+        if state != AlertState::Pending {
+            tracing::info!(
+                alert.sid = %alert.sid, rule.sid = %rule, account.sid = %alert.account,
+                state = %state, is_told = told.is_some(), "an alert"
+            );
+        }
+        let calm_since = self
+            .open
+            .get_mut(&rule)
+            .and_then(|of_rule| of_rule.get_mut(&group))
+            .and_then(|open| mem::take(&mut open.calm_since));
+        self.forget(rule, &group);
+        if state != AlertState::Resolved {
+            self.attend(alert);
+            if let Some(open) = self.open.get_mut(&rule).and_then(|it| it.get_mut(&group)) {
+                open.calm_since = calm_since;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a receiver is told: named, and written out when it is sent. The same again is the same there.
+fn delivery(alert: &Alert, told: Told, sink: SinkSid, now: TimeUs) -> NewDelivery {
+    let mut hash = Sha256::new();
+    hash.update(sink.as_bytes());
+    hash.update(alert.sid.as_bytes());
+    hash.update(told.kind());
+    hash.update(alert.version.to_be_bytes());
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    NewDelivery {
+        id: DeliveryId::from_bytes(id),
+        account: alert.account,
+        subject: Some(*alert.sid.as_bytes()),
+        kind: told.kind().to_owned(),
+        content: Content::Event(StreamEvent {
+            sink,
+            account: alert.account,
+            personal_data: PersonalData::Keep,
+            at: now,
+            position: None,
+            version: alert.version,
+        }),
+        signature: Signature::None,
+        created_at: now,
+    }
+}
+
+fn new_sid() -> Result<AlertSid> {
+    let mut random = [0; 16];
+    fill_random(&mut random).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    Ok(AlertSid::from_bytes(random))
+}
+
+fn written(about: &About) -> Result<String> {
+    serde_json::to_string(about).map_err(|error| StoreError::Invalid(error.to_string()))
+}
+
+/// What an alert says. `None`: a later release wrote it.
+fn read(alert: &Alert) -> Option<About> {
+    serde_json::from_str(&alert.about).ok()
+}

@@ -1,0 +1,13 @@
+//! Alerts: rules as they are set up, and what comes of them.
+
+mod rules;
+mod watching;
+
+use form_urlencoded::Serializer;
+
+const RULES: &str = "/v1/Voice/Alerts/Rules";
+
+/// A form of these parameters.
+fn form(pairs: &[(&str, &str)]) -> String {
+    Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
