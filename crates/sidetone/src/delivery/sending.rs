@@ -78,8 +78,16 @@ pub(super) enum Undelivered {
 }
 
 impl Undelivered {
+    /// What it was answered, if it was.
+    pub(super) const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unanswered(Failure::Status { status, .. }) => Some(*status),
+            _ => None,
+        }
+    }
+
     /// How long who answered wants to be left alone: what it says, within bounds.
-    fn pause(&self, now: TimeUs) -> Option<Duration> {
+    pub(super) fn pause(&self, now: TimeUs) -> Option<Duration> {
         let Self::Unanswered(Failure::Status { retry_after, .. }) = self else {
             return None;
         };
@@ -129,6 +137,31 @@ pub(super) fn token(app: &App, account: AccountSid) -> Result<String, Undelivere
     token.ok_or(Undelivered::Unsigned)
 }
 
+/// When a delivery that failed is tried again. `None`: never.
+pub(super) fn retry_at(
+    delivery: &Delivery,
+    failure: &Undelivered,
+    pause: Option<Duration>,
+    now: TimeUs,
+) -> Option<TimeUs> {
+    let failures = delivery.attempts.saturating_add(1);
+    // However long it had to wait for others, it is not given up at once.
+    let since = match delivery.attempts {
+        0 => now,
+        _ => delivery.queued_at,
+    };
+    match failure {
+        // Gone, says a sink: for good.
+        Undelivered::Unanswered(Failure::Status { status: 410, .. })
+            if matches!(delivery.content, Content::Event(_)) =>
+        {
+            None
+        }
+        Undelivered::TooLarge(_) => None,
+        _ => retry::next(delivery.id, failures, pause, since, now),
+    }
+}
+
 /// Decides what follows on a failure.
 fn failed(
     app: &App,
@@ -138,22 +171,7 @@ fn failed(
     url: &str,
 ) -> Outcome {
     let failures = delivery.attempts.saturating_add(1);
-    let now = app.clock.now();
-    // However long it had to wait for others, it is not given up at once.
-    let since = match delivery.attempts {
-        0 => now,
-        _ => delivery.queued_at,
-    };
-    let retry_at = match failure {
-        // Gone, says a sink: for good.
-        Undelivered::Unanswered(Failure::Status { status: 410, .. })
-            if matches!(delivery.content, Content::Event(_)) =>
-        {
-            None
-        }
-        Undelivered::TooLarge(_) => None,
-        _ => retry::next(delivery.id, failures, pause, since, now),
-    };
+    let retry_at = retry_at(delivery, failure, pause, app.clock.now());
     if retry_at.is_some() {
         app.counters.count_delivery(DeliveryResult::Failed);
         tracing::debug!(delivery.id = %delivery.id, url, failures, %failure, "a delivery failed");

@@ -1,13 +1,18 @@
 //! Sends events to sinks, several in a request where a sink takes that.
 
+mod begun;
 mod written;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
+use http_body_util::Full;
+use hyper::Request;
 use sha2::{Digest, Sha256};
 use sidetone_store::delivery::{Content, Delivery, DeliveryId, Outcome, StreamEvent};
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
+use self::begun::Begun;
 use self::written::{items, unwritten};
 use super::batch::Sent;
 use super::request::{Shown, to_sink};
@@ -87,7 +92,12 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
             continue;
         };
         match items(&shared.app, &delivery, event, &outlet).await {
-            Err(failure) => sent.push(conclude(&shared.app, &delivery, Err(failure))),
+            Err(failure) => {
+                let begin = Begun::now(&shared.app, 0);
+                let alone = std::slice::from_ref(&delivery);
+                begin.end(&shared.app, &outlet, alone, Err(&failure));
+                sent.push(conclude(&shared.app, &delivery, Err(failure)));
+            }
             // The call is no more, or tells nothing.
             Ok(items) if items.is_empty() => sent.push(nothing(&delivery)),
             Ok(mut items) if items.len() == 1 => {
@@ -248,7 +258,7 @@ fn name(deliveries: &[Delivery], piece: u32, items: usize) -> DeliveryId {
     DeliveryId::from_bytes(first)
 }
 
-/// Makes a request of events and sends it.
+/// Makes a request of events, sends it, and remembers what became of it.
 async fn post(
     shared: &Shared,
     outlet: &Outlet,
@@ -257,9 +267,28 @@ async fn post(
     items: &[Vec<u8>],
 ) -> Result<(), Undelivered> {
     let app = &shared.app;
+    let begun = Begun::now(app, items.iter().map(Vec::len).sum());
     let id = name(deliveries, piece, items.len());
+    let arrived = match request(app, outlet, id, items) {
+        Ok(request) => shared.client.send(request).await.map_err(Undelivered::from),
+        Err(failure) => Err(failure),
+    };
+    if deliveries.iter().any(|delivery| delivery.kind == TEST) {
+        note_test(app, outlet, &arrived).await;
+    }
+    begun.end(app, outlet, deliveries, arrived.as_ref().map(|it| *it));
+    arrived.map(drop)
+}
+
+/// The request that brings a sink events.
+fn request(
+    app: &App,
+    outlet: &Outlet,
+    id: DeliveryId,
+    items: &[Vec<u8>],
+) -> Result<Request<Full<Bytes>>, Undelivered> {
     let list = list(items);
-    let request = match &outlet.configuration {
+    Ok(match &outlet.configuration {
         Configuration::Webhook(webhook) => {
             let allow_private = app.config.webhook_allow_private;
             let target = target_of_user(&webhook.destination, allow_private);
@@ -291,28 +320,21 @@ async fn post(
             let user = format!("{}:", segment.write_key);
             to_sink(id, url.to_owned(), Some(&user), body, &Shown::Nothing)?
         }
-    };
-    let arrived = shared.client.send(request).await;
-    if deliveries.iter().any(|delivery| delivery.kind == TEST) {
-        note_test(app, outlet, &arrived).await;
-    }
-    arrived?;
-    Ok(())
+    })
 }
 
 /// A test was sent: of Segment, which confirms none itself, what it answered is all there is to know.
-async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<u16, Failure>) {
+async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<u16, Undelivered>) {
     if let Configuration::Webhook(_) = outlet.configuration {
         return;
     }
     let (status, test) = match arrived {
         Ok(_) => (SinkStatus::Active, Some(None)),
         // It is tried again, as after no answer.
-        Err(Failure::Status { status: 429, .. }) => return,
-        Err(Failure::Status {
-            status: 400..=499, ..
-        }) => (SinkStatus::Failed, None),
-        Err(_) => return,
+        Err(failure) => match failure.status() {
+            Some(400..=428 | 430..=499) => (SinkStatus::Failed, None),
+            _ => return,
+        },
     };
     let change = SinkChange {
         status: Some(status),

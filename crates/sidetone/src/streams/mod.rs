@@ -1,5 +1,6 @@
 //! What can be streamed to sinks, and how sinks and subscriptions are set up. No I/O.
 
+pub mod attempts;
 pub mod backlogs;
 pub mod cloud_event;
 pub mod configuration;

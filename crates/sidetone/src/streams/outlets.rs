@@ -12,6 +12,7 @@ use sidetone_store::sinks::{Sink, Stream};
 use sidetone_store::{Result, Store};
 use tokio::sync::Mutex;
 
+use super::attempts::Attempts;
 use super::backlogs::Backlogs;
 use super::configuration::Configuration;
 use super::event_type::{EventType, Schema};
@@ -138,6 +139,8 @@ pub const FOLLOWER: &str = "streams";
 #[derive(Default)]
 pub struct Current {
     outlets: RwLock<Arc<Outlets>>,
+    /// What they were sent last.
+    pub attempts: Attempts,
     /// How much waits for them.
     pub backlogs: Backlogs,
     /// Those that could not be read the last time.

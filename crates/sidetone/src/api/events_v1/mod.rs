@@ -1,6 +1,7 @@
 //! Event Streams v1, as the official libraries set them up: sinks, subscriptions, and what can be
 //! subscribed.
 
+pub mod deliveries;
 pub mod event_types;
 mod listing;
 mod naming;
@@ -27,6 +28,11 @@ pub fn routes() -> Router<App> {
         )
         .route("/v1/Sinks/{Sid}/Test", post(trial::test))
         .route("/v1/Sinks/{Sid}/Validate", post(trial::validate))
+        .route("/v1/Sinks/{Sid}/Deliveries", get(deliveries::read))
+        .route(
+            "/v1/Sinks/{Sid}/Deliveries/Replay",
+            post(deliveries::replay),
+        )
         .route(
             "/v1/Subscriptions",
             get(subscriptions::read).post(subscriptions::create),

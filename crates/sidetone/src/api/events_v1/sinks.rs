@@ -40,6 +40,8 @@ struct Item {
     sink_configuration: Option<Map<String, Value>>,
     sink_type: SinkKind,
     status: SinkStatus,
+    /// Ours: so much waits that what is new is not kept.
+    full: bool,
     date_created: Seconds,
     date_updated: Seconds,
     url: String,
@@ -53,7 +55,13 @@ struct Links {
 }
 
 impl Item {
-    fn of(sink: Sink, configuration: Option<Map<String, Value>>, base: &BaseUrl) -> Self {
+    fn of(
+        app: &App,
+        sink: Sink,
+        configuration: Option<Map<String, Value>>,
+        base: &BaseUrl,
+    ) -> Self {
+        let (full, _) = app.streams.backlogs.refused(sink.sid);
         let url = format!("{}/v1/Sinks/{}", base.0, sink.sid);
         Self {
             sid: sink.sid,
@@ -61,6 +69,7 @@ impl Item {
             sink_configuration: configuration,
             sink_type: sink.kind,
             status: sink.status,
+            full,
             date_created: Seconds(sink.created_at),
             date_updated: Seconds(sink.updated_at),
             links: Links {
@@ -73,7 +82,7 @@ impl Item {
 
     fn opened(app: &App, sink: Sink, base: &BaseUrl) -> Self {
         let configuration = open(app, &sink);
-        Self::of(sink, configuration.map(|it| it.shown()), base)
+        Self::of(app, sink, configuration.map(|it| it.shown()), base)
     }
 }
 
@@ -139,7 +148,7 @@ pub async fn create(
     if let Some(secret) = made_up {
         shown.insert("secret".to_owned(), secret.into());
     }
-    let item = Item::of(sink, Some(shown), &base);
+    let item = Item::of(&app, sink, Some(shown), &base);
     Ok((StatusCode::CREATED, Json(item)).into_response())
 }
 
@@ -189,7 +198,13 @@ pub async fn delete(
     let sid = named(&sid)?;
     let (by, now) = (caller.who.to_string(), app.clock.now());
     // With very much that waits for it: also when nobody waits for the answer any more.
-    let deleting = async move { app.store.delete_sink(caller.account, sid, &by, now).await };
+    let deleting = async move {
+        let deleted = app.store.delete_sink(caller.account, sid, &by, now).await;
+        if matches!(deleted, Ok(true)) {
+            app.streams.attempts.forget(sid);
+        }
+        deleted
+    };
     let deleted = tokio::spawn(deleting).await.map_err(|error| {
         tracing::error!(%error, "deleting a sink failed");
         ApiError::internal()

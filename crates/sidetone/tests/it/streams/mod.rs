@@ -1,5 +1,6 @@
 //! Event Streams as they are set up: whole requests, whole answers.
 
+mod deliveries;
 mod outage;
 mod owed;
 mod receiver;

@@ -18,7 +18,7 @@ use crate::web::form::{Invalid, Params, quoted};
 use crate::web::json::Json;
 
 /// The parameters beside those of pages.
-pub const NAMES: &[&str] = &["Status"];
+pub const NAMES: &[&str] = &["Status", "SinkSid"];
 
 const PAGE_SIZE: u64 = 50;
 
@@ -57,11 +57,16 @@ pub async fn read(
     request: ListRequest,
 ) -> Result<Response, ApiError> {
     let status = status(&request.params).map_err(ApiError::invalid_query)?;
+    let sink = sink(&request.params).map_err(ApiError::invalid_query)?;
     let list = request.by(caller.account);
     let query = PageQuery::read(&list, PAGE_SIZE).map_err(ApiError::invalid_query)?;
     let now = query.now(app.clock.now());
     let share = app.bounds.page(query.size).await?;
-    let (owed, wanted) = (Owed::Of(caller.account), query.request());
+    let wanted = query.request();
+    let owed = match sink {
+        Some(sink) => Owed::To(caller.account, sink),
+        None => Owed::Of(caller.account),
+    };
     let page = match status {
         Status::Waiting => {
             let page = app.store.waiting_deliveries(owed, &wanted).await?;
@@ -109,6 +114,15 @@ fn status(params: &Params) -> Result<Status, Invalid> {
             _ => Err(value.invalid("one of waiting, dead")),
         },
     }
+}
+
+fn sink(params: &Params) -> Result<Option<SinkSid>, Invalid> {
+    let sink = params.filled("SinkSid");
+    let read = sink.map(|value| {
+        let sid = value.text.parse();
+        sid.map_err(|_| value.invalid("DG and 32 hexadecimal digits"))
+    });
+    read.transpose()
 }
 
 fn told<T>(page: Page<T>, told: fn(T) -> Told) -> Page<Told> {
