@@ -108,6 +108,7 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
                 group.deliveries.push(delivery);
                 group.items.push(item);
             }
+            Ok(_) if shared.is_paused(delivery.endpoint) => sent.push(untried(&delivery)),
             Ok(items) => {
                 let arrived = send_all(shared, &outlet, &delivery, &items).await;
                 sent.push(conclude(&shared.app, &delivery, arrived));
@@ -178,8 +179,12 @@ impl Group {
     /// others from it.
     async fn send(self, shared: &Shared, outlet: &Outlet) -> Vec<Sent> {
         let mut sent = Vec::with_capacity(self.items.len());
-        if self.items.is_empty() {
+        let Some(first) = self.deliveries.first() else {
             return sent;
+        };
+        // Somebody else may have been asked for it while these were written out.
+        if shared.is_paused(first.endpoint) {
+            return self.deliveries.iter().map(untried).collect();
         }
         let arrived = post(shared, outlet, &self.deliveries, 0, &self.items).await;
         let is_refused = matches!(

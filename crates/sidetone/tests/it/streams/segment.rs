@@ -19,9 +19,11 @@ use crate::process::Server;
 const BATCH_MAX: usize = 500_000;
 const ITEM_MAX: usize = 32_000;
 /// How long it wants to be left alone, once it has had enough.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(2);
 /// What was on its way when it said so may still come.
-const ON_ITS_WAY: Duration = Duration::from_millis(300);
+const ON_ITS_WAY: Duration = Duration::from_millis(1_300);
+/// When it begins anew is no matter of milliseconds.
+const ABOUT: Duration = Duration::from_millis(200);
 
 /// What it has seen.
 #[derive(Default)]
@@ -36,19 +38,19 @@ struct Seen {
 }
 
 impl Seen {
-    /// Takes a request as Segment would, if it takes one in three only.
+    /// Takes a request as Segment would, if each third were one too many.
     fn reply(&mut self, body: &[u8]) -> (u16, &'static str) {
         let now = Instant::now();
         if let Some(at) = self.limited_at
             && now > at + ON_ITS_WAY
-            && now + ON_ITS_WAY < at + PAUSE
+            && now + ABOUT < at + PAUSE
         {
             self.wrong.push("too soon".to_owned());
         }
         self.requests += 1;
-        if !self.requests.is_multiple_of(3) {
+        if self.requests.is_multiple_of(3) {
             (self.limited, self.limited_at) = (self.limited + 1, Some(now));
-            return (429, "Retry-After: 1\r\nX-RateLimit-Reset: 1\r\n");
+            return (429, "Retry-After: 2\r\nX-RateLimit-Reset: 2\r\n");
         }
         let read: Value = serde_json::from_slice(body).unwrap();
         let items = read["batch"].as_array().unwrap();
@@ -186,7 +188,7 @@ fn is_left_alone_when_it_asks_for_it_and_never_sent_what_it_refuses() {
     }
     let seen = seen.lock().unwrap();
     assert_eq!(seen.wrong, Vec::<String>::new());
-    assert!(seen.limited > 3, "{}", seen.limited);
+    assert!(seen.limited > 1, "{}", seen.limited);
     for item in &seen.taken {
         assert_ne!(item["anonymousId"], *too_large);
         let has_edge = item["properties"].get("sip_edge").is_some();
