@@ -14,7 +14,7 @@ COPY . .
 COPY --from=interface /src/ui/dist ui/dist
 # What --version says: the repository itself is not copied.
 ARG SIDETONE_BUILD_COMMIT
-RUN cargo build --release --locked --package sidetone --features oidc,parquet,ui
+RUN cargo build --release --locked --package sidetone --features email,oidc,parquet,ui
 
 FROM debian:bookworm-slim
 # Webhooks to https are checked against its certificate authorities.

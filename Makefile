@@ -9,7 +9,7 @@ CALLS ?= 1000000
 # Without Node there is a demo all the same: what the interface shows is asked by curl then.
 ifneq ($(shell command -v npm),)
 demo: ui
-	$(CARGO) run --release --features sidetone/oidc,sidetone/ui -- demo
+	$(CARGO) run --release --features sidetone/email,sidetone/oidc,sidetone/ui -- demo
 else
 demo:
 	@echo "This demo has no web interface: that is built by Node (20 or newer), and there is none here."
@@ -68,11 +68,11 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
 unit:
-	$(CARGO) test --workspace --features sidetone/oidc
+	$(CARGO) test --workspace --features sidetone/email,sidetone/oidc
 
-# With the interface, OpenID Connect and Parquet, as packages have it: their libraries are compiled once, and nothing else is again.
+# With the interface, mail, OpenID Connect and Parquet, as packages have it: their libraries are compiled once, and nothing else is again.
 release: ui
-	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/oidc,sidetone/parquet,sidetone/ui
+	$(CARGO) build --release --package sidetone --package sidetone-bench --bin sidetone --bin deliveries --features sidetone/email,sidetone/oidc,sidetone/parquet,sidetone/ui
 
 # The official client libraries and schemathesis, unmodified, against the program as it is shipped.
 clients: release

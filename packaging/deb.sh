@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 cargo deb --version >/dev/null 2>&1 || cargo install --locked cargo-deb
 make ui
-cargo build --release --locked --package sidetone --features oidc,parquet,ui
+cargo build --release --locked --package sidetone --features email,oidc,parquet,ui
 target=${CARGO_TARGET_DIR:-target}/release
 made=$target/deb # where cargo-deb looks for what is built
 rm -rf "$made"

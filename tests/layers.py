@@ -27,15 +27,16 @@ shutdown
 socket
 telemetry        core wire store
 live             core store
+mailbox
 recording        core
 ui
 dimension        core store
 alerts           dimension core store
 
-config           recording core wire store
+config           mailbox recording core wire store
 logins           address
 people           secrets store
-streams          secrets core store
+streams          alerts mailbox secrets core store
 bounds           budget logins rates
 
 accounts         secrets config core store
@@ -49,7 +50,7 @@ tables           address config directory oidc core wire store
 app              clock bounds config directory live outgoing::pauses streams tables telemetry core store
 
 runner           shutdown telemetry app core store
-delivery         address outgoing shutdown streams telemetry app runner core wire store
+delivery         alerts config mailbox address outgoing shutdown streams telemetry app runner core wire store
 workers          guard secrets alerts streams telemetry live config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks

@@ -20,6 +20,7 @@ mod guard;
 pub mod ingest;
 pub mod live;
 pub mod logins;
+pub mod mailbox;
 pub mod oidc;
 pub mod outgoing;
 pub mod people;

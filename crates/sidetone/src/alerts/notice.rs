@@ -18,6 +18,12 @@ use sidetone_core::time::TimeUs;
 use self::text::{join, line};
 use super::severity::Severity;
 
+/// What telling of an alert is called in the outbox: that it fired, that it is over, and that it is only to
+/// be seen whether this arrives.
+pub const FIRING: &str = "alert.firing";
+pub const RESOLVED: &str = "alert.resolved";
+pub const TEST: &str = "alert.test";
+
 /// The most characters of a headline.
 const HEADLINE_MAX_CHARS: usize = 140;
 /// Calls that are named to people; the link leads to all.

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Command};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sidetone_store_sqlite::Options;
@@ -276,6 +276,13 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
     // What can fail comes before the first account is made, so that its token is shown by a start
     // that succeeds.
     let certificate = config.tls.as_ref().map(Certificate::load).transpose()?;
+    if let Some(mail) = &config.mail {
+        ensure!(
+            cfg!(feature = "email"),
+            "the configuration has [mail], and this program was built without it (feature email)"
+        );
+        mail.credentials()?;
+    }
     let tls = certificate.as_ref().map(Certificate::acceptor);
     let listener = TcpListener::bind(config.listen)
         .await

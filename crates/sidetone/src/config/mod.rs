@@ -2,6 +2,7 @@
 
 mod hep;
 mod lists;
+mod mail;
 mod oidc;
 mod settings;
 mod tables;
@@ -19,6 +20,7 @@ use crate::recording::RecordingUrl;
 
 pub use hep::Hep;
 pub use lists::{Names, Networks};
+pub use mail::{Mail, MailTls};
 pub use oidc::{CLIENT_SECRET_VARIABLE, Oidc};
 pub use settings::Settings;
 pub use tables::{AgentEntry, SignerEntry};
@@ -39,6 +41,8 @@ pub struct Config {
     pub hep: Hep,
     /// Who is who around the platform.
     pub sides: Sides,
+    /// The server that sends our mail. `None`: nothing is sent by mail.
+    pub mail: Option<Mail>,
     /// The provider of identities that people may sign in through.
     pub oidc: Option<Oidc>,
     /// Base of every absolute URL in answers, without a slash at the end. `None`: the request's own
@@ -146,6 +150,7 @@ impl Settings {
             ..table
         });
         let oidc = oidc.map(Oidc::checked).transpose()?;
+        let mail = self.mail.map(Mail::checked).transpose()?;
         let public_url = self
             .public_url
             .map(|url| check_public_url(&url))
@@ -192,6 +197,7 @@ impl Settings {
             roles: self.roles.unwrap_or_default(),
             hep,
             sides: Sides(self.side),
+            mail,
             oidc,
             public_url,
             recording_url,

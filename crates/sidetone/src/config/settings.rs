@@ -8,6 +8,7 @@ use serde::Deserialize;
 use sidetone_core::sides::SideRule;
 
 use super::lists::{Names, Networks};
+use super::mail::Mail;
 use super::oidc::Oidc;
 use super::tables::{AgentEntry, SignerEntry};
 use super::values::{
@@ -33,6 +34,9 @@ macro_rules! settings {
             /// Signers of callers' identities that are trusted. Of the file only, as a table each.
             #[arg(skip)]
             pub signer: Vec<SignerEntry>,
+            /// The server that sends our mail. Of the file only.
+            #[arg(skip)]
+            pub mail: Option<Mail>,
             /// The provider of identities that people may sign in through. Of the file only.
             #[arg(skip)]
             pub oidc: Option<Oidc>,
@@ -70,6 +74,7 @@ macro_rules! settings {
                     agent: if self.agent.is_empty() { other.agent } else { self.agent },
                     side: if self.side.is_empty() { other.side } else { self.side },
                     signer: if self.signer.is_empty() { other.signer } else { self.signer },
+                    mail: self.mail.or(other.mail),
                     oidc: self.oidc.or(other.oidc),
                     oidc_client_secret: self.oidc_client_secret.or(other.oidc_client_secret),
                 }

@@ -26,6 +26,27 @@ pub(super) struct Sent {
     pub(super) url: String,
 }
 
+impl Sent {
+    /// It arrived, or there was nothing to send.
+    pub(super) const fn done(id: DeliveryId) -> Self {
+        Self {
+            id,
+            outcome: Outcome::Delivered,
+            is_silence: false,
+            pause: None,
+            url: String::new(),
+        }
+    }
+
+    /// It is given back as it was.
+    pub(super) fn untried(id: DeliveryId) -> Self {
+        Self {
+            outcome: Outcome::Untried,
+            ..Self::done(id)
+        }
+    }
+}
+
 pub(super) struct Batch {
     pub(super) next: VecDeque<Delivery>,
     pub(super) outcomes: Outcomes,

@@ -2,6 +2,12 @@
 //! pace.
 
 mod batch;
+#[cfg(feature = "email")]
+mod mail;
+#[cfg(not(feature = "email"))]
+#[path = "no_mail.rs"]
+mod mail;
+pub mod receiver;
 mod request;
 pub mod retry;
 mod sending;

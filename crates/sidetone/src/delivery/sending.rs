@@ -75,6 +75,12 @@ pub(super) enum Undelivered {
     /// It can never be taken.
     #[error("is {0} bytes long, more than may be sent there")]
     TooLarge(usize),
+    /// It will not be taken, however often it is sent.
+    #[error("refused for good: {0}")]
+    Refused(String),
+    /// It did not go out by mail.
+    #[error("no mail: {0}")]
+    NoMail(String),
 }
 
 impl Undelivered {
@@ -102,13 +108,7 @@ pub(super) fn conclude(app: &App, delivery: &Delivery, arrived: Result<(), Undel
     match arrived {
         Ok(()) => {
             app.counters.count_delivery(DeliveryResult::Delivered);
-            Sent {
-                id,
-                outcome: Outcome::Delivered,
-                is_silence: false,
-                pause: None,
-                url: String::new(),
-            }
+            Sent::done(id)
         }
         Err(failure) => {
             let pause = failure.pause(app.clock.now());
@@ -157,7 +157,7 @@ pub(super) fn retry_at(
         {
             None
         }
-        Undelivered::TooLarge(_) => None,
+        Undelivered::TooLarge(_) | Undelivered::Refused(_) => None,
         _ => retry::next(delivery.id, failures, pause, since, now),
     }
 }

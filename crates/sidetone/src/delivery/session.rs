@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::batch::{Batch, Outcomes, SETTLE_MAX, Sent};
+use super::receiver;
 use super::request::request;
 use super::sending::{Shared, Undelivered, conclude, token};
 use super::sink;
@@ -259,6 +260,9 @@ async fn lane(shared: Arc<Shared>, batch: Arc<Mutex<Batch>>, deliveries: Vec<Del
     let mut next = deliveries;
     while let Some(first) = next.first() {
         let sent = match &first.content {
+            Content::Event(_) if receiver::is_told(&first.kind) => {
+                receiver::send(&shared, next).await
+            }
             Content::Event(_) => sink::send(&shared, next).await,
             Content::Request(_) => send(&shared.app, &shared.client, next).await,
         };

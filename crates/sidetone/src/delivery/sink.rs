@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use sha2::{Digest, Sha256};
-use sidetone_store::delivery::{Content, Delivery, DeliveryId, Outcome, StreamEvent};
+use sidetone_store::delivery::{Content, Delivery, DeliveryId, StreamEvent};
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
 use self::begun::Begun;
@@ -80,7 +80,7 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
     let outlet = match outlet_of(&shared.app, first, event).await {
         Ok(Some(outlet)) => outlet,
         // It was deleted.
-        Ok(None) => return deliveries.iter().map(nothing).collect(),
+        Ok(None) => return deliveries.iter().map(|it| Sent::done(it.id)).collect(),
         Err(failure) => {
             let failed = |it: &Delivery| conclude(&shared.app, it, Err(failure.clone()));
             return deliveries.iter().map(failed).collect();
@@ -99,7 +99,7 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
                 sent.push(conclude(&shared.app, &delivery, Err(failure)));
             }
             // The call is no more, or tells nothing.
-            Ok(items) if items.is_empty() => sent.push(nothing(&delivery)),
+            Ok(items) if items.is_empty() => sent.push(Sent::done(delivery.id)),
             Ok(mut items) if items.len() == 1 => {
                 let item = items.remove(0);
                 if group.has_no_room(&item, Room::of(&outlet)) {
@@ -123,17 +123,6 @@ const fn event_of(delivery: &Delivery) -> Option<StreamEvent> {
     match &delivery.content {
         Content::Event(event) => Some(*event),
         Content::Request(_) => None,
-    }
-}
-
-/// What becomes of a delivery that has nothing to tell: it is forgotten.
-const fn nothing(delivery: &Delivery) -> Sent {
-    Sent {
-        id: delivery.id,
-        outcome: Outcome::Delivered,
-        is_silence: false,
-        pause: None,
-        url: String::new(),
     }
 }
 
@@ -201,7 +190,7 @@ impl Group {
         let mut left = ALONE_MAX;
         for (delivery, item) in self.deliveries.iter().zip(&self.items) {
             if left == 0 {
-                sent.push(untried(delivery));
+                sent.push(Sent::untried(delivery.id));
                 continue;
             }
             left -= 1;
@@ -218,14 +207,6 @@ impl Group {
             sent.push(one);
         }
         sent
-    }
-}
-
-/// A delivery that is given back as it was.
-fn untried(delivery: &Delivery) -> Sent {
-    Sent {
-        outcome: Outcome::Untried,
-        ..nothing(delivery)
     }
 }
 
@@ -366,7 +347,7 @@ fn list(items: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// User name and password of a URL, which are percent-encoded there. A plus is one.
-fn decoded(user: &str) -> String {
+pub(super) fn decoded(user: &str) -> String {
     let as_form = user
         .replace('+', "%2B")
         .replace('&', "%26")

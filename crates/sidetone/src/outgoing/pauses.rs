@@ -26,6 +26,17 @@ impl Pauses {
         until.checked_sub(passed).filter(|left| !left.is_zero())
     }
 
+    /// Takes the next turn at an endpoint that is sent one thing in so long; whether it is free.
+    pub fn take_turn(&self, endpoint: EndpointId, passed: Duration, interval: Duration) -> bool {
+        let mut pauses = self.lock();
+        let until = pauses.entry(endpoint).or_default();
+        let is_free = *until <= passed;
+        if is_free {
+            *until = passed.saturating_add(interval);
+        }
+        is_free
+    }
+
     /// Forgets those that are over.
     pub fn forget_over(&self, passed: Duration) {
         self.lock().retain(|_, until| *until > passed);
@@ -51,7 +62,11 @@ mod tests {
         assert_eq!(pauses.left(one, second(4)), Some(second(6)));
         assert_eq!(pauses.left(other, second(4)), None);
         assert_eq!(pauses.left(one, second(10)), None);
-        pauses.forget_over(second(10));
+        assert!(pauses.take_turn(one, second(10), second(1)));
+        assert!(!pauses.take_turn(one, second(10), second(1)));
+        assert_eq!(pauses.left(one, second(10)), Some(second(1)));
+        assert!(pauses.take_turn(one, second(11), second(1)));
+        pauses.forget_over(second(12));
         assert!(pauses.lock().is_empty());
     }
 }

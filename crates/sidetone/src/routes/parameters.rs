@@ -5,6 +5,7 @@ use crate::api::events_v1::subscribed_events::NAMES as SUBSCRIBED_EVENT;
 use crate::api::events_v1::subscriptions::NAMES as SUBSCRIPTION;
 use crate::api::hint::Names;
 use crate::api::page::PAGE_PARAMETERS as PAGE;
+use crate::api::v1::alerts::receivers::NAMES as RECEIVER;
 use crate::api::v1::export::NAMES as EXPORT;
 use crate::api::v1::filter::NAMES as FILTERS;
 use crate::api::v1::filter::alias::OLDER_NAMES;
@@ -56,6 +57,7 @@ pub(super) fn of(path: &str) -> Option<Names> {
             "Export" => &[FILTERS, OLDER_NAMES, EXPORT],
             "Settings" => &[SETTINGS],
             "Keys" => &[KEYS],
+            "Receivers" => &[RECEIVER, &PAGE],
             "Deliveries" => &[DELIVERIES, &PAGE],
             "Summary" => &[&["ProcessingState", "Include"]],
             "Events" => &[&["Edge"], &PAGE],

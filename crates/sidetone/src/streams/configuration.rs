@@ -1,7 +1,10 @@
 //! How a sink is set up: where it is, and what opens it. Kept sealed, shown without secrets.
 
+pub mod receiver;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sidetone_core::closed_set;
@@ -21,8 +24,8 @@ const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// How many it has when it is made up.
 const MADE_UP_BYTES: usize = 32;
 const WRITE_KEY_MAX_BYTES: usize = 255;
-/// Characters of a write key that are shown.
-const WRITE_KEY_SHOWN: usize = 4;
+/// Characters of a key that are shown.
+const KEY_SHOWN: usize = 4;
 
 closed_set!(
     /// How a request to a webhook shows who sends it.
@@ -73,6 +76,26 @@ pub struct Segment {
     pub endpoint: Option<String>,
 }
 
+/// Something that is set up in a way of its own, and kept sealed.
+pub trait Sealed: Serialize + DeserializeOwned {
+    /// Seals it for a sink.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    fn seal(&self, vault: &Vault, sink: SinkSid) -> anyhow::Result<Vec<u8>> {
+        vault.seal(&sink.to_string(), &serde_json::to_string(self)?)
+    }
+
+    /// Opens what [`Self::seal`] made. `None`: another key, another sink, or damage.
+    #[must_use]
+    fn open(vault: &Vault, sink: SinkSid, sealed: &[u8]) -> Option<Self> {
+        let text = vault.open_sealed(&sink.to_string(), sealed)?;
+        serde_json::from_str(&text).ok()
+    }
+}
+
+impl Sealed for Configuration {}
+
 /// What is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongMember {
@@ -94,6 +117,16 @@ impl WrongMember {
     }
 }
 
+/// The members of each kind.
+const WEBHOOK: &[&str] = &[
+    "destination",
+    "method",
+    "batch_events",
+    "signature",
+    "secret",
+];
+const SEGMENT: &[&str] = &["write_key", "endpoint"];
+
 const DESTINATION: &str = "the URL of a web server";
 const SECRET: &str = "whsec_ and 24 to 64 bytes in base64, with \"signature\": \"standard\"";
 const WRITE_KEY: &str = "the write key of a source, up to 255 printable characters without a colon";
@@ -104,27 +137,24 @@ impl Configuration {
     /// # Errors
     /// What is wrong with it first.
     pub fn read(kind: SinkKind, text: &str) -> Result<Self, WrongMember> {
-        let known: &[&str] = match kind {
-            SinkKind::Webhook => &[
-                "destination",
-                "method",
-                "batch_events",
-                "signature",
-                "secret",
-            ],
-            SinkKind::Segment => &["write_key", "endpoint"],
-            _ => {
-                return Err(WrongMember::new(
-                    "",
-                    None,
-                    "that of a sink that events are streamed to",
-                ));
-            }
-        };
-        let members = Members::read(known, text)?;
         match kind {
-            SinkKind::Segment => members.segment().map(Self::Segment),
-            _ => members.webhook().map(Self::Webhook),
+            SinkKind::Webhook => {
+                let members = Members::read(WEBHOOK, text)?;
+                members.webhook().map(Self::Webhook)
+            }
+            SinkKind::Segment => {
+                let members = Members::read(SEGMENT, text)?;
+                members.segment().map(Self::Segment)
+            }
+            SinkKind::Alertmanager
+            | SinkKind::AlertWebhook
+            | SinkKind::Slack
+            | SinkKind::PagerDuty
+            | SinkKind::Teams
+            | SinkKind::Email => {
+                let given = Some(kind.to_string());
+                Err(WrongMember::new("", given, "a sink of events"))
+            }
         }
     }
 
@@ -148,21 +178,6 @@ impl Configuration {
         }
     }
 
-    /// Seals it for a sink.
-    ///
-    /// # Errors
-    /// When the system has no random bytes.
-    pub fn seal(&self, vault: &Vault, sink: SinkSid) -> anyhow::Result<Vec<u8>> {
-        vault.seal(&sink.to_string(), &serde_json::to_string(self)?)
-    }
-
-    /// Opens what [`Self::seal`] made. `None`: another key, another sink, or damage.
-    #[must_use]
-    pub fn open(vault: &Vault, sink: SinkSid, sealed: &[u8]) -> Option<Self> {
-        let text = vault.open_sealed(&sink.to_string(), sealed)?;
-        serde_json::from_str(&text).ok()
-    }
-
     /// What was given, fit to be shown: without passwords, secrets and keys.
     #[must_use]
     pub fn shown(&self) -> Map<String, Value> {
@@ -183,14 +198,7 @@ impl Configuration {
                 put("secret", webhook.secret.as_ref().map(|_| HIDDEN.into()));
             }
             Self::Segment(segment) => {
-                let at = segment.write_key.len().saturating_sub(WRITE_KEY_SHOWN);
-                // A short one would be shown whole.
-                let end = segment
-                    .write_key
-                    .get(at..)
-                    .filter(|_| at >= WRITE_KEY_SHOWN);
-                let end = end.unwrap_or_default();
-                put("write_key", Some(format!("{HIDDEN}{end}").into()));
+                put("write_key", Some(end_of(&segment.write_key).into()));
                 put(
                     "endpoint",
                     segment
@@ -203,6 +211,14 @@ impl Configuration {
         }
         shown
     }
+}
+
+/// A key of which only the end is shown.
+fn end_of(key: &str) -> String {
+    let at = key.len().saturating_sub(KEY_SHOWN);
+    // A short one would be shown whole.
+    let end = key.get(at..).filter(|_| at >= KEY_SHOWN);
+    format!("{HIDDEN}{}", end.unwrap_or_default())
 }
 
 /// A URL with what opens it hidden.

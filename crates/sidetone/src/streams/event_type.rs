@@ -129,7 +129,13 @@ impl EventType {
         match sink {
             SinkKind::Webhook => true,
             SinkKind::Segment => self.schema() == Schema::CallSummary,
-            _ => false,
+            // They are told of alerts.
+            SinkKind::Alertmanager
+            | SinkKind::AlertWebhook
+            | SinkKind::Slack
+            | SinkKind::PagerDuty
+            | SinkKind::Teams
+            | SinkKind::Email => false,
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::attempts::Attempts;
 use super::backlogs::Backlogs;
-use super::configuration::Configuration;
+use super::configuration::{Configuration, Sealed};
 use super::event_type::{EventType, Schema};
 use super::selection::Selection;
 use crate::secrets::Vault;

@@ -4,7 +4,6 @@
 pub mod deliveries;
 pub mod event_types;
 mod listing;
-mod naming;
 pub mod schemas;
 pub mod sinks;
 pub mod subscribed_events;

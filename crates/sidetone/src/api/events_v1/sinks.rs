@@ -10,16 +10,17 @@ use sidetone_store::sinks::{Sink, SinkChange, SinkFilter, SinkKind, SinkStatus};
 use sidetone_store::{Conflict, StoreError};
 
 use super::listing::PAGE_SIZE;
-use super::naming::{description, new_id};
 use crate::api::auth::Caller;
+use crate::api::configured::{of_member, unsealed, wrong};
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
+use crate::api::naming::{description, new_id};
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::render::Seconds;
 use crate::api::words::Words;
 use crate::app::App;
 use crate::delivery::target::{target, target_of_user};
-use crate::streams::configuration::{Configuration, WrongMember};
+use crate::streams::configuration::{Configuration, Sealed};
 use crate::web::base_url::BaseUrl;
 use crate::web::form::{Invalid, Params, Value as Given, quoted};
 use crate::web::json::Json;
@@ -134,8 +135,9 @@ pub async fn create(
         kind,
         configuration: sealed.map_err(|error| unsealed(&error))?,
         status: match kind {
-            SinkKind::Webhook => SinkStatus::Active,
-            _ => SinkStatus::Initialized,
+            // It confirms no test.
+            SinkKind::Segment => SinkStatus::Initialized,
+            _ => SinkStatus::Active,
         },
         test: None,
         created_at: now,
@@ -195,7 +197,7 @@ pub async fn delete(
     caller: Caller,
     Path(sid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let sid = named(&sid)?;
+    let sid = found(&app, &caller, &sid).await?.sid;
     let (by, now) = (caller.who.to_string(), app.clock.now());
     // With very much that waits for it: also when nobody waits for the answer any more.
     let deleting = async move {
@@ -217,15 +219,11 @@ pub async fn delete(
 
 /// A sink of the caller's account.
 pub(super) async fn found(app: &App, caller: &Caller, sid: &str) -> Result<Sink, ApiError> {
-    let sid = named(sid)?;
+    let sid = sid.parse().map_err(|_| unknown(quoted(sid)))?;
     let sink = app.store.sink(caller.account, sid).await?;
     // A receiver of alerts is none.
     let sink = sink.filter(|sink| SinkKind::STREAMS.contains(&sink.kind));
     sink.ok_or_else(|| unknown(sid))
-}
-
-fn named(sid: &str) -> Result<SinkSid, ApiError> {
-    sid.parse().map_err(|_| unknown(quoted(sid)))
 }
 
 fn unknown(sid: impl std::fmt::Display) -> ApiError {
@@ -265,11 +263,6 @@ pub(super) fn open(app: &App, sink: &Sink) -> Option<Configuration> {
     opened
 }
 
-fn unsealed(error: &anyhow::Error) -> ApiError {
-    tracing::error!(%error, "the configuration of a sink cannot be sealed");
-    ApiError::internal()
-}
-
 fn filter(params: &Params) -> Result<SinkFilter, Invalid> {
     let is_used = params.filled("InUse").map(Given::boolean);
     let status = params.filled("Status").map(Given::word);
@@ -306,7 +299,8 @@ fn configured(form: &Params, allow_private: bool) -> Result<(SinkKind, Configura
     let configuration = form
         .filled(CONFIGURATION)
         .ok_or_else(|| Invalid::missing(CONFIGURATION, CONFIGURATION_EXPECTED))?;
-    let read = Configuration::read(kind, configuration.text).map_err(|it| wrong(&it))?;
+    let read =
+        Configuration::read(kind, configuration.text).map_err(|it| wrong(CONFIGURATION, &it))?;
     let (member, url) = match &read {
         Configuration::Webhook(webhook) => {
             let url = target_of_user(&webhook.destination, allow_private);
@@ -319,27 +313,6 @@ fn configured(form: &Params, allow_private: bool) -> Result<(SinkKind, Configura
         }
     };
     // Not repeated: it may hold a password.
-    url.map_err(|error| of_configuration(format_args!("{member} {error}.")))?;
+    url.map_err(|error| of_member(CONFIGURATION, format_args!("{member} {error}.")))?;
     Ok((kind, read))
-}
-
-fn wrong(wrong: &WrongMember) -> Invalid {
-    let WrongMember {
-        member, expected, ..
-    } = wrong;
-    match &wrong.given {
-        None => of_configuration(format_args!("{member} is missing. Expected {expected}.")),
-        Some(given) if member.is_empty() => Invalid::new(CONFIGURATION, given, expected),
-        Some(given) => of_configuration(format_args!(
-            "{member} is '{}'. Expected {expected}.",
-            quoted(given)
-        )),
-    }
-}
-
-fn of_configuration(why: std::fmt::Arguments<'_>) -> Invalid {
-    Invalid {
-        parameter: CONFIGURATION.into(),
-        message: format!("Invalid {CONFIGURATION}: {why}"),
-    }
 }

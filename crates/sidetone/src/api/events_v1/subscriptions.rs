@@ -10,12 +10,12 @@ use sidetone_store::sinks::{Sink, SinkStatus, Subscription};
 use sidetone_store::{Conflict, StoreError};
 
 use super::listing::PAGE_SIZE;
-use super::naming::{description, new_id};
 use super::sinks::in_use;
 use super::wanted::types;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
+use crate::api::naming::{description, new_id};
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::render::Seconds;
 use crate::api::v1::selection::{encoded, kept, within};

@@ -9,11 +9,11 @@ use sidetone_store::delivery::{
 };
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
-use super::naming::new_id;
 use super::sinks::{found, open, put};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Form;
+use crate::api::naming::new_uuid;
 use crate::app::App;
 use crate::streams::TEST;
 use crate::web::form::Invalid;
@@ -85,12 +85,4 @@ pub async fn validate(
     };
     put(&app, &sink, change).await?;
     Ok((StatusCode::CREATED, Json(json!({ "result": "valid" }))).into_response())
-}
-
-/// A random UUID (version 4, RFC 9562).
-fn new_uuid() -> Result<[u8; 16], ApiError> {
-    let mut id = new_id()?;
-    id[6] = id[6] & 0x0f | 0x40;
-    id[8] = id[8] & 0x3f | 0x80;
-    Ok(id)
 }

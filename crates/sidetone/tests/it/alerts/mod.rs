@@ -1,5 +1,6 @@
 //! Alerts: rules as they are set up, and what comes of them.
 
+pub(crate) mod receivers;
 mod rules;
 mod watching;
 

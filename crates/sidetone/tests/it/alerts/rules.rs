@@ -22,7 +22,7 @@ const ANSWERS: &[(&str, &str)] = &[
     ("TimeZone", "Europe/Berlin"),
 ];
 
-async fn delete(server: &TestServer, path: &str) -> Answer {
+pub(super) async fn delete(server: &TestServer, path: &str) -> Answer {
     let request = server.request(Method::DELETE, path).body(Body::empty());
     server.send(request.unwrap()).await
 }

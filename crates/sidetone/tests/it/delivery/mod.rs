@@ -2,6 +2,7 @@
 
 mod arriving;
 mod failing;
+mod telling;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

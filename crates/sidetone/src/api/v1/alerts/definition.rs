@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::tz::TimeZone;
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
+use sidetone_store::sinks::SinkKind;
 
 use crate::alerts::measure::{Health, Watched};
 use crate::alerts::rule::{AGENT, Definition, GroupBy, Limit, QuietHours};
@@ -263,7 +264,9 @@ pub(super) async fn expect_receivers(
     definition: &Definition,
 ) -> Result<(), ApiError> {
     for sid in &definition.receivers {
-        if app.store.sink(account, *sid).await?.is_none() {
+        let sink = app.store.sink(account, *sid).await?;
+        // A sink of events is none.
+        if sink.is_none_or(|sink| !SinkKind::RECEIVERS.contains(&sink.kind)) {
             let invalid = Invalid::new("Receivers", &sid.to_string(), RECEIVER);
             return Err(ApiError::invalid_parameter(invalid));
         }

@@ -1,13 +1,14 @@
-//! `/v1/Voice/Alerts`: rules that calls are held to, and the alerts that come of them. Ours.
+//! `/v1/Voice/Alerts`: rules that calls are held to, the alerts that come of them, and who is told. Ours.
 
 pub mod definition;
 pub mod fired;
 pub mod preview;
+pub mod receivers;
 pub mod rules;
 pub mod templates;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::App;
 
@@ -25,5 +26,17 @@ pub fn routes() -> Router<App> {
         )
         .route("/v1/Voice/Alerts/Templates", get(templates::read))
         .route("/v1/Voice/Alerts/Preview", get(preview::read))
+        .route(
+            "/v1/Voice/Alerts/Receivers",
+            get(receivers::read).post(receivers::create),
+        )
+        .route(
+            "/v1/Voice/Alerts/Receivers/{Sid}",
+            get(receivers::fetch).delete(receivers::delete),
+        )
+        .route(
+            "/v1/Voice/Alerts/Receivers/{Sid}/Test",
+            post(receivers::test),
+        )
         .route("/v1/Voice/Alerts/{Sid}", get(fired::fetch))
 }

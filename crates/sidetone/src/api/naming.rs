@@ -1,4 +1,4 @@
-//! What a new sink or subscription is called: by its owner, and by us.
+//! What a new sink, receiver or subscription is called: by its owner, and by us.
 
 use crate::api::error::ApiError;
 use crate::secrets::random_id;
@@ -22,4 +22,12 @@ pub(super) fn new_id() -> Result<[u8; 16], ApiError> {
         tracing::error!(%error, "no identifier can be made up");
         ApiError::internal()
     })
+}
+
+/// A random UUID (version 4, RFC 9562).
+pub(super) fn new_uuid() -> Result<[u8; 16], ApiError> {
+    let mut id = new_id()?;
+    id[6] = id[6] & 0x0f | 0x40;
+    id[8] = id[8] & 0x3f | 0x80;
+    Ok(id)
 }

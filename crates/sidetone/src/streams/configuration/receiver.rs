@@ -1,0 +1,439 @@
+//! How a receiver of alerts is set up.
+
+use axum::http::Uri;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sidetone_core::closed_set;
+use sidetone_store::sinks::SinkKind;
+
+use super::{HIDDEN, Members, Sealed, WrongMember, end_of, without_password};
+use crate::alerts::notice::webhook::Version;
+use crate::mailbox;
+
+closed_set!(
+    /// What kind of receiver it is.
+    ReceiverType {
+        /// Alertmanager's API.
+        Alertmanager = "alertmanager",
+        /// A web server.
+        Webhook = "webhook",
+        /// A channel of Slack, or what takes the same.
+        Slack = "slack",
+        /// A service of PagerDuty.
+        Pagerduty = "pagerduty",
+        /// A channel of Microsoft Teams.
+        Teams = "teams",
+        /// People, by mail.
+        Email = "email",
+    }
+);
+
+impl ReceiverType {
+    /// What it is called among sinks.
+    #[must_use]
+    pub const fn kind(self) -> SinkKind {
+        match self {
+            Self::Alertmanager => SinkKind::Alertmanager,
+            Self::Webhook => SinkKind::AlertWebhook,
+            Self::Slack => SinkKind::Slack,
+            Self::Pagerduty => SinkKind::PagerDuty,
+            Self::Teams => SinkKind::Teams,
+            Self::Email => SinkKind::Email,
+        }
+    }
+
+    /// What a sink is among receivers. `None`: it is none.
+    #[must_use]
+    pub fn of(kind: SinkKind) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.kind() == kind)
+    }
+}
+
+/// What a receiver is and how it is reached.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receiver {
+    /// Alertmanager's API.
+    Alertmanager(Alertmanager),
+    /// A web server.
+    Webhook(Webhook),
+    /// A channel of Slack: the URL of its incoming webhook, which is a secret.
+    Slack(String),
+    /// A service of `PagerDuty`.
+    Pagerduty(Pagerduty),
+    /// A channel of Microsoft Teams: the URL of a workflow, which is a secret.
+    Teams(String),
+    /// People's addresses.
+    Email(Vec<String>),
+}
+
+impl Sealed for Receiver {}
+
+/// An Alertmanager.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alertmanager {
+    /// Where it is, without the path of its API.
+    pub url: String,
+    /// Who asks, where it wants to know.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: Option<String>,
+}
+
+/// A web server.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Its URL as it was given, with the user name and password that it may hold.
+    pub url: String,
+    /// Whose webhook it takes.
+    pub version: Version,
+    /// What bodies are signed with.
+    pub secret: Option<String>,
+}
+
+/// A service of `PagerDuty`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pagerduty {
+    /// The key of its integration.
+    pub routing_key: String,
+    /// Where events are sent to, if not to the usual place.
+    pub endpoint: Option<String>,
+}
+
+/// The most that a secret may have.
+const SECRET_MAX_BYTES: usize = 255;
+/// Characters of a routing key.
+const ROUTING_KEY_CHARS: usize = 32;
+/// The most addresses of a receiver.
+const TO_MAX: usize = 20;
+/// Where connectors of Office 365 were, which are no more.
+const CONNECTORS: &str = "webhook.office.com";
+
+const URL: &str = "a URL";
+const ALERTMANAGER: &str = "a URL such as http://alertmanager.example.com:9093, without a query";
+const VERSION: &str = "\"4\" (as Alertmanager sends it) or \"1\" (as Grafana does)";
+const SECRET: &str = "up to 255 printable characters";
+const USER: &str = "up to 255 printable characters without a colon";
+const PASSWORD: &str = "up to 255 printable characters, and a user with it";
+const ROUTING_KEY: &str = "the 32 letters and digits of an integration key";
+const TO: &str = "up to 20 addresses such as [\"noc@example.com\"]";
+const WORKFLOW: &str = "the URL of a workflow: connectors of Office 365 have ended. In Teams, choose Workflows at the channel, then \"Post to a channel when a webhook request is received\"";
+
+impl Receiver {
+    /// Reads a JSON object. URLs are taken as they are: whoever sends there looks at them.
+    ///
+    /// # Errors
+    /// What is wrong with it first.
+    pub fn read(kind: ReceiverType, text: &str) -> Result<Self, WrongMember> {
+        let members = |known: &[&str]| Members::read(known, text);
+        Ok(match kind {
+            ReceiverType::Alertmanager => {
+                let members = members(&["url", "user", "password"])?;
+                let user = members.secret("user", USER)?;
+                let is_user = |user: &String| !user.contains(':');
+                if user.as_ref().is_some_and(|user| !is_user(user)) {
+                    return Err(hidden("user", USER));
+                }
+                let password = members.secret("password", PASSWORD)?;
+                if password.is_some() && user.is_none() {
+                    return Err(hidden("password", PASSWORD));
+                }
+                let url = members.url("url")?;
+                // The path of its API comes behind.
+                if url.contains('?') {
+                    return Err(hidden("url", ALERTMANAGER));
+                }
+                Self::Alertmanager(Alertmanager {
+                    url,
+                    user,
+                    password,
+                })
+            }
+            ReceiverType::Webhook => {
+                let members = members(&["url", "version", "secret"])?;
+                let version = members.text("version", VERSION)?;
+                let wrong = |text| WrongMember::new("version", Some(text), VERSION);
+                let version = version.map(|text| text.parse().map_err(|_| wrong(text.to_owned())));
+                Self::Webhook(Webhook {
+                    url: members.url("url")?,
+                    version: version.transpose()?.unwrap_or(Version::Alertmanager),
+                    secret: members.secret("secret", SECRET)?,
+                })
+            }
+            ReceiverType::Slack => Self::Slack(members(&["url"])?.url("url")?),
+            ReceiverType::Pagerduty => {
+                let members = members(&["routing_key", "endpoint"])?;
+                let key = members.secret("routing_key", ROUTING_KEY)?;
+                let key = key.ok_or_else(|| WrongMember::new("routing_key", None, ROUTING_KEY))?;
+                let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                if key.len() != ROUTING_KEY_CHARS || !is_plain {
+                    return Err(hidden("routing_key", ROUTING_KEY));
+                }
+                let endpoint = members.of("endpoint").map(|_| members.url("endpoint"));
+                Self::Pagerduty(Pagerduty {
+                    routing_key: key,
+                    endpoint: endpoint.transpose()?,
+                })
+            }
+            ReceiverType::Teams => {
+                let url = members(&["url"])?.url("url")?;
+                if is_connector(&url) {
+                    return Err(hidden("url", WORKFLOW));
+                }
+                Self::Teams(url)
+            }
+            ReceiverType::Email => Self::Email(members(&["to"])?.addresses()?),
+        })
+    }
+
+    /// The URL that it names, as which member. `None`: it names none.
+    #[must_use]
+    pub fn url(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Alertmanager(Alertmanager { url, .. })
+            | Self::Webhook(Webhook { url, .. })
+            | Self::Slack(url)
+            | Self::Teams(url) => Some(("url", url)),
+            Self::Pagerduty(pagerduty) => {
+                let endpoint = pagerduty.endpoint.as_deref();
+                endpoint.map(|url| ("endpoint", url))
+            }
+            Self::Email(_) => None,
+        }
+    }
+
+    /// What was given, fit to be shown: without passwords, secrets and keys.
+    #[must_use]
+    pub fn shown(&self) -> Map<String, Value> {
+        let hide = |secret: &Option<String>| secret.as_ref().map(|_| HIDDEN.to_owned());
+        let members: Vec<(&str, Option<String>)> = match self {
+            Self::Alertmanager(alertmanager) => vec![
+                ("url", Some(alertmanager.url.clone())),
+                ("user", alertmanager.user.clone()),
+                ("password", hide(&alertmanager.password)),
+            ],
+            Self::Webhook(webhook) => vec![
+                ("url", Some(without_password(&webhook.url))),
+                ("version", Some(webhook.version.to_string())),
+                ("secret", hide(&webhook.secret)),
+            ],
+            Self::Slack(url) | Self::Teams(url) => vec![("url", Some(origin(url)))],
+            Self::Pagerduty(pagerduty) => vec![
+                ("routing_key", Some(end_of(&pagerduty.routing_key))),
+                ("endpoint", pagerduty.endpoint.clone()),
+            ],
+            Self::Email(to) => return Map::from_iter([("to".to_owned(), to.clone().into())]),
+        };
+        let member = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?.into()));
+        members.into_iter().filter_map(member).collect()
+    }
+}
+
+/// A URL of which the path and what follows is a secret.
+fn origin(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find(['/', '?', '#']);
+    let end = end.map_or(url.len(), |at| start + at);
+    format!("{}/{HIDDEN}", &url[..end])
+}
+
+fn is_connector(url: &str) -> bool {
+    let uri = url.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let host = host.to_ascii_lowercase();
+    host == CONNECTORS || host.ends_with(&format!(".{CONNECTORS}"))
+}
+
+/// What is wrong with a member that is not repeated.
+fn hidden(member: &str, expected: &str) -> WrongMember {
+    WrongMember::new(member, Some(HIDDEN.to_owned()), expected)
+}
+
+impl Members {
+    /// A URL, which may be a secret and is not repeated.
+    fn url(&self, name: &str) -> Result<String, WrongMember> {
+        match self.of(name) {
+            None => Err(WrongMember::new(name, None, URL)),
+            Some(Value::String(url)) if !url.is_empty() => Ok(url.clone()),
+            Some(_) => Err(hidden(name, URL)),
+        }
+    }
+
+    /// A text that is not repeated.
+    fn secret(&self, name: &str, expected: &str) -> Result<Option<String>, WrongMember> {
+        let is_fit = |text: &str| {
+            let is_printable = text.chars().all(|letter| !letter.is_control());
+            (1..=SECRET_MAX_BYTES).contains(&text.len()) && is_printable
+        };
+        match self.of(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if is_fit(text) => Ok(Some(text.clone())),
+            Some(_) => Err(hidden(name, expected)),
+        }
+    }
+
+    fn addresses(&self) -> Result<Vec<String>, WrongMember> {
+        let Some(given) = self.of("to") else {
+            return Err(WrongMember::new("to", None, TO));
+        };
+        let wrong = |given: &Value| WrongMember::new("to", Some(given.to_string()), TO);
+        let list = given.as_array().ok_or_else(|| wrong(given))?;
+        if !(1..=TO_MAX).contains(&list.len()) {
+            return Err(wrong(given));
+        }
+        let address = |it: &Value| {
+            let text = it.as_str().filter(|text| mailbox::domain(text).is_some());
+            text.map(str::to_owned).ok_or_else(|| wrong(it))
+        };
+        list.iter().map(address).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789ABCDEF";
+
+    #[test]
+    fn what_was_given_is_shown_without_what_opens_it() {
+        use ReceiverType::{Alertmanager, Email, Pagerduty, Slack, Teams, Webhook};
+        for (kind, given, expected) in [
+            (
+                Alertmanager,
+                json!({"url": "http://am.example:9093", "user": "me", "password": "s3cret"}),
+                json!({"url": "http://am.example:9093", "user": "me", "password": "***"}),
+            ),
+            (
+                Webhook,
+                json!({"url": "https://me:s3cret@a.example/in"}),
+                json!({"url": "https://me:***@a.example/in", "version": "4"}),
+            ),
+            (
+                Webhook,
+                json!({"url": "https://a.example/in", "version": "1", "secret": "s3cret"}),
+                json!({"url": "https://a.example/in", "version": "1", "secret": "***"}),
+            ),
+            (
+                Slack,
+                json!({"url": "https://hooks.slack.com/services/T0/B0/s3cret"}),
+                json!({"url": "https://hooks.slack.com/***"}),
+            ),
+            (
+                Pagerduty,
+                json!({"routing_key": KEY, "endpoint": null}),
+                json!({"routing_key": "***CDEF"}),
+            ),
+            (
+                Teams,
+                json!({"url": "https://a.logic.azure.com:443/workflows/1?sig=s3cret"}),
+                json!({"url": "https://a.logic.azure.com:443/***"}),
+            ),
+            (
+                Email,
+                json!({"to": ["noc@example.com", "a.b+c@x-y.example"]}),
+                json!({"to": ["noc@example.com", "a.b+c@x-y.example"]}),
+            ),
+        ] {
+            let read = Receiver::read(kind, &given.to_string());
+            let shown = read.map(|it| Value::Object(it.shown()));
+            assert_eq!(shown, Ok(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        use ReceiverType::{Alertmanager, Email, Pagerduty, Slack, Teams, Webhook};
+        let long = json!({"url": "u", "secret": "a".repeat(256)}).to_string();
+        let many = json!({"to": vec!["a@b.example"; 21]}).to_string();
+        for (kind, text, member, given, expected) in [
+            (Slack, "[]", "", Some("***"), "a JSON object with url"),
+            (
+                Slack,
+                r#"{"uri":"x"}"#,
+                "",
+                Some("uri"),
+                "a JSON object with url",
+            ),
+            (Slack, "{}", "url", None, URL),
+            (Slack, r#"{"url":""}"#, "url", Some("***"), URL),
+            (
+                Alertmanager,
+                r#"{"url":"u","user":"a:b"}"#,
+                "user",
+                Some("***"),
+                USER,
+            ),
+            (
+                Alertmanager,
+                r#"{"url":"u","password":"p"}"#,
+                "password",
+                Some("***"),
+                PASSWORD,
+            ),
+            (
+                Alertmanager,
+                r#"{"url":"u","user":"a\n"}"#,
+                "user",
+                Some("***"),
+                USER,
+            ),
+            (
+                Webhook,
+                r#"{"url":"u","version":"2"}"#,
+                "version",
+                Some("2"),
+                VERSION,
+            ),
+            (
+                Webhook,
+                r#"{"url":"u","version":4}"#,
+                "version",
+                Some("4"),
+                VERSION,
+            ),
+            (Webhook, &long, "secret", Some("***"), SECRET),
+            (Pagerduty, "{}", "routing_key", None, ROUTING_KEY),
+            (
+                Pagerduty,
+                r#"{"routing_key":"R0"}"#,
+                "routing_key",
+                Some("***"),
+                ROUTING_KEY,
+            ),
+            (
+                Teams,
+                r#"{"url":"https://acme.WEBHOOK.office.com/x"}"#,
+                "url",
+                Some("***"),
+                WORKFLOW,
+            ),
+            (Email, "{}", "to", None, TO),
+            (
+                Email,
+                r#"{"to":"noc@example.com"}"#,
+                "to",
+                Some("\"noc@example.com\""),
+                TO,
+            ),
+            (Email, r#"{"to":[]}"#, "to", Some("[]"), TO),
+            (Email, r#"{"to":["a@b.example",5]}"#, "to", Some("5"), TO),
+            (Email, &many, "to", Some(&many[6..many.len() - 1]), TO),
+        ] {
+            let wrong = Receiver::read(kind, text).err();
+            let told = WrongMember::new(member, given.map(str::to_owned), expected);
+            assert_eq!(wrong, Some(told), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_type_is_a_kind_of_sink() {
+        let kinds: Vec<_> = ReceiverType::ALL.iter().map(|it| it.kind()).collect();
+        assert_eq!(kinds, SinkKind::RECEIVERS);
+        for kind in SinkKind::STREAMS {
+            assert_eq!(ReceiverType::of(*kind), None);
+        }
+    }
+}
