@@ -108,7 +108,7 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
                 group.deliveries.push(delivery);
                 group.items.push(item);
             }
-            Ok(_) if shared.is_paused(delivery.endpoint) => sent.push(untried(&delivery)),
+            Ok(_) if shared.is_paused(delivery.endpoint) => sent.push(Sent::untried(delivery.id)),
             Ok(items) => {
                 let arrived = send_all(shared, &outlet, &delivery, &items).await;
                 sent.push(conclude(&shared.app, &delivery, arrived));
@@ -173,7 +173,11 @@ impl Group {
         };
         // Somebody else may have been asked for it while these were written out.
         if shared.is_paused(first.endpoint) {
-            return self.deliveries.iter().map(untried).collect();
+            return self
+                .deliveries
+                .iter()
+                .map(|it| Sent::untried(it.id))
+                .collect();
         }
         let arrived = post(shared, outlet, &self.deliveries, 0, &self.items).await;
         let is_refused = matches!(
