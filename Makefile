@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit release clients voice-sdk export readme calls browser durability attacks deb ui
+.PHONY: demo test check bench audit fuzz lint unit release clients voice-sdk alerts export readme calls browser durability attacks deb ui
 
 # Without Node there is a demo all the same: what the interface shows is asked by curl then.
 ifneq ($(shell command -v npm),)
@@ -41,7 +41,8 @@ unit: lint
 voice-sdk: clients
 readme: voice-sdk
 export: readme
-durability: export
+alerts: export
+durability: alerts
 calls: durability
 browser: calls
 attacks: browser
@@ -86,6 +87,10 @@ voice-sdk: release
 # What is exported, read by those who read it.
 export: release
 	bash tests/export/run.sh
+
+# Alerts told to Debian's Alertmanager, and by mail through a real server.
+alerts: release
+	bash tests/alerts/run.sh
 
 # What README.md tells people to do, done.
 readme: release
