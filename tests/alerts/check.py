@@ -4,6 +4,7 @@ usage: check.py SIDETONE_BINARY
 """
 
 import base64
+import contextlib
 import email
 import email.policy
 import json
@@ -19,6 +20,7 @@ from servers import PASSWORD, Alertmanager, Mail, Web
 
 ACCOUNT, TOKEN = "AC0123456789abcdef0123456789abcdef", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 PATIENCE_S = 60
+RECEIVERS = "/v1/Voice/Alerts/Receivers"
 
 
 def expect(holds, what):
@@ -46,9 +48,10 @@ class Sidetone:
         with open(settings, "w") as file:
             file.write(
                 "public_url = 'https://insights.example.com'\n"
-                f"[mail]\nserver = 'localhost'\nport = {mail.port}\nuser = 'sidetone'\n"
-                f"password_file = '{password}'\nfrom = 'sidetone@insights.example.com'\n"
+                f"[mail]\nserver = 'localhost'\nport = {mail.port}\ntls = '{mail.tls}'\nfrom = 'sidetone@insights.example.com'\n"
             )
+            if mail.tls != "none":
+                file.write(f"user = 'sidetone'\npassword_file = '{password}'\n")
         environment = dict(
             os.environ, SIDETONE_ACCOUNT_SID=ACCOUNT, SIDETONE_AUTH_TOKEN=TOKEN, SIDETONE_SETTLE="1s",
             SIDETONE_WEBHOOK_ALLOW_PRIVATE="1", SSL_CERT_FILE=mail.authority,
@@ -75,24 +78,27 @@ class Sidetone:
 
     def receiver(self, kind, configuration):
         form = {"Description": f"a {kind}", "Type": kind, "Configuration": json.dumps(configuration)}
-        return self.ask("POST", "/v1/Voice/Alerts/Receivers", form)["sid"]
+        return self.ask("POST", RECEIVERS, form)["sid"]
 
     def stop(self):
         self.process.terminate()
         expect(self.process.wait(20) == 0, "the server did not end well")
 
 
+    def test(self, *receivers):
+        for sid in receivers:
+            self.ask("POST", f"{RECEIVERS}/{sid}/Test", {})
+        is_active = lambda sid: self.ask("GET", f"{RECEIVERS}/{sid}")["status"] == "active"
+        until("tests arrive", lambda: all(map(is_active, receivers)))
+
+
 def tell(sidetone, alertmanager, web, mail):
-    path = "/v1/Voice/Alerts/Receivers"
     receivers = {
         "alertmanager": sidetone.receiver("alertmanager", {"url": alertmanager.url}),
         "webhook": sidetone.receiver("webhook", {"url": f"{web.url}/alone"}),
         "email": sidetone.receiver("email", {"to": ["noc@example.com", "gone@example.com", "lead@example.com"]}),
     }
-    for sid in receivers.values():
-        sidetone.ask("POST", f"{path}/{sid}/Test", {})
-    for kind, sid in receivers.items():
-        until(f"{kind} takes a test", lambda: sidetone.ask("GET", f"{path}/{sid}")["status"] == "active")
+    sidetone.test(*receivers.values())
     active = lambda: json.load(urllib.request.urlopen(f"{alertmanager.url}/api/v2/alerts?active=true"))
     named = lambda alerts: sorted(it["labels"]["alertname"] for it in alerts)
     until("Alertmanager knows the test", lambda: "Sidetone test" in named(active()))
@@ -155,7 +161,7 @@ def tell(sidetone, alertmanager, web, mail):
     expect({it["References"] for it in of("RESOLVED")} == begun, "it refers to no other")
     expect(not {it["Message-ID"] for it in of("RESOLVED")} & begun, "it has another's name")
     for sid in receivers.values():
-        sidetone.ask("DELETE", f"{path}/{sid}")
+        sidetone.ask("DELETE", f"{RECEIVERS}/{sid}")
     dead = sidetone.ask("GET", "/v1/Voice/Deliveries?Status=dead")
     expect(not dead["deliveries"], f"given up: {dead}")
     log = open(sidetone.errors).read()
@@ -163,20 +169,25 @@ def tell(sidetone, alertmanager, web, mail):
 
 
 def main(binary):
-    with tempfile.TemporaryDirectory() as work:
-        web, mail = Web(), Mail(work)
-        alertmanager = Alertmanager(work, web)
-        sidetone = Sidetone(binary, work, mail)
-        try:
-            tell(sidetone, alertmanager, web, mail)
-            sidetone.stop()
-        except BaseException:
-            print(open(sidetone.errors).read()[-4000:], file=sys.stderr)
-            raise
-        finally:
-            sidetone.process.kill()
-            alertmanager.stop()
-            mail.stop()
+    web = Web()
+    for tls in ("starttls", "tls", "none"):
+        with tempfile.TemporaryDirectory() as work, contextlib.ExitStack() as servers:
+            mail = Mail(work, tls)
+            servers.callback(mail.stop)
+            sidetone = Sidetone(binary, work, mail)
+            servers.callback(sidetone.process.kill)
+            try:
+                if tls == "starttls":
+                    alertmanager = Alertmanager(work, web)
+                    servers.callback(alertmanager.stop)
+                    tell(sidetone, alertmanager, web, mail)
+                else:
+                    sidetone.test(sidetone.receiver("email", {"to": ["noc@example.com"]}))
+                    expect(len(mail.messages) == 2, f"{tls}: a test came {len(mail.messages)} times")
+                sidetone.stop()
+            except BaseException:
+                print(open(sidetone.errors).read()[-4000:], file=sys.stderr)
+                raise
     print("alerts: Alertmanager took, grouped and resolved them; mail went out")
 
 

@@ -88,18 +88,24 @@ def certificate(work):
 
 
 class Mail:
-    """A mail server: STARTTLS and a password, or nothing. It knows nobody called `gone`, and is busy at first."""
+    """A mail server, encrypted in one of three ways; with a password, unless it is not. It knows nobody called `gone`, and is
+    busy at first."""
 
-    def __init__(self, work):
+    def __init__(self, work, tls):
+        self.tls = tls
         self.messages = []
         self.refusals = 0
         self.authority, own, key = certificate(work)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        # One of both sides: the controller connects by it, too.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS)
         context.load_cert_chain(own, key)
-        self.controller = Controller(
-            self, hostname="127.0.0.1", port=free_port(), tls_context=context, require_starttls=True,
-            auth_required=True, authenticator=self.authenticate,
-        )
+        login = {"auth_required": True, "authenticator": self.authenticate}
+        how = {
+            "starttls": {"tls_context": context, "require_starttls": True, **login},
+            "tls": {"ssl_context": context, "auth_require_tls": False, **login},
+            "none": {},
+        }
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port(), **how[tls])
         self.controller.start()
         self.port = self.controller.port
 
@@ -114,7 +120,7 @@ class Mail:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        self.messages.append((list(envelope.rcpt_tos), bytes(envelope.content), session.ssl is not None))
+        self.messages.append((list(envelope.rcpt_tos), bytes(envelope.content), session.ssl is not None or self.tls == "tls"))
         # As after greylisting: the first comes again.
         return "451 4.7.1 later" if len(self.messages) == 1 else "250 OK"
 
