@@ -13,21 +13,23 @@ export interface Loaded<T> {
 
 /**
  * Reads anew when `key` changes; null reads nothing. What was read for another key is shown until the next has come,
- * unless `isFresh`.
+ * unless `isFresh`. While nothing is shown at all, `show` takes what is known before the rest.
  */
-export function useLoad<T>(key: string | null, read: (signal: AbortSignal) => Promise<T>, how: { every?: number; isFresh?: boolean } = {}): Loaded<T> {
+export function useLoad<T>(key: string | null, read: (signal: AbortSignal, show: ((early: T) => void) | null) => Promise<T>, how: { every?: number; isFresh?: boolean } = {}): Loaded<T> {
   const [state, setState] = useState<{ key: string | null; data: T | null; error: Error | null; isLoading: boolean }>({ key: null, data: null, error: null, isLoading: key !== null });
   const [round, setRound] = useState(0);
   const latest = useRef(read);
   latest.current = read;
+  const isShown = state.data !== null;
   const back = returns.value;
 
   useEffect(() => {
     if (key === null) return;
     const stop = new AbortController();
     setState((was) => ({ ...was, data: how.isFresh && was.key !== key ? null : was.data, isLoading: true }));
-    latest.current(stop.signal).then(
-      (data) => !stop.signal.aborted && setState({ key, data, error: null, isLoading: false }),
+    const put = (data: T, isLoading: boolean) => !stop.signal.aborted && setState({ key, data, error: null, isLoading });
+    latest.current(stop.signal, isShown ? null : (early) => put(early, true)).then(
+      (data) => put(data, false),
       (error: Error) => {
         if (stop.signal.aborted) return;
         // A server that is gone for a moment takes nothing from the screen.

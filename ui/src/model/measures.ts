@@ -89,6 +89,8 @@ export const MEASURES: Shown[] = [
   },
 ];
 
+/** What is counted beforehand, and known at once of any number of calls. */
+export const FIRST_MEASURES = "calls,answered,answer_seizure_ratio,tagged,measured";
 /** What is counted of calls that have just come in any number: the others are in their documents, of which so many are read. */
 export const LIGHT_MEASURES = "calls,answered,answer_seizure_ratio,tagged,pdd,call_score,measured";
 export const MEASURE_PARAMETER = ["calls", "answered", "measured", ...MEASURES.map((it) => it.measure)].filter((it, i, all) => all.indexOf(it) === i).join(",");

@@ -2,12 +2,13 @@
 
 import { useMemo } from "preact/hooks";
 
-import { measures } from "../../api/calls";
+import { measures, statistics } from "../../api/calls";
 import { useLoad } from "../../api/load";
-import type { StatisticsRow } from "../../api/answers";
+import type { Statistics, StatisticsRow } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
 import { apiQuery, callsAddress, selectionKey } from "../../model/filters";
 import { count, time } from "../../model/format";
+import { FIRST_MEASURES } from "../../model/measures";
 import { browserZone, intervalFor, lengthOf, relativeSeconds } from "../../model/range";
 import { isAdmin } from "../../app/session";
 import { RangePicker } from "../../parts/range";
@@ -31,8 +32,13 @@ export function Overview() {
   const isMoving = relativeSeconds(start) !== null && !asked.has("EndTime");
   const every = isMoving ? 20_000 : undefined;
 
-  const totals = useLoad(`${key}|${previous}`, (signal) => measures(asked, { Previous: previous }, signal), { every });
-  const trend = useLoad(`${key}|${previous}|${interval}`, (signal) =>
+  const totals = useLoad<Statistics & { isFirst?: boolean }>(`${key}|${previous}`, async (signal, show) => {
+    show?.({ ...(await statistics(asked, { Previous: previous, Measures: FIRST_MEASURES }, signal)), isFirst: true });
+    return measures(asked, { Previous: previous }, signal);
+  }, { every });
+  // All else waits for the numbers, which it would delay.
+  const isWhole = totals.data !== null && !totals.data.isFirst;
+  const trend = useLoad(isWhole ? `${key}|${previous}|${interval}` : null, (signal) =>
     measures(asked, { Previous: previous, Interval: interval, TimeZone: browserZone() }, signal), { every });
 
   const row = totals.data?.statistics[0] ?? null;
@@ -61,12 +67,16 @@ export function Overview() {
       {totals.data && !row && <NoCalls query={query} />}
       {row && (
         <>
-          <Tiles row={row} trend={trend.data?.statistics ?? []} query={query} isCompared={isCompared} />
-          <Coverage row={row} query={query} asked={asked} />
-          <Trend loaded={trend} interval={interval} query={query} isCompared={isCompared} />
-          <Routes asked={asked} all={row} query={query} every={every} />
-          <Breakdowns asked={asked} total={row.calls} query={query} every={every} />
-          <p class="quiet foot">{footNote(row, totals.data!.meta as Record<string, unknown>)}</p>
+          <Tiles row={row} trend={trend.data?.statistics ?? []} query={query} isCompared={isCompared} isComing={!isWhole && totals.isLoading} />
+          {isWhole ? (
+            <>
+              <Coverage row={row} query={query} asked={asked} />
+              <Trend loaded={trend} interval={interval} query={query} isCompared={isCompared} />
+              <Routes asked={asked} all={row} query={query} every={every} />
+              <Breakdowns asked={asked} total={row.calls} query={query} every={every} />
+              <p class="quiet foot">{footNote(row, totals.data!.meta as Record<string, unknown>)}</p>
+            </>
+          ) : totals.isLoading && <Waiting what="Counting the rest" />}
         </>
       )}
     </div>

@@ -4,7 +4,7 @@ import { change, MEASURES, type Shown } from "../../model/measures";
 import { Spark } from "../../parts/spark";
 
 /** One number each, how it went, and how it was before. The number leads to its calls. */
-export function Tiles({ row, trend, query, isCompared }: { row: StatisticsRow; trend: StatisticsRow[]; query: URLSearchParams; isCompared: boolean }) {
+export function Tiles({ row, trend, query, isCompared, isComing }: { row: StatisticsRow; trend: StatisticsRow[]; query: URLSearchParams; isCompared: boolean; isComing: boolean }) {
   const before = (row as { previous?: StatisticsRow | null }).previous ?? null;
   return (
     <ul class="tiles">
@@ -12,7 +12,8 @@ export function Tiles({ row, trend, query, isCompared }: { row: StatisticsRow; t
         const value = it.read(row);
         const calls = it.calls(row);
         const moved = isCompared && before ? change(it, value, it.read(before)) : null;
-        const text = it.format(value);
+        const isMissing = isComing && (row as unknown as Record<string, unknown>)[it.measure] === undefined;
+        const text = isMissing ? "…" : it.format(value);
         return (
           <li key={it.id} class="tile" title={it.title}>
             <h2>{it.label}</h2>
@@ -22,7 +23,7 @@ export function Tiles({ row, trend, query, isCompared }: { row: StatisticsRow; t
             <Spark values={coarse(trend, it)} />
             <p class="tile-foot">
               {moved && <span class={moved.isBetter === null ? "delta" : moved.isBetter ? "delta is-better" : "delta is-worse"}>{moved.text}<span class="visually-hidden">{moved.isBetter === null ? "" : moved.isBetter ? ", better than before" : ", worse than before"}</span></span>}
-              <span>{it.about(row)}</span>
+              <span>{!isMissing && it.about(row)}</span>
             </p>
           </li>
         );
