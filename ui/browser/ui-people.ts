@@ -48,6 +48,17 @@ test("an administrator adds a viewer, who sees no numbers and changes nothing", 
   await expect(page.getByRole("heading", { name: "For administrators" })).toBeVisible();
 });
 
+test("on a phone all that can be done with a person is within reach", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signIn(page, server, "/setup/people");
+  for (const name of ["New password", "Disable"]) await expect(page.getByRole("button", { name }).first()).toBeInViewport({ ratio: 1 });
+  await expect(page.getByRole("link", { name: "People" })).toBeInViewport({ ratio: 1 });
+  await expectAccessible(page);
+  await page.goto(`${server.url}/calls`);
+  await expect(page.getByRole("link", { name: /^Open the call/ })).toBeVisible();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+});
+
 test("a person changes their password", async ({ page, browser, watch }) => {
   watch.allow(/400/);
   await server.ask("/v1/Voice/People", { Name: "jo", Role: "annotator", Password: "correct horse" });

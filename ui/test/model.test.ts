@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 
-import type { CallEvent, Metric, StatisticsRow } from "../src/api/answers";
+import type { CallEvent, CallSummary, Metric, StatisticsRow } from "../src/api/answers";
 import { changeForm, draftOf, rebase } from "../src/model/annotation";
 import { bytes, duration, milliseconds, party, percent, spelledDuration } from "../src/model/format";
 import { rankByImpact } from "../src/model/impact";
 import { change, MEASURES } from "../src/model/measures";
+import { isFigureBad, worstOf } from "../src/model/quality";
 import { intervalFor, lengthOf, rangeLabel } from "../src/model/range";
 import { snippet } from "../src/model/snippets";
 import { marksOf, samplesOf, warningsOf } from "../src/model/timeline";
@@ -112,4 +113,16 @@ test("requests are copied whole, and quoted", () => {
     "curl -u AC1:$SIDETONE_AUTH_TOKEN -G 'http://h/v1/Voice/Summaries' \\\n  --data-urlencode 'Comment=it'\\''s'");
   expect(snippet("python", "http://h", "AC1", "/x", query)).toContain('params=[("Comment", "it\'s")]');
   expect(snippet("node", "http://h", "AC1", "/x", query)).toContain('url.searchParams.append("Comment", "it\'s");');
+});
+
+describe("figures of a list", () => {
+  const summary = (tags: string[]) => ({ call_sid: "CA1", tags, carrier_edge: { metrics: { inbound: { packets_loss_percentage: 30, jitter: { avg: 90 }, mos: { avg: 2 } }, outbound: { packets_loss_percentage: 1 } } } }) as unknown as CallSummary;
+  test("are the worst of all streams", () => {
+    expect(worstOf(summary([]))).toEqual({ loss: 30, jitter: 90, rtt: null, mos: 2 });
+  });
+  test("are bad where the server's rules say so, and nowhere else", () => {
+    const kinds = ["loss", "jitter", "rtt", "mos"] as const;
+    expect(kinds.filter((kind) => isFigureBad(kind, summary([])))).toEqual([]);
+    expect(kinds.filter((kind) => isFigureBad(kind, summary(["high_packet_loss", "high_latency"])))).toEqual(["loss"]);
+  });
 });

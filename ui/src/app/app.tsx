@@ -38,5 +38,5 @@ export function App() {
       );
     }
   }
-  return <Shell><Empty title="There is no such page"><p><a href="/">Go to the overview</a></p></Empty></Shell>;
+  return <Shell><h1 class="visually-hidden">Not found</h1><Empty title="There is no such page"><p><a href="/">Go to the overview</a></p></Empty></Shell>;
 }

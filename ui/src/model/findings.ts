@@ -3,6 +3,7 @@
 import { EDGES, type CallSummary, type Direction, type EdgeName, type Tag, type TagFigure, type TagLimit, type TagMetric, type TagReason } from "../api/answers";
 import { milliseconds, percent, spelledDuration } from "./format";
 import { isRelayed, other, pathOf, roleOfEdge, type Role } from "./path";
+import { isBad } from "./quality";
 import { word } from "./words";
 
 /** Whose side it was. `way`: somewhere between both ends, and no figure says where. */
@@ -23,9 +24,6 @@ export interface Finding {
   /** Who had the trouble. Null: nobody in particular. */
   hearer: Role | null;
 }
-
-/** About how it sounded. All others are worth a look. */
-const BAD: ReadonlySet<string> = new Set<Tag>(["silence", "high_jitter", "high_packet_loss", "high_latency", "low_mos", "ice_failure"]);
 
 const METRICS: Record<TagMetric, string> = {
   packets_loss_percentage: "packets lost",
@@ -63,7 +61,7 @@ function findingOf(summary: CallSummary, reason: TagReason): Finding | null {
   const figures = reason.figures ?? [];
   const metrics = figures.map((it) => it.metric);
   const of: Finding = {
-    tag, severity: BAD.has(tag) ? "bad" : "warn", side: null, edge, direction, metrics, hearer: null,
+    tag, severity: isBad(tag) ? "bad" : "warn", side: null, edge, direction, metrics, hearer: null,
     value: figures.length > 0 ? valueOf(figures, direction) + (reason.one_source ? ", of one source" : "") : NO_FIGURE[reason.no_figure ?? "reported"],
     rule: figures.length > 0 ? figures.map((it) => ruleOf(it, figures.length > 1)).join(" and ") : null,
   };

@@ -1,6 +1,6 @@
-// The worst of what was measured of a call, for a row of a list.
+// The worst of what was measured of a call, for a row of a list, and whether that is bad.
 
-import { EDGES, type CallSummary, type StreamMetrics } from "../api/answers";
+import { EDGES, type CallSummary, type StreamMetrics, type Tag } from "../api/answers";
 
 export interface Worst {
   loss: number | null;
@@ -30,11 +30,15 @@ export function worstOf(summary: CallSummary): Worst {
   };
 }
 
-/** How a figure of a list is coloured, to be found at a glance. What is wrong with a call its tags say. */
-export function level(kind: keyof Worst, value: number | null): "none" | "ok" | "warn" | "bad" {
-  if (value === null) return "none";
-  const limits: Record<keyof Worst, [warn: number, bad: number]> = { loss: [1, 5], jitter: [30, 50], rtt: [250, 400], mos: [4, 3.5] };
-  const [warn, bad] = limits[kind];
-  if (kind === "mos") return value < bad ? "bad" : value < warn ? "warn" : "ok";
-  return value > bad ? "bad" : value > warn ? "warn" : "ok";
+/** Tags of calls that sounded badly, or did not sound. All others are worth a look. */
+const BAD: ReadonlySet<string> = new Set<Tag>(["silence", "high_jitter", "high_packet_loss", "high_latency", "low_mos", "ice_failure"]);
+
+export const isBad = (tag: string): boolean => BAD.has(tag);
+
+/** Which tag says that a figure is bad. What is bad the server's rules say, and they alone. */
+const TAG_OF: Record<keyof Worst, Tag | null> = { loss: "high_packet_loss", jitter: "high_jitter", rtt: null, mos: "low_mos" };
+
+export function isFigureBad(kind: keyof Worst, summary: CallSummary): boolean {
+  const tag = TAG_OF[kind];
+  return tag !== null && (summary.tags?.includes(tag) ?? false);
 }

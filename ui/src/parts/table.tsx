@@ -1,12 +1,15 @@
 // A list of what was read: with its waiting, its error and its emptiness.
 
-import type { ComponentChildren } from "preact";
+import { cloneElement, toChildArray, type ComponentChildren, type VNode } from "preact";
 
 import type { Loaded } from "../api/load";
 import { Failed, Waiting } from "./states";
 
-export function Listed<T>(props: { title: string; note?: string; loaded: Loaded<unknown>; rows: T[]; empty: string; head: (string | [label: string, className: string])[]; row: (it: T) => ComponentChildren; children?: ComponentChildren }) {
+type Head = string | [label: string, className: string];
+
+export function Listed<T>(props: { title: string; note?: string; loaded: Loaded<unknown>; rows: T[]; empty: string; head: Head[]; row: (it: T) => VNode; children?: ComponentChildren }) {
   const { loaded, rows } = props;
+  const head = props.head.map((it) => (Array.isArray(it) ? it : [it, ""]) as [string, string]);
   return (
     <section class="card" aria-label={props.title}>
       <header class="card-head"><h2>{props.title}</h2>{props.note && <p class="quiet">{props.note}</p>}{props.children}</header>
@@ -15,15 +18,18 @@ export function Listed<T>(props: { title: string; note?: string; loaded: Loaded<
       {loaded.data !== null && rows.length === 0 && <p class="quiet">{props.empty}</p>}
       {rows.length > 0 && (
         <div class="scroll-x">
-          <table class="table">
-            <thead><tr>{props.head.map((it) => {
-              const [label, name] = Array.isArray(it) ? it : [it, ""];
-              return <th key={label} scope="col" class={name}>{label || <span class="visually-hidden">Actions</span>}</th>;
-            })}</tr></thead>
-            <tbody>{rows.map(props.row)}</tbody>
+          <table class="table is-listed">
+            <thead><tr>{head.map(([label, name]) => <th key={label} scope="col" class={name}>{label || <span class="visually-hidden">Actions</span>}</th>)}</tr></thead>
+            <tbody>{rows.map((it) => labelled(props.row(it), head))}</tbody>
           </table>
         </div>
       )}
     </section>
   );
+}
+
+/** Each cell with the label of its column: where there is no room for columns, it stands beside the value. */
+function labelled(row: VNode, head: [label: string, className: string][]): VNode {
+  const cells = toChildArray((row.props as { children?: ComponentChildren }).children) as VNode[];
+  return cloneElement(row, {}, cells.map((cell, at) => cloneElement(cell, { "data-label": head[at]?.[0] || undefined } as object)));
 }

@@ -98,7 +98,7 @@ export function Calls() {
           )}
           <RangePicker query={query} onChange={setQuery} />
           <Views query={new URLSearchParams(readable(withoutOwn(query)))} />
-          <Popover class="button" align="end" name="Columns" label={<><Icon name="columns" size={14} /> <span class="only-wide">Columns</span></>}>
+          <Popover class="button only-wide" align="end" name="Columns" label={<><Icon name="columns" size={14} /> Columns</>}>
             {() => (
               <div class="menu">
                 <ul class="menu-list values">

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 
 import type { CallSummary } from "../../api/answers";
 import { duration, fullTime, milliseconds, party, percent, time, UNKNOWN } from "../../model/format";
-import { level, worstOf } from "../../model/quality";
+import { isBad, isFigureBad, worstOf, type Worst } from "../../model/quality";
 import { score, word } from "../../model/words";
 import { Icon, type IconName } from "../../parts/icon";
 
@@ -41,14 +41,14 @@ export function State({ call }: { call: CallSummary }) {
 
 export function Tags({ tags }: { tags: readonly string[] | null | undefined }) {
   if (!tags?.length) return null;
-  const isMild = (tag: string) => tag === "high_pdd" || tag === "pstn_short_duration";
-  return <span class="tags">{tags.map((it) => <span key={it} class={isMild(it) ? "tag is-warn" : "tag is-bad"}>{word(it)}</span>)}</span>;
+  return <span class="tags">{tags.map((it) => <span key={it} class={isBad(it) ? "tag is-bad" : "tag is-warn"}>{word(it)}</span>)}</span>;
 }
 
-function Figure({ kind, value, text }: { kind: "loss" | "jitter" | "rtt" | "mos"; value: number | null; text: string }) {
-  const at = level(kind, value);
-  if (at === "none") return <span class="quiet">{UNKNOWN}</span>;
-  return <span class={`figure is-${at}`}>{at === "bad" && <span aria-label="bad">▾</span>}{text}</span>;
+function Figure({ call, kind, text }: { call: CallSummary; kind: keyof Worst; text: (value: number) => string }) {
+  const value = worstOf(call)[kind];
+  if (value === null) return <span class="quiet">{UNKNOWN}</span>;
+  const bad = isFigureBad(kind, call);
+  return <span class={bad ? "figure is-bad" : "figure"}>{bad && <span aria-label="bad">▾</span>}{text(value)}</span>;
 }
 
 /** Five steps, and the number: never the colour alone. */
@@ -68,15 +68,15 @@ export const COLUMNS: Column[] = [
   { id: "state", label: "State", width: "7.6rem", isDefault: true, cell: (it) => <State call={it} /> },
   { id: "duration", label: "Length", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => duration(it.connect_duration ?? it.duration) },
   { id: "tags", label: "Findings", width: "minmax(9rem, 1.5fr)", isDefault: true, cell: (it) => <Tags tags={it.tags} /> },
-  { id: "loss", label: "Loss", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => { const { loss } = worstOf(it); return <Figure kind="loss" value={loss} text={percent(loss)} />; } },
-  { id: "mos", label: "MOS", width: "3.6rem", isNumber: true, isDefault: true, cell: (it) => { const { mos } = worstOf(it); return <Figure kind="mos" value={mos} text={mos?.toFixed(2) ?? ""} />; } },
+  { id: "loss", label: "Loss", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => <Figure call={it} kind="loss" text={percent} /> },
+  { id: "mos", label: "MOS", width: "3.6rem", isNumber: true, isDefault: true, cell: (it) => <Figure call={it} kind="mos" text={(value) => value.toFixed(2)} /> },
   { id: "carrier", label: "Carrier", width: "minmax(7rem, 1fr)", isDefault: true, cell: (it) => it.to?.carrier ?? it.from?.carrier ?? <span class="quiet">{UNKNOWN}</span> },
   { id: "score", label: "Score", width: "4.8rem", isDefault: true, cell: (it) => <Score value={it.annotation?.call_score} /> },
   { id: "direction", label: "Direction", width: "9rem", cell: (it) => (it.properties?.direction ? word(it.properties.direction) : UNKNOWN) },
   { id: "type", label: "Type", width: "5.4rem", cell: (it) => (it.call_type ? word(it.call_type) : UNKNOWN) },
   { id: "pdd", label: "PDD", width: "4.8rem", isNumber: true, cell: (it) => milliseconds(it.properties?.pdd_ms) },
-  { id: "jitter", label: "Jitter", width: "4.8rem", isNumber: true, cell: (it) => { const { jitter } = worstOf(it); return <Figure kind="jitter" value={jitter} text={milliseconds(jitter)} />; } },
-  { id: "rtt", label: "RTT", width: "4.8rem", isNumber: true, cell: (it) => { const { rtt } = worstOf(it); return <Figure kind="rtt" value={rtt} text={milliseconds(rtt)} />; } },
+  { id: "jitter", label: "Jitter", width: "4.8rem", isNumber: true, cell: (it) => <Figure call={it} kind="jitter" text={milliseconds} /> },
+  { id: "rtt", label: "RTT", width: "4.8rem", isNumber: true, cell: (it) => <Figure call={it} kind="rtt" text={milliseconds} /> },
   { id: "sip", label: "SIP", width: "3.4rem", isNumber: true, cell: (it) => it.properties?.last_sip_response_num ?? UNKNOWN },
   { id: "by", label: "Hung up", width: "5rem", cell: (it) => (it.properties?.disconnected_by ? word(it.properties.disconnected_by) : UNKNOWN) },
   { id: "amd", label: "Answered by", width: "8.4rem", cell: (it) => (it.answered_by ? word(it.answered_by) : UNKNOWN) },

@@ -1,6 +1,7 @@
 import { statistics } from "../../api/calls";
 import { useLoad } from "../../api/load";
 import { callsAddress, filterOfDimension, literal } from "../../model/filters";
+import { isBad } from "../../model/quality";
 import { sipMeaning } from "../../model/sip";
 import { score, word } from "../../model/words";
 import { Bars, type BarRow } from "../../parts/bars";
@@ -14,10 +15,6 @@ const CARDS: { title: string; dimension: string; empty: string; isOnlyKnown?: bo
   { title: "Type", dimension: "CallType", empty: "No type is known." },
   { title: "What people heard", dimension: "QualityIssue", empty: "Nobody noted a quality issue.", isOnlyKnown: true },
 ];
-
-const TONES: Record<string, "bad" | "warn"> = {
-  fail: "bad", high_packet_loss: "bad", silence: "bad", ice_failure: "bad", low_mos: "bad", high_jitter: "bad", high_latency: "bad",
-};
 
 export function Breakdowns(props: { asked: URLSearchParams; total: number; query: URLSearchParams; every: number | undefined }) {
   return (
@@ -37,7 +34,7 @@ function Breakdown({ card, asked, total, query, every }: { card: (typeof CARDS)[
       label: labelOf(card.dimension, String(value)),
       value: it.calls,
       href: callsAddress(query, { [filter]: literal(String(value)) }),
-      tone: TONES[String(value)],
+      tone: value === "fail" || isBad(String(value)) ? "bad" : undefined,
     }];
   });
   return (
