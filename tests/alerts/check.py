@@ -16,7 +16,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from servers import PASSWORD, Alertmanager, Mail, Web
+from servers import PASSWORD, Alertmanager, Mail, Web, certificate
 
 ACCOUNT, TOKEN = "AC0123456789abcdef0123456789abcdef", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 PATIENCE_S = 60
@@ -40,7 +40,7 @@ def until(what, holds):
 
 
 class Sidetone:
-    def __init__(self, binary, work, mail):
+    def __init__(self, binary, work, mail, authority=None):
         password = os.path.join(work, "password")
         with open(password, "w") as file:
             file.write(PASSWORD + "\n")
@@ -54,7 +54,7 @@ class Sidetone:
                 file.write(f"user = 'sidetone'\npassword_file = '{password}'\n")
         environment = dict(
             os.environ, SIDETONE_ACCOUNT_SID=ACCOUNT, SIDETONE_AUTH_TOKEN=TOKEN, SIDETONE_SETTLE="1s",
-            SIDETONE_WEBHOOK_ALLOW_PRIVATE="1", SSL_CERT_FILE=mail.authority,
+            SIDETONE_WEBHOOK_ALLOW_PRIVATE="1", SSL_CERT_FILE=authority or mail.authority,
         )
         self.errors = os.path.join(work, "sidetone.err")
         self.process = subprocess.Popen(
@@ -168,12 +168,29 @@ def tell(sidetone, alertmanager, web, mail):
     expect(PASSWORD not in log, "the log has the password")
 
 
+def distrust(binary, work, mail):
+    """Nothing is told a mail server that another authority vouches for, nor the password."""
+    os.mkdir(f"{work}/other")
+    sidetone = Sidetone(binary, f"{work}/other", mail, authority=certificate(f"{work}/other")[0])
+    try:
+        sid = sidetone.receiver("email", {"to": ["noc@example.com"]})
+        sidetone.ask("POST", f"{RECEIVERS}/{sid}/Test", {})
+        waiting = lambda: sidetone.ask("GET", "/v1/Voice/Deliveries")["deliveries"]
+        failed = until("a test fails", lambda: [it for it in waiting() if it["last_error"]])
+        expect("certificate" in failed[0]["last_error"], f"another reason: {failed}")
+        expect(not mail.messages and not mail.logins, "somebody was trusted")
+    finally:
+        sidetone.process.kill()
+
+
 def main(binary):
     web = Web()
     for tls in ("starttls", "tls", "none"):
         with tempfile.TemporaryDirectory() as work, contextlib.ExitStack() as servers:
             mail = Mail(work, tls)
             servers.callback(mail.stop)
+            if tls != "none":
+                distrust(binary, work, mail)
             sidetone = Sidetone(binary, work, mail)
             servers.callback(sidetone.process.kill)
             try:

@@ -13,8 +13,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 PASSWORD = "two words"
-# It warns of itself at each login.
-logging.getLogger("mail.log").setLevel(logging.ERROR)
+# It warns of itself at each login, and tells who turned away from it.
+logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 
 def free_port():
@@ -95,6 +95,7 @@ class Mail:
         self.tls = tls
         self.messages = []
         self.refusals = 0
+        self.logins = 0
         self.authority, own, key = certificate(work)
         # One of both sides: the controller connects by it, too.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS)
@@ -110,6 +111,7 @@ class Mail:
         self.port = self.controller.port
 
     def authenticate(self, server, session, envelope, mechanism, login):
+        self.logins += 1
         return AuthResult(success=(login.login, login.password) == (b"sidetone", PASSWORD.encode()))
 
     async def handle_RCPT(self, server, session, envelope, address, options):
