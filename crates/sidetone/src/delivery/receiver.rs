@@ -97,8 +97,13 @@ async fn by_mail(shared: &Shared, to: &[String], notice: &Notice) -> Result<(), 
     };
     let domain = mailbox::domain(&server.from).unwrap_or_default();
     let message = message::mail(notice, domain);
-    let now = app.clock.now();
-    mail::send(server, to, &message, now, shared.limits.time_out).await
+    let (now, time_out) = (app.clock.now(), shared.limits.time_out);
+    let sending = mail::send(server, to, &message, now, time_out);
+    // A session that ends waits for no longer.
+    match tokio::time::timeout(time_out, sending).await {
+        Ok(sent) => sent,
+        Err(_) => Err(Undelivered::NoMail(format!("not within {time_out:?}"))),
+    }
 }
 
 async fn by_request(
