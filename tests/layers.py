@@ -51,7 +51,7 @@ app              clock bounds config directory live outgoing::pauses streams tab
 
 runner           shutdown telemetry app core store
 delivery         alerts config mailbox address outgoing shutdown streams telemetry app runner core wire store
-workers          guard secrets alerts streams telemetry live config data_dir app runner delivery core store
+workers          guard outgoing secrets alerts streams telemetry live config data_dir app runner delivery core store
 
 web              address clock budget shutdown telemetry config::Networks
 

@@ -4,6 +4,7 @@
 //! One node does it for all. What is counted is in memory, and read from the store anew after a start;
 //! how each alert stands is in the store.
 
+mod alertmanagers;
 mod calls;
 mod compared;
 mod health;
@@ -16,6 +17,7 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::{Result, Topic};
 use tokio::sync::watch;
 
+use self::alertmanagers::Alertmanagers;
 use self::led::Led;
 use crate::app::App;
 use crate::runner::{Next, Worker};
@@ -36,6 +38,7 @@ pub struct HoldToRules {
     /// `None`: another node evaluates, or nobody is known to.
     led: Option<Led>,
     evaluated_at: Option<Duration>,
+    alertmanagers: Alertmanagers,
 }
 
 impl Worker for HoldToRules {
@@ -77,6 +80,7 @@ impl Worker for HoldToRules {
             self.evaluated_at = Some(passed);
             led.compare(&app, now).await?;
             led.evaluate(&app, now).await?;
+            self.alertmanagers.tell(&app, led, now);
         }
         Ok(if is_behind {
             Next::After(Duration::ZERO)
@@ -103,6 +107,7 @@ impl HoldToRules {
             app,
             led: None,
             evaluated_at: None,
+            alertmanagers: Alertmanagers::default(),
         }
     }
 }

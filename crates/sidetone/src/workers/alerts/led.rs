@@ -26,6 +26,8 @@ pub(super) struct Led {
     pub(super) compared: HashMap<AlertRuleSid, i64>,
     pub(super) rules: HashMap<AlertRuleSid, Known>,
     pub(super) open: HashMap<AlertRuleSid, HashMap<String, Open>>,
+    /// Those that were over a moment ago.
+    pub(super) over: Vec<Alert>,
     /// When alerts fired within the last hour.
     pub(super) fired: HashMap<(AlertRuleSid, String), Vec<TimeUs>>,
     /// Whether rules are as they were read last, and alerts as they were written.
@@ -60,6 +62,7 @@ impl Led {
             compared: HashMap::new(),
             rules: HashMap::new(),
             open: HashMap::new(),
+            over: Vec::new(),
             fired: HashMap::new(),
             are_rules_read: false,
             are_alerts_read: false,

@@ -204,7 +204,7 @@ impl Led {
 
     /// An alert is over.
     async fn resolve(&mut self, app: &App, was: Alert, now: TimeUs) -> Result<()> {
-        let about = read(&was);
+        let about = said(&was);
         let alert = Alert {
             state: AlertState::Resolved,
             version: was.version + 1,
@@ -248,7 +248,7 @@ impl Led {
             }
             for open in of_rule.values() {
                 let is_firing = open.alert.state == AlertState::Firing;
-                if let Some(about) = read(&open.alert).filter(|about| is_firing && !about.is_told) {
+                if let Some(about) = said(&open.alert).filter(|about| is_firing && !about.is_told) {
                     late.push((open.alert.clone(), about));
                 }
             }
@@ -304,7 +304,9 @@ impl Led {
             .and_then(|of_rule| of_rule.get_mut(&group))
             .and_then(|open| mem::take(&mut open.calm_since));
         self.forget(rule, &group);
-        if state != AlertState::Resolved {
+        if state == AlertState::Resolved {
+            self.over.push(alert);
+        } else {
             self.attend(alert);
             if let Some(open) = self.open.get_mut(&rule).and_then(|it| it.get_mut(&group)) {
                 open.calm_since = calm_since;
@@ -353,6 +355,6 @@ fn written(about: &About) -> Result<String> {
 }
 
 /// What an alert says. `None`: a later release wrote it.
-fn read(alert: &Alert) -> Option<About> {
+pub(super) fn said(alert: &Alert) -> Option<About> {
     serde_json::from_str(&alert.about).ok()
 }
