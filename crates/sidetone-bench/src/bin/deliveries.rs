@@ -19,8 +19,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
 use http_body_util::Full;
+use serde_json::json;
 use sidetone::outgoing::client::Client;
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
@@ -50,8 +53,24 @@ enum Command {
         shares: Vec<Share>,
     },
     /// Send the bodies of so many deliveries to a URL with the server's client, and nothing else
-    Floor { url: String, count: u64 },
-    /// Take what is posted to /hook; GET / prints how many a second came and how many in all
+    Floor {
+        url: String,
+        count: u64,
+        /// Bodies of so many bytes instead
+        #[arg(long)]
+        bytes: Option<usize>,
+    },
+    /// Bring a server calls at an even rate, as one who begins and ends them, and print how many
+    Calls {
+        address: String,
+        login: String,
+        #[arg(long)]
+        rate: u64,
+        #[arg(long)]
+        seconds: u64,
+    },
+    /// Take what is posted to /hook; GET / prints how many a second came and how many in all, GET /bytes
+    /// of how many bytes
     Receive { listen: SocketAddr },
 }
 
@@ -59,7 +78,13 @@ enum Command {
 async fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Fill { dir, shares } => fill(&dir, &shares).await,
-        Command::Floor { url, count } => floor(&url, count).await,
+        Command::Floor { url, count, bytes } => floor(&url, count, bytes).await,
+        Command::Calls {
+            address,
+            login,
+            rate,
+            seconds,
+        } => calls(&address, &login, rate, seconds).await,
         Command::Receive { listen } => receive(listen).await,
     }
 }
@@ -135,7 +160,7 @@ fn delivery(account: AccountSid, place: u64, number: u64, url: &str, now: TimeUs
 }
 
 /// The floor: the same client, the same bodies, as many at once, and nothing else.
-async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
+async fn floor(url: &str, count: u64, bytes: Option<usize>) -> anyhow::Result<()> {
     let client = Arc::new(Client::new(true, Duration::from_secs(15)));
     let account = AccountSid::from_bytes([0xbe; 16]);
     let next = Arc::new(AtomicU64::new(0));
@@ -148,9 +173,13 @@ async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
                 if number >= count {
                     return anyhow::Ok(());
                 }
+                let body = match bytes {
+                    Some(bytes) => vec![b'x'; bytes],
+                    None => body(account, number).into_bytes(),
+                };
                 let request = Request::post(&url)
                     .header("content-type", FORM)
-                    .body(Full::new(Bytes::from(body(account, number))))?;
+                    .body(Full::new(Bytes::from(body)))?;
                 client.send(request).await?;
             }
         });
@@ -161,21 +190,82 @@ async fn floor(url: &str, count: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Pieces of a second in which calls begin and end.
+const PIECES: u64 = 10;
+
+/// Calls that begin evenly and end two seconds later; each piece is a body of events.
+async fn calls(address: &str, login: &str, rate: u64, seconds: u64) -> anyhow::Result<()> {
+    let client = Client::new(true, Duration::from_secs(15));
+    let login = format!("Basic {}", STANDARD.encode(login));
+    let clock = sidetone::clock::Clock::default();
+    // Others than those of another run.
+    let first = u128::from(clock.now().micros().unsigned_abs()) << 64;
+    let (of_piece, pieces) = (rate / PIECES, seconds * PIECES);
+    let begin = clock.passed();
+    for piece in 0..pieces + 2 * PIECES {
+        let due = begin + Duration::from_millis(1_000 / PIECES * piece);
+        tokio::time::sleep(due.saturating_sub(clock.passed())).await;
+        let now = clock.now();
+        let mut body = Vec::new();
+        let steps = [
+            (piece < pieces, piece, "initiated"),
+            (
+                piece >= 2 * PIECES,
+                piece.wrapping_sub(2 * PIECES),
+                "completed",
+            ),
+        ];
+        for (is_one, of, step) in steps {
+            for number in (0..of_piece).filter(|_| is_one) {
+                let call = first + u128::from(of * of_piece + number);
+                let facts = match step {
+                    "initiated" => json!({
+                        "call_type": "carrier", "direction": "outbound_api", "started_at": now,
+                        "from": {"address": "+12025550143"}, "to": {"address": "+12025550176"},
+                    }),
+                    _ => json!({"last_sip_response": 200, "disconnected_by": "caller"}),
+                };
+                let event = json!({
+                    "call_sid": format!("CA{call:032x}"), "id": step, "source": "bench", "at": now,
+                    "kind": "progress", "step": step, "facts": facts,
+                });
+                serde_json::to_writer(&mut body, &event)?;
+                body.push(b'\n');
+            }
+        }
+        let request = Request::post(format!("http://{address}/ingest/v1/events"))
+            .header("authorization", &login)
+            .header("content-type", "application/x-ndjson")
+            .body(Full::new(Bytes::from(body)))?;
+        client.send(request).await?;
+    }
+    let took = clock.passed().saturating_sub(begin).as_secs_f64();
+    println!("{} calls in {took:.1} s", of_piece * pieces);
+    Ok(())
+}
+
 /// What came since the last look: how many, the first and the last.
 type Came = Arc<Mutex<(u64, Option<(Instant, Instant)>)>>;
+/// Bytes of all that came.
+static BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// Takes everything that is posted; `GET /` tells how many a second came, how many in all, and
 /// begins anew.
 async fn receive(listen: SocketAddr) -> anyhow::Result<()> {
     let router: Router = Router::new()
         .route("/", get(tell))
+        .route(
+            "/bytes",
+            get(async || format!("{}\n", BYTES.load(Ordering::Relaxed))),
+        )
         .route("/hook", post(take))
         .with_state(Came::default());
     sidetone_bench::listen::serve(listen, router).await
 }
 
 #[allow(clippy::disallowed_methods, reason = "it measures")]
-async fn take(State(came): State<Came>, _body: Bytes) -> StatusCode {
+async fn take(State(came): State<Came>, body: Bytes) -> StatusCode {
+    BYTES.fetch_add(body.len() as u64, Ordering::Relaxed);
     let now = Instant::now();
     let mut came = came.lock().unwrap_or_else(PoisonError::into_inner);
     came.0 += 1;

@@ -1,5 +1,6 @@
 //! What people see of deliveries to a sink: what waits, what came of the last, and once more.
 
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -175,6 +176,21 @@ fn beyond_what_may_wait_the_newest_are_refused_until_some_has_arrived() {
     };
     assert_eq!(full["backlog_max"], 20);
     assert_eq!(ask(&server, &sink)["full"], true);
+    // However long it takes nothing: no change of a call waits for it, and what waits is bounded.
+    let database = dir.path().join("data/sidetone.db");
+    let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let count = |table: &str| -> u64 {
+        let sql = format!("select count(*) from {table}");
+        database.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    let begin = Instant::now();
+    while count("change") > 0 {
+        assert!(begin.elapsed() < PATIENCE, "{}", count("change"));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // In the second until it is noticed, some more came.
+    assert!((20..200).contains(&count("outbox")), "{}", count("outbox"));
+    drop(database);
     // Once it takes them, new ones are kept again; what was refused is lost, and was counted.
     receiver.answers(|_| 200);
     until(&server, &sink, |it| it["full"] == false);
