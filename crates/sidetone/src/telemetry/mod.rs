@@ -70,6 +70,10 @@ pub struct Counters {
     pub streams_refused: Counter,
     /// Sinks for which as much waits as may.
     pub streams_full: Gauge,
+    /// Alerts that fire.
+    pub alerts_firing: Gauge,
+    /// Times that a call was not counted for a rule, because too many are.
+    pub alerts_left_out: Counter,
     /// Calls as they changed, read for those who watch.
     pub live_changes: Counter,
     /// Times that somebody who watches was too slow, and missed changes.
@@ -181,6 +185,12 @@ impl Counters {
                 registry,
                 "streams_full",
                 "Sinks for which so many events wait that new ones are not kept",
+            ),
+            alerts_firing: registered(registry, "alerts_firing", "Alerts that fire"),
+            alerts_left_out: registered(
+                registry,
+                "alerts_left_out",
+                "Times that a call was not counted for a rule because too many are counted",
             ),
             live_changes: registered(
                 registry,

@@ -31,7 +31,7 @@ pub(super) struct Calls {
     settled: Vec<Change>,
     /// Where reading goes on of an account's calls of before, and how far back.
     reading: Option<(AccountSid, i64, Option<RowKey>)>,
-    is_full: bool,
+    left_out: u64,
 }
 
 impl Calls {
@@ -84,7 +84,11 @@ impl Calls {
         }
         self.settled = taken;
         let is_reading = self.read(app, watches, now).await?;
-        if watches.left_out() > 0 && !mem::replace(&mut self.is_full, true) {
+        let before = mem::replace(&mut self.left_out, watches.left_out());
+        app.counters
+            .alerts_left_out
+            .inc_by(self.left_out.saturating_sub(before));
+        if self.left_out > 0 && before == 0 {
             tracing::error!(
                 "calls count for so many rules that there is no room for more: some are left out of what rules count"
             );

@@ -1,5 +1,6 @@
 //! What follows from what rules find: alerts that begin, fire and end, written with what is to be told.
 
+use std::collections::HashMap;
 use std::mem;
 
 use sha2::{Digest, Sha256};
@@ -89,7 +90,12 @@ impl Led {
             self.follow(app, finding, now).await?;
         }
         self.end_orphans(app, now).await?;
-        self.tell_late(app, now).await
+        self.tell_late(app, now).await?;
+        let open = self.open.values().flat_map(HashMap::values);
+        let firing = open.filter(|it| it.alert.state == AlertState::Firing);
+        let firing = i64::try_from(firing.count()).unwrap_or(i64::MAX);
+        app.counters.alerts_firing.set(firing);
+        Ok(())
     }
 
     /// Does what follows from a finding.
