@@ -1,5 +1,8 @@
 // Where calls come from, what opens them, and where they are.
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
 import { call, ended, send, sid, started, untilCalls } from "./support/events";
 import type { Sidetone } from "./support/sidetone";
 import { expect, expectAccessible, signIn, test } from "./support/watch";
@@ -70,6 +73,38 @@ test("a sink is made, tested and deleted", async ({ page, watch }) => {
   await page.getByRole("button", { name: "Delete Night shift" }).click();
   await page.getByRole("dialog", { name: "Delete Night shift?" }).getByRole("button", { name: "Delete" }).click();
   await expect(page.getByText("No sinks.", { exact: false })).toBeVisible();
+});
+
+test("a sink tells what it is owed, what it answered, and is tried again", async ({ page }) => {
+  let answer = 410;
+  const receiver = createServer((request, response) => request.resume().on("end", () => response.writeHead(answer).end()));
+  const port = await new Promise<number>((listening) => receiver.listen(0, "127.0.0.1", () => listening((receiver.address() as AddressInfo).port)));
+  const server = await started({ SIDETONE_WEBHOOK_ALLOW_PRIVATE: "true" });
+  try {
+    const made = await server.ask("/v1/Sinks", { Description: "Night shift", SinkType: "webhook", SinkConfiguration: JSON.stringify({ destination: `http://127.0.0.1:${port}/calls`, method: "POST" }) });
+    const sink = (await made.json()) as { sid: string };
+    const subscribed = await server.ask("/v1/Subscriptions", { Description: "all", SinkSid: sink.sid, Types: JSON.stringify({ type: "com.twilio.voice.insights.call-summary.complete" }) });
+    expect(subscribed.status).toBe(201);
+    await send(server, call(7, 300));
+
+    await signIn(page, server, "/setup/streams");
+    const row = page.getByRole("row", { name: /Night shift/ });
+    await row.getByRole("link", { name: "Deliveries of Night shift" }).click();
+    const last = page.getByRole("region", { name: "Last deliveries" });
+    await expect(last.getByText("given up answered 410")).toBeVisible();
+    await expect(last.getByRole("link", { name: "call-summary.complete" })).toHaveAttribute("href", `/calls/${sid(7)}`);
+    await expectAccessible(page);
+    answer = 204;
+    await page.getByRole("button", { name: "Try all again that was given up" }).click();
+    await expect(page.getByText("It is tried again.")).toBeVisible();
+    await expect(last.getByText("delivered 204")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Try all again that was given up" })).toHaveCount(0);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expectAccessible(page);
+  } finally {
+    await ended(server);
+    receiver.close();
+  }
 });
 
 test("edge rules, webhooks and storage tell how things are", async ({ page }) => {

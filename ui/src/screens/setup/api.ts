@@ -2,6 +2,7 @@
 
 import { ask, get } from "../../api/client";
 import type { Page } from "../../api/answers";
+import type { components } from "../../api/schema";
 
 export interface Door {
   source: string;
@@ -79,7 +80,9 @@ export interface Sink {
   to: string;
   subscription: string | null;
   types: string[];
+  owed: Owed;
 }
+export type Owed = components["schemas"]["SinkDeliveries"];
 export interface WantedSink {
   description: string;
   kind: SinkKind;
@@ -128,7 +131,7 @@ interface SinkAnswer {
   sink_configuration: Record<string, unknown> | null;
 }
 
-/** All sinks with what each is told. */
+/** All sinks with what each is told, and what it is owed. */
 export async function sinks(signal: Signal): Promise<Sink[]> {
   const [made, subscribed] = await Promise.all([
     get<{ sinks: SinkAnswer[] }>("/v1/Sinks", many(), signal),
@@ -138,12 +141,16 @@ export async function sinks(signal: Signal): Promise<Sink[]> {
     const subscription = subscribed.subscriptions.find((it) => it.sink_sid === sid)?.sid ?? null;
     const told = subscription ? await get<{ types: { type: string }[] }>(`/v1/Subscriptions/${subscription}/SubscribedEvents`, many(), signal) : { types: [] };
     const to = how === null ? "sealed with another key" : String(how["destination"] ?? how["endpoint"] ?? "Segment");
-    return { sid, description, status, date_created, to, subscription, types: told.types.map((it) => it.type) };
+    const owed = await sinkDeliveries(sid, signal);
+    return { sid, description, status, date_created, to, subscription, types: told.types.map((it) => it.type), owed };
   }));
 }
+export const sinkDeliveries = (sid: string, signal: Signal) => get<Owed>(`/v1/Sinks/${sid}/Deliveries`, undefined, signal);
 export const streamTypes = async (signal: Signal) => (await get<{ types: { type: string }[] }>("/v1/Types", many(), signal)).types.map((it) => it.type);
 const post = (path: string, form: [string, string][]) => ask(path, { method: "POST", form: new URLSearchParams(form) });
 export const testSink = (sid: string) => post(`/v1/Sinks/${sid}/Test`, []);
+/** All that was given up at a sink, as much of it as one request takes. */
+export const replaySink = async (sid: string) => (await (await post(`/v1/Sinks/${sid}/Deliveries/Replay`, [])).json()) as { replayed: number; left: number };
 
 export async function deleteSink(sink: Sink): Promise<void> {
   if (sink.subscription) await ask(`/v1/Subscriptions/${sink.subscription}`, { method: "DELETE" });
