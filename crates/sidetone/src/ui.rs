@@ -22,7 +22,7 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; i
 /// The page that all addresses of the interface lead to.
 const PAGE: &str = "index.html";
 /// What those addresses begin with, beside `/` itself.
-const PLACES: [&str; 5] = ["calls", "judgement", "people", "setup", "sign-in"];
+const PLACES: [&str; 6] = ["alerts", "calls", "judgement", "people", "setup", "sign-in"];
 /// Files below have a digest of their content in their names.
 const HASHED: &str = "assets/";
 
@@ -242,6 +242,7 @@ mod tests {
             "/calls",
             "/calls/",
             "/calls/CA00000000000000000000000000000001",
+            "/alerts",
             "/judgement",
             "/people",
             "/setup/hep",

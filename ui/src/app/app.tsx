@@ -11,6 +11,7 @@ import { place } from "./router";
 import { session, trouble } from "./session";
 import { Shell } from "./shell";
 
+const Alerts = lazy(() => import("../screens/alerts/alerts").then((it) => it.Alerts));
 const Judgement = lazy(() => import("../screens/judgement/judgement").then((it) => it.Judgement));
 const Setup = lazy(() => import("../screens/setup/setup").then((it) => it.Setup));
 const Call = lazy(() => import("../screens/call/call").then((it) => it.Call));
@@ -18,6 +19,7 @@ const Call = lazy(() => import("../screens/call/call").then((it) => it.Call));
 const SCREENS: [path: RegExp, screen: ComponentType<{ part?: string }>][] = [
   [/^\/(?:sign-in)?$/, Overview],
   [/^\/calls$/, Calls],
+  [/^\/alerts$/, Alerts],
   [/^\/judgement$/, Judgement],
   [/^\/setup(?:\/([a-z]+))?$/, Setup],
   [/^\/calls\/(CA[0-9a-f]{32})$/, Call as ComponentType<{ part?: string }>],

@@ -18,13 +18,14 @@ import { Toasts } from "./toast";
 const SCREENS: { path: string; label: string; icon: IconName; key: string }[] = [
   { path: "/", label: "Overview", icon: "chart", key: "1" },
   { path: "/calls", label: "Calls", icon: "list", key: "2" },
-  { path: "/judgement", label: "Judgement", icon: "scale", key: "3" },
-  { path: "/setup", label: "Set-up", icon: "gear", key: "4" },
+  { path: "/alerts", label: "Alerts", icon: "warning", key: "3" },
+  { path: "/judgement", label: "Judgement", icon: "scale", key: "4" },
+  { path: "/setup", label: "Set-up", icon: "gear", key: "5" },
 ];
 
 /** The filters go along from screen to screen. */
 function addressOf(path: string): string {
-  if (path === "/setup" || place.value.path.startsWith("/setup")) return path;
+  if (path === "/setup" || path === "/alerts" || place.value.path.startsWith("/setup")) return path;
   const calls = callsAddress(place.value.query);
   const query = calls.includes("?") ? calls.slice(calls.indexOf("?")) : "";
   return path + query;

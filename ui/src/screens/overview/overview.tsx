@@ -13,6 +13,7 @@ import { browserZone, intervalFor, lengthOf, relativeSeconds } from "../../model
 import { isAdmin } from "../../app/session";
 import { RangePicker } from "../../parts/range";
 import { Empty, Failed, Waiting } from "../../parts/states";
+import { Firing } from "../alerts/firing";
 import { FilterBar } from "../calls/chips";
 import { Breakdowns } from "./breakdowns";
 import { Coverage } from "./coverage";
@@ -62,6 +63,7 @@ export function Overview() {
         </div>
         <FilterBar query={query} />
       </header>
+      <Firing />
       {totals.error && <Failed error={totals.error} retry={totals.reload} />}
       {!totals.data && !totals.error && <Waiting what="Counting calls" />}
       {totals.data && !row && <NoCalls query={query} />}
