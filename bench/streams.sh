@@ -1,4 +1,4 @@
-# What event streams take beside calls at an even rate, against the same HTTP client that sends as many bodies alone.
+# What event streams and rules of alerts take beside calls at an even rate, against the same HTTP client that sends as many bodies alone.
 
 # post PATH FORM…: as the first account.
 post() {
@@ -11,7 +11,8 @@ post() {
 # delivered: events that have arrived.
 delivered() { counter 'sidetone_deliveries_total{result="delivered"}'; }
 
-# steady DIR SINKS: calls at the rate, with so many sinks that are told of each that is complete. Sets CORES, and of
+# steady DIR SINKS [RULES]: calls at the rate, with so many sinks that are told of each that is complete, and so many
+# rules, of which each call is held to all and counts for a tenth. Sets CORES, and of
 # the time in which it was measured REQUESTS, BYTES and EVENTS_TOLD.
 steady() {
   local dir=$1 sink began LOGIN_PLAIN
@@ -22,6 +23,13 @@ steady() {
     sink=$(post /v1/Sinks Description=bench SinkType=webhook \
       "SinkConfiguration={\"destination\": \"http://$ADDR_receiver/hook\", \"batch_events\": true}" | grep -o 'DG[0-9a-f]*' | head -1)
     post /v1/Subscriptions Description=bench "SinkSid=$sink" 'Types={"type": "com.twilio.voice.insights.call-summary.complete"}' >/dev/null
+  done
+  for rule in $(seq "${3:-0}"); do
+    case $((rule % 10)) in
+      0) of='Filters=CallState=completed' ;;
+      *) of="Filters=To=%2B1202555$((1000 + rule % 9000))" ;;
+    esac
+    post /v1/Voice/Alerts/Rules "Name=Rule $rule" Measure=answer_seizure_ratio "$of" GroupBy=To Window=15m Below=10 >/dev/null
   done
   taskset -c "$CLIENT_CORE" "$DELIVER" calls "$ADDR_server" "$LOGIN_PLAIN" --rate "$STREAMS_RATE" --seconds "$((STREAMS_S + 15))" >"$OUT/streams.log" &
   local calls=$! from bytes told
@@ -52,8 +60,11 @@ streams() {
   local TIMEFORMAT='%U %S'
   floor=$({ time taskset -c "$SERVER_CORE" "$DELIVER" floor "http://$ADDR_receiver/hook" "$REQUESTS" --bytes "$((BYTES / REQUESTS))"; } 2>&1)
   floor=$(awk -v s="$STREAMS_S" '{ printf "%.3f", ($1 + $2) / s }' <<<"$floor")
+  local with_sinks=$CORES events=$EVENTS_TOLD requests=$REQUESTS
+  steady "$OUT/streams" 10 1000
   quit receiver
   row "10 sinks told of $STREAMS_RATE calls/s, cores beyond none ($none)" \
-    "$(awk -v a="$CORES" -v b="$none" 'BEGIN { printf "%.2f", a - b }') ($((EVENTS_TOLD / STREAMS_S)) events/s in $((REQUESTS / STREAMS_S)) requests)" \
+    "$(awk -v a="$with_sinks" -v b="$none" 'BEGIN { printf "%.2f", a - b }') ($((events / STREAMS_S)) events/s in $((requests / STREAMS_S)) requests)" \
     "$floor same client alone" – "≤ 0.3"
+  row "the same, and 1,000 rules, cores beyond none" "$(awk -v a="$CORES" -v b="$none" 'BEGIN { printf "%.2f", a - b }')" – – "≤ 0.3"
 }

@@ -105,6 +105,7 @@ impl About {
                     value(baseline)
                 )
             }
+            _ if measure == Watched::Calls => write!(line, ", {beyond} {limit}"),
             _ => write!(line, ", {beyond} {}", value(self.limit.value())),
         };
         line
@@ -216,7 +217,7 @@ mod tests {
             ),
             (
                 about(Watched::Calls, Limit::Below(40.0)),
-                "Routes: 31.42 calls in 15m, below 40 calls",
+                "Routes: 31.42 calls in 15m, below 40",
             ),
         ] {
             assert_eq!(about.summary("Acme"), line);
