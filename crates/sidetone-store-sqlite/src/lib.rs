@@ -16,6 +16,7 @@ mod engine;
 // The topics of the contract.
 mod account;
 mod alerts;
+mod api_key;
 mod audit;
 mod backup;
 mod check;

@@ -4,6 +4,7 @@
 //! three stretches; that of a few calls which something names needs none.
 
 pub(crate) mod condition;
+pub(crate) mod conditions;
 pub(super) mod count;
 mod effort;
 mod figure_hours;
@@ -22,7 +23,7 @@ mod walk;
 use rusqlite::Connection;
 use sidetone_core::filter::{SortBy, SummaryFilter};
 
-use self::condition::Conditions;
+use self::conditions::Conditions;
 use self::effort::Wish;
 use self::walk::Walk;
 use super::account;

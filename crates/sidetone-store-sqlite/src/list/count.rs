@@ -9,7 +9,8 @@ use rusqlite::{Connection, params};
 use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::time::HOUR_US;
 
-use super::condition::{self, Condition, Conditions};
+use super::condition::{self, Condition};
+use super::conditions::Conditions;
 use super::effort::Wish;
 use super::key_range::KeyRange;
 use super::walk::Walk;

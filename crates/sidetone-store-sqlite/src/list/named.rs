@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use super::condition::{self, Condition, Conditions, Needle, Wanted};
+use super::condition::{self, Condition, Wanted};
+use super::conditions::{Conditions, Needle};
 use super::party;
 use crate::comments;
 use crate::error::Result;

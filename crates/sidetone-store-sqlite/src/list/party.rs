@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use sidetone_core::time::DAY_US;
 
-use super::condition::{Condition, Conditions, Party};
+use super::condition::Condition;
+use super::conditions::{Conditions, Party};
 use super::key_range::{KeyRange, Part};
 use crate::error::Result;
 use crate::rollups::cooccurrence::PARTY_MANY;

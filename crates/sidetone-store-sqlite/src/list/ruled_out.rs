@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::OptionalExtension;
 
-use super::condition::{Condition, Party};
+use super::condition::Condition;
+use super::conditions::Party;
 use super::scan_range::ScanRange;
 use crate::error::{Error, Result};
 use crate::rollups::cooccurrence::{self, Day, TOLD, Term};

@@ -6,7 +6,8 @@ use rusqlite::{Connection, StatementStatus};
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::time::HOUR_US;
 
-use super::condition::{self, Condition, Conditions};
+use super::condition::{self, Condition};
+use super::conditions::Conditions;
 use super::effort::{Effort, Wish};
 use super::key_range::{KeyRange, Part};
 use super::matching_hours::{Hours, Step};

@@ -8,7 +8,7 @@ use sidetone_store::account::{
 };
 use sidetone_store::{AccountStore, Result};
 
-use crate::{SqliteStore, account, session};
+use crate::{SqliteStore, account, api_key, session};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -17,7 +17,7 @@ impl AccountStore for SqliteStore {
     }
 
     async fn api_keys(&self) -> Result<Vec<ApiKey>> {
-        self.readers.point(account::api_keys)
+        self.readers.point(api_key::all)
     }
 
     async fn account_epoch(&self) -> Result<u64> {
@@ -91,7 +91,7 @@ impl AccountStore for SqliteStore {
     async fn create_api_key(&self, key: ApiKey, by: &str) -> Result<()> {
         let by = by.to_owned();
         self.writer
-            .run(1, move |tx| account::create_api_key(tx, &key, &by))
+            .run(1, move |tx| api_key::create(tx, &key, &by))
             .await
     }
 
@@ -99,7 +99,7 @@ impl AccountStore for SqliteStore {
         let by = by.to_owned();
         self.writer
             .run(1, move |tx| {
-                account::revoke_api_key(tx, key, &by, now)?;
+                api_key::revoke(tx, key, &by, now)?;
                 session::end_of_key(tx.conn, key)
             })
             .await

@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 
 use sidetone_core::annotation::QualityIssue;
 use sidetone_core::facts::CallFacts;
+use sidetone_core::filter::{ProcessingFilter, SummaryFilter};
 use sidetone_core::id::{AccountSid, CallRef, CallSid};
 use sidetone_core::time::TimeUs;
-use sidetone_core::vocabulary::{CallState, Tag};
+use sidetone_core::vocabulary::{CallState, ProcessingState, Tag};
 
+use super::asked::{ranges, wanted};
 use super::*;
 
 fn summary(facts: CallFacts) -> CallSummary {

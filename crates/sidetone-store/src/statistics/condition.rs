@@ -5,7 +5,7 @@ use sidetone_core::search;
 
 use super::column::{Arity, Column, Own};
 use super::segment::Values;
-use crate::facets::{self, Facet, Value};
+use crate::facets::{Facet, Value, asked};
 
 /// One thing that a call must have.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub(super) fn of(filter: &SummaryFilter) -> Option<Vec<Condition>> {
         return None;
     }
     let mut conditions = Vec::new();
-    for (facet, values) in facets::wanted(filter) {
+    for (facet, values) in asked::wanted(filter) {
         let column = Column::of(facet)?;
         let (mut numbers, mut texts) = (Vec::new(), Vec::new());
         for value in values {

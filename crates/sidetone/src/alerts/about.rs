@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use sidetone_core::id::SinkSid;
 use sidetone_core::time::{HOUR_US, TimeUs};
 
+use super::definition::Limit;
+use super::group_by::GroupBy;
 use super::measure::Watched;
-use super::rule::{GroupBy, Limit, Reading, Rule};
+use super::rule::{Reading, Rule};
 use super::severity::Severity;
 
 /// What was found, and whom to tell.

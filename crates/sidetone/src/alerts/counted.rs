@@ -9,8 +9,9 @@ use sidetone_core::time::TimeUs;
 use sidetone_store::statistics::tally::Tally;
 use sidetone_store::statistics::{Statistics, StatisticsQuery};
 
+use super::group_by::{GroupBy, told};
 use super::measure::{Part, Watched};
-use super::rule::{GroupBy, Rule, told};
+use super::rule::Rule;
 
 /// What the calls of a group came to.
 #[derive(Debug, Clone, PartialEq)]

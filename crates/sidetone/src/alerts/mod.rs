@@ -2,6 +2,8 @@
 
 pub mod about;
 pub mod counted;
+pub mod definition;
+pub mod group_by;
 pub mod measure;
 pub mod notice;
 pub mod rule;

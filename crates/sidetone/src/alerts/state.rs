@@ -2,7 +2,8 @@
 
 use sidetone_core::time::{HOUR_US, SECOND_US, TimeUs};
 
-use super::rule::{Definition, Verdict};
+use super::definition::Definition;
+use super::rule::Verdict;
 
 /// What becomes of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,9 @@ use sidetone_core::time::{HOUR_US, SECOND_US, TimeUs};
 use sidetone_core::vocabulary::{CallState, Tag};
 use sidetone_store::conformance::sample;
 
+use super::definition::{Definition, Limit};
 use super::measure::{Part, Watched};
-use super::rule::{Definition, Limit, Rule, Seen, Verdict};
+use super::rule::{Rule, Seen, Verdict};
 use super::severity::Severity;
 use super::state::{FLAPPING_US, Move, Standing, next};
 use super::watch::Watches;

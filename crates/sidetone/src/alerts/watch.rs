@@ -6,8 +6,9 @@ use std::sync::Arc;
 use sidetone_core::id::{AccountSid, AlertRuleSid, CallRef};
 use sidetone_core::time::{DAY_US, SECOND_US, TimeUs};
 
+use super::definition::Limit;
 use super::measure::Watched;
-use super::rule::{Limit, Reading, Rule, Seen, Verdict};
+use super::rule::{Reading, Rule, Seen, Verdict};
 use super::window::{STEPS, Window, step_us};
 
 /// The most groups of a rule. Beyond them calls are left out.

@@ -1,6 +1,6 @@
 use axum::body::to_bytes;
 use serde_json::{Value, json};
-use sidetone_store::Conflict;
+use sidetone_store::{Conflict, StoreError};
 
 use super::*;
 

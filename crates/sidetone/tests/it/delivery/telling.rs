@@ -3,10 +3,10 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::{Value, json};
 use sidetone::alerts::about::About;
+use sidetone::alerts::definition::Limit;
 use sidetone::alerts::measure::Watched;
 use sidetone::alerts::notice::webhook::signature;
 use sidetone::alerts::notice::{FIRING, RESOLVED};
-use sidetone::alerts::rule::Limit;
 use sidetone::alerts::severity::Severity;
 use sidetone::delivery::receiver::tell_alertmanager;
 use sidetone::outgoing::client::Client;

@@ -7,8 +7,9 @@ use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::sinks::SinkKind;
 
+use crate::alerts::definition::{AGENT, Definition, Limit, QuietHours};
+use crate::alerts::group_by::GroupBy;
 use crate::alerts::measure::{Health, Watched};
-use crate::alerts::rule::{AGENT, Definition, GroupBy, Limit, QuietHours};
 use crate::alerts::severity::Severity;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;

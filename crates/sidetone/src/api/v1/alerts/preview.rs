@@ -15,7 +15,8 @@ use sidetone_store::StoreError;
 
 use super::definition;
 use crate::alerts::counted::{Counted, queries, values};
-use crate::alerts::rule::{Limit, Rule, Verdict};
+use crate::alerts::definition::Limit;
+use crate::alerts::rule::{Rule, Verdict};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::page::FilterRequest;

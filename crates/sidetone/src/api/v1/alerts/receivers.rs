@@ -14,8 +14,8 @@ use sidetone_store::delivery::{
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::sinks::{Sink, SinkChange, SinkFilter, SinkKind, SinkStatus};
 
+use crate::alerts::definition::Definition;
 use crate::alerts::notice::TEST;
-use crate::alerts::rule::Definition;
 use crate::api::auth::Caller;
 use crate::api::configured::{of_member, unsealed, wrong};
 use crate::api::error::ApiError;

@@ -10,8 +10,8 @@ use sidetone_store::{Conflict, StoreError};
 
 use super::definition::{expect_receivers, muted_until, read as read_definition};
 use crate::alerts::about::length;
+use crate::alerts::definition::{Definition, Limit, QuietHours};
 use crate::alerts::measure::Watched;
-use crate::alerts::rule::{Definition, Limit, QuietHours};
 use crate::alerts::severity::Severity;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
