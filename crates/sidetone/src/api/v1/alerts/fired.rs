@@ -6,12 +6,14 @@ use serde::Serialize;
 use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
 use sidetone_store::alerts::{Alert, AlertFilter, AlertState};
 
+use super::rules::may_see;
 use crate::alerts::about::About;
 use crate::alerts::measure::Watched;
 use crate::alerts::severity::Severity;
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
 use crate::api::extract::Query;
+use crate::api::mask;
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::account::addressed;
 use crate::api::v1::filter::time::{self, Bound};
@@ -64,8 +66,10 @@ struct Says {
 }
 
 impl Says {
-    fn of(about: About, group: &str, base: &BaseUrl) -> Self {
+    fn of(about: About, group: &str, base: &BaseUrl, caller: &Caller) -> Self {
         let query = (!about.query.is_empty()).then_some(&about.query);
+        // A link that filters by a number would show it.
+        let query = query.filter(|query| may_see(caller, query));
         let at = |path: &str| query.map(|query| format!("{}{path}?{query}", base.0));
         Self {
             summary: about.summary(group),
@@ -87,14 +91,17 @@ impl Says {
 }
 
 impl Item {
-    fn of(alert: Alert, base: &BaseUrl) -> Self {
+    fn of(mut alert: Alert, base: &BaseUrl, caller: &Caller) -> Self {
         let about = serde_json::from_str::<About>(&alert.about).ok();
+        if !caller.sees_numbers() && about.as_ref().is_none_or(|about| about.is_personal) {
+            alert.group = mask::party(&alert.group);
+        }
         Self {
             url: format!("{}/v1/Voice/Alerts/{}", base.0, alert.sid),
             sid: alert.sid,
             account_sid: alert.account,
             rule_sid: alert.rule,
-            says: about.map(|about| Says::of(about, &alert.group, base)),
+            says: about.map(|about| Says::of(about, &alert.group, base, caller)),
             group: (!alert.group.is_empty()).then_some(alert.group),
             state: alert.state,
             pending_time: Seconds(alert.pending_at),
@@ -144,7 +151,9 @@ pub async fn read(
     let page = app.store.alerts(account, filter, &query.request()).await?;
     let meta = list.meta("alerts", &query, &page, query.now(now));
     let rows = page.rows.into_iter();
-    let rows = rows.map(|alert| Item::of(alert, &request.base)).collect();
+    let rows = rows
+        .map(|alert| Item::of(alert, &request.base, &caller))
+        .collect();
     Ok(Json(Envelope { meta, rows }).holding(share))
 }
 
@@ -166,5 +175,5 @@ pub async fn fetch(
     let named: AlertSid = sid.parse().map_err(|_| unknown(&quoted(&sid)))?;
     let alert = app.store.alert(account, named).await?;
     let alert = alert.ok_or_else(|| unknown(&named))?;
-    Ok(Json(Item::of(alert, &base)).into_response())
+    Ok(Json(Item::of(alert, &base, &caller)).into_response())
 }

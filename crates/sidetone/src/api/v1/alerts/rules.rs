@@ -19,6 +19,7 @@ use crate::api::extract::{Form, Query};
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::account::addressed;
 use crate::api::v1::render::Seconds;
+use crate::api::v1::selection::telling;
 use crate::app::App;
 use crate::secrets::random_id;
 use crate::web::base_url::BaseUrl;
@@ -128,6 +129,7 @@ pub async fn read(
     let page = app.store.alert_rules(account, &query.request()).await?;
     let meta = list.meta("rules", &query, &page, now);
     let rows = page.rows.into_iter();
+    let rows = rows.filter(|rule| is_shown(&caller, rule));
     let rows = rows.map(|rule| Item::of(rule, &request.base)).collect();
     Ok(Json(Envelope { meta, rows }).holding(share))
 }
@@ -186,7 +188,10 @@ pub async fn fetch(
     let named = params.filled("Subaccount");
     let account = addressed(&app, &caller, named, ApiError::invalid_query)?;
     let rule = found(&app, account, &sid).await?;
-    Ok(Json(Item::of(rule, &base)).into_response())
+    match is_shown(&caller, &rule) {
+        true => Ok(Json(Item::of(rule, &base)).into_response()),
+        false => Err(unknown(rule.sid)),
+    }
 }
 
 /// Changes what the form names of a rule; `MutedUntil` mutes it, or unmutes it when it is empty.
@@ -253,6 +258,24 @@ pub async fn delete(
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown(sid)),
     }
+}
+
+/// Whether somebody may see filters of calls: whose telephone numbers are masked sees none by which they
+/// could be told.
+pub(super) fn may_see(caller: &Caller, filters: &str) -> bool {
+    let is_telling = |filters: &str| {
+        let params = Params::decode(filters.as_bytes());
+        params.is_ok_and(|params| telling(&params).is_some())
+    };
+    caller.sees_numbers() || !is_telling(filters)
+}
+
+/// Whether somebody may see a rule.
+fn is_shown(caller: &Caller, rule: &AlertRule) -> bool {
+    let says = serde_json::from_str::<Definition>(&rule.definition);
+    says.is_ok_and(|says| {
+        may_see(caller, &says.filters) && may_see(caller, says.among.as_deref().unwrap_or(""))
+    }) || caller.sees_numbers()
 }
 
 fn of_form(app: &App, caller: &Caller, form: &Params) -> Result<AccountSid, ApiError> {
