@@ -23,7 +23,7 @@ CALLS = MANIFEST["scratch"]["schemathesis"] + [MANIFEST["detailed"]["call_sid"],
 PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
 SUMMARIES = "/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % PARENT["account_sid"]
 STATUSES = collections.defaultdict(collections.Counter)
-WELL_FORMED = re.compile(r"^((BA|CA|DF|DG|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
+WELL_FORMED = re.compile(r"^((AR|BA|CA|DF|DG|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
 # Words of closed sets that the document tells in prose, since any two of them may stand together.
 WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
@@ -36,6 +36,8 @@ NOWHERE = "http://127.0.0.1:9/"
 FORM = "application/x-www-form-urlencoded"
 COMPLETE = "com.twilio.voice.insights.call-summary.complete"
 SINK = {"Description": "hook", "SinkType": "webhook", "SinkConfiguration": json.dumps({"destination": NOWHERE})}
+RECEIVER = {"Description": "hook", "Type": "webhook", "Configuration": json.dumps({"url": NOWHERE})}
+RULE = {"Name": "hook", "Measure": "calls", "Above": "1000000"}
 # Parts of paths that are words of the server's own.
 OF_STREAMS = {"Type": COMPLETE, "Id": "VoiceInsights.CallMetric", "Version": 2}
 # What is generated is hardly ever a good event, a packet or a line of a batch; a body without one is
@@ -47,6 +49,9 @@ WELL_FORMED_BODIES = {
     ),
     "/ingest/v1/hep": ("application/octet-stream", b"HEP3\x00\x06"),
     "/v1/Voice/Annotations": ("text/csv", "call_sid,call_score\n%s,1" % CALLS[0]),
+    "/v1/Voice/Alerts/Receivers": (FORM, RECEIVER),
+    "/v1/Voice/Alerts/Rules": (FORM, RULE),
+    "/v1/Voice/Alerts/Rules/{Sid}": (FORM, {"Above": "2000000"}),
     "/v1/Sinks": (FORM, SINK),
     "/v1/Subscriptions/{Sid}/SubscribedEvents": (FORM, {"Type": COMPLETE}),
     "/v4/EndpointEvents": ("application/json", {"group": "test", "name": "test", "payload": {"call_sid": CALLS[0]}}),
@@ -58,6 +63,7 @@ WELL_FORMED_BODIES = {
 alive = []
 people = []
 subscribed = []
+kept = {}
 lent = []
 reports = {}
 turns = collections.Counter()
@@ -80,6 +86,10 @@ def existing(kind, operation, turn):
         return CHILD if turn % 8 == 3 else PARENT["account_sid"]
     if kind == "BA":
         return new_batch()
+    if kind == "AR":
+        return new_rule() if operation.startswith("DELETE") else kept_alive("rule", new_rule)
+    if kind == "DG" and "Receivers" in operation:
+        return new_receiver() if operation.startswith("DELETE") else kept_alive("receiver", new_receiver)
     if kind == "DG":
         return new_sink() if operation.startswith("DELETE") else subscription_alive()[0]
     if kind == "DF":
@@ -132,6 +142,21 @@ def made(path, form):
         return json.load(answer)["sid"]
 
 
+def new_rule():
+    return made("/v1/Voice/Alerts/Rules", {**RULE, "Name": os.urandom(8).hex()})
+
+
+def new_receiver():
+    return made("/v1/Voice/Alerts/Receivers", RECEIVER)
+
+
+def kept_alive(what, new):
+    """What may be read and changed, and is not deleted."""
+    if what not in kept:
+        kept[what] = new()
+    return kept[what]
+
+
 def new_sink():
     return made("/v1/Sinks", SINK)
 
@@ -169,6 +194,8 @@ def restore(operation, response):
         sinks = [lent.pop()]
     elif operation == "POST /v1/Sinks" and response.status_code == 201:
         sinks = [response.json()["sid"]]
+    elif operation in ("POST /v1/Voice/Alerts/Rules", "POST /v1/Voice/Alerts/Receivers") and response.status_code == 201:
+        post(operation.partition(" ")[2] + "/" + response.json()["sid"], None, method="DELETE").close()
     elif operation == "POST /v1/Subscriptions" and response.status_code == 201:
         post("/v1/Subscriptions/" + response.json()["sid"], None, method="DELETE").close()
         sinks = [response.json()["sink_sid"]]
@@ -203,6 +230,9 @@ TOKEN = access_token()
 
 @schemathesis.hook
 def map_query(context, query):
+    # What is generated hardly ever makes a rule.
+    if context.operation.path == "/v1/Voice/Alerts/Preview" and zlib.crc32(str(query).encode()) % 4:
+        return {"Measure": "pdd.p95", "Above": "4000", "GroupBy": "Carrier"}
     # A foreign account is refused before anything else is looked at.
     for name in ("Subaccount", "SubaccountSid"):
         value = (query or {}).get(name)

@@ -146,15 +146,21 @@ fn query(rule: &Rule, group: &str, now: TimeUs) -> String {
         Some(among) if !rule.is_worst_most() => among.clone(),
         _ => definition.query(),
     };
-    query.extend_pairs(form_urlencoded::parse(filters.as_bytes()));
     if let Some(group_by) = definition.group_by.as_deref() {
-        // The dimensions of the called party are filtered by its own names.
+        // Lists have other names for some.
         let parameter = match group_by {
-            "Carrier" => "ToCarrier",
-            "Country" => "ToCountryCode",
-            other => other,
+            "Carrier" => "ToCarrier".to_owned(),
+            "Country" => "ToCountryCode".to_owned(),
+            "CallScore" | "ConnectivityIssue" | "QualityIssue" | "Spam" => {
+                format!("{group_by}Annotation")
+            }
+            other => other.to_owned(),
         };
-        query.append_pair(parameter, group);
+        let filters = form_urlencoded::parse(filters.as_bytes());
+        query.extend_pairs(filters.filter(|(name, _)| *name != parameter));
+        query.append_pair(&parameter, group);
+    } else {
+        query.extend_pairs(form_urlencoded::parse(filters.as_bytes()));
     }
     query.finish()
 }

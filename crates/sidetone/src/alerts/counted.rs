@@ -87,7 +87,7 @@ pub fn values(rule: &Rule, counted: &[Statistics]) -> Vec<Counted> {
             let share = match watched {
                 Watched::Share => {
                     let some = some.get(&(from, group.clone())).copied();
-                    Some((some.unwrap_or(0), tally.calls))
+                    Some((some.unwrap_or(0).min(tally.calls), tally.calls))
                 }
                 _ => share_of(watched, &tally),
             };

@@ -27,13 +27,16 @@ impl GroupBy {
         dimension::find(name).map(Self::Dimension)
     }
 
-    /// Whether a group is somebody's number or name.
+    /// Whether a group is somebody's number or name, or may hold one.
     #[must_use]
     pub const fn is_personal(self) -> bool {
         match self {
             Self::Agent => true,
             Self::Dimension(dimension) => {
-                matches!(dimension.column, Column::Own(Own::From | Own::To))
+                matches!(
+                    dimension.column,
+                    Column::Own(Own::From | Own::To | Own::Comment | Own::Incident)
+                )
             }
         }
     }

@@ -51,7 +51,9 @@ pub fn next(
         (Standing::Well, Verdict::Bad) => Some(Move::Fire),
         (Standing::Well, _) => None,
         (Standing::Pending(since), Verdict::Bad) => {
-            (now.since_us(since) >= for_us).then_some(Move::Fire)
+            // The clock may have been set back.
+            let bad_us = now.since_us(since);
+            (bad_us >= for_us || bad_us < 0).then_some(Move::Fire)
         }
         (Standing::Pending(_), _) => Some(Move::Forget),
         (Standing::Firing, Verdict::Bad | Verdict::Between) => {
@@ -59,17 +61,16 @@ pub fn next(
             None
         }
         (Standing::Firing, Verdict::Good | Verdict::Unknown) => {
-            let since = *calm_since.get_or_insert(now);
+            // The clock may have been set back.
+            let since = calm_since.filter(|since| *since <= now).unwrap_or(now);
+            *calm_since = Some(since);
             let calm_s = CALM_S[fired.saturating_sub(1).min(CALM_S.len() - 1)];
             // Too few calls are no good news: it takes a window of them.
             let least_s = match verdict {
                 Verdict::Unknown => calm_s.max(definition.window_s.into()),
                 _ => calm_s,
             };
-            // The clock may have been set back.
-            let calm_us = now.since_us(since);
-            let is_over = calm_us >= least_s * SECOND_US || calm_us < 0 && least_s == 0;
-            is_over.then_some(Move::Resolve)
+            (now.since_us(since) >= least_s * SECOND_US).then_some(Move::Resolve)
         }
     }
 }

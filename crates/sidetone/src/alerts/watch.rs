@@ -33,6 +33,8 @@ pub struct Watches {
     by_end: BTreeMap<i64, Vec<CallRef>>,
     counts: usize,
     left_out: u64,
+    /// Changes when there are windows to be filled anew.
+    generation: u64,
     now: TimeUs,
 }
 
@@ -57,6 +59,8 @@ struct Watch {
     baselines: HashMap<String, f64>,
     /// Whether all calls are there that ended before the rule was made.
     is_filled: bool,
+    /// Until when a call is missing that had no room.
+    incomplete_until: TimeUs,
 }
 
 /// The calls of a group.
@@ -93,7 +97,8 @@ impl Watch {
             by_name: HashMap::new(),
             free: Vec::new(),
             baselines: HashMap::new(),
-            is_filled: false,
+            is_filled: matches!(rule.definition.measure, Watched::Health(_)),
+            incomplete_until: TimeUs::EPOCH,
             rule,
         };
         // No calls at all are something to know of, too.
@@ -137,9 +142,14 @@ impl Watch {
 
     /// Whether a group without calls is still to be looked at.
     fn is_missed(&self, group: &Group, now: TimeUs) -> bool {
-        let is_too_few = self.rule.definition.measure == Watched::Calls
-            && matches!(self.rule.definition.limit, Limit::Below(_));
-        group.name.is_empty() || is_too_few && now.micros() - group.last_call_us < MISSED_US
+        let since_us = now.micros().saturating_sub(group.last_call_us);
+        group.name.is_empty() || self.misses() && since_us < MISSED_US
+    }
+
+    /// Whether it is about too few calls.
+    fn misses(&self) -> bool {
+        let definition = &self.rule.definition;
+        definition.measure == Watched::Calls && matches!(definition.limit, Limit::Below(_))
     }
 }
 
@@ -160,6 +170,7 @@ impl Watches {
             by_end: BTreeMap::new(),
             counts: 0,
             left_out: 0,
+            generation: 0,
             now: TimeUs::EPOCH,
         }
     }
@@ -177,11 +188,15 @@ impl Watches {
                         group.is_changed = true;
                     }
                 }
-                Some(rule) => *place = Some(Watch::new(watch.sid, rule, settle_us, now)),
+                Some(rule) => {
+                    *place = Some(Watch::new(watch.sid, rule, settle_us, now));
+                    self.generation += 1;
+                }
                 None => *place = None,
             }
         }
         for (sid, rule) in rules {
+            self.generation += 1;
             let watch = Some(Watch::new(sid, rule, settle_us, now));
             match self.places.iter_mut().find(|place| place.is_none()) {
                 Some(place) => *place = watch,
@@ -212,6 +227,12 @@ impl Watches {
         Some((account, back_us.unwrap_or(0)))
     }
 
+    /// Which windows there are to be filled: another number, others.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// All calls of an account are there that its rules look back to.
     pub fn filled(&mut self, account: AccountSid) {
         for watch in self.places.iter_mut().flatten() {
@@ -225,6 +246,7 @@ impl Watches {
         self.counted.clear();
         self.by_end.clear();
         self.counts = 0;
+        self.generation += 1;
         for watch in self.places.iter_mut().flatten() {
             let new = Watch::new(watch.sid, Arc::clone(&watch.rule), settle_us, now);
             let old = std::mem::replace(watch, new);
@@ -249,7 +271,7 @@ impl Watches {
 
     /// A call as it is now; `None`: it is gone, or not over. What it counted before it counts no more.
     pub fn put(&mut self, call: CallRef, seen: Option<&Seen<'_>>) {
-        self.take_out(call);
+        let before = self.take_out(call);
         let places = self.by_account.get(&call.account);
         let (Some(seen), Some(places)) = (seen, places) else {
             return;
@@ -261,7 +283,8 @@ impl Watches {
                 continue;
             };
             let step = ended_us.div_euclid(watch.step_us);
-            if step < watch.range.0 {
+            // Too old, or of a clock that is wrong.
+            if step < watch.range.0 || step > watch.range.1 + STEPS {
                 continue;
             }
             let Some((figure, groups)) = watch.rule.adds(seen) else {
@@ -271,6 +294,9 @@ impl Watches {
                 let has_room = self.counts + counted.len() < COUNTED_MAX;
                 let Some(group) = has_room.then(|| watch.group(&name)).flatten() else {
                     self.left_out += 1;
+                    let left_us = (step + STEPS + 1).saturating_mul(watch.step_us);
+                    let left_at = TimeUs::from_micros(left_us);
+                    watch.incomplete_until = watch.incomplete_until.max(left_at);
                     continue;
                 };
                 let there = &mut watch.groups[group as usize];
@@ -283,7 +309,9 @@ impl Watches {
         if !counted.is_empty() {
             self.counts += counted.len();
             let minute = ended_us.div_euclid(MINUTE_US);
-            self.by_end.entry(minute).or_default().push(call);
+            if before != Some(minute) {
+                self.by_end.entry(minute).or_default().push(call);
+            }
             let places = counted.into_boxed_slice();
             self.counted.insert(call, Counted { ended_us, places });
         }
@@ -291,10 +319,9 @@ impl Watches {
 
     /// Takes a call out of all windows. A place that was given to another rule or group meanwhile does not
     /// have it.
-    fn take_out(&mut self, call: CallRef) {
-        let Some(Counted { ended_us, places }) = self.counted.remove(&call) else {
-            return;
-        };
+    /// Says the minute that it ended in, if it was in any.
+    fn take_out(&mut self, call: CallRef) -> Option<i64> {
+        let Counted { ended_us, places } = self.counted.remove(&call)?;
         self.counts -= places.len();
         for (place, group) in places {
             let Some(watch) = self.places.get_mut(place as usize).and_then(Option::as_mut) else {
@@ -306,12 +333,21 @@ impl Watches {
                 group.is_changed = true;
             }
         }
+        Some(ended_us.div_euclid(MINUTE_US))
     }
 
     /// What groups of a rule are compared with.
     pub fn compare(&mut self, sid: AlertRuleSid, baselines: HashMap<String, f64>) {
         let mut watches = self.places.iter_mut().flatten();
         if let Some(watch) = watches.find(|watch| watch.sid == sid) {
+            if watch.misses() {
+                for name in baselines.keys() {
+                    if let Some(group) = watch.group(name) {
+                        let group = &mut watch.groups[group as usize];
+                        group.last_call_us = group.last_call_us.max(self.now.micros());
+                    }
+                }
+            }
             watch.baselines = baselines;
             for group in &mut watch.groups {
                 group.is_changed = true;
@@ -355,7 +391,10 @@ impl Watches {
                 let is_open = is_open(watch.sid, &group.name);
                 if group.is_changed || is_open || group.verdict == Verdict::Bad {
                     let baseline = watch.baselines.get(&*group.name).copied();
-                    let reading = watch.rule.read(&group.window, baseline);
+                    let mut reading = watch.rule.read(&group.window, baseline);
+                    if now < watch.incomplete_until {
+                        reading.verdict = Verdict::Unknown;
+                    }
                     group.verdict = reading.verdict;
                     group.is_changed = false;
                     found(&Found {

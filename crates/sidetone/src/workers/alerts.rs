@@ -25,6 +25,8 @@ use crate::telemetry::labels::WorkerName;
 
 /// How often rules are evaluated.
 const EVALUATED: Duration = Duration::from_secs(1);
+/// How often while changes of calls wait to be counted.
+const BEHIND: Duration = Duration::from_secs(5);
 /// How long this node is the one that evaluates, once it is, without saying so again.
 const LEAD_US: i64 = 15_000_000;
 /// What comes so soon after one another is taken together.
@@ -66,6 +68,13 @@ impl Worker for HoldToRules {
             return Ok(Next::Idle);
         }
         let app = self.app.clone();
+        // While calls keep coming, nothing else wakes this worker.
+        if self.changed.has_changed().unwrap_or(false) {
+            self.changed.mark_unchanged();
+            if let Some(led) = &mut self.led {
+                led.are_rules_read = false;
+            }
+        }
         let led = self
             .led
             .get_or_insert_with(|| Led::new(self.app.config.lifecycle.settle_us));
@@ -75,8 +84,13 @@ impl Worker for HoldToRules {
             return Ok(Next::Idle);
         }
         let is_behind = led.calls.follow(&app, &mut led.watches, now).await?;
+        if std::mem::take(&mut led.calls.has_erased) {
+            led.are_alerts_read = false;
+        }
         let passed = app.clock.passed();
-        if self.evaluated_at.is_none_or(|at| passed >= at + EVALUATED) {
+        // Of what is not counted yet nothing is concluded, as long as that is soon.
+        let pause = if is_behind { BEHIND } else { EVALUATED };
+        if self.evaluated_at.is_none_or(|at| passed >= at + pause) {
             self.evaluated_at = Some(passed);
             led.compare(&app, now).await?;
             led.evaluate(&app, now).await?;

@@ -43,7 +43,8 @@ impl Admission {
         let second = batch.received_at.micros() / SECOND_US;
         let heard = u64::from(agent) << 32 | second.cast_unsigned() & u64::from(u32::MAX);
         if self.heard.swap(heard, Ordering::Relaxed) != heard {
-            self.app.counters.heard.note(agent, batch.received_at);
+            let passed = self.app.clock.passed();
+            self.app.counters.heard.note(agent, passed);
         }
     }
 

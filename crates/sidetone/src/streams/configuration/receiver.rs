@@ -213,7 +213,7 @@ impl Receiver {
                 ("password", hide(&alertmanager.password)),
             ],
             Self::Webhook(webhook) => vec![
-                ("url", Some(without_password(&webhook.url))),
+                ("url", Some(without_query(&without_password(&webhook.url)))),
                 ("version", Some(webhook.version.to_string())),
                 ("secret", hide(&webhook.secret)),
             ],
@@ -226,6 +226,14 @@ impl Receiver {
         };
         let member = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?.into()));
         members.into_iter().filter_map(member).collect()
+    }
+}
+
+/// A URL whose query may hold a token.
+fn without_query(url: &str) -> String {
+    match url.split_once('?') {
+        Some((before, _)) => format!("{before}?{HIDDEN}"),
+        None => url.to_owned(),
     }
 }
 

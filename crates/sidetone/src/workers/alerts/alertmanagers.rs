@@ -20,15 +20,17 @@ const EVERY: Duration = Duration::from_secs(60);
 const OVER_US: i64 = 300 * SECOND_US;
 /// How long one may take to answer.
 const TIME_OUT: Duration = Duration::from_secs(15);
-/// Receivers that are told at once; the others are told a minute later.
-const AT_ONCE: usize = 32;
+/// So many are told at once.
+const AT_ONCE: usize = 256;
 
 /// Who was told when.
 #[derive(Default)]
 pub(super) struct Alertmanagers {
     told_at: Option<Duration>,
-    telling: JoinSet<SinkSid>,
+    telling: JoinSet<(SinkSid, bool)>,
     busy: HashSet<SinkSid>,
+    /// Receivers that are none.
+    others: HashSet<SinkSid>,
 }
 
 impl Alertmanagers {
@@ -36,7 +38,12 @@ impl Alertmanagers {
     pub(super) fn tell(&mut self, app: &App, led: &mut Led, now: TimeUs) {
         while let Some(ended) = self.telling.try_join_next() {
             match ended {
-                Ok(sink) => drop(self.busy.remove(&sink)),
+                Ok((sink, is_one)) => {
+                    self.busy.remove(&sink);
+                    if !is_one {
+                        self.others.insert(sink);
+                    }
+                }
                 // One that panicked is not known by name.
                 Err(_) => self.busy.clear(),
             }
@@ -60,17 +67,24 @@ impl Alertmanagers {
             }
         }
         for ((account, sink), alerts) in by_receiver {
-            if self.busy.len() < AT_ONCE && self.busy.insert(sink) {
+            let is_other = self.others.contains(&sink);
+            if !is_other && self.busy.len() < AT_ONCE && self.busy.insert(sink) {
                 self.telling.spawn(tell(app.clone(), account, sink, alerts));
             }
         }
     }
 }
 
-async fn tell(app: App, account: AccountSid, sink: SinkSid, alerts: Vec<Alert>) -> SinkSid {
+/// Tells a receiver. Says which, and whether it is an Alertmanager.
+async fn tell(app: App, account: AccountSid, sink: SinkSid, alerts: Vec<Alert>) -> (SinkSid, bool) {
     let client = Client::new(app.config.webhook_allow_private, TIME_OUT);
-    if let Err(error) = tell_alertmanager(&app, &client, account, sink, &alerts).await {
-        tracing::warn!(sink.sid = %sink, %error, "an Alertmanager was not told how alerts are; it will be in a minute");
-    }
-    sink
+    let told = tell_alertmanager(&app, &client, account, sink, &alerts).await;
+    let is_one = told.unwrap_or_else(|error| {
+        tracing::warn!(
+            sink.sid = %sink, %error,
+            "an Alertmanager was not told how alerts are; it will be in a minute"
+        );
+        true
+    });
+    (sink, is_one)
 }

@@ -22,6 +22,13 @@ const LEASE_US: i64 = 60_000_000;
 /// Calls of before that are read at a time.
 const PAGE: usize = 500;
 
+/// How far calls of before were read: of whom, for which rules, and how far back.
+struct Reading {
+    account: AccountSid,
+    generation: u64,
+    after: Option<RowKey>,
+}
+
 /// How far calls were brought.
 #[derive(Default)]
 pub(super) struct Calls {
@@ -29,9 +36,11 @@ pub(super) struct Calls {
     follows: Option<bool>,
     /// Changes that are done, but for saying so.
     settled: Vec<Change>,
-    /// Where reading goes on of an account's calls of before, and how far back.
-    reading: Option<(AccountSid, i64, Option<RowKey>)>,
+    /// Where reading goes on of an account's calls of before.
+    reading: Option<Reading>,
     left_out: u64,
+    /// Whether calls were erased, and perhaps alerts with them.
+    pub(super) has_erased: bool,
 }
 
 impl Calls {
@@ -77,6 +86,7 @@ impl Calls {
         };
         let is_more = taken.len() == TAKEN_MAX;
         for change in &taken {
+            self.has_erased |= change.changed == Changed::Erased;
             if let Err(error) = bring(app, watches, change).await {
                 app.store.give_back_changes(taken).await?;
                 return Err(error);
@@ -118,9 +128,10 @@ impl Calls {
             self.reading = None;
             return Ok(false);
         };
+        let generation = watches.generation();
         let after = match &self.reading {
-            // A rule that looks farther back came meanwhile.
-            Some((reading, far_us, after)) if *reading == account && *far_us >= back_us => *after,
+            Some(it) if it.account == account && it.generation == generation => it.after,
+            // A rule came meanwhile, or all are read again: from the latest.
             _ => None,
         };
         let filter = SummaryFilter {
@@ -145,7 +156,11 @@ impl Calls {
             watches.filled(account);
             self.reading = None;
         } else {
-            self.reading = Some((account, back_us, page.after));
+            self.reading = Some(Reading {
+                account,
+                generation,
+                after: page.after,
+            });
         }
         Ok(watches.unfilled().is_some())
     }

@@ -1,8 +1,8 @@
 //! What rules find of the server itself.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use sidetone_core::time::{SECOND_US, TimeUs};
 use sidetone_store::Result;
 
 use super::led::Led;
@@ -16,7 +16,7 @@ const COUNTED: Duration = Duration::from_secs(30);
 impl Led {
     /// What rules of the server find now.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    pub(super) async fn health(&mut self, app: &App, now: TimeUs) -> Result<Vec<Finding>> {
+    pub(super) async fn health(&mut self, app: &App) -> Result<Vec<Finding>> {
         let mut findings = Vec::new();
         for (sid, known) in &self.rules {
             let Watched::Health(health) = known.rule.definition.measure else {
@@ -24,19 +24,31 @@ impl Led {
             };
             let values: Vec<(String, Option<f64>)> = match health {
                 Health::SourceSilence => {
-                    let silence = |at: TimeUs| now.since_us(at).max(0) as f64 / SECOND_US as f64;
-                    let heard = app.counters.heard.last().into_iter();
-                    heard
+                    let passed = app.clock.passed();
+                    let silence = |at: Duration| passed.saturating_sub(at).as_secs_f64();
+                    let heard = app.counters.heard.last(passed);
+                    let mut values: Vec<(String, Option<f64>)> = heard
+                        .into_iter()
                         .map(|(agent, at)| (agent.to_string(), Some(silence(at))))
-                        .collect()
+                        .collect();
+                    // Of one that was not heard since the start, or for a day, nothing is known.
+                    let open = self.open.get(sid).into_iter().flat_map(HashMap::keys);
+                    let gone =
+                        open.filter(|group| !values.iter().any(|(agent, _)| agent == *group));
+                    let gone: Vec<_> = gone.map(|group| (group.clone(), None)).collect();
+                    values.extend(gone);
+                    values
                 }
                 Health::DeadLetters => {
                     let passed = app.clock.passed();
                     let counted = match self.dead_letters {
                         Some((at, counted)) if passed < at + COUNTED => counted,
-                        _ => app.store.stats().await?.dead_letters,
+                        _ => {
+                            let counted = app.store.stats().await?.dead_letters;
+                            self.dead_letters = Some((passed, counted));
+                            counted
+                        }
                     };
-                    self.dead_letters = Some((passed, counted));
                     vec![(String::new(), Some(counted as f64))]
                 }
                 Health::DiskFullIn => {

@@ -10,6 +10,7 @@ use sidetone_store::Result;
 use sidetone_store::alerts::{Alert, AlertRule};
 
 use super::calls::Calls;
+use crate::alerts::about::About;
 use crate::alerts::rule::Rule;
 use crate::alerts::state::FLAPPING_US;
 use crate::alerts::watch::Watches;
@@ -51,6 +52,8 @@ pub(super) struct Known {
 /// An alert that is pending or firing.
 pub(super) struct Open {
     pub(super) alert: Alert,
+    /// Whether its receivers were told that it fires.
+    pub(super) is_told: bool,
     pub(super) calm_since: Option<TimeUs>,
 }
 
@@ -76,9 +79,17 @@ impl Led {
     /// Reads rules and alerts, where they may be others than those that are known.
     pub(super) async fn read(&mut self, app: &App, now: TimeUs) -> Result<()> {
         if !self.are_alerts_read {
-            self.open.clear();
-            for alert in app.store.open_alerts().await? {
+            let open = app.store.open_alerts().await?;
+            let was = std::mem::take(&mut self.open);
+            for alert in open {
+                let known = was.get(&alert.rule).and_then(|it| it.get(&alert.group));
+                let known = known.filter(|known| known.alert.sid == alert.sid);
+                let calm_since = known.and_then(|known| known.calm_since);
+                let (rule, group) = (alert.rule, alert.group.clone());
                 self.attend(alert);
+                if let Some(open) = self.open.get_mut(&rule).and_then(|it| it.get_mut(&group)) {
+                    open.calm_since = calm_since;
+                }
             }
             self.fired.clear();
             let since = now.plus_us(-FLAPPING_US);
@@ -125,11 +136,24 @@ impl Led {
             }
         }
         self.unread = unread;
-        self.rules = rules;
+        // What says the same compares with the same.
+        let was = std::mem::replace(&mut self.rules, rules);
+        let is_same = |sid: &AlertRuleSid| {
+            let says = |rules: &HashMap<AlertRuleSid, Known>| {
+                rules.get(sid).map(|known| known.rule.definition.clone())
+            };
+            says(&was) == says(&self.rules)
+        };
+        self.compared.retain(|sid, _| is_same(sid));
         let watched = self.rules.iter();
         let watched = watched.map(|(sid, known)| (*sid, Arc::clone(&known.rule)));
         self.watches.set(watched, now);
-        self.compared.clear();
+        for (sid, known) in &self.rules {
+            let is_compared = known.rule.definition.compare_weeks.is_some();
+            if is_compared && !self.compared.contains_key(sid) {
+                self.watches.compare(*sid, HashMap::new());
+            }
+        }
         for (rule, open) in &self.open {
             for group in open.keys() {
                 self.watches.attend(*rule, group);
@@ -141,8 +165,12 @@ impl Led {
     pub(super) fn attend(&mut self, alert: Alert) {
         let of_rule = self.open.entry(alert.rule).or_default();
         self.watches.attend(alert.rule, &alert.group);
-        let calm_since = None;
-        of_rule.insert(alert.group.clone(), Open { alert, calm_since });
+        let open = Open {
+            is_told: serde_json::from_str(&alert.about).is_ok_and(|about: About| about.is_told),
+            calm_since: None,
+            alert,
+        };
+        of_rule.insert(open.alert.group.clone(), open);
     }
 
     pub(super) fn forget(&mut self, rule: AlertRuleSid, group: &str) {

@@ -47,7 +47,7 @@ impl Told {
 impl Led {
     /// Looks what rules find now, and does what follows.
     pub(super) async fn evaluate(&mut self, app: &App, now: TimeUs) -> Result<()> {
-        let mut findings = self.health(app, now).await?;
+        let mut findings = self.health(app).await?;
         let (open, rules) = (&self.open, &self.rules);
         let standing = |rule: AlertRuleSid, group: &str| {
             let open = open.get(&rule).and_then(|of_rule| of_rule.get(group));
@@ -86,8 +86,16 @@ impl Led {
             self.watches.clear(now);
             return Ok(());
         }
+        // What fails of one keeps no other from what follows.
+        let mut failed = None;
         for finding in findings {
-            self.follow(app, finding, now).await?;
+            if let Err(error) = self.follow(app, finding, now).await {
+                self.are_alerts_read = false;
+                failed = Some(error);
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         self.end_orphans(app, now).await?;
         self.tell_late(app, now).await?;
@@ -118,9 +126,12 @@ impl Led {
         let key = (sid, group);
         let fired = self.fired.get_mut(&key);
         let lately = fired.map_or(0, |fired| {
-            fired.retain(|at| now.since_us(*at) <= FLAPPING_US);
+            fired.retain(|at| (0..=FLAPPING_US).contains(&now.since_us(*at)));
             fired.len()
         });
+        if lately == 0 {
+            self.fired.remove(&key);
+        }
         let mut calm = None;
         let (standing, calm_since) = match open {
             None => (Standing::Well, &mut calm),
@@ -168,7 +179,7 @@ impl Led {
             }
             Move::Fire => {
                 let about = About {
-                    is_told: !is_silent,
+                    is_told: !is_silent && !rule.definition.receivers.is_empty(),
                     ..about()
                 };
                 let alert = Alert {
@@ -232,6 +243,12 @@ impl Led {
             let of_rule = self.open.get(&rule).into_iter().flatten();
             let open: Vec<Alert> = of_rule.map(|(_, open)| open.alert.clone()).collect();
             for alert in open {
+                match app.store.alert_rule(alert.account, rule).await {
+                    Ok(None) => {}
+                    // It was made again, or is damaged: that is no good news.
+                    Ok(Some(_)) | Err(StoreError::Corrupt(_)) => continue,
+                    Err(error) => return Err(error),
+                }
                 if alert.state == AlertState::Pending {
                     self.drop_pending(app, &alert).await?;
                 } else {
@@ -254,16 +271,20 @@ impl Led {
             }
             for open in of_rule.values() {
                 let is_firing = open.alert.state == AlertState::Firing;
-                if let Some(about) = said(&open.alert).filter(|about| is_firing && !about.is_told) {
+                if !is_firing || open.is_told || rule.definition.receivers.is_empty() {
+                    continue;
+                }
+                if let Some(about) = said(&open.alert) {
+                    let about = About {
+                        is_told: true,
+                        receivers: rule.definition.receivers.clone(),
+                        ..about
+                    };
                     late.push((open.alert.clone(), about));
                 }
             }
         }
         for (was, about) in late {
-            let about = About {
-                is_told: true,
-                ..about
-            };
             let alert = Alert {
                 version: was.version + 1,
                 about: written(&about)?,
@@ -310,6 +331,9 @@ impl Led {
             .and_then(|of_rule| of_rule.get_mut(&group))
             .and_then(|open| mem::take(&mut open.calm_since));
         self.forget(rule, &group);
+        // There it has the name of the one before.
+        self.over
+            .retain(|over| (over.rule, &over.group) != (rule, &group));
         if state == AlertState::Resolved {
             self.over.push(alert);
         } else {

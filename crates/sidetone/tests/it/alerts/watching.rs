@@ -1,5 +1,7 @@
 //! What becomes of calls that break a rule: by the program as it runs, with a clock that runs faster.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -54,6 +56,50 @@ fn until(server: &Server, what: &str, are: impl Fn(&[Value]) -> bool) -> Vec<Val
         assert!(since.elapsed() < PATIENCE, "{what}: {alerts:#?}");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Somebody who may see no telephone numbers, signed in.
+struct Viewer<'s> {
+    server: &'s Server,
+    cookie: String,
+}
+
+impl<'s> Viewer<'s> {
+    fn of(server: &'s Server) -> Self {
+        let vera = b"Name=vera&Role=viewer&Password=correct+horse";
+        post(server, "/v1/Voice/People", FORM, vera);
+        let body = r#"{"user": "vera", "password": "correct horse"}"#;
+        let request = format!(
+            "POST /session HTTP/1.0\r\nHost: sidetone.test\r\nContent-Type: application/json\r\n\
+            Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let answer = said(server, &request);
+        let cookie = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "));
+        let cookie = cookie.unwrap_or_else(|| panic!("{answer}"));
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Self { server, cookie }
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let cookie = &self.cookie;
+        let request =
+            format!("GET {path} HTTP/1.0\r\nHost: sidetone.test\r\nCookie: {cookie}\r\n\r\n");
+        let answer = said(self.server, &request);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.0 200"), "{path}: {answer}");
+        serde_json::from_str(body).unwrap()
+    }
+}
+
+fn said(server: &Server, request: &str) -> String {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]
@@ -149,4 +195,52 @@ fn an_alert_of_a_rule_that_is_deleted_ends() {
     });
     assert_eq!(over.len(), 1);
     assert_eq!(over[0]["rule_name"], "Any call");
+}
+
+#[test]
+fn who_may_see_no_numbers_is_shown_alerts_without_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&mut quick(dir.path()));
+    let agent = "sip:annabel@example.com";
+    for (name, group_by, filters) in [
+        ("Agents", "Agent", ""),
+        ("Called", "To", "From=%2B12025550143"),
+    ] {
+        let rule = form(&[
+            ("Name", name),
+            ("Measure", "calls"),
+            ("GroupBy", group_by),
+            ("Filters", filters),
+            ("Above", "0"),
+        ]);
+        post(&server, RULES, FORM, rule.as_bytes());
+    }
+    call(&server, 1, agent, "completed");
+    let admins = until(&server, "fired", |it| it.len() == 2);
+    assert!(admins.iter().all(|it| it["calls_url"].is_string()));
+    let viewer = Viewer::of(&server);
+    let seen = viewer.get("/v1/Voice/Alerts");
+    assert_eq!(seen["alerts"].as_array().unwrap().len(), 2);
+    for alert in seen["alerts"].as_array().unwrap() {
+        assert_eq!(alert["calls_url"], Value::Null);
+        assert_eq!(alert["interface_url"], Value::Null);
+        let fetched = viewer.get(&format!(
+            "/v1/Voice/Alerts/{}",
+            alert["sid"].as_str().unwrap()
+        ));
+        assert_eq!(&fetched, alert);
+    }
+    // A rule that selects by a number is not shown; the other is.
+    let rules = viewer.get(RULES);
+    let names: Vec<&Value> = rules["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| &rule["name"])
+        .collect();
+    assert_eq!(names, ["Agents"]);
+    for text in [seen.to_string(), rules.to_string()] {
+        assert!(!text.contains("annabel"), "{text}");
+        assert!(!text.contains("2025550143"), "{text}");
+    }
 }

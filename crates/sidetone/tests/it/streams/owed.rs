@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::receiver::Receiver;
+use super::receiver::{PATIENCE, Receiver};
 use super::running::{CALL, FORM, ask, post, program, step, subscribe};
 use super::{PREFIX, form};
 use crate::harness::{ACCOUNT, TOKEN};
@@ -136,6 +138,15 @@ fn what_was_to_be_hidden_is_hidden_when_nobody_is_subscribed_any_more() {
     step(&server, CALL, "initiated");
     step(&server, CALL, "completed");
     receiver.until("tried", |it| !it.is_empty());
+    // Its summary is owed a moment later.
+    let since = Instant::now();
+    while !ask(&server, "/v1/Voice/Deliveries")
+        .to_string()
+        .contains("call-summary")
+    {
+        assert!(since.elapsed() < PATIENCE, "no summary is owed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let subscription = ask(&server, "/v1/Subscriptions")["subscriptions"][0]["sid"].clone();
     let path = format!("/v1/Subscriptions/{}", subscription.as_str().unwrap());
     let mut stream = TcpStream::connect(&server.address).unwrap();

@@ -238,8 +238,7 @@ fn group_by(form: &Params, base: Option<&Definition>) -> Result<Option<String>, 
     }
 }
 
-const RECEIVER: &str =
-    "the SID of a receiver or a sink of this account: DG and 32 hexadecimal digits";
+const RECEIVER: &str = "the SID of a receiver of this account: DG and 32 hexadecimal digits";
 
 fn receivers(form: &Params, base: Option<&Definition>) -> Result<Vec<SinkSid>, Invalid> {
     if form.sent("Receivers").is_none() {
@@ -313,8 +312,36 @@ fn filters_of_share(
     Ok(Some(among.unwrap_or_else(usual)))
 }
 
+/// A filter that stands in `Filters` and in `Among` is the narrower one in `Filters`.
+fn expect_narrower(definition: &Definition) -> Result<(), Invalid> {
+    let Some(among) = definition.among.as_deref() else {
+        return Ok(());
+    };
+    let values = |filters: &str, name: &str| -> Vec<String> {
+        form_urlencoded::parse(filters.as_bytes())
+            .filter(|(of, _)| of == name)
+            .flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    };
+    for (name, _) in form_urlencoded::parse(definition.filters.as_bytes()) {
+        let wider = values(among, &name);
+        let narrower = values(&definition.filters, &name);
+        if !wider.is_empty()
+            && let Some(value) = narrower.iter().find(|value| !wider.contains(value))
+        {
+            let expected = format!(
+                "of {name} nothing but what Among has of it: {}",
+                wider.join(", ")
+            );
+            return Err(Invalid::new("Filters", value, expected));
+        }
+    }
+    Ok(())
+}
+
 /// What a rule says fits together.
 fn fit(app: &App, account: AccountSid, definition: &Definition) -> Result<(), Invalid> {
+    expect_narrower(definition)?;
     if definition.compare_weeks.is_some() {
         if definition.group_by.as_deref() == Some(AGENT) {
             let expected = "nothing with GroupBy=Agent, which Statistics do not count by";

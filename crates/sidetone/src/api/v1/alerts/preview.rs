@@ -15,7 +15,9 @@ use sidetone_store::StoreError;
 
 use super::definition;
 use crate::alerts::counted::{Counted, queries, values};
-use crate::alerts::definition::Limit;
+use crate::alerts::definition::{AGENT, Limit};
+use crate::alerts::group_by::GroupBy;
+use crate::alerts::measure::Watched;
 use crate::alerts::rule::{Rule, Verdict};
 use crate::api::auth::Caller;
 use crate::api::error::ApiError;
@@ -97,8 +99,15 @@ pub async fn read(
     let read = |filters: &str| (app.filter)(filters, account, until);
     let rule = Rule::open(account, "", says, read).ok_or_else(ApiError::internal)?;
     let mut queries = queries(&rule, from, until).ok_or_else(|| {
-        let expected = "a measure and a group that Statistics count";
-        ApiError::invalid_parameter(Invalid::new("Measure", &measure, expected))
+        let (parameter, given, expected) = match rule.group_by {
+            Some(GroupBy::Agent) => ("GroupBy", AGENT, "a dimension of Statistics, for a preview"),
+            _ => (
+                "Measure",
+                measure.as_str(),
+                "a measure of calls, for a preview",
+            ),
+        };
+        ApiError::invalid_parameter(Invalid::new(parameter, given, expected))
     })?;
     for query in &mut queries {
         query.interval = Some(interval);
@@ -144,7 +153,13 @@ fn preview(
     }
     let mut alerts = Vec::new();
     let mut values = Vec::new();
-    for (group, counted) in by_group {
+    if rule.group_by.is_none() {
+        by_group.entry(String::new()).or_default();
+    }
+    for (group, mut counted) in by_group {
+        if rule.definition.measure == Watched::Calls {
+            counted = with_none(rule, counted, &group, interval, (from, until));
+        }
         let shown = (!group.is_empty()).then_some(group);
         alerts.extend(would_fire(rule, &counted, interval, shown.as_deref()));
         let points = counted.iter().filter_map(|it| {
@@ -165,6 +180,37 @@ fn preview(
         alerts,
         values,
     }
+}
+
+/// With the intervals in which there were no calls, but for the first and the last, which are cut.
+fn with_none(
+    rule: &Rule,
+    counted: Vec<Counted>,
+    group: &str,
+    interval: Interval,
+    (from, until): (TimeUs, TimeUs),
+) -> Vec<Counted> {
+    let mut there: BTreeMap<TimeUs, Counted> = counted
+        .into_iter()
+        .filter_map(|counted| Some((counted.from?, counted)))
+        .collect();
+    // In the middle of the one that follows, however long a day is.
+    let next = |at: TimeUs| {
+        let within = at.plus_us(length_us(interval) / 2 * 3);
+        interval.start_of(within, &rule.zone)
+    };
+    let mut at = next(interval.start_of(from, &rule.zone));
+    while next(at) <= until {
+        there.entry(at).or_insert_with(|| Counted {
+            from: Some(at),
+            group: group.to_owned(),
+            value: Some(0.0),
+            share: None,
+            calls: 0,
+        });
+        at = next(at);
+    }
+    there.into_values().collect()
 }
 
 /// The stretches in which a group would have fired.
@@ -192,7 +238,8 @@ fn would_fire(
             })
         });
         let reading = rule.reading(counted.value, bound, counted.calls, None);
-        let until = Seconds(from.plus_us(length_us(interval)));
+        let within = from.plus_us(length_us(interval) / 2 * 3);
+        let until = Seconds(interval.start_of(within, &rule.zone));
         match (&mut open, reading.verdict) {
             (Some(open), Verdict::Bad | Verdict::Between) if open.until.0 == from => {
                 open.until = until;
