@@ -23,7 +23,7 @@ CALLS = MANIFEST["scratch"]["schemathesis"] + [MANIFEST["detailed"]["call_sid"],
 PARENT, CHILD = MANIFEST["parent"], MANIFEST["subaccount"]["account_sid"]
 SUMMARIES = "/2010-04-01/Accounts/%s/Calls/FeedbackSummary.json" % PARENT["account_sid"]
 STATUSES = collections.defaultdict(collections.Counter)
-WELL_FORMED = re.compile(r"^((AR|BA|CA|DF|DG|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
+WELL_FORMED = re.compile(r"^((AF|AR|BA|CA|DF|DG|FS|AC)[0-9a-fA-F]{32}|voiceinsights_report_[0-9a-z]{26})$")
 # Words of closed sets that the document tells in prose, since any two of them may stand together.
 WORDS = {
     "TimeZone": ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"],
@@ -86,6 +86,8 @@ def existing(kind, operation, turn):
         return CHILD if turn % 8 == 3 else PARENT["account_sid"]
     if kind == "BA":
         return new_batch()
+    if kind == "AF":
+        return kept_alive("alert", new_alert)
     if kind == "AR":
         return new_rule() if operation.startswith("DELETE") else kept_alive("rule", new_rule)
     if kind == "DG" and "Receivers" in operation:
@@ -144,6 +146,19 @@ def made(path, form):
 
 def new_rule():
     return made("/v1/Voice/Alerts/Rules", {**RULE, "Name": os.urandom(8).hex()})
+
+
+def new_alert():
+    """One that fires: there are no such calls."""
+    rule = {"Measure": "calls", "Filters": "Incident=none", "Below": "1", "Window": "60s"}
+    made("/v1/Voice/Alerts/Rules", {"Name": os.urandom(8).hex(), **rule})
+    for _ in range(100):
+        with post("/v1/Voice/Alerts?State=firing", None, method="GET") as answer:
+            alerts = json.load(answer)["alerts"]
+        if alerts:
+            return alerts[0]["sid"]
+        time.sleep(0.1)
+    raise AssertionError("no alert fires")
 
 
 def new_receiver():
