@@ -356,9 +356,9 @@ fn a_day_of_calls_fires_what_was_bad() {
     expect_the_bad_stretches(&fired, &format!("seed {seed}"));
 }
 
-/// The same of a million calls, each second: `make bench ONLY=alerts`.
+/// The same of a million calls, each second: `cargo test -p sidetone --lib -- --ignored a_day_of_a_million`.
 #[test]
-#[ignore = "takes a minute when optimised"]
+#[ignore = "takes two minutes"]
 fn a_day_of_a_million_calls_fires_what_was_bad() {
     let seed = 1;
     let fired = run(seed, 1_000_000, 1, 601);
