@@ -3,6 +3,7 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/overview.css";
+import "./styles/alerts.css";
 import "./styles/calls.css";
 import "./styles/call.css";
 import "./styles/judgement.css";

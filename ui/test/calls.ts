@@ -31,6 +31,7 @@ const LIMITS: Record<string, Limit> = {
   latency: ["latency_avg", "above", 150, "ms"],
   mos: ["mos_avg", "below", 3.5, "score"],
   received: ["packets_received", "below", 1, "packets"],
+  sent: ["packets_sent", "below", 1, "packets"],
   pdd: ["pdd_ms", "above", 4600, "ms"],
 };
 

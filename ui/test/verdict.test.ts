@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { findingsOf, rulesOf } from "../src/model/findings";
+import { findingsOf, isOfStream, rulesOf } from "../src/model/findings";
 import { verdictOf } from "../src/model/verdict";
 import { call, edge, reason, tagged } from "./calls";
 
@@ -81,5 +81,26 @@ describe("findings", () => {
   });
   test("what is over a limit and not tagged is no finding", () => {
     expect(findingsOf(call({ carrier_edge: edge("inbound", { inbound: lossy }) }))).toEqual([]);
+  });
+});
+
+describe("which way on the path a finding is about", () => {
+  const marked = (of: ReturnType<typeof call>) => {
+    const [finding] = findingsOf(of);
+    return (["caller", "callee"] as const).flatMap((role) => [true, false].filter((isUp) => isOfStream(of, finding!, role, isUp)).map((isUp) => `${isUp ? "from" : "to"} the ${role}`));
+  };
+  test("what was silent at a gateway, though the way's figures are an SDK's", () => {
+    const edges = { client_edge: edge("inbound", { inbound: good, outbound: { packets_sent: 0 } }), sdk_edge: edge("outbound", { inbound: good, outbound: good }), from: { caller: "client:jo" } };
+    expect(marked(call({ ...edges, ...tagged(reason("silence", "client_edge outbound", { sent: 0 })) }))).toEqual(["to the caller"]);
+  });
+  test("what an SDK did not send", () => {
+    expect(marked(call({ sdk_edge: edge("inbound", { outbound: lossy }), to: { callee: "client:mira" }, ...tagged(reason("high_packet_loss", "sdk_edge outbound", { loss: 8 })) }))).toEqual(["from the callee"]);
+  });
+  test("what passes through is bad on both legs", () => {
+    expect(marked(call({ sip_edge: edge("inbound", { inbound: lossy }), carrier_edge: edge("outbound", { outbound: lossy }), ...tagged(reason("high_packet_loss", "sip_edge inbound", { loss: 8 }), reason("high_packet_loss", "carrier_edge outbound", { loss: 8 })) })))
+      .toEqual(["from the caller", "to the callee"]);
+  });
+  test("what is only worth a look marks nothing", () => {
+    expect(marked(call(tagged(reason("high_pdd", null, { pdd: 9800 }))))).toEqual([]);
   });
 });

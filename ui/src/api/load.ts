@@ -47,3 +47,13 @@ export function useLoad<T>(key: string | null, read: (signal: AbortSignal, show:
 
   return { data: state.data, error: state.error, isLoading: state.isLoading, reload: () => setRound((n) => n + 1) };
 }
+
+/** A value once it has stayed as it is for so long, ms: who types is not asked about each letter. */
+export function useSettled<T>(value: T, wait: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), wait);
+    return () => clearTimeout(timer);
+  }, [value, wait]);
+  return settled;
+}

@@ -19,7 +19,7 @@ const Call = lazy(() => import("../screens/call/call").then((it) => it.Call));
 const SCREENS: [path: RegExp, screen: ComponentType<{ part?: string }>][] = [
   [/^\/(?:sign-in)?$/, Overview],
   [/^\/calls$/, Calls],
-  [/^\/alerts$/, Alerts],
+  [/^\/alerts(?:\/(receivers|rules(?:\/new|\/AR[0-9a-f]{32})?|AF[0-9a-f]{32}))?$/, Alerts],
   [/^\/judgement$/, Judgement],
   [/^\/setup(?:\/([a-z]+))?$/, Setup],
   [/^\/calls\/(CA[0-9a-f]{32})$/, Call as ComponentType<{ part?: string }>],
@@ -35,7 +35,7 @@ export function App() {
     if (match) {
       return (
         <Shell>
-          <Suspense fallback={<Waiting />}><Screen key={Screen === Setup ? "setup" : match[1]} part={match[1]} /></Suspense>
+          <Suspense fallback={<Waiting />}><Screen key={Screen === Setup || Screen === Alerts ? path.source : match[1]} part={match[1]} /></Suspense>
         </Shell>
       );
     }

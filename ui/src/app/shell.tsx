@@ -25,7 +25,8 @@ const SCREENS: { path: string; label: string; icon: IconName; key: string }[] = 
 
 /** The filters go along from screen to screen. */
 function addressOf(path: string): string {
-  if (path === "/setup" || path === "/alerts" || place.value.path.startsWith("/setup")) return path;
+  const has = (it: string) => !["/setup", "/alerts"].some((other) => it.startsWith(other));
+  if (!has(path) || !has(place.value.path)) return path;
   const calls = callsAddress(place.value.query);
   const query = calls.includes("?") ? calls.slice(calls.indexOf("?")) : "";
   return path + query;

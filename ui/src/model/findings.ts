@@ -140,6 +140,19 @@ function quantity(value: number, unit: TagLimit["unit"]): string {
   return unit === "ms" && value >= 1000 ? milliseconds(value) : `${value} ${unit}`;
 }
 
+/**
+ * Whether a finding is about what goes from a party to the platform (`isUp`) or the other way, at whichever edge of that leg
+ * it was measured. What passes through as it is, is bad on both legs.
+ */
+export function isOfStream(summary: CallSummary, finding: Finding, role: Role, isUp: boolean): boolean {
+  const { edge, direction, side } = finding;
+  if (finding.severity !== "bad" || !edge || !direction) return false;
+  const isFindingUp = (direction === "inbound") !== (edge === "sdk_edge");
+  const isOwn = roleOfEdge(summary, edge) === role;
+  if (isOwn && isFindingUp === isUp) return true;
+  return side === "way" && !isOwn && isFindingUp && !isUp;
+}
+
 /** When a tag is raised, by the rules that the call was held to. Null: by none of ours. */
 export function rulesOf(summary: CallSummary, tag: string): string | null {
   const rules = summary.tag_reasons?.limits?.filter((it) => it.tag === tag) ?? [];

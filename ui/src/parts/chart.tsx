@@ -171,7 +171,7 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }, setAt
           stroke,
           width: it.isBars ? 0 : 1.75,
           alpha: it.isFaint ? 0.6 : 1,
-          points: { show: it.isBars ? false : (u, index) => isAlone(u, index) },
+          points: it.isBars ? { show: false } : { show: true, filter: (u, index) => lonePoints(u, index) },
         };
         if (it.dash) drawn.dash = it.dash;
         if (it.isBars) {
@@ -234,10 +234,11 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }, setAt
   return options;
 }
 
-/** A value between two that are not known would not be seen as a line. */
-function isAlone(u: uPlot, series: number): boolean {
+/** Few values are all marked; of many, those between two that are not known, which no line would show. */
+function lonePoints(u: uPlot, series: number): number[] {
   const values = u.data[series] as (number | null)[];
-  return values.filter((it) => it != null).length <= 24;
+  const known = values.flatMap((it, at) => (it == null ? [] : [at]));
+  return known.length <= 24 ? known : known.filter((at) => values[at - 1] == null && values[at + 1] == null);
 }
 
 function timeTicks(_u: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {

@@ -23,12 +23,12 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** An error in the API's own words. */
-export function Failed({ error, retry }: { error: Error; retry?: () => void }) {
+/** An error in the API's own words. `isCalm`: what was asked for cannot be had, and nothing is broken. */
+export function Failed({ error, retry, isCalm = false }: { error: Error; retry?: () => void; isCalm?: boolean }) {
   const known = error instanceof ApiError ? error : null;
   return (
-    <div class="failed" role="alert">
-      <Icon name={error instanceof Unreachable ? "warning" : "bad"} />
+    <div class={isCalm ? "failed is-calm" : "failed"} role={isCalm ? "status" : "alert"}>
+      <Icon name={isCalm ? "unknown" : error instanceof Unreachable ? "warning" : "bad"} />
       <div>
         <p>{explain(error)}</p>
         {known && (

@@ -7,7 +7,7 @@ import { Failed, Waiting } from "./states";
 
 type Head = string | [label: string, className: string];
 
-export function Listed<T>(props: { title: string; note?: string; loaded: Loaded<unknown>; rows: T[]; empty: string; head: Head[]; row: (it: T) => VNode; children?: ComponentChildren }) {
+export function Listed<T>(props: { title: string; note?: string; loaded: Loaded<unknown>; rows: T[]; empty: string; head: Head[]; row: (it: T) => VNode; foot?: ComponentChildren; children?: ComponentChildren }) {
   const { loaded, rows } = props;
   const head = props.head.map((it) => (Array.isArray(it) ? it : [it, ""]) as [string, string]);
   return (
@@ -24,6 +24,7 @@ export function Listed<T>(props: { title: string; note?: string; loaded: Loaded<
           </table>
         </div>
       )}
+      {props.foot}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { alerts, callsOf } from "../../api/alerts";
+import { alerts, callsOf, titleOf } from "../../api/alerts";
 import { useLoad } from "../../api/load";
 import { plural } from "../../model/format";
 import { Icon } from "../../parts/icon";
@@ -13,7 +13,7 @@ export function Firing() {
     <section class="firing" aria-label="Firing alerts">
       <ul>
         {firing.slice(0, MOST).map((it) => (
-          <li key={it.sid}><Icon name="warning" /> <span>{it.summary}</span> {callsOf(it) && <a href={callsOf(it)!}>Show the calls</a>}</li>
+          <li key={it.sid}><Icon name="warning" /> <span><a href={`/alerts/${it.sid}`}>{titleOf(it)}</a> {callsOf(it) && <a class="firing-calls" href={callsOf(it)!} aria-label={`Show the calls of ${titleOf(it)}`}>Show the calls</a>}</span></li>
         ))}
       </ul>
       <a href="/alerts">{firing.length > MOST ? `${plural(firing.length - MOST, "more alert")}` : "All alerts"}</a>

@@ -18,15 +18,15 @@ export function Findings({ call }: { call: CallSummary }) {
       <header class="card-head"><h2>Findings</h2></header>
       {tags.length > 0 && (
         <div class="scroll-x">
-          <table class="table">
+          <table class="table is-listed">
             <thead><tr><th scope="col">Tag</th><th scope="col">Where</th><th scope="col">Measured</th><th scope="col">Rule</th></tr></thead>
             <tbody>
               {tags.flatMap(([tag, findings]) => findings.map((it, i) => (
                 <tr key={`${tag}${i}`}>
                   <th scope="row">{i === 0 && <span class={it.severity === "bad" ? "tag is-bad" : "tag is-warn"} title={rulesOf(call, tag) ?? undefined}>{word(tag)}</span>}</th>
-                  <td>{it.edge ? `${word(it.edge)}${it.direction ? `, ${it.direction}` : ""}` : it.side ? sideName(it.side) : "the call"}</td>
-                  <td>{it.value}</td>
-                  <td class="quiet">{it.rule ?? UNKNOWN}</td>
+                  <td data-label="Where">{it.edge ? `${word(it.edge)}${it.direction ? `, ${it.direction}` : ""}` : it.side ? sideName(it.side) : "the call"}</td>
+                  <td data-label="Measured">{it.value}</td>
+                  <td class="quiet" data-label="Rule">{it.rule ?? UNKNOWN}</td>
                 </tr>
               )))}
             </tbody>

@@ -9,6 +9,7 @@ import { session } from "../../app/session";
 import { plural } from "../../model/format";
 import { word } from "../../model/words";
 import { Copy } from "../../parts/copy";
+import { NARROW, useMedia } from "../../parts/media";
 import { Failed, Waiting } from "../../parts/states";
 
 const KINDS = [
@@ -26,6 +27,7 @@ export function Ladder({ call }: { call: CallSummary }) {
     get<LadderPage>(`/v1/Voice/${sid}/Ladder`, new URLSearchParams({ PageSize: "1000", ...(isRaw ? { Raw: "true" } : {}) }), signal));
   const [hidden, setHidden] = useState<Set<string>>(new Set(["rtcp"]));
   const [open, setOpen] = useState<number | null>(null);
+  const isNarrow = useMedia(NARROW);
   const ladder = loaded.data?.ladder ?? [];
   const counts = useMemo(() => new Map(KINDS.map((it) => [it.id as string, ladder.filter((rung) => rung.kind === it.id).length])), [loaded.data]);
   if (loaded.error && !loaded.data) return <section class="card"><header class="card-head"><h2>Signalling</h2></header><Failed error={loaded.error} retry={loaded.reload} /></section>;
@@ -52,8 +54,8 @@ export function Ladder({ call }: { call: CallSummary }) {
         </div>
       </header>
       <div class="scroll-x">
-        <div class="rungs" style={{ minWidth: `${12 + lines.length * 9}rem` }}>
-          {lines.length > 0 && (
+        <div class="rungs" style={isNarrow ? {} : { minWidth: `${12 + lines.length * 9}rem` }}>
+          {lines.length > 0 && !isNarrow && (
             <div class="rung is-head">
               <span />
               <div class="lifelines" style={{ gridTemplateColumns: `repeat(${lines.length}, 1fr)` }}>
@@ -62,7 +64,7 @@ export function Ladder({ call }: { call: CallSummary }) {
             </div>
           )}
           {shown.map(({ rung, at }) => (
-            <RungRow key={at} rung={rung} lines={lines} start={start} isOpen={open === at} onToggle={() => setOpen(open === at ? null : at)} />
+            <RungRow key={at} rung={rung} lines={lines} start={start} isNarrow={isNarrow} isOpen={open === at} onToggle={() => setOpen(open === at ? null : at)} />
           ))}
         </div>
       </div>
@@ -95,7 +97,13 @@ function linesOf(ladder: Rung[], participants: Participant[]): Lifeline[] {
   return lines.slice(0, 8);
 }
 
-function RungRow({ rung, lines, start, isOpen, onToggle }: { rung: Rung; lines: Lifeline[]; start: number; isOpen: boolean; onToggle: () => void }) {
+/** By the role, where one has it alone. */
+function nameOf(lines: Lifeline[], at: number): string {
+  const { role, address } = lines[at]!;
+  return lines.filter((it) => it.role === role).length === 1 ? word(role) : address;
+}
+
+function RungRow({ rung, lines, start, isNarrow, isOpen, onToggle }: { rung: Rung; lines: Lifeline[]; start: number; isNarrow: boolean; isOpen: boolean; onToggle: () => void }) {
   const [from, to] = [rung.from, rung.to].map((it) => (it ? lines.findIndex((line) => line.host === hostOf(it)) : -1)) as [number, number];
   const sip = rung.sip as { status?: number | null; retransmission?: boolean; raw?: string } | null | undefined;
   const isBad = (sip?.status ?? 0) >= 400 && ![401, 407, 487].includes(sip!.status!);
@@ -107,7 +115,12 @@ function RungRow({ rung, lines, start, isOpen, onToggle }: { rung: Rung; lines: 
     <>
       <button type="button" class={`rung is-${rung.kind}${isBad || level === "ERROR" ? " is-bad" : ""}${level === "WARNING" ? " is-warn" : ""}${isOpen ? " is-open" : ""}`} aria-expanded={isOpen} onClick={onToggle} aria-label={`${name}, ${since.toFixed(3)} s`}>
         <span class="rung-time" title={rung.time}>{since.toFixed(since < 100 ? 3 : 1)}</span>
-        {isArrow ? (
+        {isArrow && isNarrow ? (
+          <span class="rung-note">
+            <span class="rung-way">{nameOf(lines, from)} <span aria-hidden="true">→</span> {nameOf(lines, to)}</span>
+            <span>{isBad && "✕ "}{rung.summary}{sip?.retransmission && <em> again</em>}</span>
+          </span>
+        ) : isArrow ? (
           <div class="lifelines" style={{ gridTemplateColumns: `repeat(${lines.length}, 1fr)` }}>
             {lines.map((it, i) => <i key={it.address} class="lifeline" style={{ gridColumn: i + 1 }} />)}
             <span class={`arrow-line ${to > from ? "is-right" : "is-left"}`} style={{ gridColumn: `${Math.min(from, to) + 1} / ${Math.max(from, to) + 2}`, "--lines": Math.abs(to - from) + 1 }}>

@@ -29,7 +29,7 @@ export function Legs({ call }: { call: CallSummary }) {
     <section class="card" aria-label="Other legs">
       <header class="card-head"><h2>Other legs</h2><p class="quiet">the same conversation, on its way further</p></header>
       <div class="scroll-x">
-        <table class="table">
+        <table class="table is-listed">
           <tbody>
             {loaded.data.map(({ leg, what }) => (
               <tr key={leg.call_sid}>

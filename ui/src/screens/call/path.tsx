@@ -1,7 +1,7 @@
 // The way of the call: both sides, the platform between them, and what each stream of the way was like.
 
 import type { CallSummary, EdgeName, TagMetric } from "../../api/answers";
-import { findingsOf, type Finding } from "../../model/findings";
+import { findingsOf, isOfStream, type Finding } from "../../model/findings";
 import { milliseconds, party, percent, UNKNOWN } from "../../model/format";
 import { partyAddress, pathOf, type Leg, type Role, type Stream } from "../../model/path";
 import { MOS_METHODS, NOT_MEASURED, word } from "../../model/words";
@@ -15,13 +15,13 @@ export function PathView({ call }: { call: CallSummary }) {
       <header class="card-head"><h2>Path</h2><p class="quiet">Where its sound went, and how it was on each way</p></header>
       <div class="path">
         <Party call={call} role="caller" />
-        <LegView leg={path.caller} findings={findings} />
+        <LegView call={call} leg={path.caller} findings={findings} />
         <div class="node is-platform">
           <span class="node-role">Platform</span>
           <b>{platformPlace(call)}</b>
           {findings.some((it) => it.side === "platform") && <span class="tag is-bad">{findings.find((it) => it.side === "platform")!.value}</span>}
         </div>
-        <LegView leg={path.callee} findings={findings} />
+        <LegView call={call} leg={path.callee} findings={findings} />
         <Party call={call} role="callee" />
       </div>
     </section>
@@ -54,7 +54,7 @@ function Party({ call, role }: { call: CallSummary; role: Role }) {
   );
 }
 
-function LegView({ leg, findings }: { leg: Leg; findings: Finding[] }) {
+function LegView({ call, leg, findings }: { call: CallSummary; leg: Leg; findings: Finding[] }) {
   const names = leg.edges.map((it) => word(it.name)).join(", ");
   if (leg.edges.length === 0) {
     return <div class="leg is-unseen"><span class="leg-name">not seen</span><p class="quiet">No source told of this leg.</p></div>;
@@ -62,24 +62,18 @@ function LegView({ leg, findings }: { leg: Leg; findings: Finding[] }) {
   const why = leg.edges.map((it) => it.edge["not_measured"] as string | undefined).find((it) => it != null);
   const isIce = findings.some((it) => it.tag === "ice_failure" && leg.edges.some((at) => at.name === it.edge));
   const isCallerLeg = leg.role === "caller";
+  const of = (isUp: boolean) => findings.filter((it) => isOfStream(call, it, leg.role, isUp));
   return (
     <div class="leg">
       <span class="leg-name">{names}</span>
       {isIce && <span class="tag is-bad">No path found (ICE)</span>}
-      <StreamView stream={leg.up} isRight={isCallerLeg} label={`From the ${leg.role}`} findings={findings} why={why} />
-      <StreamView stream={leg.down} isRight={!isCallerLeg} label={`To the ${leg.role}`} findings={findings} why={why} />
+      <StreamView stream={leg.up} isRight={isCallerLeg} label={`From the ${leg.role}`} bad={of(true)} why={why} />
+      <StreamView stream={leg.down} isRight={!isCallerLeg} label={`To the ${leg.role}`} bad={of(false)} why={why} />
     </div>
   );
 }
 
-/** What passes through as it is, is bad on both its legs. */
-function isAt(finding: Finding, stream: Stream): boolean {
-  if (finding.severity !== "bad") return false;
-  if (finding.side === "way" && finding.edge !== stream.edge) return stream.direction === "outbound" && finding.direction === "inbound";
-  return finding.edge === stream.edge && finding.direction === stream.direction;
-}
-
-function StreamView({ stream, isRight, label, findings, why }: { stream: Stream | null; isRight: boolean; label: string; findings: Finding[]; why: string | undefined }) {
+function StreamView({ stream, isRight, label, bad, why }: { stream: Stream | null; isRight: boolean; label: string; bad: Finding[]; why: string | undefined }) {
   if (!stream) {
     return (
       <div class={`stream is-unknown ${isRight ? "is-right" : "is-left"}`}>
@@ -88,9 +82,8 @@ function StreamView({ stream, isRight, label, findings, why }: { stream: Stream 
       </div>
     );
   }
-  const bad = findings.filter((it) => isAt(it, stream));
   const { metrics } = stream;
-  const isBad = (metric: TagMetric) => bad.some((it) => it.metrics.includes(metric));
+  const isBad = (metric: TagMetric) => bad.some((it) => (it.edge === stream.edge || it.side === "way") && it.metrics.includes(metric));
   const figures = [
     { name: "loss", text: percent(metrics.packets_loss_percentage), isBad: isBad("packets_loss_percentage") },
     { name: "jitter", text: milliseconds(metrics.jitter?.avg), isBad: isBad("jitter_avg") || isBad("late_packets_percentage") },
@@ -98,7 +91,7 @@ function StreamView({ stream, isRight, label, findings, why }: { stream: Stream 
     { name: "latency", text: milliseconds(metrics.latency?.avg), isBad: isBad("latency_avg") },
     { name: "MOS", text: metrics.mos?.avg?.toFixed(2) ?? UNKNOWN, isBad: isBad("mos_avg") },
   ].filter((it) => it.text !== UNKNOWN);
-  const isSilent = bad.some((it) => it.tag === "silence");
+  const silence = bad.find((it) => it.tag === "silence");
   const method = metrics["mos_method"] as string | undefined;
   return (
     <div class={`stream ${isRight ? "is-right" : "is-left"}${bad.length > 0 ? " is-bad" : ""}`}>
@@ -106,10 +99,10 @@ function StreamView({ stream, isRight, label, findings, why }: { stream: Stream 
         {bad.length > 0 && <Icon name="bad" size={14} />}{label}
         {metrics.codec_name && <span class="quiet"> {word(metrics.codec_name)}</span>}
       </p>
-      {isSilent && <p class="bad-text">{bad.find((it) => it.tag === "silence")!.value}</p>}
+      {silence && <p class="bad-text">{silence.value}{silence.edge && silence.edge !== stream.edge && `, as the ${word(silence.edge)} counted`}</p>}
       <p class="figures">
         {figures.map((it) => <span key={it.name} class={it.isBad ? "is-bad" : ""} title={it.name === "MOS" && method ? MOS_METHODS[method] : undefined}><i>{it.name}</i> {it.text}</span>)}
-        {figures.length === 0 && !isSilent && <span class="quiet">{figuresOf(metrics.packets_sent, stream.edge)}</span>}
+        {figures.length === 0 && !silence && <span class="quiet">{figuresOf(metrics.packets_sent, stream.edge)}</span>}
       </p>
     </div>
   );

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { statistics } from "../../api/calls";
 import { useLoad } from "../../api/load";
-import { place, setQuery } from "../../app/router";
+import { setQuery } from "../../app/router";
 import { apiQuery, chipsOf, excluded, filterSpec, FILTERS, literal, readValue, toggled, withValues, type FilterSpec } from "../../model/filters";
 import { count } from "../../model/format";
 import { Icon } from "../../parts/icon";
@@ -21,17 +21,23 @@ export function valueLabel(spec: FilterSpec, raw: string): string {
   return isExcluded ? `not ${text}` : text;
 }
 
+/** Which calls, and how they are narrowed otherwise. */
+interface Narrowed {
+  query: URLSearchParams;
+  onChange: (next: URLSearchParams) => void;
+}
+
 /** One filter. It stays the same when it comes into force, so that its values stay open for the next. */
-function Chip({ spec, values, query }: { spec: FilterSpec; values: string[]; query: URLSearchParams }) {
+function Chip({ spec, values, query, onChange }: Narrowed & { spec: FilterSpec; values: string[] }) {
   const isOn = values.length > 0;
   const text = isOn ? `${spec.label}: ${values.map((it) => valueLabel(spec, it)).join(" or ")}` : spec.label;
   return (
     <span class={isOn ? "chip is-on" : "chip"}>
       <Popover class="chip-main" name={text} label={isOn ? <span class="chip-text">{text}</span> : <>{text} <Icon name="down" size={11} /></>}>
-        {(close) => <Values spec={spec} query={query} close={close} />}
+        {(close) => <Values spec={spec} query={query} onChange={onChange} close={close} />}
       </Popover>
       {isOn && (
-        <button type="button" class="chip-close" aria-label={`Remove ${text}`} onClick={() => setQuery(withValues(place.value.query, spec.name, []))}>
+        <button type="button" class="chip-close" aria-label={`Remove ${text}`} onClick={() => onChange(withValues(query, spec.name, []))}>
           <Icon name="close" size={12} />
         </button>
       )}
@@ -40,42 +46,42 @@ function Chip({ spec, values, query }: { spec: FilterSpec; values: string[]; que
 }
 
 /** All filters: the usual ones, others that are in force, and the rest behind a button. */
-export function FilterBar({ query }: { query: URLSearchParams }) {
+export function FilterBar({ query, onChange = setQuery, name = "Filters", without = [] }: { query: URLSearchParams; onChange?: Narrowed["onChange"]; name?: string; without?: string[] }) {
   const chips = chipsOf(query);
   const on = new Map(chips.map((it) => [it.name, it.values]));
   const usual = FILTERS.filter((it) => it.common);
   const others = chips.filter((it) => !usual.some((spec) => spec.name === it.name)).map((it) => filterSpec(it.name));
   return (
-    <div class="chips" role="group" aria-label="Filters">
-      {[...usual, ...others].map((it) => <Chip key={it.name} spec={it} values={on.get(it.name) ?? []} query={query} />)}
+    <div class="chips" role="group" aria-label={name}>
+      {[...usual, ...others].map((it) => <Chip key={it.name} spec={it} values={on.get(it.name) ?? []} query={query} onChange={onChange} />)}
       <span class="chip">
         <Popover class="chip-main" name="More filters" label={<><Icon name="plus" size={12} /> Filter</>}>
-          {(close) => <More query={query} close={close} />}
+          {(close) => <More query={query} onChange={onChange} close={close} without={without} />}
         </Popover>
       </span>
       {chips.length > 1 && (
         <button type="button" class="link" onClick={() => {
           const next = new URLSearchParams(query);
           for (const it of chips) next.delete(it.name);
-          setQuery(next);
+          onChange(next);
         }}>Clear all</button>
       )}
     </div>
   );
 }
 
-function More({ query, close }: { query: URLSearchParams; close: () => void }) {
+function More({ query, onChange, close, without }: Narrowed & { close: () => void; without: string[] }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState<FilterSpec | null>(null);
   if (chosen) {
     return (
       <div>
         <button type="button" class="link back" onClick={() => setChosen(null)}><Icon name="left" size={12} /> {chosen.label}</button>
-        <Values spec={chosen} query={query} close={close} />
+        <Values spec={chosen} query={query} onChange={onChange} close={close} />
       </div>
     );
   }
-  const fitting = FILTERS.filter((it) => it.label.toLowerCase().includes(text.trim().toLowerCase()));
+  const fitting = FILTERS.filter((it) => !without.includes(it.name) && it.label.toLowerCase().includes(text.trim().toLowerCase()));
   return (
     <div class="menu">
       <input type="search" class="field" placeholder="Which filter?" aria-label="Find a filter" value={text} onInput={(event) => setText(event.currentTarget.value)}
@@ -88,16 +94,18 @@ function More({ query, close }: { query: URLSearchParams; close: () => void }) {
   );
 }
 
-function Values({ spec, query, close }: { spec: FilterSpec; query: URLSearchParams; close: () => void }) {
-  if (spec.kind === "bool") return <YesNo spec={spec} query={query} close={close} />;
-  if (spec.dimension) return <Counted spec={spec} query={query} />;
-  return <Typed spec={spec} query={query} close={close} />;
+type OfFilter = Narrowed & { spec: FilterSpec; close: () => void };
+
+function Values(props: OfFilter) {
+  if (props.spec.kind === "bool") return <YesNo {...props} />;
+  if (props.spec.dimension) return <Counted {...props} />;
+  return <Typed {...props} />;
 }
 
-function YesNo({ spec, query, close }: { spec: FilterSpec; query: URLSearchParams; close: () => void }) {
+function YesNo({ spec, query, onChange, close }: OfFilter) {
   const now = query.get(spec.name);
   const set = (value: string | null) => {
-    setQuery(withValues(query, spec.name, value === null ? [] : [value]));
+    onChange(withValues(query, spec.name, value === null ? [] : [value]));
     close();
   };
   return (
@@ -109,13 +117,13 @@ function YesNo({ spec, query, close }: { spec: FilterSpec; query: URLSearchParam
   );
 }
 
-function Typed({ spec, query, close }: { spec: FilterSpec; query: URLSearchParams; close: () => void }) {
+function Typed({ spec, query, onChange, close }: OfFilter) {
   const [text, setText] = useState(query.get(spec.name) ?? "");
   return (
     <form class="menu" onSubmit={(event) => {
       event.preventDefault();
       const value = text.trim();
-      setQuery(withValues(query, spec.name, value === "" ? [] : [value]));
+      onChange(withValues(query, spec.name, value === "" ? [] : [value]));
       close();
     }}>
       <label class="field-label">
@@ -130,12 +138,12 @@ function Typed({ spec, query, close }: { spec: FilterSpec; query: URLSearchParam
 }
 
 /** Values with the number of calls that each would show, the other filters as they are. */
-function Counted({ spec, query }: { spec: FilterSpec; query: URLSearchParams }) {
+function Counted({ spec, query, onChange }: OfFilter) {
   const [text, setText] = useState("");
   const others = apiQuery(withValues(query, spec.name, []));
   const loaded = useLoad(`${others}|${spec.dimension}`, (signal) => statistics(others, { GroupBy: spec.dimension!, Measures: "calls", Limit: "300" }, signal));
   const chosen = query.getAll(spec.name);
-  const set = (values: string[]) => setQuery(withValues(place.value.query, spec.name, values));
+  const set = (values: string[]) => onChange(withValues(query, spec.name, values));
   const known = (loaded.data?.statistics ?? []).flatMap((it) => {
     const value = (it.group as Record<string, unknown>)[spec.dimension!];
     return value === null || value === undefined ? [] : [{ value: String(value), calls: it.calls as number | null }];
@@ -160,12 +168,12 @@ function Counted({ spec, query }: { spec: FilterSpec; query: URLSearchParams }) 
           return (
             <li key={it.value}>
               <label>
-                <input type="checkbox" checked={isOn} onChange={() => set(toggled(new URLSearchParams(place.value.query), spec.name, plain).getAll(spec.name).filter((value) => value !== not))} />
+                <input type="checkbox" checked={isOn} onChange={() => set(toggled(query, spec.name, plain).getAll(spec.name).filter((value) => value !== not))} />
                 <span>{labelOf(spec.dimension!, it.value)}</span>
                 <span class="num">{it.calls === null ? "" : count(it.calls)}</span>
               </label>
               <button type="button" class="not" aria-pressed={isOut} title="Leave these calls out" aria-label={`Leave out ${labelOf(spec.dimension!, it.value)}`}
-                onClick={() => set(toggled(new URLSearchParams(place.value.query), spec.name, not).getAll(spec.name).filter((value) => value !== plain))}>not</button>
+                onClick={() => set(toggled(query, spec.name, not).getAll(spec.name).filter((value) => value !== plain))}>not</button>
             </li>
           );
         })}

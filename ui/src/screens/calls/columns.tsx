@@ -39,9 +39,17 @@ export function State({ call }: { call: CallSummary }) {
   return <span class={`state ${running ? "accent is-live" : known.tone}`}><Icon name={known.icon} size={14} /> {label}</span>;
 }
 
-export function Tags({ tags }: { tags: readonly string[] | null | undefined }) {
+/** What is wrong most first. `most`: how many there is room for; how many more there are is said. */
+export function Tags({ tags, most = Infinity }: { tags: readonly string[] | null | undefined; most?: number }) {
   if (!tags?.length) return null;
-  return <span class="tags">{tags.map((it) => <span key={it} class={isBad(it) ? "tag is-bad" : "tag is-warn"}>{word(it)}</span>)}</span>;
+  const all = [...tags].sort((a, b) => Number(isBad(b)) - Number(isBad(a)));
+  const left = all.slice(most);
+  return (
+    <span class="tags">
+      {all.slice(0, most).map((it) => <span key={it} class={isBad(it) ? "tag is-bad" : "tag is-warn"}>{word(it)}</span>)}
+      {left.length > 0 && <span class="quiet" title={left.map(word).join(", ")}>+{left.length}</span>}
+    </span>
+  );
 }
 
 function Figure({ call, kind, text }: { call: CallSummary; kind: keyof Worst; text: (value: number) => string }) {
@@ -62,15 +70,15 @@ export function Score({ value }: { value: number | null | undefined }) {
 }
 
 export const COLUMNS: Column[] = [
-  { id: "time", label: "Started", width: "8.6rem", isDefault: true, cell: (it) => <time dateTime={it.start_time ?? undefined} title={fullTime(it.start_time)}>{time(it.start_time)}</time> },
-  { id: "from", label: "From", width: "minmax(8.5rem, 1.1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.from?.caller)}</span> },
-  { id: "to", label: "To", width: "minmax(8.5rem, 1.1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.to?.callee)}</span> },
+  { id: "time", label: "Started", width: "9.4rem", isDefault: true, cell: (it) => <time dateTime={it.start_time ?? undefined} title={fullTime(it.start_time)}>{time(it.start_time)}</time> },
+  { id: "from", label: "From", width: "minmax(8.8rem, 1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.from?.caller)}</span> },
+  { id: "to", label: "To", width: "minmax(8.8rem, 1fr)", isDefault: true, cell: (it) => <span class="party">{party(it.to?.callee)}</span> },
   { id: "state", label: "State", width: "7.6rem", isDefault: true, cell: (it) => <State call={it} /> },
   { id: "duration", label: "Length", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => duration(it.connect_duration ?? it.duration) },
-  { id: "tags", label: "Findings", width: "minmax(9rem, 1.5fr)", isDefault: true, cell: (it) => <Tags tags={it.tags} /> },
+  { id: "tags", label: "Findings", width: "minmax(14.5rem, 1.5fr)", isDefault: true, cell: (it) => <Tags tags={it.tags} most={2} /> },
   { id: "loss", label: "Loss", width: "4.4rem", isNumber: true, isDefault: true, cell: (it) => <Figure call={it} kind="loss" text={percent} /> },
   { id: "mos", label: "MOS", width: "3.6rem", isNumber: true, isDefault: true, cell: (it) => <Figure call={it} kind="mos" text={(value) => value.toFixed(2)} /> },
-  { id: "carrier", label: "Carrier", width: "minmax(7rem, 1fr)", isDefault: true, cell: (it) => it.to?.carrier ?? it.from?.carrier ?? <span class="quiet">{UNKNOWN}</span> },
+  { id: "carrier", label: "Carrier", width: "minmax(7.6rem, 1fr)", isDefault: true, cell: (it) => it.to?.carrier ?? it.from?.carrier ?? <span class="quiet">{UNKNOWN}</span> },
   { id: "score", label: "Score", width: "4.8rem", isDefault: true, cell: (it) => <Score value={it.annotation?.call_score} /> },
   { id: "direction", label: "Direction", width: "9rem", cell: (it) => (it.properties?.direction ? word(it.properties.direction) : UNKNOWN) },
   { id: "type", label: "Type", width: "5.4rem", cell: (it) => (it.call_type ? word(it.call_type) : UNKNOWN) },

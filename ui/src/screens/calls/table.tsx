@@ -4,12 +4,12 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { CallSummary } from "../../api/answers";
 import { count, duration, party, time } from "../../model/format";
+import { NARROW, useMedia } from "../../parts/media";
 import { Score, State, Tags, type Column } from "./columns";
 
 const WIDE_ROW = 36;
 /** On a phone a row is two lines, and has no columns. */
 const NARROW_ROW = 62;
-const NARROW = "(max-width: 46rem)";
 const AHEAD = 12;
 
 export interface TableProps {
@@ -137,15 +137,4 @@ function NarrowCall({ call, name }: { call: CallSummary; name: string }) {
       </span>
     </>
   );
-}
-
-function useMedia(query: string): boolean {
-  const [isMatch, setMatch] = useState(() => window.matchMedia(query).matches);
-  useEffect(() => {
-    const media = window.matchMedia(query);
-    const follow = () => setMatch(media.matches);
-    media.addEventListener("change", follow);
-    return () => media.removeEventListener("change", follow);
-  }, [query]);
-  return isMatch;
 }

@@ -85,7 +85,7 @@ export function Scores({ trend, interval, asked, query }: { trend: Loaded<Statis
         {groups.data && shown.length === 0 && <p class="quiet">No scored call has any.</p>}
         {shown.length > 0 && (
           <div class="scroll-x">
-            <table class="table">
+            <table class="table is-compact">
               <thead><tr><th scope="col">{group.label}</th><th scope="col" class="num">Mean</th><th scope="col" class="num">1 or 2</th><th scope="col">Scores</th><th scope="col" class="num">Scored</th></tr></thead>
               <tbody>
                 {shown.map((it) => {
@@ -94,10 +94,10 @@ export function Scores({ trend, interval, asked, query }: { trend: Loaded<Statis
                   return (
                     <tr key={it.value}>
                       <th scope="row"><a href={callsAddress(query, { [filter]: literal(it.value) })}>{labelOf(group.id, it.value)}</a></th>
-                      <td class="num">{it.scores.avg?.toFixed(2)}</td>
-                      <td class="num"><a href={link(["1", "2"])}>{percent(badShare(it.scores), 0)}</a></td>
-                      <td><Steps scores={it.scores} /></td>
-                      <td class="num"><a href={link(ALL)}>{count(it.scores.calls)}</a></td>
+                      <td class="num" data-label="Mean">{it.scores.avg?.toFixed(2)}</td>
+                      <td class="num" data-label="1 or 2"><a href={link(["1", "2"])}>{percent(badShare(it.scores), 0)}</a></td>
+                      <td class="is-wide"><Steps scores={it.scores} /></td>
+                      <td class="num" data-label="Scored"><a href={link(ALL)}>{count(it.scores.calls)}</a></td>
                     </tr>
                   );
                 })}

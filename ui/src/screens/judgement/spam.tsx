@@ -23,15 +23,15 @@ export function Spam({ asked, query }: { asked: URLSearchParams; query: URLSearc
       {loaded.data && rows.length === 0 && <p class="quiet">Nobody marked a call as spam.</p>}
       {rows.length > 0 && (
         <div class="scroll-x">
-          <table class="table">
+          <table class="table is-compact">
             <thead><tr><th scope="col">Number</th><th scope="col" class="num">Spam</th><th scope="col" class="num">Answered</th><th scope="col">All its calls</th></tr></thead>
             <tbody>
               {rows.map((it) => (
                 <tr key={it.from}>
                   <th scope="row">{party(it.from)}</th>
-                  <td class="num"><a href={callsAddress(query, { From: literal(it.from), SpamAnnotation: "true" })}>{count(it.calls)}</a></td>
-                  <td class="num">{count(it.answered)}</td>
-                  <td><a href={callsAddress(query, { From: literal(it.from) })}>show</a></td>
+                  <td class="num" data-label="Spam"><a href={callsAddress(query, { From: literal(it.from), SpamAnnotation: "true" })}>{count(it.calls)}</a></td>
+                  <td class="num" data-label="Answered">{count(it.answered)}</td>
+                  <td data-label="All its calls"><a href={callsAddress(query, { From: literal(it.from) })}>show</a></td>
                 </tr>
               ))}
             </tbody>

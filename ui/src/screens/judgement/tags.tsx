@@ -20,7 +20,7 @@ export function TagScores({ said, query }: { said: Said; query: URLSearchParams 
       <header class="card-head"><h2>Which findings people feel</h2><p class="quiet">share of scores 1 and 2, with its 95 % interval</p></header>
       {tags.length === 0 ? <p class="quiet">No tagged call was scored.</p> : (
         <div class="scroll-x">
-          <table class="table">
+          <table class="table is-compact">
             <thead><tr><th scope="col">Tag</th><th scope="col" class="num">1 or 2</th><th scope="col">0 – 100 %</th><th scope="col" class="num">Scored</th><th scope="col">Says</th></tr></thead>
             <tbody>
               {ordered.map((it) => (
@@ -28,10 +28,10 @@ export function TagScores({ said, query }: { said: Said; query: URLSearchParams 
                   <th scope="row">
                     {it.tag === null ? <a href={callsAddress(query, { HasTag: "false" })}>no tag</a> : <a href={callsAddress(query, { Tag: it.tag })}>{word(it.tag)}</a>}
                   </th>
-                  <td class="num"><a href={callsAddress(query, { ...(it.tag === null ? { HasTag: "false" } : { Tag: it.tag }), CallScoreAnnotation: ["1", "2"] })}>{it.share.toFixed(0)} %</a></td>
-                  <td><Bounds low={it.bounds[0]} high={it.bounds[1]} at={it.share} isMuted={it.tag === null} /></td>
-                  <td class="num">{count(it.scores.calls)}</td>
-                  <td class="quiet">{it.tag === null || !none ? "" : !areApart(it.bounds, none.bounds) ? "not shown" : it.share > none.share ? "people feel it" : "people like it"}</td>
+                  <td class="num" data-label="1 or 2"><a href={callsAddress(query, { ...(it.tag === null ? { HasTag: "false" } : { Tag: it.tag }), CallScoreAnnotation: ["1", "2"] })}>{it.share.toFixed(0)} %</a></td>
+                  <td class="is-wide"><Bounds low={it.bounds[0]} high={it.bounds[1]} at={it.share} isMuted={it.tag === null} /></td>
+                  <td class="num" data-label="Scored">{count(it.scores.calls)}</td>
+                  <td class="quiet is-said">{it.tag === null || !none ? "" : !areApart(it.bounds, none.bounds) ? "not shown" : it.share > none.share ? "people feel it" : "people like it"}</td>
                 </tr>
               ))}
             </tbody>

@@ -26,7 +26,7 @@ export function Variants({ said, query, variant }: { said: Said; query: URLSearc
       </header>
       {rows.length === 0 ? <p class="quiet">No annotated call has a {variant.toLowerCase()}. Put the name of the variant there, for each call of a trial.</p> : (
         <div class="scroll-x">
-          <table class="table">
+          <table class="table is-compact">
             <thead><tr><th scope="col">Variant</th><th scope="col" class="num">Answered</th><th scope="col">0 – 100 %</th><th scope="col" class="num">Calls</th><th scope="col">Against the best</th></tr></thead>
             <tbody>
               {rows.map((it) => {
@@ -35,10 +35,10 @@ export function Variants({ said, query, variant }: { said: Said; query: URLSearc
                 return (
                   <tr key={it.variant}>
                     <th scope="row"><a href={callsAddress(query, { [variant]: it.variant! })}>{it.variant}</a></th>
-                    <td class="num">{percent(it.answer_seizure_ratio, 0)}</td>
-                    <td><Bounds low={bounds[0]} high={bounds[1]} at={it.answer_seizure_ratio ?? 0} /></td>
-                    <td class="num">{count(it.calls)}</td>
-                    <td class="quiet">{it === best ? "" : top && areApart(bounds, top) ? "differs" : "could be chance"}</td>
+                    <td class="num" data-label="Answered">{percent(it.answer_seizure_ratio, 0)}</td>
+                    <td class="is-wide"><Bounds low={bounds[0]} high={bounds[1]} at={it.answer_seizure_ratio ?? 0} /></td>
+                    <td class="num" data-label="Calls">{count(it.calls)}</td>
+                    <td class="quiet is-said">{it === best ? "" : top && areApart(bounds, top) ? "differs" : "could be chance"}</td>
                   </tr>
                 );
               })}

@@ -73,7 +73,7 @@ export function Overview() {
           {isWhole ? (
             <>
               <Coverage row={row} query={query} asked={asked} />
-              <Trend loaded={trend} interval={interval} query={query} isCompared={isCompared} />
+              <Trend loaded={trend} interval={interval} query={query} isCompared={isCompared} every={every} />
               <Routes asked={asked} all={row} query={query} every={every} />
               <Breakdowns asked={asked} total={row.calls} query={query} every={every} />
               <p class="quiet foot">{footNote(row, totals.data!.meta as Record<string, unknown>)}</p>

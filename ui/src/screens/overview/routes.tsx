@@ -52,7 +52,7 @@ export function Routes({ asked, all, query, every }: { asked: URLSearchParams; a
       {loaded.data && ranked.length === 0 && <p class="quiet">None stands out: none fails or is tagged more often than all together.</p>}
       {ranked.length > 0 && (
         <div class="scroll-x">
-          <table class="table">
+          <table class="table is-compact">
             <thead>
               <tr>
                 <th scope="col">{way.label}</th>
@@ -76,15 +76,15 @@ export function Routes({ asked, all, query, every }: { asked: URLSearchParams; a
                 return (
                   <tr key={name}>
                     <th scope="row">{cell(name, {})}</th>
-                    <td>
+                    <td data-label="Impact">
                       <span class="impact" title={`${it.tagged.toFixed(0)} more with findings, ${it.failed.toFixed(0)} more failed than usual`}>
                         <span class="impact-bar" aria-hidden="true"><span style={{ width: `${(it.calls / worst) * 100}%` }} /></span>
                         <span>≈ {count(Math.max(1, Math.round(it.calls)))} calls</span>
                       </span>
                     </td>
-                    <td class="num">{cell(count(it.row.calls), {})}</td>
-                    <td class="num">{cell(percent(row["tagged"]), { HasTag: "true" })}</td>
-                    <td class="num">{cell(percent(row["network_effectiveness_ratio"]), { CallState: "fail" })}</td>
+                    <td class="num" data-label="Calls">{cell(count(it.row.calls), {})}</td>
+                    <td class="num" data-label="Findings">{cell(percent(row["tagged"]), { HasTag: "true" })}</td>
+                    <td class="num" data-label="NER">{cell(percent(row["network_effectiveness_ratio"]), { CallState: "fail" })}</td>
                     <td class="num only-wide">{percent(row["answer_seizure_ratio"])}</td>
                     <td class="num only-wide">{milliseconds(spread(it.row, "pdd")?.p95)}</td>
                     <td class="num only-wide">{percent(spread(it.row, "packet_loss")?.p95, 2)}</td>

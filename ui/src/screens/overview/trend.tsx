@@ -1,16 +1,23 @@
 import { useMemo } from "preact/hooks";
 
+import { alerts, titleOf } from "../../api/alerts";
+import { useLoad } from "../../api/load";
 import type { Loaded } from "../../api/load";
 import type { Statistics, StatisticsRow } from "../../api/answers";
 import { place, setQuery } from "../../app/router";
+import type { Mark } from "../../model/marks";
 import { MEASURES } from "../../model/measures";
 import { callsAddress, DEFAULT_RANGE } from "../../model/filters";
 import { endOf, INTERVAL_SECONDS, isoSeconds, relativeSeconds, type Interval } from "../../model/range";
 import { Chart, type Series } from "../../parts/chart";
+import { Marks } from "../../parts/marks";
 import { Failed, Waiting } from "../../parts/states";
 
-/** One measure over time. Dragging over it narrows the time. */
-export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<Statistics>; interval: Interval; query: URLSearchParams; isCompared: boolean }) {
+/** The most alerts that are marked. */
+const ALERTS = "500";
+
+/** One measure over time, with the alerts that fired meanwhile. Dragging over it narrows the time. */
+export function Trend({ loaded, interval, query, isCompared, every }: { loaded: Loaded<Statistics>; interval: Interval; query: URLSearchParams; isCompared: boolean; every: number | undefined }) {
   const shown = MEASURES.find((it) => it.id === query.get("trend")) ?? MEASURES[0]!;
   const choose = (id: string) => {
     const next = new URLSearchParams(place.value.query);
@@ -30,6 +37,19 @@ export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<
     return { times: filled.map((it) => it.at), series: all };
   }, [rows, shown.id, isCompared, interval]);
 
+  const asked = Object.fromEntries(["StartTime", "EndTime", "Subaccount"].flatMap((name) => (query.get(name) ? [[name, query.get(name)!]] : [])));
+  const during = { StartTime: DEFAULT_RANGE, ...asked, PageSize: ALERTS };
+  const fired = useLoad(`fired ${JSON.stringify(during)}`, (signal) => alerts(during, signal), { every }).data;
+  const marks = useMemo(() => (fired ?? []).flatMap((it): Mark[] => {
+    if (it.fired_time === null) return [];
+    const to = it.resolved_time ? Date.parse(it.resolved_time) : Date.now();
+    return [{ from: Date.parse(it.fired_time) / 1000, to: to / 1000, label: titleOf(it), href: `/alerts/${it.sid}` }];
+  }), [fired]);
+  const spans = useMemo(() => marks.map((it) => ({ ...it, color: "--bad-soft" })), [marks]);
+  // It may be that no calls came which fired.
+  const last = Math.min(Math.max(...marks.map((it) => it.to)), Date.parse(loaded.data?.meta.end_time ?? "") / 1000);
+  const xRange: [number, number] = [times[0] ?? 0, Math.max((times.at(-1) ?? 0) + (shown.id === "calls" ? INTERVAL_SECONDS[interval] : 0), Number.isFinite(last) ? last : 0)];
+
   return (
     <section class="card trend" aria-label="Trend">
       <header class="card-head">
@@ -47,7 +67,7 @@ export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<
           name={`${shown.label} by ${interval.replace("_", " ")}`}
           times={times} series={series} height={220}
           format={(value) => shown.format(value)} tick={shown.tick}
-          xRange={[times[0]!, times.at(-1)! + (shown.id === "calls" ? INTERVAL_SECONDS[interval] : 0)]}
+          xRange={xRange} spans={spans}
           min={shown.min ?? 0} max={shown.max} reach={shown.reach}
           timeLabel={(at) => label(at, interval)}
           link={(index) => linkOf(query, times[index]!, interval)}
@@ -59,7 +79,10 @@ export function Trend({ loaded, interval, query, isCompared }: { loaded: Loaded<
           }}
         />
       )}
-      <p class="quiet only-wide">{shown.title}. Click for the calls of an interval, drag to narrow the time.</p>
+      {xRange[1] > xRange[0] && marks.length > 0 && (
+        <Marks name="Alerts that fired" marks={marks} range={xRange} several={(from, to) => `/alerts?StartTime=${isoSeconds(from * 1000)}&EndTime=${isoSeconds(to * 1000 + 1000)}`} />
+      )}
+      <p class="quiet only-wide">{shown.title}. Click for the calls of an interval, drag to narrow the time.{marks.length > 0 && " Shaded while alerts fired."}</p>
     </section>
   );
 }

@@ -80,7 +80,6 @@ export interface Sink {
   to: string;
   subscription: string | null;
   types: string[];
-  owed: Owed;
 }
 export type Owed = components["schemas"]["SinkDeliveries"];
 export interface WantedSink {
@@ -97,7 +96,9 @@ export interface WantedSink {
 
 type Signal = AbortSignal | undefined;
 const V1 = "/v1/Voice";
-const many = (more: Record<string, string> = {}) => new URLSearchParams({ PageSize: "200", ...more });
+/** As many as are read at once. */
+export const MANY = 200;
+const many = (more: Record<string, string> = {}) => new URLSearchParams({ PageSize: String(MANY), ...more });
 
 export const sources = (signal: Signal) => get<Sources>(`${V1}/Sources`, undefined, signal);
 export const accounts = (signal: Signal) => get<{ accounts: Account[] }>(`${V1}/Accounts`, undefined, signal);
@@ -131,7 +132,7 @@ interface SinkAnswer {
   sink_configuration: Record<string, unknown> | null;
 }
 
-/** All sinks with what each is told, and what it is owed. */
+/** All sinks with what each is told. What one is owed is counted where one looks at it. */
 export async function sinks(signal: Signal): Promise<Sink[]> {
   const [made, subscribed] = await Promise.all([
     get<{ sinks: SinkAnswer[] }>("/v1/Sinks", many(), signal),
@@ -141,8 +142,7 @@ export async function sinks(signal: Signal): Promise<Sink[]> {
     const subscription = subscribed.subscriptions.find((it) => it.sink_sid === sid)?.sid ?? null;
     const told = subscription ? await get<{ types: { type: string }[] }>(`/v1/Subscriptions/${subscription}/SubscribedEvents`, many(), signal) : { types: [] };
     const to = how === null ? "sealed with another key" : String(how["destination"] ?? how["endpoint"] ?? "Segment");
-    const owed = await sinkDeliveries(sid, signal);
-    return { sid, description, status, date_created, to, subscription, types: told.types.map((it) => it.type), owed };
+    return { sid, description, status, date_created, to, subscription, types: told.types.map((it) => it.type) };
   }));
 }
 export const sinkDeliveries = (sid: string, signal: Signal) => get<Owed>(`/v1/Sinks/${sid}/Deliveries`, undefined, signal);

@@ -3,15 +3,18 @@
 import { useState } from "preact/hooks";
 
 import { explain } from "../../api/client";
+import { useLoad } from "../../api/load";
 import { toast } from "../../app/toast";
 import { ago, bytes, count, fullTime, milliseconds, time } from "../../model/format";
+import { Failed, Waiting } from "../../parts/states";
 import { Listed } from "../../parts/table";
-import { replaySink, type Owed, type Sink } from "./api";
+import { replaySink, sinkDeliveries, type Owed, type Sink } from "./api";
 
 type Request = Owed["last_deliveries"][number];
 
-export function SinkDeliveries({ sink, reload }: { sink: Sink; reload: () => void }) {
-  const { owed } = sink;
+export function SinkDeliveries({ sink }: { sink: Sink }) {
+  const loaded = useLoad(sink.sid, (signal) => sinkDeliveries(sink.sid, signal), { every: 10_000 });
+  const owed = loaded.data;
   const [isBusy, setBusy] = useState(false);
   const again = async () => {
     setBusy(true);
@@ -22,8 +25,9 @@ export function SinkDeliveries({ sink, reload }: { sink: Sink; reload: () => voi
       toast(explain(error), { isBad: true });
     }
     setBusy(false);
-    reload();
+    loaded.reload();
   };
+  if (!owed) return loaded.error ? <Failed error={loaded.error} retry={loaded.reload} /> : <Waiting what="Counting what it is owed" />;
   return (
     <>
       <section class="card" aria-label={`Owed to ${sink.description}`}>
@@ -38,12 +42,13 @@ export function SinkDeliveries({ sink, reload }: { sink: Sink; reload: () => voi
         <dl class="facts">
           <div><dt>Waiting</dt><dd>{count(owed.waiting.count)}{owed.waiting.oldest_time && <span class="quiet" title={fullTime(owed.waiting.oldest_time)}>, the oldest since {ago(owed.waiting.oldest_time)}</span>}</dd></div>
           {owed.waiting.next_attempt_time && <div><dt>Next attempt</dt><dd title={fullTime(owed.waiting.next_attempt_time)}>{time(owed.waiting.next_attempt_time)}</dd></div>}
+          {owed.full && <div><dt>Full</dt><dd class="bad-text">new events are not kept: {count(owed.backlog_max)} or more wait or were given up</dd></div>}
           <div><dt>Given up</dt><dd>{count(owed.dead.count)}{owed.dead.count > 0 && <>, <a href="/setup/webhooks">each of them</a></>}</dd></div>
           {owed.refused > 0 && <div><dt>Not kept</dt><dd class="bad-text">{count(owed.refused)} since the server started, because too much waited</dd></div>}
           {owed.paused_until && <div><dt>Left alone</dt><dd>until {time(owed.paused_until)}, as it asked</dd></div>}
         </dl>
       </section>
-      <Listed title="Last deliveries" note="requests since the server started, the latest first" loaded={{ data: owed, error: null, isLoading: false, reload }} rows={owed.last_deliveries}
+      <Listed title="Last deliveries" note="requests since the server started, the latest first" loaded={loaded} rows={owed.last_deliveries}
         empty="None since the server started." head={["When", "Result", "What", ["Took", "num"], ["Size", "num"]]}
         row={(it) => (
           <tr key={it.time + (it.events[0]?.id ?? "")}>

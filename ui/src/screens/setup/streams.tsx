@@ -6,16 +6,18 @@ import { explain } from "../../api/client";
 import { useLoad } from "../../api/load";
 import { toast } from "../../app/toast";
 import { place } from "../../app/router";
-import { count, fullTime, time } from "../../model/format";
+import { count } from "../../model/format";
 import { Copy } from "../../parts/copy";
 import { Dialog } from "../../parts/dialog";
 import { Listed } from "../../parts/table";
 import { SinkDeliveries } from "./sink-deliveries";
-import { deleteSink, makeSink, shortType, sinks, streamTypes, testSink, type Sink, type SinkKind, type WantedSink } from "./api";
+import { deleteSink, deliveries, makeSink, MANY, shortType, sinks, streamTypes, testSink, type Sink, type SinkKind, type WantedSink } from "./api";
 
 /** The sinks, with what each is told. */
 export function Streams() {
-  const loaded = useLoad("sinks", sinks, { every: 10_000 });
+  const loaded = useLoad("sinks", sinks, { every: 30_000 });
+  const dead = useLoad("dead", (signal) => deliveries("dead", signal), { every: 15_000 }).data?.deliveries ?? [];
+  const givenUp = (it: Sink) => dead.filter((one) => one.sink_sid === it.sid).length;
   const [open, setOpen] = useState<"make" | { forget: Sink } | { secret: string } | null>(null);
   const chosen = loaded.data?.find((it) => it.sid === place.value.query.get("sink"));
   const close = () => setOpen(null);
@@ -32,12 +34,12 @@ export function Streams() {
   return (
     <>
       <Listed title="Event streams" note="sinks that are told of calls as they change" loaded={loaded} rows={loaded.data ?? []} empty="No sinks. One is told of every call as it begins, ends and is judged."
-        head={["What for", "To", "Status", "Is told", ["Waiting", "num"], ["Given up", "num"], ["", "num"]]}
+        head={["What for", "To", "Status", "Is told", ["Given up", "num"], ["", "num"]]}
         row={(it) => (
           <tr key={it.sid}>
-            <th scope="row">{it.description}</th><td><code>{it.to}</code></td><td>{statusOf(it)}</td>
+            <th scope="row">{it.description}</th><td><code>{it.to}</code></td><td>{it.status}</td>
             <td>{it.types.length === 0 ? "nothing" : it.types.map(shortType).join(", ")}</td>
-            <td class="num">{count(it.owed.waiting.count)}</td><td class={it.owed.dead.count > 0 ? "num bad-text" : "num"}>{count(it.owed.dead.count)}</td>
+            <td class={givenUp(it) > 0 ? "num bad-text" : "num"}>{count(givenUp(it))}{dead.length === MANY && givenUp(it) > 0 && " or more"}</td>
             <td class="num actions">
               <a class="link" href={`/setup/streams?sink=${it.sid}`} aria-label={`Deliveries of ${it.description}`} aria-current={it === chosen ? "true" : undefined}>Deliveries</a>{" "}
               <button type="button" class="link" aria-label={`Test ${it.description}`} onClick={() => void act(() => testSink(it.sid), "A test event is on its way.")}>Test</button>{" "}
@@ -47,8 +49,8 @@ export function Streams() {
         )}>
         <button type="button" class="button is-small" onClick={() => setOpen("make")}>Make a sink</button>
       </Listed>
-      {chosen && <SinkDeliveries key={chosen.sid} sink={chosen} reload={loaded.reload} />}
-      {!chosen && loaded.data && loaded.data.length > 0 && <p class="quiet">Deliveries shows what a sink was sent last and what it answered. Each that waits or was given up is under <a href="/setup/webhooks">Webhooks</a>.</p>}
+      {chosen && <SinkDeliveries key={chosen.sid} sink={chosen} />}
+      {!chosen && loaded.data && loaded.data.length > 0 && <p class="quiet">Deliveries shows what a sink is owed, what it was sent last and what it answered. Each that waits or was given up is under <a href="/setup/webhooks">Webhooks</a>.</p>}
       {open === "make" && <Make onClose={close} onMade={(secret) => { setOpen(secret ? { secret } : null); loaded.reload(); }} />}
       {open !== null && typeof open === "object" && "forget" in open && (
         <Dialog title={`Delete ${open.forget.description}?`} onClose={close}>
@@ -65,13 +67,6 @@ export function Streams() {
       )}
     </>
   );
-}
-
-/** How it is with a sink: what hinders it first. */
-function statusOf({ status, owed }: Sink) {
-  if (owed.full) return <span class="bad-text" title={`More than ${count(owed.backlog_max)} events wait or were given up`}>full: new events are not kept</span>;
-  if (owed.paused_until) return <span title={fullTime(owed.paused_until)}>left alone until {time(owed.paused_until)}, as it asked</span>;
-  return status;
 }
 
 const FRESH: WantedSink = { description: "", kind: "webhook", to: "", signature: "twilio", isBatched: false, types: [], selection: "", personalData: "keep" };
