@@ -254,7 +254,7 @@ mod tests {
         }
         let last = fail(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 1, 1, 1, 1));
         assert_eq!(last.wait_s, Some(2));
-        for network in 0..=u16::MAX {
+        for network in 0..12_000 {
             fail(Ipv6Addr::new(0x2001, 0xdb8, 1, network, 0, 0, 0, 1));
         }
         let held = logins.lock().by_address.len();

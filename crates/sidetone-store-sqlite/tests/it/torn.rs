@@ -164,7 +164,7 @@ async fn a_log_that_ends_anywhere_loses_nothing_acknowledged() {
     } = written(&path, &store).await;
     let frames = (log.len() - HEAD) / FRAME;
     let mut random = Random::new(SEED);
-    for frame in frames.saturating_sub(60)..frames {
+    for frame in frames.saturating_sub(30)..frames {
         let end = HEAD + frame * FRAME;
         let last = acknowledged.iter().rfind(|(length, _)| *length <= end);
         let (_, expected) = last.unwrap();

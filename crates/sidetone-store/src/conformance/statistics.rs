@@ -109,7 +109,7 @@ pub async fn every_group_and_measure_is_that_of_the_calls(store: Arc<dyn Store>)
             let about = format!("seed {seed}, {stage}");
             compare(&*store, &calls, &[by_one], &about).await;
         }
-        for round in 0..40 {
+        for round in 0..25 {
             let queries: Vec<_> = (0..=random.below(3))
                 .map(|_| random_query(all(), random))
                 .collect();
