@@ -56,7 +56,7 @@ test("a rule is made of a template, with what the server refuses told at its fie
   await page.getByLabel("Quiet hours").fill("22:00-06:00");
   await page.getByRole("button", { name: "Make the rule" }).click();
   await expect(page.getByText("No calls watches from now on.")).toBeVisible();
-  await expect(page.getByRole("row", { name: /^No calls below 1 calls/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /^No calls Number of calls below 1 / })).toBeVisible();
 
   // What is taken away is gone.
   await page.getByRole("link", { name: "No calls", exact: true }).click();
@@ -78,6 +78,15 @@ test("a preview is of a group that is chosen, leads to the calls, and says what 
   await page.getByLabel("What is watched").selectOption("Share of calls");
   await page.getByRole("group", { name: "The share of these calls" }).getByRole("button", { name: "Filters as text" }).click();
   await page.getByLabel("The share of these calls, as text").fill("Tag=high_packet_loss");
+  // Chips say the same, and their own forms do not send the rule.
+  const among = page.getByRole("group", { name: "Among these calls" });
+  await among.getByRole("button", { name: "More filters" }).click();
+  await page.getByLabel("Find a filter").fill("duration at l");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Duration at least (s)").fill("10");
+  await page.keyboard.press("Enter");
+  await expect(among.getByRole("button", { name: "Duration at least: 10 s", exact: true })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
   await page.getByLabel("Is bad when it is").fill("50");
   await page.getByLabel("Each by itself").selectOption("Carrier");
   await page.getByText("More", { exact: true }).click();
@@ -192,7 +201,7 @@ test("a rule is made by keys alone", async ({ page }) => {
   await to("Is bad when it is");
   await page.keyboard.type("100");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("row", { name: /^By keys above 100 calls/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /^By keys Number of calls above 100 / })).toBeVisible();
 });
 
 test("who is no administrator sees rules, and changes none", async ({ page }) => {

@@ -111,3 +111,24 @@ test("a hundred thousand calls are scrolled, filtered and counted", async ({ pag
     await ended(server);
   }
 });
+
+test("on a phone nothing is wider than the screen", async ({ page }) => {
+  const server = await started();
+  try {
+    await send(server, [1, 2, 3, 4].flatMap((n) => call(n, 300 + n, { lost: n * 200, carrier: n % 2 ? "Rheinfunk" : "A carrier of a very long name, Limited" })));
+    await untilCalls(server, 4);
+    for (const n of [1, 2, 3, 4]) await server.annotate(sid(n), { CallScore: String(n), AnsweredBy: "human", Spam: "true", Comment: `variant ${n}` });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await signIn(page, server, "/?StartTime=1h");
+    for (const [path, seen] of [["/?StartTime=1h", "What costs most calls"], ["/judgement?StartTime=1h", "Lowest scores"], [`/calls/${sid(2)}`, "Findings"], ["/alerts/rules/new", "A new rule"]] as const) {
+      await page.goto(server.url + path);
+      await expect(page.getByRole("heading", { name: seen })).toBeVisible();
+      await expect(page.locator(".waiting")).toHaveCount(0);
+      const wide = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll(".scroll-x")].filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.outerHTML.slice(0, 200)));
+      expect(wide, path).toEqual([]);
+      await expectAccessible(page);
+    }
+  } finally {
+    await ended(server);
+  }
+});

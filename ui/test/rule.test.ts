@@ -1,13 +1,22 @@
 import { expect, test } from "vitest";
 
 import { placed } from "../src/model/marks";
-import { callsOfDraft, changeOf, draftOf, draftOfRule, FRESH, paramsOf, previewOf, splitMeasure, unitOf } from "../src/model/rule";
+import { callsOfDraft, changeOf, draftOf, draftOfRule, FRESH, limitOf, paramsOf, previewOf, splitMeasure, unitOf } from "../src/model/rule";
 
 const rule = "Name=Silence&Measure=share&Filters=Tag%3Dsilence&Among=CallState%3Dcompleted&GroupBy=Carrier&Window=30m&Severity=error&Release=2&Above=5&Receivers=DG1&Receivers=DG2";
 
 test("what an address says of a rule is what is sent, and no more", () => {
   expect(paramsOf(draftOf(new URLSearchParams(rule))).toString()).toBe(rule);
   expect(paramsOf({ ...FRESH, window: "", severity: "" }).toString()).toBe("");
+});
+
+test("when a rule is bad is said as people say it", () => {
+  const base = { sid: "", account_sid: "", name: "", muted_until: null, created_time: "", updated_time: "", url: "" };
+  expect(limitOf({ ...base, measure: "pdd.p95", unit: "ms", above: 6000, group_by: "Carrier" })).toBe("Post-dial delay (p95) above 6000 ms, by carrier called");
+  expect(limitOf({ ...base, measure: "calls", unit: "calls", below: 1 })).toBe("Number of calls below 1");
+  expect(limitOf({ ...base, measure: "calls", unit: "calls", below: -30, compare_weeks: 4 })).toBe("Number of calls below -30 % against 4 weeks before");
+  expect(limitOf({ ...base, measure: "call_score", unit: "", below: 3, group_by: "Agent" })).toBe("Score, mean below 3, by agent");
+  expect(limitOf(base)).toBe("not known: a later release wrote it");
 });
 
 test("receivers stand one by one or between commas", () => {
@@ -21,11 +30,14 @@ test("a field that is emptied takes away what the rule had", () => {
     created_time: "", updated_time: "", url: "",
   }, Date.parse("2026-06-01T00:00:00Z"));
   expect(draft).toMatchObject({ side: "Above", limit: "6000", for: "5m", minCalls: "50", mutedUntil: "" });
-  const sent = changeOf({ ...draft, release: "", groupBy: "", for: "", minCalls: "", quietHours: "", receivers: [], timeZone: "" });
+  const sent = changeOf({ ...draft, release: "", groupBy: "", for: "", minCalls: "", quietHours: "", receivers: [], timeZone: "" }, draft);
   expect(Object.fromEntries(sent)).toEqual({
     Name: "Slow", Measure: "pdd.p95", Window: "1h", Severity: "warning", Above: "6000",
-    Filters: "", GroupBy: "", Release: "", CompareWeeks: "", QuietHours: "", MutedUntil: "", Receivers: "", For: "0s", MinCalls: "20", TimeZone: "UTC",
+    Filters: "", GroupBy: "", Release: "", CompareWeeks: "", QuietHours: "", Receivers: "", For: "0s", MinCalls: "20", TimeZone: "UTC",
   });
+  const muted = { ...draft, mutedUntil: "2026-07-01T00:00:00Z" };
+  expect(changeOf(draft, muted).get("MutedUntil")).toBe("");
+  expect(changeOf(muted, draft).get("MutedUntil")).toBe("2026-07-01T00:00:00Z");
 });
 
 test("a preview is asked what it takes, once there is a limit", () => {

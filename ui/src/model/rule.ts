@@ -148,8 +148,11 @@ export function paramsOf(draft: Draft): URLSearchParams {
   return params;
 }
 
-/** What a field that is left empty means, where the API keeps what it had instead. */
-export function changeOf(draft: Draft): URLSearchParams {
+/**
+ * What is sent of a rule that was `before`: all of it, where a field that is left empty says what that means. Whether it is
+ * muted is said only where that was changed: somebody may have muted it meanwhile.
+ */
+export function changeOf(draft: Draft, before: Draft): URLSearchParams {
   const params = paramsOf(draft);
   const usual = draft.measure === "calls" || isOfServer(draft.measure) ? "0" : "20";
   const empty: [string, string][] = [
@@ -158,6 +161,7 @@ export function changeOf(draft: Draft): URLSearchParams {
     ...(draft.measure === "share" ? [["Among", ""] as [string, string]] : []),
   ];
   for (const [name, value] of empty) if (!params.has(name)) params.append(name, value);
+  if (draft.mutedUntil.trim() === before.mutedUntil) params.delete("MutedUntil");
   return params;
 }
 
@@ -200,11 +204,12 @@ export function callsOfDraft(draft: Draft, group: string | null, from: number, u
 /** When it is bad, in words. */
 export function limitOf(it: AlertRule): string {
   if (it.measure === undefined) return "not known: a later release wrote it";
+  const [measured, part] = splitMeasure(it.measure);
+  const what = `${measured?.label ?? it.measure}${measured && part ? ` (${part})` : ""}`;
   const side = it.above != null ? `above ${it.above}` : `below ${it.below}`;
-  const by = it.group_by ? `, by ${groupLabel(it.group_by).toLowerCase()}` : "";
-  if (it.measure === "calls" && !it.compare_weeks) return `${side} calls${by}`;
-  const unit = it.compare_weeks ? ` % against ${plural(it.compare_weeks, "week")} before` : it.unit ? ` ${it.unit}` : "";
-  return `${it.measure.replaceAll("_", " ")} ${side}${unit}${by}`;
+  const unit = it.compare_weeks ? ` % against ${plural(it.compare_weeks, "week")} before` : it.unit && it.unit !== it.measure ? ` ${it.unit}` : "";
+  const by = it.group_by ? `, by ${groupLabel(it.group_by).toLowerCase().replace(",", "")}` : "";
+  return `${what} ${side}${unit}${by}`;
 }
 
 /** Of which calls, in words; the address of the editor has it as it is. */

@@ -159,7 +159,7 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }, setAt
       },
     },
     axes: [
-      { ...axis, show: props.xAxis !== false, size: 24, gap: 4, grid: { show: false }, space: 70, values: timeTicks },
+      { ...axis, show: props.xAxis !== false, size: 28, gap: 8, grid: { show: false }, space: 70, values: timeTicks },
       { ...axis, size: 48, gap: 6, space: 28, values: (_u, values) => values.map((it) => (props.tick ?? props.format)(it)) },
     ],
     series: [

@@ -79,7 +79,7 @@ function Writing({ rule, begin }: { rule: AlertRule | null; begin: Draft }) {
     event.preventDefault();
     setBusy(true);
     try {
-      const kept = await keepRule(rule?.sid ?? null, rule ? changeOf(draft) : paramsOf(draft));
+      const kept = await keepRule(rule?.sid ?? null, rule ? changeOf(draft, draftOfRule(rule)) : paramsOf(draft));
       isLeft.current = true;
       toast(rule ? `${kept.name} is changed.` : `${kept.name} watches from now on.`);
       go(LIST);

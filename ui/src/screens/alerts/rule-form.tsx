@@ -102,7 +102,10 @@ function Which({ label, name, text, problem, onChange }: { label: string; name: 
   const isShown = isText || problem !== null;
   return (
     <FieldSet label={label} problem={problem}>
-      <FilterBar query={new URLSearchParams(text)} name={label} without={NOT_OF_RULES} onChange={(next) => onChange(readable(next))} />
+      {/* A chip's own form is done with when it is sent. */}
+      <div onSubmit={(event) => event.stopPropagation()}>
+        <FilterBar query={new URLSearchParams(text)} name={label} without={NOT_OF_RULES} onChange={(next) => onChange(readable(next))} />
+      </div>
       {isShown
         ? <input class="field mono" value={text} aria-label={`${label}, as text`} aria-invalid={problem !== null || undefined} placeholder="all; or as the address of a list has them: Tag=silence&CallState=completed" spellcheck={false} autocomplete="off" onInput={(event) => onChange(event.currentTarget.value)} />
         : <button type="button" class="link" aria-label={`${name} as text`} onClick={() => setText(true)}>As text</button>}

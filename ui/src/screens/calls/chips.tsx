@@ -70,6 +70,13 @@ export function FilterBar({ query, onChange = setQuery, name = "Filters", withou
   );
 }
 
+/** A form around it is not sent by it. */
+const onEnter = (run: () => void) => (event: KeyboardEvent) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  run();
+};
+
 function More({ query, onChange, close, without }: Narrowed & { close: () => void; without: string[] }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState<FilterSpec | null>(null);
@@ -85,7 +92,7 @@ function More({ query, onChange, close, without }: Narrowed & { close: () => voi
   return (
     <div class="menu">
       <input type="search" class="field" placeholder="Which filter?" aria-label="Find a filter" value={text} onInput={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => { if (event.key === "Enter" && fitting[0]) setChosen(fitting[0]); }} />
+        onKeyDown={onEnter(() => fitting[0] && setChosen(fitting[0]))} />
       <div class="menu-list">
         {fitting.map((it) => <button key={it.name} type="button" class="menu-item" onClick={() => setChosen(it)}>{it.label}</button>)}
         {fitting.length === 0 && <p class="quiet">There is no such filter.</p>}
@@ -156,7 +163,7 @@ function Counted({ spec, query, onChange }: OfFilter) {
       {(known.length > 8 || spec.hint) && (
         <input type="search" class="field" placeholder={spec.hint ?? `Find a ${spec.label.toLowerCase()}`} aria-label={`Find a ${spec.label.toLowerCase()}`} value={text}
           onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => { if (event.key === "Enter" && typed !== "") { set([...chosen, literal(typed)]); setText(""); } }} />
+          onKeyDown={onEnter(() => { if (typed !== "") { set([...chosen, literal(typed)]); setText(""); } })} />
       )}
       {loaded.error && <Failed error={loaded.error} retry={loaded.reload} />}
       {!loaded.data && !loaded.error && <Waiting what="Counting" />}
