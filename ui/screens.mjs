@@ -1,10 +1,12 @@
 // Takes the pictures of docs/screens: every screen, light, dark and as wide as a phone.
 // usage: SIDETONE=http://127.0.0.1:8080 SIDETONE_AUTH=AC…:TOKEN npm run screens [NAME...]
-// The server is a `sidetone demo` that has run for some hours, better still a day, so that alerts have come and gone.
+// The server is a `sidetone demo` that has run for some hours, better still a day, so that alerts have come and gone. Event
+// streams are told to this program, where SIDETONE_WEBHOOK_ALLOW_PRIVATE=true lets it.
 // Where pngquant is installed, it makes them small.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "@playwright/test";
@@ -45,7 +47,27 @@ async function prepare() {
   for (const [Name, Query] of [["Silent calls", "Tag=silence"], ["Bad and judged", "HasTag=true&CallScoreAnnotation=1&CallScoreAnnotation=2"]]) await ask("/v1/Voice/Views", { Name, Query, Shared: "true" });
 }
 
-const [silent] = (await ask("/v1/Voice/Summaries?Tag=silence&CallType=carrier&StartTime=8d&PageSize=1")).call_summaries;
+/** A sink that is told of calls, and what is told of it. */
+async function sink(port) {
+  const { sinks } = await ask("/v1/Sinks");
+  const known = sinks.find((it) => it.description === "Quality team");
+  if (known) return known.sid;
+  const destination = `http://127.0.0.1:${port}/calls`;
+  const { sid } = await ask("/v1/Sinks", { Description: "Quality team", SinkType: "webhook", SinkConfiguration: JSON.stringify({ destination, method: "POST" }) });
+  const Types = ["partial", "complete"].map((it) => JSON.stringify({ type: `com.twilio.voice.insights.call-summary.${it}` }));
+  const form = new URLSearchParams({ Description: "Quality team", SinkSid: sid });
+  for (const it of Types) form.append("Types", it);
+  await ask("/v1/Subscriptions", form);
+  // Until it was told something.
+  await new Promise((resolve) => setTimeout(resolve, 90_000));
+  return sid;
+}
+
+const receiver = createServer((request, response) => request.resume().on("end", () => response.writeHead(204).end()));
+const port = 9_999;
+await new Promise((listening) => receiver.listen(port, "127.0.0.1", listening));
+const told = await sink(port);
+const [bad] = (await ask("/v1/Voice/Summaries?Tag=high_packet_loss&Edge=sip_edge&StartTime=8d&PageSize=1")).call_summaries;
 await prepare();
 const { alerts: [fired] } = await ask("/v1/Voice/Alerts?State=firing");
 
@@ -54,7 +76,7 @@ const SCREENS = [
   ["overview", "/?StartTime=4h"],
   ["calls", "/calls?HasTag=true&StartTime=4w"],
   ["views", "/calls?HasTag=true", click("Views")],
-  ["call", `/calls/${silent.call_sid}`],
+  ["call", `/calls/${bad.call_sid}`],
   ["alerts", "/alerts"],
   ...(fired ? [["alert", `/alerts/${fired.sid}`]] : []),
   ["rules", "/alerts/rules"],
@@ -63,7 +85,7 @@ const SCREENS = [
   ["judgement", "/judgement?StartTime=4w"],
   ["sources", "/setup"],
   ["people", "/setup/people"],
-  ["streams", "/setup/streams"],
+  ["streams", `/setup/streams?sink=${told}`],
 ];
 const SHAPES = [
   ["", { viewport: { width: 1280, height: 800 }, colorScheme: "light" }],
@@ -104,3 +126,4 @@ for (const [shape, how] of SHAPES) {
   }
 }
 await browser.close();
+receiver.close();
