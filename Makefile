@@ -4,7 +4,7 @@ CARGO ?= cargo
 # Calls that `make bench` measures with.
 CALLS ?= 1000000
 
-.PHONY: demo test check bench audit fuzz lint unit release clients voice-sdk alerts export readme calls browser durability attacks deb ui
+.PHONY: demo test check bench audit fuzz lint unit release clients voice-sdk alerts streams export readme calls browser durability attacks deb ui
 
 # Without Node there is a demo all the same: what the interface shows is asked by curl then.
 ifneq ($(shell command -v npm),)
@@ -42,7 +42,8 @@ voice-sdk: clients
 readme: voice-sdk
 export: readme
 alerts: export
-durability: alerts
+streams: alerts
+durability: streams
 calls: durability
 browser: calls
 attacks: browser
@@ -91,6 +92,10 @@ export: release
 # Alerts told to Debian's Alertmanager, and by mail through a real server.
 alerts: release
 	bash tests/alerts/run.sh
+
+# Events of calls taken by real receivers: the OpenTelemetry Collector's, and others.
+streams: release
+	bash tests/streams/run.sh
 
 # What README.md tells people to do, done.
 readme: release

@@ -32,12 +32,14 @@ closed_set!(
         Teams = "teams",
         /// Addresses that mail is sent to.
         Email = "email",
+        /// What takes logs by OTLP: events are streamed there, as to the first two.
+        Otlp = "otlp",
     }
 );
 
 impl SinkKind {
     /// Those that events of calls are streamed to.
-    pub const STREAMS: &'static [Self] = &[Self::Webhook, Self::Segment];
+    pub const STREAMS: &'static [Self] = &[Self::Webhook, Self::Segment, Self::Otlp];
     /// Those that are told of alerts.
     pub const RECEIVERS: &'static [Self] = &[
         Self::Alertmanager,

@@ -9,8 +9,7 @@ pub const HEADERS_MAX: usize = 16;
 pub const HEADERS_MAX_BYTES: usize = 4096;
 
 /// Names that no delivery may bring: what is between us and the next server (RFC 9110, 7.6.1), what
-/// frames the request and says what its body is, credentials, which would be stored as they are,
-/// and what we say ourselves.
+/// frames the request and says what its body is, and what we say ourselves.
 const RESERVED: &[&str] = &[
     "connection",
     "keep-alive",
@@ -26,14 +25,15 @@ const RESERVED: &[&str] = &[
     "content-type",
     "expect",
     "host",
-    "authorization",
-    "cookie",
     "accept",
     "i-twilio-idempotency-token",
     "sidetone-delivery",
     "user-agent",
     "x-twilio-signature",
 ];
+
+/// Credentials, which no delivery may bring either: they would be stored as they are.
+const CREDENTIALS: &[&str] = &["authorization", "cookie"];
 
 /// Headers beside those that every delivery is sent with: names in lower case, each once. They are
 /// stored as they are: no place for a secret. As text, one a line: `name: value`.
@@ -46,6 +46,19 @@ impl Headers {
     /// # Errors
     /// Why one cannot be sent, or that they are too many, for people.
     pub fn new(headers: Vec<(String, String)>) -> Result<Self, String> {
+        let headers = Self::with_credentials(headers)?;
+        let credential = headers.iter().find(|(name, _)| CREDENTIALS.contains(name));
+        match credential {
+            Some((name, _)) => Err(unsettable(name)),
+            None => Ok(headers),
+        }
+    }
+
+    /// Takes headers, in this order, of which some may be credentials: those of who keeps them sealed.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_credentials(headers: Vec<(String, String)>) -> Result<Self, String> {
         if headers.len() > HEADERS_MAX {
             return Err(format!("more than {HEADERS_MAX} headers"));
         }
@@ -89,7 +102,7 @@ fn check(name: &str, value: &str) -> Result<(), String> {
         return Err(format!("{name:?} is no name of a header"));
     }
     if RESERVED.contains(&name) {
-        return Err(format!("the header '{name}' cannot be set"));
+        return Err(unsettable(name));
     }
     if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) || value.trim() != value {
         return Err(format!(
@@ -97,6 +110,10 @@ fn check(name: &str, value: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+fn unsettable(name: &str) -> String {
+    format!("the header '{name}' cannot be set")
 }
 
 impl fmt::Display for Headers {
@@ -165,6 +182,16 @@ mod tests {
             assert!(of(&[(name, value)]).is_err(), "{name:?}: {value:?}");
         }
         assert!(of(&[("a", "1"), ("A", "2")]).is_err());
+    }
+
+    #[test]
+    fn credentials_are_for_who_keeps_them_sealed() {
+        let named = |name: &str| vec![(name.to_owned(), "Bearer a".to_owned())];
+        for name in ["Authorization", "Cookie"] {
+            assert!(Headers::with_credentials(named(name)).is_ok());
+            assert!(Headers::new(named(name)).is_err());
+        }
+        assert!(Headers::with_credentials(named("Host")).is_err());
     }
 
     #[test]

@@ -20,8 +20,7 @@ use super::batch::Sent;
 use super::mail;
 use super::request::{Shown, to_sink};
 use super::sending::{Shared, Undelivered, conclude};
-use super::sink::decoded;
-use super::target::{Target, target_of_user};
+use super::target::{Target, decoded, target_of_user};
 use crate::alerts::notice::{
     Notice, TEST, alertmanager, mail as message, pagerduty, slack, teams, webhook,
 };

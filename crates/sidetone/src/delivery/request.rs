@@ -27,6 +27,8 @@ const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 /// Memory for these headers and those that the client adds.
 const HEADERS: usize = 12;
+/// What bodies to sinks are.
+pub(super) const JSON: &str = "application/json";
 /// The content type whose parameters are signed.
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -126,7 +128,7 @@ pub(super) fn to_sink(
         method: Method::Post,
         url,
         headers: Headers::default(),
-        body: Some(("application/json".to_owned(), body)),
+        body: Some((JSON.to_owned(), body)),
     };
     let mut request = request(id, &sent, token)?;
     for (name, value) in standard.into_iter().flatten() {

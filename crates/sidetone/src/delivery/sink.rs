@@ -1,27 +1,24 @@
 //! Sends events to sinks, several in a request where a sink takes that.
 
 mod begun;
+mod carried;
 mod written;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use http_body_util::Full;
-use hyper::Request;
 use sha2::{Digest, Sha256};
 use sidetone_store::delivery::{Content, Delivery, DeliveryId, StreamEvent};
 use sidetone_store::sinks::{SinkChange, SinkStatus};
 
-use self::begun::Begun;
-use self::written::{items, unwritten};
+use self::begun::{Arrived, Begun};
+use self::carried::carry;
+use self::written::{Item, items, unwritten};
 use super::batch::Sent;
-use super::request::{Shown, to_sink};
-use super::sending::{Shared, Undelivered, conclude, token};
-use super::target::{Target, target_of_user};
+use super::sending::{Shared, Undelivered, conclude};
 use crate::app::App;
 use crate::outgoing::client::Failure;
 use crate::streams::TEST;
-use crate::streams::configuration::{Configuration, SEGMENT_ENDPOINT, SinkSignature};
+use crate::streams::configuration::Configuration;
 use crate::streams::outlets::Outlet;
 
 /// The most events of a request to a sink that takes several, and about how many bytes of body. One
@@ -31,6 +28,7 @@ const TOGETHER_MAX: usize = 100;
 const ALONE_MAX: usize = 16;
 const WEBHOOK_MAX_BYTES: usize = 64_000;
 const SEGMENT_MAX_BYTES: usize = 480_000;
+const OTLP_MAX_BYTES: usize = 1_000_000;
 
 /// How many of some deliveries, which all go where the first does, are sent together.
 pub(super) fn together(app: &App, first: Option<&Delivery>) -> usize {
@@ -56,15 +54,16 @@ impl Room {
             }
             Configuration::Webhook(_) => (1, WEBHOOK_MAX_BYTES),
             Configuration::Segment(_) => (TOGETHER_MAX, SEGMENT_MAX_BYTES),
+            Configuration::Otlp(_) => (TOGETHER_MAX, OTLP_MAX_BYTES),
         };
         Self { events, bytes }
     }
 
     /// How many of some items, at least one, fit together.
-    fn fits(self, items: &[Vec<u8>]) -> usize {
+    fn fits(self, items: &[Item]) -> usize {
         let mut bytes = 0;
         let fitting = items.iter().take(self.events).take_while(|item| {
-            bytes += item.len();
+            bytes += item.json.len();
             bytes <= self.bytes
         });
         fitting.count().max(1)
@@ -154,14 +153,14 @@ async fn outlet_of(
 #[derive(Default)]
 struct Group {
     deliveries: Vec<Delivery>,
-    items: Vec<Vec<u8>>,
+    items: Vec<Item>,
 }
 
 impl Group {
-    fn has_no_room(&self, item: &[u8], room: Room) -> bool {
-        let bytes: usize = self.items.iter().map(Vec::len).sum();
+    fn has_no_room(&self, item: &Item, room: Room) -> bool {
+        let bytes: usize = self.items.iter().map(|item| item.json.len()).sum();
         !self.items.is_empty()
-            && (self.items.len() >= room.events || bytes + item.len() > room.bytes)
+            && (self.items.len() >= room.events || bytes + item.json.len() > room.bytes)
     }
 
     /// When a receiver refuses several, each is sent alone: what it does not take must not keep the
@@ -220,7 +219,7 @@ async fn send_all(
     shared: &Shared,
     outlet: &Outlet,
     delivery: &Delivery,
-    items: &[Vec<u8>],
+    items: &[Item],
 ) -> Result<(), Undelivered> {
     let room = Room::of(outlet);
     let (mut rest, mut piece) = (items, 0);
@@ -254,75 +253,30 @@ async fn post(
     outlet: &Outlet,
     deliveries: &[Delivery],
     piece: u32,
-    items: &[Vec<u8>],
+    items: &[Item],
 ) -> Result<(), Undelivered> {
     let app = &shared.app;
-    let begun = Begun::now(app, items.iter().map(Vec::len).sum());
+    let begun = Begun::now(app, items.iter().map(|item| item.json.len()).sum());
     let id = name(deliveries, piece, items.len());
-    let arrived = match request(app, outlet, id, items) {
-        Ok(request) => shared.client.send(request).await.map_err(Undelivered::from),
-        Err(failure) => Err(failure),
-    };
+    let arrived = carry(shared, outlet, id, items).await;
     if deliveries.iter().any(|delivery| delivery.kind == TEST) {
         note_test(app, outlet, &arrived).await;
     }
-    begun.end(app, outlet, deliveries, arrived.as_ref().map(|it| *it));
+    begun.end(app, outlet, deliveries, arrived.as_ref());
     arrived.map(drop)
 }
 
-/// The request that brings a sink events.
-fn request(
-    app: &App,
-    outlet: &Outlet,
-    id: DeliveryId,
-    items: &[Vec<u8>],
-) -> Result<Request<Full<Bytes>>, Undelivered> {
-    let list = list(items);
-    Ok(match &outlet.configuration {
-        Configuration::Webhook(webhook) => {
-            let allow_private = app.config.webhook_allow_private;
-            let target = target_of_user(&webhook.destination, allow_private);
-            let Target { url, user } =
-                target.map_err(|error| unwritten(format!("the destination {error}")))?;
-            let user = user.map(|user| decoded(&user));
-            let message = id.to_string();
-            let secret = webhook.secret.as_deref();
-            let token = match (webhook.signature, secret) {
-                (Some(SinkSignature::Standard), Some(_)) => None,
-                _ => Some(token(app, outlet.account)?),
-            };
-            let shown = match (&token, secret) {
-                (Some(token), _) => Shown::Twilio(token),
-                (None, Some(secret)) => Shown::Standard {
-                    secret,
-                    message: &message,
-                    at: app.clock.now(),
-                },
-                (None, None) => Shown::Nothing,
-            };
-            to_sink(id, url, user.as_deref(), list, &shown)?
-        }
-        Configuration::Segment(segment) => {
-            let url = segment.endpoint.as_deref().unwrap_or(SEGMENT_ENDPOINT);
-            let mut body = b"{\"batch\":".to_vec();
-            body.extend(list);
-            body.push(b'}');
-            let user = format!("{}:", segment.write_key);
-            to_sink(id, url.to_owned(), Some(&user), body, &Shown::Nothing)?
-        }
-    })
-}
-
-/// A test was sent: of Segment, which confirms none itself, what it answered is all there is to know.
-async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<u16, Undelivered>) {
-    if let Configuration::Webhook(_) = outlet.configuration {
+/// A test was sent: of a sink that confirms none itself what it answered is all there is to know.
+async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<Arrived, Undelivered>) {
+    if !outlet.configuration.confirms_by_taking() {
         return;
     }
     let (status, test) = match arrived {
         Ok(_) => (SinkStatus::Active, Some(None)),
-        // It is tried again, as after no answer.
+        Err(Undelivered::Refused(_)) => (SinkStatus::Failed, None),
         Err(failure) => match failure.status() {
             Some(400..=428 | 430..=499) => (SinkStatus::Failed, None),
+            // It is tried again, as after no answer.
             _ => return,
         },
     };
@@ -335,30 +289,4 @@ async fn note_test(app: &App, outlet: &Outlet, arrived: &Result<u16, Undelivered
     if let Err(error) = app.store.change_sink(account, sink, change, now).await {
         tracing::warn!(sink.sid = %sink, %error, "that a sink works could not be noted");
     }
-}
-
-/// A JSON array of what is JSON.
-fn list(items: &[Vec<u8>]) -> Vec<u8> {
-    let mut list = vec![b'['];
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 {
-            list.push(b',');
-        }
-        list.extend_from_slice(item);
-    }
-    list.push(b']');
-    list
-}
-
-/// User name and password of a URL, which are percent-encoded there. A plus is one.
-pub(super) fn decoded(user: &str) -> String {
-    let as_form = user
-        .replace('+', "%2B")
-        .replace('&', "%26")
-        .replace('=', "%3D");
-    let mut names = form_urlencoded::parse(as_form.as_bytes());
-    let user = names.next().map(|(name, _)| name.into_owned());
-    let user = user.unwrap_or_default();
-    // Without a password it is empty (RFC 7617).
-    if user.contains(':') { user } else { user + ":" }
 }

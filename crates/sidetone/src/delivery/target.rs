@@ -135,6 +135,19 @@ pub fn target_of_user(url: &str, allow_private: bool) -> Result<Target, TargetEr
     Ok(Target { url, user })
 }
 
+/// User name and password of a URL, which are percent-encoded there. A plus is one.
+pub(super) fn decoded(user: &str) -> String {
+    let as_form = user
+        .replace('+', "%2B")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    let mut names = form_urlencoded::parse(as_form.as_bytes());
+    let user = names.next().map(|(name, _)| name.into_owned());
+    let user = user.unwrap_or_default();
+    // Without a password it is empty (RFC 7617).
+    if user.contains(':') { user } else { user + ":" }
+}
+
 /// Whether a host is an IPv4 address in a spelling that resolvers understand and we do not:
 /// `2130706433` is 127.0.0.1, and so is `0x7f.1`. No name ends in a number.
 fn is_odd_address(host: &str) -> bool {

@@ -14,9 +14,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use super::connect::{ConnectError, Connector};
 use super::retry_after::RetryAfter;
 
-/// Most bytes of an answer that are read. Nobody looks at them: they only keep the connection
-/// usable.
+/// Most bytes of an answer that are read, so that its connection stays usable, and that are kept of
+/// it for who looks at them.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
+const KEPT_MAX_BYTES: usize = 16 * 1024;
 /// The largest head of an answer.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// How long a connection waits for the next request.
@@ -97,26 +98,57 @@ impl Client {
     /// # Errors
     /// Why it did not arrive.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<u16, Failure> {
+        self.ask(request).await?.success().map(|said| said.status)
+    }
+
+    /// Sends a request, and returns the beginning of what it was answered.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Said, Failure> {
         let mut answered = None;
         let exchange = async {
             let answer = self.http.request(request).await.map_err(failure)?;
-            let status = answer.status();
-            let retry_after = RetryAfter::of(status.as_u16(), answer.headers());
-            answered = Some((status, retry_after));
-            discard(answer.into_body()).await;
+            let status = answer.status().as_u16();
+            let said = answered.insert(Said {
+                status,
+                retry_after: RetryAfter::of(status, answer.headers()),
+                body: Vec::new(),
+            });
+            read(answer.into_body(), &mut said.body).await;
             Ok(())
         };
         if let Ok(Err(failure)) = tokio::time::timeout(self.time_out, exchange).await {
             return Err(failure);
         }
         // Whoever said yes and then took too long with the rest has said yes.
-        match answered {
-            Some((status, _)) if status.is_success() => Ok(status.as_u16()),
-            Some((status, retry_after)) => Err(Failure::Status {
-                status: status.as_u16(),
-                retry_after,
+        answered.ok_or(Failure::TimedOut(self.time_out))
+    }
+}
+
+/// What a request was answered.
+#[derive(Debug)]
+pub struct Said {
+    /// The status.
+    pub status: u16,
+    /// When it may be asked again, if it says so.
+    pub retry_after: Option<RetryAfter>,
+    /// The beginning of the body, as much as came in time.
+    pub body: Vec<u8>,
+}
+
+impl Said {
+    /// Itself, if its status is one of success (2xx).
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn success(self) -> Result<Self, Failure> {
+        match self.status {
+            200..300 => Ok(self),
+            status => Err(Failure::Status {
+                status,
+                retry_after: self.retry_after,
             }),
-            None => Err(Failure::TimedOut(self.time_out)),
         }
     }
 }
@@ -152,14 +184,16 @@ impl Client {
 }
 
 /// Reads an answer's body, so that its connection can be used again; gives up both when there is
-/// too much of it.
-async fn discard(mut body: Incoming) {
+/// too much of it. Its beginning is kept.
+async fn read(mut body: Incoming, kept: &mut Vec<u8>) {
     let mut left = ANSWER_MAX_BYTES;
     while !body.is_end_stream()
         && let Some(Ok(frame)) = body.frame().await
     {
-        let bytes = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(bytes) {
+        let bytes = frame.data_ref().map_or(&[][..], |data| data);
+        let room = KEPT_MAX_BYTES - kept.len();
+        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        match left.checked_sub(bytes.len()) {
             Some(rest) => left = rest,
             None => break,
         }

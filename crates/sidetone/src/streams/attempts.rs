@@ -39,7 +39,7 @@ pub struct Attempt {
     pub result: AttemptResult,
     /// What it was answered. `None`: there was no answer.
     pub status: Option<u16>,
-    /// Why it did not arrive.
+    /// Why it did not arrive, or what of it was not taken all the same.
     pub error: Option<String>,
     /// Bytes of its body; 0: it could not be made.
     pub bytes: usize,

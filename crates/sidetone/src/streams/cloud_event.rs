@@ -5,12 +5,15 @@ use sidetone_core::id::AccountSid;
 use sidetone_core::time::{SECOND_US, TimeUs};
 
 /// The version of CloudEvents.
-const SPECVERSION: &str = "1.0";
+pub(super) const SPECVERSION: &str = "1.0";
 /// What the data is always.
 const DATACONTENTTYPE: &str = "application/json";
 /// The type of what is sent to see whether a sink takes events.
 pub const TEST_TYPE: &str = "com.twilio.eventstreams.test-event";
-const TEST_SCHEMA: &str = "https://events-schemas.twilio.com/EventStreams.TestSink/1.json";
+/// What it comes from.
+pub const TEST_SOURCE: &str = "Sink";
+/// What its data is.
+pub const TEST_SCHEMA: &str = "https://events-schemas.twilio.com/EventStreams.TestSink/1.json";
 
 /// An event on the wire. What is sent is an array of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -97,7 +100,7 @@ struct Test<'a> {
 pub fn test(account: AccountSid, test_id: &str, now: TimeUs) -> serde_json::Result<Vec<u8>> {
     let id = account.to_string();
     let data = Test { test_id };
-    let event = CloudEvent::new(TEST_TYPE, "Sink", &id, TEST_SCHEMA, now, data);
+    let event = CloudEvent::new(TEST_TYPE, TEST_SOURCE, &id, TEST_SCHEMA, now, data);
     serde_json::to_vec(&event)
 }
 

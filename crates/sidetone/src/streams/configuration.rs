@@ -1,5 +1,7 @@
 //! How a sink is set up: where it is, and what opens it. Kept sealed, shown without secrets.
 
+mod members;
+pub mod otlp;
 pub mod receiver;
 
 use base64::Engine;
@@ -11,12 +13,14 @@ use sidetone_core::closed_set;
 use sidetone_core::id::SinkSid;
 use sidetone_store::sinks::SinkKind;
 
+use self::members::{HIDDEN, Members};
+use self::otlp::Otlp;
 use crate::secrets::{Vault, fill_random};
+
+pub use self::members::WrongMember;
 
 /// Where Segment takes events, unless another place is named.
 pub const SEGMENT_ENDPOINT: &str = "https://api.segment.io/v1/batch";
-/// What stands for a secret.
-const HIDDEN: &str = "***";
 /// What secrets of Standard Webhooks begin with.
 const SECRET_PREFIX: &str = "whsec_";
 /// The bytes that such a secret may have.
@@ -45,6 +49,8 @@ pub enum Configuration {
     Webhook(Webhook),
     /// Segment, or what takes the same.
     Segment(Segment),
+    /// What takes logs by OTLP.
+    Otlp(Otlp),
 }
 
 /// A web server. `None`: it was not said.
@@ -96,27 +102,6 @@ pub trait Sealed: Serialize + DeserializeOwned {
 
 impl Sealed for Configuration {}
 
-/// What is wrong with a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrongMember {
-    /// The member; empty: the whole.
-    pub member: String,
-    /// What it was, fit to be told. `None`: it was not there.
-    pub given: Option<String>,
-    /// What it must be.
-    pub expected: String,
-}
-
-impl WrongMember {
-    fn new(member: &str, given: Option<String>, expected: impl Into<String>) -> Self {
-        Self {
-            member: member.to_owned(),
-            given,
-            expected: expected.into(),
-        }
-    }
-}
-
 /// The members of each kind.
 const WEBHOOK: &[&str] = &[
     "destination",
@@ -146,6 +131,7 @@ impl Configuration {
                 let members = Members::read(SEGMENT, text)?;
                 members.segment().map(Self::Segment)
             }
+            SinkKind::Otlp => Otlp::read(text).map(Self::Otlp),
             SinkKind::Alertmanager
             | SinkKind::AlertWebhook
             | SinkKind::Slack
@@ -174,8 +160,31 @@ impl Configuration {
                 let secret = format!("{SECRET_PREFIX}{}", STANDARD.encode(random));
                 Ok(Some(webhook.secret.insert(secret).as_str()))
             }
-            Self::Webhook(_) | Self::Segment(_) => Ok(None),
+            _ => Ok(None),
         }
+    }
+
+    /// The URL that it names, as which member. `None`: it names none.
+    #[must_use]
+    pub fn url(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Webhook(webhook) => Some(("destination", &webhook.destination)),
+            Self::Segment(segment) => Some(("endpoint", segment.endpoint.as_deref()?)),
+            Self::Otlp(otlp) => Some(("endpoint", &otlp.endpoint)),
+        }
+    }
+
+    /// Whether that URL may hold a user name and password.
+    #[must_use]
+    pub const fn may_name_user(&self) -> bool {
+        matches!(self, Self::Webhook(_))
+    }
+
+    /// Whether who is behind it tells us nothing of a test that arrived: that it was taken is all
+    /// there is to know.
+    #[must_use]
+    pub const fn confirms_by_taking(&self) -> bool {
+        !matches!(self, Self::Webhook(_))
     }
 
     /// What was given, fit to be shown: without passwords, secrets and keys.
@@ -208,6 +217,7 @@ impl Configuration {
                         .map(Value::from),
                 );
             }
+            Self::Otlp(otlp) => return otlp.shown(),
         }
         shown
     }
@@ -237,36 +247,7 @@ fn without_password(url: &str) -> String {
     }
 }
 
-/// The members of a configuration as they came.
-struct Members(Map<String, Value>);
-
 impl Members {
-    fn read(known: &[&str], text: &str) -> Result<Self, WrongMember> {
-        let expected = || format!("a JSON object with {}", known.join(", "));
-        // It may hold a password.
-        let members: Map<String, Value> = serde_json::from_str(text)
-            .map_err(|_| WrongMember::new("", Some(HIDDEN.to_owned()), expected()))?;
-        match members.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(WrongMember::new("", Some(name.clone()), expected())),
-            None => Ok(Self(members)),
-        }
-    }
-
-    /// A member; null is taken as missing.
-    fn of(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| !value.is_null())
-    }
-
-    fn text(&self, name: &str, expected: &str) -> Result<Option<&str>, WrongMember> {
-        let Some(value) = self.of(name) else {
-            return Ok(None);
-        };
-        match value.as_str() {
-            Some(text) => Ok(Some(text)),
-            None => Err(WrongMember::new(name, Some(value.to_string()), expected)),
-        }
-    }
-
     fn webhook(&self) -> Result<Webhook, WrongMember> {
         let destination = self.text("destination", DESTINATION)?;
         let destination = destination.filter(|it| !it.is_empty());

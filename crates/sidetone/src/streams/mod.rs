@@ -5,6 +5,7 @@ pub mod backlogs;
 pub mod cloud_event;
 pub mod configuration;
 pub mod event_type;
+pub mod otlp;
 pub mod outlets;
 pub mod selection;
 

@@ -68,6 +68,8 @@ pub struct Counters {
     pub followers_dropped: Counter,
     /// Events that were not kept for a sink because too many wait.
     pub streams_refused: Counter,
+    /// Events that a sink said it took the others of a request without.
+    pub streams_rejected: Counter,
     /// Sinks for which as much waits as may.
     pub streams_full: Gauge,
     /// Alerts that fire.
@@ -180,6 +182,11 @@ impl Counters {
                 registry,
                 "streams_refused",
                 "Events that were not kept for a sink because too many wait there",
+            ),
+            streams_rejected: registered(
+                registry,
+                "streams_rejected",
+                "Events that OTLP receivers said they dropped of requests that they took",
             ),
             streams_full: registered(
                 registry,

@@ -134,10 +134,9 @@ pub async fn create(
         description,
         kind,
         configuration: sealed.map_err(|error| unsealed(&error))?,
-        status: match kind {
-            // It confirms no test.
-            SinkKind::Segment => SinkStatus::Initialized,
-            _ => SinkStatus::Active,
+        status: match configuration.confirms_by_taking() {
+            true => SinkStatus::Initialized,
+            false => SinkStatus::Active,
         },
         test: None,
         created_at: now,
@@ -301,18 +300,13 @@ fn configured(form: &Params, allow_private: bool) -> Result<(SinkKind, Configura
         .ok_or_else(|| Invalid::missing(CONFIGURATION, CONFIGURATION_EXPECTED))?;
     let read =
         Configuration::read(kind, configuration.text).map_err(|it| wrong(CONFIGURATION, &it))?;
-    let (member, url) = match &read {
-        Configuration::Webhook(webhook) => {
-            let url = target_of_user(&webhook.destination, allow_private);
-            ("destination", url.map(|_| ()))
-        }
-        Configuration::Segment(segment) => {
-            let endpoint = segment.endpoint.as_deref();
-            let url = endpoint.map(|url| target(url, allow_private)).transpose();
-            ("endpoint", url.map(|_| ()))
-        }
-    };
-    // Not repeated: it may hold a password.
-    url.map_err(|error| of_member(CONFIGURATION, format_args!("{member} {error}.")))?;
+    if let Some((member, url)) = read.url() {
+        let target = match read.may_name_user() {
+            true => target_of_user(url, allow_private).map(drop),
+            false => target(url, allow_private).map(drop),
+        };
+        // Not repeated: it may hold a password.
+        target.map_err(|error| of_member(CONFIGURATION, format_args!("{member} {error}.")))?;
+    }
     Ok((kind, read))
 }

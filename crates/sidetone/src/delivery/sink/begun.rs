@@ -12,6 +12,14 @@ use crate::streams::TEST;
 use crate::streams::attempts::{Attempt, AttemptResult, AttemptedEvent, EVENTS_MAX};
 use crate::streams::outlets::Outlet;
 
+/// A request that was taken.
+pub(super) struct Arrived {
+    /// What it was answered.
+    pub(super) status: u16,
+    /// What of it was not taken all the same, for people.
+    pub(super) but: Option<String>,
+}
+
 /// A request that has begun.
 pub(super) struct Begun {
     at: TimeUs,
@@ -34,11 +42,11 @@ impl Begun {
         app: &App,
         outlet: &Outlet,
         deliveries: &[Delivery],
-        arrived: Result<u16, &Undelivered>,
+        arrived: Result<&Arrived, &Undelivered>,
     ) {
         let now = app.clock.now();
         let (result, status) = match arrived {
-            Ok(status) => (AttemptResult::Delivered, Some(status)),
+            Ok(arrived) => (AttemptResult::Delivered, Some(arrived.status)),
             Err(failure) => {
                 let pause = failure.pause(now);
                 let is_dead = |it: &Delivery| retry_at(it, failure, pause, now).is_none();
@@ -63,7 +71,10 @@ impl Begun {
             took: app.clock.passed().saturating_sub(self.passed),
             result,
             status,
-            error: arrived.err().map(ToString::to_string),
+            error: match arrived {
+                Ok(arrived) => arrived.but.clone(),
+                Err(failure) => Some(failure.to_string()),
+            },
             bytes: self.bytes,
             event_count: deliveries.len(),
             events: events.collect(),

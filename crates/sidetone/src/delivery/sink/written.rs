@@ -9,15 +9,21 @@ use sidetone_store::delivery::{Delivery, StreamEvent};
 
 use crate::app::App;
 use crate::delivery::sending::Undelivered;
-use crate::streams::TEST;
-use crate::streams::cloud_event::{self, CloudEvent};
+use crate::streams::cloud_event::{self, CloudEvent, TEST_SCHEMA, TEST_SOURCE, TEST_TYPE};
 use crate::streams::configuration::Configuration;
 use crate::streams::event_type::EventType;
 use crate::streams::outlets::{Outlet, Told, Written};
+use crate::streams::{TEST, otlp};
 
 /// The most bytes of an event that Segment takes; what is left out of a larger one first.
 const SEGMENT_EVENT_MAX_BYTES: usize = 32_000;
 const LEFT_OUT: [&str; 4] = ["sdk_edge", "client_edge", "carrier_edge", "sip_edge"];
+
+/// An event as it is sent.
+pub(super) struct Item {
+    /// What it says, in the form that its sink takes.
+    pub(super) json: Vec<u8>,
+}
 
 /// The items that tell what a delivery names. None: there is nothing to tell any more.
 pub(super) async fn items(
@@ -25,9 +31,11 @@ pub(super) async fn items(
     delivery: &Delivery,
     event: StreamEvent,
     outlet: &Arc<Outlet>,
-) -> Result<Vec<Vec<u8>>, Undelivered> {
+) -> Result<Vec<Item>, Undelivered> {
     if delivery.kind == TEST {
-        return Ok(vec![test(outlet, delivery, event.at).map_err(unwritten)?]);
+        return Ok(vec![
+            test(app, outlet, delivery, event.at).map_err(unwritten)?,
+        ]);
     }
     let kind = EventType::ALL.iter().find(|it| it.kind() == delivery.kind);
     let (Some(kind), Some(subject)) = (kind.copied(), delivery.subject) else {
@@ -42,15 +50,32 @@ pub(super) async fn items(
         outlet: Arc::clone(outlet),
     };
     let written = (app.write_event)(app.clone(), told).await;
-    let item = |written: Written| match &outlet.configuration {
-        Configuration::Webhook(_) => {
-            let source = format!("/v1/Voice/{sid}/{}", kind.part());
-            let schema = kind.schema().url(outlet.version_of(kind));
-            CloudEvent::new(kind.as_str(), &source, &written.id, &schema, written.at, ())
-                .with(&written.data)
-                .map_err(unwritten)
-        }
-        Configuration::Segment(_) => track(sid, kind, &written),
+    let item = |written: Written| {
+        let source = format!("/v1/Voice/{sid}/{}", kind.part());
+        let schema = kind.schema().url(outlet.version_of(kind));
+        let json = match &outlet.configuration {
+            Configuration::Webhook(_) => {
+                CloudEvent::new(kind.as_str(), &source, &written.id, &schema, written.at, ())
+                    .with(&written.data)
+                    .map_err(unwritten)?
+            }
+            Configuration::Segment(_) => track(sid, kind, &written)?,
+            Configuration::Otlp(_) => {
+                let told = otlp::Told {
+                    kind: kind.as_str(),
+                    source: &source,
+                    id: &written.id,
+                    dataschema: &schema,
+                    at: written.at,
+                    more: &[
+                        ("sidetone.account.sid", event.account.to_string()),
+                        ("sidetone.call.sid", sid.to_string()),
+                    ],
+                };
+                otlp::record(&told, &written.data, app.clock.now()).map_err(unwritten)?
+            }
+        };
+        Ok(Item { json })
     };
     let items = written.map_err(unwritten)?.into_iter().map(item);
     items.collect()
@@ -61,19 +86,32 @@ pub(super) fn unwritten(error: impl std::fmt::Display) -> Undelivered {
 }
 
 /// What is sent to see whether a sink takes events.
-fn test(outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_json::Result<Vec<u8>> {
+fn test(app: &App, outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_json::Result<Item> {
     let test = delivery.id.to_string();
-    match &outlet.configuration {
-        Configuration::Webhook(_) => cloud_event::test(outlet.account, &test, at),
+    let data = json!({ "test_id": test });
+    let json = match &outlet.configuration {
+        Configuration::Webhook(_) => cloud_event::test(outlet.account, &test, at)?,
         Configuration::Segment(_) => serde_json::to_vec(&json!({
             "type": "track",
             "event": "Sidetone Test",
             "messageId": test,
             "anonymousId": outlet.account,
             "timestamp": at,
-            "properties": { "test_id": test },
-        })),
-    }
+            "properties": data,
+        }))?,
+        Configuration::Otlp(_) => {
+            let told = otlp::Told {
+                kind: TEST_TYPE,
+                source: TEST_SOURCE,
+                id: &outlet.account.to_string(),
+                dataschema: TEST_SCHEMA,
+                at,
+                more: &[("sidetone.account.sid", outlet.account.to_string())],
+            };
+            otlp::record(&told, data.to_string().as_bytes(), app.clock.now())?
+        }
+    };
+    Ok(Item { json })
 }
 
 /// An event as Segment takes it. Edges are left out of one that is too large.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use sidetone_core::closed_set;
 use sidetone_store::sinks::SinkKind;
 
-use super::{HIDDEN, Members, Sealed, WrongMember, end_of, without_password};
+use super::members::{HIDDEN, Members, WrongMember, hidden};
+use super::{Sealed, end_of, without_password};
 use crate::alerts::notice::webhook::Version;
 use crate::mailbox;
 
@@ -100,8 +101,6 @@ pub struct Pagerduty {
     pub endpoint: Option<String>,
 }
 
-/// The most that a secret may have.
-const SECRET_MAX_BYTES: usize = 255;
 /// Characters of a routing key.
 const ROUTING_KEY_CHARS: usize = 32;
 /// The most addresses of a receiver.
@@ -109,7 +108,6 @@ const TO_MAX: usize = 20;
 /// Where connectors of Office 365 were, which are no more.
 const CONNECTORS: &str = "webhook.office.com";
 
-const URL: &str = "a URL";
 const ALERTMANAGER: &str = "a URL such as http://alertmanager.example.com:9093, without a query";
 const VERSION: &str = "\"4\" (as Alertmanager sends it) or \"1\" (as Grafana does)";
 const SECRET: &str = "up to 255 printable characters";
@@ -252,34 +250,7 @@ fn is_connector(url: &str) -> bool {
     host == CONNECTORS || host.ends_with(&format!(".{CONNECTORS}"))
 }
 
-/// What is wrong with a member that is not repeated.
-fn hidden(member: &str, expected: &str) -> WrongMember {
-    WrongMember::new(member, Some(HIDDEN.to_owned()), expected)
-}
-
 impl Members {
-    /// A URL, which may be a secret and is not repeated.
-    fn url(&self, name: &str) -> Result<String, WrongMember> {
-        match self.of(name) {
-            None => Err(WrongMember::new(name, None, URL)),
-            Some(Value::String(url)) if !url.is_empty() => Ok(url.clone()),
-            Some(_) => Err(hidden(name, URL)),
-        }
-    }
-
-    /// A text that is not repeated.
-    fn secret(&self, name: &str, expected: &str) -> Result<Option<String>, WrongMember> {
-        let is_fit = |text: &str| {
-            let is_printable = text.chars().all(|letter| !letter.is_control());
-            (1..=SECRET_MAX_BYTES).contains(&text.len()) && is_printable
-        };
-        match self.of(name) {
-            None => Ok(None),
-            Some(Value::String(text)) if is_fit(text) => Ok(Some(text.clone())),
-            Some(_) => Err(hidden(name, expected)),
-        }
-    }
-
     fn addresses(&self) -> Result<Vec<String>, WrongMember> {
         let Some(given) = self.of("to") else {
             return Err(WrongMember::new("to", None, TO));
@@ -301,6 +272,7 @@ impl Members {
 mod tests {
     use serde_json::json;
 
+    use super::super::members::URL;
     use super::*;
 
     const KEY: &str = "0123456789abcdef0123456789ABCDEF";

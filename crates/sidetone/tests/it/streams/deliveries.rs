@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::receiver::{PATIENCE, Receiver};
-use super::running::{CALL, FORM, ask, post, program, step, subscribe};
+use super::running::{CALL, FORM, ask, metrics, post, program, step, subscribe};
 use super::{SINKS, webhook};
 use crate::harness::TestServer;
 use crate::process::Server;
@@ -202,18 +202,7 @@ fn beyond_what_may_wait_the_newest_are_refused_until_some_has_arrived() {
             it["data"]["call_sid"] == *last && it["data"]["processing_state"] == "complete"
         })
     });
-    let metrics = {
-        use std::io::{Read, Write};
-        let mut stream = std::net::TcpStream::connect(&server.address).unwrap();
-        write!(
-            stream,
-            "GET /metrics HTTP/1.0\r\nHost: sidetone.test\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
+    let metrics = metrics(&server);
     assert!(metrics.contains("\nsidetone_streams_full 0\n"));
     let refused = ask(&server, &path)["refused"].as_u64().unwrap();
     assert!(

@@ -1,6 +1,7 @@
 //! Event Streams as they are set up: whole requests, whole answers.
 
 mod deliveries;
+mod otlp;
 mod outage;
 mod owed;
 mod receiver;

@@ -30,8 +30,9 @@ pub(super) struct Received {
 pub(super) struct Receiver {
     pub(super) origin: String,
     received: Arc<Mutex<Vec<Received>>>,
-    /// What it answers, by the body.
+    /// What it answers, by the body, and what it says with that.
     reply: Arc<Mutex<Arc<Reply>>>,
+    said: Arc<Mutex<&'static str>>,
 }
 
 impl Receiver {
@@ -44,6 +45,7 @@ impl Receiver {
             origin: format!("http://{}", listener.local_addr().unwrap()),
             received: Arc::default(),
             reply: Arc::new(Mutex::new(Arc::new(|_| (200, "")))),
+            said: Arc::default(),
         };
         let serving = receiver.clone();
         std::thread::spawn(move || {
@@ -64,6 +66,10 @@ impl Receiver {
         reply: impl Fn(&[u8]) -> (u16, &'static str) + Send + Sync + 'static,
     ) {
         *self.reply.lock().unwrap() = Arc::new(reply);
+    }
+
+    pub(super) fn says(&self, body: &'static str) {
+        *self.said.lock().unwrap() = body;
     }
 
     /// Answers the requests of a connection.
@@ -99,9 +105,11 @@ impl Receiver {
                 headers,
                 body,
             });
+            let said = *self.said.lock().unwrap();
+            let length = said.len();
             if write!(
                 stream,
-                "HTTP/1.1 {status} X\r\n{more}Content-Length: 0\r\n\r\n"
+                "HTTP/1.1 {status} X\r\n{more}Content-Length: {length}\r\n\r\n{said}"
             )
             .is_err()
             {

@@ -32,22 +32,22 @@ async fn a_wrong_sink_is_refused_with_a_reason() {
         (
             String::new(),
             "SinkType",
-            "Missing SinkType. Expected one of webhook, segment.",
+            "Missing SinkType. Expected one of webhook, segment, otlp.",
         ),
         (
             of("queue", json!({})),
             "SinkType",
-            "Invalid SinkType 'queue'. Expected one of webhook, segment.",
+            "Invalid SinkType 'queue'. Expected one of webhook, segment, otlp.",
         ),
         (
             of("kinesis", json!({"arn": "arn:aws:kinesis:…"})),
             "SinkType",
-            "Invalid SinkType 'kinesis'. Expected one of webhook, segment; for Kinesis, name a webhook",
+            "Invalid SinkType 'kinesis'. Expected one of webhook, segment, otlp; for Kinesis, name a webhook",
         ),
         (
             of("email", json!({"to": ["a@b.example"]})),
             "SinkType",
-            "Invalid SinkType 'email'. Expected one of webhook, segment; for mail, name a webhook",
+            "Invalid SinkType 'email'. Expected one of webhook, segment, otlp; for mail, name a webhook",
         ),
         (
             "SinkType=webhook".to_owned(),
@@ -94,6 +94,19 @@ async fn a_wrong_sink_is_refused_with_a_reason() {
             of("segment", json!({"write_key": "a:b"})),
             "SinkConfiguration",
             "Invalid SinkConfiguration: write_key is '***'. Expected the write key of a source",
+        ),
+        (
+            of("otlp", json!({"endpoint": "http://169.254.169.254/"})),
+            "SinkConfiguration",
+            "Invalid SinkConfiguration: endpoint is at the private address 169.254.169.254;",
+        ),
+        (
+            of(
+                "otlp",
+                json!({"endpoint": "https://a.b", "headers": {"host": "word"}}),
+            ),
+            "SinkConfiguration",
+            "Invalid SinkConfiguration: headers is '***'. Expected an object of up to 16 headers",
         ),
         (
             super::form(&[

@@ -4,11 +4,14 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use tokio::time::Instant;
 
+use super::receiver::PATIENCE;
 use super::{KINDS, form, of_type, sink_form, subscription_form};
 use crate::harness::{ACCOUNT, TOKEN};
 use crate::process::{Server, serve};
@@ -58,14 +61,44 @@ pub(super) fn subscribe(
         sink_form(kind, configuration).as_bytes(),
     );
     let sid = sink["sid"].as_str().unwrap().to_owned();
-    if kind == "segment" {
+    // Others are active when they have taken a test.
+    if kind != "webhook" {
         post(server, &format!("/v1/Sinks/{sid}/Test"), FORM, b"");
-        return sid;
+        until_active(server, &sid);
     }
-    let kinds = KINDS.map(|kind| of_type(kind, 1));
+    let takes_all = kind != "segment";
+    let kinds = KINDS
+        .iter()
+        .filter(|it| takes_all || it.starts_with("call-summary"));
+    let kinds: Vec<String> = kinds.map(|kind| of_type(kind, 1)).collect();
     let wanted = subscription_form(&sid, &kinds, more);
     post(server, "/v1/Subscriptions", FORM, wanted.as_bytes());
     sid
+}
+
+fn until_active(server: &Server, sid: &str) {
+    let begin = Instant::now();
+    loop {
+        let sink = ask(server, &format!("/v1/Sinks/{sid}"));
+        if sink["status"] == "active" {
+            return;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{sink}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What operators watch.
+pub(super) fn metrics(server: &Server) -> String {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    write!(
+        stream,
+        "GET /metrics HTTP/1.0\r\nHost: sidetone.test\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 pub(super) fn step(server: &Server, call: &str, status: &str) {

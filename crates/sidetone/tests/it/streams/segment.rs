@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::receiver::{PATIENCE, Receiver};
-use super::running::{CALL, FORM, ask, post, program, step, subscribe};
-use super::{KINDS, of_type, subscription_form};
+use super::running::{CALL, ask, post, program, step, subscribe};
 use crate::process::Server;
 
 const BATCH_MAX: usize = 500_000;
@@ -87,20 +86,7 @@ fn summary(call: &str, more: &[(&str, &Value)]) -> Value {
 fn subscribed(server: &Server, receiver: &Receiver) -> String {
     let endpoint = format!("{}/v1/batch", receiver.origin);
     let configuration = json!({"write_key": "abcdefgh12345678", "endpoint": endpoint});
-    let sid = subscribe(server, "segment", &configuration, &[]);
-    let begin = Instant::now();
-    loop {
-        let sink = ask(server, &format!("/v1/Sinks/{sid}"));
-        if sink["status"] == "active" {
-            break;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{sink}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let types = [0, 1, 2].map(|n| of_type(KINDS[n], 7));
-    let wanted = subscription_form(&sid, &types, &[]);
-    post(server, "/v1/Subscriptions", FORM, wanted.as_bytes());
-    sid
+    subscribe(server, "segment", &configuration, &[])
 }
 
 #[test]
