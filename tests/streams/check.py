@@ -8,12 +8,13 @@ import sys
 import tempfile
 
 import collector
+import s3
 from server import Sidetone
 
 
 def main(binary, programs):
     with tempfile.TemporaryDirectory() as work, contextlib.ExitStack() as servers:
-        receivers = [collector.Collector(work, programs)]
+        receivers = [collector.Collector(work, programs), s3.S3(work, programs)]
         for receiver in receivers:
             servers.callback(receiver.stop)
         sidetone = Sidetone(binary, work)

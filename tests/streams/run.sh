@@ -11,6 +11,7 @@ cache=$root/target/streams
 binary=$(realpath "${1:-${CARGO_TARGET_DIR:-$root/target}/release/sidetone}")
 [ -x "$binary" ] || { echo "streams: no sidetone binary at $binary; build one or name it" >&2; exit 2; }
 unset HTTP_PROXY http_proxy
+python_env python "$here/requirements.txt"
 
 # go_program SOURCES: a program of a folder, built in $cache under its name.
 go_program() {
@@ -31,4 +32,4 @@ go_program() {
 }
 go_program "$here/collector"
 
-PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/check.py" "$binary" "$cache"
+PYTHONDONTWRITEBYTECODE=1 exec "$cache/python/bin/python" "$here/check.py" "$binary" "$cache"

@@ -34,12 +34,14 @@ closed_set!(
         Email = "email",
         /// What takes logs by OTLP: events are streamed there, as to the first two.
         Otlp = "otlp",
+        /// A bucket of S3, or of what takes the same: likewise.
+        S3 = "s3",
     }
 );
 
 impl SinkKind {
     /// Those that events of calls are streamed to.
-    pub const STREAMS: &'static [Self] = &[Self::Webhook, Self::Segment, Self::Otlp];
+    pub const STREAMS: &'static [Self] = &[Self::Webhook, Self::Segment, Self::Otlp, Self::S3];
     /// Those that are told of alerts.
     pub const RECEIVERS: &'static [Self] = &[
         Self::Alertmanager,

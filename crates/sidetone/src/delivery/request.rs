@@ -16,7 +16,7 @@ use sidetone_wire::signature::{BODY_HASH_PARAMETER, body_hash, sign_form, sign_u
 use crate::outgoing::client::Failure;
 
 /// Who we say we are.
-const AGENT: HeaderValue =
+pub(super) const AGENT: HeaderValue =
     HeaderValue::from_static(concat!("Sidetone/", env!("CARGO_PKG_VERSION")));
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const IDEMPOTENCY_TOKEN: HeaderName = HeaderName::from_static("i-twilio-idempotency-token");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
-use sidetone_store::delivery::{Content, Delivery, EndpointId, Outcome};
+use sidetone_store::delivery::{Content, Delivery, DeliveryId, EndpointId, Outcome};
 
 use super::batch::Sent;
 use super::retry;
@@ -63,6 +63,9 @@ pub(super) enum Undelivered {
     /// There was no answer, or none of success.
     #[error(transparent)]
     Unanswered(#[from] Failure),
+    /// It was answered, but not with success, and the answer says why.
+    #[error("{0} ({1})")]
+    Explained(Failure, String),
     /// There is nothing to sign it with.
     #[error("cannot be signed: its account has no auth token that opens")]
     Unsigned,
@@ -84,17 +87,24 @@ pub(super) enum Undelivered {
 }
 
 impl Undelivered {
+    const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Unanswered(failure) | Self::Explained(failure, _) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// What it was answered, if it was.
     pub(super) const fn status(&self) -> Option<u16> {
-        match self {
-            Self::Unanswered(Failure::Status { status, .. }) => Some(*status),
+        match self.failure() {
+            Some(Failure::Status { status, .. }) => Some(*status),
             _ => None,
         }
     }
 
     /// How long who answered wants to be left alone: what it says, within bounds.
     pub(super) fn pause(&self, now: TimeUs) -> Option<Duration> {
-        let Self::Unanswered(Failure::Status { retry_after, .. }) = self else {
+        let Some(Failure::Status { retry_after, .. }) = self.failure() else {
             return None;
         };
         let asked = (*retry_after)?.wait(now);
@@ -104,6 +114,31 @@ impl Undelivered {
 
 /// What becomes of a delivery that was sent.
 pub(super) fn conclude(app: &App, delivery: &Delivery, arrived: Result<(), Undelivered>) -> Sent {
+    one_of(app, delivery, delivery.id, app.clock.now(), arrived)
+}
+
+/// What becomes of deliveries that were sent together: what failed together comes again together.
+pub(super) fn conclude_all(
+    app: &App,
+    deliveries: &[Delivery],
+    arrived: &Result<(), Undelivered>,
+) -> Vec<Sent> {
+    let now = app.clock.now();
+    let Some(first) = deliveries.first() else {
+        return Vec::new();
+    };
+    let conclude = |it| one_of(app, it, first.id, now, arrived.clone());
+    deliveries.iter().map(conclude).collect()
+}
+
+/// `by`: whose chance decides when it comes again.
+fn one_of(
+    app: &App,
+    delivery: &Delivery,
+    by: DeliveryId,
+    now: TimeUs,
+    arrived: Result<(), Undelivered>,
+) -> Sent {
     let id = delivery.id;
     match arrived {
         Ok(()) => {
@@ -111,7 +146,7 @@ pub(super) fn conclude(app: &App, delivery: &Delivery, arrived: Result<(), Undel
             Sent::done(id)
         }
         Err(failure) => {
-            let pause = failure.pause(app.clock.now());
+            let pause = failure.pause(now);
             if let Some(pause) = pause {
                 let until = app.clock.passed().saturating_add(pause);
                 app.pauses.pause(delivery.endpoint, until);
@@ -120,10 +155,11 @@ pub(super) fn conclude(app: &App, delivery: &Delivery, arrived: Result<(), Undel
                 Content::Request(sent) => shown(&sent.url),
                 Content::Event(event) => event.sink.to_string(),
             };
+            let retry_at = retry_at(delivery, by, &failure, pause, now);
             Sent {
                 id,
-                outcome: failed(app, delivery, &failure, pause, &url),
-                is_silence: matches!(&failure, Undelivered::Unanswered(it) if it.is_silence()),
+                outcome: failed(app, delivery, &failure, retry_at, &url),
+                is_silence: failure.failure().is_some_and(Failure::is_silence),
                 pause,
                 url,
             }
@@ -137,9 +173,10 @@ pub(super) fn token(app: &App, account: AccountSid) -> Result<String, Undelivere
     token.ok_or(Undelivered::Unsigned)
 }
 
-/// When a delivery that failed is tried again. `None`: never.
+/// When a delivery that failed is tried again. `None`: never. `by`: whose chance decides.
 pub(super) fn retry_at(
     delivery: &Delivery,
+    by: DeliveryId,
     failure: &Undelivered,
     pause: Option<Duration>,
     now: TimeUs,
@@ -152,13 +189,9 @@ pub(super) fn retry_at(
     };
     match failure {
         // Gone, says a sink: for good.
-        Undelivered::Unanswered(Failure::Status { status: 410, .. })
-            if matches!(delivery.content, Content::Event(_)) =>
-        {
-            None
-        }
+        _ if failure.status() == Some(410) && matches!(delivery.content, Content::Event(_)) => None,
         Undelivered::TooLarge(_) | Undelivered::Refused(_) => None,
-        _ => retry::next(delivery.id, failures, pause, since, now),
+        _ => retry::next(by, failures, pause, since, now),
     }
 }
 
@@ -167,11 +200,10 @@ fn failed(
     app: &App,
     delivery: &Delivery,
     failure: &Undelivered,
-    pause: Option<Duration>,
+    retry_at: Option<TimeUs>,
     url: &str,
 ) -> Outcome {
     let failures = delivery.attempts.saturating_add(1);
-    let retry_at = retry_at(delivery, failure, pause, app.clock.now());
     if retry_at.is_some() {
         app.counters.count_delivery(DeliveryResult::Failed);
         tracing::debug!(delivery.id = %delivery.id, url, failures, %failure, "a delivery failed");

@@ -38,8 +38,11 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 /// Pause after the store failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A call of the store on its way. What it could not settle comes back.
-type Exchange = Pin<Box<dyn Future<Output = Result<Vec<Delivery>, Outcomes>> + Send>>;
+/// What a call of the store leased, and how many of that are sent together; or what it could not
+/// settle.
+type Exchanged = Result<(Vec<Delivery>, usize), Outcomes>;
+/// A call of the store on its way.
+type Exchange = Pin<Box<dyn Future<Output = Exchanged> + Send>>;
 
 /// An endpoint being served.
 pub(super) struct Session {
@@ -141,7 +144,8 @@ impl Session {
     fn settle_and_lease(&mut self) {
         let room = {
             let batch = self.batch();
-            (LEASED * batch.window).saturating_sub(batch.next.len())
+            let leased = (LEASED * batch.window).max(batch.together);
+            leased.saturating_sub(batch.next.len())
         };
         self.call(room);
     }
@@ -155,34 +159,42 @@ impl Session {
             .any(|(_, outcome)| *outcome == Outcome::Untried);
         let (app, endpoint) = (self.shared.app.clone(), self.endpoint);
         self.exchange = Some(Box::pin(async move {
-            let now = app.clock.now();
-            let taken = app.store.take_deliveries(
-                endpoint,
-                outcomes.clone(),
-                limit,
-                now,
-                now.plus_us(LEASE_US),
-            );
-            match taken.await {
-                Ok(taken) => Ok(taken),
+            let take = |settled, limit| {
+                let now = app.clock.now();
+                let until = now.plus_us(LEASE_US);
+                app.store
+                    .take_deliveries(endpoint, settled, limit, now, until)
+            };
+            let mut taken = match take(outcomes.clone(), limit).await {
+                Ok(taken) => taken,
                 Err(error) => {
                     tracing::error!(%error, "deliveries could not be settled; it will be tried again");
                     tokio::time::sleep(RETRY).await;
-                    Err(outcomes)
+                    return Err(outcomes);
+                }
+            };
+            let together = sink::together(&app, taken.first()).await;
+            // The first call of a session does not know yet how many these are.
+            if (1..together).contains(&limit) && taken.len() == limit {
+                match take(Vec::new(), together - limit).await {
+                    Ok(more) => taken.extend(more),
+                    Err(error) => tracing::warn!(%error, "no more deliveries could be taken"),
                 }
             }
+            Ok((taken, together))
         }));
     }
 
     /// Notes how a call of the store ended.
-    fn take(&mut self, exchanged: Result<Vec<Delivery>, Outcomes>) {
+    fn take(&mut self, exchanged: Exchanged) {
         self.exchange = None;
         match exchanged {
-            Ok(taken) => {
+            Ok((taken, together)) => {
                 self.may_be_due |= !taken.is_empty();
-                let together = sink::together(&self.shared.app, taken.first());
                 let mut batch = self.batch();
-                batch.together = together;
+                if !taken.is_empty() {
+                    batch.together = together;
+                }
                 batch.next.extend(taken);
             }
             Err(unsettled) => {

@@ -14,7 +14,8 @@ use self::begun::{Arrived, Begun};
 use self::carried::carry;
 use self::written::{Item, items, unwritten};
 use super::batch::Sent;
-use super::sending::{Shared, Undelivered, conclude};
+use super::receiver;
+use super::sending::{Shared, Undelivered, conclude, conclude_all};
 use crate::app::App;
 use crate::outgoing::client::Failure;
 use crate::streams::TEST;
@@ -29,14 +30,21 @@ const ALONE_MAX: usize = 16;
 const WEBHOOK_MAX_BYTES: usize = 64_000;
 const SEGMENT_MAX_BYTES: usize = 480_000;
 const OTLP_MAX_BYTES: usize = 1_000_000;
+/// The most of an object, and about how many bytes before it is packed.
+const OBJECT_MAX: usize = 10_000;
+const OBJECT_MAX_BYTES: usize = 8_000_000;
 
 /// How many of some deliveries, which all go where the first does, are sent together.
-pub(super) fn together(app: &App, first: Option<&Delivery>) -> usize {
-    let sink = first.and_then(|first| match &first.content {
-        Content::Event(event) => app.streams.sink(event.sink),
-        Content::Request(_) => None,
-    });
-    sink.map_or(1, |outlet| Room::of(&outlet).events)
+pub(super) async fn together(app: &App, first: Option<&Delivery>) -> usize {
+    let of_sink = first.filter(|first| !receiver::is_told(&first.kind));
+    let Some((first, event)) = of_sink.and_then(|first| Some((first, event_of(first)?))) else {
+        return 1;
+    };
+    match outlet_of(app, first, event).await {
+        Ok(Some(outlet)) => Room::of(&outlet).events,
+        // Sending them says what becomes of them.
+        Ok(None) | Err(_) => 1,
+    }
 }
 
 /// What a request may hold.
@@ -55,6 +63,7 @@ impl Room {
             Configuration::Webhook(_) => (1, WEBHOOK_MAX_BYTES),
             Configuration::Segment(_) => (TOGETHER_MAX, SEGMENT_MAX_BYTES),
             Configuration::Otlp(_) => (TOGETHER_MAX, OTLP_MAX_BYTES),
+            Configuration::S3(_) => (OBJECT_MAX, OBJECT_MAX_BYTES),
         };
         Self { events, bytes }
     }
@@ -85,6 +94,8 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
             return deliveries.iter().map(failed).collect();
         }
     };
+    let room = Room::of(&outlet);
+    let interval = outlet.configuration.interval();
     let mut group = Group::default();
     for delivery in deliveries {
         let Some(event) = event_of(&delivery) else {
@@ -99,13 +110,13 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
             }
             // The call is no more, or tells nothing.
             Ok(items) if items.is_empty() => sent.push(Sent::done(delivery.id)),
-            Ok(mut items) if items.len() == 1 => {
-                let item = items.remove(0);
-                if group.has_no_room(&item, Room::of(&outlet)) {
+            Ok(items)
+                if items.len() == 1 || interval.is_some() && room.fits(&items) == items.len() =>
+            {
+                if group.has_no_room(&items, room) {
                     sent.extend(std::mem::take(&mut group).send(shared, &outlet).await);
                 }
-                group.deliveries.push(delivery);
-                group.items.push(item);
+                group.add(delivery, items);
             }
             Ok(_) if shared.is_paused(delivery.endpoint) => sent.push(Sent::untried(delivery.id)),
             Ok(items) => {
@@ -114,7 +125,17 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
             }
         }
     }
+    let is_told = group.deliveries.iter().any(|it| it.kind != TEST);
+    let endpoint = group.deliveries.first().map(|it| it.endpoint);
     sent.extend(group.send(shared, &outlet).await);
+    if let (Some(interval), Some(endpoint), true) = (interval, endpoint, is_told) {
+        // What comes meanwhile goes together.
+        let until = shared.app.clock.passed().saturating_add(interval);
+        shared.app.pauses.pause(endpoint, until);
+        for one in &mut sent {
+            one.pause = one.pause.or(Some(interval));
+        }
+    }
     sent
 }
 
@@ -149,18 +170,25 @@ async fn outlet_of(
     Ok(Some(Arc::new(outlet)))
 }
 
-/// Deliveries of an event each that go together.
+/// Deliveries that go together: of an event each, where each can be sent alone.
 #[derive(Default)]
 struct Group {
     deliveries: Vec<Delivery>,
     items: Vec<Item>,
+    bytes: usize,
 }
 
 impl Group {
-    fn has_no_room(&self, item: &Item, room: Room) -> bool {
-        let bytes: usize = self.items.iter().map(|item| item.json.len()).sum();
+    fn has_no_room(&self, items: &[Item], room: Room) -> bool {
         !self.items.is_empty()
-            && (self.items.len() >= room.events || bytes + item.json.len() > room.bytes)
+            && (self.items.len() + items.len() > room.events
+                || self.bytes + bytes(items) > room.bytes)
+    }
+
+    fn add(&mut self, delivery: Delivery, items: Vec<Item>) {
+        self.bytes += bytes(&items);
+        self.deliveries.push(delivery);
+        self.items.extend(items);
     }
 
     /// When a receiver refuses several, each is sent alone: what it does not take must not keep the
@@ -186,9 +214,9 @@ impl Group {
                 ..
             }))
         );
-        if !is_refused || self.items.len() == 1 {
-            let conclude = |it| conclude(&shared.app, it, arrived.clone());
-            return self.deliveries.iter().map(conclude).collect();
+        let is_alone = self.items.len() == 1 || outlet.configuration.interval().is_some();
+        if !is_refused || is_alone {
+            return conclude_all(&shared.app, &self.deliveries, &arrived);
         }
         let mut left = ALONE_MAX;
         for (delivery, item) in self.deliveries.iter().zip(&self.items) {
@@ -231,6 +259,10 @@ async fn send_all(
     Ok(())
 }
 
+fn bytes(items: &[Item]) -> usize {
+    items.iter().map(|item| item.json.len()).sum()
+}
+
 /// What a request is called: the same when the same is sent again. That of one event is its own.
 fn name(deliveries: &[Delivery], piece: u32, items: usize) -> DeliveryId {
     if let ([alone], 0, 1) = (deliveries, piece, items) {
@@ -256,7 +288,7 @@ async fn post(
     items: &[Item],
 ) -> Result<(), Undelivered> {
     let app = &shared.app;
-    let begun = Begun::now(app, items.iter().map(|item| item.json.len()).sum());
+    let begun = Begun::now(app, bytes(items));
     let id = name(deliveries, piece, items.len());
     let arrived = carry(shared, outlet, id, items).await;
     if deliveries.iter().any(|delivery| delivery.kind == TEST) {

@@ -4,3 +4,4 @@ pub mod client;
 mod connect;
 pub mod pauses;
 pub mod retry_after;
+pub mod sigv4;

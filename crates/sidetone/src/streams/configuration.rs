@@ -3,6 +3,9 @@
 mod members;
 pub mod otlp;
 pub mod receiver;
+pub mod s3;
+
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +18,7 @@ use sidetone_store::sinks::SinkKind;
 
 use self::members::{HIDDEN, Members};
 use self::otlp::Otlp;
+use self::s3::S3;
 use crate::secrets::{Vault, fill_random};
 
 pub use self::members::WrongMember;
@@ -51,6 +55,8 @@ pub enum Configuration {
     Segment(Segment),
     /// What takes logs by OTLP.
     Otlp(Otlp),
+    /// A bucket of S3, or of what takes the same.
+    S3(S3),
 }
 
 /// A web server. `None`: it was not said.
@@ -132,6 +138,7 @@ impl Configuration {
                 members.segment().map(Self::Segment)
             }
             SinkKind::Otlp => Otlp::read(text).map(Self::Otlp),
+            SinkKind::S3 => S3::read(text).map(Self::S3),
             SinkKind::Alertmanager
             | SinkKind::AlertWebhook
             | SinkKind::Slack
@@ -171,6 +178,7 @@ impl Configuration {
             Self::Webhook(webhook) => Some(("destination", &webhook.destination)),
             Self::Segment(segment) => Some(("endpoint", segment.endpoint.as_deref()?)),
             Self::Otlp(otlp) => Some(("endpoint", &otlp.endpoint)),
+            Self::S3(s3) => Some(("endpoint", s3.endpoint.as_deref()?)),
         }
     }
 
@@ -178,6 +186,16 @@ impl Configuration {
     #[must_use]
     pub const fn may_name_user(&self) -> bool {
         matches!(self, Self::Webhook(_))
+    }
+
+    /// How long is waited after a request that was not full, so that what comes meanwhile goes together.
+    /// `None`: nothing waits for anything.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        match self {
+            Self::S3(s3) => Some(s3.interval()),
+            _ => None,
+        }
     }
 
     /// Whether who is behind it tells us nothing of a test that arrived: that it was taken is all
@@ -218,6 +236,7 @@ impl Configuration {
                 );
             }
             Self::Otlp(otlp) => return otlp.shown(),
+            Self::S3(s3) => return s3.shown(),
         }
         shown
     }

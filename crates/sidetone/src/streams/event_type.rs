@@ -127,7 +127,7 @@ impl EventType {
     #[must_use]
     pub fn suits(self, sink: SinkKind) -> bool {
         match sink {
-            SinkKind::Webhook | SinkKind::Otlp => true,
+            SinkKind::Webhook | SinkKind::Otlp | SinkKind::S3 => true,
             SinkKind::Segment => self.schema() == Schema::CallSummary,
             // They are told of alerts.
             SinkKind::Alertmanager
@@ -176,6 +176,8 @@ mod tests {
         let all = || EventType::ALL.iter().copied();
         let taken: Vec<_> = all().filter(|it| it.suits(SinkKind::Segment)).collect();
         assert_eq!(taken, &EventType::ALL[..3]);
-        assert!(all().all(|it| it.suits(SinkKind::Webhook) && it.suits(SinkKind::Otlp)));
+        for kind in [SinkKind::Webhook, SinkKind::Otlp, SinkKind::S3] {
+            assert!(all().all(|it| it.suits(kind)));
+        }
     }
 }

@@ -49,7 +49,7 @@ impl Begun {
             Ok(arrived) => (AttemptResult::Delivered, Some(arrived.status)),
             Err(failure) => {
                 let pause = failure.pause(now);
-                let is_dead = |it: &Delivery| retry_at(it, failure, pause, now).is_none();
+                let is_dead = |it: &Delivery| retry_at(it, it.id, failure, pause, now).is_none();
                 let result = match deliveries.iter().any(is_dead) {
                     true => AttemptResult::Dead,
                     false => AttemptResult::Failed,

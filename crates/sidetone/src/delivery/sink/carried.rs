@@ -1,6 +1,7 @@
 //! How events go to each kind of sink, and what its answer means.
 
 mod otlp;
+mod s3;
 
 use axum::body::Bytes;
 use http_body_util::Full;
@@ -30,6 +31,7 @@ pub(super) async fn carry(
         Configuration::Webhook(webhook) => to_webhook(app, outlet, webhook, id, items)?,
         Configuration::Segment(segment) => to_segment(segment, id, items)?,
         Configuration::Otlp(otlp) => return otlp::send(shared, otlp, id, items).await,
+        Configuration::S3(s3) => return s3::send(shared, s3, items).await,
     };
     let status = shared.client.send(request).await?;
     Ok(Arrived { status, but: None })

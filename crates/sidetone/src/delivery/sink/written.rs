@@ -21,6 +21,10 @@ const LEFT_OUT: [&str; 4] = ["sdk_edge", "client_edge", "carrier_edge", "sip_edg
 
 /// An event as it is sent.
 pub(super) struct Item {
+    /// Its identity.
+    pub(super) id: String,
+    /// When what it tells of happened.
+    pub(super) at: TimeUs,
     /// What it says, in the form that its sink takes.
     pub(super) json: Vec<u8>,
 }
@@ -54,7 +58,7 @@ pub(super) async fn items(
         let source = format!("/v1/Voice/{sid}/{}", kind.part());
         let schema = kind.schema().url(outlet.version_of(kind));
         let json = match &outlet.configuration {
-            Configuration::Webhook(_) => {
+            Configuration::Webhook(_) | Configuration::S3(_) => {
                 CloudEvent::new(kind.as_str(), &source, &written.id, &schema, written.at, ())
                     .with(&written.data)
                     .map_err(unwritten)?
@@ -75,7 +79,11 @@ pub(super) async fn items(
                 otlp::record(&told, &written.data, app.clock.now()).map_err(unwritten)?
             }
         };
-        Ok(Item { json })
+        Ok(Item {
+            id: written.id,
+            at: written.at,
+            json,
+        })
     };
     let items = written.map_err(unwritten)?.into_iter().map(item);
     items.collect()
@@ -90,7 +98,9 @@ fn test(app: &App, outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_js
     let test = delivery.id.to_string();
     let data = json!({ "test_id": test });
     let json = match &outlet.configuration {
-        Configuration::Webhook(_) => cloud_event::test(outlet.account, &test, at)?,
+        Configuration::Webhook(_) | Configuration::S3(_) => {
+            cloud_event::test(outlet.account, &test, at)?
+        }
         Configuration::Segment(_) => serde_json::to_vec(&json!({
             "type": "track",
             "event": "Sidetone Test",
@@ -111,7 +121,7 @@ fn test(app: &App, outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_js
             otlp::record(&told, data.to_string().as_bytes(), app.clock.now())?
         }
     };
-    Ok(Item { json })
+    Ok(Item { id: test, at, json })
 }
 
 /// An event as Segment takes it. Edges are left out of one that is too large.

@@ -7,6 +7,7 @@ mod owed;
 mod receiver;
 mod refusals;
 pub(crate) mod running;
+mod s3;
 mod segment;
 mod sinks;
 mod subscriptions;

@@ -32,22 +32,22 @@ async fn a_wrong_sink_is_refused_with_a_reason() {
         (
             String::new(),
             "SinkType",
-            "Missing SinkType. Expected one of webhook, segment, otlp.",
+            "Missing SinkType. Expected one of webhook, segment, otlp, s3.",
         ),
         (
             of("queue", json!({})),
             "SinkType",
-            "Invalid SinkType 'queue'. Expected one of webhook, segment, otlp.",
+            "Invalid SinkType 'queue'. Expected one of webhook, segment, otlp, s3.",
         ),
         (
             of("kinesis", json!({"arn": "arn:aws:kinesis:…"})),
             "SinkType",
-            "Invalid SinkType 'kinesis'. Expected one of webhook, segment, otlp; for Kinesis, name a webhook",
+            "Invalid SinkType 'kinesis'. Expected one of webhook, segment, otlp, s3; for Kinesis, name a webhook",
         ),
         (
             of("email", json!({"to": ["a@b.example"]})),
             "SinkType",
-            "Invalid SinkType 'email'. Expected one of webhook, segment, otlp; for mail, name a webhook",
+            "Invalid SinkType 'email'. Expected one of webhook, segment, otlp, s3; for mail, name a webhook",
         ),
         (
             "SinkType=webhook".to_owned(),
@@ -107,6 +107,22 @@ async fn a_wrong_sink_is_refused_with_a_reason() {
             ),
             "SinkConfiguration",
             "Invalid SinkConfiguration: headers is '***'. Expected an object of up to 16 headers",
+        ),
+        (
+            of(
+                "s3",
+                json!({"bucket": "calls", "access_key_id": "a", "secret_access_key": "word", "endpoint": "http://10.0.0.1/"}),
+            ),
+            "SinkConfiguration",
+            "Invalid SinkConfiguration: endpoint is at the private address 10.0.0.1;",
+        ),
+        (
+            of(
+                "s3",
+                json!({"bucket": "calls", "access_key_id": "a", "secret_access_key": ["word"]}),
+            ),
+            "SinkConfiguration",
+            "Invalid SinkConfiguration: secret_access_key is '***'. Expected its secret",
         ),
         (
             super::form(&[
