@@ -79,12 +79,15 @@ impl Worker for TellSinks {
             return Ok(Next::Idle);
         }
         for (call, version) in self.quiet.due(passed) {
+            let mut known = None;
+            let record = self.record(call, &mut known).await?;
+            let ended_at = record.and_then(|it| it.summary.as_ref()?.facts.ended_at);
             let told = Told {
                 version,
-                ..Told::of(call, EventType::SummaryPredictedComplete, now)
+                ..Told::predicted(call, ended_at, now)
             };
             let mut deliveries = Vec::new();
-            self.push(&outlets, &told, &mut None, &mut deliveries)
+            self.push(&outlets, &told, &mut known, &mut deliveries)
                 .await?;
             self.deliveries.append(&mut deliveries);
             self.quiet.told(call, passed);
@@ -278,19 +281,25 @@ impl TellSinks {
                     record.is_some_and(|it| it.summary.as_ref().is_some_and(|it| it.sip.is_some()));
                 let since_us = ended_at.map_or(0, |ended_at| change.at.since_us(ended_at));
                 let passed = self.app.clock.passed();
-                let mut kinds = Vec::new();
+                let mut all = Vec::new();
                 if self.quiet.is_to_be_told(call, since_us) {
-                    kinds.push(EventType::SummaryPredictedComplete);
+                    all.push(Told::predicted(call, ended_at, change.at));
                 }
+                let mut kinds = Vec::new();
                 // What follows from packets is told when all of it is known.
                 if has_packets {
                     kinds.extend([EventType::EventGateway, EventType::MetricsGateway]);
                 }
                 kinds.push(EventType::SummaryComplete);
-                for kind in kinds {
+                all.extend(
+                    kinds
+                        .into_iter()
+                        .map(|kind| Told::of(call, kind, change.at)),
+                );
+                for told in all {
                     let told = Told {
                         version: *version,
-                        ..Told::of(call, kind, change.at)
+                        ..told
                     };
                     self.push(outlets, &told, &mut known, deliveries).await?;
                 }

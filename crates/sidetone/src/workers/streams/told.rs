@@ -36,6 +36,13 @@ impl Told {
         }
     }
 
+    /// That a call is expected to stay as it is: once, however often and by whomever that is noticed.
+    /// So its time is that of the call's end, or `now` where that was not seen.
+    pub(super) fn predicted(call: CallRef, ended_at: Option<TimeUs>, now: TimeUs) -> Self {
+        let at = ended_at.unwrap_or(now);
+        Self::of(call, EventType::SummaryPredictedComplete, at)
+    }
+
     /// The same for the same event at the same sink: what is told again is known there.
     fn id(&self, outlet: &Outlet) -> DeliveryId {
         let mut hash = Sha256::new();

@@ -168,3 +168,34 @@ fn what_is_selected_is_told_from_its_first_event() {
     }
     assert_eq!(steps.len(), 20);
 }
+
+/// Whether that is noticed when the call has settled or when nothing came for a while.
+#[test]
+fn that_a_call_is_expected_to_stay_is_told_as_of_its_end() {
+    let predicted = "call-summary.predicted-complete";
+    // Ten times as fast, so that ten seconds of silence are one.
+    for settle in ["1s", "60s"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut program = program(dir.path());
+        program.env("SIDETONE_SETTLE", settle);
+        program.env("SIDETONE_TEST_CLOCK", "10");
+        let server = Server::start(&mut program);
+        let receiver = Receiver::start();
+        let destination = json!({"destination": receiver.origin, "method": "POST"});
+        subscribe(&server, "webhook", &destination, &[]);
+        step(&server, CALL, "initiated");
+        step(&server, CALL, "completed");
+        let events = receiver.until(predicted, |it| has(predicted, it));
+        let event = events
+            .iter()
+            .find(|it| it["type"] == format!("{PREFIX}{predicted}"));
+        let (event, seconds) = (event.unwrap(), |it: &Value| {
+            it.as_str().unwrap()[..19].to_owned()
+        });
+        assert_eq!(
+            seconds(&event["time"]),
+            seconds(&event["data"]["end_time"]),
+            "{settle}"
+        );
+    }
+}
