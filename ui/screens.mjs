@@ -120,7 +120,9 @@ for (const [shape, how] of SHAPES) {
   await page.getByRole("navigation", { name: "Screens" }).waitFor();
   for (const [name, path, then] of SCREENS.filter(([name]) => isWanted(name))) {
     await page.goto(base + path);
-    await page.waitForTimeout(2500);
+    await page.waitForTimeout(1500);
+    await page.waitForFunction(() => !document.querySelector(".waiting"));
+    await page.waitForTimeout(1000);
     if (then) await then(page).then(() => page.waitForTimeout(500));
     await take(name);
   }
