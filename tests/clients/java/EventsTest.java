@@ -30,7 +30,7 @@ class EventsTest {
             int version = Schema.fetcher(known.getSchemaId()).fetch(CLIENT).getLatestVersion();
             types.add(Map.of("type", known.getType(), "schema_version", version));
         }
-        assertEquals(7, types.size());
+        assertEquals(9, types.size());
         String sid = Subscription.creator("java", sink.getSid(), types).create(CLIENT).getSid();
         Seeded.refused(400, 20001, () -> Subscription.creator("java", sink.getSid(), types).create(CLIENT));
         Seeded.refused(400, 20001, () -> Sink.deleter(sink.getSid()).delete(CLIENT));

@@ -56,7 +56,7 @@ pub struct AttemptedEvent {
     pub id: DeliveryId,
     /// Its type, without what all types begin with.
     pub kind: String,
-    /// The call it is of. `None`: a test.
+    /// The call it is of. `None`: it is of none.
     pub call: Option<CallSid>,
     /// The how-manieth time it was sent, from 1.
     pub attempt: u32,

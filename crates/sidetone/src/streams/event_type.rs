@@ -1,14 +1,12 @@
 //! The types of events that sinks may be sent, and the schemas of their data.
 
 use sidetone_core::closed_set;
+use sidetone_core::id::{AlertSid, CallSid};
 use sidetone_core::time::{DAY_US, TimeUs};
 use sidetone_store::sinks::SinkKind;
 
-/// What the name of every type begins with.
+/// What the name of every type of Twilio's begins with.
 pub const PREFIX: &str = "com.twilio.voice.insights.";
-
-/// Since when there are these types, and the schemas in all their versions: 30 November 2026.
-pub const PUBLISHED: TimeUs = TimeUs::from_micros(20_787 * DAY_US);
 
 closed_set!(
     /// What the data of an event is, by the identifier of its schema.
@@ -19,6 +17,8 @@ closed_set!(
         CallEvent = "VoiceInsights.CallEvent",
         /// What an edge measured of a call for some seconds.
         CallMetric = "VoiceInsights.CallMetric",
+        /// An alert. Ours.
+        Alert = "Sidetone.Alert",
     }
 );
 
@@ -30,13 +30,31 @@ impl Schema {
             Self::CallSummary => 7,
             Self::CallEvent => 3,
             Self::CallMetric => 2,
+            Self::Alert => 1,
         }
     }
 
-    /// What events name it by (`dataschema`): the original's URL, which receivers compare.
+    /// Whether it is of calls; else of alerts.
+    #[must_use]
+    pub const fn is_of_call(self) -> bool {
+        !matches!(self, Self::Alert)
+    }
+
+    /// Since when it is here, in all its versions: 30 November 2026, that of alerts a day later.
+    #[must_use]
+    pub const fn published(self) -> TimeUs {
+        let day = if self.is_of_call() { 20_787 } else { 20_788 };
+        TimeUs::from_micros(day * DAY_US)
+    }
+
+    /// What events name it by (`dataschema`): the original's URL, which receivers compare. What is ours
+    /// has no place that all servers share.
     #[must_use]
     pub fn url(self, version: u32) -> String {
-        format!("https://events-schemas.twilio.com/{self}/{version}")
+        match self {
+            Self::Alert => format!("urn:sidetone:schema:{self}:{version}"),
+            _ => format!("https://events-schemas.twilio.com/{self}/{version}"),
+        }
     }
 }
 
@@ -57,10 +75,20 @@ closed_set!(
         MetricsGateway = "com.twilio.voice.insights.call-metrics.gateway",
         /// What an SDK measured.
         MetricsSdk = "com.twilio.voice.insights.call-metrics.sdk",
+        /// An alert that begins to fire. Ours, as what follows.
+        AlertFired = "com.sidetone.alerts.alert.fired",
+        /// An alert that is over.
+        AlertResolved = "com.sidetone.alerts.alert.resolved",
     }
 );
 
 impl EventType {
+    /// The type that is called so, without [`PREFIX`].
+    #[must_use]
+    pub fn of_kind(kind: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.kind() == kind)
+    }
+
     /// Its name without [`PREFIX`].
     #[must_use]
     pub fn kind(self) -> &'static str {
@@ -77,17 +105,20 @@ impl EventType {
             }
             Self::EventGateway | Self::EventSdk => Schema::CallEvent,
             Self::MetricsGateway | Self::MetricsSdk => Schema::CallMetric,
+            Self::AlertFired | Self::AlertResolved => Schema::Alert,
         }
     }
 
-    /// The part of a call that it is about, as its path ends.
+    /// The path of what it is about: a part of a call, or an alert.
     #[must_use]
-    pub const fn part(self) -> &'static str {
-        match self.schema() {
+    pub fn source(self, subject: [u8; 16]) -> String {
+        let part = match self.schema() {
             Schema::CallSummary => "Summary",
             Schema::CallEvent => "Events",
             Schema::CallMetric => "Metrics",
-        }
+            Schema::Alert => return format!("/v1/Voice/Alerts/{}", AlertSid::from_bytes(subject)),
+        };
+        format!("/v1/Voice/{}/{part}", CallSid::from_bytes(subject))
     }
 
     /// What Segment calls it.
@@ -99,6 +130,8 @@ impl EventType {
             Self::SummaryComplete => "Call Summary Completed",
             Self::EventGateway | Self::EventSdk => "Call Event",
             Self::MetricsGateway | Self::MetricsSdk => "Call Metrics",
+            Self::AlertFired => "Alert Fired",
+            Self::AlertResolved => "Alert Resolved",
         }
     }
 
@@ -119,6 +152,8 @@ impl EventType {
                 "What gateways and the network measured of a call within some seconds."
             }
             Self::MetricsSdk => "What an SDK measured of a call within some seconds.",
+            Self::AlertFired => "An alert that fires: calls have broken a rule.",
+            Self::AlertResolved => "An alert that is over.",
         }
     }
 
@@ -150,8 +185,10 @@ mod tests {
     fn a_type_is_known_by_its_whole_name() {
         assert_eq!(EventType::EventSdk.kind(), "call-event.sdk");
         for known in EventType::ALL {
-            assert!(known.as_str().starts_with(PREFIX));
+            let is_theirs = known.as_str().starts_with(PREFIX);
+            assert_eq!(is_theirs, known.schema().is_of_call());
             assert_eq!(known.as_str().parse(), Ok(*known));
+            assert_eq!(EventType::of_kind(known.kind()), Some(*known));
         }
         for other in [
             "call-summary.complete",
@@ -168,7 +205,26 @@ mod tests {
             Schema::CallSummary.url(7),
             "https://events-schemas.twilio.com/VoiceInsights.CallSummary/7"
         );
-        assert_eq!(day_text(PUBLISHED.day()), "2026-11-30");
+        assert_eq!(
+            day_text(Schema::CallSummary.published().day()),
+            "2026-11-30"
+        );
+        assert_eq!(Schema::Alert.url(1), "urn:sidetone:schema:Sidetone.Alert:1");
+        assert_eq!(day_text(Schema::Alert.published().day()), "2026-12-01");
+    }
+
+    #[test]
+    fn events_say_what_they_are_about() {
+        let source = |kind: EventType| kind.source([0xab; 16]);
+        let sid = "ab".repeat(16);
+        assert_eq!(
+            source(EventType::EventSdk),
+            format!("/v1/Voice/CA{sid}/Events")
+        );
+        assert_eq!(
+            source(EventType::AlertFired),
+            format!("/v1/Voice/Alerts/AF{sid}")
+        );
     }
 
     #[test]

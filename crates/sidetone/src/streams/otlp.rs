@@ -9,6 +9,12 @@ use super::cloud_event::SPECVERSION;
 
 /// `SEVERITY_NUMBER_INFO`.
 const INFO: (u8, &str) = (9, "INFO");
+/// Those of alerts that fire, by how bad these are.
+const ALARMS: [(&str, (u8, &str)); 3] = [
+    ("warning", (13, "WARN")),
+    ("error", (17, "ERROR")),
+    ("critical", (21, "FATAL")),
+];
 /// Characters of a receiver's words that are kept.
 const MESSAGE_MAX: usize = 200;
 /// Who says it (semantic conventions, `service.name`).
@@ -16,7 +22,7 @@ const SERVICE: &str = "sidetone";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// An event.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
     /// Its type as `CloudEvents` has it: the name of the record.
     pub kind: &'a str,
@@ -30,6 +36,8 @@ pub struct Told<'a> {
     pub at: TimeUs,
     /// Attributes of ours: name and value.
     pub more: &'a [(&'a str, String)],
+    /// Whether something is as bad as the data says.
+    pub is_alarm: bool,
 }
 
 /// A log record of an event, seen by us `now`, as JSON. The data is its body.
@@ -38,7 +46,14 @@ pub struct Told<'a> {
 /// When the data is no JSON.
 pub fn record(told: &Told<'_>, data: &[u8], now: TimeUs) -> serde_json::Result<Vec<u8>> {
     let data: Value = serde_json::from_slice(data)?;
-    let (number, text) = INFO;
+    let severity = told.is_alarm.then(|| data["severity"].as_str());
+    let (number, text) = match severity {
+        Some(Some(word)) => ALARMS
+            .iter()
+            .find(|it| it.0 == word)
+            .map_or(INFO, |it| it.1),
+        _ => INFO,
+    };
     // Names of CloudEvents as the semantic conventions have them.
     let known = [
         ("cloudevents.event_id", told.id),
@@ -167,6 +182,7 @@ mod tests {
             dataschema: "https://events-schemas.twilio.com/VoiceInsights.CallSummary/7",
             at,
             more: &[("sidetone.call.sid", "CA1".to_owned())],
+            is_alarm: false,
         };
         let data = br#"{"a":null,"b":true,"c":9007199254740993,"d":1.5,"e":["x",{}],"f":18446744073709551615}"#;
         let record = record(&told, data, at.plus_us(1)).unwrap();
@@ -202,6 +218,17 @@ mod tests {
         ]}});
         assert_eq!(record["body"], expected);
         assert!(super::record(&told, b"{", at).is_err());
+        for (is_alarm, data, number) in [
+            (true, &br#"{"severity":"critical"}"#[..], 21),
+            (true, br#"{"severity":"info"}"#, 9),
+            (true, b"{}", 9),
+            (false, br#"{"severity":"critical"}"#, 9),
+        ] {
+            let told = Told { is_alarm, ..told };
+            let record = super::record(&told, data, at).unwrap();
+            let record: Value = serde_json::from_slice(&record).unwrap();
+            assert_eq!(record["severityNumber"], number);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sidetone_core::event::EventKind;
-use sidetone_core::id::{AccountSid, CallSid, SinkSid};
+use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{DeliveryId, StreamEvent};
 use sidetone_store::feed::Follower;
@@ -69,8 +69,8 @@ impl Outlet {
 /// An event that is to be written out.
 #[derive(Clone)]
 pub struct Told {
-    /// Of what call, of the sink's account or its subaccounts.
-    pub sid: CallSid,
+    /// Of what: a call, or an alert, of the sink's account or its subaccounts.
+    pub subject: [u8; 16],
     /// What it is.
     pub kind: EventType,
     /// What it names.
@@ -112,7 +112,7 @@ impl Outlets {
     fn kinds(&self) -> BTreeSet<EventKind> {
         let types = self.all().flat_map(|outlet| outlet.types.keys());
         let kinds = types.flat_map(|kind| match kind.schema() {
-            Schema::CallSummary => &[][..],
+            Schema::CallSummary | Schema::Alert => &[][..],
             Schema::CallEvent => &[EventKind::Progress, EventKind::Edge],
             Schema::CallMetric => &[EventKind::Media],
         });

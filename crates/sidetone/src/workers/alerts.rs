@@ -10,6 +10,7 @@ mod compared;
 mod health;
 mod led;
 mod moves;
+mod streamed;
 
 use std::time::Duration;
 

@@ -10,12 +10,12 @@ use crate::api::error::ApiError;
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::render::Seconds;
 use crate::app::App;
-use crate::streams::event_type::{EventType, PUBLISHED, Schema};
+use crate::streams::event_type::{EventType, Schema};
 use crate::web::base_url::BaseUrl;
 use crate::web::form::quoted;
 use crate::web::json::Json;
 
-/// Where the original tells of them.
+/// Where the original tells of its own.
 const DOCUMENTATION: &str = "https://www.twilio.com/docs/events/event-types";
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Item {
     status: &'static str,
     date_created: Seconds,
     date_updated: Seconds,
-    documentation_url: &'static str,
+    documentation_url: Option<&'static str>,
     url: String,
     links: Links,
 }
@@ -44,9 +44,9 @@ impl Item {
             schema_id: schema,
             description: known.description(),
             status: "available",
-            date_created: Seconds(PUBLISHED),
-            date_updated: Seconds(PUBLISHED),
-            documentation_url: DOCUMENTATION,
+            date_created: Seconds(schema.published()),
+            date_updated: Seconds(schema.published()),
+            documentation_url: schema.is_of_call().then_some(DOCUMENTATION),
             url: format!("{base}/v1/Types/{known}"),
             links: Links {
                 schema: format!("{base}/v1/Schemas/{schema}/Versions"),

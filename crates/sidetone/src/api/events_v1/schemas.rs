@@ -14,7 +14,7 @@ use crate::api::operations::OPENAPI;
 use crate::api::page::{Envelope, ListRequest, PageQuery};
 use crate::api::v1::render::Seconds;
 use crate::app::App;
-use crate::streams::event_type::{PUBLISHED, Schema};
+use crate::streams::event_type::Schema;
 use crate::web::base_url::BaseUrl;
 use crate::web::form::quoted;
 use crate::web::json::Json;
@@ -52,7 +52,7 @@ impl Version {
         Self {
             id,
             schema_version,
-            date_created: Seconds(PUBLISHED),
+            date_created: Seconds(id.published()),
             raw: format!("{url}/Raw"),
             url,
         }
@@ -73,7 +73,7 @@ pub async fn fetch(
     let item = Item {
         id,
         latest_version: id.latest(),
-        latest_version_date_created: Seconds(PUBLISHED),
+        latest_version_date_created: Seconds(id.published()),
         links: Links {
             versions: format!("{url}/Versions"),
         },
@@ -154,6 +154,7 @@ fn json_schema(document: &Value, schema: Schema, version: u32) -> Value {
         Schema::CallSummary => "CallSummary",
         Schema::CallEvent => "Event",
         Schema::CallMetric => "Metric",
+        Schema::Alert => "Alert",
     };
     let may_be_empty = schema == Schema::CallSummary && version == 1;
     let mut definitions = Map::new();

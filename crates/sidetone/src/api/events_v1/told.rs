@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sidetone_core::event::CallEvent;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::fold::Derived;
-use sidetone_core::id::AccountSid;
+use sidetone_core::id::{AccountSid, AlertSid, CallSid};
 use sidetone_core::summary::CallSummary;
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::PersonalData;
@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::api::error::ApiError;
 use crate::api::mask;
+use crate::api::v1::alerts::fired;
 use crate::api::v1::filter::{self, alias};
 use crate::api::v1::packets::Packets;
 use crate::api::v1::render::{CallUrl, SummaryUrl, event, metric, template};
@@ -54,6 +55,7 @@ pub fn filter(text: &str, account: AccountSid, now: TimeUs) -> Option<SummaryFil
 pub fn write(app: App, told: Told) -> Writing {
     Box::pin(async move {
         let mut written = match (told.kind.schema(), told.event.position) {
+            (Schema::Alert, _) => return alert(&app, &told).await,
             (Schema::CallSummary, _) => summary(&app, &told).await?.into_iter().collect(),
             (_, Some(position)) => {
                 let of_log = logged(&app, &told, position).await?;
@@ -68,11 +70,36 @@ pub fn write(app: App, told: Told) -> Writing {
     })
 }
 
+/// An alert, as it is by now. None: it was erased, or has expired.
+async fn alert(app: &App, told: &Told) -> Result<Vec<Written>> {
+    let sid = AlertSid::from_bytes(told.subject);
+    let Some(alert) = app.store.alert(told.event.account, sid).await? else {
+        return Ok(Vec::new());
+    };
+    let base = app.config.public_url.as_deref().unwrap_or_default();
+    let owner = told.outlet.account.to_string();
+    let pseudonym = |party: &str| Some(app.directory.vault().pseudonym(&owner, party));
+    let data = fired::data(
+        alert,
+        base,
+        match told.event.personal_data {
+            PersonalData::Keep => None,
+            PersonalData::Omit => Some(&|_| None),
+            PersonalData::Hash => Some(&pseudonym),
+        },
+    );
+    Ok(vec![Written {
+        id: id(told.id.as_bytes()),
+        at: told.event.at,
+        data: data.map_err(unwritable)?,
+    }])
+}
+
 /// The call's summary. `None`: there is none any more, or it is not served.
 async fn summary(app: &App, told: &Told) -> Result<Option<Written>> {
     let found = app
         .store
-        .shown(scope(told), told.sid, template::FORM)
+        .shown(scope(told), sid(told), template::FORM)
         .await?;
     let Lookup::Found(record) = found else {
         return Ok(None);
@@ -88,7 +115,7 @@ async fn summary(app: &App, told: &Told) -> Result<Option<Written>> {
     }
     let url = CallUrl {
         base: app.config.public_url.as_deref().unwrap_or_default(),
-        sid: told.sid,
+        sid: sid(told),
         part: "/Summary",
     };
     let mut data = Vec::new();
@@ -133,7 +160,7 @@ async fn of_packets(app: &App, told: &Told) -> Result<Vec<Written>> {
             let rows = shown.map_err(unreadable)?.told;
             rows.into_iter().map(|(_, event)| event).collect()
         }
-        Schema::CallMetric | Schema::CallSummary => {
+        Schema::CallMetric | Schema::CallSummary | Schema::Alert => {
             let series =
                 |derived: Option<Derived>, _| derived.map(|it| it.series).unwrap_or_default();
             let read = Packets::read(app, record.call, None, series).await;
@@ -168,6 +195,10 @@ async fn folded(app: &App, told: &Told) -> Result<Option<CallRecord>> {
     record(app, told).await
 }
 
+const fn sid(told: &Told) -> CallSid {
+    CallSid::from_bytes(told.subject)
+}
+
 /// Whose the call is. When it is not there any more, one of a subaccount may be found: that is another.
 const fn scope(told: &Told) -> Scope {
     Scope {
@@ -176,7 +207,7 @@ const fn scope(told: &Told) -> Scope {
 }
 
 async fn record(app: &App, told: &Told) -> Result<Option<CallRecord>> {
-    Ok(match app.store.record(scope(told), told.sid).await? {
+    Ok(match app.store.record(scope(told), sid(told)).await? {
         Lookup::Found(record)
             if record.call.account == told.event.account
                 && lookup::served(app, record.advanced_features).is_ok() =>
@@ -195,7 +226,7 @@ fn data_of(
 ) -> Result<Option<Vec<u8>>> {
     let data = match schema {
         Schema::CallMetric => metric::render(event).map(|item| serde_json::to_vec(&item)),
-        Schema::CallEvent | Schema::CallSummary => {
+        Schema::CallEvent | Schema::CallSummary | Schema::Alert => {
             event::render(event, summary).map(|item| serde_json::to_vec(&item))
         }
     };

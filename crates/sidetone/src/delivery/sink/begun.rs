@@ -8,8 +8,8 @@ use sidetone_store::delivery::Delivery;
 
 use crate::app::App;
 use crate::delivery::sending::{Undelivered, retry_at};
-use crate::streams::TEST;
 use crate::streams::attempts::{Attempt, AttemptResult, AttemptedEvent, EVENTS_MAX};
+use crate::streams::event_type::EventType;
 use crate::streams::outlets::Outlet;
 
 /// A request that was taken.
@@ -60,9 +60,9 @@ impl Begun {
         let events = deliveries.iter().take(EVENTS_MAX).map(|it| AttemptedEvent {
             id: it.id,
             kind: it.kind.clone(),
-            call: it
-                .subject
-                .filter(|_| it.kind != TEST)
+            call: EventType::of_kind(&it.kind)
+                .filter(|kind| kind.schema().is_of_call())
+                .and(it.subject)
                 .map(CallSid::from_bytes),
             attempt: it.attempts.saturating_add(1),
         });

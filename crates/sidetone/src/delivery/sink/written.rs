@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sidetone_core::id::CallSid;
+use sidetone_core::id::{AlertSid, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{Delivery, StreamEvent};
 
@@ -41,13 +41,12 @@ pub(super) async fn items(
             test(app, outlet, delivery, event.at).map_err(unwritten)?,
         ]);
     }
-    let kind = EventType::ALL.iter().find(|it| it.kind() == delivery.kind);
-    let (Some(kind), Some(subject)) = (kind.copied(), delivery.subject) else {
+    let kind = EventType::of_kind(&delivery.kind);
+    let (Some(kind), Some(subject)) = (kind, delivery.subject) else {
         return Err(unwritten(format!("no event is called {}", delivery.kind)));
     };
-    let sid = CallSid::from_bytes(subject);
     let told = Told {
-        sid,
+        subject,
         kind,
         event,
         id: delivery.id,
@@ -55,7 +54,7 @@ pub(super) async fn items(
     };
     let written = (app.write_event)(app.clone(), told).await;
     let item = |written: Written| {
-        let source = format!("/v1/Voice/{sid}/{}", kind.part());
+        let source = kind.source(subject);
         let schema = kind.schema().url(outlet.version_of(kind));
         let json = match &outlet.configuration {
             Configuration::Webhook(_) | Configuration::S3(_) => {
@@ -63,18 +62,26 @@ pub(super) async fn items(
                     .with(&written.data)
                     .map_err(unwritten)?
             }
-            Configuration::Segment(_) => track(sid, kind, &written)?,
+            Configuration::Segment(_) => track(CallSid::from_bytes(subject), kind, &written)?,
             Configuration::Otlp(_) => {
+                let about = match kind.schema().is_of_call() {
+                    true => (
+                        "sidetone.call.sid",
+                        CallSid::from_bytes(subject).to_string(),
+                    ),
+                    false => (
+                        "sidetone.alert.sid",
+                        AlertSid::from_bytes(subject).to_string(),
+                    ),
+                };
                 let told = otlp::Told {
                     kind: kind.as_str(),
                     source: &source,
                     id: &written.id,
                     dataschema: &schema,
                     at: written.at,
-                    more: &[
-                        ("sidetone.account.sid", event.account.to_string()),
-                        ("sidetone.call.sid", sid.to_string()),
-                    ],
+                    more: &[("sidetone.account.sid", event.account.to_string()), about],
+                    is_alarm: kind == EventType::AlertFired,
                 };
                 otlp::record(&told, &written.data, app.clock.now()).map_err(unwritten)?
             }
@@ -117,6 +124,7 @@ fn test(app: &App, outlet: &Outlet, delivery: &Delivery, at: TimeUs) -> serde_js
                 dataschema: TEST_SCHEMA,
                 at,
                 more: &[("sidetone.account.sid", outlet.account.to_string())],
+                is_alarm: false,
             };
             otlp::record(&told, data.to_string().as_bytes(), app.clock.now())?
         }

@@ -13,6 +13,7 @@ use sidetone_store::delivery::{
 use sidetone_store::{Result, StoreError};
 
 use super::led::{Known, Led};
+use super::streamed;
 use crate::alerts::about::About;
 use crate::alerts::rule::Reading;
 use crate::alerts::state::{FLAPPING_US, Move, Standing, next};
@@ -305,7 +306,7 @@ impl Led {
         told: Option<(Told, About)>,
         now: TimeUs,
     ) -> Result<()> {
-        let deliveries = match &told {
+        let deliveries: Vec<NewDelivery> = match &told {
             Some((told, about)) => {
                 let receivers = about.receivers.iter();
                 receivers
@@ -315,6 +316,10 @@ impl Led {
             None => Vec::new(),
         };
         let (state, rule, group) = (alert.state, alert.rule, alert.group.clone());
+        let was = self.open.get(&rule).and_then(|of_rule| of_rule.get(&group));
+        let was = was.map(|open| open.alert.state);
+        let streamed = streamed::deliveries(app, &alert, was, now).await?;
+        let deliveries = deliveries.into_iter().chain(streamed).collect();
         if !app.store.put_alert(alert.clone(), deliveries).await? {
             self.are_alerts_read = false;
             return Ok(());

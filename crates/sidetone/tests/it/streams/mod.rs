@@ -1,5 +1,6 @@
 //! Event Streams as they are set up: whole requests, whole answers.
 
+mod alerts;
 mod deliveries;
 mod otlp;
 mod outage;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
 use sidetone_store::alerts::{Alert, AlertFilter, AlertState};
 
-use super::rules::may_see;
+use super::rules::is_telling;
 use crate::alerts::about::About;
 use crate::alerts::measure::Watched;
 use crate::alerts::severity::Severity;
@@ -65,12 +65,18 @@ struct Says {
     interface_url: Option<String>,
 }
 
+/// What becomes of a party's number or name, for whoever is not to see it. `None` of it: nothing.
+type Instead<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What stands for a party of which nothing is said.
+const NOBODY: &str = "…";
+
 impl Says {
-    fn of(about: About, group: &str, base: &BaseUrl, caller: &Caller) -> Self {
+    fn of(about: About, group: &str, base: &str, is_masked: bool) -> Self {
         let query = (!about.query.is_empty()).then_some(&about.query);
         // A link that filters by a number would show it.
-        let query = query.filter(|query| may_see(caller, query));
-        let at = |path: &str| query.map(|query| format!("{}{path}?{query}", base.0));
+        let query = query.filter(|query| !is_masked || !is_telling(query));
+        let at = |path: &str| query.map(|query| format!("{base}{path}?{query}"));
         Self {
             summary: about.summary(group),
             calls_url: at("/v1/Voice/Summaries"),
@@ -90,19 +96,39 @@ impl Says {
     }
 }
 
+/// An alert as it is told somewhere else, as JSON: where its party is not to be seen, no number is.
+pub fn data(alert: Alert, base: &str, instead: Option<Instead<'_>>) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Item::of(alert, base, instead))
+}
+
 impl Item {
-    fn of(mut alert: Alert, base: &BaseUrl, caller: &Caller) -> Self {
-        let about = serde_json::from_str::<About>(&alert.about).ok();
-        if !caller.sees_numbers() && about.as_ref().is_none_or(|about| about.is_personal) {
-            alert.group = mask::party(&alert.group);
+    fn shown(alert: Alert, base: &BaseUrl, caller: &Caller) -> Self {
+        let masked: Instead<'_> = &|party| Some(mask::party(party));
+        Self::of(alert, &base.0, (!caller.sees_numbers()).then_some(masked))
+    }
+
+    fn of(alert: Alert, base: &str, instead: Option<Instead<'_>>) -> Self {
+        let mut about = serde_json::from_str::<About>(&alert.about).ok();
+        let mut group = Some(alert.group).filter(|group| !group.is_empty());
+        if let Some(instead) = instead {
+            if about.as_ref().is_none_or(|about| about.is_personal) {
+                group = group.and_then(|party| instead(&party));
+            } else {
+                group = group.map(|text| mask::text(&text).into_owned());
+            }
+            if let Some(about) = &mut about {
+                about.rule_name = mask::in_text(&about.rule_name).into_owned();
+            }
         }
+        let nobody = if instead.is_some() { NOBODY } else { "" };
+        let named = group.as_deref().unwrap_or(nobody);
         Self {
-            url: format!("{}/v1/Voice/Alerts/{}", base.0, alert.sid),
+            url: format!("{base}/v1/Voice/Alerts/{}", alert.sid),
             sid: alert.sid,
             account_sid: alert.account,
             rule_sid: alert.rule,
-            says: about.map(|about| Says::of(about, &alert.group, base, caller)),
-            group: (!alert.group.is_empty()).then_some(alert.group),
+            says: about.map(|about| Says::of(about, named, base, instead.is_some())),
+            group,
             state: alert.state,
             pending_time: Seconds(alert.pending_at),
             fired_time: alert.fired_at.map(Seconds),
@@ -152,7 +178,7 @@ pub async fn read(
     let meta = list.meta("alerts", &query, &page, query.now(now));
     let rows = page.rows.into_iter();
     let rows = rows
-        .map(|alert| Item::of(alert, &request.base, &caller))
+        .map(|alert| Item::shown(alert, &request.base, &caller))
         .collect();
     Ok(Json(Envelope { meta, rows }).holding(share))
 }
@@ -175,5 +201,5 @@ pub async fn fetch(
     let named: AlertSid = sid.parse().map_err(|_| unknown(&quoted(&sid)))?;
     let alert = app.store.alert(account, named).await?;
     let alert = alert.ok_or_else(|| unknown(&named))?;
-    Ok(Json(Item::of(alert, &base, &caller)).into_response())
+    Ok(Json(Item::shown(alert, &base, &caller)).into_response())
 }

@@ -263,11 +263,13 @@ pub async fn delete(
 /// Whether somebody may see filters of calls: whose telephone numbers are masked sees none by which they
 /// could be told.
 pub(super) fn may_see(caller: &Caller, filters: &str) -> bool {
-    let is_telling = |filters: &str| {
-        let params = Params::decode(filters.as_bytes());
-        params.is_ok_and(|params| telling(&params).is_some())
-    };
     caller.sees_numbers() || !is_telling(filters)
+}
+
+/// Whether numbers could be told by filters.
+pub(super) fn is_telling(filters: &str) -> bool {
+    let params = Params::decode(filters.as_bytes());
+    params.is_ok_and(|params| telling(&params).is_some())
 }
 
 /// Whether somebody may see a rule.
