@@ -80,6 +80,8 @@ export interface Sink {
   to: string;
   subscription: string | null;
   types: string[];
+  /** So much waits for it that new events are not kept. */
+  full: boolean;
 }
 export type Owed = components["schemas"]["SinkDeliveries"];
 export interface WantedSink {
@@ -128,6 +130,7 @@ interface SinkAnswer {
   sid: string;
   description: string;
   status: string;
+  full: boolean;
   date_created: string;
   sink_configuration: Record<string, unknown> | null;
 }
@@ -138,13 +141,19 @@ export async function sinks(signal: Signal): Promise<Sink[]> {
     get<{ sinks: SinkAnswer[] }>("/v1/Sinks", many(), signal),
     get<{ subscriptions: { sid: string; sink_sid: string }[] }>("/v1/Subscriptions", many(), signal),
   ]);
-  return Promise.all(made.sinks.map(async ({ sid, description, status, date_created, sink_configuration: how }) => {
+  return Promise.all(made.sinks.map(async ({ sid, description, status, full, date_created, sink_configuration: how }) => {
     const subscription = subscribed.subscriptions.find((it) => it.sink_sid === sid)?.sid ?? null;
     const told = subscription ? await get<{ types: { type: string }[] }>(`/v1/Subscriptions/${subscription}/SubscribedEvents`, many(), signal) : { types: [] };
-    const to = how === null ? "sealed with another key" : String(how["destination"] ?? how["endpoint"] ?? "Segment");
-    return { sid, description, status, date_created, to, subscription, types: told.types.map((it) => it.type) };
+    const to = how === null ? "sealed with another key" : addressOf(how);
+    return { sid, description, status, full, date_created, to, subscription, types: told.types.map((it) => it.type) };
   }));
 }
+
+function addressOf(how: Record<string, unknown>): string {
+  if (how["bucket"] !== undefined) return `s3://${[how["bucket"], how["prefix"]].filter((it) => it != null).join("/")}`;
+  return String(how["destination"] ?? how["endpoint"] ?? "Segment");
+}
+
 export const sinkDeliveries = (sid: string, signal: Signal) => get<Owed>(`/v1/Sinks/${sid}/Deliveries`, undefined, signal);
 export const streamTypes = async (signal: Signal) => (await get<{ types: { type: string }[] }>("/v1/Types", many(), signal)).types.map((it) => it.type);
 const post = (path: string, form: [string, string][]) => ask(path, { method: "POST", form: new URLSearchParams(form) });

@@ -37,7 +37,7 @@ export function Streams() {
         head={["What for", "To", "Status", "Is told", ["Given up", "num"], ["", "num"]]}
         row={(it) => (
           <tr key={it.sid}>
-            <th scope="row">{it.description}</th><td><code>{it.to}</code></td><td>{it.status}</td>
+            <th scope="row">{it.description}</th><td><code>{it.to}</code></td><td>{it.full ? <span class="bad-text">full: new events are not kept</span> : it.status}</td>
             <td>{it.types.length === 0 ? "nothing" : it.types.map(shortType).join(", ")}</td>
             <td class={givenUp(it) > 0 ? "num bad-text" : "num"}>{count(givenUp(it))}{dead.length === MANY && givenUp(it) > 0 && " or more"}</td>
             <td class="num actions">
