@@ -52,6 +52,10 @@ test("a sink is made, tested and deleted", async ({ page, watch }) => {
   await page.getByRole("button", { name: "Make a sink" }).click();
   const make = page.getByRole("dialog", { name: "Make a sink" });
   await make.getByLabel("What it is for").fill("Night shift");
+  for (const kind of ["segment", "otlp", "s3", "webhook"]) {
+    await make.getByLabel("Kind").selectOption(kind);
+    await expectAccessible(page);
+  }
   await make.getByLabel("URL").fill("nowhere");
   await make.getByLabel("call-event.gateway").check();
   await expectAccessible(page);
@@ -75,7 +79,7 @@ test("a sink is made, tested and deleted", async ({ page, watch }) => {
   await expect(page.getByText("No sinks.", { exact: false })).toBeVisible();
 });
 
-test("a sink tells what it is owed, what it answered, and is tried again", async ({ page }) => {
+test("a sink tells what it is owed, what it answered, and is tried again", async ({ page, watch }) => {
   let answer = 410;
   const receiver = createServer((request, response) => request.resume().on("end", () => response.writeHead(answer).end()));
   const port = await new Promise<number>((listening) => receiver.listen(0, "127.0.0.1", () => listening((receiver.address() as AddressInfo).port)));
@@ -101,6 +105,24 @@ test("a sink tells what it is owed, what it answered, and is tried again", async
     await expect(page.getByRole("button", { name: "Try all again that was given up" })).toHaveCount(0);
     await page.setViewportSize({ width: 390, height: 844 });
     await expectAccessible(page);
+    // Files are kept by what takes the same as S3.
+    answer = 200;
+    await page.setViewportSize({ width: 1280, height: 900 });
+    watch.allow(/400/);
+    const make = page.getByRole("dialog", { name: "Make a sink" });
+    await page.getByRole("button", { name: "Make a sink" }).click();
+    await make.getByLabel("What it is for").fill("Archive");
+    await make.getByLabel("Kind").selectOption("s3");
+    await make.getByLabel("Bucket").fill("calls");
+    await make.getByLabel("Access key ID").fill("AKIDEXAMPLE");
+    await make.getByRole("button", { name: "Make the sink" }).click();
+    await expect(make.getByLabel("Secret access key")).toBeFocused();
+    await expect(make.getByLabel("Secret access key")).toHaveAccessibleDescription(/secret_access_key is missing/);
+    await make.getByLabel("Secret access key").fill("a secret");
+    await make.getByLabel("Endpoint, if it is not Amazon's (may be empty)").fill(`http://127.0.0.1:${port}`);
+    await make.getByLabel("What names begin with (may be empty)").fill("sidetone");
+    await make.getByRole("button", { name: "Make the sink" }).click();
+    await expect(page.getByRole("row", { name: /^Archive/ })).toContainText("s3://calls/sidetone");
   } finally {
     await ended(server);
     receiver.close();

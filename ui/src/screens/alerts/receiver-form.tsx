@@ -3,19 +3,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { makeReceiver, type Receiver } from "../../api/alerts";
-import { ApiError, explain } from "../../api/client";
+import { explain } from "../../api/client";
 import { Dialog } from "../../parts/dialog";
 import { Field, focusInvalid } from "../../parts/field";
-
-interface Member {
-  name: string;
-  label: string;
-  placeholder?: string;
-  isOptional?: boolean;
-  isSecret?: boolean;
-  isList?: boolean;
-  choices?: [value: string, label: string][];
-}
+import { fieldOf, MemberFields, objectOf, type Member } from "../../parts/members";
 
 interface Kind {
   label: string;
@@ -62,17 +53,7 @@ const KINDS: Record<Receiver["type"], Kind> = {
 };
 const TYPES = Object.keys(KINDS) as Receiver["type"][];
 
-const SECRET = { type: "password", autocomplete: "new-password" } as const;
-const PLAIN = { type: "text", autocomplete: "off" } as const;
-
 export const kindOf = (type: Receiver["type"]) => KINDS[type]?.label ?? type;
-
-/** What the server did not take: `Configuration` says of which member in its text. */
-function fieldOf(error: unknown): string | null {
-  if (!(error instanceof ApiError)) return null;
-  if (error.parameter !== "Configuration") return error.parameter;
-  return /^Invalid Configuration: (\w+) /.exec(error.message)?.[1] ?? null;
-}
 
 export function MakeReceiver({ onClose, onMade }: { onClose: () => void; onMade: (made: Receiver) => void }) {
   const [type, setType] = useState<Receiver["type"]>("slack");
@@ -89,15 +70,10 @@ export function MakeReceiver({ onClose, onMade }: { onClose: () => void; onMade:
   const make = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
-    const members = kind.members.flatMap((it): [string, unknown][] => {
-      const value = (said[it.name] ?? it.choices?.[0]?.[0] ?? "").trim();
-      if (value === "") return [];
-      return [[it.name, it.isList ? value.split(/[\s,;]+/).filter((one) => one !== "") : value]];
-    });
     try {
-      onMade(await makeReceiver(description.trim(), type, Object.fromEntries(members)));
+      onMade(await makeReceiver(description.trim(), type, objectOf(kind.members, said)));
     } catch (error) {
-      setProblem({ field: fieldOf(error), text: explain(error) });
+      setProblem({ field: fieldOf(error, "Configuration"), text: explain(error) });
       setBusy(false);
     }
   };
@@ -118,20 +94,7 @@ export function MakeReceiver({ onClose, onMade }: { onClose: () => void; onMade:
         <Field label="What it is for" problem={of("Description")}>
           {(it) => <input {...it} class="field" value={description} maxLength={255} placeholder="Voice team" autocomplete="off" onInput={(event) => { setProblem(null); setDescription(event.currentTarget.value); }} />}
         </Field>
-        {kind.members.map((member) => (
-          <Field key={type + member.name} label={member.isOptional ? `${member.label} (may be empty)` : member.label} problem={of(member.name)}>
-            {(it) => member.choices
-              ? (
-                <select {...it} class="select" value={said[member.name] ?? member.choices[0]![0]} onChange={(event) => set(member.name, event.currentTarget.value)}>
-                  {member.choices.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
-                </select>
-              )
-              : (
-                <input {...it} class="field" {...(member.isSecret ? SECRET : PLAIN)} value={said[member.name] ?? ""} placeholder={member.placeholder} spellcheck={false}
-                  onInput={(event) => set(member.name, event.currentTarget.value)} />
-              )}
-          </Field>
-        ))}
+        <MemberFields key={type} members={kind.members} said={said} of={of} onSay={set} />
         {problem && !isKnown && <p class="bad-text" role="alert">{problem.text}</p>}
         <footer class="dialog-foot"><button type="button" class="button" onClick={onClose}>Cancel</button><button type="submit" class="button is-primary" disabled={isBusy}>Make the receiver</button></footer>
       </form>

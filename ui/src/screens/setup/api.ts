@@ -70,7 +70,7 @@ export interface AuditEntry {
   detail: string | null;
 }
 
-export type SinkKind = "webhook" | "segment";
+export type SinkKind = components["schemas"]["Sink"]["sink_type"];
 export interface Sink {
   sid: string;
   description: string;
@@ -87,10 +87,7 @@ export type Owed = components["schemas"]["SinkDeliveries"];
 export interface WantedSink {
   description: string;
   kind: SinkKind;
-  /** The URL, or the write key. */
-  to: string;
-  signature: string;
-  isBatched: boolean;
+  configuration: Record<string, unknown>;
   types: string[];
   selection: string;
   personalData: string;
@@ -166,21 +163,18 @@ export async function deleteSink(sink: Sink): Promise<void> {
   await ask(`/v1/Sinks/${sink.sid}`, { method: "DELETE" });
 }
 
-/** How long Segment has to take its test, before which nothing can be subscribed. */
+/** How long a sink has to take its test, before which some cannot be subscribed to anything. */
 const TEST_SECONDS = 15;
 
 /** Makes a sink and subscribes it. Tells the secret that was made up for it; a sink that cannot be subscribed is deleted. */
 export async function makeSink(wanted: WantedSink): Promise<string | null> {
-  const how = wanted.kind === "webhook"
-    ? { destination: wanted.to, method: "POST", signature: wanted.signature, ...(wanted.isBatched ? { batch_events: true } : {}) }
-    : { write_key: wanted.to };
-  const answer = await post("/v1/Sinks", [["Description", wanted.description], ["SinkType", wanted.kind], ["SinkConfiguration", JSON.stringify(how)]]);
+  const answer = await post("/v1/Sinks", [["Description", wanted.description], ["SinkType", wanted.kind], ["SinkConfiguration", JSON.stringify(wanted.configuration)]]);
   const made = (await answer.json()) as SinkAnswer;
   try {
     if (made.status !== "active") {
       await testSink(made.sid);
       for (let n = 0; (await get<SinkAnswer>(`/v1/Sinks/${made.sid}`)).status !== "active"; n++) {
-        if (n === TEST_SECONDS) throw new Error("It did not take a test event. Is the write key right?");
+        if (n === TEST_SECONDS) throw new Error("It did not take a test event. Is all of that right?");
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }

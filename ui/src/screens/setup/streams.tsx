@@ -11,7 +11,8 @@ import { Copy } from "../../parts/copy";
 import { Dialog } from "../../parts/dialog";
 import { Listed } from "../../parts/table";
 import { SinkDeliveries } from "./sink-deliveries";
-import { deleteSink, deliveries, makeSink, MANY, shortType, sinks, streamTypes, testSink, type Sink, type SinkKind, type WantedSink } from "./api";
+import { MakeSink } from "./sink-form";
+import { deleteSink, deliveries, MANY, shortType, sinks, testSink, type Sink } from "./api";
 
 /** The sinks, with what each is told. */
 export function Streams() {
@@ -51,7 +52,7 @@ export function Streams() {
       </Listed>
       {chosen && <SinkDeliveries key={chosen.sid} sink={chosen} />}
       {!chosen && loaded.data && loaded.data.length > 0 && <p class="quiet">Deliveries shows what a sink is owed, what it was sent last and what it answered. Each that waits or was given up is under <a href="/setup/webhooks">Webhooks</a>.</p>}
-      {open === "make" && <Make onClose={close} onMade={(secret) => { setOpen(secret ? { secret } : null); loaded.reload(); }} />}
+      {open === "make" && <MakeSink onClose={close} onMade={(secret) => { setOpen(secret ? { secret } : null); loaded.reload(); }} />}
       {open !== null && typeof open === "object" && "forget" in open && (
         <Dialog title={`Delete ${open.forget.description}?`} onClose={close}>
           <p>It is told nothing any more, and what waits for it is forgotten.</p>
@@ -66,77 +67,5 @@ export function Streams() {
         </Dialog>
       )}
     </>
-  );
-}
-
-const FRESH: WantedSink = { description: "", kind: "webhook", to: "", signature: "twilio", isBatched: false, types: [], selection: "", personalData: "keep" };
-/** What most receivers want. */
-const USUAL = "call-summary.complete";
-
-function Make({ onClose, onMade }: { onClose: () => void; onMade: (secret: string | null) => void }) {
-  const known = useLoad("types", streamTypes);
-  const [wanted, setWanted] = useState(FRESH);
-  const [chosen, setChosen] = useState<Set<string> | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  const set = (change: Partial<WantedSink>) => setWanted((was) => ({ ...was, ...change }));
-  const all = (known.data ?? []).filter((it) => wanted.kind === "webhook" || shortType(it).startsWith("call-summary"));
-  const types = all.filter((it) => (chosen ? chosen.has(it) : shortType(it) === USUAL));
-  const make = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      onMade(await makeSink({ ...wanted, types }));
-    } catch (error) {
-      setProblem(explain(error));
-      setBusy(false);
-    }
-  };
-  const isWebhook = wanted.kind === "webhook";
-  return (
-    <Dialog title="Make a sink" onClose={onClose}>
-      <form class="judge" onSubmit={(event) => void make(event)}>
-        <label class="field-label">What it is for<input class="field" value={wanted.description} maxLength={255} required placeholder="Quality team" onInput={(event) => set({ description: event.currentTarget.value })} /></label>
-        <label class="field-label">Kind
-          <select class="select" value={wanted.kind} onChange={(event) => set({ kind: event.currentTarget.value as SinkKind })}>
-            <option value="webhook">Webhook (CloudEvents)</option><option value="segment">Segment</option>
-          </select>
-        </label>
-        <label class="field-label">{isWebhook ? "URL" : "Write key"}
-          <input class="field" value={wanted.to} required placeholder={isWebhook ? "https://example.com/calls" : ""} autocomplete="off" onInput={(event) => set({ to: event.currentTarget.value })} />
-        </label>
-        {isWebhook && (
-          <>
-            <label class="field-label">Signed as
-              <select class="select" value={wanted.signature} onChange={(event) => set({ signature: event.currentTarget.value })}>
-                <option value="twilio">Twilio, with the account's token</option><option value="standard">Standard Webhooks, with a secret of its own</option>
-              </select>
-            </label>
-            <label class="switch"><input type="checkbox" checked={wanted.isBatched} onChange={(event) => set({ isBatched: event.currentTarget.checked })} /> Several events in a request</label>
-          </>
-        )}
-        <fieldset class="choices">
-          <legend>Is told</legend>
-          {all.map((it) => (
-            <label key={it} class="switch">
-              <input type="checkbox" checked={types.includes(it)} onChange={(event) => {
-                const next = new Set(types);
-                if (event.currentTarget.checked) next.add(it);
-                else next.delete(it);
-                setChosen(next);
-              }} /> {shortType(it)}
-            </label>
-          ))}
-        </fieldset>
-        <label class="field-label">Of which calls<input class="field" value={wanted.selection} placeholder="all; or filters, e.g. Tag=silence" onInput={(event) => set({ selection: event.currentTarget.value })} /></label>
-        <label class="field-label">Numbers and names
-          <select class="select" value={wanted.personalData} onChange={(event) => set({ personalData: event.currentTarget.value })}>
-            <option value="keep">are sent</option><option value="hash">as pseudonyms</option><option value="omit">are left out</option>
-          </select>
-        </label>
-        {problem && <p class="bad-text" role="alert">{problem}</p>}
-        <footer class="dialog-foot"><button type="button" class="button" onClick={onClose}>Cancel</button><button type="submit" class="button is-primary" disabled={isBusy || types.length === 0}>Make the sink</button></footer>
-      </form>
-    </Dialog>
   );
 }
