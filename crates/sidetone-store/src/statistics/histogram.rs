@@ -54,16 +54,31 @@ impl Steps {
 }
 
 impl Histogram {
-    /// Adds a value. Says how many bytes of memory that took.
-    pub fn add(&mut self, value: u64) -> usize {
-        let step = step_of(value);
+    /// Adds values. Says how many bytes of memory that took.
+    pub fn add(&mut self, values: impl Iterator<Item = u64>) -> usize {
+        let mut bytes = 0;
+        for value in values {
+            let step = step_of(value);
+            // Nearly all of them, once there are some.
+            if let Steps::Many { first, counts } = &mut self.0
+                && let Some(count) = counts.get_mut(step.wrapping_sub(*first))
+            {
+                *count = count.saturating_add(1);
+            } else {
+                bytes += self.grow(step);
+            }
+        }
+        bytes
+    }
+
+    /// Counts a value in a step that has no place yet. Says how many bytes of memory that took.
+    #[inline(never)]
+    fn grow(&mut self, step: usize) -> usize {
         let before = self.0.bytes();
         if let Steps::Few(few) = &self.0
             && few.len() == FEW
         {
             self.0 = Steps::many(few);
-            let grown = self.0.bytes().saturating_sub(before);
-            return grown + self.add(value);
         }
         match &mut self.0 {
             Steps::Few(few) => {
@@ -71,17 +86,14 @@ impl Histogram {
                 few.insert(few.partition_point(|it| *it < step), step);
             }
             Steps::Many { first, counts } => {
-                if let Some(count) = step.checked_sub(*first).and_then(|at| counts.get_mut(at)) {
-                    *count = count.saturating_add(1);
-                    return 0;
-                }
                 if step < *first {
                     counts.splice(0..0, std::iter::repeat_n(0, *first - step));
                     *first = step;
-                } else {
+                } else if step - *first >= counts.len() {
                     counts.resize(step - *first + 1, 0);
                 }
-                counts[step - *first] = 1;
+                let count = &mut counts[step - *first];
+                *count = count.saturating_add(1);
             }
         }
         self.0.bytes().saturating_sub(before)
@@ -153,13 +165,11 @@ mod tests {
             let mut histogram = Histogram::default();
             let mut bytes = 0;
             for value in &values {
-                bytes += histogram.add(*value);
+                bytes += histogram.add(std::iter::once(*value));
             }
             prop_assert!(bytes >= histogram.0.bytes());
             let mut backwards = Histogram::default();
-            for value in values.iter().rev() {
-                backwards.add(*value);
-            }
+            backwards.add(values.iter().rev().copied());
             prop_assert_eq!(&histogram, &backwards);
             values.sort_unstable();
             let rank = (values.len() as u64 * percent).div_ceil(100);

@@ -39,10 +39,16 @@ impl Spread {
         self.sum
     }
 
-    /// Adds the figure of a call. Says how many bytes of memory that took.
-    pub(super) fn add(&mut self, figure: u64) -> usize {
-        self.count += 1;
-        self.sum += u128::from(figure);
-        self.histogram.add(figure)
+    /// Adds the figures of calls. Says how many bytes of memory that took.
+    pub(super) fn add(&mut self, figures: impl Iterator<Item = u64>) -> usize {
+        let (mut count, mut sum) = (0, 0);
+        let figures = figures.inspect(|figure| {
+            count += 1;
+            sum += u128::from(*figure);
+        });
+        let bytes = self.histogram.add(figures);
+        self.count += count;
+        self.sum += sum;
+        bytes
     }
 }

@@ -210,10 +210,7 @@ impl Tally {
             bytes += size_of::<Spread>();
             Box::default()
         });
-        for figure in figures {
-            bytes += spread.add(figure);
-        }
-        bytes
+        bytes + spread.add(figures)
     }
 
     /// Adds what calls have in a column that is not spread.
