@@ -88,14 +88,16 @@ def certificate(work):
 
 
 class Mail:
-    """A mail server, encrypted in one of three ways; with a password, unless it is not. It knows nobody called `gone`, and is
-    busy at first."""
+    """A mail server, encrypted in one of three ways; with a password, unless it is not. It knows nobody called `gone`, is
+    busy at first, and puts off mail to somebody called `grey` as often as it is told to."""
 
     def __init__(self, work, tls):
         self.tls = tls
         self.messages = []
         self.refusals = 0
         self.logins = 0
+        self.password = PASSWORD
+        self.put_off = 0
         self.authority, own, key = certificate(work)
         # One of both sides: the controller connects by it, too.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS)
@@ -112,12 +114,15 @@ class Mail:
 
     def authenticate(self, server, session, envelope, mechanism, login):
         self.logins += 1
-        return AuthResult(success=(login.login, login.password) == (b"sidetone", PASSWORD.encode()))
+        return AuthResult(success=(login.login, login.password) == (b"sidetone", self.password.encode()))
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("gone@"):
             self.refusals += 1
-            return "550 5.1.1 nobody of that name"
+            return f"550 5.1.1 <{address}> is nobody"
+        if address.startswith("grey@") and self.put_off:
+            self.put_off -= 1
+            return "450 4.7.1 later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -27,7 +27,7 @@ test("a field that is emptied takes away what the rule had", () => {
   const draft = draftOfRule({
     sid: "AR1", account_sid: "AC1", name: "Slow", measure: "pdd.p95", unit: "ms", filters: "", among: null, group_by: "Carrier", window: "1h", above: 6000, below: null, release: 4500,
     compare_weeks: null, min_calls: 50, for: "5m", severity: "warning", quiet_hours: "22:00-06:00", time_zone: "Europe/Berlin", receivers: ["DG1"], muted_until: "2026-01-01T00:00:00Z",
-    created_time: "", updated_time: "", url: "",
+    source: "api", created_time: "", updated_time: "", url: "",
   }, Date.parse("2026-06-01T00:00:00Z"));
   expect(draft).toMatchObject({ side: "Above", limit: "6000", for: "5m", minCalls: "50", mutedUntil: "" });
   const sent = changeOf({ ...draft, release: "", groupBy: "", for: "", minCalls: "", quietHours: "", receivers: [], timeZone: "" }, draft);

@@ -3,6 +3,7 @@
 pub(crate) mod rule;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::{Map, Value};
 use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
 use sidetone_core::search;
 use sidetone_core::time::TimeUs;
@@ -14,6 +15,7 @@ use super::rows::paging::latest_first;
 use super::rows::tables::ALERT;
 use super::{account, outbox};
 use sidetone_store::StoreError;
+use sidetone_store::alerts::about::{IS_ERASED, IS_PARTY, QUERY};
 use sidetone_store::alerts::{Alert, AlertFilter, AlertState, CALLS_MAX, Firing};
 use sidetone_store::delivery::NewDelivery;
 use sidetone_store::page::{Page, PageRequest};
@@ -127,14 +129,20 @@ pub(super) fn put(tx: &mut WriteTx<'_>, alert: &Alert, deliveries: &[NewDelivery
         ))));
     }
     let account = account::existing(tx.conn, alert.account)?.id;
-    let kept: Option<(i64, u32)> = tx
+    let kept: Option<(i64, u32, bool)> = tx
         .conn
-        .prepare_cached("select id, version from alert where sid = ?1 and account = ?2")?
+        .prepare_cached(&format!(
+            "select id, version, {} from alert where sid = ?1 and account = ?2",
+            ALERT.is_sound("")
+        ))?
         .query_row(params![alert.sid.as_bytes(), account], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    let version = kept.map_or(0, |(_, version)| version);
+    if let Some((id, _, is_sound)) = kept {
+        expect_sound(is_sound, || format!("table alert, row {id}"))?;
+    }
+    let version = kept.map_or(0, |(_, version, _)| version);
     if alert.version != version + 1 || kept.is_none() && goes_on(tx.conn, alert)? {
         return Ok(false);
     }
@@ -148,7 +156,7 @@ pub(super) fn put(tx: &mut WriteTx<'_>, alert: &Alert, deliveries: &[NewDelivery
         alert.fired_at.map(TimeUs::micros),
         alert.resolved_at.map(TimeUs::micros),
     );
-    if let Some((id, _)) = kept {
+    if let Some((id, ..)) = kept {
         let columns = [
             "state",
             "version",
@@ -157,8 +165,7 @@ pub(super) fn put(tx: &mut WriteTx<'_>, alert: &Alert, deliveries: &[NewDelivery
             "about",
             "calls",
         ];
-        let changed = tx
-            .conn
+        tx.conn
             .prepare_cached(&ALERT.update(&columns))?
             .execute(params![
                 state,
@@ -169,10 +176,6 @@ pub(super) fn put(tx: &mut WriteTx<'_>, alert: &Alert, deliveries: &[NewDelivery
                 calls,
                 id
             ])?;
-        // A damaged one is never updated.
-        if changed == 0 {
-            return Ok(false);
-        }
     } else {
         let columns = [
             "sid",
@@ -211,9 +214,20 @@ pub(super) fn put(tx: &mut WriteTx<'_>, alert: &Alert, deliveries: &[NewDelivery
 
 /// Whether an alert of the same rule and group goes on.
 fn goes_on(conn: &Connection, alert: &Alert) -> Result<bool> {
-    let mut statement =
-        conn.prepare_cached("select 1 from alert where rule = ?1 and grouped = ?2 and state < 2")?;
-    Ok(statement.exists(params![alert.rule.as_bytes(), alert.group])?)
+    let sql = format!(
+        "select id, {} from alert where rule = ?1 and grouped = ?2 and state < 2",
+        ALERT.is_sound("")
+    );
+    let open: Option<(i64, bool)> = conn
+        .prepare_cached(&sql)?
+        .query_row(params![alert.rule.as_bytes(), alert.group], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    if let Some((id, is_sound)) = open {
+        expect_sound(is_sound, || format!("table alert, row {id}"))?;
+    }
+    Ok(open.is_some())
 }
 
 pub(super) fn forget(
@@ -232,17 +246,62 @@ pub(super) fn forget(
     Ok(deleted > 0)
 }
 
-/// Forgets alerts of the parties of a call that is to be erased, by its row.
+/// Forgets alerts of the parties of a call that is to be erased, by its row; those that fire name them no
+/// more.
 pub(super) fn erase_parties(conn: &Connection, account: i64, call: i64) -> Result<()> {
     let mut addresses = conn.prepare_cached(
         "select from_address from call where id = ?1 union select to_address from call where id = ?1",
     )?;
     let addresses = addresses.query_map([call], |row| row.get::<_, Option<String>>(0))?;
+    let sql = format!(
+        "select id, sid, state, version, about, {} from alert where account = ?1 and grouped in (?2, ?3)",
+        ALERT.is_sound("")
+    );
     for address in addresses {
-        if let Some(address) = address? {
-            conn.prepare_cached("delete from alert where account = ?1 and grouped in (?2, ?3)")?
-                .execute(params![account, address, search::identity(&address)])?;
+        let Some(address) = address? else { continue };
+        let mut named = conn.prepare_cached(&sql)?;
+        let mut named = named.query(params![account, address, search::identity(&address)])?;
+        while let Some(row) = named.next()? {
+            let about: String = row.get(4)?;
+            let is_sound: bool = row.get(5)?;
+            let about = serde_json::from_str::<Map<String, Value>>(&about).ok();
+            let (id, version): (i64, u32) = (row.get(0)?, row.get(3)?);
+            match about.filter(|_| is_sound) {
+                Some(about) if about.get(IS_PARTY) == Some(&Value::Bool(false)) => {}
+                Some(about) if row.get::<_, u8>(2)? == AlertState::Firing.index() => {
+                    let sid = AlertSid::from_bytes(row.get(1)?);
+                    leave_unnamed(conn, id, sid, version, about)?;
+                }
+                // Of one that cannot be read nobody knows whom it names.
+                _ => {
+                    conn.prepare_cached("delete from alert where id = ?1")?
+                        .execute([id])?;
+                }
+            }
         }
     }
+    Ok(())
+}
+
+/// Takes out of a firing alert what names its party.
+fn leave_unnamed(
+    conn: &Connection,
+    id: i64,
+    sid: AlertSid,
+    version: u32,
+    mut about: Map<String, Value>,
+) -> Result<()> {
+    about.insert(IS_ERASED.to_owned(), true.into());
+    about.insert(QUERY.to_owned(), "".into());
+    // Of a rule there may be several.
+    let group = format!("erased {sid}");
+    conn.prepare_cached(&ALERT.update(&["grouped", "version", "about", "calls"]))?
+        .execute(params![
+            group,
+            version + 1,
+            Value::Object(about).to_string(),
+            [0_u8; 0],
+            id
+        ])?;
     Ok(())
 }

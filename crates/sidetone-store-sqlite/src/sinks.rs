@@ -160,6 +160,9 @@ pub(super) fn change(
         description: change
             .description
             .unwrap_or_else(|| was.description.clone()),
+        configuration: change
+            .configuration
+            .unwrap_or_else(|| was.configuration.clone()),
         status: change.status.unwrap_or(was.status),
         test: change.test.unwrap_or_else(|| was.test.clone()),
         ..was.clone()
@@ -172,9 +175,16 @@ pub(super) fn change(
         ..sink
     };
     tx.conn
-        .prepare_cached(&SINK.update(&["description", "status", "test", "updated_us"]))?
+        .prepare_cached(&SINK.update(&[
+            "description",
+            "configuration",
+            "status",
+            "test",
+            "updated_us",
+        ]))?
         .execute(params![
             sink.description,
+            sink.configuration,
             sink.status.index(),
             sink.test,
             now.micros(),

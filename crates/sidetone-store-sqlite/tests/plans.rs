@@ -120,7 +120,7 @@ async fn no_statement_looks_through_all_calls() {
         sinks::keeps_sinks_of_accounts,
         sinks::subscribes_a_sink_once,
         sinks::tells_what_is_streamed,
-        alerts::keeps_rules_of_accounts,
+        alert_rules::keeps_rules_of_accounts,
         alerts::alerts_begin_fire_and_end,
         alerts::lists_alerts,
         stream_events::hands_out_events_as_they_were_named,

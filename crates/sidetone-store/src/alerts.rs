@@ -1,7 +1,9 @@
 //! Alerts: rules that calls are held to, and what came of them. Whoever evaluates rules is above the
-//! store; what they say, and what is said of an alert, is kept as it is given.
+//! store; what they say, and what is said of an alert, is kept as it is given, but for what is
+//! [about] a party that is erased.
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 use sidetone_core::closed_set;
 use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
 use sidetone_core::time::TimeUs;
@@ -14,6 +16,38 @@ use crate::page::{Page, PageRequest};
 pub const RULES_MAX: usize = 1000;
 /// Calls that an alert keeps.
 pub const CALLS_MAX: usize = 100;
+
+/// What the sid of a rule begins with that a configuration file says; others are random.
+const OF_FILE: [u8; 8] = *b"file\0\0\0\0";
+
+/// The sid of the rule that a configuration file says under a name: the same at each start, on every node.
+#[must_use]
+pub fn sid_of_file(account: AccountSid, name: &str) -> AlertRuleSid {
+    let mut hash = Sha256::new();
+    hash.update(account.as_bytes());
+    hash.update(name);
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut sid = [0; 16];
+    sid[..8].copy_from_slice(&OF_FILE);
+    sid[8..].copy_from_slice(&digest[..8]);
+    AlertRuleSid::from_bytes(sid)
+}
+
+/// Whether a configuration file says a rule.
+#[must_use]
+pub fn is_of_file(sid: AlertRuleSid) -> bool {
+    sid.as_bytes().starts_with(&OF_FILE)
+}
+
+/// Members of what is said of an alert that the store knows.
+pub mod about {
+    /// Whether the group is the number or name of a party of the calls: so unless it is `false`.
+    pub const IS_PARTY: &str = "is_party";
+    /// Whether that party was erased: set by the store.
+    pub const IS_ERASED: &str = "is_erased";
+    /// Which calls: emptied with the party.
+    pub const QUERY: &str = "query";
+}
 
 /// A rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +74,18 @@ pub struct AlertRuleChange {
     /// Another name.
     pub name: Option<String>,
     /// Another definition.
-    pub definition: Option<String>,
+    pub definition: Option<Rewritten>,
     /// Until when nobody is told; `Some(None)`: somebody is again.
     pub muted_until: Option<Option<TimeUs>>,
+}
+
+/// A definition in the place of the one that it was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The one that was there.
+    pub from: String,
+    /// The new one.
+    pub to: String,
 }
 
 closed_set!(
@@ -78,7 +121,7 @@ pub struct Alert {
     pub fired_at: Option<TimeUs>,
     /// When it was good again. `None`: it goes on.
     pub resolved_at: Option<TimeUs>,
-    /// What is said of it, in words that the store does not know.
+    /// What is said of it: a JSON object, of which the store knows [no more](about).
     pub about: String,
     /// The calls that show it; at most [`CALLS_MAX`].
     pub calls: Vec<CallSid>,
@@ -109,8 +152,11 @@ pub struct Firing {
 }
 
 /// Rules and alerts. `by`: whom the log of what was done names; it has rules that were made, changed,
-/// muted or deleted. Alerts that are over expire with what is [beside](crate::Retention) calls, and those
-/// of a party's number or name are erased with its calls.
+/// muted or deleted. Alerts that are over expire with what is [beside](crate::Retention) calls.
+///
+/// Alerts of a party go when calls of it are erased, but for those that fire: somebody may be waiting to
+/// hear that they are over. Such a one names the party no more: its group is another, it has no calls, and
+/// what is said of it says [so](about::IS_ERASED), until whoever evaluates ends it.
 ///
 /// What changes rules wakes whoever waits for [`Topic::Alerts`](crate::Topic::Alerts).
 #[async_trait]
@@ -122,7 +168,8 @@ pub trait AlertStore: Send + Sync {
     async fn create_alert_rule(&self, rule: AlertRule, by: &str) -> Result<()>;
     /// Changes a rule of an account and returns it.
     /// [`StoreError::NotFound`](crate::StoreError::NotFound) when the account has none of that sid;
-    /// a conflict as when it is made.
+    /// a conflict as when it is made, or (`AlertRuleChanged`) when its definition is not the one that the
+    /// new one was made from.
     async fn change_alert_rule(
         &self,
         account: AccountSid,
@@ -140,6 +187,16 @@ pub trait AlertStore: Send + Sync {
         by: &str,
         now: TimeUs,
     ) -> Result<bool>;
+    /// Makes these, in one transaction, the rules that a configuration file says, of all accounts: others
+    /// [of a file](is_of_file) are forgotten. Those that were there stay muted, or not. Says how many are
+    /// others than before. [`StoreError::Invalid`](crate::StoreError::Invalid) when one has the sid of none
+    /// of a file, or an account has too many; else as when one is made.
+    async fn publish_alert_rules(
+        &self,
+        rules: Vec<AlertRule>,
+        by: &str,
+        now: TimeUs,
+    ) -> Result<u64>;
     /// A rule of an account.
     async fn alert_rule(&self, account: AccountSid, sid: AlertRuleSid)
     -> Result<Option<AlertRule>>;
@@ -152,7 +209,9 @@ pub trait AlertStore: Send + Sync {
     /// that is kept; a first one is written only while no other alert of its rule and group goes on.
     /// `false`, and nothing written: it is not so, somebody else was first.
     /// [`StoreError::NotFound`](crate::StoreError::NotFound) when there is no such account,
-    /// [`StoreError::Invalid`](crate::StoreError::Invalid) of more than [`CALLS_MAX`] calls.
+    /// [`StoreError::Invalid`](crate::StoreError::Invalid) of more than [`CALLS_MAX`] calls,
+    /// [`StoreError::Corrupt`](crate::StoreError::Corrupt) when what is kept of it, or the one that goes
+    /// on, is damaged.
     async fn put_alert(&self, alert: Alert, deliveries: Vec<NewDelivery>) -> Result<bool>;
     /// Forgets an alert that is pending, in that version; whether it was there.
     async fn forget_alert(&self, account: AccountSid, sid: AlertSid, version: u32) -> Result<bool>;

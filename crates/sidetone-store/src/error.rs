@@ -1,6 +1,6 @@
 //! What can go wrong in a store, by what a caller can do about it.
 
-use sidetone_core::id::{AccountSid, AnnotationBatchSid, ApiKeySid};
+use sidetone_core::id::{AccountSid, AlertRuleSid, AnnotationBatchSid, ApiKeySid};
 
 /// Result of a verb of the store.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -50,6 +50,9 @@ pub enum Conflict {
     /// The account has a rule of that name.
     #[error("there is a rule of the name {0}")]
     AlertRuleExists(String),
+    /// The rule says something else than what the change was made from.
+    #[error("the rule {0} was changed meanwhile")]
+    AlertRuleChanged(AlertRuleSid),
     /// The sink has a subscription.
     #[error("sink {0} is in use")]
     SinkInUse(String),

@@ -95,6 +95,8 @@ pub struct Sink {
 pub struct SinkChange {
     /// Another description.
     pub description: Option<String>,
+    /// Where it is and what opens it, of the same kind.
+    pub configuration: Option<Vec<u8>>,
     /// How far it is now.
     pub status: Option<SinkStatus>,
     /// The name of a test that was sent; `Some(None)`: none is under way.

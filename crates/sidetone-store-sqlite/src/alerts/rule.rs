@@ -10,7 +10,7 @@ use crate::rows::checksum::expect_sound;
 use crate::rows::paging::latest_first;
 use crate::rows::tables::ALERT_RULE;
 use crate::{account, audit};
-use sidetone_store::alerts::{AlertRule, AlertRuleChange, RULES_MAX};
+use sidetone_store::alerts::{AlertRule, AlertRuleChange, RULES_MAX, Rewritten, is_of_file};
 use sidetone_store::audit::{AuditEntry, Deed};
 use sidetone_store::page::{Page, PageRequest};
 use sidetone_store::{Conflict, StoreError, Topic};
@@ -135,9 +135,18 @@ pub(crate) fn change(
     let Some((id, was)) = row_of(tx.conn, account, sid)? else {
         return Err(Error(StoreError::NotFound(format!("rule {sid}"))));
     };
+    if change
+        .definition
+        .as_ref()
+        .is_some_and(|it| it.from != was.definition)
+    {
+        let changed = Conflict::AlertRuleChanged(sid);
+        return Err(Error(StoreError::Conflict(changed)));
+    }
+    let definition = change.definition.map(|it| it.to);
     let rule = AlertRule {
         name: change.name.unwrap_or_else(|| was.name.clone()),
-        definition: change.definition.unwrap_or_else(|| was.definition.clone()),
+        definition: definition.unwrap_or_else(|| was.definition.clone()),
         muted_until: change.muted_until.unwrap_or(was.muted_until),
         ..was.clone()
     };
@@ -189,6 +198,74 @@ pub(crate) fn delete(
         note(tx, (account, sid), "deleted", by, now)?;
     }
     Ok(deleted > 0)
+}
+
+/// Makes these the rules of the configuration file. Says how many are others than before.
+pub(crate) fn publish(
+    tx: &mut WriteTx<'_>,
+    rules: &[AlertRule],
+    by: &str,
+    now: TimeUs,
+) -> Result<u64> {
+    if let Some(other) = rules.iter().find(|rule| !is_of_file(rule.sid)) {
+        let why = format!("{} is the sid of no rule of a file", other.sid);
+        return Err(Error(StoreError::Invalid(why)));
+    }
+    let mut changed = 0;
+    for (account, sid) in of_file(tx.conn)? {
+        if !rules.iter().any(|rule| rule.sid == sid) {
+            delete(tx, account, sid, by, now)?;
+            changed += 1;
+        }
+    }
+    for rule in rules {
+        let was = match row_of(tx.conn, rule.account, rule.sid) {
+            Ok(was) => was,
+            // Made good by the same.
+            Err(Error(StoreError::Corrupt(_))) => {
+                delete(tx, rule.account, rule.sid, by, now)?;
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        match was {
+            Some((_, was)) if (&was.name, &was.definition) == (&rule.name, &rule.definition) => {}
+            Some((_, was)) => {
+                let to = AlertRuleChange {
+                    name: Some(rule.name.clone()),
+                    definition: Some(Rewritten {
+                        from: was.definition,
+                        to: rule.definition.clone(),
+                    }),
+                    muted_until: None,
+                };
+                change(tx, rule.account, rule.sid, to, by, now)?;
+                changed += 1;
+            }
+            None => {
+                create(tx, rule, by)?;
+                changed += 1;
+            }
+        }
+    }
+    Ok(changed)
+}
+
+/// Those of the file that are there, also damaged.
+fn of_file(conn: &Connection) -> Result<Vec<(AccountSid, AlertRuleSid)>> {
+    let mut statement = conn.prepare_cached(
+        "select account.sid, alert_rule.sid from alert_rule cross join account on account.id = alert_rule.account",
+    )?;
+    let all = statement.query_map([], |row| {
+        let (account, sid) = (row.get(0)?, row.get(1)?);
+        Ok((
+            AccountSid::from_bytes(account),
+            AlertRuleSid::from_bytes(sid),
+        ))
+    })?;
+    let mut all = all.collect::<rusqlite::Result<Vec<_>>>()?;
+    all.retain(|(_, sid)| is_of_file(*sid));
+    Ok(all)
 }
 
 fn expect_free(conn: &Connection, account: i64, name: &str) -> Result<()> {

@@ -49,6 +49,20 @@ impl AlertStore for SqliteStore {
             .await
     }
 
+    async fn publish_alert_rules(
+        &self,
+        rules: Vec<AlertRule>,
+        by: &str,
+        now: TimeUs,
+    ) -> Result<u64> {
+        let by = by.to_owned();
+        self.writer
+            .run(1 + rules.len(), move |tx| {
+                rule::publish(tx, &rules, &by, now)
+            })
+            .await
+    }
+
     async fn alert_rule(
         &self,
         account: AccountSid,

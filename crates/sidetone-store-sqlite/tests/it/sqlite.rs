@@ -12,7 +12,8 @@ use sidetone_core::feedback::FeedbackPatch;
 use sidetone_core::filter::SummaryFilter;
 use sidetone_core::sides::{SideRule, Sides};
 use sidetone_core::vocabulary::Tag;
-use sidetone_store::conformance::alerts::{firing, rule};
+use sidetone_store::conformance::alert_rules::rule;
+use sidetone_store::conformance::alerts::firing;
 use sidetone_store::conformance::filters;
 use sidetone_store::conformance::people::{person, signing_in};
 use sidetone_store::conformance::sample::{

@@ -1,8 +1,6 @@
-//! Rules and alerts: kept for their account, written once by whoever is first, and told in the same
-//! transaction.
+//! Alerts: kept for their account, written once by whoever is first, and told in the same transaction.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sidetone_core::id::{AlertRuleSid, AlertSid};
 use sidetone_core::time::TimeUs;
@@ -10,41 +8,24 @@ use sidetone_core::time::TimeUs;
 use super::delivery::id;
 use super::sample::{account, account_sid, at, call, call_sid, create_account, put, summary};
 use super::sinks::{keep, sink_sid};
-use crate::alerts::{
-    Alert, AlertFilter, AlertRule, AlertRuleChange, AlertState, CALLS_MAX, Firing, RULES_MAX,
-};
-use crate::audit::Deed;
+use crate::alerts::{Alert, AlertFilter, AlertState, CALLS_MAX, Firing};
 use crate::delivery::{
     Content, EndpointId, NewDelivery, Owed, PersonalData, Signature, StreamEvent,
 };
 use crate::page::{Page, PageRequest, Start};
-use crate::{Conflict, Result, Store, StoreError, Topic};
+use crate::{Store, StoreError};
 
 const WHOLE: PageRequest = PageRequest {
     start: Start::First { skip: 0 },
     size: 100,
 };
 
-fn rule_sid(n: u64) -> AlertRuleSid {
+pub(super) fn rule_sid(n: u64) -> AlertRuleSid {
     AlertRuleSid::from_bytes(u128::from(n).to_be_bytes())
 }
 
 fn alert_sid(n: u64) -> AlertSid {
     AlertSid::from_bytes(u128::from(n).to_be_bytes())
-}
-
-/// A rule of the first account.
-#[must_use]
-pub fn rule(n: u64) -> AlertRule {
-    AlertRule {
-        sid: rule_sid(n),
-        account: account_sid(1),
-        name: format!("Rule {n}"),
-        definition: r#"{"measure":"calls"}"#.to_owned(),
-        muted_until: None,
-        created_at: at(0),
-        updated_at: at(0),
-    }
 }
 
 /// An alert that begins, of the rule of the same number.
@@ -110,151 +91,9 @@ async fn write(store: &dyn Store, alert: &Alert) -> bool {
     written.await.unwrap()
 }
 
-async fn rules(store: &dyn Store, account: u8) -> Vec<AlertRule> {
-    let rules = store.alert_rules(account_sid(account), &WHOLE);
-    rules.await.unwrap().rows
-}
-
-async fn change(store: &dyn Store, n: u64, change: AlertRuleChange) -> Result<AlertRule> {
-    let (account, sid) = (account_sid(1), rule_sid(n));
-    store
-        .change_alert_rule(account, sid, change, "dora", at(9))
-        .await
-}
-
-const fn is_taken(made: &Result<()>) -> bool {
-    matches!(
-        made,
-        Err(StoreError::Conflict(Conflict::AlertRuleExists(_)))
-    )
-}
-
-/// A rule is its account's alone, and has a name of its own there.
-pub async fn keeps_rules_of_accounts(store: Arc<dyn Store>) {
+/// An alert has so many calls.
+pub async fn calls_of_alerts_are_bounded(store: Arc<dyn Store>) {
     create_account(&*store).await;
-    store.create_account(account(2, None)).await.unwrap();
-    let unknown = AlertRule {
-        account: account_sid(7),
-        ..rule(1)
-    };
-    let made = store.create_alert_rule(unknown, "anna").await;
-    assert!(matches!(made, Err(StoreError::NotFound(_))), "{made:?}");
-    for n in [1, 2] {
-        assert_eq!(store.create_alert_rule(rule(n), "anna").await, Ok(()));
-    }
-    let same_name = AlertRule {
-        name: "Rule 1".to_owned(),
-        ..rule(3)
-    };
-    assert!(is_taken(
-        &store.create_alert_rule(same_name.clone(), "anna").await
-    ));
-    let of_another = AlertRule {
-        account: account_sid(2),
-        ..same_name
-    };
-    assert_eq!(
-        store.create_alert_rule(of_another.clone(), "anna").await,
-        Ok(())
-    );
-    assert_eq!(rules(&*store, 1).await, [rule(2), rule(1)]);
-    assert_eq!(rules(&*store, 2).await, std::slice::from_ref(&of_another));
-    assert_eq!(rules(&*store, 7).await, []);
-    let all = store.all_alert_rules().await.unwrap();
-    assert_eq!(all, [rule(1), rule(2), of_another]);
-    let found = store.alert_rule(account_sid(1), rule_sid(2)).await;
-    assert_eq!(found, Ok(Some(rule(2))));
-    let foreign = store.alert_rule(account_sid(1), rule_sid(3)).await;
-    assert_eq!(foreign, Ok(None));
-    let first = PageRequest { size: 1, ..WHOLE };
-    let page = store.alert_rules(account_sid(1), &first).await.unwrap();
-    assert_eq!((page.rows, page.after.is_some()), (vec![rule(2)], true));
-}
-
-/// What is said of a rule changes, and is logged with whoever did it; what it says is not.
-pub async fn changes_and_forgets_rules(store: Arc<dyn Store>) {
-    create_account(&*store).await;
-    for n in [1, 2] {
-        store.create_alert_rule(rule(n), "anna").await.unwrap();
-    }
-    let muted = AlertRuleChange {
-        muted_until: Some(Some(at(99))),
-        ..AlertRuleChange::default()
-    };
-    let expected = AlertRule {
-        muted_until: Some(at(99)),
-        updated_at: at(9),
-        ..rule(1)
-    };
-    for _ in 0..2 {
-        // The second time nothing changes, and nothing is logged.
-        assert_eq!(
-            change(&*store, 1, muted.clone()).await,
-            Ok(expected.clone())
-        );
-    }
-    let other = AlertRuleChange {
-        name: Some("Other".to_owned()),
-        definition: Some("{}".to_owned()),
-        muted_until: Some(None),
-    };
-    let expected = AlertRule {
-        name: "Other".to_owned(),
-        definition: "{}".to_owned(),
-        updated_at: at(9),
-        ..rule(1)
-    };
-    assert_eq!(change(&*store, 1, other).await, Ok(expected.clone()));
-    let taken = AlertRuleChange {
-        name: Some("Rule 2".to_owned()),
-        ..AlertRuleChange::default()
-    };
-    assert!(is_taken(
-        &change(&*store, 1, taken.clone()).await.map(|_| ())
-    ));
-    let unknown = change(&*store, 7, taken).await;
-    assert!(
-        matches!(unknown, Err(StoreError::NotFound(_))),
-        "{unknown:?}"
-    );
-    assert_eq!(rules(&*store, 1).await, [rule(2), expected]);
-    let gone = async |account, n| {
-        let gone = store.delete_alert_rule(account_sid(account), rule_sid(n), "dora", at(10));
-        gone.await.unwrap()
-    };
-    assert!(!gone(2, 1).await, "it is another account's");
-    assert!(gone(1, 1).await);
-    assert!(!gone(1, 1).await);
-    assert_eq!(rules(&*store, 1).await, [rule(2)]);
-    let log = store.audit(account_sid(1), &WHOLE).await.unwrap().rows;
-    let mut log: Vec<_> = log
-        .into_iter()
-        .filter(|entry| entry.what == Deed::AlertRuleChanged)
-        .map(|entry| (entry.who, entry.target, entry.detail))
-        .collect();
-    log.reverse();
-    let done =
-        |who: &str, n, detail: &str| (who.to_owned(), rule_sid(n).to_string(), detail.to_owned());
-    let expected = [
-        done("anna", 1, "created"),
-        done("anna", 2, "created"),
-        done("dora", 1, "muted"),
-        done("dora", 1, "changed"),
-        done("dora", 1, "deleted"),
-    ];
-    assert_eq!(log, expected);
-}
-
-/// An account has so many rules, and an alert so many calls.
-pub async fn rules_are_bounded(store: Arc<dyn Store>) {
-    create_account(&*store).await;
-    for n in 1..=RULES_MAX as u64 {
-        store.create_alert_rule(rule(n), "anna").await.unwrap();
-    }
-    let more = store
-        .create_alert_rule(rule(RULES_MAX as u64 + 1), "anna")
-        .await;
-    assert!(matches!(more, Err(StoreError::Invalid(_))), "{more:?}");
     let many = Alert {
         calls: vec![call_sid(1); CALLS_MAX + 1],
         ..firing(1)
@@ -447,50 +286,51 @@ pub async fn lists_alerts(store: Arc<dyn Store>) {
     assert_eq!(page.rows, [second, first]);
 }
 
-/// Who erases the calls of a number leaves no alert that names it.
+/// Who erases the calls of a number leaves no alert that names it: those that fire go on without it.
 pub async fn erased_with_the_calls_of_a_party(store: Arc<dyn Store>) {
     create_account(&*store).await;
     let event = super::sample::event(call(1), "a", 5);
     store.append(vec![event]).await.unwrap();
     let mut known = summary(call(1), 5, Some(60));
     known.facts.from.address = Some("+4930123456".to_owned());
-    known.facts.to.address = Some("sip:anna@example.com".to_owned());
+    known.facts.to.address = Some("sip:49@example.com".to_owned());
     store.put_summaries(vec![put(known, 1)]).await.unwrap();
-    let of = |n, group: &str| Alert {
+    let of = |n, group: &str, about: &str, alert: Alert| Alert {
         group: group.to_owned(),
-        ..firing(n)
+        about: about.to_owned(),
+        calls: Vec::new(),
+        sid: alert_sid(n),
+        rule: rule_sid(n),
+        ..alert
     };
-    for (n, group) in [
-        (1, "+4930123456"),
-        (2, "anna"),
-        (3, "Acme"),
-        (4, "+4930123"),
-    ] {
-        assert!(write(&*store, &of(n, group)).await);
+    let party = r#"{"query":"To=%2B4930123456","is_party":true}"#;
+    let none = r#"{"is_party":false}"#;
+    let fires = of(1, "+4930123456", party, firing(1));
+    // The extension 49, and the country.
+    let extension = of(2, "49", party, firing(2));
+    let country = of(3, "49", none, firing(3));
+    let begun = of(4, "+4930123456", party, pending(4));
+    // Of an older release, which does not say so.
+    let was = of(5, "49", "{}", firing(5));
+    let another = of(6, "+4930123", party, firing(6));
+    for alert in [&fires, &extension, &country, &begun, &was, &another] {
+        assert!(write(&*store, alert).await);
     }
+    assert!(write(&*store, &resolved(&was, 30)).await);
     let erased = store.erase(vec![call(1)], "dora", at(99)).await;
     assert!(erased.is_ok());
-    let open = store.open_alerts().await.unwrap();
-    assert_eq!(open, [of(3, "Acme"), of(4, "+4930123")]);
-}
-
-/// Whoever evaluates on another node is woken by what changes rules, and by nothing else.
-pub async fn wakes_who_evaluates([one, other]: [Arc<dyn Store>; 2]) {
-    create_account(&*one).await;
-    let mut bell = other.wakeups(Topic::Alerts);
-    let mut rung = async || {
-        let changed = tokio::time::timeout(Duration::from_millis(50), bell.changed());
-        changed.await.is_ok()
+    let unnamed = |alert: Alert| Alert {
+        group: format!("erased {}", alert.sid),
+        version: 2,
+        about: r#"{"is_erased":true,"is_party":true,"query":""}"#.to_owned(),
+        ..alert
     };
-    one.create_alert_rule(rule(1), "anna").await.unwrap();
-    assert!(rung().await, "a rule was made");
-    assert!(one.create_alert_rule(rule(1), "anna").await.is_err());
-    assert!(!rung().await, "it was there");
-    assert!(write(&*one, &firing(1)).await);
-    assert!(!rung().await, "an alert is no rule");
-    let gone = one.delete_alert_rule(account_sid(1), rule_sid(1), "anna", at(2));
-    assert!(gone.await.unwrap());
-    assert!(rung().await, "it was deleted");
+    let open = store.open_alerts().await.unwrap();
+    let expected = [unnamed(fires), unnamed(extension), country, another];
+    assert_eq!(open, expected);
+    assert_eq!(store.alert(account_sid(1), alert_sid(5)).await, Ok(None));
+    // It ends as others do.
+    assert!(write(&*store, &resolved(&expected[0], 120)).await);
 }
 
 /// One node evaluates, until its time is over or it is no more.

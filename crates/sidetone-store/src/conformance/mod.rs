@@ -9,6 +9,7 @@
 )]
 
 pub mod account;
+pub mod alert_rules;
 pub mod alerts;
 pub mod batch;
 pub mod bounds;
@@ -87,8 +88,10 @@ macro_rules! conformance {
                 reports_outlive_expired_calls;
             views: keeps_views_of_owners, changes_and_forgets_views, views_are_bounded;
             sinks: keeps_sinks_of_accounts, subscribes_a_sink_once, tells_what_is_streamed, sinks_are_bounded;
-            alerts: keeps_rules_of_accounts, changes_and_forgets_rules, rules_are_bounded, alerts_begin_fire_and_end,
-                one_of_two_writes_an_alert, lists_alerts, tells_who_is_told, erased_with_the_calls_of_a_party;
+            alert_rules: keeps_rules_of_accounts, changes_and_forgets_rules, a_rule_is_changed_from_what_it_was,
+                rules_of_a_file_are_those_that_it_says, rules_are_bounded;
+            alerts: alerts_begin_fire_and_end, calls_of_alerts_are_bounded, one_of_two_writes_an_alert, lists_alerts,
+                tells_who_is_told, erased_with_the_calls_of_a_party;
             stream_events: hands_out_events_as_they_were_named, events_of_a_call_keep_their_order,
                 what_is_told_twice_goes_twice_at_most, a_deleted_sink_takes_along_what_waits,
                 a_deleted_sink_takes_along_very_much, tells_what_is_owed_to_a_sink, quotas_are_of_requests, an_erased_call_is_told_to_no_sink;
@@ -111,7 +114,8 @@ macro_rules! conformance {
             nodes: calls_of_a_dead_node_are_folded, jobs_of_a_dead_node_are_done, wakes_other_nodes;
             feed: changes_of_a_dead_node_are_told;
             sinks: wakes_who_streams;
-            alerts: wakes_who_evaluates, one_node_evaluates;
+            alert_rules: wakes_who_evaluates;
+            alerts: one_node_evaluates;
         }
     };
     (@tests $open:path; $($module:ident: $($test:ident),+;)+) => {

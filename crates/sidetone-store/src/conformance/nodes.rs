@@ -149,6 +149,7 @@ take_turns! {
         alert_rule(account: AccountSid, sid: AlertRuleSid) -> Option<AlertRule>;
         alert_rules(account: AccountSid, page: &PageRequest) -> Page<AlertRule>;
         all_alert_rules() -> Vec<AlertRule>;
+        publish_alert_rules(rules: Vec<AlertRule>, by: &str, now: TimeUs) -> u64;
         put_alert(alert: Alert, deliveries: Vec<NewDelivery>) -> bool;
         forget_alert(account: AccountSid, sid: AlertSid, version: u32) -> bool;
         open_alerts() -> Vec<Alert>;

@@ -23,6 +23,12 @@ pub struct About {
     pub group_by: Option<String>,
     /// Whether the group is somebody's number or name.
     pub is_personal: bool,
+    /// Whether it is one of a party of the calls: then it is erased with them.
+    #[serde(default = "yes")]
+    pub is_party: bool,
+    /// Whether that was done. The store says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_erased: bool,
     /// What is watched.
     pub measure: Watched,
     /// How far back, s.
@@ -47,6 +53,11 @@ pub struct About {
     pub is_told: bool,
 }
 
+/// Earlier releases did not say so: rather one too many is erased.
+const fn yes() -> bool {
+    true
+}
+
 impl About {
     /// What a rule says of a group.
     #[must_use]
@@ -57,6 +68,8 @@ impl About {
             severity: definition.severity,
             group_by: definition.group_by.clone(),
             is_personal: rule.group_by.is_some_and(GroupBy::is_personal),
+            is_party: rule.group_by.is_some_and(GroupBy::is_party),
+            is_erased: false,
             measure: definition.measure,
             window_s: definition.window_s,
             limit: definition.limit,
@@ -112,6 +125,12 @@ impl About {
         };
         line
     }
+}
+
+/// A number as programs are told it: of four places.
+#[must_use]
+pub fn told(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
 }
 
 /// A number as people read it.
@@ -178,6 +197,8 @@ mod tests {
             severity: Severity::Warning,
             group_by: None,
             is_personal: false,
+            is_party: false,
+            is_erased: false,
             measure,
             window_s: 900,
             limit,
@@ -229,6 +250,27 @@ mod tests {
             ),
         ] {
             assert_eq!(about.summary("Acme"), line);
+        }
+    }
+
+    #[test]
+    fn the_store_knows_its_members_by_their_names() {
+        use sidetone_store::alerts::about::{IS_ERASED, IS_PARTY, QUERY};
+
+        let about = About {
+            is_erased: true,
+            ..about(Watched::Calls, Limit::Above(1.0))
+        };
+        let written = serde_json::to_value(&about).unwrap();
+        assert_eq!(written[IS_PARTY], false);
+        assert_eq!(written[IS_ERASED], true);
+        assert_eq!(written[QUERY], "");
+    }
+
+    #[test]
+    fn programs_are_told_four_places() {
+        for (number, expected) in [(100.0 / 3.0, 33.3333), (-0.00004, 0.0), (12.5, 12.5)] {
+            assert_eq!(told(number), expected);
         }
     }
 

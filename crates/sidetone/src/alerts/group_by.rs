@@ -27,6 +27,17 @@ impl GroupBy {
         dimension::find(name).map(Self::Dimension)
     }
 
+    /// Whether a group is the number or name of a party of its calls.
+    #[must_use]
+    pub const fn is_party(self) -> bool {
+        match self {
+            Self::Agent => true,
+            Self::Dimension(dimension) => {
+                matches!(dimension.column, Column::Own(Own::From | Own::To))
+            }
+        }
+    }
+
     /// Whether a group is somebody's number or name, or may hold one.
     #[must_use]
     pub const fn is_personal(self) -> bool {

@@ -139,10 +139,13 @@ impl Rule {
             _ if is_met(&self.filter) => watched.adds(call.cells())?,
             _ => return None,
         };
-        let groups = match self.group_by {
+        let mut groups = match self.group_by {
             None => vec![String::new()],
             Some(group_by) => group_by.groups_of(call.summary, call.cells()),
         };
+        // Once, whoever speaks on both sides.
+        groups.sort_unstable();
+        groups.dedup();
         Some((figure, groups))
     }
 

@@ -1,24 +1,26 @@
 //! All rules at once, with the calls that count for each of them now.
 
-use std::collections::{BTreeMap, HashMap};
+mod group;
+mod room;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sidetone_core::id::{AccountSid, AlertRuleSid, CallRef};
-use sidetone_core::time::{DAY_US, SECOND_US, TimeUs};
+use sidetone_core::time::{SECOND_US, TimeUs};
 
-use super::definition::Limit;
+use self::group::{Watch, range};
+use self::room::{COUNTED_MAX, Counted, Room};
 use super::measure::Watched;
 use super::rule::{Reading, Rule, Seen, Verdict};
-use super::window::{STEPS, Window, step_us};
+use super::window::{STEPS, Window};
 
-/// The most groups of a rule. Beyond them calls are left out.
-const GROUPS_MAX: usize = 10_000;
-/// The most times that calls count for rules, all together: some 150 MB. Beyond them calls are left out.
-const COUNTED_MAX: usize = 2_000_000;
-/// Calls are forgotten by the minute of their end.
-const MINUTE_US: i64 = 60 * SECOND_US;
-/// How long a group is missed of which there are no calls any more, by rules of too few calls, µs.
-const MISSED_US: i64 = DAY_US;
+/// The most groups that are missed without any calls, of all rules together.
+const MISSED_MAX: usize = 100_000;
+/// By so much the clock may be set back without that calls are read again, µs.
+const SET_BACK_US: i64 = 60 * SECOND_US;
 
 /// Rules, and the calls that ended within the time that they look back.
 pub struct Watches {
@@ -29,47 +31,22 @@ pub struct Watches {
     places: Vec<Option<Watch>>,
     by_account: HashMap<AccountSid, Vec<u32>>,
     /// Where each call counts.
-    counted: HashMap<CallRef, Counted>,
-    by_end: BTreeMap<i64, Vec<CallRef>>,
-    counts: usize,
+    room: Room,
+    counted_max: usize,
     left_out: u64,
+    missed_max: usize,
+    given_up: u64,
     /// Changes when there are windows to be filled anew.
     generation: u64,
     now: TimeUs,
 }
 
-/// When a call ended, and the rules and groups that it counts for, by their places.
-struct Counted {
-    ended_us: i64,
-    places: Box<[(u32, u32)]>,
-}
-
-/// A rule with its groups.
-struct Watch {
-    sid: AlertRuleSid,
-    rule: Arc<Rule>,
-    step_us: i64,
-    /// The first and the last step that count.
-    range: (i64, i64),
-    groups: Vec<Group>,
-    by_name: HashMap<Arc<str>, u32>,
-    /// Groups that are no more, whose places are used again.
-    free: Vec<u32>,
-    /// What groups are compared with, where weeks are.
-    baselines: HashMap<String, f64>,
-    /// Whether all calls are there that ended before the rule was made.
-    is_filled: bool,
-    /// Until when a call is missing that had no room.
-    incomplete_until: TimeUs,
-}
-
-/// The calls of a group.
-struct Group {
-    name: Arc<str>,
-    window: Window,
+/// A group without calls that is looked at all the same.
+struct Missed {
+    account: AccountSid,
     last_call_us: i64,
-    verdict: Verdict,
-    is_changed: bool,
+    place: usize,
+    group: u32,
 }
 
 /// What was found of a group.
@@ -86,78 +63,6 @@ pub struct Found<'a> {
     pub window: &'a Window,
 }
 
-impl Watch {
-    fn new(sid: AlertRuleSid, rule: Arc<Rule>, settle_us: i64, now: TimeUs) -> Self {
-        let step_us = step_us(rule.window_us() + settle_us);
-        let mut watch = Self {
-            sid,
-            step_us,
-            range: range(step_us, now),
-            groups: Vec::new(),
-            by_name: HashMap::new(),
-            free: Vec::new(),
-            baselines: HashMap::new(),
-            is_filled: matches!(rule.definition.measure, Watched::Health(_)),
-            incomplete_until: TimeUs::EPOCH,
-            rule,
-        };
-        // No calls at all are something to know of, too.
-        if watch.rule.group_by.is_none() {
-            watch.group("");
-        }
-        watch
-    }
-
-    /// The place of a group. `None`: there are too many.
-    fn group(&mut self, name: &str) -> Option<u32> {
-        if let Some(place) = self.by_name.get(name) {
-            return Some(*place);
-        }
-        if self.by_name.len() >= GROUPS_MAX {
-            return None;
-        }
-        let name: Arc<str> = name.into();
-        let mut group = Group {
-            name: Arc::clone(&name),
-            window: Window::default(),
-            last_call_us: i64::MIN,
-            verdict: Verdict::Unknown,
-            is_changed: true,
-        };
-        group.window.slide(self.range);
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.groups[place as usize] = group;
-                place
-            }
-            None => {
-                let place = u32::try_from(self.groups.len()).ok()?;
-                self.groups.push(group);
-                place
-            }
-        };
-        self.by_name.insert(name, place);
-        Some(place)
-    }
-
-    /// Whether a group without calls is still to be looked at.
-    fn is_missed(&self, group: &Group, now: TimeUs) -> bool {
-        let since_us = now.micros().saturating_sub(group.last_call_us);
-        group.name.is_empty() || self.misses() && since_us < MISSED_US
-    }
-
-    /// Whether it is about too few calls.
-    fn misses(&self) -> bool {
-        let definition = &self.rule.definition;
-        definition.measure == Watched::Calls && matches!(definition.limit, Limit::Below(_))
-    }
-}
-
-const fn range(step_us: i64, now: TimeUs) -> (i64, i64) {
-    let last = now.micros().div_euclid(step_us);
-    (last - STEPS + 1, last)
-}
-
 impl Watches {
     /// Without rules.
     #[must_use]
@@ -166,10 +71,11 @@ impl Watches {
             settle_us,
             places: Vec::new(),
             by_account: HashMap::new(),
-            counted: HashMap::new(),
-            by_end: BTreeMap::new(),
-            counts: 0,
+            room: Room::default(),
+            counted_max: COUNTED_MAX,
             left_out: 0,
+            missed_max: MISSED_MAX,
+            given_up: 0,
             generation: 0,
             now: TimeUs::EPOCH,
         }
@@ -243,9 +149,7 @@ impl Watches {
     /// Forgets all calls: they are to be read again.
     pub fn clear(&mut self, now: TimeUs) {
         let settle_us = self.settle_us;
-        self.counted.clear();
-        self.by_end.clear();
-        self.counts = 0;
+        self.room = Room::default();
         self.generation += 1;
         for watch in self.places.iter_mut().flatten() {
             let new = Watch::new(watch.sid, Arc::clone(&watch.rule), settle_us, now);
@@ -269,17 +173,23 @@ impl Watches {
         self.left_out
     }
 
+    /// How many groups without calls are missed no more for want of room.
+    #[must_use]
+    pub const fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
     /// A call as it is now; `None`: it is gone, or not over. What it counted before it counts no more.
     pub fn put(&mut self, call: CallRef, seen: Option<&Seen<'_>>) {
-        let before = self.take_out(call);
+        self.take_out(call);
         let places = self.by_account.get(&call.account);
         let (Some(seen), Some(places)) = (seen, places) else {
             return;
         };
         let ended_us = seen.ended_at.micros();
-        let mut counted = Vec::new();
+        let mut adding = Vec::new();
         for place in places {
-            let Some(watch) = &mut self.places[*place as usize] else {
+            let Some(watch) = &self.places[*place as usize] else {
                 continue;
             };
             let step = ended_us.div_euclid(watch.step_us);
@@ -287,53 +197,78 @@ impl Watches {
             if step < watch.range.0 || step > watch.range.1 + STEPS {
                 continue;
             }
-            let Some((figure, groups)) = watch.rule.adds(seen) else {
+            if let Some((figure, groups)) = watch.rule.adds(seen) {
+                adding.push((*place, step, figure, groups));
+            }
+        }
+        let wanted = adding.iter().map(|(.., groups)| groups.len()).sum();
+        let has_room = self.make_room(call.account, wanted);
+        let mut counted = Vec::with_capacity(wanted);
+        for (place, step, figure, groups) in adding {
+            let Some(watch) = &mut self.places[place as usize] else {
                 continue;
             };
             for name in groups {
-                let has_room = self.counts + counted.len() < COUNTED_MAX;
                 let Some(group) = has_room.then(|| watch.group(&name)).flatten() else {
                     self.left_out += 1;
-                    let left_us = (step + STEPS + 1).saturating_mul(watch.step_us);
-                    let left_at = TimeUs::from_micros(left_us);
-                    watch.incomplete_until = watch.incomplete_until.max(left_at);
+                    watch.lack(step);
                     continue;
                 };
                 let there = &mut watch.groups[group as usize];
                 there.window.add(step, call.sid, figure);
                 there.last_call_us = there.last_call_us.max(ended_us);
                 there.is_changed = true;
-                counted.push((*place, group));
+                counted.push((place, group));
             }
         }
         if !counted.is_empty() {
-            self.counts += counted.len();
-            let minute = ended_us.div_euclid(MINUTE_US);
-            if before != Some(minute) {
-                self.by_end.entry(minute).or_default().push(call);
-            }
             let places = counted.into_boxed_slice();
-            self.counted.insert(call, Counted { ended_us, places });
+            self.room.keep(call, Counted { ended_us, places });
         }
     }
 
-    /// Takes a call out of all windows. A place that was given to another rule or group meanwhile does not
-    /// have it.
-    /// Says the minute that it ended in, if it was in any.
-    fn take_out(&mut self, call: CallRef) -> Option<i64> {
-        let Counted { ended_us, places } = self.counted.remove(&call)?;
-        self.counts -= places.len();
+    /// Makes room for calls of an account to count so often; whether there is. Whoever counts less than an
+    /// equal share always has room, at the cost of whoever counts most.
+    fn make_room(&mut self, account: AccountSid, wanted: usize) -> bool {
+        let share = self.counted_max / self.by_account.len().max(1);
+        while self.room.counts() + wanted > self.counted_max {
+            if self.room.counts_of(account) + wanted > share {
+                return false;
+            }
+            let Some(call) = self.room.first_of_the_largest() else {
+                return false;
+            };
+            let lacking = self.take_out(call);
+            self.left_out += lacking.len() as u64;
+            for (place, step) in lacking {
+                if let Some(watch) = self.places.get_mut(place as usize).and_then(Option::as_mut) {
+                    watch.lack(step);
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes a call out of all windows, and says which rules had it in which step. A place that was given to
+    /// another rule or group meanwhile does not have it.
+    fn take_out(&mut self, call: CallRef) -> Vec<(u32, i64)> {
+        let Some(Counted { ended_us, places }) = self.room.take(call) else {
+            return Vec::new();
+        };
+        let mut had = Vec::with_capacity(places.len());
         for (place, group) in places {
             let Some(watch) = self.places.get_mut(place as usize).and_then(Option::as_mut) else {
                 continue;
             };
             let step = ended_us.div_euclid(watch.step_us);
-            if let Some(group) = watch.groups.get_mut(group as usize) {
-                group.window.remove(step, call.sid);
+            if let Some(group) = watch.groups.get_mut(group as usize)
+                && group.window.remove(step, call.sid)
+            {
                 group.is_changed = true;
+                had.push((place, step));
             }
         }
-        Some(ended_us.div_euclid(MINUTE_US))
+        had
     }
 
     /// What groups of a rule are compared with.
@@ -372,21 +307,23 @@ impl Watches {
         is_open: impl Fn(AlertRuleSid, &str) -> bool,
         mut found: impl FnMut(&Found<'_>),
     ) -> bool {
-        if now < self.now.plus_us(-MINUTE_US) {
+        if now < self.now.plus_us(-SET_BACK_US) {
             self.now = now;
             return false;
         }
         self.now = self.now.max(now);
         let mut back_us = 0;
-        for watch in self.places.iter_mut().flatten() {
+        let mut missed = Vec::new();
+        for (place, watch) in (0..).zip(&mut self.places) {
+            let Some(watch) = watch else { continue };
             watch.range = range(watch.step_us, now);
             back_us = back_us.max(watch.step_us * STEPS);
             if !watch.is_filled || matches!(watch.rule.definition.measure, Watched::Health(_)) {
                 continue;
             }
-            let mut over = Vec::new();
-            for place in watch.by_name.values() {
-                let group = &mut watch.groups[*place as usize];
+            let mut empty = Vec::new();
+            for group_place in watch.by_name.values() {
+                let group = &mut watch.groups[*group_place as usize];
                 group.is_changed |= group.window.slide(watch.range);
                 let is_open = is_open(watch.sid, &group.name);
                 if group.is_changed || is_open || group.verdict == Verdict::Bad {
@@ -405,33 +342,44 @@ impl Watches {
                         window: &group.window,
                     });
                 }
-                if group.window.is_empty() && !is_open {
-                    over.push(*place);
+                if group.window.is_empty() && !is_open && !group.name.is_empty() {
+                    empty.push(*group_place);
                 }
             }
-            over.retain(|place| !watch.is_missed(&watch.groups[*place as usize], now));
-            for place in over {
-                watch.by_name.remove(&watch.groups[place as usize].name);
-                watch.free.push(place);
+            for group in empty {
+                let there = &watch.groups[group as usize];
+                if watch.is_missed(there, now) {
+                    missed.push(Missed {
+                        account: watch.rule.account,
+                        last_call_us: there.last_call_us,
+                        place,
+                        group,
+                    });
+                } else {
+                    watch.forget(group);
+                }
             }
         }
-        self.forget(now.plus_us(-back_us));
+        self.give_up(missed);
+        self.room.forget(now.plus_us(-back_us));
         true
     }
 
-    /// Forgets where calls counted that ended before a time: they have left all windows.
-    fn forget(&mut self, before: TimeUs) {
-        let minute = before.micros().div_euclid(MINUTE_US);
-        while let Some(first) = self.by_end.first_entry()
-            && *first.key() < minute
-        {
-            for call in first.remove() {
-                // It may have ended later after all.
-                let is_over = |it: &Counted| it.ended_us.div_euclid(MINUTE_US) < minute;
-                if self.counted.get(&call).is_some_and(is_over)
-                    && let Some(counted) = self.counted.remove(&call)
-                {
-                    self.counts -= counted.places.len();
+    /// Gives groups up that are missed, where there are too many: of accounts with more than an equal share
+    /// of them, those that had calls longest ago.
+    fn give_up(&mut self, mut missed: Vec<Missed>) {
+        if missed.len() <= self.missed_max {
+            return;
+        }
+        missed.sort_unstable_by_key(|it| (it.account, it.last_call_us));
+        let of_accounts = || missed.chunk_by(|one, other| one.account == other.account);
+        let share = self.missed_max / of_accounts().count();
+        for of_account in of_accounts() {
+            let beyond = of_account.len().saturating_sub(share);
+            for it in &of_account[..beyond] {
+                if let Some(watch) = &mut self.places[it.place] {
+                    watch.forget(it.group);
+                    self.given_up += 1;
                 }
             }
         }

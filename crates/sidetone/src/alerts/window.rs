@@ -1,6 +1,6 @@
 //! The calls that ended within the last while, step by step as time passes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sidetone_core::id::CallSid;
 
@@ -34,31 +34,33 @@ pub struct Sum {
 /// Calls with what each adds, by the step that they ended in.
 #[derive(Debug, Default)]
 pub struct Window {
-    steps: BTreeMap<i64, Vec<(CallSid, u32)>>,
+    steps: BTreeMap<i64, Calls>,
     /// The steps that count now: the first, and the last.
     range: (i64, i64),
     sum: Sum,
 }
 
+type Calls = HashMap<CallSid, u32>;
+
 impl Window {
-    /// Adds a call to a step.
+    /// Adds a call to a step. It is in none yet.
     pub fn add(&mut self, step: i64, call: CallSid, figure: u32) {
-        self.steps.entry(step).or_default().push((call, figure));
+        self.steps.entry(step).or_default().insert(call, figure);
         if self.counts(step) {
             self.sum.calls += 1;
             self.sum.figures += u64::from(figure);
         }
     }
 
-    /// Takes a call out of the step that it was added to. What has left the window is gone already.
-    pub fn remove(&mut self, step: i64, call: CallSid) {
+    /// Takes a call out of the step that it was added to; whether it was there. What has left the window is
+    /// gone already.
+    pub fn remove(&mut self, step: i64, call: CallSid) -> bool {
         let Some(calls) = self.steps.get_mut(&step) else {
-            return;
+            return false;
         };
-        let Some(place) = calls.iter().position(|(there, _)| *there == call) else {
-            return;
+        let Some(figure) = calls.remove(&call) else {
+            return false;
         };
-        let (_, figure) = calls.swap_remove(place);
         if calls.is_empty() {
             self.steps.remove(&step);
         }
@@ -66,6 +68,7 @@ impl Window {
             self.sum.calls -= 1;
             self.sum.figures -= u64::from(figure);
         }
+        true
     }
 
     const fn counts(&self, step: i64) -> bool {
@@ -113,10 +116,10 @@ impl Window {
         self.steps.is_empty()
     }
 
-    fn counting(&self) -> impl Iterator<Item = &(CallSid, u32)> {
+    fn counting(&self) -> impl Iterator<Item = u32> {
         self.steps
             .range(self.range.0..=self.range.1)
-            .flat_map(|(_, calls)| calls)
+            .flat_map(|(_, calls)| calls.values().copied())
     }
 
     /// The mean of what calls add, or what so many of them do not exceed, by nearest rank. `None`: there
@@ -133,7 +136,7 @@ impl Window {
             Part::P95 => 95,
             Part::P99 => 99,
         };
-        let mut figures: Vec<u32> = self.counting().map(|(_, figure)| *figure).collect();
+        let mut figures: Vec<u32> = self.counting().collect();
         let rank = (figures.len() * percent).div_ceil(100);
         let place = rank.checked_sub(1)?;
         let (_, figure, _) = figures.select_nth_unstable(place);
@@ -174,21 +177,21 @@ impl Window {
 }
 
 impl Sum {
-    fn and(mut self, calls: &[(CallSid, u32)]) -> Self {
+    fn and(mut self, calls: &Calls) -> Self {
         self.calls += calls.len() as u64;
         self.figures += figures(calls);
         self
     }
 
-    fn less(mut self, calls: &[(CallSid, u32)]) -> Self {
+    fn less(mut self, calls: &Calls) -> Self {
         self.calls -= calls.len() as u64;
         self.figures -= figures(calls);
         self
     }
 }
 
-fn figures(calls: &[(CallSid, u32)]) -> u64 {
-    calls.iter().map(|(_, figure)| u64::from(*figure)).sum()
+fn figures(calls: &Calls) -> u64 {
+    calls.values().map(|figure| u64::from(*figure)).sum()
 }
 
 #[cfg(test)]
@@ -255,6 +258,30 @@ mod tests {
                 prop_assert_eq!(window.telling(true, 3).len(), counting.len().min(3));
             }
         }
+    }
+
+    /// As when a late event changes each call of a busy minute.
+    #[test]
+    fn calls_of_one_step_are_changed_at_the_cost_of_their_number() {
+        let mut window = Window::default();
+        window.slide((0, 9));
+        let calls: Vec<CallSid> = (0..200_000_u128)
+            .map(|n| CallSid::from_bytes(n.to_be_bytes()))
+            .collect();
+        for call in &calls {
+            window.add(5, *call, 1);
+        }
+        // From one to the next, these would be ten billion looks.
+        for call in calls.iter().rev() {
+            assert!(window.remove(5, *call));
+            assert!(!window.remove(5, *call));
+            window.add(5, *call, 2);
+        }
+        let expected = Sum {
+            calls: 200_000,
+            figures: 400_000,
+        };
+        assert_eq!(window.sum(), expected);
     }
 
     #[test]

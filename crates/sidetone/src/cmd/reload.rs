@@ -10,6 +10,7 @@ use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
 use crate::accounts::first;
+use crate::api::v1::alerts::of_file;
 use crate::app::App;
 use crate::config::{Secret, Settings};
 use crate::secrets::Vault;
@@ -132,6 +133,9 @@ impl Reload {
         let store = app.store.as_ref();
         app.directory.refresh(store).await?;
         let tables = Tables::read(&config, &app.directory)?;
+        let alerts = of_file::read(app, &config)
+            .await
+            .context("in the configuration")?;
         // A token that stands there as before may have been replaced since.
         let is_renewed = config.auth_token != self.last_token();
         if is_renewed {
@@ -144,7 +148,9 @@ impl Reload {
                 app.directory.refresh(store).await?;
             }
             let published = app.sides.publish(store, config.sides).await;
-            published.context("cannot publish the [[side]] rules")
+            published.context("cannot publish the [[side]] rules")?;
+            let published = of_file::publish(app, alerts).await;
+            published.context("cannot publish the [[alert]] rules")
         };
         match taken.await {
             Err(error) if is_renewed => return Err(error.context(TokenTaken)),

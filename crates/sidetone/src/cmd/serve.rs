@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::accounts::first;
 use crate::api::events_v1::told;
+use crate::api::v1::alerts::of_file;
 use crate::api::v1::render::template;
 use crate::api::v2010::feedback_summary::notice;
 use crate::app::{App, Parts};
@@ -326,6 +327,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         sides,
         locations,
     });
+    publish_alerts(&app, &app.config).await?;
     lock.note_serving()
         .context("cannot write the lock of the data directory")?;
     let (stop, stopped) = watch::channel(false);
@@ -375,6 +377,16 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
         tasks,
         lock,
     })
+}
+
+/// Publishes the rules of alerts that settings say, and their receivers.
+async fn publish_alerts(app: &App, config: &Config) -> anyhow::Result<()> {
+    let said = of_file::read(app, config)
+        .await
+        .context("in the configuration")?;
+    of_file::publish(app, said)
+        .await
+        .context("cannot publish the [[alert]] rules")
 }
 
 /// Lets the process have as many files open as the system allows, because each connection is one.

@@ -1,5 +1,6 @@
 //! Settings: command line, then environment, then `sidetone.toml`, then defaults.
 
+mod alerts;
 mod hep;
 mod lists;
 mod mail;
@@ -18,6 +19,7 @@ use sidetone_core::sides::Sides;
 use self::values::check_range;
 use crate::recording::RecordingUrl;
 
+pub use alerts::{AlertEntry, ReceiverEntry};
 pub use hep::Hep;
 pub use lists::{Names, Networks};
 pub use mail::{Mail, MailTls};
@@ -41,6 +43,10 @@ pub struct Config {
     pub hep: Hep,
     /// Who is who around the platform.
     pub sides: Sides,
+    /// Rules of alerts.
+    pub alerts: Vec<AlertEntry>,
+    /// Who is told of alerts.
+    pub receivers: Vec<ReceiverEntry>,
     /// The server that sends our mail. `None`: nothing is sent by mail.
     pub mail: Option<Mail>,
     /// The provider of identities that people may sign in through.
@@ -197,6 +203,8 @@ impl Settings {
             roles: self.roles.unwrap_or_default(),
             hep,
             sides: Sides(self.side),
+            alerts: self.alert,
+            receivers: self.receiver,
             mail,
             oidc,
             public_url,

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 use sidetone_core::sides::SideRule;
 
+use super::alerts::{AlertEntry, ReceiverEntry};
 use super::lists::{Names, Networks};
 use super::mail::Mail;
 use super::oidc::Oidc;
@@ -28,6 +29,12 @@ macro_rules! settings {
             /// Agents that may send HEP. Of the file only, as a table each.
             #[arg(skip)]
             pub agent: Vec<AgentEntry>,
+            /// Rules of alerts. Of the file only, as a table each.
+            #[arg(skip)]
+            pub alert: Vec<AlertEntry>,
+            /// Who is told of alerts. Of the file only, as a table each.
+            #[arg(skip)]
+            pub receiver: Vec<ReceiverEntry>,
             /// Who is who around the platform. Of the file only, as a table each.
             #[arg(skip)]
             pub side: Vec<SideRule>,
@@ -72,6 +79,8 @@ macro_rules! settings {
                 Self {
                     $($field: self.$field.or(other.$field),)*
                     agent: if self.agent.is_empty() { other.agent } else { self.agent },
+                    alert: if self.alert.is_empty() { other.alert } else { self.alert },
+                    receiver: if self.receiver.is_empty() { other.receiver } else { self.receiver },
                     side: if self.side.is_empty() { other.side } else { self.side },
                     signer: if self.signer.is_empty() { other.signer } else { self.signer },
                     mail: self.mail.or(other.mail),

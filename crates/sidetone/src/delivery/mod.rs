@@ -1,6 +1,7 @@
 //! Delivers what the outbox holds: at least once, in order by subject, each endpoint at its own
 //! pace.
 
+mod addressees;
 mod batch;
 #[cfg(feature = "email")]
 mod mail;
@@ -26,6 +27,7 @@ use sidetone_store::{Result, Topic};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
+use self::addressees::Addressees;
 use self::sending::Shared;
 use self::session::Session;
 use crate::app::App;
@@ -121,6 +123,7 @@ impl Deliveries {
             client: Client::new(app.config.webhook_allow_private, limits.time_out),
             app,
             limits,
+            addressees: Addressees::default(),
             is_crowded: AtomicBool::new(false),
         };
         Self {

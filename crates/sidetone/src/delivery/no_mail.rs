@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sidetone_core::time::TimeUs;
 
+use super::addressees::Posted;
 use super::sending::Undelivered;
 use crate::alerts::notice::mail::Mail;
 use crate::config;
@@ -15,7 +16,7 @@ pub(super) async fn send(
     _: &Mail,
     _: TimeUs,
     _: Duration,
-) -> Result<(), Undelivered> {
+) -> Result<Posted, Undelivered> {
     let why = "this program was built without it (feature email)";
     Err(Undelivered::NoMail(why.to_owned()))
 }

@@ -12,10 +12,11 @@ use hyper::header::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_store::alerts::Alert;
-use sidetone_store::delivery::{Content, Delivery, DeliveryId, StreamEvent};
+use sidetone_store::delivery::{Content, Delivery, DeliveryId, EndpointId, StreamEvent};
 use sidetone_store::sinks::{Sink, SinkChange, SinkStatus};
 
 use self::answered::{checked, of_slack};
+use super::addressees::Came;
 use super::batch::Sent;
 use super::mail;
 use super::request::{Shown, to_sink};
@@ -40,19 +41,11 @@ pub(super) fn is_told(kind: &str) -> bool {
 
 /// Sends deliveries of one receiver, each in its turn: what is not sent yet is given back.
 pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent> {
-    let app = &shared.app;
     let mut sent = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        let passed = app.clock.passed();
-        let is_turn = app.pauses.take_turn(delivery.endpoint, passed, INTERVAL);
         let one = match &delivery.content {
-            Content::Event(event) if is_turn => match tell(shared, &delivery, *event).await {
-                Ok(true) => conclude(app, &delivery, Ok(())),
-                // There is no such receiver or alert any more.
-                Ok(false) => Sent::done(delivery.id),
-                Err(failure) => conclude(app, &delivery, Err(failure)),
-            },
-            Content::Event(_) | Content::Request(_) => Sent::untried(delivery.id),
+            Content::Event(event) => send_one(shared, &delivery, *event).await,
+            Content::Request(_) => Sent::untried(delivery.id),
         };
         sent.push(Sent {
             pause: one.pause.or(Some(INTERVAL)),
@@ -62,33 +55,82 @@ pub(super) async fn send(shared: &Shared, deliveries: Vec<Delivery>) -> Vec<Sent
     sent
 }
 
-/// Tells a receiver what a delivery says. `false`: there is nothing to tell, or nobody to be told.
+async fn send_one(shared: &Shared, delivery: &Delivery, event: StreamEvent) -> Sent {
+    let app = &shared.app;
+    let sink = match app.store.sink(delivery.account, event.sink).await {
+        Ok(Some(sink)) => sink,
+        // It was deleted meanwhile.
+        Ok(None) => return Sent::done(delivery.id),
+        Err(error) => return conclude(app, delivery, Err(said::unwritten(error))),
+    };
+    let receiver = Receiver::open(app.directory.vault(), sink.sid, &sink.configuration);
+    let paced = paced(receiver.as_ref(), delivery.endpoint);
+    let passed = app.clock.passed();
+    let is_turn = app.pauses.take_turn(paced, passed, INTERVAL);
+    // Who else is told by the same limit waits as long.
+    let wait = app.pauses.left(paced, passed).unwrap_or(INTERVAL);
+    app.pauses.pause(delivery.endpoint, passed + wait);
+    if !is_turn {
+        return Sent::untried(delivery.id);
+    }
+    let told = match &receiver {
+        Some(receiver) => tell(shared, delivery, event, &sink, receiver).await,
+        None => Err(Undelivered::NoSink),
+    };
+    if delivery.kind == TEST {
+        note_test(app, &sink, told.is_ok()).await;
+    }
+    if let Err(failure) = &told
+        && delivery.attempts == 0
+    {
+        tracing::warn!(
+            delivery.id = %delivery.id, sink.sid = %sink.sid, %failure,
+            "a receiver of alerts was not told of one at the first attempt"
+        );
+    }
+    let sent = conclude(app, delivery, told);
+    if let Some(pause) = sent.pause {
+        app.pauses.pause(paced, passed.saturating_add(pause));
+    }
+    sent
+}
+
+/// Whose turns a receiver takes: its own, but for `PagerDuty`, which counts by key, whoever has it.
+fn paced(receiver: Option<&Receiver>, own: EndpointId) -> EndpointId {
+    match receiver {
+        Some(Receiver::Pagerduty(pagerduty)) => {
+            let digest: [u8; 32] = Sha256::digest(&pagerduty.routing_key).into();
+            let mut first = [0; 16];
+            first.copy_from_slice(&digest[..16]);
+            EndpointId::of_sink(SinkSid::from_bytes(first))
+        }
+        _ => own,
+    }
+}
+
+/// Tells a receiver what a delivery says, if it is still to be told.
 async fn tell(
     shared: &Shared,
     delivery: &Delivery,
     event: StreamEvent,
-) -> Result<bool, Undelivered> {
-    let app = &shared.app;
-    let sink = app.store.sink(delivery.account, event.sink).await;
-    let Some(sink) = sink.map_err(said::unwritten)? else {
-        return Ok(false);
+    sink: &Sink,
+    receiver: &Receiver,
+) -> Result<(), Undelivered> {
+    let Some(notice) = said::notice(&shared.app, delivery, event, receiver).await? else {
+        return Ok(());
     };
-    let opened = Receiver::open(app.directory.vault(), sink.sid, &sink.configuration);
-    let receiver = opened.ok_or(Undelivered::NoSink)?;
-    let Some(notice) = said::notice(app, delivery, event, &receiver).await? else {
-        return Ok(false);
-    };
-    let told = match &receiver {
-        Receiver::Email(to) => by_mail(shared, to, &notice).await,
-        _ => by_request(shared, &sink, &receiver, &notice, delivery.id).await,
-    };
-    if delivery.kind == TEST {
-        note_test(app, &sink, &told).await;
+    match receiver {
+        Receiver::Email(to) => by_mail(shared, to, &notice, delivery.id).await,
+        _ => by_request(shared, sink, receiver, &notice, delivery.id).await,
     }
-    told.map(|()| true)
 }
 
-async fn by_mail(shared: &Shared, to: &[String], notice: &Notice) -> Result<(), Undelivered> {
+async fn by_mail(
+    shared: &Shared,
+    to: &[String],
+    notice: &Notice,
+    id: DeliveryId,
+) -> Result<(), Undelivered> {
     let app = &shared.app;
     let Some(server) = &app.config.mail else {
         let why = "this server has no [mail] any more";
@@ -97,10 +139,15 @@ async fn by_mail(shared: &Shared, to: &[String], notice: &Notice) -> Result<(), 
     let domain = mailbox::domain(&server.from).unwrap_or_default();
     let message = message::mail(notice, domain);
     let (now, time_out) = (app.clock.now(), shared.limits.time_out);
-    let sending = mail::send(server, to, &message, now, time_out);
+    let rest = shared.addressees.rest(id, to);
+    let sending = mail::send(server, &rest, &message, now, time_out);
     // A session that ends waits for no longer.
     match tokio::time::timeout(time_out, sending).await {
-        Ok(sent) => sent,
+        Ok(posted) => match shared.addressees.note(id, posted?) {
+            Came::ToAll => Ok(()),
+            Came::Late(why) => Err(Undelivered::NoMail(why)),
+            Came::Refused(why) => Err(Undelivered::Refused(why)),
+        },
         Err(_) => Err(Undelivered::NoMail(format!("not within {time_out:?}"))),
     }
 }
@@ -193,22 +240,20 @@ fn called(app: &App, url: &str) -> Result<Target, Undelivered> {
     target.map_err(|error| said::unwritten(format!("the URL {error}")))
 }
 
-/// A test was sent: what was answered is kept as how the receiver is.
-async fn note_test(app: &App, sink: &Sink, told: &Result<(), Undelivered>) {
-    let status = match told {
-        Ok(()) => SinkStatus::Active,
-        Err(Undelivered::Refused(_)) => SinkStatus::Failed,
-        // It is tried again.
-        Err(_) => return,
-    };
+/// A test was sent: whether it arrived is kept as how the receiver is. When it did not, it may yet, and is
+/// kept then.
+async fn note_test(app: &App, sink: &Sink, is_taken: bool) {
     let change = SinkChange {
-        status: Some(status),
+        status: Some(match is_taken {
+            true => SinkStatus::Active,
+            false => SinkStatus::Failed,
+        }),
         test: Some(None),
         ..SinkChange::default()
     };
     let (account, sid, now) = (sink.account, sink.sid, app.clock.now());
     if let Err(error) = app.store.change_sink(account, sid, change, now).await {
-        tracing::warn!(sink.sid = %sid, %error, "that a receiver works could not be noted");
+        tracing::warn!(sink.sid = %sid, %error, "what came of a receiver's test could not be noted");
     }
 }
 
@@ -240,12 +285,22 @@ pub async fn tell_alertmanager(
     };
     let told = alerts.iter().filter_map(|alert| said::of_alert(app, alert));
     let notices: Vec<Notice> = told.collect();
-    let body = alertmanager::body(&notices, app.clock.now());
-    let digest: [u8; 32] = Sha256::digest(&body).into();
-    let mut id = [0; 16];
-    id.copy_from_slice(&digest[..16]);
-    let request = to_alertmanager(app, alertmanager, body, DeliveryId::from_bytes(id))?;
-    let arrived = client.send(request).await;
-    checked(&receiver, arrived)?;
-    Ok(true)
+    let mut refused = None;
+    for some in notices.chunks(alertmanager::TOGETHER_MAX) {
+        let body = alertmanager::body(some, app.clock.now());
+        let digest: [u8; 32] = Sha256::digest(&body).into();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        let request = to_alertmanager(app, alertmanager, body, DeliveryId::from_bytes(id))?;
+        let arrived = client.send(request).await;
+        match checked(&receiver, arrived) {
+            // The others may be fit.
+            Err(failure @ Undelivered::Refused(_)) => refused = Some(failure),
+            sent => sent?,
+        }
+    }
+    match refused {
+        Some(refused) => Err(refused.into()),
+        None => Ok(true),
+    }
 }

@@ -7,7 +7,9 @@ use sidetone_core::id::AccountSid;
 use sidetone_core::time::TimeUs;
 use sidetone_store::delivery::{Content, Delivery, DeliveryId, EndpointId, Outcome};
 
+use super::addressees::Addressees;
 use super::batch::Sent;
+
 use super::retry;
 use super::target::shown;
 use crate::app::App;
@@ -45,6 +47,7 @@ pub(super) struct Shared {
     pub(super) app: App,
     pub(super) client: Client,
     pub(super) limits: Limits,
+    pub(super) addressees: Addressees,
     /// Whether endpoints wait for a session.
     pub(super) is_crowded: AtomicBool,
 }

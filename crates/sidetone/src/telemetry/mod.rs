@@ -76,6 +76,8 @@ pub struct Counters {
     pub alerts_firing: Gauge,
     /// Times that a call was not counted for a rule, because too many are.
     pub alerts_left_out: Counter,
+    /// Groups without calls that are missed no more, because too many are.
+    pub alerts_given_up: Counter,
     /// Calls as they changed, read for those who watch.
     pub live_changes: Counter,
     /// Times that somebody who watches was too slow, and missed changes.
@@ -198,6 +200,11 @@ impl Counters {
                 registry,
                 "alerts_left_out",
                 "Times that a call was not counted for a rule because too many are counted",
+            ),
+            alerts_given_up: registered(
+                registry,
+                "alerts_given_up",
+                "Groups without calls that rules of too few calls gave up because there are too many",
             ),
             live_changes: registered(
                 registry,

@@ -11,6 +11,7 @@ mod health;
 mod led;
 mod moves;
 mod streamed;
+mod written;
 
 use std::time::Duration;
 

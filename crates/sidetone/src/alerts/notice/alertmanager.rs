@@ -12,6 +12,9 @@ pub const PATH: &str = "/api/v2/alerts";
 /// two sendings.
 const GOES_ON_US: i64 = 240 * SECOND_US;
 
+/// The most alerts of a body: of a hundred calls each, a quarter of a megabyte.
+pub const TOGETHER_MAX: usize = 50;
+
 /// The body that tells of alerts as they are now: to be sent again each minute while they fire, and for
 /// some minutes after they ended.
 #[must_use]

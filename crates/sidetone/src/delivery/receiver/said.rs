@@ -4,7 +4,7 @@ use sidetone_core::id::AlertSid;
 use sidetone_store::alerts::Alert;
 use sidetone_store::delivery::{Delivery, StreamEvent};
 
-use crate::alerts::about::About;
+use crate::alerts::about::{About, told};
 use crate::alerts::notice::{FIRING, Notice, RESOLVED, TEST};
 use crate::app::App;
 use crate::delivery::sending::Undelivered;
@@ -57,7 +57,7 @@ pub(super) fn of_alert(app: &App, alert: &Alert) -> Option<Notice> {
         severity: about.severity,
         pseudonym: is_named.then(pseudonym),
         group: alert.group.clone(),
-        value: about.value,
+        value: about.value.map(told),
         limit: about.limit.value(),
         unit: about.measure.unit(),
         calls: about.calls,

@@ -9,7 +9,7 @@ use sidetone_store::alerts::Alert;
 use tokio::task::JoinSet;
 
 use super::led::Led;
-use super::moves::said;
+use super::written::said;
 use crate::app::App;
 use crate::delivery::receiver::tell_alertmanager;
 use crate::outgoing::client::Client;

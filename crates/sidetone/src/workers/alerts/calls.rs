@@ -39,6 +39,7 @@ pub(super) struct Calls {
     /// Where reading goes on of an account's calls of before.
     reading: Option<Reading>,
     left_out: u64,
+    given_up: u64,
     /// Whether calls were erased, and perhaps alerts with them.
     pub(super) has_erased: bool,
 }
@@ -101,6 +102,15 @@ impl Calls {
         if self.left_out > 0 && before == 0 {
             tracing::error!(
                 "calls count for so many rules that there is no room for more: some are left out of what rules count"
+            );
+        }
+        let before = mem::replace(&mut self.given_up, watches.given_up());
+        app.counters
+            .alerts_given_up
+            .inc_by(self.given_up.saturating_sub(before));
+        if self.given_up > 0 && before == 0 {
+            tracing::error!(
+                "so many groups have no calls that rules of too few calls give some up that had none for longest"
             );
         }
         Ok(is_more || is_reading)

@@ -10,7 +10,7 @@ use sidetone_store::Result;
 use sidetone_store::alerts::{Alert, AlertRule};
 
 use super::calls::Calls;
-use crate::alerts::about::About;
+use super::written::said;
 use crate::alerts::rule::Rule;
 use crate::alerts::state::FLAPPING_US;
 use crate::alerts::watch::Watches;
@@ -39,6 +39,8 @@ pub(super) struct Led {
     looked_at: Option<Duration>,
     /// Rules that could not be read the last time.
     pub(super) unread: HashSet<AlertRuleSid>,
+    /// Groups of rules of which a damaged alert goes on: another cannot begin.
+    pub(super) set_aside: HashSet<(AlertRuleSid, String)>,
     /// Deliveries that were given up, and when they were counted.
     pub(super) dead_letters: Option<(Duration, u64)>,
 }
@@ -54,6 +56,8 @@ pub(super) struct Open {
     pub(super) alert: Alert,
     /// Whether its receivers were told that it fires.
     pub(super) is_told: bool,
+    /// Whether the party that it was about was erased.
+    pub(super) is_erased: bool,
     pub(super) calm_since: Option<TimeUs>,
 }
 
@@ -72,6 +76,7 @@ impl Led {
             stored: Vec::new(),
             looked_at: None,
             unread: HashSet::new(),
+            set_aside: HashSet::new(),
             dead_letters: None,
         }
     }
@@ -136,6 +141,7 @@ impl Led {
             }
         }
         self.unread = unread;
+        self.set_aside.retain(|(rule, _)| rules.contains_key(rule));
         // What says the same compares with the same.
         let was = std::mem::replace(&mut self.rules, rules);
         let is_same = |sid: &AlertRuleSid| {
@@ -165,8 +171,10 @@ impl Led {
     pub(super) fn attend(&mut self, alert: Alert) {
         let of_rule = self.open.entry(alert.rule).or_default();
         self.watches.attend(alert.rule, &alert.group);
+        let about = said(&alert);
         let open = Open {
-            is_told: serde_json::from_str(&alert.about).is_ok_and(|about: About| about.is_told),
+            is_told: about.as_ref().is_some_and(|about| about.is_told),
+            is_erased: about.is_some_and(|about| about.is_erased),
             calm_since: None,
             alert,
         };

@@ -3,22 +3,18 @@
 use std::collections::HashMap;
 use std::mem;
 
-use sha2::{Digest, Sha256};
-use sidetone_core::id::{AlertRuleSid, AlertSid, CallSid, SinkSid};
+use sidetone_core::id::{AlertRuleSid, CallSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::alerts::{Alert, AlertState, CALLS_MAX};
-use sidetone_store::delivery::{
-    Content, DeliveryId, NewDelivery, PersonalData, Signature, StreamEvent,
-};
 use sidetone_store::{Result, StoreError};
 
 use super::led::{Known, Led};
 use super::streamed;
+use super::written::{Told, delivery, new_sid, said, written};
 use crate::alerts::about::About;
 use crate::alerts::rule::Reading;
 use crate::alerts::state::{FLAPPING_US, Move, Standing, next};
 use crate::app::App;
-use crate::secrets::fill_random;
 
 /// What a rule found of a group.
 pub(super) struct Finding {
@@ -29,25 +25,10 @@ pub(super) struct Finding {
     pub(super) calls: Vec<CallSid>,
 }
 
-/// What is told of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    Firing,
-    Resolved,
-}
-
-impl Told {
-    const fn kind(self) -> &'static str {
-        match self {
-            Self::Firing => "alert.firing",
-            Self::Resolved => "alert.resolved",
-        }
-    }
-}
-
 impl Led {
     /// Looks what rules find now, and does what follows.
     pub(super) async fn evaluate(&mut self, app: &App, now: TimeUs) -> Result<()> {
+        self.end_erased(app, now).await?;
         let mut findings = self.health(app).await?;
         let (open, rules) = (&self.open, &self.rules);
         let standing = |rule: AlertRuleSid, group: &str| {
@@ -125,6 +106,9 @@ impl Led {
             .get_mut(&sid)
             .and_then(|of_rule| of_rule.get_mut(&group));
         let key = (sid, group);
+        if self.set_aside.contains(&key) {
+            return Ok(());
+        }
         let fired = self.fired.get_mut(&key);
         let lately = fired.map_or(0, |fired| {
             fired.retain(|at| (0..=FLAPPING_US).contains(&now.since_us(*at)));
@@ -235,6 +219,18 @@ impl Led {
         self.put(app, alert, told, now).await
     }
 
+    /// Ends alerts whose party was erased: they may not go on without it, and who was told that they fire is
+    /// told so.
+    async fn end_erased(&mut self, app: &App, now: TimeUs) -> Result<()> {
+        let open = self.open.values().flat_map(HashMap::values);
+        let erased = open.filter(|open| open.is_erased);
+        let erased: Vec<Alert> = erased.map(|open| open.alert.clone()).collect();
+        for alert in erased {
+            self.resolve(app, alert, now).await?;
+        }
+        Ok(())
+    }
+
     /// Ends alerts of rules that are no more.
     async fn end_orphans(&mut self, app: &App, now: TimeUs) -> Result<()> {
         let is_orphan =
@@ -306,7 +302,7 @@ impl Led {
         told: Option<(Told, About)>,
         now: TimeUs,
     ) -> Result<()> {
-        let deliveries: Vec<NewDelivery> = match &told {
+        let deliveries: Vec<_> = match &told {
             Some((told, about)) => {
                 let receivers = about.receivers.iter();
                 receivers
@@ -320,9 +316,23 @@ impl Led {
         let was = was.map(|open| open.alert.state);
         let streamed = streamed::deliveries(app, &alert, was, now).await?;
         let deliveries = deliveries.into_iter().chain(streamed).collect();
-        if !app.store.put_alert(alert.clone(), deliveries).await? {
-            self.are_alerts_read = false;
-            return Ok(());
+        match app.store.put_alert(alert.clone(), deliveries).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.are_alerts_read = false;
+                return Ok(());
+            }
+            // Nothing follows on what cannot be read, however often it is tried.
+            Err(StoreError::Corrupt(damage)) => {
+                tracing::error!(
+                    rule.sid = %rule, account.sid = %alert.account, damage,
+                    "an alert that goes on cannot be read: its rule finds no other for the same group. Make the rule anew, and delete this one"
+                );
+                self.forget(rule, &group);
+                self.set_aside.insert((rule, group));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         }
         if state != AlertState::Pending {
             tracing::info!(
@@ -349,47 +359,4 @@ impl Led {
         }
         Ok(())
     }
-}
-
-/// What a receiver is told: named, and written out when it is sent. The same again is the same there.
-fn delivery(alert: &Alert, told: Told, sink: SinkSid, now: TimeUs) -> NewDelivery {
-    let mut hash = Sha256::new();
-    hash.update(sink.as_bytes());
-    hash.update(alert.sid.as_bytes());
-    hash.update(told.kind());
-    hash.update(alert.version.to_be_bytes());
-    let digest: [u8; 32] = hash.finalize().into();
-    let mut id = [0; 16];
-    id.copy_from_slice(&digest[..16]);
-    NewDelivery {
-        id: DeliveryId::from_bytes(id),
-        account: alert.account,
-        subject: Some(*alert.sid.as_bytes()),
-        kind: told.kind().to_owned(),
-        content: Content::Event(StreamEvent {
-            sink,
-            account: alert.account,
-            personal_data: PersonalData::Keep,
-            at: now,
-            position: None,
-            version: alert.version,
-        }),
-        signature: Signature::None,
-        created_at: now,
-    }
-}
-
-fn new_sid() -> Result<AlertSid> {
-    let mut random = [0; 16];
-    fill_random(&mut random).map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(AlertSid::from_bytes(random))
-}
-
-fn written(about: &About) -> Result<String> {
-    serde_json::to_string(about).map_err(|error| StoreError::Invalid(error.to_string()))
-}
-
-/// What an alert says. `None`: a later release wrote it.
-pub(super) fn said(alert: &Alert) -> Option<About> {
-    serde_json::from_str(&alert.about).ok()
 }

@@ -1,5 +1,7 @@
 //! Alerts: rules as they are set up, and what comes of them.
 
+mod evaluating;
+mod of_file;
 pub(crate) mod receivers;
 mod rules;
 mod watching;

@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{RULES, form};
 use crate::api::picture;
-use crate::harness::{Answer, TestServer};
+use crate::harness::{ACCOUNT, Answer, TOKEN, TestServer};
 
 const ANSWERS: &[(&str, &str)] = &[
     ("Name", "Answers"),
@@ -66,6 +67,54 @@ async fn a_rule_is_made_changed_muted_and_forgotten() {
         assert_eq!(answer.json()["code"], 20404);
     }
     assert_eq!(server.get(RULES).await.json()["rules"], json!([]));
+}
+
+/// Each says one thing of it, and has read it before the others have written.
+#[tokio::test]
+async fn changes_at_once_are_all_kept() {
+    let server = TestServer::start().await;
+    let rule = made(&server, ANSWERS).await;
+    let path = format!("{RULES}/{}", rule["sid"].as_str().unwrap());
+    let forms = [
+        "Window=2h",
+        "Below=30",
+        "Release=50",
+        "For=7m",
+        "Severity=info",
+        "MinCalls=99",
+        "GroupBy=Country",
+        "TimeZone=UTC",
+        "QuietHours=",
+        "Filters=Tag%3Dsilence",
+        "MutedUntil=2h",
+        "Name=Other",
+    ];
+    let mut changes = JoinSet::new();
+    for form in forms {
+        let (server, path) = (server.log_in(ACCOUNT, TOKEN), path.clone());
+        changes.spawn(async move { server.post(&path, form).await });
+    }
+    while let Some(changed) = changes.join_next().await {
+        let changed = changed.unwrap();
+        assert_eq!(changed.status, 200, "{}", changed.text);
+    }
+    let rule = server.get(&path).await.json();
+    for (member, value) in [
+        ("window", json!("2h")),
+        ("below", json!(30.0)),
+        ("release", json!(50.0)),
+        ("for", json!("7m")),
+        ("severity", json!("info")),
+        ("min_calls", json!(99)),
+        ("group_by", json!("Country")),
+        ("time_zone", json!("UTC")),
+        ("quiet_hours", Value::Null),
+        ("filters", json!("Tag=silence")),
+        ("name", json!("Other")),
+    ] {
+        assert_eq!(rule[member], value, "{rule:#}");
+    }
+    assert!(rule["muted_until"].is_string());
 }
 
 #[tokio::test]

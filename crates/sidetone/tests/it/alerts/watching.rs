@@ -244,3 +244,52 @@ fn who_may_see_no_numbers_is_shown_alerts_without_them() {
         assert!(!text.contains("2025550143"), "{text}");
     }
 }
+
+#[test]
+fn a_damaged_alert_is_set_aside_once_and_the_others_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(&mut quick(dir.path()));
+    let numbers = ["+12025550176", "+12025550177"];
+    let rule = form(&[
+        ("Name", "Answers"),
+        ("Measure", "answer_seizure_ratio"),
+        ("GroupBy", "To"),
+        ("Window", "10m"),
+        ("Below", "50"),
+        ("MinCalls", "6"),
+    ]);
+    post(&server, RULES, FORM, rule.as_bytes());
+    for number in 0..8 {
+        call(&server, number, numbers[0], "failed");
+        call(&server, 100 + number, numbers[1], "failed");
+    }
+    until(&server, "fired", |it| it.len() == 2);
+    drop(server);
+
+    let database = rusqlite::Connection::open(dir.path().join("data/sidetone.db")).unwrap();
+    let damage = format!(
+        "update alert set pending_us = 1 where grouped = '{}'",
+        numbers[0]
+    );
+    database.execute_batch(&damage).unwrap();
+    drop(database);
+    let log = dir.path().join("log");
+    let file = std::fs::File::create(&log).unwrap();
+    let server = Server::start(quick(dir.path()).stderr(file));
+    for number in 200..230 {
+        call(&server, number, numbers[1], "completed");
+    }
+    let since = Instant::now();
+    while ask(&server, "/v1/Voice/Alerts?State=resolved")["alerts"]
+        .as_array()
+        .unwrap()
+        .is_empty()
+    {
+        assert!(since.elapsed() < PATIENCE, "the other does not end");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    let log = std::fs::read_to_string(log).unwrap();
+    let told = log.matches("an alert that goes on cannot be read").count();
+    assert_eq!(told, 1, "{log}");
+}

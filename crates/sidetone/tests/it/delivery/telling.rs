@@ -14,6 +14,7 @@ use sidetone_core::id::{AlertRuleSid, AlertSid, CallSid, SinkSid};
 use sidetone_core::time::TimeUs;
 use sidetone_store::alerts::{Alert, AlertState};
 use sidetone_store::delivery::{PersonalData, StreamEvent};
+use sidetone_store::sinks::{SinkChange, SinkStatus};
 
 use super::*;
 use crate::alerts::receivers::{RECEIVERS, receiver_form};
@@ -27,6 +28,8 @@ fn firing(n: u8, now: TimeUs) -> Alert {
         severity: Severity::Error,
         group_by: Some("To".to_owned()),
         is_personal: true,
+        is_party: true,
+        is_erased: false,
         measure: Watched::Share,
         window_s: 900,
         limit: Limit::Above(5.0),
@@ -283,8 +286,9 @@ async fn what_is_not_taken_comes_again() {
         .receiver("slack", &json!({ "url": proxied.origin }))
         .await;
     delivering.test(sink).await;
-    proxied.until_received(1).await;
     assert_eq!(delivering.status(sink).await, "validating");
+    proxied.until_received(1).await;
+    eventually(|| async { delivering.status(sink).await == "failed" }).await;
     eventually(|| async {
         delivering.server.app.clock.advance_us(SECOND_US);
         proxied.received().len() == 2
@@ -295,6 +299,55 @@ async fn what_is_not_taken_comes_again() {
     assert_eq!(delivering.status(sink).await, "active");
     let text = bodies(&proxied)[0]["text"].to_string();
     assert!(text.contains("[TEST] Sidetone test"), "{text}");
+    delivering.stop().await;
+}
+
+/// Nobody has it in hand any more: it was forgotten with what was given up, say, or never queued.
+#[tokio::test]
+async fn a_test_that_is_lost_has_failed() {
+    let delivering = Delivering::start().await;
+    let slack = answering(200, "ok").await;
+    let sink = delivering
+        .receiver("slack", &json!({ "url": slack.origin }))
+        .await;
+    let app = &delivering.server.app;
+    let begun = SinkChange {
+        status: Some(SinkStatus::Validating),
+        ..SinkChange::default()
+    };
+    let changed = app
+        .store
+        .change_sink(ACCOUNT.parse().unwrap(), sink, begun, app.clock.now());
+    changed.await.unwrap();
+    assert_eq!(delivering.status(sink).await, "validating");
+    app.clock.advance_us(61 * SECOND_US);
+    assert_eq!(delivering.status(sink).await, "failed");
+    let listed = delivering.server.get(RECEIVERS).await.json();
+    assert_eq!(listed["receivers"][0]["status"], "failed");
+    delivering.stop().await;
+}
+
+/// PagerDuty counts by key, and an account may have it in several receivers.
+#[tokio::test]
+async fn receivers_of_one_pagerduty_key_take_turns_together() {
+    let delivering = Delivering::start().await;
+    let pagerduty = answering(202, "{}").await;
+    let mut sinks = Vec::new();
+    for _ in 0..3 {
+        let configuration = json!({
+            "routing_key": "0123456789abcdef0123456789abcdef", "endpoint": pagerduty.origin,
+        });
+        sinks.push(delivering.receiver("pagerduty", &configuration).await);
+    }
+    let alert = firing(1, delivering.server.app.clock.now());
+    delivering.put(&alert, FIRING, &sinks).await;
+    for count in 1..=3 {
+        pagerduty.until_received(count).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(pagerduty.received().len(), count);
+        delivering.server.app.clock.advance_us(SECOND_US);
+    }
+    delivering.until_told().await;
     delivering.stop().await;
 }
 
@@ -339,6 +392,14 @@ async fn alertmanager_is_told_how_several_alerts_are() {
     assert_eq!(body.as_array().unwrap().len(), 2);
     assert_eq!(body[0]["endsAt"], "2026-06-01T12:04:00Z");
     assert_eq!(body[1]["endsAt"], "2026-06-01T12:00:00Z");
+
+    // Many come in several bodies.
+    let many: Vec<Alert> = (0..120).map(|n| firing(n, now)).collect();
+    let is_told = tell_alertmanager(app, &client, account, sink, &many).await;
+    assert!(is_told.unwrap());
+    let told = bodies(&alertmanager);
+    let told = told[1..].iter().map(|body| body.as_array().unwrap().len());
+    assert_eq!(told.collect::<Vec<_>>(), [50, 50, 20]);
 
     let slack = delivering
         .receiver("slack", &json!({ "url": alertmanager.origin }))

@@ -125,14 +125,24 @@ pub(crate) fn ask(server: &Server, path: &str) -> Value {
 }
 
 pub(crate) fn delete(server: &Server, path: &str) {
+    let (status, body) = answered(server, "DELETE", path, "");
+    assert_eq!(status, 204, "{path}: {body}");
+}
+
+/// What a request is answered that may be refused.
+pub(crate) fn answered(server: &Server, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let login = STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
     write!(
         stream,
-        "DELETE {path} HTTP/1.0\r\nHost: sidetone.test\r\nAuthorization: Basic {login}\r\n\r\n"
+        "{method} {path} HTTP/1.0\r\nHost: sidetone.test\r\nAuthorization: Basic {login}\r\n\
+        Content-Type: {FORM}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
     )
     .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.0 204"), "{path}: {answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap();
+    (status.parse().unwrap(), body.to_owned())
 }

@@ -238,7 +238,8 @@ fn group_by(form: &Params, base: Option<&Definition>) -> Result<Option<String>, 
     }
 }
 
-const RECEIVER: &str = "the SID of a receiver of this account: DG and 32 hexadecimal digits";
+pub(super) const RECEIVER: &str =
+    "the SID of a receiver of this account: DG and 32 hexadecimal digits";
 
 fn receivers(form: &Params, base: Option<&Definition>) -> Result<Vec<SinkSid>, Invalid> {
     if form.sent("Receivers").is_none() {

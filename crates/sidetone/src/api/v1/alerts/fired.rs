@@ -7,7 +7,7 @@ use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
 use sidetone_store::alerts::{Alert, AlertFilter, AlertState};
 
 use super::rules::is_telling;
-use crate::alerts::about::About;
+use crate::alerts::about::{About, told};
 use crate::alerts::measure::Watched;
 use crate::alerts::severity::Severity;
 use crate::api::auth::Caller;
@@ -84,10 +84,10 @@ impl Says {
             severity: about.severity,
             measure: about.measure,
             unit: about.measure.unit(),
-            value: about.value,
-            held: about.held,
+            value: about.value.map(told),
+            held: about.held.map(told),
             limit: about.limit.value(),
-            baseline: about.baseline,
+            baseline: about.baseline.map(told),
             calls: about.calls,
             told: about.is_told,
             group_by: about.group_by,

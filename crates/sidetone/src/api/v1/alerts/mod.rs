@@ -2,6 +2,7 @@
 
 pub mod definition;
 pub mod fired;
+pub mod of_file;
 pub mod preview;
 pub mod receivers;
 pub mod rules;

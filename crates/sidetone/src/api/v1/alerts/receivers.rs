@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sidetone_core::id::{AccountSid, SinkSid};
+use sidetone_core::time::SECOND_US;
 use sidetone_store::StoreError;
 use sidetone_store::alerts::AlertRule;
 use sidetone_store::delivery::{
@@ -14,6 +15,8 @@ use sidetone_store::delivery::{
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::sinks::{Sink, SinkChange, SinkFilter, SinkKind, SinkStatus};
 
+use super::of_file::is_receiver_of_file;
+use super::rules::source;
 use crate::alerts::definition::Definition;
 use crate::alerts::notice::TEST;
 use crate::api::auth::Caller;
@@ -52,28 +55,52 @@ struct Item {
     /// Without secrets. Null: it was sealed with another key, or is damaged.
     configuration: Option<Map<String, Value>>,
     status: SinkStatus,
+    source: &'static str,
     created_time: Seconds,
     updated_time: Seconds,
     url: String,
 }
 
+/// How long a test that is under way is not looked for, µs.
+const SENT_US: i64 = 60 * SECOND_US;
+
+/// How a receiver is: a test that nobody has in hand any more, whatever became of it, has failed.
+async fn status(app: &App, sink: &Sink) -> Result<SinkStatus, ApiError> {
+    let is_recent = app.clock.now().since_us(sink.updated_at) < SENT_US;
+    if sink.status != SinkStatus::Validating || is_recent {
+        return Ok(sink.status);
+    }
+    if app.store.backlog_of(sink.sid, 1).await?.waiting > 0 {
+        return Ok(SinkStatus::Validating);
+    }
+    // It may have arrived meanwhile.
+    let now = app.store.sink(sink.account, sink.sid).await?;
+    let status = now.map_or(SinkStatus::Failed, |sink| sink.status);
+    Ok(match status {
+        SinkStatus::Validating => SinkStatus::Failed,
+        other => other,
+    })
+}
+
 impl Item {
-    fn of(app: &App, sink: Sink, base: &BaseUrl) -> Self {
+    async fn of(app: &App, sink: Sink, base: &BaseUrl) -> Result<Self, ApiError> {
+        let status = status(app, &sink).await?;
         let opened = Receiver::open(app.directory.vault(), sink.sid, &sink.configuration);
         if opened.is_none() {
             tracing::error!(sink.sid = %sink.sid, "the configuration of a receiver does not open");
         }
-        Self {
+        Ok(Self {
             url: format!("{}/v1/Voice/Alerts/Receivers/{}", base.0, sink.sid),
             sid: sink.sid,
             account_sid: sink.account,
             description: sink.description,
             r#type: ReceiverType::of(sink.kind),
             configuration: opened.map(|it| it.shown()),
-            status: sink.status,
+            status,
+            source: source(is_receiver_of_file(sink.sid)),
             created_time: Seconds(sink.created_at),
             updated_time: Seconds(sink.updated_at),
-        }
+        })
     }
 }
 
@@ -98,10 +125,10 @@ pub async fn read(
     };
     let page = app.store.sinks(account, filter, &query.request()).await?;
     let meta = list.meta("receivers", &query, &page, now);
-    let rows = page.rows.into_iter();
-    let rows = rows
-        .map(|sink| Item::of(&app, sink, &request.base))
-        .collect();
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for sink in page.rows {
+        rows.push(Item::of(&app, sink, &request.base).await?);
+    }
     Ok(Json(Envelope { meta, rows }).holding(share))
 }
 
@@ -137,7 +164,8 @@ pub async fn create(
     let by = caller.who.to_string();
     let created = app.store.create_sink(sink.clone(), &by).await;
     created.map_err(|error| refused(error, sid))?;
-    Ok((StatusCode::CREATED, Json(Item::of(&app, sink, &base))).into_response())
+    let item = Item::of(&app, sink, &base).await?;
+    Ok((StatusCode::CREATED, Json(item)).into_response())
 }
 
 /// Answers with a receiver.
@@ -153,13 +181,13 @@ pub async fn fetch(
 ) -> Result<Response, ApiError> {
     let account = account(&app, &caller, &Params::default(), &query)?;
     let sink = found(&app, account, &sid).await?;
-    Ok(Json(Item::of(&app, sink, &base)).into_response())
+    Ok(Json(Item::of(&app, sink, &base).await?).into_response())
 }
 
 /// Forgets a receiver (204), and what it was still to be told.
 ///
 /// # Errors
-/// When a rule names it, or the account has no such receiver.
+/// When a rule names it, the configuration file says it, or the account has no such receiver.
 pub async fn delete(
     State(app): State<App>,
     caller: Caller,
@@ -168,6 +196,11 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let account = account(&app, &caller, &Params::default(), &query)?;
     let sid = found(&app, account, &sid).await?.sid;
+    if is_receiver_of_file(sid) {
+        return Err(ApiError::bad_request(format!(
+            "Receiver with SID {sid} is of the server's sidetone.toml ([[receiver]]). Take it out there, and send the server SIGHUP."
+        )));
+    }
     if let Some(rule) = rule_of(&app, account, sid).await? {
         return Err(ApiError::bad_request(format!(
             "Receiver with SID {sid} is in use by the rule {} ({}). It can be deleted when no rule names it.",
@@ -245,7 +278,7 @@ async fn found(app: &App, account: AccountSid, sid: &str) -> Result<Sink, ApiErr
 }
 
 /// A rule that names a receiver.
-async fn rule_of(
+pub(super) async fn rule_of(
     app: &App,
     account: AccountSid,
     receiver: SinkSid,
@@ -286,7 +319,7 @@ fn refused(error: StoreError, sid: SinkSid) -> ApiError {
 }
 
 /// What a form says of a new receiver.
-fn configured(app: &App, form: &Params) -> Result<(ReceiverType, Receiver), Invalid> {
+pub(super) fn configured(app: &App, form: &Params) -> Result<(ReceiverType, Receiver), Invalid> {
     let words = || format!("one of {}", ReceiverType::WORDS.join(", "));
     let named = form.filled("Type");
     let named = named.ok_or_else(|| Invalid::missing("Type", words()))?;

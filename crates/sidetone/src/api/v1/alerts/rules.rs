@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sidetone_core::id::{AccountSid, AlertRuleSid, SinkSid};
-use sidetone_store::alerts::{AlertRule, AlertRuleChange};
+use sidetone_store::alerts::{AlertRule, AlertRuleChange, Rewritten, is_of_file};
 use sidetone_store::{Conflict, StoreError};
 
 use super::definition::{expect_receivers, muted_until, read as read_definition};
@@ -31,6 +31,8 @@ pub const NAMES: &[&str] = &["Name", "MutedUntil"];
 
 const PAGE_SIZE: u64 = 50;
 const NAME_MAX_CHARS: usize = 100;
+/// How often a change is made anew from what others make of the rule meanwhile.
+const TRIES: u32 = 20;
 const NAME: &str = "1 to 100 characters";
 
 #[derive(Serialize)]
@@ -42,6 +44,7 @@ struct Item {
     #[serde(flatten)]
     says: Option<Says>,
     muted_until: Option<Seconds>,
+    source: &'static str,
     created_time: Seconds,
     updated_time: Seconds,
     url: String,
@@ -95,6 +98,14 @@ impl From<Definition> for Says {
     }
 }
 
+/// Where a rule or receiver comes from.
+pub(super) const fn source(is_of_file: bool) -> &'static str {
+    match is_of_file {
+        true => "file",
+        false => "api",
+    }
+}
+
 impl Item {
     fn of(rule: AlertRule, base: &BaseUrl) -> Self {
         let definition = serde_json::from_str::<Definition>(&rule.definition);
@@ -105,6 +116,7 @@ impl Item {
             name: rule.name,
             says: definition.ok().map(Says::from),
             muted_until: rule.muted_until.map(Seconds),
+            source: source(is_of_file(rule.sid)),
             created_time: Seconds(rule.created_at),
             updated_time: Seconds(rule.updated_at),
         }
@@ -206,38 +218,59 @@ pub async fn change(
     Form(form): Form,
 ) -> Result<Response, ApiError> {
     let account = of_form(&app, &caller, &form)?;
-    let rule = found(&app, account, &sid).await?;
     let now = app.clock.now();
     let name = name(&form).map_err(ApiError::invalid_parameter)?;
     let muted_until = form.sent("MutedUntil").map(|value| muted_until(value, now));
     let muted_until = muted_until
         .transpose()
         .map_err(ApiError::invalid_parameter)?;
-    let says = super::definition::NAMES.iter();
-    let is_said = |name: &&str| form.sent(name).is_some();
-    let definition = match says.copied().any(|name| is_said(&name)) {
-        false => None,
-        true => {
-            let base = serde_json::from_str::<Definition>(&rule.definition).ok();
-            let definition = read_definition(&app, &caller, account, &form, base.as_ref())?;
-            expect_receivers(&app, account, &definition).await?;
-            Some(written(&definition)?)
+    let says = super::definition::NAMES.iter().chain(&["Name"]);
+    let is_more = says.copied().any(|name| form.sent(name).is_some());
+    let mut tries = 0;
+    let changed = loop {
+        let rule = found(&app, account, &sid).await?;
+        if is_more && is_of_file(rule.sid) {
+            return Err(of_file(&rule, "Here it can be muted"));
+        }
+        let change = AlertRuleChange {
+            name: name.clone(),
+            definition: rewritten(&app, &caller, &form, &rule).await?,
+            muted_until,
+        };
+        let by = caller.who.to_string();
+        let changed = app
+            .store
+            .change_alert_rule(account, rule.sid, change, &by, now);
+        tries += 1;
+        match changed.await {
+            Ok(changed) => break changed,
+            // Somebody else changed it meanwhile: what is not in this form stays as they made it.
+            Err(StoreError::Conflict(Conflict::AlertRuleChanged(_))) if tries < TRIES => {}
+            Err(StoreError::NotFound(_)) => return Err(unknown(rule.sid)),
+            Err(error) => return Err(refused(error, name.as_deref().unwrap_or(&rule.name))),
         }
     };
-    let change = AlertRuleChange {
-        name: name.clone(),
-        definition,
-        muted_until,
-    };
-    let by = caller.who.to_string();
-    let changed = app
-        .store
-        .change_alert_rule(account, rule.sid, change, &by, now);
-    let changed = changed.await.map_err(|error| match error {
-        StoreError::NotFound(_) => unknown(rule.sid),
-        error => refused(error, name.as_deref().unwrap_or(&rule.name)),
-    })?;
     Ok(Json(Item::of(changed, &base)).into_response())
+}
+
+/// What a rule is to say by a form, made from what it says. `None`: the form has nothing of that.
+async fn rewritten(
+    app: &App,
+    caller: &Caller,
+    form: &Params,
+    rule: &AlertRule,
+) -> Result<Option<Rewritten>, ApiError> {
+    let mut says = super::definition::NAMES.iter();
+    if !says.any(|name| form.sent(name).is_some()) {
+        return Ok(None);
+    }
+    let base = serde_json::from_str::<Definition>(&rule.definition).ok();
+    let definition = read_definition(app, caller, rule.account, form, base.as_ref())?;
+    expect_receivers(app, rule.account, &definition).await?;
+    Ok(Some(Rewritten {
+        from: rule.definition.clone(),
+        to: written(&definition)?,
+    }))
 }
 
 /// Deletes a rule (204). Alerts of it that fire are resolved within a second; those that were stay.
@@ -253,6 +286,11 @@ pub async fn delete(
     let named = params.filled("Subaccount");
     let account = addressed(&app, &caller, named, ApiError::invalid_query)?;
     let sid: AlertRuleSid = sid.parse().map_err(|_| unknown(quoted(&sid)))?;
+    if is_of_file(sid) {
+        let rule = app.store.alert_rule(account, sid).await?;
+        let rule = rule.ok_or_else(|| unknown(sid))?;
+        return Err(of_file(&rule, "Take it out there"));
+    }
     let (by, now) = (caller.who.to_string(), app.clock.now());
     match app.store.delete_alert_rule(account, sid, &by, now).await? {
         true => Ok(StatusCode::NO_CONTENT),
@@ -285,7 +323,7 @@ fn of_form(app: &App, caller: &Caller, form: &Params) -> Result<AccountSid, ApiE
     addressed(app, caller, named, ApiError::invalid_parameter)
 }
 
-fn name(form: &Params) -> Result<Option<String>, Invalid> {
+pub(super) fn name(form: &Params) -> Result<Option<String>, Invalid> {
     match form.sent("Name") {
         None => Ok(None),
         Some(value) if value.text.is_empty() => Err(value.invalid(NAME)),
@@ -306,6 +344,14 @@ fn unknown(sid: impl std::fmt::Display) -> ApiError {
     ApiError::not_found(format_args!("/v1/Voice/Alerts/Rules/{sid}"))
 }
 
+/// A rule of the configuration file is changed there.
+fn of_file(rule: &AlertRule, advice: &str) -> ApiError {
+    let (sid, name) = (rule.sid, quoted(&rule.name));
+    ApiError::bad_request(format!(
+        "Rule {sid} ({name}) is of the server's sidetone.toml ([[alert]]): change it there, and send the server SIGHUP. {advice}."
+    ))
+}
+
 /// Why the store did not take a rule.
 fn refused(error: StoreError, name: &str) -> ApiError {
     match error {
@@ -318,7 +364,7 @@ fn refused(error: StoreError, name: &str) -> ApiError {
     }
 }
 
-fn written(definition: &Definition) -> Result<String, ApiError> {
+pub(super) fn written(definition: &Definition) -> Result<String, ApiError> {
     serde_json::to_string(definition).map_err(|error| {
         tracing::error!(%error, "a rule cannot be written");
         ApiError::internal()
