@@ -5,12 +5,13 @@
 #   CALLS=1000000 bash bench/run.sh
 #
 # CALLS     calls in the database                                   [1000000]
-# ONLY      of: get lists pairs statistics memory interface summing post events deliver streams hep attacks  [all]
+# ONLY      of: get lists pairs statistics memory interface summing post events deliver streams alerts hep attacks  [all]
 # SHOT_S    seconds of one shot at the server                       [8]
 # SAMPLES   lists a filter                                          [1000]
 # PAIRS     pairs of filters that are drawn, five lists of each     [200]
 # EVENTS    events sent in                                          [500000]
 # DELIVERIES deliveries sent out                                    [100000]
+# DAY_CALLS calls of the day that is held to rules of alerts          [1000000]
 # STREAMS_RATE, STREAMS_S  calls a second that sinks are told of, and for how long  [500, 30]
 # HEP_EVENTS  events of HEP that are kept, against bare inserts       [200000]
 # HEP_FROM    lowest rate of datagrams tried                          [4000]
@@ -21,13 +22,13 @@
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 cd "$HERE/.."
-CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists pairs statistics memory interface summing post events deliver streams hep attacks} SEED=${SEED:-7}
-SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} PAIRS=${PAIRS:-200} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000} STREAMS_RATE=${STREAMS_RATE:-500} STREAMS_S=${STREAMS_S:-30}
+CALLS=${CALLS:-1000000} ONLY=${ONLY:-get lists pairs statistics memory interface summing post events deliver streams alerts hep attacks} SEED=${SEED:-7}
+SHOT_S=${SHOT_S:-8} WARM_S=${WARM_S:-4} SAMPLES=${SAMPLES:-1000} PAIRS=${PAIRS:-200} EVENTS=${EVENTS:-500000} DELIVERIES=${DELIVERIES:-100000} STREAMS_RATE=${STREAMS_RATE:-500} STREAMS_S=${STREAMS_S:-30} DAY_CALLS=${DAY_CALLS:-1000000}
 HEP_EVENTS=${HEP_EVENTS:-200000} HEP_FROM=${HEP_FROM:-4000} HEP_PROBE_S=${HEP_PROBE_S:-60} HEP_MINUTES=${HEP_MINUTES:-1} HEP_OVERLOAD_SECONDS=${HEP_OVERLOAD_SECONDS:-20}
 SERVER_CORE=0 CLIENT_CORE=1 SHOT=0
 TARGET=${CARGO_TARGET_DIR:-target}
 OUT=$TARGET/bench
-for part in lib http lists interface count events deliver streams hep attacks; do . "$HERE/$part.sh"; done
+for part in lib http lists interface count events deliver streams alerts hep attacks; do . "$HERE/$part.sh"; done
 
 need wrk wrk
 need taskset util-linux
@@ -136,6 +137,10 @@ fi
 if wants streams; then
   say "event streams"
   streams
+fi
+if wants alerts; then
+  say "a day held to rules of alerts"
+  day
 fi
 if wants hep; then
   say "HEP"

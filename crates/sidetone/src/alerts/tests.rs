@@ -356,15 +356,6 @@ fn a_day_of_calls_fires_what_was_bad() {
     expect_the_bad_stretches(&fired, &format!("seed {seed}"));
 }
 
-/// The same of a million calls, each second: `cargo test -p sidetone --lib -- --ignored a_day_of_a_million`.
-#[test]
-#[ignore = "takes two minutes"]
-fn a_day_of_a_million_calls_fires_what_was_bad() {
-    let seed = 1;
-    let fired = run(seed, 1_000_000, 1, 601);
-    expect_the_bad_stretches(&fired, &format!("seed {seed}"));
-}
-
 #[test]
 fn a_call_that_changes_counts_as_what_it_is() {
     let mut watches = Watches::new(0);

@@ -1,5 +1,6 @@
 //! Alerts: rules as they are set up, and what comes of them.
 
+mod day;
 mod evaluating;
 mod of_file;
 pub(crate) mod receivers;
