@@ -5,38 +5,52 @@
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sidetone_core::closed_set;
-use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid};
+use sidetone_core::id::{AccountSid, AlertRuleSid, AlertSid, CallSid, SinkSid};
 use sidetone_core::time::TimeUs;
 
 use crate::delivery::NewDelivery;
 use crate::error::Result;
 use crate::page::{Page, PageRequest};
+use crate::sinks::SinkKind;
 
 /// Rules that an account may have.
 pub const RULES_MAX: usize = 1000;
 /// Calls that an alert keeps.
 pub const CALLS_MAX: usize = 100;
 
-/// What the sid of a rule begins with that a configuration file says; others are random.
+/// What the sid of a rule or receiver begins with that a configuration file says; others are random.
 const OF_FILE: [u8; 8] = *b"file\0\0\0\0";
 
 /// The sid of the rule that a configuration file says under a name: the same at each start, on every node.
 #[must_use]
-pub fn sid_of_file(account: AccountSid, name: &str) -> AlertRuleSid {
+pub fn rule_of_file(account: AccountSid, name: &str) -> AlertRuleSid {
+    AlertRuleSid::from_bytes(of_file(account, &["rule", name]))
+}
+
+/// The sid of the receiver of a kind, likewise.
+#[must_use]
+pub fn receiver_of_file(account: AccountSid, kind: SinkKind, name: &str) -> SinkSid {
+    SinkSid::from_bytes(of_file(account, &[kind.as_str(), name]))
+}
+
+fn of_file(account: AccountSid, texts: &[&str]) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(account.as_bytes());
-    hash.update(name);
+    for text in texts {
+        hash.update(text);
+        hash.update("\n");
+    }
     let digest: [u8; 32] = hash.finalize().into();
     let mut sid = [0; 16];
     sid[..8].copy_from_slice(&OF_FILE);
     sid[8..].copy_from_slice(&digest[..8]);
-    AlertRuleSid::from_bytes(sid)
+    sid
 }
 
-/// Whether a configuration file says a rule.
+/// Whether a configuration file says the rule or receiver of a sid.
 #[must_use]
-pub fn is_of_file(sid: AlertRuleSid) -> bool {
-    sid.as_bytes().starts_with(&OF_FILE)
+pub fn is_of_file(sid: &[u8; 16]) -> bool {
+    sid.starts_with(&OF_FILE)
 }
 
 /// Members of what is said of an alert that the store knows.

@@ -207,7 +207,7 @@ pub(crate) fn publish(
     by: &str,
     now: TimeUs,
 ) -> Result<u64> {
-    if let Some(other) = rules.iter().find(|rule| !is_of_file(rule.sid)) {
+    if let Some(other) = rules.iter().find(|rule| !is_of_file(rule.sid.as_bytes())) {
         let why = format!("{} is the sid of no rule of a file", other.sid);
         return Err(Error(StoreError::Invalid(why)));
     }
@@ -264,7 +264,7 @@ fn of_file(conn: &Connection) -> Result<Vec<(AccountSid, AlertRuleSid)>> {
         ))
     })?;
     let mut all = all.collect::<rusqlite::Result<Vec<_>>>()?;
-    all.retain(|(_, sid)| is_of_file(*sid));
+    all.retain(|(_, sid)| is_of_file(sid.as_bytes()));
     Ok(all)
 }
 

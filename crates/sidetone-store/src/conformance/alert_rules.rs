@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::alerts::{firing, rule_sid};
 use super::sample::{account, account_sid, at, create_account};
-use crate::alerts::{AlertRule, AlertRuleChange, RULES_MAX, Rewritten, sid_of_file};
+use crate::alerts::{AlertRule, AlertRuleChange, RULES_MAX, Rewritten, rule_of_file};
 use crate::audit::Deed;
 use crate::page::{PageRequest, Start};
 use crate::{Conflict, Result, Store, StoreError, Topic};
@@ -195,7 +195,7 @@ pub async fn rules_of_a_file_are_those_that_it_says(store: Arc<dyn Store>) {
     store.create_account(account(2, None)).await.unwrap();
     store.create_alert_rule(rule(1), "anna").await.unwrap();
     let of_file = |n, name: &str, definition: &str| AlertRule {
-        sid: sid_of_file(account_sid(n), name),
+        sid: rule_of_file(account_sid(n), name),
         account: account_sid(n),
         name: name.to_owned(),
         definition: definition.to_owned(),

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod account;
+mod alerts;
 pub mod annotate;
 mod arenas;
 pub mod backup;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::accounts::first;
 use crate::api::v1::alerts::of_file;
 use crate::app::App;
+use crate::cmd::alerts;
 use crate::config::{Secret, Settings};
 use crate::secrets::Vault;
 use crate::shutdown::stopped;
@@ -133,7 +134,7 @@ impl Reload {
         let store = app.store.as_ref();
         app.directory.refresh(store).await?;
         let tables = Tables::read(&config, &app.directory)?;
-        let alerts = of_file::read(app, &config)
+        let of_alerts = alerts::read(app, &config)
             .await
             .context("in the configuration")?;
         // A token that stands there as before may have been replaced since.
@@ -149,7 +150,7 @@ impl Reload {
             }
             let published = app.sides.publish(store, config.sides).await;
             published.context("cannot publish the [[side]] rules")?;
-            let published = of_file::publish(app, alerts).await;
+            let published = of_file::publish(app, of_alerts).await;
             published.context("cannot publish the [[alert]] rules")
         };
         match taken.await {

@@ -21,8 +21,8 @@ use crate::api::v2010::feedback_summary::notice;
 use crate::app::{App, Parts};
 use crate::bounds::Bounds;
 use crate::clock::Clock;
-use crate::cmd::environment;
 use crate::cmd::reload::{Origin, Reload};
+use crate::cmd::{alerts, environment};
 use crate::config::{Config, LogFormat, Settings};
 use crate::data::{self, Data};
 use crate::data_dir;
@@ -381,7 +381,7 @@ pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Running> {
 
 /// Publishes the rules of alerts that settings say, and their receivers.
 async fn publish_alerts(app: &App, config: &Config) -> anyhow::Result<()> {
-    let said = of_file::read(app, config)
+    let said = alerts::read(app, config)
         .await
         .context("in the configuration")?;
     of_file::publish(app, said)

@@ -5,6 +5,11 @@
 //!
 //! `SIDETONE_DAY_CALLS` calls make a day of 24 hours (`make bench ONLY=alerts`); unless it is set, it is a
 //! short one.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the bench says how long it is, and reads what it came to"
+)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;

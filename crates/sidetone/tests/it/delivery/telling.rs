@@ -327,7 +327,7 @@ async fn a_test_that_is_lost_has_failed() {
     delivering.stop().await;
 }
 
-/// PagerDuty counts by key, and an account may have it in several receivers.
+/// `PagerDuty` counts by key, and an account may have it in several receivers.
 #[tokio::test]
 async fn receivers_of_one_pagerduty_key_take_turns_together() {
     let delivering = Delivering::start().await;

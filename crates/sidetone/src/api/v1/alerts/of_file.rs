@@ -3,10 +3,9 @@
 
 use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_store::StoreError;
-use sidetone_store::alerts::{AlertRule, sid_of_file};
+use sidetone_store::alerts::{AlertRule, is_of_file, receiver_of_file, rule_of_file};
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::people::Role;
 use sidetone_store::sinks::{SINKS_MAX, Sink, SinkChange, SinkFilter, SinkKind, SinkStatus};
@@ -20,7 +19,6 @@ use crate::api::error::ApiError;
 use crate::api::naming::description;
 use crate::api::v1::selection::encoded;
 use crate::app::App;
-use crate::config::{AlertEntry, Config, ReceiverEntry};
 use crate::directory::Credential;
 use crate::streams::configuration::Sealed;
 use crate::streams::configuration::receiver::{Receiver, ReceiverType};
@@ -28,8 +26,17 @@ use crate::web::form::{Invalid, Params};
 
 /// Whom the log of what was done names.
 const BY: &str = "sidetone.toml";
-/// What the sid of a receiver begins with that the file says; those of others are random.
-const OF_FILE: [u8; 8] = *b"file\0\0\0\0";
+
+/// A table of the file, as the parameters of a form.
+#[derive(Debug)]
+pub struct Table {
+    /// What it is called.
+    pub name: String,
+    /// Whose it is. `None`: the first account's.
+    pub account: Option<AccountSid>,
+    /// What it says.
+    pub parameters: Vec<(&'static str, String)>,
+}
 
 /// What the file says.
 #[derive(Debug)]
@@ -63,36 +70,17 @@ pub struct Wrong {
     why: String,
 }
 
-/// Whether the file says a receiver.
-#[must_use]
-pub(super) fn is_receiver_of_file(sid: SinkSid) -> bool {
-    sid.as_bytes().starts_with(&OF_FILE)
-}
-
-fn receiver_sid(account: AccountSid, kind: ReceiverType, name: &str) -> SinkSid {
-    let mut hash = Sha256::new();
-    hash.update(account.as_bytes());
-    hash.update(kind.as_str());
-    hash.update("\n");
-    hash.update(name);
-    let digest: [u8; 32] = hash.finalize().into();
-    let mut sid = [0; 16];
-    sid[..8].copy_from_slice(&OF_FILE);
-    sid[8..].copy_from_slice(&digest[..8]);
-    SinkSid::from_bytes(sid)
-}
-
 /// Reads what the file says.
 ///
 /// # Errors
 /// What is wrong with it first: the table, the parameter, the value, and what is allowed.
-pub async fn read(app: &App, config: &Config) -> Result<OfFile, Wrong> {
+pub async fn read(app: &App, receivers: &[Table], rules: &[Table]) -> Result<OfFile, Wrong> {
     let mut said = OfFile {
         receivers: Vec::new(),
         rules: Vec::new(),
     };
     let mut names = HashSet::new();
-    for (place, entry) in config.receivers.iter().enumerate() {
+    for (place, entry) in receivers.iter().enumerate() {
         let wrong = |why| Wrong {
             table: "receiver",
             place,
@@ -108,7 +96,7 @@ pub async fn read(app: &App, config: &Config) -> Result<OfFile, Wrong> {
         said.receivers.push(receiver);
     }
     let mut sids = HashSet::new();
-    for (place, entry) in config.alerts.iter().enumerate() {
+    for (place, entry) in rules.iter().enumerate() {
         let wrong = |why| Wrong {
             table: "alert",
             place,
@@ -137,26 +125,21 @@ fn account(app: &App, named: Option<AccountSid>) -> Result<AccountSid, String> {
     }
 }
 
-fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Params, String> {
+fn form(parameters: &[(&'static str, String)]) -> Result<Params, String> {
+    let pairs = parameters
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
     Params::decode(encoded(pairs).as_bytes()).map_err(|invalid| invalid.message)
 }
 
-fn receiver(app: &App, entry: &ReceiverEntry) -> Result<Said, String> {
-    let account = account(app, entry.account)?;
-    let configuration = entry
-        .configuration()
-        .map_err(|error| format!("{error:#}"))?;
-    let pairs = [
-        ("Description", entry.name.as_str()),
-        ("Type", entry.r#type.as_str()),
-        ("Configuration", configuration.0.as_str()),
-    ];
-    let form = form(pairs.into_iter())?;
+fn receiver(app: &App, table: &Table) -> Result<Said, String> {
+    let account = account(app, table.account)?;
+    let form = form(&table.parameters)?;
     let message = |invalid: Invalid| invalid.message;
     let (kind, receiver) = configured(app, &form).map_err(message)?;
     let name = description(&form).map_err(message)?;
     Ok(Said {
-        sid: receiver_sid(account, kind, &name),
+        sid: receiver_of_file(account, kind.kind(), &name),
         account,
         name,
         kind,
@@ -164,22 +147,20 @@ fn receiver(app: &App, entry: &ReceiverEntry) -> Result<Said, String> {
     })
 }
 
-async fn rule(app: &App, entry: &AlertEntry, of_file: &[Said]) -> Result<AlertRule, String> {
-    let account = account(app, entry.account)?;
+async fn rule(app: &App, table: &Table, of_file: &[Said]) -> Result<AlertRule, String> {
+    let account = account(app, table.account)?;
     let there = receivers(app, account).await.map_err(|it| it.to_string())?;
     let of_file = of_file.iter().filter(|said| said.account == account);
     let of_file: Vec<&Said> = of_file.collect();
-    let mut pairs = entry.parameters();
-    let mut named = String::new();
-    if let Some((_, receivers)) = pairs.iter_mut().find(|(name, _)| *name == "Receivers") {
+    let mut parameters = table.parameters.clone();
+    if let Some((_, receivers)) = parameters.iter_mut().find(|(name, _)| *name == "Receivers") {
         let sids: Vec<String> = receivers
             .split(',')
             .map(|name| resolved(name.trim(), &of_file, &there))
             .collect::<Result<_, _>>()?;
-        named.push_str(&sids.join(","));
-        *receivers = &named;
+        *receivers = sids.join(",");
     }
-    let form = form(pairs.into_iter())?;
+    let form = form(&parameters)?;
     let caller = Caller {
         account,
         who: Who::Credential(Credential::Account(account)),
@@ -191,7 +172,7 @@ async fn rule(app: &App, entry: &AlertEntry, of_file: &[Said]) -> Result<AlertRu
     let definition = read_definition(app, &caller, account, &form, None).map_err(message)?;
     let now = app.clock.now();
     Ok(AlertRule {
-        sid: sid_of_file(account, &name),
+        sid: rule_of_file(account, &name),
         account,
         name,
         definition: written(&definition).map_err(message)?,
@@ -254,7 +235,7 @@ pub async fn publish(app: &App, said: OfFile) -> anyhow::Result<()> {
     for account in store.accounts().await?.sound {
         for sink in receivers(app, account.sid).await? {
             let is_said = said.receivers.iter().any(|said| said.sid == sink.sid);
-            if is_said || !is_receiver_of_file(sink.sid) {
+            if is_said || !is_of_file(sink.sid.as_bytes()) {
                 continue;
             }
             let rule = rule_of(app, account.sid, sink.sid).await;

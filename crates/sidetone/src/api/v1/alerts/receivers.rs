@@ -8,14 +8,13 @@ use serde_json::{Map, Value, json};
 use sidetone_core::id::{AccountSid, SinkSid};
 use sidetone_core::time::SECOND_US;
 use sidetone_store::StoreError;
-use sidetone_store::alerts::AlertRule;
+use sidetone_store::alerts::{AlertRule, is_of_file};
 use sidetone_store::delivery::{
     Content, DeliveryId, NewDelivery, PersonalData, Signature, StreamEvent,
 };
 use sidetone_store::page::{PageRequest, Start};
 use sidetone_store::sinks::{Sink, SinkChange, SinkFilter, SinkKind, SinkStatus};
 
-use super::of_file::is_receiver_of_file;
 use super::rules::source;
 use crate::alerts::definition::Definition;
 use crate::alerts::notice::TEST;
@@ -97,7 +96,7 @@ impl Item {
             r#type: ReceiverType::of(sink.kind),
             configuration: opened.map(|it| it.shown()),
             status,
-            source: source(is_receiver_of_file(sink.sid)),
+            source: source(is_of_file(sink.sid.as_bytes())),
             created_time: Seconds(sink.created_at),
             updated_time: Seconds(sink.updated_at),
         })
@@ -196,7 +195,7 @@ pub async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let account = account(&app, &caller, &Params::default(), &query)?;
     let sid = found(&app, account, &sid).await?.sid;
-    if is_receiver_of_file(sid) {
+    if is_of_file(sid.as_bytes()) {
         return Err(ApiError::bad_request(format!(
             "Receiver with SID {sid} is of the server's sidetone.toml ([[receiver]]). Take it out there, and send the server SIGHUP."
         )));

@@ -116,7 +116,7 @@ impl Item {
             name: rule.name,
             says: definition.ok().map(Says::from),
             muted_until: rule.muted_until.map(Seconds),
-            source: source(is_of_file(rule.sid)),
+            source: source(is_of_file(rule.sid.as_bytes())),
             created_time: Seconds(rule.created_at),
             updated_time: Seconds(rule.updated_at),
         }
@@ -229,7 +229,7 @@ pub async fn change(
     let mut tries = 0;
     let changed = loop {
         let rule = found(&app, account, &sid).await?;
-        if is_more && is_of_file(rule.sid) {
+        if is_more && is_of_file(rule.sid.as_bytes()) {
             return Err(of_file(&rule, "Here it can be muted"));
         }
         let change = AlertRuleChange {
@@ -286,7 +286,7 @@ pub async fn delete(
     let named = params.filled("Subaccount");
     let account = addressed(&app, &caller, named, ApiError::invalid_query)?;
     let sid: AlertRuleSid = sid.parse().map_err(|_| unknown(quoted(&sid)))?;
-    if is_of_file(sid) {
+    if is_of_file(sid.as_bytes()) {
         let rule = app.store.alert_rule(account, sid).await?;
         let rule = rule.ok_or_else(|| unknown(sid))?;
         return Err(of_file(&rule, "Take it out there"));
