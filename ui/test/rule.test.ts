@@ -11,7 +11,7 @@ test("what an address says of a rule is what is sent, and no more", () => {
 });
 
 test("when a rule is bad is said as people say it", () => {
-  const base = { sid: "", account_sid: "", name: "", muted_until: null, created_time: "", updated_time: "", url: "" };
+  const base = { sid: "", account_sid: "", name: "", muted_until: null, source: "api" as const, created_time: "", updated_time: "", url: "" };
   expect(limitOf({ ...base, measure: "pdd.p95", unit: "ms", above: 6000, group_by: "Carrier" })).toBe("Post-dial delay (p95) above 6000 ms, by carrier called");
   expect(limitOf({ ...base, measure: "calls", unit: "calls", below: 1 })).toBe("Number of calls below 1");
   expect(limitOf({ ...base, measure: "calls", unit: "calls", below: -30, compare_weeks: 4 })).toBe("Number of calls below -30 % against 4 weeks before");

@@ -13,7 +13,7 @@ import { focusInvalid } from "../../parts/field";
 import { Failed, Waiting } from "../../parts/states";
 import { Preview } from "./preview";
 import { RuleForm } from "./rule-form";
-import { DeleteRule } from "./rules";
+import { DeleteRule, OfFile } from "./rules";
 
 const LIST = "/alerts/rules";
 
@@ -58,6 +58,7 @@ function Writing({ rule, begin }: { rule: AlertRule | null; begin: Draft }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [isGoing, setGoing] = useState(false);
+  const isOfFile = rule?.source === "file";
   const form = useRef<HTMLFormElement>(null);
   const isTouched = useRef(false);
   const change = (change: Partial<Draft>) => {
@@ -77,6 +78,7 @@ function Writing({ rule, begin }: { rule: AlertRule | null; begin: Draft }) {
 
   const save = async (event: Event) => {
     event.preventDefault();
+    if (isOfFile) return;
     setBusy(true);
     try {
       const kept = await keepRule(rule?.sid ?? null, rule ? changeOf(draft, draftOfRule(rule)) : paramsOf(draft));
@@ -102,13 +104,14 @@ function Writing({ rule, begin }: { rule: AlertRule | null; begin: Draft }) {
   return (
     <div class="editor">
       <section class="card" aria-label={rule ? "Change a rule" : "New rule"}>
-        <header class="card-head"><h2>{rule ? rule.name : "New rule"}</h2>{!rule && <a class="link" href={`${LIST}/new`}>Another beginning</a>}</header>
+        <header class="card-head"><h2>{rule ? rule.name : "New rule"}</h2>{isOfFile && <OfFile />}{!rule && <a class="link" href={`${LIST}/new`}>Another beginning</a>}</header>
         <form ref={form} class="rule-form" noValidate onSubmit={(event) => void save(event)}>
           <RuleForm draft={draft} problem={problem} onChange={change} />
           <footer class="rule-foot">
-            {rule && <button type="button" class="button is-bad" onClick={() => setGoing(true)}>Delete</button>}
-            <a class="button" href={LIST}>Cancel</a>
-            <button type="submit" class="button is-primary" disabled={isBusy}>{rule ? "Save" : "Make the rule"}</button>
+            {isOfFile && <p class="quiet">Said by the server's configuration file: try here what to write there.</p>}
+            {rule && !isOfFile && <button type="button" class="button is-bad" onClick={() => setGoing(true)}>Delete</button>}
+            <a class="button" href={LIST}>{isOfFile ? "Back" : "Cancel"}</a>
+            {!isOfFile && <button type="submit" class="button is-primary" disabled={isBusy}>{rule ? "Save" : "Make the rule"}</button>}
           </footer>
         </form>
       </section>

@@ -12,6 +12,7 @@ import { Dialog } from "../../parts/dialog";
 import { Listed } from "../../parts/table";
 import { deliveries, type Delivery } from "../setup/api";
 import { kindOf, MakeReceiver } from "./receiver-form";
+import { OfFile } from "./rules";
 
 /** How long a test is waited for, s. */
 const PATIENCE = 60;
@@ -43,14 +44,14 @@ export function Receivers() {
         head={["What for", "To", "Status", "Told by", "Made", ["", "num"]]}
         row={(it) => (
           <tr key={it.sid}>
-            <th scope="row">{it.description}</th>
+            <th scope="row">{it.description}{it.source === "file" && <> <OfFile /></>}</th>
             <td>{kindOf(it.type)} <code>{addressOf(it)}</code></td>
             <td><Status of={it} givenUp={givenUp(it)} /></td>
             <td>{namesOf(usedBy(it))}</td>
             <td title={fullTime(it.created_time)}>{ago(it.created_time)}</td>
             <td class="num actions">
               <button type="button" class="link" aria-label={`Test ${it.description}`} disabled={it.status === "validating"} onClick={() => void test(it)}>Test</button>
-              <button type="button" class="link" aria-label={`Delete ${it.description}`} onClick={() => setGoing(it)}>Delete</button>
+              {it.source === "api" && <button type="button" class="link" aria-label={`Delete ${it.description}`} onClick={() => setGoing(it)}>Delete</button>}
             </td>
           </tr>
         )}>

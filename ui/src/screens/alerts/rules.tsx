@@ -34,6 +34,7 @@ export function Rules() {
           <tr key={it.sid}>
             <th scope="row">
               {isAdmin.value ? <a href={`/alerts/rules/${it.sid}`}>{it.name}</a> : it.name}
+              {it.source === "file" && <> <OfFile /></>}
               {isMuted(it) && <> <span class="badge" title={fullTime(it.muted_until)}>muted until {time(it.muted_until)}</span></>}
             </th>
             <td>{limitOf(it)} <span class="quiet">{it.severity}</span></td><td>{it.window}</td><td>{it.filters ? <code>{filtersOf(it)}</code> : "all"}</td>
@@ -46,7 +47,7 @@ export function Rules() {
                   {isMuted(it)
                     ? <button type="button" class="link" aria-label={`Unmute ${it.name}`} onClick={() => void mute(it, "")}>Unmute</button>
                     : <button type="button" class="link" aria-label={`Mute ${it.name} for 2 hours`} onClick={() => void mute(it, "2h")}>Mute for 2 hours</button>}
-                  <button type="button" class="link" aria-label={`Delete ${it.name}`} onClick={() => setGoing(it)}>Delete</button>
+                  {it.source === "api" && <button type="button" class="link" aria-label={`Delete ${it.name}`} onClick={() => setGoing(it)}>Delete</button>}
                 </>
               )}
             </td>
@@ -57,6 +58,11 @@ export function Rules() {
       {going && <DeleteRule rule={going} onClose={() => setGoing(null)} onSure={() => { setGoing(null); void act(() => deleteRule(going.sid), "Deleted."); }} />}
     </>
   );
+}
+
+/** Marks what the configuration file says: it is changed there. */
+export function OfFile() {
+  return <span class="badge" title="Said by the server's configuration file: it is changed there">sidetone.toml</span>;
 }
 
 export function DeleteRule({ rule, onClose, onSure }: { rule: AlertRule; onClose: () => void; onSure: () => void }) {
