@@ -114,7 +114,8 @@ class Mail:
 
     def authenticate(self, server, session, envelope, mechanism, login):
         self.logins += 1
-        return AuthResult(success=(login.login, login.password) == (b"sidetone", self.password.encode()))
+        # What is not handled here is answered as a refused login is.
+        return AuthResult(success=(login.login, login.password) == (b"sidetone", self.password.encode()), handled=False)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("gone@"):

@@ -59,8 +59,8 @@ const HTTP: Purpose = Purpose {
 /// Run the server
 ///
 /// SIGTERM ends it, when requests have been answered. SIGHUP makes it read again: auth tokens, the
-/// tables of the configuration file (agent, oidc, side, signer), which agents may send, the certificate
-/// and what is logged.
+/// tables of the configuration file (agent, alert, oidc, receiver, side, signer), which agents may send, the
+/// certificate and what is logged.
 ///
 /// Example: sidetone serve --listen 127.0.0.1:8080 --data /var/lib/sidetone
 #[derive(Debug, Args)]
