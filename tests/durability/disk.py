@@ -12,8 +12,10 @@ import urllib.request
 
 from server import Server
 
-SIZE = "12m"
-BALLAST_BYTES = 6 << 20
+# What is freed holds the log that all is written to again, and which is not copied into the database before it
+# has 32 MiB.
+SIZE = "46m"
+BALLAST_BYTES = 40 << 20
 LINES_OF_A_REFUSAL_MAX = 40
 
 
