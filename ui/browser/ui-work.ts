@@ -93,8 +93,11 @@ test("many are annotated at once, and back, by keyboard", async ({ page }) => {
 
 test("search, help and the address say the same as the filters", async ({ page, watch }) => {
   await signIn(page, server);
-  await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keyboard" })).toBeVisible();
+  // Keys are listened to from the frame on that follows what is seen.
+  await expect(async () => {
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog", { name: "Keyboard" })).toBeVisible({ timeout: 1000 });
+  }).toPass();
   await expectAccessible(page);
   await page.keyboard.press("Escape");
   await page.keyboard.press("/");
