@@ -233,7 +233,7 @@ impl Settings {
             client_timeout: self
                 .client_timeout
                 .map_or(Duration::from_secs(30), |span| span.0),
-            query_steps: self.query_steps.unwrap_or(4_500_000),
+            query_steps: self.query_steps.unwrap_or(4_200_000),
             webhook_allow_private: self.webhook_allow_private.unwrap_or_default().0,
             sink_backlog: self.sink_backlog.unwrap_or(10_000_000),
             test_clock: self.test_clock,

@@ -175,7 +175,7 @@ settings! {
     max_connections: usize, "SIDETONE_MAX_CONNECTIONS";
     /// Time a client may take to send or take the next bytes [default: 30s]
     client_timeout: Span, "SIDETONE_CLIENT_TIMEOUT";
-    /// Steps of the database engine a list query may take before it is refused [default: 4500000]
+    /// Steps of the database engine a list query may take before it is refused [default: 4200000]
     query_steps: u64, "SIDETONE_QUERY_STEPS";
     /// Deliver webhooks to private, loopback and link-local addresses too [default: false]
     webhook_allow_private: Switch, "SIDETONE_WEBHOOK_ALLOW_PRIVATE";
